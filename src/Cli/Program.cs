@@ -1,0 +1,3 @@
+// Entry point of the dfkd command.
+
+return 0;

@@ -1,0 +1,26 @@
+// Bytes to RGB, within limits that are checked before anything is allocated.
+
+namespace DataFreeKD.Imaging;
+
+/// <summary>Limits on what is decoded.</summary>
+public sealed record DecodeLimits
+{
+    /// <summary>Largest file, bytes.</summary>
+    public long MaxBytes { get; init; } = 64L << 20;
+
+    /// <summary>Largest width × height.</summary>
+    public long MaxPixels { get; init; } = 100_000_000;
+}
+
+/// <summary>What decoding gave: an image, or a short stable reason (<c>decode_error</c>, <c>too_large</c>, <c>too_many_pixels</c>, <c>empty</c>, <c>unknown_format</c>, <c>truncated</c>).</summary>
+/// <param name="Image">The upright RGB image; null on failure.</param>
+/// <param name="Format"><c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c>, <c>bmp</c>, or empty.</param>
+/// <param name="Reason">Null on success.</param>
+public sealed record DecodeResult(RgbImage? Image, string Format, string? Reason);
+
+/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP: EXIF orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does.</summary>
+public static class ImageDecoder
+{
+    /// <summary>Decodes; never throws for bad input. Thread-safe.</summary>
+    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits? limits = null) => throw new NotImplementedException();
+}
