@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test. Needs only the .NET 10 SDK; the first run fetches packages (about 600 MB of libtorch).
+# Usage: ./test.sh [Debug|Release]
+set -euo pipefail
+cd "$(dirname "$0")"
+configuration=${1:-Release}
+command -v dotnet >/dev/null || { echo "test.sh: the .NET 10 SDK is not on PATH; install it from https://dotnet.microsoft.com/download" >&2; exit 2; }
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+
+dotnet build DataFreeKD.sln -c "$configuration" -v quiet -clp:NoSummary --nologo
+
+# Each test project is a program of its own (xunit.v3): run them one after another, since each uses every core.
+passed=0 failed=0 skipped=0 broken=()
+for project in tests/*.Tests; do
+    name=$(basename "$project")
+    program=$project/bin/$configuration/net10.0/DataFreeKD.$name
+    log=$(mktemp)
+    echo "== $name"
+    code=0
+    "$program" --no-progress --no-ansi 2>&1 | tee "$log" || code=$?
+    # The runner closes with "  failed: N", "  succeeded: N", "  skipped: N".
+    count() { sed -nE "s/^  $1: ([0-9]+)$/\1/p" "$log" | tail -n 1; }
+    p=$(count succeeded) f=$(count failed) s=$(count skipped)
+    rm -f "$log"
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
+    if [ "$code" -ne 0 ] || [ -z "$p" ]; then
+        broken+=("$name (exit $code)")
+        # A program that died before its summary, or failed without a failed test, still counts.
+        [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
+    fi
+done
+
+[ ${#broken[@]} -eq 0 ] || echo "failing: ${broken[*]}"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
