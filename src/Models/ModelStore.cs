@@ -2,9 +2,6 @@
 
 namespace DataFreeKD.Models;
 
-/// <summary>A model that cannot be read or built; the message says what, where and how to mend it.</summary>
-public sealed class ModelException(string message, Exception? inner = null) : Exception(message, inner);
-
 /// <summary>Tensor naming of a written model.</summary>
 public enum TensorNaming
 {

@@ -41,7 +41,7 @@ public sealed record VitConfig
     /// <summary>Position embedding covers the patches only (timm no_embed_class).</summary>
     public bool NoEmbedClass { get; init; }
 
-    /// <summary>SwiGLU MLP (DINOv2 giant), fused w12 as timm's SwiGLUPacked: fc1 of 2×hidden.</summary>
+    /// <summary>SwiGLU MLP (DINOv2 giant), packed as timm has it: fc1 gives 2 × MlpHidden, gate first.</summary>
     public bool SwiGlu { get; init; }
 
     /// <summary>LayerNorm before the blocks (CLIP).</summary>
@@ -58,4 +58,15 @@ public sealed record VitConfig
 
     /// <summary>Patch tokens N.</summary>
     public int Patches => Grid * Grid;
+
+    /// <summary>Refuses shapes that no ViT can have.</summary>
+    /// <exception cref="ModelException">Names the value and its bounds.</exception>
+    public void Validate()
+    {
+        if (ImageSize is < 1 or > 8192 || PatchSize < 1 || ImageSize % PatchSize != 0) throw new ModelException($"image size {ImageSize} and patch size {PatchSize}: the patch must divide the image (at most 8192)");
+        if (Width is < 1 or > 16384 || Heads < 1 || Width % Heads != 0) throw new ModelException($"width {Width} and {Heads} heads: the heads must divide the width (at most 16384)");
+        if (Depth is < 1 or > 1000) throw new ModelException($"depth {Depth}: give 1 to 1000 blocks");
+        if (MlpHidden < 1) throw new ModelException($"MLP width {MlpHidden}: give at least 1");
+        if (Classes < 0 || RegisterTokens < 0) throw new ModelException($"{Classes} classes and {RegisterTokens} register tokens: neither can be negative");
+    }
 }
