@@ -8,29 +8,46 @@ public static class ManifestPath
     /// <summary>Separates an archive from the member in it: <c>shard-0001.tar::00042.jpg</c>.</summary>
     public const string MemberSeparator = "::";
 
-    /// <summary>The path as written in a table at <paramref name="tablePath"/>: relative to its folder, with forward slashes, where it lies in or below that folder; else absolute.</summary>
+    /// <summary>
+    /// The path as written in a table at <paramref name="tablePath"/>: relative to its folder with forward slashes where both lie
+    /// in a common folder below the root (so that the whole tree can be moved), else absolute. A member separator is kept.
+    /// </summary>
     public static string ToTable(string path, string tablePath)
     {
         (string file, string member) = Split(path);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(tablePath))!;
-        string absolute = Path.GetFullPath(file);
-        string relative = Path.GetRelativePath(folder, absolute);
-        // A path with ".." would break as soon as the table moves without its images, and hides where they are: keep those absolute.
-        bool below = !Path.IsPathRooted(relative) && relative != ".." && !relative.StartsWith(".." + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-        return (below ? relative : absolute).Replace(Path.DirectorySeparatorChar, '/') + member;
+        file = Path.GetFullPath(file);
+        string folder = Folder(tablePath);
+        return (SharesFolder(file, folder) ? Slashes(Path.GetRelativePath(folder, file)) : file) + member;
     }
 
     /// <summary>The absolute path of a table's <c>path</c> field (a member separator is kept).</summary>
+    /// <exception cref="TableException">The field is empty.</exception>
     public static string FromTable(string field, string tablePath)
     {
         (string file, string member) = Split(field);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(tablePath))!;
-        return Path.GetFullPath(file, folder) + member;
+        if (file.Length == 0) throw new TableException($"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one");
+        return Path.GetFullPath(file, Folder(tablePath)) + member;
     }
 
-    private static (string File, string Member) Split(string path)
+    /// <summary>Splits <c>archive.tar::member</c> into the file and the member (null for a plain file).</summary>
+    public static (string File, string? Member) SplitMember(string path) => path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at
+        ? (path[..at], path[(at + MemberSeparator.Length)..])
+        : (path, null);
+
+    // The member with its separator, so that gluing restores the text as it was.
+    private static (string File, string Member) Split(string path) => path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at
+        ? (path[..at], path[at..])
+        : (path, "");
+
+    private static string Folder(string tablePath) => Path.GetDirectoryName(Path.GetFullPath(tablePath)) ?? Path.GetPathRoot(Path.GetFullPath(tablePath))!;
+
+    private static bool SharesFolder(string file, string folder)
     {
-        int at = path.IndexOf(MemberSeparator, StringComparison.Ordinal);
-        return at < 0 ? (path, "") : (path[..at], path[at..]);
+        string root = Path.GetPathRoot(folder)!;
+        if (Path.GetPathRoot(file) != root) return false;
+        string first = folder[root.Length..].Split(Path.DirectorySeparatorChar)[0];
+        return first.Length == 0 || file[root.Length..].StartsWith(first + Path.DirectorySeparatorChar, StringComparison.Ordinal);
     }
+
+    private static string Slashes(string path) => Path.DirectorySeparatorChar == '/' ? path : path.Replace(Path.DirectorySeparatorChar, '/');
 }

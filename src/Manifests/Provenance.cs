@@ -1,6 +1,8 @@
 // What made a table: written beside it as <name>.json, so that a run can be explained and repeated.
 
+using System.Reflection;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace DataFreeKD.Manifests;
@@ -8,7 +10,15 @@ namespace DataFreeKD.Manifests;
 /// <summary>Provenance of one output.</summary>
 public sealed record Provenance
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The version of this toolkit, for <see cref="Version"/>.</summary>
+    public static string ToolVersion { get; } = typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>Tool version.</summary>
     public required string Version { get; init; }
@@ -32,24 +42,37 @@ public sealed record Provenance
     public double Seconds { get; init; }
 
     /// <summary>Writes <c>&lt;tablePath without extension&gt;.json</c> atomically.</summary>
-    public void WriteBeside(string tablePath) => AtomicFile.WriteAllText(Beside(tablePath), JsonSerializer.Serialize(this, Json) + "\n");
+    public void WriteBeside(string tablePath) => AtomicFile.WriteAllText(PathBeside(tablePath), JsonSerializer.Serialize(this, Json) + "\n");
 
     /// <summary>Reads it back; null where absent.</summary>
-    public static Provenance? ReadBeside(string tablePath) => File.Exists(Beside(tablePath)) ? JsonSerializer.Deserialize<Provenance>(File.ReadAllText(Beside(tablePath)), Json) : null;
+    /// <exception cref="TableException">The file is there but is not a provenance.</exception>
+    public static Provenance? ReadBeside(string tablePath)
+    {
+        string path = PathBeside(tablePath);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<Provenance>(File.ReadAllBytes(path), Json);
+        }
+        catch (JsonException problem)
+        {
+            throw new TableException($"{path} is not the provenance of {Path.GetFileName(tablePath)}: {problem.Message} Move it away or run the stage again", problem);
+        }
+    }
 
     /// <summary>SHA-256 of a file as lower-case hex, streamed.</summary>
     public static string HashFile(string path, CancellationToken cancel = default)
     {
-        using FileStream file = File.OpenRead(path);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] buffer = new byte[1 << 20];
-        for (int read; (read = file.Read(buffer)) > 0;)
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] block = new byte[1 << 20];
+        for (int read; (read = stream.Read(block)) > 0;)
         {
             cancel.ThrowIfCancellationRequested();
-            hash.AppendData(buffer, 0, read);
+            hash.AppendData(block, 0, read);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static string Beside(string tablePath) => Path.ChangeExtension(tablePath, ".json");
+    private static string PathBeside(string tablePath) => Path.ChangeExtension(tablePath, ".json");
 }

@@ -2,36 +2,6 @@
 
 namespace DataFreeKD.Manifests;
 
-/// <summary>The column names of a table, in file order, with look-up by name.</summary>
-public sealed class TableHeader
-{
-    private readonly Dictionary<string, int> positions = new(StringComparer.Ordinal);
-
-    /// <summary>Names must be distinct.</summary>
-    /// <exception cref="TableException">A name stands twice.</exception>
-    public TableHeader(IReadOnlyList<string> columns)
-    {
-        Columns = columns;
-        for (int i = 0; i < columns.Count; i++)
-        {
-            if (!positions.TryAdd(columns[i], i)) throw new TableException($"column '{columns[i]}' stands twice in the header; rename one of them");
-        }
-    }
-
-    /// <summary>Column names in file order.</summary>
-    public IReadOnlyList<string> Columns { get; }
-
-    /// <summary>The position of a column, or -1 where the table lacks it.</summary>
-    public int IndexOf(string column) => positions.GetValueOrDefault(column, -1);
-}
-
-/// <summary>One row: its text fields in the header's order, and the 1-based data row it came from (for error messages).</summary>
-public sealed record TableRow(TableHeader Header, string[] Fields, long Number)
-{
-    /// <summary>The field of a column; null where the table lacks that column.</summary>
-    public string? this[string column] => Header.IndexOf(column) is >= 0 and var at ? Fields[at] : null;
-}
-
 /// <summary>Streaming access to tables.</summary>
 public static class Table
 {
@@ -39,38 +9,32 @@ public static class Table
     /// <exception cref="TableException">The file is missing, or is not the table that its extension says.</exception>
     public static TableReader Open(string path)
     {
-        if (!File.Exists(path)) throw new TableException($"{path}: no such table; check the path");
-        return IsParquet(path) ? new ParquetTableReader(path) : new CsvTableReader(path);
+        bool parquet = IsParquet(path);
+        if (Directory.Exists(path)) throw new TableException($"{path} is a folder, not a table; name the .csv or .parquet file in it");
+        if (!File.Exists(path)) throw new TableException($"{path} does not exist; check the name, or run the stage that writes it");
+        try
+        {
+            return parquet ? new ParquetTableReader(path) : new CsvTableReader(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new TableException($"{path} cannot be read: {problem.Message}", problem);
+        }
     }
 
     /// <summary>Creates a table under a temporary name; <see cref="TableWriter.Commit"/> renames it.</summary>
-    public static TableWriter Create(string path, IReadOnlyList<string> columns) => IsParquet(path) ? new ParquetTableWriter(path, columns) : new CsvTableWriter(path, columns);
+    /// <exception cref="TableException">The extension is neither .csv nor .parquet, or the columns are empty, unnamed or repeated.</exception>
+    public static TableWriter Create(string path, IReadOnlyList<string> columns)
+    {
+        bool parquet = IsParquet(path);
+        TableHeader.Check(columns, path);
+        return parquet ? new ParquetTableWriter(path, columns) : new CsvTableWriter(path, columns);
+    }
 
-    private static bool IsParquet(string path) => Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase);
-}
-
-/// <summary>A table being read: the header, then rows once.</summary>
-public abstract class TableReader : IDisposable
-{
-    /// <summary>The columns.</summary>
-    public abstract TableHeader Header { get; }
-
-    /// <summary>Streams the rows, once.</summary>
-    public abstract IEnumerable<TableRow> Rows(CancellationToken cancel = default);
-
-    /// <inheritdoc/>
-    public abstract void Dispose();
-}
-
-/// <summary>A table being written. Without <see cref="Commit"/> nothing appears under the final name.</summary>
-public abstract class TableWriter : IDisposable
-{
-    /// <summary>Appends a row; fields in the order of the columns given at creation. Null is written as an empty field.</summary>
-    public abstract void Write(IReadOnlyList<string?> fields);
-
-    /// <summary>Flushes to disk and renames to the final name.</summary>
-    public abstract void Commit();
-
-    /// <inheritdoc/>
-    public abstract void Dispose();
+    private static bool IsParquet(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".CSV" => false,
+        ".PARQUET" => true,
+        string other => throw new TableException($"{path}: '{other}' is not a table format; name the file .csv or .parquet"),
+    };
 }
