@@ -22,4 +22,7 @@ public sealed record PreprocessingConfig
 
     /// <summary>Channel standard deviation.</summary>
     public IReadOnlyList<float> Std { get; init; } = [0.229f, 0.224f, 0.225f];
+
+    /// <summary>timm's default where a checkpoint says nothing: ImageNet statistics, bicubic, crop 0.9; inputs of at most 64 pixels and of 384 or more are not cropped.</summary>
+    public static PreprocessingConfig DefaultFor(int imageSize) => new() { ImageSize = imageSize, CropPct = imageSize is <= 64 or >= 384 ? 1 : 0.9 };
 }
