@@ -1,0 +1,76 @@
+// What scoring needs to know.
+
+namespace DataFreeKD.Probe;
+
+/// <summary>Input that cannot be scored; the message says what, where and how to mend it.</summary>
+public sealed class ScoreException(string message) : Exception(message);
+
+/// <summary>Options of a scoring run.</summary>
+public sealed record ScoreOptions
+{
+    /// <summary>Folders, files, globs, archives, and tables (.csv, .parquet) with a <c>path</c> column.</summary>
+    public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>The teacher: model directory or checkpoint file.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>The scores table to write (.csv or .parquet).</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Blocks to probe, 0-based; null for ⌊L/4⌋, ⌊7L/12⌋ and L−2, empty for all.</summary>
+    public IReadOnlyList<int>? Blocks { get; init; }
+
+    /// <summary>Images a forward pass.</summary>
+    /// <value>64.</value>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Decoding workers.</summary>
+    /// <value>One a core, at most 16.</value>
+    public int DecodeWorkers { get; init; } = Math.Min(16, Environment.ProcessorCount);
+
+    /// <summary>Number of heads where the checkpoint does not tell.</summary>
+    public int? Heads { get; init; }
+
+    /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Continue an interrupted run.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Replace an existing table.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Where to write CLS embeddings (<c>.npy</c>, float32 <c>[rows, D]</c>, NaN rows for failed images), or null.</summary>
+    public string? EmbeddingsPath { get; init; }
+
+    /// <summary>Batches between two flushes of the journal.</summary>
+    /// <value>16.</value>
+    public int CheckpointEvery { get; init; } = 16;
+
+    /// <summary>Refuses values that no run can use.</summary>
+    /// <exception cref="ScoreException">Names the option.</exception>
+    public void Validate()
+    {
+        if (Inputs.Count == 0) throw new ScoreException("no images given; name folders, files, globs, archives or tables");
+        if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
+        if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
+        if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
+        if (Blocks is not null && Blocks.Any(block => block < 0)) throw new ScoreException("--blocks: blocks are numbered from 0");
+        if (EmbeddingsPath is { } path && !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)) throw new ScoreException($"--embeddings {path}: name a .npy file");
+        if (!Overwrite && !Resume && File.Exists(Output)) throw new ScoreException($"{Output} exists; add --overwrite to replace it or --resume to continue");
+    }
+}
+
+/// <summary>Progress of a scoring run.</summary>
+/// <param name="Done">Rows written.</param>
+/// <param name="Failed">Of them, images that could not be scored.</param>
+/// <param name="ImagesPerSecond">Since the start of this process.</param>
+public sealed record ScoreProgress(long Done, long Failed, double ImagesPerSecond);
+
+/// <summary>What a scoring run did.</summary>
+/// <param name="Rows">Rows of the table.</param>
+/// <param name="Counts">Rows by status, or by <c>status/reason</c>.</param>
+/// <param name="Blocks">Blocks probed.</param>
+/// <param name="Seconds">Wall seconds of this process.</param>
+/// <param name="ImagesPerSecond">Rows of this process over its seconds.</param>
+public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> Counts, IReadOnlyList<int> Blocks, double Seconds, double ImagesPerSecond);

@@ -1,0 +1,101 @@
+// One forward pass of the teacher over a batch, and the figures of each of its images.
+
+using System.Buffers;
+using DataFreeKD.Imaging;
+using DataFreeKD.Models;
+using DataFreeKD.Probe.Scores;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe;
+
+/// <summary>The figures of one image; logit scores are null for a teacher without a head.</summary>
+internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] Variances, float[] Cosines, float[]? Embedding);
+
+/// <summary>A loaded teacher with the blocks to probe.</summary>
+internal sealed class TeacherPass : IDisposable
+{
+    private readonly LoadedModel teacher;
+    private readonly Device device;
+    private readonly bool embeddings;
+
+    public TeacherPass(ScoreOptions options)
+    {
+        teacher = ModelStore.Load(options.Teacher, options.Heads);
+        device = new Device(options.Device);
+        if (options.Device != "cpu") teacher.Model.MoveTo(device);
+        embeddings = options.EmbeddingsPath is not null;
+        int depth = teacher.Model.Config.Depth;
+        Blocks = options.Blocks switch
+        {
+            null => [.. new[] { depth / 4, 7 * depth / 12, Math.Max(0, depth - 2) }.Distinct().Order()],
+            { Count: 0 } => [.. Enumerable.Range(0, depth)],
+            _ => [.. options.Blocks.Distinct().Order()],
+        };
+        if (Blocks[^1] >= depth) throw new ScoreException($"--blocks {Blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+        PreprocessingConfig preprocessing = teacher.Preprocessing;
+        Transform = new EvalTransform
+        {
+            ImageSize = preprocessing.ImageSize,
+            CropPct = preprocessing.CropPct,
+            Squash = preprocessing.Squash,
+            Interpolation = preprocessing.Interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
+            Mean = preprocessing.Mean,
+            Std = preprocessing.Std,
+        };
+    }
+
+    public IReadOnlyList<int> Blocks { get; }
+
+    public EvalTransform Transform { get; }
+
+    public string WeightsPath => teacher.WeightsPath;
+
+    public int Width => teacher.Model.Config.Width;
+
+    public string ClassName(long prediction) => prediction < teacher.ClassNames.Count ? teacher.ClassNames[(int)prediction] : "";
+
+    /// <summary>Scores the decoded images of a batch, in order; their pixel buffers go back to the pool.</summary>
+    public IReadOnlyList<ImageScores> Run(IReadOnlyList<DecodedInput> images)
+    {
+        if (images.Count == 0) return [];
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        VitOutput output = teacher.Model.Run(Batch(images).to(device), new VitCapture { ClsRowBlocks = Blocks });
+
+        float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
+        for (int i = 0; i < Blocks.Count; i++)
+        {
+            Tensor probe = AttentionProbe.FromClsRows(output.ClsRows[Blocks[i]]);
+            variances[i] = Floats(AttentionProbe.Variance(probe));
+            cosines[i] = Floats(AttentionProbe.Cosine(probe));
+        }
+        Tensor? logits = output.Logits?.to(ScalarType.Float64);
+        float[][]? outputs = logits is null ? null : [.. OutputScore.All.Select(score => Floats(score.Compute(logits)))];
+        long[]? predictions = logits?.argmax(-1).cpu().data<long>().ToArray();
+        float[]? embedding = embeddings ? Floats(output.Embedding) : null;
+        return [.. images.Select((_, row) => new ImageScores(
+            predictions?[row],
+            outputs is null ? null : [.. outputs.Select(column => column[row])],
+            [.. variances.Select(column => column[row])],
+            [.. cosines.Select(column => column[row])],
+            embedding?[(row * Width)..((row + 1) * Width)]))];
+    }
+
+    public void Dispose() => teacher.Dispose();
+
+    private Tensor Batch(IReadOnlyList<DecodedInput> images)
+    {
+        int side = Transform.ImageSize, length = 3 * side * side;
+        Tensor batch = empty(images.Count, 3, side, side);
+        Span<byte> bytes = batch.bytes;
+        for (int i = 0; i < images.Count; i++)
+        {
+            float[] pixels = images[i].Pixels!;
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(pixels.AsSpan(0, length)).CopyTo(bytes[(i * length * sizeof(float))..]);
+            ArrayPool<float>.Shared.Return(pixels);
+        }
+        return batch;
+    }
+
+    private static float[] Floats(Tensor tensor) => tensor.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+}
