@@ -1,0 +1,109 @@
+// What an interrupted run leaves behind: finished segments of rows, each a whole file, in <output>.parts/.
+
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Probe;
+
+/// <summary>Finished segments of a run. A segment is a whole number of batches, so that a resumed run forms the same batches and ends byte-identical.</summary>
+internal sealed class ScoreJournal
+{
+    private readonly string output;
+    private readonly string folder;
+    private readonly IReadOnlyList<string> columns;
+    private int next;
+
+    public ScoreJournal(ScoreOptions options, string weights, IReadOnlyList<int> blocks, IReadOnlyList<string> columns, CancellationToken cancel)
+    {
+        output = options.Output;
+        folder = options.Output + ".parts";
+        this.columns = columns;
+        string fingerprint = Fingerprint(options, weights, blocks, cancel);
+        string note = Path.Combine(folder, "run.json");
+        if (options.Resume && File.Exists(note))
+        {
+            string before = JsonSerializer.Deserialize<string>(File.ReadAllText(note)) ?? "";
+            if (before != fingerprint) throw new ScoreException($"{folder}: the interrupted run had another teacher, other inputs or other options; repeat it with those, or start over with --overwrite");
+            while (File.Exists(Segment(next)))
+            {
+                using TableReader reader = Table.Open(Segment(next++));
+                Done += reader.Rows(cancel).LongCount();
+            }
+            return;
+        }
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        AtomicFile.WriteAllText(note, JsonSerializer.Serialize(fingerprint));
+    }
+
+    /// <summary>Rows in finished segments.</summary>
+    public long Done { get; private set; }
+
+    /// <summary>Adds a finished segment; embeddings first, since the rows mark it finished.</summary>
+    public void Add(IReadOnlyList<string?[]> rows, IReadOnlyList<float[]>? embeddings)
+    {
+        if (embeddings is not null)
+        {
+            using var file = new AtomicFile(Segment(next) + ".f32");
+            foreach (float[] row in embeddings) file.Stream.Write(MemoryMarshal.AsBytes(row.AsSpan()));
+            file.Commit();
+        }
+        using TableWriter writer = Table.Create(Segment(next), columns);
+        foreach (string?[] row in rows) writer.Write(row);
+        writer.Commit();
+        next++;
+        Done += rows.Count;
+    }
+
+    /// <summary>Joins the segments into the final files and removes them. Counts rows by status.</summary>
+    public IReadOnlyDictionary<string, long> Finish(string? embeddingsPath, int width, CancellationToken cancel)
+    {
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        int status = columns.ToList().IndexOf("status"), reason = columns.ToList().IndexOf("reason");
+        if (embeddingsPath is not null) JoinEmbeddings(embeddingsPath, width);
+        using (TableWriter writer = Table.Create(output, columns))
+        {
+            for (int segment = 0; segment < next; segment++)
+            {
+                using TableReader reader = Table.Open(Segment(segment));
+                foreach (TableRow row in reader.Rows(cancel))
+                {
+                    writer.Write(row.Fields);
+                    string key = row.Fields[reason].Length == 0 ? row.Fields[status] : $"{row.Fields[status]}/{row.Fields[reason]}";
+                    counts[key] = counts.GetValueOrDefault(key) + 1;
+                }
+            }
+            writer.Commit();
+        }
+        return counts;
+    }
+
+    /// <summary>Removes the segments, once everything final is on disk.</summary>
+    public void Remove() => Directory.Delete(folder, recursive: true);
+
+    private void JoinEmbeddings(string path, int width)
+    {
+        using var file = new AtomicFile(path);
+        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({Done}, {width}), }}";
+        // The npy format: magic, version 1.0, header length, header padded with spaces to 64 bytes and closed by a line feed.
+        int padded = (10 + header.Length + 1 + 63) / 64 * 64 - 10;
+        file.Stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)padded, (byte)(padded >> 8)]);
+        file.Stream.Write(Encoding.ASCII.GetBytes(header.PadRight(padded - 1) + "\n"));
+        for (int segment = 0; segment < next; segment++)
+        {
+            using FileStream part = File.OpenRead(Segment(segment) + ".f32");
+            part.CopyTo(file.Stream);
+        }
+        file.Commit();
+    }
+
+    private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
+
+    private static string Fingerprint(ScoreOptions options, string weights, IReadOnlyList<int> blocks, CancellationToken cancel)
+    {
+        string text = string.Join('\n', [Provenance.HashFile(weights, cancel), string.Join(',', blocks), $"{options.BatchSize} {options.CheckpointEvery} {options.Heads} {options.EmbeddingsPath is not null}", .. options.Inputs.Select(Path.GetFullPath)]);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+}

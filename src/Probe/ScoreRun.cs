@@ -1,0 +1,109 @@
+// Scoring from end to end: images in, one row each out, in the same order.
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using DataFreeKD.Manifests;
+using DataFreeKD.Probe.Scores;
+
+namespace DataFreeKD.Probe;
+
+/// <summary>Runs the teacher once over each image and writes the scores table.</summary>
+public static class ScoreRun
+{
+    /// <summary>Scores every input. An image that cannot be scored keeps its row, with status <c>failed</c> and a reason.</summary>
+    /// <exception cref="ScoreException">Options or inputs that cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; what was finished is kept for <see cref="ScoreOptions.Resume"/>.</exception>
+    public static ScoreSummary Execute(ScoreOptions options, IProgress<ScoreProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        var clock = Stopwatch.StartNew();
+        using var teacher = new TeacherPass(options);
+        var inputs = new ScoreInputs(options.Inputs);
+        string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. inputs.Carried];
+        var journal = new ScoreJournal(options, teacher.WeightsPath, teacher.Blocks, columns, cancel);
+
+        long skipped = journal.Done, failed = 0;
+        var rows = new List<string?[]>();
+        List<float[]>? embeddings = options.EmbeddingsPath is null ? null : [];
+        IEnumerable<ScoreInput> left = inputs.Enumerate(cancel).Skip((int)skipped);
+        // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
+        foreach (DecodedInput[] batch in OrderedDecoder.Decode(left, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            using IEnumerator<ImageScores> scores = teacher.Run([.. batch.Where(image => image.Reason is null)]).GetEnumerator();
+            foreach (DecodedInput image in batch)
+            {
+                ImageScores? found = image.Reason is null && scores.MoveNext() ? scores.Current : null;
+                failed += found is null ? 1 : 0;
+                rows.Add(Row(image, found, teacher, options.Output, inputs.Carried));
+                embeddings?.Add(found?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
+            }
+            if (rows.Count >= options.BatchSize * options.CheckpointEvery) Flush();
+            long done = journal.Done + rows.Count;
+            progress?.Report(new ScoreProgress(done, failed, (done - skipped) / clock.Elapsed.TotalSeconds));
+        }
+        if (rows.Count > 0) Flush();
+        if (journal.Done == 0) throw new ScoreException($"no images in {string.Join(", ", options.Inputs)}; check the folder, the glob or the table's path column");
+
+        IReadOnlyDictionary<string, long> counts = journal.Finish(options.EmbeddingsPath, teacher.Width, cancel);
+        WriteProvenance(options, teacher, counts, clock.Elapsed.TotalSeconds, cancel);
+        journal.Remove();
+        double seconds = clock.Elapsed.TotalSeconds;
+        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds);
+
+        void Flush()
+        {
+            journal.Add(rows, embeddings);
+            rows.Clear();
+            embeddings?.Clear();
+        }
+    }
+
+    private static string?[] Row(DecodedInput image, ImageScores? scores, TeacherPass teacher, string output, IReadOnlyList<string> carried)
+    {
+        string path = image.Input.Image.Path;
+        var row = new List<string?>
+        {
+            path.Length == 0 ? "" : ManifestPath.ToTable(path, output),
+            image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
+            Size(image.Width),
+            Size(image.Height),
+            scores is not null ? Status.Ok : image.Input.Row?["status"] is { Length: > 0 } before and not Status.Ok ? before : Status.Failed,
+            image.Reason,
+            scores?.Prediction?.ToString(CultureInfo.InvariantCulture),
+            scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
+        };
+        for (int i = 0; i < OutputScore.All.Count; i++) row.Add(scores?.Outputs is { } outputs ? Numbers.Format(outputs[i]) : null);
+        for (int i = 0; i < teacher.Blocks.Count; i++)
+        {
+            row.Add(scores is null ? null : Numbers.Format(scores.Variances[i]));
+            row.Add(scores is null ? null : Numbers.Format(scores.Cosines[i]));
+        }
+        row.AddRange(carried.Select(column => image.Input.Row?[column]));
+        return [.. row];
+    }
+
+    private static string? Size(int pixels) => pixels > 0 ? pixels.ToString(CultureInfo.InvariantCulture) : null;
+
+    private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
+    {
+        IEnumerable<string> files = options.Inputs.Where(File.Exists).Append(teacher.WeightsPath);
+        new Provenance
+        {
+            Version = typeof(ScoreRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+            Command = "score",
+            Options = new Dictionary<string, string>
+            {
+                ["teacher"] = options.Teacher,
+                ["inputs"] = string.Join('\n', options.Inputs),
+                ["blocks"] = string.Join(',', teacher.Blocks),
+                ["batch-size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+                ["device"] = options.Device,
+            },
+            Inputs = files.Distinct().ToDictionary(file => file, file => Provenance.HashFile(file, cancel)),
+            Counts = counts,
+            Seconds = seconds,
+        }.WriteBeside(options.Output);
+    }
+}
