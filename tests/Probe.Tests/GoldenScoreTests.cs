@@ -4,6 +4,7 @@ using DataFreeKD.Models;
 using DataFreeKD.Models.Checkpoints;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Testing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Tests;
