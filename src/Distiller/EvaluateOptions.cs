@@ -1,0 +1,45 @@
+// Options of an evaluation.
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>Options of an evaluation.</summary>
+public sealed record EvaluateOptions
+{
+    /// <summary>Model directory or checkpoint file.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and <c>label</c>.</summary>
+    public required string DataPath { get; init; }
+
+    /// <summary>A second model to compare with, usually the teacher.</summary>
+    public string? Against { get; init; }
+
+    /// <summary>Heads of the model, where its checkpoint does not tell.</summary>
+    public int? Heads { get; init; }
+
+    /// <summary>Heads of the second model, where its checkpoint does not tell.</summary>
+    public int? AgainstHeads { get; init; }
+
+    /// <summary>Images a forward pass.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    /// <summary>Images at most, in the data's order; null for all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Workers that decode.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="RunException">The first value out of range, by name.</exception>
+    public void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Model)) throw new RunException("the model is empty");
+        if (string.IsNullOrWhiteSpace(DataPath)) throw new RunException("the labelled data is empty");
+        if (BatchSize < 1) throw new RunException($"batch size is {BatchSize}: must be above 0");
+        if (Limit is < 1) throw new RunException($"limit is {Limit}: must be above 0");
+        if (Workers < 1) throw new RunException($"workers is {Workers}: must be above 0");
+    }
+}

@@ -1,0 +1,21 @@
+// Which teacher block each student block learns from.
+
+namespace DataFreeKD.Distiller.Losses;
+
+/// <summary>Maps layers evenly between models of different depth.</summary>
+public static class LayerMap
+{
+    /// <summary>Pairs (student block, teacher block), 0-based, one for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always meet, and equal depths give the identity.</summary>
+    /// <param name="studentDepth">Blocks of the student, above 0.</param>
+    /// <param name="teacherDepth">Blocks of the teacher, above 0.</param>
+    public static IReadOnlyList<(int Student, int Teacher)> Evenly(int studentDepth, int teacherDepth)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(studentDepth);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(teacherDepth);
+        int pairs = Math.Min(studentDepth, teacherDepth);
+        return [.. Enumerable.Range(1, pairs).Select(i => (At(i, pairs, studentDepth), At(i, pairs, teacherDepth)))];
+    }
+
+    // round(i · depth / pairs) − 1 in integers: halves go up, so no floating point decides.
+    private static int At(int i, int pairs, int depth) => (((2 * i * depth) + pairs) / (2 * pairs)) - 1;
+}
