@@ -1,0 +1,76 @@
+// Training batches, augmented and normalised one step ahead on another thread while the models compute.
+
+using System.Buffers;
+using DataFreeKD.Imaging;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Data;
+
+/// <summary>One batch.</summary>
+/// <param name="Pixels"><c>[B, 3, S, S]</c> floats on the device.</param>
+/// <param name="Images">Slot of each image in the pixel store.</param>
+/// <param name="Epoch">Epoch of the last image.</param>
+internal sealed record Batch(torch.Tensor Pixels, int[] Images, int Epoch);
+
+/// <summary>Gives the batches of the steps <c>from</c> (inclusive) to <c>to</c> (exclusive), in order.</summary>
+internal sealed class BatchLoader : IDisposable
+{
+    private readonly PixelStore store;
+    private readonly int[] train;
+    private readonly Augmentation augmentation;
+    private readonly PixelNormaliser normaliser;
+    private readonly LoopOptions options;
+    private readonly torch.Device device;
+    private readonly BatchOrder order;
+    private readonly float[][] buffers;
+    private readonly int to;
+    private int step;
+    private Task<Turn[]>? next;
+
+    public BatchLoader(PixelStore store, int[] train, Augmentation augmentation, PixelNormaliser normaliser, LoopOptions options, torch.Device device, int from, int to)
+    {
+        (this.store, this.train, this.augmentation, this.normaliser, this.options, this.device, this.to) = (store, train, augmentation, normaliser, options, device, to);
+        order = new BatchOrder(train.Length, options.BatchSize, options.Seed);
+        int floats = checked(options.BatchSize * 3 * augmentation.ImageSize * augmentation.ImageSize);
+        buffers = [new float[floats], new float[floats]];
+        Prepare(step = from);
+    }
+
+    /// <summary>The next step's batch. Its pixels belong to the caller's dispose scope.</summary>
+    public Batch Next()
+    {
+        Turn[] turns = (next ?? throw new InvalidOperationException("no step is left")).GetAwaiter().GetResult();
+        float[] ready = buffers[step % 2];
+        Prepare(++step);
+        torch.Tensor pixels = torch.tensor(ready, [options.BatchSize, 3, augmentation.ImageSize, augmentation.ImageSize], device: device);
+        return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch);
+    }
+
+    /// <summary>Waits for the worker, so that a run that stops early leaves none reading pixels that are about to go.</summary>
+    public void Dispose() => ((IAsyncResult?)next)?.AsyncWaitHandle.WaitOne();
+
+    private void Prepare(int wanted) => next = wanted < to ? Task.Run(() => Fill(wanted, buffers[wanted % 2])) : null;
+
+    private Turn[] Fill(int step, float[] destination)
+    {
+        Turn[] turns = order.At(step);
+        int side = augmentation.ImageSize, bytes = side * side * 3;
+        // A small batch is done sooner by one thread than by waking the others.
+        int workers = (long)bytes * turns.Length < 8 << 20 ? 1 : options.Workers;
+        Parallel.For(0, workers, worker =>
+        {
+            byte[] source = ArrayPool<byte>.Shared.Rent(store.ImageBytes), pixels = ArrayPool<byte>.Shared.Rent(bytes);
+            for (int i = worker; i < turns.Length; i += workers)
+            {
+                int slot = train[turns[i].Image];
+                store.Read(slot, source);
+                ulong seed = new Randomness(options.Seed, Purpose.Augmentation, turns[i].Epoch, slot).Next();
+                augmentation.Apply(source.AsSpan(0, store.ImageBytes), store.Side, seed, pixels.AsSpan(0, bytes));
+                normaliser.Apply(pixels.AsSpan(0, bytes), destination.AsSpan(i * bytes, bytes));
+            }
+            ArrayPool<byte>.Shared.Return(source);
+            ArrayPool<byte>.Shared.Return(pixels);
+        });
+        return turns;
+    }
+}

@@ -1,0 +1,37 @@
+// The rows of a selection that can be trained on.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Distiller.Data;
+
+/// <summary>Paths and weights of a selection, in the table's order.</summary>
+/// <param name="Paths">Absolute paths.</param>
+/// <param name="Weights">Weights as written; 1 where the table has none.</param>
+/// <param name="NotOk">Rows left out because their status is not <c>ok</c>.</param>
+internal sealed record SelectionImages(IReadOnlyList<string> Paths, IReadOnlyList<float> Weights, long NotOk)
+{
+    /// <summary>Reads the table.</summary>
+    /// <exception cref="RunException">No path column, a bad weight, or no usable row.</exception>
+    public static SelectionImages Read(string path, CancellationToken cancel)
+    {
+        using TableReader table = Table.Open(path);
+        if (table.Header.IndexOf("path") < 0) throw new RunException($"{path}: no column 'path' (it has: {string.Join(", ", table.Header.Columns)}); give a table that `dfkd select` wrote");
+        List<string> paths = [];
+        List<float> weights = [];
+        long notOk = 0;
+        foreach (TableRow row in table.Rows(cancel))
+        {
+            if (row["status"] is { Length: > 0 } status && status != Status.Ok)
+            {
+                notOk++;
+                continue;
+            }
+            double weight = string.IsNullOrEmpty(row["weight"]) ? 1 : Numbers.Parse(row["weight"], row, "weight");
+            if (!(weight >= 0) || double.IsInfinity(weight)) throw new RunException($"{path}: row {row.Number}: weight {row["weight"]} must be a finite number, 0 or more");
+            paths.Add(ManifestPath.FromTable(row["path"]!, path));
+            weights.Add((float)weight);
+        }
+        if (paths.Count == 0) throw new RunException($"{path}: no row to train on ({notOk} rows have another status than ok)");
+        return new SelectionImages(paths, weights, notOk);
+    }
+}
