@@ -1,0 +1,146 @@
+// Evaluation from end to end: model and labelled images in, report out.
+
+using System.Diagnostics;
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Evaluation;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Imaging;
+using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>Measures a model on labelled images, alone or against a second one.</summary>
+public static class EvaluateRun
+{
+    /// <summary>Streams the data once; memory does not grow with it.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Told every batch.</param>
+    /// <param name="cancel">Cancels.</param>
+    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="ModelException">A model that cannot be read.</exception>
+    /// <exception cref="TableException">A table that cannot be read.</exception>
+    public static EvaluationReport Execute(EvaluateOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        Stopwatch clock = Stopwatch.StartNew();
+        torch.Device device = RunSession.DeviceOf(options.Device);
+        using JudgedModel model = new(options.Model, options.Heads, device);
+        using JudgedModel? against = options.Against is null ? null : new JudgedModel(options.Against, options.AgainstHeads, device);
+        if (against is not null && against.Classes != model.Classes) throw new RunException($"{options.Model} has {model.Classes} classes and {options.Against} {against.Classes}; they cannot be compared");
+        LabelledImages data = LabelledImages.Read(options.DataPath, model.ClassNames.Count > 0 ? model.ClassNames : against?.ClassNames ?? [], model.Classes, cancel);
+        int total = Math.Min(options.Limit ?? int.MaxValue, data.Paths.Count);
+
+        Dictionary<string, long> skipped = [];
+        Pair sums = new();
+        bool warm = total <= options.BatchSize;
+        foreach (Decoded[] batch in Batches(data, total, model.Transform, against?.Transform, options, cancel))
+        {
+            foreach (Decoded failed in batch.Where(image => image.Own is null)) skipped[failed.Reason!] = skipped.GetValueOrDefault(failed.Reason!) + 1;
+            Decoded[] usable = [.. batch.Where(image => image.Own is not null)];
+            if (usable.Length > 0) Judge(usable, model, against, sums, warm);
+            warm = true;
+            progress?.Report(new TrainProgress { Phase = "evaluate", Done = model.Tally.Images + skipped.Values.Sum(), Total = total, ImagesPerSecond = model.Tally.Images / clock.Elapsed.TotalSeconds });
+        }
+        if (model.Tally.Images == 0) throw new RunException($"{options.DataPath}: none of {total} images could be used ({string.Join(", ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+        return Report(options, data, model, against, sums, skipped, clock.Elapsed.TotalSeconds);
+    }
+
+    private sealed class Pair
+    {
+        public long Alike { get; set; }
+
+        public double Divergence { get; set; }
+    }
+
+    private sealed record Decoded(int Label, float[]? Own, float[]? Other, string? Reason);
+
+    // Decoding of the next batch overlaps with the forward pass of this one.
+    private static IEnumerable<Decoded[]> Batches(LabelledImages data, int total, EvalTransform own, EvalTransform? other, EvaluateOptions options, CancellationToken cancel)
+    {
+        using IEnumerator<Decoded[]> batches = ImageInputs.Read(data.Paths.Take(total), cancel: cancel).Zip(data.Labels).Chunk(options.BatchSize)
+            .Select(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(options.Workers).WithCancellation(cancel).Select(pair => Decode(pair.First, pair.Second, own, other)).ToArray()).GetEnumerator();
+        Task<Decoded[]?> next = Task.Run(Advance, cancel);
+        while (next.GetAwaiter().GetResult() is { } batch)
+        {
+            next = Task.Run(Advance, cancel);
+            yield return batch;
+        }
+
+        Decoded[]? Advance() => batches.MoveNext() ? batches.Current : null;
+    }
+
+    private static Decoded Decode(ImageInput input, int label, EvalTransform own, EvalTransform? other)
+    {
+        if (input.Bytes is null) return new Decoded(label, null, null, input.Reason ?? "unreadable");
+        DecodeResult decoded = ImageDecoder.Decode(input.Bytes);
+        if (decoded.Image is null) return new Decoded(label, null, null, decoded.Reason);
+        float[] pixels = Pixels(decoded.Image, own);
+        return new Decoded(label, pixels, other is null ? null : Same(own, other) ? pixels : Pixels(decoded.Image, other), null);
+    }
+
+    private static float[] Pixels(RgbImage image, EvalTransform transform)
+    {
+        float[] pixels = new float[3 * transform.ImageSize * transform.ImageSize];
+        transform.Normalise(transform.Apply(image), pixels);
+        return pixels;
+    }
+
+    // Record equality would compare the lists of channels by reference.
+    private static bool Same(EvalTransform a, EvalTransform b) => (a with { Mean = [], Std = [] }) == (b with { Mean = [], Std = [] }) && a.Mean.SequenceEqual(b.Mean) && a.Std.SequenceEqual(b.Std);
+
+    private static void Judge(Decoded[] batch, JudgedModel model, JudgedModel? against, Pair sums, bool warm)
+    {
+        float[] own = model.Judge(Joined(batch, image => image.Own!), batch.Length, warm);
+        float[]? other = against?.Judge(Joined(batch, image => image.Other!), batch.Length, warm);
+        int classes = model.Classes;
+        for (int i = 0; i < batch.Length; i++)
+        {
+            ReadOnlySpan<float> p = own.AsSpan(i * classes, classes);
+            int decision = model.Tally.Add(p, batch[i].Label);
+            if (other is null) continue;
+            ReadOnlySpan<float> q = other.AsSpan(i * classes, classes);
+            if (against!.Tally.Add(q, batch[i].Label) == decision) sums.Alike++;
+            for (int c = 0; c < classes; c++) sums.Divergence += Math.Exp(q[c]) * ((double)q[c] - p[c]);
+        }
+    }
+
+    private static float[] Joined(Decoded[] batch, Func<Decoded, float[]> pixels)
+    {
+        int image = pixels(batch[0]).Length;
+        float[] joined = new float[batch.Length * image];
+        for (int i = 0; i < batch.Length; i++) pixels(batch[i]).CopyTo(joined, i * image);
+        return joined;
+    }
+
+    private static EvaluationReport Report(EvaluateOptions options, LabelledImages data, JudgedModel model, JudgedModel? against, Pair sums, Dictionary<string, long> skipped, double seconds)
+    {
+        ClassAccuracy[] classes = [.. Enumerable.Range(0, model.Classes).Select(c => new ClassAccuracy(data.ClassNames[c], model.Tally.Confusion[c].Sum(), model.Tally.Accuracy(c)))];
+        return new EvaluationReport
+        {
+            Model = options.Model,
+            Data = options.DataPath,
+            Images = model.Tally.Images,
+            Skipped = skipped,
+            Top1 = model.Tally.Top1,
+            Top5 = model.Tally.Top5,
+            BalancedTop1 = classes.Where(row => row.Images > 0).Average(row => row.Accuracy),
+            NegativeLogLikelihood = model.Tally.NegativeLogLikelihood,
+            MeanConfidence = model.Tally.MeanConfidence,
+            CalibrationError = model.Tally.CalibrationError,
+            Classes = classes,
+            Confusion = model.Tally.Confusion,
+            Parameters = model.Parameters,
+            Macs = model.Macs,
+            ImagesPerSecond = model.ImagesPerSecond,
+            Seconds = seconds,
+            Against = against is null ? null : new ComparisonReport
+            {
+                Model = options.Against!, Top1 = against.Tally.Top1, Agreement = (double)sums.Alike / model.Tally.Images, Divergence = sums.Divergence / model.Tally.Images,
+                Parameters = against.Parameters, Macs = against.Macs, ImagesPerSecond = against.ImagesPerSecond,
+            },
+        };
+    }
+}

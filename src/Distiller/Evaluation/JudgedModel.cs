@@ -1,0 +1,59 @@
+// A model under evaluation: its transform, its clock, its counts.
+
+using System.Diagnostics;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Imaging;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Evaluation;
+
+/// <summary>Runs images through one model in batches.</summary>
+internal sealed class JudgedModel : IDisposable
+{
+    private readonly LoadedModel loaded;
+    private readonly torch.Device device;
+    private readonly Stopwatch clock = new();
+    private long forwarded;
+
+    public JudgedModel(string path, int? heads, torch.Device device)
+    {
+        (loaded, this.device) = (ModelStore.Load(path, heads), device);
+        if (loaded.Model.Config.Classes == 0) throw new RunException($"{path} has no classification head: there is no decision to evaluate");
+        loaded.Model.MoveTo(device);
+        loaded.Model.eval();
+        Transform = PixelsOf.Evaluation(loaded.Preprocessing);
+        Tally = new Tally(Classes);
+        (Parameters, Macs) = (RunSession.Parameters(loaded.Model), ComputeCost.Macs(loaded.Model.Config));
+    }
+
+    public EvalTransform Transform { get; }
+
+    public Tally Tally { get; }
+
+    public long Parameters { get; }
+
+    public long Macs { get; }
+
+    public int Classes => loaded.Model.Config.Classes;
+
+    public IReadOnlyList<string> ClassNames => loaded.ClassNames;
+
+    /// <summary>Speed of forward passes alone. The first batch, which warms caches, is left out where there are more.</summary>
+    public double ImagesPerSecond => clock.Elapsed.TotalSeconds > 0 ? forwarded / clock.Elapsed.TotalSeconds : 0;
+
+    /// <summary>Log-probabilities <c>[B, C]</c>, row-major, of normalised pixels <c>[B, 3, S, S]</c>.</summary>
+    public float[] Judge(float[] pixels, int images, bool warm)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable inference = torch.inference_mode();
+        torch.Tensor input = torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device);
+        if (warm) clock.Start();
+        float[] result = loaded.Model.Run(input, VitCapture.None).Logits!.log_softmax(-1).cpu().data<float>().ToArray();
+        clock.Stop();
+        if (warm) forwarded += images;
+        return result;
+    }
+
+    public void Dispose() => loaded.Dispose();
+}

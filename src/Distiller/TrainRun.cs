@@ -1,0 +1,47 @@
+// Supervised training from end to end: labelled images in, model directory out. For teachers and upper bounds.
+
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>Trains a model on labelled images.</summary>
+public static class TrainRun
+{
+    /// <summary>Runs to the end, or to cancellation, which leaves a checkpoint to resume from.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Told every few steps.</param>
+    /// <param name="cancel">Stops after the step in hand.</param>
+    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="ModelException">A model that cannot be read.</exception>
+    /// <exception cref="TableException">A table that cannot be read.</exception>
+    public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        torch.Device device = RunSession.DeviceOf(options.Device);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
+        LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
+        using VisionTransformer model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
+        PreprocessingConfig preprocessing = start?.Preprocessing ?? ModelRegistry.DefaultPreprocessing(options.Model);
+
+        RunFolder folder = RunFolder.Open(options);
+        Dictionary<string, string> inputs = [];
+        if (File.Exists(options.DataPath)) inputs[options.DataPath] = Provenance.HashFile(options.DataPath, cancel);
+        if (start is not null) inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
+        using RunSession session = new(options, folder, data.Paths, preprocessing, model.Config.ImageSize, options.DataPath, progress, cancel);
+        model.MoveTo(device);
+        SupervisedObjective objective = new(model, data.Labels, options.LabelSmoothing);
+        LoopResult result = session.Optimise(model, objective, [], inputs, cancel);
+
+        session.Save(model, data.ClassNames, "train", Path.GetFileName(folder.Path), "A classifier trained on labelled images.", result, inputs, [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.DataPath)))], "held-out accuracy");
+        return new TrainSummary
+        {
+            Output = folder.Path, Steps = result.Steps, ResumedFrom = result.ResumedFrom, Images = session.Train.Length, HeldOutImages = session.HeldOut.Length, Skipped = session.Skipped,
+            FinalLoss = result.FinalLoss, HeldOut = result.HeldOut, Parameters = RunSession.Parameters(model), ClassNames = data.ClassNames, Seconds = session.Seconds, ImagesPerSecond = result.ImagesPerSecond,
+        };
+    }
+}

@@ -1,0 +1,24 @@
+// Options as text, for provenance, the model card and the checkpoint's fingerprint.
+
+using System.Globalization;
+using System.Reflection;
+
+namespace DataFreeKD.Distiller.Training;
+
+internal static class OptionsText
+{
+    // These decide where and how fast a run goes, not what comes out of it.
+    private static readonly HashSet<string> WithoutEffect = [nameof(LoopOptions.Output), nameof(LoopOptions.Resume), nameof(LoopOptions.Overwrite), nameof(LoopOptions.Workers), nameof(LoopOptions.MaxPixelMemory), nameof(LoopOptions.CheckpointEvery), nameof(LoopOptions.ToolVersion)];
+
+    /// <summary>Every option by kebab-case name, invariant culture; empty for null.</summary>
+    public static SortedDictionary<string, string> All(LoopOptions options) => Of(options, _ => true);
+
+    /// <summary>The options that decide the result.</summary>
+    public static SortedDictionary<string, string> Deciding(LoopOptions options) => Of(options, name => !WithoutEffect.Contains(name));
+
+    private static SortedDictionary<string, string> Of(LoopOptions options, Predicate<string> wanted) => new(
+        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => wanted(property.Name)).ToDictionary(property => Kebab(property.Name), property => Convert.ToString(property.GetValue(options), CultureInfo.InvariantCulture) ?? ""),
+        StringComparer.Ordinal);
+
+    private static string Kebab(string name) => string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
+}

@@ -1,0 +1,46 @@
+// From a model's preprocessing and the options to stored pixels and training batches.
+
+using DataFreeKD.Imaging;
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Distiller.Training;
+
+internal static class PixelsOf
+{
+    // Above this side images are taken to be photographs to crop from, below it thumbnails to shift.
+    private const int LargestSmall = 96;
+
+    /// <summary>The augmentation of a run.</summary>
+    public static Augmentation Augmentation(LoopOptions options, int side) => new()
+    {
+        ImageSize = side,
+        FlipProbability = options.Flip,
+        PadCrop = options.PadCrop ?? (side <= LargestSmall ? side / 8 : 0),
+        Scale = (options.CropScale ?? (side <= LargestSmall ? 1 : 0.5), 1),
+        ColorJitter = options.ColorJitter,
+        EraseProbability = options.Erase,
+    };
+
+    /// <summary>How images are stored: squared at the model's side, or an eighth larger where crops are taken from them.</summary>
+    public static EvalTransform Stored(LoopOptions options, PreprocessingConfig preprocessing, int side) => new()
+    {
+        ImageSize = side > LargestSmall && (options.CropScale ?? 0.5) < 1 ? (int)Math.Ceiling(side / 0.875) : side,
+        CropPct = 1,
+        Squash = preprocessing.Squash,
+        Interpolation = InterpolationOf(preprocessing),
+    };
+
+    /// <summary>The evaluation transform of a model.</summary>
+    public static EvalTransform Evaluation(PreprocessingConfig preprocessing) => new()
+    {
+        ImageSize = preprocessing.ImageSize,
+        CropPct = preprocessing.CropPct,
+        Squash = preprocessing.Squash,
+        Interpolation = InterpolationOf(preprocessing),
+        Mean = preprocessing.Mean,
+        Std = preprocessing.Std,
+    };
+
+    private static Interpolation InterpolationOf(PreprocessingConfig preprocessing) =>
+        preprocessing.Interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic;
+}

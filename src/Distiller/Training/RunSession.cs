@@ -1,0 +1,118 @@
+// The common course of both kinds of run, around the loop: identity, state file, loop, model directory.
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Optimisation;
+using DataFreeKD.Imaging;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Training;
+
+/// <summary>Images, split, and how they become batches.</summary>
+internal sealed class RunSession : IDisposable
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly LoopOptions options;
+    private readonly RunFolder folder;
+    private readonly IProgress<TrainProgress>? progress;
+    private readonly LoadedPixels pixels;
+    private readonly PixelNormaliser normaliser;
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly int side;
+
+    /// <summary>Decodes the images and splits off the held-out slice.</summary>
+    /// <exception cref="RunException">No image could be used.</exception>
+    public RunSession(LoopOptions options, RunFolder folder, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
+        (this.options, this.folder, this.progress, this.side) = (options, folder, progress, side);
+        Preprocessing = preprocessing with { ImageSize = side };
+        Device = DeviceOf(options.Device);
+        normaliser = new PixelNormaliser(preprocessing.Mean, preprocessing.Std);
+        pixels = PixelLoader.Load(paths, PixelsOf.Stored(options, preprocessing, side), options.Workers, options.MaxPixelMemory, progress, cancel);
+        if (pixels.Usable.Length == 0)
+        {
+            Dispose();
+            throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+        }
+        (Train, HeldOut) = Data.HoldOut.Split(pixels.Usable, options.HoldOut, options.Seed);
+        Predictor = new SlotPredictor(pixels.Store, side, normaliser, options.BatchSize, Device);
+    }
+
+    /// <summary>Where tensors live.</summary>
+    public torch.Device Device { get; }
+
+    /// <summary>Slots trained on.</summary>
+    public int[] Train { get; }
+
+    /// <summary>Slots held out.</summary>
+    public int[] HeldOut { get; }
+
+    /// <summary>What the written model says about its images.</summary>
+    public PreprocessingConfig Preprocessing { get; }
+
+    /// <summary>Decides on stored pixels.</summary>
+    public SlotPredictor Predictor { get; }
+
+    /// <summary>Images that could not be used, by reason.</summary>
+    public IReadOnlyDictionary<string, long> Skipped => pixels.Skipped;
+
+    /// <summary>Seconds since the session began.</summary>
+    public double Seconds => clock.Elapsed.TotalSeconds;
+
+    /// <summary>Minimises the objective; the model ends with its final weights.</summary>
+    /// <param name="model">The learner, on the device.</param>
+    /// <param name="objective">What is minimised.</param>
+    /// <param name="extra">Tensors that the losses learn.</param>
+    /// <param name="inputs">SHA-256 of every input file, by path.</param>
+    /// <param name="cancel">Stops after the step in hand, leaving a checkpoint.</param>
+    public LoopResult Optimise(VisionTransformer model, Objective objective, IEnumerable<LossParameter> extra, IReadOnlyDictionary<string, string> inputs, CancellationToken cancel)
+    {
+        SortedDictionary<string, string> deciding = OptionsText.Deciding(options);
+        string identity = string.Join('\n', deciding.Select(pair => $"{pair.Key}={pair.Value}").Concat(inputs.Select(pair => pair.Value)).Append($"images={Train.Length}+{HeldOut.Length}"));
+        AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
+        Augmentation augmentation = PixelsOf.Augmentation(options, side);
+        LoopParts parts = new()
+        {
+            Model = model, Objective = objective, Trained = TrainedTensor.Of(model, extra), Predictor = Predictor, HeldOut = HeldOut,
+            TrainingImages = Train.Length, Folder = folder, Identity = identity, Device = Device,
+            Batches = (from, to) => new BatchLoader(pixels.Store, Train, augmentation, normaliser, options, Device, from, to),
+        };
+        return new TrainingLoop(parts, options, progress).Run(cancel);
+    }
+
+    /// <summary>Writes the model directory: provenance first, weights last, so that weights mean a finished run.</summary>
+    public void Save(VisionTransformer model, IReadOnlyList<string> classNames, string command, string title, string summary, LoopResult result, IReadOnlyDictionary<string, string> inputs, IEnumerable<(string Name, string Value)> facts, string heldOutName)
+    {
+        new Provenance
+        {
+            Version = options.ToolVersion, Command = command, Options = OptionsText.All(options), Seed = options.Seed, Inputs = inputs,
+            Counts = new Dictionary<string, long>(Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value))) { ["train"] = Train.Length, ["held_out"] = HeldOut.Length },
+            Seconds = Seconds,
+        }.WriteBeside(Path.Combine(folder.Path, "provenance"));
+        string heldOut = result.HeldOut is { } score ? score.ToString("P2", CultureInfo.InvariantCulture) + $" of {HeldOut.Length} images" : "none held out";
+        (string, string)[] figures = [("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)), .. facts, ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)), ("steps", $"{result.Steps} of {options.BatchSize}"), (heldOutName, heldOut)];
+        ModelStore.Save(folder.Path, model, Preprocessing, classNames, modelCard: ModelCard.Write(title, summary, model.Config, figures, OptionsText.Deciding(options)));
+    }
+
+    /// <summary>Number of parameters of a model.</summary>
+    public static long Parameters(VisionTransformer model) => model.StateDict().Values.Sum(tensor => tensor.numel());
+
+    /// <summary>The device of an option.</summary>
+    /// <exception cref="RunException">Unknown, or not on this machine.</exception>
+    public static torch.Device DeviceOf(string name)
+    {
+        if (name == "cpu") return torch.CPU;
+        if (name != "cuda" && !name.StartsWith("cuda:", StringComparison.Ordinal)) throw new RunException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
+        if (!torch.cuda.is_available()) throw new RunException($"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use --device cpu)");
+        return torch.device(name);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => pixels.Store.Dispose();
+}

@@ -1,0 +1,28 @@
+// The objective of supervised training: smoothed cross-entropy with labels, mixed as the pixels are.
+
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Training;
+
+/// <summary>Labels by slot.</summary>
+internal sealed class SupervisedObjective(VisionTransformer model, IReadOnlyList<int> labels, double smoothing) : Objective
+{
+    public override IReadOnlyList<string> Terms { get; } = ["cross_entropy"];
+
+    public override string HeldOutName => "heldout_accuracy";
+
+    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept)
+    {
+        torch.Tensor logits = model.Run(mixed.Pixels, new VitCapture { KeptPatches = kept }).Logits!;
+        torch.Tensor own = torch.tensor(batch.Images.Select(slot => (long)labels[slot]).ToArray(), device: logits.device);
+        torch.Tensor targets = SmoothedCrossEntropy.Targets(own, model.Config.Classes, smoothing);
+        if (mixed.Own < 1) targets = (targets * mixed.Own) + (targets.flip(0) * (1 - mixed.Own));
+        torch.Tensor loss = SmoothedCrossEntropy.Loss(logits, targets);
+        return new StepLoss(loss, [loss]);
+    }
+
+    public override int[] HeldOutTargets(int[] slots) => [.. slots.Select(slot => labels[slot])];
+}

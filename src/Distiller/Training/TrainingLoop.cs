@@ -1,0 +1,134 @@
+// The training algorithm, from the first step or a checkpoint to the last step.
+
+using System.Diagnostics;
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Optimisation;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Training;
+
+/// <summary>What a loop needs beside the options.</summary>
+internal sealed record LoopParts
+{
+    public required VisionTransformer Model { get; init; }
+    public required Objective Objective { get; init; }
+    public required IReadOnlyList<TrainedTensor> Trained { get; init; }
+    public required Func<int, int, BatchLoader> Batches { get; init; }
+    public required SlotPredictor Predictor { get; init; }
+    public required int[] HeldOut { get; init; }
+    public required int TrainingImages { get; init; }
+    public required RunFolder Folder { get; init; }
+    public required string Identity { get; init; }
+    public required torch.Device Device { get; init; }
+}
+
+/// <summary>What the loop gave; the model holds its final (averaged) weights.</summary>
+internal sealed record LoopResult(int Steps, int ResumedFrom, double FinalLoss, double? HeldOut, double ImagesPerSecond);
+
+/// <summary>Minimises an objective with AdamW.</summary>
+internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgress<TrainProgress>? progress)
+{
+    private const int BatchColumns = 2; // total loss and gradient norm, before the terms
+    private readonly int steps = options.Steps ?? Math.Max(1, (int)Math.Ceiling(options.Epochs * parts.TrainingImages / options.BatchSize));
+    private int[]? heldOutTargets;
+    private double heldOut = double.NaN;
+
+    /// <summary>Runs to the end. On cancellation a checkpoint of the last whole step is left.</summary>
+    public LoopResult Run(CancellationToken cancel)
+    {
+        using AdamW optimiser = new(parts.Trained, options);
+        LearningRateSchedule schedule = new(options.LearningRate, options.WarmupSteps ?? Math.Min(500, steps / 10), steps);
+        byte[] fingerprint = Checkpoint.Fingerprint($"{parts.Identity}\nsteps={steps}\n{optimiser.Layout}");
+        double[] sums = new double[parts.Objective.Terms.Count + BatchColumns + 1];
+        int start = options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, optimiser.Load) : 0;
+        using RunLog log = new(parts.Folder.Training, ["loss", "gradient_norm", .. parts.Objective.Terms], ["loss", .. parts.Objective.Terms, "gradient_norm", "learning_rate", "epoch", parts.Objective.HeldOutName], start);
+        sums.CopyTo(log.Sums, 0);
+        torch.Tensor[] leaves = [.. optimiser.Leaves];
+
+        parts.Model.train();
+        Stopwatch clock = Stopwatch.StartNew();
+        (double time, int at) reported = (0, start);
+        using (BatchLoader batches = parts.Batches(start, steps))
+        {
+            for (int step = start; step < steps; step++)
+            {
+                if (cancel.IsCancellationRequested)
+                {
+                    Save(step);
+                    cancel.ThrowIfCancellationRequested();
+                }
+                using DisposeScope scope = torch.NewDisposeScope();
+                Batch batch = batches.Next();
+                Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
+                torch.Tensor? kept = step < options.PatchDropoutUntil * steps ? KeptPatches.Choose(options.BatchSize, parts.Model.Config.Patches, options.PatchDropout, options.Seed, step, parts.Device) : null;
+
+                StepLoss loss = parts.Objective.Loss(batch, mixed, kept);
+                IReadOnlyList<torch.Tensor> gradients = Gradients(loss.Total, leaves);
+                torch.Tensor norm = optimiser.Step(gradients, schedule.At(step), step);
+
+                log.Add(Figures([loss.Total, norm, .. loss.Terms], step));
+                int done = step + 1;
+                if (done % options.LogEvery == 0 || done == steps) Report(done, batch.Epoch, schedule.At(step));
+                if (done == steps || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0)) Save(done);
+            }
+        }
+        double seconds = clock.Elapsed.TotalSeconds;
+        optimiser.KeepAverage();
+        parts.Model.eval();
+        double? score = parts.HeldOut.Length > 0 ? Score() : null;
+        return new LoopResult(steps, start, log.Last?.Values["loss"] ?? double.NaN, score, (steps - start) * (double)options.BatchSize / seconds);
+
+        void Save(int done)
+        {
+            log.Flush();
+            Checkpoint.Save(parts.Folder.Checkpoint, done, fingerprint, log.Sums, optimiser.State);
+        }
+
+        void Report(int done, int epoch, double rate)
+        {
+            bool scored = ScoresAt(done);
+            if (scored) optimiser.WithAverage(() => heldOut = Score());
+            double now = clock.Elapsed.TotalSeconds, speed = (done - reported.at) * (double)options.BatchSize / (now - reported.time);
+            reported = (now, done);
+            MetricsRow row = log.Write(done, new Dictionary<string, double> { ["learning_rate"] = rate, ["epoch"] = epoch, [parts.Objective.HeldOutName] = scored ? heldOut : double.NaN }, new Dictionary<string, double> { ["images_per_second"] = speed });
+            progress?.Report(new TrainProgress
+            {
+                Phase = "train", Done = done, Total = steps, Epoch = epoch, Loss = row.Values["loss"], LearningRate = rate, ImagesPerSecond = speed, HeldOut = heldOut,
+                Terms = parts.Objective.Terms.ToDictionary(term => term, term => row.Values[term]),
+            });
+        }
+    }
+
+    // The held-out slice is scored at the first row at or after each mark, and always at the end.
+    private bool ScoresAt(int done)
+    {
+        if (parts.HeldOut.Length == 0) return false;
+        int every = options.EvaluateEvery ?? Math.Max(1, steps / 10);
+        return done == steps || (every > 0 && done / every > Math.Max(0, done - options.LogEvery) / every);
+    }
+
+    /// <summary>Share of held-out images on which the model decides as the target says.</summary>
+    private double Score()
+    {
+        heldOutTargets ??= parts.Objective.HeldOutTargets(parts.HeldOut);
+        parts.Model.eval();
+        int[] decisions = parts.Predictor.Predict(parts.Model, parts.HeldOut);
+        parts.Model.train();
+        return decisions.Zip(heldOutTargets).Count(pair => pair.First == pair.Second) / (double)decisions.Length;
+    }
+
+    private static IReadOnlyList<torch.Tensor> Gradients(torch.Tensor loss, torch.Tensor[] leaves)
+    {
+        IList<torch.Tensor> gradients = torch.autograd.grad([loss], leaves, allow_unused: true);
+        // A leaf that no loss reaches (a head under feature losses alone) gets no tensor back.
+        return [.. gradients.Zip(leaves, (gradient, leaf) => gradient is null || gradient.IsInvalid ? torch.zeros_like(leaf) : gradient)];
+    }
+
+    private static double[] Figures(torch.Tensor[] scalars, int step)
+    {
+        using IDisposable off = torch.no_grad();
+        double[] figures = torch.stack([.. scalars.Select(scalar => scalar.detach().reshape([]))]).to_type(torch.ScalarType.Float64).cpu().data<double>().ToArray();
+        return Array.TrueForAll(figures, double.IsFinite) ? figures : throw new RunException($"the loss or its gradient stopped being a number at step {step + 1}; lower the learning rate or the loss weights");
+    }
+}
