@@ -1,7 +1,6 @@
 // CSV in: RFC 4180, comma, UTF-8, a header line; rows as they stream by.
 
 using System.Text;
-using System.Text.Unicode;
 using CsvHelper;
 
 namespace DataFreeKD.Manifests;
@@ -57,10 +56,12 @@ internal sealed class CsvTableReader : TableReader
         {
             throw Broken(problem);
         }
-        return Utf8.IsValid(csv.RawRecord) ? true : throw NotUtf8(csv.LineNumber);
+        return System.Text.Unicode.Utf8.IsValid(csv.RawRecord) ? true : throw NotUtf8(csv.LineNumber);
     }
 
     public override string Text(int column) => csv.GetString(column);
+
+    public override ReadOnlySpan<byte> Utf8(int column) => csv.GetSpan(column);
 
     public override bool Is(int column, string text)
     {

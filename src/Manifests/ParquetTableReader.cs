@@ -1,5 +1,6 @@
 // Parquet in: flat columns of text, whole numbers, floats and booleans, one row group at a time.
 
+using System.Text;
 using Parquet;
 using Parquet.Schema;
 
@@ -61,6 +62,8 @@ internal sealed class ParquetTableReader : TableReader
     }
 
     public override string Text(int column) => Loaded(column).Text(row);
+
+    public override ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(Text(column));
 
     public override bool Is(int column, string text) => Loaded(column).Text(row) == text;
 

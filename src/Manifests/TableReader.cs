@@ -22,6 +22,9 @@ public abstract class TableReader : IDisposable
     /// <summary>The current row's field as text; empty where it has no value.</summary>
     public abstract string Text(int column);
 
+    /// <summary>The current row's field as UTF-8, valid until the next <see cref="Read"/> or <see cref="Utf8"/>.</summary>
+    public abstract ReadOnlySpan<byte> Utf8(int column);
+
     /// <summary>Whether the current row's field is exactly <paramref name="text"/>, without making a string of it.</summary>
     public abstract bool Is(int column, string text);
 

@@ -1,0 +1,36 @@
+// What every pass over the table shares: the options, the method bound to the table, progress and cancellation.
+
+using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Scores;
+
+namespace DataFreeKD.Selector.Ranking;
+
+/// <summary>Opens passes over one scores table.</summary>
+internal sealed class Passes
+{
+    private readonly IProgress<long>? progress;
+    private long read;
+
+    public Passes(SelectOptions options, IProgress<long>? progress, CancellationToken cancel)
+    {
+        Options = options;
+        this.progress = progress;
+        Cancel = cancel;
+        using TableReader table = Table.Open(options.Scores);
+        Score = ScoreCatalogue.Find(options.Method).Bind(table.Header, options);
+    }
+
+    public SelectOptions Options { get; }
+
+    public RowScore Score { get; }
+
+    public CancellationToken Cancel { get; }
+
+    public PoolScan Scan() => new(Options.Scores, Score, Report);
+
+    public void Report(int rows)
+    {
+        Cancel.ThrowIfCancellationRequested();
+        progress?.Report(read += rows);
+    }
+}

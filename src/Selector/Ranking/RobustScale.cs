@@ -1,0 +1,37 @@
+// Centre and spread that a few wild values cannot move.
+
+namespace DataFreeKD.Selector.Ranking;
+
+/// <summary>A robust z-score: (x − median) / (1.4826·MAD), where MAD is the median absolute deviation; 1.4826 makes the spread a standard deviation for normal data.</summary>
+/// <param name="Median">The middle of the sample.</param>
+/// <param name="Spread">1.4826·MAD; for a sample whose half is one value, the mean absolute deviation; 1 for a constant.</param>
+public readonly record struct RobustScale(double Median, double Spread)
+{
+    /// <summary>The scale of a sample.</summary>
+    /// <param name="values">At least one value, no NaN. Reordered.</param>
+    /// <exception cref="ArgumentException">The sample is empty.</exception>
+    public static RobustScale Of(Span<double> values)
+    {
+        double median = MedianOf(values);
+        double mean = 0;
+        for (int at = 0; at < values.Length; at++)
+        {
+            values[at] = Math.Abs(values[at] - median);
+            mean += values[at] / values.Length;
+        }
+        double spread = 1.4826 * MedianOf(values);
+        if (spread == 0) spread = mean > 0 ? mean : 1;
+        return new RobustScale(median, spread);
+    }
+
+    /// <summary>The robust z-score of a value.</summary>
+    public double Of(double value) => (value - Median) / Spread;
+
+    private static double MedianOf(Span<double> values)
+    {
+        if (values.IsEmpty) throw new ArgumentException("a median needs at least one value", nameof(values));
+        values.Sort();
+        int middle = values.Length / 2;
+        return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+    }
+}

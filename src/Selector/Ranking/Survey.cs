@@ -1,0 +1,39 @@
+// The first pass: how many rows are usable, of which classes, and what the method takes from a sample of them.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Selector.Ranking;
+
+/// <summary>What is known of a pool after one pass.</summary>
+internal sealed record Survey
+{
+    public required long Rows { get; init; }
+
+    public required long Usable { get; init; }
+
+    /// <summary>Rows by status or status/reason.</summary>
+    public required IReadOnlyDictionary<string, long> Counts { get; init; }
+
+    /// <summary>Usable rows by predicted class; copies count.</summary>
+    public required IReadOnlyDictionary<long, (string Name, long Count)> Classes { get; init; }
+
+    /// <summary>Reads the pool once and fits the method to it.</summary>
+    /// <exception cref="TableException">No row is usable.</exception>
+    public static Survey Of(Passes passes)
+    {
+        SelectOptions options = passes.Options;
+        Reservoir? sample = passes.Score.NeedsFit ? new Reservoir(passes.Score.Columns.Count, options.SampleRows, options.Seed) : null;
+        using PoolScan scan = passes.Scan();
+        while (scan.Next()) sample?.Add(scan.Values);
+        if (scan.Usable == 0) throw Nothing(options, passes.Score.Columns, scan);
+        if (sample is not null) passes.Score.Fit(sample.Sample());
+        return new Survey { Rows = scan.Rows, Usable = scan.Usable, Counts = scan.Counts, Classes = scan.Classes };
+    }
+
+    private static TableException Nothing(SelectOptions options, IReadOnlyList<string> columns, PoolScan scan)
+    {
+        if (scan.Rows == 0) return new TableException($"{options.Scores}: there are no rows to select from; score some images first");
+        if (scan.Unscored == 0) return new TableException($"{options.Scores}: none of the {scan.Rows} rows has the status ok; their reasons say why they could not be scored");
+        return new TableException($"{options.Scores}: no row has all of {string.Join(", ", columns)}, which method '{options.Method}' needs; a teacher without a classifier head leaves the columns of the logits empty: select by a method of the probe such as variance, or score with a teacher that has a head");
+    }
+}

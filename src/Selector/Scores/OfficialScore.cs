@@ -1,0 +1,36 @@
+// The published code's selection formula, kept as it is for comparison (Wang et al., Attention Probe, ICASSP 2022).
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Selector.Scores;
+
+/// <summary>
+/// Score = −(0.05·(cos_a + cos_b) + 0.9·CE), with cos the probe's cosine to uniform at blocks 3 and 7 of 12 (0-based) and
+/// CE = −ln max p; the published code keeps the smallest sum.
+/// </summary>
+/// <remarks>
+/// The sums are not scaled, so that with CE in nats the two cosines, together in (0, 0.1], decide only between images that the
+/// teacher is equally sure of. The published code reads head 0 of an un-renormalised row; the scores table holds the mean over
+/// heads, renormalised, which differs by the attention that CLS pays to prefix tokens. Its flag named for the probe also turns
+/// the probe off: what it calls "without" is this formula.
+/// </remarks>
+internal sealed class OfficialScore : RowScore
+{
+    private readonly int[] blocks;
+
+    public OfficialScore(TableHeader header, SelectOptions options)
+    {
+        if (options.Blocks.Count is not (0 or 2)) throw new ArgumentException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. --blocks 3,7");
+        blocks = options.Blocks.Count == 2 ? [.. options.Blocks] : [3, 7];
+        Columns = [Manifests.Columns.ProbeCosine(blocks[0]), Manifests.Columns.ProbeCosine(blocks[1]), "pseudo_label_ce"];
+        int[] probed = ProbeBlocks.Probed(header);
+        string others = probed.Length >= 2 ? $"; a teacher of another depth has other blocks: name two of {string.Join(", ", probed)} with --blocks" : "";
+        Require(header, "official", Columns, $"score the images with --blocks {string.Join(',', blocks)} and a teacher that has a classifier head{others}");
+    }
+
+    public override IReadOnlyList<string> Columns { get; }
+
+    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string> { ["blocks"] = string.Join(',', blocks) };
+
+    public override double Evaluate(ReadOnlySpan<double> values, ulong identity) => -(0.05 * (values[0] + values[1]) + 0.9 * values[2]);
+}

@@ -1,0 +1,35 @@
+// The selection methods by name: a new one is a file beside this and a line here.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Selector.Scores;
+
+/// <summary>A selection method that users can name.</summary>
+/// <param name="Name">As given to <c>--method</c>.</param>
+/// <param name="Summary">One line for <c>--help</c>.</param>
+/// <param name="Bind">Binds the method to a table; throws <see cref="TableException"/> where the table lacks its columns.</param>
+public sealed record ScoreMethod(string Name, string Summary, Func<TableHeader, SelectOptions, RowScore> Bind);
+
+/// <summary>All selection methods.</summary>
+public static class ScoreCatalogue
+{
+    /// <summary>The method used when none is named.</summary>
+    public const string Default = "attention-probe";
+
+    /// <summary>Every method, the default first.</summary>
+    public static IReadOnlyList<ScoreMethod> All { get; } =
+    [
+        new(Default, "low entropy and an uneven attention probe together, each scaled to the pool (default)", (header, options) => new AttentionProbeScore(header, options)),
+        new("official", "the published code's formula: 0.05 * (cosine_3 + cosine_7) + 0.9 * pseudo-label cross-entropy, smallest first", (header, options) => new OfficialScore(header, options)),
+        new("variance", "variance of the attention probe, mean over blocks", (header, options) => new VarianceScore(header, options)),
+        new("entropy", "low entropy of the teacher's prediction", (header, _) => new EntropyScore(header)),
+        new("confidence", "high probability of the teacher's prediction", (header, _) => new ConfidenceScore(header)),
+        new("energy", "low free energy of the teacher's logits", (header, _) => new EnergyScore(header)),
+        new("random", "a seeded draw that depends on content alone: the baseline", (_, options) => new RandomScore(options.Seed)),
+    ];
+
+    /// <summary>The method of that name.</summary>
+    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    public static ScoreMethod Find(string name) => All.FirstOrDefault(method => method.Name == name)
+        ?? throw new ArgumentException($"there is no method '{name}'; there are {string.Join(", ", All.Select(method => method.Name))}");
+}

@@ -1,0 +1,28 @@
+// An uneven attention probe alone: needs no classifier head.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Selector.Scores;
+
+/// <summary>Score = mean over blocks of the probe's variance (0 for a uniform probe). Blocks: those asked for, else by depth ⌊L/4⌋ and ⌊7L/12⌋.</summary>
+internal sealed class VarianceScore : RowScore
+{
+    private readonly int[] blocks;
+
+    public VarianceScore(TableHeader header, SelectOptions options)
+    {
+        blocks = ProbeBlocks.Pick(header, options, ProbeBlocks.ByDepth);
+        Columns = ProbeBlocks.VarianceColumns(blocks);
+    }
+
+    public override IReadOnlyList<string> Columns { get; }
+
+    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string> { ["blocks"] = string.Join(',', blocks) };
+
+    public override double Evaluate(ReadOnlySpan<double> values, ulong identity)
+    {
+        double sum = 0;
+        foreach (double variance in values) sum += variance;
+        return sum / values.Length;
+    }
+}

@@ -1,0 +1,48 @@
+// The record beside a selection of how it came about.
+
+using System.Globalization;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Selector;
+
+/// <summary>Writes a selection's provenance.</summary>
+internal static class SelectionProvenance
+{
+    public static void Write(SelectOptions options, SelectionSummary summary, string scoresHash)
+    {
+        SortedDictionary<string, long> counts = new(summary.Counts.ToDictionary(), StringComparer.Ordinal)
+        {
+            ["selected"] = summary.Selected,
+            ["duplicates_dropped"] = summary.DuplicatesDropped,
+        };
+        new Provenance
+        {
+            Version = Provenance.ToolVersion,
+            Command = "select",
+            Options = Options(options, summary),
+            Seed = options.Seed,
+            Inputs = new Dictionary<string, string> { [ManifestPath.ToTable(options.Scores, options.Output)] = scoresHash },
+            Counts = counts,
+            Seconds = summary.Seconds,
+        }.WriteBeside(options.Output);
+    }
+
+    private static SortedDictionary<string, string> Options(SelectOptions options, SelectionSummary summary)
+    {
+        SortedDictionary<string, string> all = new(StringComparer.Ordinal)
+        {
+            ["method"] = options.Method,
+            ["quota"] = options.Quota.ToString(),
+            ["drop-duplicates"] = options.DropDuplicates ? "true" : "false",
+            ["weight"] = options.Weight.ToString(),
+            ["sample-rows"] = options.SampleRows.ToString(CultureInfo.InvariantCulture),
+        };
+        if (options.Budget is { } budget) all["budget"] = budget.ToString(CultureInfo.InvariantCulture);
+        if (options.Fraction is { } fraction) all["fraction"] = Numbers.Format(fraction);
+        if (options.Threshold is { } threshold) all["threshold"] = Numbers.Format(threshold);
+        if (options.Blocks.Count > 0) all["blocks"] = string.Join(',', options.Blocks);
+        if (options.PerClass.Count > 0) all["per-class"] = string.Join(',', options.PerClass.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
+        foreach ((string name, string value) in summary.Fitted) all[$"fitted.{name}"] = value;
+        return all;
+    }
+}
