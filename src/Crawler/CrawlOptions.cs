@@ -1,0 +1,52 @@
+// What crawling needs to know, and what it tells.
+
+using DataFreeKD.Imaging;
+
+namespace DataFreeKD.Crawler;
+
+/// <summary>Input that cannot be crawled; the message says what, where and how to mend it.</summary>
+public sealed class CrawlException(string message) : Exception(message);
+
+/// <summary>Options of a crawl.</summary>
+public sealed record CrawlOptions
+{
+    /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip) and tables with a <c>path</c> column.</summary>
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store adds to it.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Images with a shorter side are rejected as <c>too_small</c>, pixels.</summary>
+    /// <value>1: none.</value>
+    public int MinSide { get; init; } = 1;
+
+    /// <summary>Limits on bytes and pixels.</summary>
+    public DecodeLimits Limits { get; init; } = new();
+
+    /// <summary>Decoding workers.</summary>
+    /// <value>One a core.</value>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Refuses values that no crawl can use.</summary>
+    /// <exception cref="CrawlException">Names the option.</exception>
+    public void Validate()
+    {
+        if (Sources.Count == 0) throw new CrawlException("no source given; name folders, files, globs, archives or tables");
+        if (MinSide < 1) throw new CrawlException($"--min-side {MinSide}: give at least 1");
+        if (Workers < 1) throw new CrawlException($"--workers {Workers}: give at least 1");
+    }
+}
+
+/// <summary>Progress of a crawl.</summary>
+/// <param name="Done">Files looked at.</param>
+/// <param name="Stored">Of them, new images in the store.</param>
+/// <param name="Bytes">Bytes read.</param>
+public sealed record CrawlProgress(long Done, long Stored, long Bytes);
+
+/// <summary>What a crawl did.</summary>
+/// <param name="Rows">Rows of the manifest.</param>
+/// <param name="Added">Of them, added by this crawl.</param>
+/// <param name="Counts">Rows by status, or by <c>status/reason</c>.</param>
+/// <param name="Manifest">The manifest's path.</param>
+/// <param name="Seconds">Wall seconds.</param>
+public sealed record CrawlSummary(long Rows, long Added, IReadOnlyDictionary<string, long> Counts, string Manifest, double Seconds);

@@ -1,0 +1,10 @@
+// Images on this machine: folders, files, globs, tar and zip archives.
+
+using DataFreeKD.Imaging.Inputs;
+
+namespace DataFreeKD.Crawler.Sources;
+
+internal static class LocalSource
+{
+    public static IEnumerable<FoundImage> Read(string source, long maxBytes, CancellationToken cancel) => ImageInputs.Enumerate(source, maxBytes, cancel).Select(image => new FoundImage(image, null));
+}
