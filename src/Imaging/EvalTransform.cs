@@ -1,5 +1,9 @@
 // The evaluation transform of timm: resize the short side, centre crop, normalise.
 
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace DataFreeKD.Imaging;
 
 /// <summary>How an image becomes a model's input.</summary>
@@ -8,7 +12,7 @@ public sealed record EvalTransform
     /// <summary>Side of the square input, pixels.</summary>
     public required int ImageSize { get; init; }
 
-    /// <summary>Share of the resized short side that the crop keeps; the short side becomes ⌊ImageSize / CropPct⌋. 1 keeps the whole short side.</summary>
+    /// <summary>Share of the resized short side that the crop keeps, in (0, 1]; the short side becomes ⌊ImageSize / CropPct⌋. 1 keeps the whole short side.</summary>
     public double CropPct { get; init; } = 0.9;
 
     /// <summary>When true the image is squashed straight to ImageSize × ImageSize (Hugging Face processors); CropPct is not used.</summary>
@@ -23,9 +27,82 @@ public sealed record EvalTransform
     /// <summary>Per-channel standard deviation, of pixels in [0, 1].</summary>
     public IReadOnlyList<float> Std { get; init; } = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>Resize and crop only: <c>[ImageSize, ImageSize, 3]</c>.</summary>
-    public RgbImage Apply(RgbImage image) => throw new NotImplementedException();
+    /// <summary>Resize and crop only: <c>[ImageSize, ImageSize, 3]</c>. The pixels that the crop drops are not computed.</summary>
+    /// <exception cref="InvalidOperationException">ImageSize or CropPct is out of range.</exception>
+    public RgbImage Apply(RgbImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (ImageSize < 1) throw new InvalidOperationException($"ImageSize is {ImageSize}: it must be at least 1");
+        if (Squash) return PilResize.Resize(image, ImageSize, ImageSize, Interpolation);
+        if (!(CropPct > 0 && CropPct <= 1)) throw new InvalidOperationException(FormattableString.Invariant($"CropPct is {CropPct}: it must be in (0, 1]"));
+        (int width, int height) = ResizedSize(image.Width, image.Height);
+        return PilResize.ResizeAndCrop(image, width, height, Offset(width), Offset(height), ImageSize, ImageSize, Interpolation);
+    }
 
-    /// <summary>Normalises HWC bytes into CHW floats: <c>(x/255 − mean)/std</c>. <paramref name="destination"/> holds <c>3 * size * size</c>.</summary>
-    public void Normalise(RgbImage cropped, Span<float> destination) => throw new NotImplementedException();
+    /// <summary>Normalises HWC bytes into CHW floats: <c>(x/255 − mean)/std</c>, each step rounded to float as torchvision's ToTensor and Normalize do. <paramref name="destination"/> holds <c>3 * size * size</c>.</summary>
+    public void Normalise(RgbImage cropped, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(cropped);
+        Normalise(cropped.Pixels, destination);
+    }
+
+    /// <summary>As the other overload, of bare HWC bytes: <paramref name="pixels"/> and <paramref name="destination"/> are equally long.</summary>
+    /// <exception cref="ArgumentException">The lengths differ, or are no multiple of 3.</exception>
+    public void Normalise(ReadOnlySpan<byte> pixels, Span<float> destination)
+    {
+        if (pixels.Length != destination.Length || pixels.Length % 3 != 0) throw new ArgumentException($"{pixels.Length} bytes of RGB do not fill {destination.Length} floats", nameof(destination));
+        int plane = pixels.Length / 3;
+        for (int channel = 0; channel < 3; channel++) Plane(pixels, channel, Mean[channel], Std[channel], destination.Slice(channel * plane, plane));
+    }
+
+    /// <summary>The size before the crop: short side ⌊ImageSize / CropPct⌋, long side floored in proportion.</summary>
+    internal (int Width, int Height) ResizedSize(int width, int height)
+    {
+        int shortSide = Math.Max(ImageSize, (int)Math.Floor(ImageSize / CropPct));
+        return width <= height
+            ? (shortSide, checked((int)((long)shortSide * height / width)))
+            : (checked((int)((long)shortSide * width / height)), shortSide);
+    }
+
+    // Python's round: halves go to the even neighbour.
+    private int Offset(int side) => (int)Math.Round((side - ImageSize) / 2.0, MidpointRounding.ToEven);
+
+    private static void Plane(ReadOnlySpan<byte> pixels, int channel, float mean, float std, Span<float> plane)
+    {
+        int i = 0;
+        if (Vector128.IsHardwareAccelerated)
+        {
+            ref byte input = ref MemoryMarshal.GetReference(pixels);
+            ref float output = ref MemoryMarshal.GetReference(plane);
+            Vector128<byte> first = Gather(channel, 0), second = Gather(channel, 16), third = Gather(channel, 32);
+            for (; i <= plane.Length - 16; i += 16)
+            {
+                ref byte block = ref Unsafe.Add(ref input, 3 * i);
+                Vector128<byte> bytes = Vector128.ShuffleNative(Vector128.LoadUnsafe(ref block), first) & Below(first)
+                    | Vector128.ShuffleNative(Vector128.LoadUnsafe(ref block, 16), second) & Below(second)
+                    | Vector128.ShuffleNative(Vector128.LoadUnsafe(ref block, 32), third) & Below(third);
+                (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(bytes);
+                Vector256<float> a = Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)).AsInt32());
+                Vector256<float> b = Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)).AsInt32());
+                ((a / 255f - Vector256.Create(mean)) / std).StoreUnsafe(ref output, (nuint)i);
+                ((b / 255f - Vector256.Create(mean)) / std).StoreUnsafe(ref output, (nuint)i + 8);
+            }
+        }
+        for (; i < plane.Length; i++) plane[i] = (pixels[3 * i + channel] / 255f - mean) / std;
+    }
+
+    // Which bytes of the 16 at `offset` of a 48-byte block are the channel of pixels 0..15; 0x80 where the pixel is not there.
+    private static Vector128<byte> Gather(int channel, int offset)
+    {
+        Span<byte> indices = stackalloc byte[16];
+        for (int pixel = 0; pixel < 16; pixel++)
+        {
+            int at = 3 * pixel + channel - offset;
+            indices[pixel] = at is >= 0 and < 16 ? (byte)at : (byte)0x80;
+        }
+        return Vector128.Create<byte>(indices);
+    }
+
+    // Native shuffles differ in what they give for 0x80 across processors: such lanes are cleared.
+    private static Vector128<byte> Below(Vector128<byte> indices) => Vector128.LessThan(indices, Vector128.Create((byte)0x80));
 }

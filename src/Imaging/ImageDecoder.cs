@@ -1,5 +1,7 @@
 // Bytes to RGB, within limits that are checked before anything is allocated.
 
+using DataFreeKD.Imaging.Formats;
+
 namespace DataFreeKD.Imaging;
 
 /// <summary>Limits on what is decoded.</summary>
@@ -18,9 +20,32 @@ public sealed record DecodeLimits
 /// <param name="Reason">Null on success.</param>
 public sealed record DecodeResult(RgbImage? Image, string Format, string? Reason);
 
-/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP: EXIF orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does.</summary>
+/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP: EXIF orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does (alpha is dropped, not composited).</summary>
 public static class ImageDecoder
 {
+    private static readonly DecodeLimits DefaultLimits = new();
+
     /// <summary>Decodes; never throws for bad input. Thread-safe.</summary>
-    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits? limits = null) => throw new NotImplementedException();
+    /// <param name="bytes">The file.</param>
+    /// <param name="limits">Null for the defaults.</param>
+    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits? limits = null)
+    {
+        limits ??= DefaultLimits;
+        if (bytes.IsEmpty) return new DecodeResult(null, "", DecodeReason.Empty);
+        if (bytes.Length > limits.MaxBytes) return new DecodeResult(null, "", DecodeReason.TooLarge);
+        ImageHeader header = ImageHeader.Read(bytes.Span);
+        if (header.Reason is not null) return new DecodeResult(null, header.Format, header.Reason);
+
+        // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
+        long pixels = header.Width * header.Height;
+        if (pixels > Math.Min(limits.MaxPixels, Array.MaxLength / 4)) return new DecodeResult(null, header.Format, DecodeReason.TooManyPixels);
+        try
+        {
+            return SkiaDecoder.Decode(bytes, header);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return new DecodeResult(null, header.Format, DecodeReason.DecodeError);
+        }
+    }
 }

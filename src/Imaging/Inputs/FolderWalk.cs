@@ -1,0 +1,65 @@
+// The files of a folder tree in ordinal order of their paths, links not followed.
+
+using System.IO.Enumeration;
+
+namespace DataFreeKD.Imaging.Inputs;
+
+/// <summary>A file found, or a place that could not be entered (<paramref name="Reason"/>).</summary>
+internal readonly record struct FoundFile(string Path, string? Reason);
+
+/// <summary>Walks depth first with one sorted folder in memory at a time, which gives the same order as sorting all paths.</summary>
+internal static class FolderWalk
+{
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false, RecurseSubdirectories = false };
+
+    private readonly record struct Entry(string SortName, bool IsFolder, bool IsLink);
+
+    /// <summary>All files under <paramref name="folder"/>; links are told with reason <c>link</c>.</summary>
+    public static IEnumerable<FoundFile> Files(string folder, bool recursive = true)
+    {
+        var pending = new Stack<(string Path, string? Reason, bool IsFolder)>();
+        pending.Push((folder, null, true));
+        while (pending.TryPop(out (string Path, string? Reason, bool IsFolder) next))
+        {
+            if (!next.IsFolder)
+            {
+                yield return new FoundFile(next.Path, next.Reason);
+                continue;
+            }
+            List<Entry>? entries = Sorted(next.Path);
+            if (entries is null)
+            {
+                yield return new FoundFile(next.Path, InputReason.Unreadable);
+                continue;
+            }
+            for (int i = entries.Count - 1; i >= 0; i--)
+            {
+                Entry entry = entries[i];
+                if (entry.IsLink) pending.Push((Path.Combine(next.Path, entry.SortName), InputReason.Link, false));
+                else if (!entry.IsFolder) pending.Push((Path.Combine(next.Path, entry.SortName), null, false));
+                else if (recursive) pending.Push((Path.Combine(next.Path, entry.SortName[..^1]), null, true));
+            }
+        }
+    }
+
+    // Null when the folder cannot be read. A folder sorts by its name with the separator, as it would in a full path.
+    private static List<Entry>? Sorted(string folder)
+    {
+        try
+        {
+            var found = new FileSystemEnumerable<Entry>(folder, (ref FileSystemEntry entry) =>
+            {
+                bool link = (entry.Attributes & FileAttributes.ReparsePoint) != 0;
+                bool isFolder = entry.IsDirectory && !link;
+                return new Entry(isFolder ? entry.FileName.ToString() + "/" : entry.FileName.ToString(), isFolder, link);
+            }, Everything);
+            List<Entry> entries = [.. found];
+            entries.Sort(static (a, b) => string.CompareOrdinal(a.SortName, b.SortName));
+            return entries;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
