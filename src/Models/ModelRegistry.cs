@@ -6,12 +6,57 @@ namespace DataFreeKD.Models;
 public static class ModelRegistry
 {
     /// <summary>All registered names, sorted.</summary>
-    public static IReadOnlyList<string> Names => throw new NotImplementedException();
+    public static IReadOnlyList<string> Names { get; } = [.. RegistryEntries.All.Keys];
 
     /// <summary>The architecture of a name or free spec (keys img, patch, dim, depth, heads, mlp (ratio), classes, distilled, registers, layerscale, noembedclass).</summary>
+    /// <remarks>A name may carry overrides after a colon: <c>deit_tiny_patch16_224:classes=10,img=96</c>; and timm's weight tag after a dot, which is ignored.</remarks>
     /// <exception cref="ModelException">Unknown name (with the nearest ones) or bad key (with the keys that exist).</exception>
-    public static VitConfig Resolve(string spec) => throw new NotImplementedException();
+    public static VitConfig Resolve(string spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        (string name, string? options) = Split(spec);
+        if (name == FreeSpec.Family) return FreeSpec.Parse(spec, options ?? "", new VitConfig(), complete: true);
+        if (Find(name) is not { } entry) throw new ModelException($"no model is named '{name}'{Nearest(name)}; a free spec looks like {FreeSpec.Example}");
+        return options is null ? entry.Config : FreeSpec.Parse(spec, options, entry.Config, complete: false);
+    }
 
     /// <summary>timm's default preprocessing of a registered name; for free specs and unknown names the default of the input size.</summary>
-    public static PreprocessingConfig DefaultPreprocessing(string spec) => throw new NotImplementedException();
+    public static PreprocessingConfig DefaultPreprocessing(string spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        (string name, string? options) = Split(spec);
+        RegistryEntry? entry = Find(name);
+        if (entry is null && name != FreeSpec.Family) return new PreprocessingConfig();
+        int size = Resolve(spec).ImageSize;
+        if (entry is null) return PreprocessingConfig.DefaultFor(size);
+        return options is null || size == entry.Config.ImageSize ? entry.Preprocessing : entry.Preprocessing with { ImageSize = size };
+    }
+
+    /// <summary>The entry of a name, or null; a weight tag after a dot is ignored.</summary>
+    internal static RegistryEntry? Find(string name) => RegistryEntries.All.GetValueOrDefault(name.Split('.', 2)[0]);
+
+    private static (string Name, string? Options) Split(string spec)
+    {
+        int colon = spec.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? (spec.Trim(), null) : (spec[..colon].Trim(), spec[(colon + 1)..]);
+    }
+
+    private static string Nearest(string name)
+    {
+        string[] near = [.. Names.Select(n => (Name: n, Distance: Distance(name, n))).Where(p => p.Distance <= Math.Max(3, name.Length / 3)).OrderBy(p => p.Distance).ThenBy(p => p.Name, StringComparer.Ordinal).Take(3).Select(p => p.Name)];
+        return near.Length == 0 ? $" (there are {Names.Count}, such as {Names[0]})" : $"; did you mean {string.Join(", ", near)}?";
+    }
+
+    // Levenshtein, two rows.
+    private static int Distance(string a, string b)
+    {
+        int[] previous = [.. Enumerable.Range(0, b.Length + 1)], current = new int[b.Length + 1];
+        for (int i = 1; i <= Math.Min(a.Length, 200); i++)
+        {
+            current[0] = i;
+            for (int j = 1; j <= b.Length; j++) current[j] = Math.Min(Math.Min(current[j - 1], previous[j]) + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+            (previous, current) = (current, previous);
+        }
+        return previous[b.Length];
+    }
 }

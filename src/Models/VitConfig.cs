@@ -59,6 +59,14 @@ public sealed record VitConfig
     /// <summary>Patch tokens N.</summary>
     public int Patches => Grid * Grid;
 
+    /// <summary>This, once <see cref="Validate"/> has passed.</summary>
+    /// <exception cref="ModelException">Names the value and its bounds.</exception>
+    public VitConfig Validated()
+    {
+        Validate();
+        return this;
+    }
+
     /// <summary>Refuses shapes that no ViT can have.</summary>
     /// <exception cref="ModelException">Names the value and its bounds.</exception>
     public void Validate()
