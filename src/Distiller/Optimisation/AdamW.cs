@@ -22,7 +22,8 @@ internal sealed class AdamW : IDisposable
         tensors = [.. trained.Where(tensor => tensor.Decay), .. trained.Where(tensor => !tensor.Decay)];
         decayed = tensors.Where(tensor => tensor.Decay).Sum(tensor => tensor.Value.numel());
         using IDisposable off = torch.no_grad();
-        weights = Flat(tensors.Select(tensor => tensor.Value)).DetachFromDisposeScope();
+        // torch.cat of a single tensor is that tensor: the copy keeps the flat vector apart from the leaf.
+        weights = Flat(tensors.Select(tensor => tensor.Value)).clone().DetachFromDisposeScope();
         first = torch.zeros_like(weights).DetachFromDisposeScope();
         second = torch.zeros_like(weights).DetachFromDisposeScope();
         average = options.Ema > 0 ? weights.clone().DetachFromDisposeScope() : null;

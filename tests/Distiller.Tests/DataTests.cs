@@ -1,0 +1,133 @@
+// Order, randomness, hold-out, mixing, patches, pixels: the parts that make a run repeatable.
+
+using DataFreeKD.Distiller.Data;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Tests;
+
+public sealed class DataTests
+{
+    private static TrainOptions Options { get; } = new() { Output = "o", Model = "m", DataPath = "d" };
+
+    [Theory]
+    [InlineData(10, 4)]
+    [InlineData(3, 8)]
+    [InlineData(7, 7)]
+    public void Every_image_has_its_turn_once_an_epoch(int images, int batch)
+    {
+        BatchOrder order = new(images, batch, seed: 5);
+        Turn[] turns = [.. Enumerable.Range(0, images).SelectMany(step => order.At(step))];
+        foreach (IGrouping<int, Turn> epoch in turns.GroupBy(turn => turn.Epoch))
+            Assert.Equal(Enumerable.Range(0, images), epoch.Select(turn => turn.Image).Order());
+        if (images > 3) Assert.NotEqual(turns.Take(images).Select(turn => turn.Image), turns.Skip(images).Take(images).Select(turn => turn.Image));
+    }
+
+    [Fact]
+    public void A_later_step_is_the_same_whether_or_not_the_earlier_were_asked_for()
+    {
+        BatchOrder all = new(50, 8, 3), fresh = new(50, 8, 3);
+        Turn[][] turns = [.. Enumerable.Range(0, 20).Select(step => all.At(step))];
+        Assert.Equal(turns[17], fresh.At(17));
+    }
+
+    [Fact]
+    public void Streams_of_different_purpose_or_key_differ()
+    {
+        ulong[] first = [new Randomness(1, Purpose.Order).Next(), new Randomness(1, Purpose.Patches).Next(), new Randomness(2, Purpose.Order).Next(), new Randomness(1, Purpose.Order, 1).Next(), new Randomness(1, Purpose.Order, 0, 1).Next()];
+        Assert.Equal(5, first.Distinct().Count());
+    }
+
+    [Fact]
+    public void A_beta_variable_has_the_mean_and_variance_of_its_law()
+    {
+        foreach (double alpha in (double[])[0.2, 1, 3])
+        {
+            Randomness random = new(7, Purpose.Mixing);
+            double[] values = [.. Enumerable.Range(0, 20000).Select(_ => random.NextBeta(alpha))];
+            double mean = values.Average();
+            Assert.Equal(0.5, mean, 0.02);
+            Assert.Equal(1 / (4 * ((2 * alpha) + 1)), values.Average(value => (value - mean) * (value - mean)), 0.01);
+        }
+    }
+
+    [Fact]
+    public void The_held_out_slice_is_apart_from_the_training_images_and_repeatable()
+    {
+        int[] indices = [.. Enumerable.Range(10, 100)];
+        (int[] train, int[] held) = HoldOut.Split(indices, 0.2, 4);
+        Assert.Equal(20, held.Length);
+        Assert.Equal(indices, train.Concat(held).Order());
+        Assert.Equal(held, HoldOut.Split(indices, 0.2, 4).Held);
+        Assert.NotEqual(held, HoldOut.Split(indices, 0.2, 5).Held);
+        Assert.Equal([3], HoldOut.Split([3], 0.5, 0).Train);
+    }
+
+    [Fact]
+    public void The_share_that_CutMix_reports_is_the_share_of_own_pixels()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor pixels = torch.cat([torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)]);
+        for (int step = 0; step < 30; step++)
+        {
+            Mixed mixed = Mixing.Apply(pixels, Options with { CutMix = 1 }, step);
+            Assert.Equal(1 - mixed.Own, mixed.Pixels[0].mean().item<float>(), 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Mixup_blends_each_image_with_its_mirror_in_the_batch()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor pixels = torch.arange(4).to_type(torch.ScalarType.Float32).reshape(4, 1, 1, 1).expand(4, 3, 2, 2);
+        Mixed mixed = Mixing.Apply(pixels, Options with { Mixup = 1 }, 3);
+        Assert.InRange(mixed.Own, 0.0001, 0.9999);
+        Assert.Equal((1 * mixed.Own) + (2 * (1 - mixed.Own)), mixed.Pixels[1, 0, 0, 0].item<float>(), 1e-5);
+    }
+
+    [Fact]
+    public void Kept_patches_are_distinct_sorted_and_fixed_by_seed_and_step()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor kept = KeptPatches.Choose(5, 64, 0.5, 1, 2, torch.CPU)!;
+        Assert.Equal([5, 32], kept.shape);
+        for (int image = 0; image < 5; image++)
+        {
+            long[] row = kept[image].data<long>().ToArray();
+            Assert.Equal(row.Distinct().Order(), row);
+            Assert.InRange(row[^1], 31, 63);
+        }
+        Assert.Equal(kept.data<long>().ToArray(), KeptPatches.Choose(5, 64, 0.5, 1, 2, torch.CPU)!.data<long>().ToArray());
+        Assert.NotEqual(kept.data<long>().ToArray(), KeptPatches.Choose(5, 64, 0.5, 1, 3, torch.CPU)!.data<long>().ToArray());
+        Assert.Null(KeptPatches.Choose(5, 64, 0, 1, 2, torch.CPU));
+    }
+
+    [Fact]
+    public void Normalising_by_table_equals_normalising_each_pixel()
+    {
+        byte[] pixels = [.. Enumerable.Range(0, 4 * 4 * 3).Select(i => (byte)(i * 5))];
+        float[] mean = [0.4914f, 0.4822f, 0.4465f], std = [0.247f, 0.2435f, 0.2616f], result = new float[48];
+        new PixelNormaliser(mean, std).Apply(pixels, result);
+        for (int c = 0; c < 3; c++)
+            for (int i = 0; i < 16; i++)
+                Assert.Equal(((pixels[(i * 3) + c] / 255f) - mean[c]) / std[c], result[(c * 16) + i]);
+    }
+
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(0)]
+    public void Pixels_come_back_from_memory_and_from_a_mapped_file(long maxMemory)
+    {
+        using PixelStore store = new(count: 40, side: 5, maxMemory);
+        byte[] image = new byte[75], read = new byte[75];
+        for (int slot = 0; slot < 40; slot++)
+        {
+            Array.Fill(image, (byte)slot);
+            store.Write(slot, image);
+        }
+        for (int slot = 0; slot < 40; slot++)
+        {
+            store.Read(slot, read);
+            Assert.All(read, value => Assert.Equal(slot, value));
+        }
+    }
+}
