@@ -40,6 +40,9 @@ public sealed record SelectOptions
     /// <summary>The probed blocks to use, 0-based; empty for the method's own choice.</summary>
     public IReadOnlyList<int> Blocks { get; init; } = [];
 
+    /// <summary>For the method <c>learned</c>: a scores table, by the same teacher, of images that nobody wants.</summary>
+    public string? Negatives { get; init; }
+
     /// <summary>What the <c>weight</c> column says.</summary>
     /// <value>Default: <see cref="RowWeight.Uniform"/>.</value>
     public RowWeight Weight { get; init; } = RowWeight.Uniform;

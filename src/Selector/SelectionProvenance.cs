@@ -21,10 +21,17 @@ internal static class SelectionProvenance
             Command = "select",
             Options = Options(options, summary),
             Seed = options.Seed,
-            Inputs = new Dictionary<string, string> { [ManifestPath.ToTable(options.Scores, options.Output)] = scoresHash },
+            Inputs = Inputs(options, scoresHash),
             Counts = counts,
             Seconds = summary.Seconds,
         }.WriteBeside(options.Output);
+    }
+
+    private static Dictionary<string, string> Inputs(SelectOptions options, string scoresHash)
+    {
+        Dictionary<string, string> inputs = new() { [ManifestPath.ToTable(options.Scores, options.Output)] = scoresHash };
+        if (options.Negatives is { } negatives) inputs[ManifestPath.ToTable(negatives, options.Output)] = Provenance.HashFile(negatives);
+        return inputs;
     }
 
     private static SortedDictionary<string, string> Options(SelectOptions options, SelectionSummary summary)

@@ -4,14 +4,14 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Selector.Scores;
 
-/// <summary>Score = mean over blocks of the probe's variance (0 for a uniform probe). Blocks: those asked for, else by depth ⌊L/4⌋ and ⌊7L/12⌋.</summary>
+/// <summary>Score = geometric mean over blocks of the probe's variance (0 for a uniform probe), so that no block outweighs another by its scale. Blocks: those asked for, else all that were probed.</summary>
 internal sealed class VarianceScore : RowScore
 {
     private readonly int[] blocks;
 
     public VarianceScore(TableHeader header, SelectOptions options)
     {
-        blocks = ProbeBlocks.Pick(header, options, ProbeBlocks.ByDepth);
+        blocks = ProbeBlocks.Pick(header, options);
         Columns = ProbeBlocks.VarianceColumns(blocks);
     }
 
@@ -22,7 +22,7 @@ internal sealed class VarianceScore : RowScore
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity)
     {
         double sum = 0;
-        foreach (double variance in values) sum += variance;
-        return sum / values.Length;
+        foreach (double variance in values) sum += Math.Log(variance);
+        return Math.Exp(sum / values.Length);
     }
 }
