@@ -1,4 +1,4 @@
-// The one error of models: what is wrong, where, and how to mend it.
+// The one error of this library that is meant for its user.
 
 namespace DataFreeKD.Models;
 

@@ -1,100 +1,122 @@
 // Loading and saving models: HF directories, bare safetensors, torch.save files.
 
 using DataFreeKD.Models.Checkpoints;
-using static TorchSharp.torch;
+using TorchSharp;
 
 namespace DataFreeKD.Models;
-
-/// <summary>Tensor naming of a written model.</summary>
-public enum TensorNaming
-{
-    /// <summary>timm's names.</summary>
-    Timm,
-
-    /// <summary>Hugging Face ViT/DeiT names.</summary>
-    HuggingFace,
-}
-
-/// <summary>A model with what travels with it.</summary>
-/// <param name="Model">The network, in eval mode, float32.</param>
-/// <param name="Preprocessing">How it wants its images.</param>
-/// <param name="ClassNames">Names by class index; empty where the checkpoint has none.</param>
-/// <param name="WeightsPath">The file that the weights came from.</param>
-public sealed record LoadedModel(VisionTransformer Model, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames, string WeightsPath) : IDisposable
-{
-    /// <inheritdoc/>
-    public void Dispose() => Model.Dispose();
-}
 
 /// <summary>Reads and writes model directories and checkpoint files.</summary>
 public static class ModelStore
 {
-    private static readonly string[] WeightFiles = ["model.safetensors", "pytorch_model.bin", "model.pth", "checkpoint.pth"];
+    private const string Weights = "model.safetensors";
+    private const string Config = "config.json";
+    private const string Processor = "preprocessor_config.json";
+    private const string Card = "README.md";
+
+    // In the order of preference within a directory.
+    private static readonly string[] WeightNames = [Weights, "pytorch_model.bin"];
 
     /// <summary>Loads a HF-layout directory (HF or timm names), a .safetensors, or a .pth/.pt/.bin of torch.save.</summary>
     /// <param name="path">Directory or file.</param>
-    /// <param name="heads">Number of heads; overrides the config, and is needed where neither config nor width/64 tells.</param>
+    /// <param name="heads">Number of heads where neither config nor width/64 tells.</param>
+    /// <remarks>A bare file takes its config from <c>&lt;name&gt;.json</c> beside it, or from <c>config.json</c> where it bears the layout's own name; its file name may be a registered model's.</remarks>
     /// <exception cref="ModelException">What is wrong, where, and how to mend it.</exception>
     public static LoadedModel Load(string path, int? heads = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         string weights = WeightsOf(path);
-        string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!;
-        // A bare file takes the config beside it only where its folder is a model directory of that one file.
-        bool directory = Directory.Exists(path);
-        var config = directory ? ModelConfigFile.Read(Path.Combine(folder, "config.json")) : null;
-        var preprocessor = directory ? ModelConfigFile.Read(Path.Combine(folder, "preprocessor_config.json")) : null;
-
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
-        Dictionary<string, Tensor> state = weights.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? SafeTensors.Read(weights) : TorchSave.Read(weights);
-        if (CheckpointNames.IsHuggingFace(state)) state = CheckpointNames.ToTimm(weights, state);
-        VitConfig shape = CheckpointShape.Infer(weights, state, heads ?? ModelConfigFile.Heads(config), ModelConfigFile.Epsilon(config));
-
-        var model = new VisionTransformer(shape);
-        Fill(weights, model, state);
-        model.eval();
-        return new LoadedModel(model, ModelConfigFile.Preprocessing(preprocessor, config, shape), ModelConfigFile.ClassNames(config, shape.Classes), weights);
+        try
+        {
+            return LoadFile(weights, heads);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or OverflowException)
+        {
+            throw new ModelException($"'{weights}' cannot be read: {e.Message}", e);
+        }
     }
 
-    /// <summary>Writes config.json, preprocessor_config.json, model.safetensors and, where given, README.md; each appears whole or not at all, the weights last.</summary>
-    /// <exception cref="ModelException">Hugging Face's names cannot hold this architecture.</exception>
+    /// <summary>Writes config.json, preprocessor_config.json, model.safetensors (each atomically) and, where given, README.md.</summary>
+    /// <param name="directory">Made where it is missing; files of the same names are replaced.</param>
+    /// <param name="model">The network; weights are written as float32.</param>
+    /// <param name="preprocessing">How it wants its images.</param>
+    /// <param name="classNames">Names by class index; empty, or one for each class.</param>
+    /// <param name="naming">Tensor names; Hugging Face's only where its ViT and DeiT have every part of the model.</param>
+    /// <param name="modelCard">Text of README.md.</param>
+    /// <exception cref="ModelException">The naming cannot express the model, or the class names do not fit.</exception>
     public static void Save(string directory, VisionTransformer model, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming = TensorNaming.Timm, string? modelCard = null)
     {
-        VitConfig config = model.Config;
-        if (naming == TensorNaming.HuggingFace && (config.LayerScale || config.RegisterTokens > 0 || config.PreNorm || config.NoEmbedClass || config.SwiGlu))
-        {
-            throw new ModelException("Hugging Face's ViT and DeiT have no LayerScale, registers, norm_pre, no_embed_class or SwiGLU; save this model under timm's names");
-        }
+        if (classNames.Count != 0 && classNames.Count != model.Config.Classes) throw new ModelException($"{classNames.Count} class names for a model of {model.Config.Classes} classes; give one for each, or none");
+        using DisposeScope scope = torch.NewDisposeScope();
+        IReadOnlyDictionary<string, torch.Tensor> tensors = model.StateDict();
+        if (naming == TensorNaming.HuggingFace) tensors = HuggingFaceNames.FromTimm(tensors, model.Config);
         Directory.CreateDirectory(directory);
-        using var scope = NewDisposeScope();
-        using var noGradients = no_grad();
-        IReadOnlyDictionary<string, Tensor> state = model.StateDict();
-        if (naming == TensorNaming.HuggingFace) state = CheckpointNames.ToHuggingFace(state);
-
-        WholeFile.Write(Path.Combine(directory, "config.json"), ModelConfigFile.Config(config, preprocessing, classNames, naming));
-        WholeFile.Write(Path.Combine(directory, "preprocessor_config.json"), ModelConfigFile.Preprocessor(preprocessing));
-        if (modelCard is not null) WholeFile.Write(Path.Combine(directory, "README.md"), modelCard);
-        WholeFile.Write(Path.Combine(directory, "model.safetensors"), stream => SafeTensors.Write(stream, state, new Dictionary<string, string> { ["format"] = "pt" }));
+        AtomicWrite.To(Path.Combine(directory, Weights), stream => SafeTensors.Write(stream, tensors));
+        AtomicWrite.To(Path.Combine(directory, Processor), stream => ConfigWriter.Processor(stream, preprocessing with { ImageSize = model.Config.ImageSize }));
+        if (modelCard is not null) AtomicWrite.To(Path.Combine(directory, Card), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(modelCard)));
+        AtomicWrite.To(Path.Combine(directory, Config), stream => ConfigWriter.Config(stream, model.Config, preprocessing, classNames, naming));
     }
+
+    private static LoadedModel LoadFile(string weights, int? heads)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        (Dictionary<string, torch.Tensor> raw, int? argumentHeads) = WeightsFile.Read(weights);
+        Dictionary<string, torch.Tensor> tensors = TimmNames.From(weights, raw);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!, stem = Path.GetFileNameWithoutExtension(weights);
+        bool inLayout = WeightNames.Contains(Path.GetFileName(weights));
+        JsonFile? config = JsonFile.ReadIfPresent(Path.Combine(folder, inLayout ? Config : stem + ".json"));
+        JsonFile? processor = inLayout ? JsonFile.ReadIfPresent(Path.Combine(folder, Processor)) : null;
+        RegistryEntry? named = ModelRegistry.Find(config?.Text("architecture") ?? "") ?? ModelRegistry.Find(stem.Split('-')[0]);
+
+        bool huggingFace = raw.Keys.Any(k => HuggingFaceNames.Recognises(k));
+        long width = tensors.TryGetValue("cls_token", out torch.Tensor? cls) && cls.shape.Length == 3 ? cls.shape[2] : 0;
+        ArchitectureHints hints = ConfigReader.Hints(config, width, huggingFace);
+        if (hints.Heads is null && argumentHeads is not null) hints = hints with { Heads = argumentHeads, Source = $"the training arguments in '{weights}'" };
+        VitConfig shape = ArchitectureReader.Read(weights, tensors, hints, heads);
+
+        VisionTransformer model = VisionTransformer.Uninitialised(shape);
+        try
+        {
+            Fill(weights, model, tensors);
+            PreprocessingConfig fallback = named?.Preprocessing is { } known && known.ImageSize == shape.ImageSize ? known : PreprocessingConfig.DefaultFor(shape.ImageSize);
+            PreprocessingConfig preprocessing = PreprocessingReader.Read(processor, config, fallback, shape.ImageSize);
+            model.eval();
+            return new LoadedModel(model, preprocessing, ConfigReader.ClassNames(config, shape.Classes), weights);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    // Every parameter gets a tensor of its own shape, and every tensor finds its parameter.
+    private static void Fill(string weights, VisionTransformer model, Dictionary<string, torch.Tensor> tensors)
+    {
+        using IDisposable noGrad = torch.no_grad();
+        IReadOnlyDictionary<string, torch.Tensor> state = model.StateDict();
+        string[] missing = [.. state.Keys.Where(k => !tensors.ContainsKey(k))], unknown = [.. tensors.Keys.Where(k => !state.ContainsKey(k)).Order(StringComparer.Ordinal)];
+        if (missing.Length > 0) throw new ModelException($"'{weights}' was not loaded: it misses {List(missing)}");
+        if (unknown.Length > 0) throw new ModelException($"'{weights}' was not loaded: it holds {List(unknown)}, for which this family of networks has no place (supported: {VisionTransformer.Family})");
+        foreach ((string name, torch.Tensor parameter) in state)
+        {
+            torch.Tensor tensor = tensors[name];
+            if (!tensor.shape.SequenceEqual(parameter.shape)) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is [{string.Join(", ", tensor.shape)}], its place wants [{string.Join(", ", parameter.shape)}]");
+            if (!tensor.is_floating_point()) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is {tensor.dtype}, not floating point");
+            parameter.copy_(tensor);
+        }
+    }
+
+    private static string List(string[] names) => string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Length > 4 ? $" and {names.Length - 4} more tensors" : "");
 
     private static string WeightsOf(string path)
     {
         if (File.Exists(path)) return path;
-        if (!Directory.Exists(path)) throw new ModelException($"{path}: no such model; give a model directory, a .safetensors or a .pth file");
-        return WeightFiles.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists)
-            ?? throw new ModelException($"{path}: holds none of {string.Join(", ", WeightFiles)}; is it a model directory?");
-    }
-
-    private static void Fill(string path, VisionTransformer model, Dictionary<string, Tensor> state)
-    {
-        IReadOnlyDictionary<string, Tensor> wanted = model.StateDict();
-        foreach ((string name, Tensor parameter) in wanted)
+        if (!Directory.Exists(path)) throw new ModelException($"there is no model at '{path}': give a directory with {Weights}, or a .safetensors, .pth, .pt or .bin file");
+        foreach (string name in WeightNames)
         {
-            if (!state.TryGetValue(name, out Tensor? found)) throw new ModelException($"{path}: tensor '{name}' is missing for this architecture; the checkpoint is incomplete");
-            if (!found.shape.SequenceEqual(parameter.shape)) throw new ModelException($"{path}: tensor '{name}' is [{string.Join(", ", found.shape)}] where [{string.Join(", ", parameter.shape)}] is needed");
-            parameter.copy_(found);
+            if (File.Exists(Path.Combine(path, name))) return Path.Combine(path, name);
         }
-        string[] extra = [.. state.Keys.Where(name => !wanted.ContainsKey(name)).Take(5)];
-        if (extra.Length > 0) throw new ModelException($"{path}: tensors that this ViT family does not have: {string.Join(", ", extra)}; the logits would be wrong without them");
+        if (File.Exists(Path.Combine(path, Weights + ".index.json"))) throw new ModelException($"the weights in '{path}' are split over several files; join them into one {Weights} (transformers: save_pretrained with a larger max_shard_size)");
+        throw new ModelException($"the directory '{path}' holds neither {string.Join(" nor ", WeightNames)}");
     }
 }

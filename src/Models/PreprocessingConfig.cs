@@ -23,6 +23,14 @@ public sealed record PreprocessingConfig
     /// <summary>Channel standard deviation.</summary>
     public IReadOnlyList<float> Std { get; init; } = [0.229f, 0.224f, 0.225f];
 
-    /// <summary>timm's default where a checkpoint says nothing: ImageNet statistics, bicubic, crop 0.9; inputs of at most 64 pixels and of 384 or more are not cropped.</summary>
-    public static PreprocessingConfig DefaultFor(int imageSize) => new() { ImageSize = imageSize, CropPct = imageSize is <= 64 or >= 384 ? 1 : 0.9 };
+    /// <summary>timm's defaults for an input size without further knowledge: bicubic, ImageNet's mean and deviation, crop share 0.9 for 224 pixels and the like, 1 from 384 pixels on and for small (≤ 128) inputs.</summary>
+    public static PreprocessingConfig DefaultFor(int imageSize) => new() { ImageSize = imageSize, CropPct = imageSize is <= 128 or >= 384 ? 1 : 0.9 };
+
+    /// <summary>Value equality, lists compared by their elements.</summary>
+    public bool Equals(PreprocessingConfig? other) =>
+        other is not null && ImageSize == other.ImageSize && CropPct.Equals(other.CropPct) && Squash == other.Squash && Interpolation == other.Interpolation
+        && Mean.SequenceEqual(other.Mean) && Std.SequenceEqual(other.Std);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(ImageSize, CropPct, Squash, Interpolation);
 }

@@ -43,13 +43,13 @@ internal static class RegistryEntries
         }
         foreach (string size in new[] { "small", "medium", "base", "large" })
         {
-            VitConfig shape = Shape(size) with { NoEmbedClass = true, LayerScale = true };
+            VitConfig shape = Shape(size) with { NoEmbedClass = true, LayerScale = true, LayerScaleInit = 1e-6 };
             Add($"deit3_{size}_patch16_224", shape);
             if (size != "medium") Add($"deit3_{size}_patch16_384", shape with { ImageSize = 384 });
         }
         foreach (string size in new[] { "small", "base", "large", "giant" })
         {
-            VitConfig shape = Shape(size) with { ImageSize = 518, PatchSize = 14, Classes = 0, LayerScale = true };
+            VitConfig shape = Shape(size) with { ImageSize = 518, PatchSize = 14, Classes = 0, LayerScale = true, LayerScaleInit = 1e-5 };
             Add($"vit_{size}_patch14_dinov2", shape);
             Add($"vit_{size}_patch14_reg4_dinov2", shape with { RegisterTokens = 4, NoEmbedClass = true });
         }

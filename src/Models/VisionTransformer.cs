@@ -1,139 +1,183 @@
-// The Vision Transformer itself: patch embedding, blocks, heads.
+// The Vision Transformer itself.
 
+using DataFreeKD.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace DataFreeKD.Models;
 
-/// <summary>
-/// A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers), after Dosovitskiy et al. 2021 and Touvron et al. 2021.
-/// Parameters carry timm's names. GELU is the exact erf form.
-/// </summary>
-public sealed class VisionTransformer : nn.Module<Tensor, Tensor>
+/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, CLIP's image tower). Parameter names are timm's.</summary>
+/// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR 2024.</remarks>
+public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tensor>
 {
-    private readonly Dictionary<string, Parameter> weights = new(StringComparer.Ordinal);
+    /// <summary>The family in words, for messages.</summary>
+    internal const string Family = "ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2, CLIP image towers, with CLS pooling";
 
-    /// <summary>Builds a randomly initialised model (normal of deviation 0.02 truncated at two deviations, as timm) from <paramref name="seed"/>.</summary>
-    public VisionTransformer(VitConfig config, long seed = 0) : base(nameof(VisionTransformer))
+    // Fields bear the registered names: TorchSharp re-seats them by name when the module moves to another device.
+    private readonly Parameter cls_token;
+    private readonly Parameter? reg_token;
+    private readonly Parameter pos_embed;
+    private readonly Parameter? dist_token;
+    private readonly PatchEmbed patch_embed;
+    private readonly Affine? norm_pre;
+    private readonly ModuleList<Block> blocks;
+    private readonly Affine norm;
+    private readonly Affine? head;
+    private readonly Affine? head_dist;
+
+    /// <summary>Builds a randomly initialised model (trunc-normal 0.02 as timm) from <paramref name="seed"/>.</summary>
+    /// <exception cref="ModelException">The shape cannot be built.</exception>
+    public VisionTransformer(VitConfig config, long seed = 0) : this(config) => WeightInit.Randomise(this, seed);
+
+    private VisionTransformer(VitConfig config) : base(nameof(VisionTransformer))
     {
-        config.Validate();
-        Config = config;
-        using var scope = NewDisposeScope();
-        using var generator = new Generator((ulong)seed, CPU);
-        foreach ((string name, long[] shape) in VitParameters.Shapes(config))
-        {
-            var parameter = new Parameter(VitParameters.Initialise(name, shape, generator).MoveToOuterDisposeScope());
-            parameter.DetachFromDisposeScope();
-            weights[name] = parameter;
-            register_parameter(name, parameter);
-        }
+        Config = config.Validated();
+        int width = config.Width;
+        register_parameter(nameof(cls_token), cls_token = Token(1));
+        if (config.RegisterTokens > 0) register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
+        register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
+        if (config.Distilled) register_parameter(nameof(dist_token), dist_token = Token(1));
+        register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
+        if (config.PreNorm) register_module(nameof(norm_pre), norm_pre = new Affine([width]));
+        blocks = [];
+        for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
+        register_module(nameof(blocks), blocks);
+        register_module(nameof(norm), norm = new Affine([width]));
+        if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, width]));
+        if (config.Classes > 0 && config.Distilled) register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
+
+        Parameter Token(int tokens) => Weight.Of(torch.zeros(1, tokens, width));
     }
+
+    /// <summary>A model whose weights are about to be overwritten: nothing is drawn.</summary>
+    internal static VisionTransformer Uninitialised(VitConfig config) => new(config);
 
     /// <summary>The architecture.</summary>
     public VitConfig Config { get; }
 
-    /// <summary>Logits <c>[B, C]</c> of normalised pixels <c>[B, 3, S, S]</c>.</summary>
-    /// <exception cref="InvalidOperationException">The model has no head.</exception>
-    public override Tensor forward(Tensor pixels) => Run(pixels, VitCapture.None).Logits ?? throw new InvalidOperationException("this model has no classification head; use Run and its Embedding");
+    internal IEnumerable<Block> Blocks => blocks;
 
-    /// <summary>The same with captures: attention probes, block outputs, both heads of a distilled model.</summary>
-    public VitOutput Run(Tensor pixels, VitCapture capture)
+    internal PatchEmbed Patches => patch_embed;
+
+    /// <summary>Logits <c>[B, C]</c> of normalised pixels <c>[B, 3, S, S]</c>; for a model without a head the embedding <c>[B, D]</c>, as timm.</summary>
+    public override torch.Tensor forward(torch.Tensor pixels)
     {
-        Tensor x = Embed(pixels, capture.KeptPatches);
-        var rows = new Dictionary<int, Tensor>();
-        var hidden = new Dictionary<int, Tensor>();
-        for (int block = 0; block < Config.Depth; block++)
-        {
-            x = Block(x, block, capture.ClsRowBlocks.Contains(block) ? rows : null);
-            if (capture.HiddenBlocks.Contains(block)) hidden[block] = x;
-        }
+        VitOutput output = Run(pixels, VitCapture.None);
+        return output.Logits ?? output.Embedding;
+    }
 
-        // Only the tokens that reach a head need the last norm.
-        Tensor heads = Norm(x.narrow(1, 0, Config.Distilled ? 2 : 1), "norm");
-        Tensor cls = heads.select(1, 0);
-        Tensor? logitsCls = Config.Classes == 0 ? null : Linear(cls, "head");
-        Tensor? logitsDist = logitsCls is null || !Config.Distilled ? null : Linear(heads.select(1, 1), "head_dist");
-        return new VitOutput
+    /// <summary>The same with captures.</summary>
+    /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
+    /// <param name="capture">What to keep beside the logits.</param>
+    /// <exception cref="ArgumentException">The pixels' shape, a block number or the dropout does not fit the model.</exception>
+    public VitOutput Run(torch.Tensor pixels, VitCapture capture)
+    {
+        Check(pixels, capture);
+        using DisposeScope scope = torch.NewDisposeScope();
+        Dictionary<int, torch.Tensor> rows = [], hidden = [];
+        torch.Tensor x = Embed(pixels, capture);
+        bool kept = false;
+        for (int b = 0; b < Config.Depth; b++)
         {
-            Embedding = cls,
-            Logits = logitsDist is null ? logitsCls : (logitsCls! + logitsDist) / 2,
-            LogitsCls = logitsDist is null ? null : logitsCls,
-            LogitsDist = logitsDist,
-            ClsRows = rows,
-            Hidden = hidden,
-        };
+            bool wanted = capture.HiddenBlocks.Contains(b);
+            // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
+            long queries = b == Config.Depth - 1 && !wanted ? HeadTokens : x.shape[1];
+            (torch.Tensor next, torch.Tensor? row) = blocks[b].Forward(x, queries, capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1);
+            if (!kept) x.Dispose();
+            (x, kept) = (next, wanted);
+            if (wanted) hidden[b] = scope.MoveToOuter(next);
+            if (row is not null) rows[b] = scope.MoveToOuter(row);
+        }
+        return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Hidden = hidden };
     }
 
     /// <summary>Parameters by timm name, in timm's order (live tensors, not copies).</summary>
-    public IReadOnlyDictionary<string, Tensor> StateDict() => VitParameters.Shapes(Config).ToDictionary(entry => entry.Name, entry => (Tensor)weights[entry.Name], StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, torch.Tensor> StateDict()
+    {
+        OrderedDictionary<string, torch.Tensor> state = [];
+        foreach ((string name, Parameter parameter) in named_parameters()) state.Add(name, parameter);
+        return state;
+    }
 
-    /// <summary>Moves the parameters to a device.</summary>
-    public VisionTransformer MoveTo(Device device)
+    /// <summary>Moves the parameters to a device, in place.</summary>
+    /// <returns>This model.</returns>
+    public VisionTransformer MoveTo(torch.Device device)
     {
         this.to(device);
-        foreach ((string name, Parameter parameter) in named_parameters()) weights[name] = parameter;
         return this;
     }
 
-    private Tensor Embed(Tensor pixels, Tensor? kept)
+    /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>
+    /// <param name="imageSize">Input side, pixels; a multiple of the patch size.</param>
+    public VisionTransformer WithImageSize(int imageSize)
     {
-        Tensor patches = nn.functional.conv2d(pixels, weights["patch_embed.proj.weight"], weights.GetValueOrDefault("patch_embed.proj.bias"), strides: [Config.PatchSize, Config.PatchSize]).flatten(2).transpose(1, 2);
-        Tensor position = weights["pos_embed"];
-        Tensor prefix = Prefix();
-        if (!Config.NoEmbedClass)
+        VisionTransformer other = Uninitialised(Config with { ImageSize = imageSize });
+        other.to(pos_embed.device);
+        other.train(training);
+        using IDisposable noGrad = torch.no_grad();
+        using DisposeScope scope = torch.NewDisposeScope();
+        IReadOnlyDictionary<string, torch.Tensor> target = other.StateDict();
+        foreach ((string name, torch.Tensor source) in StateDict())
         {
-            prefix += position.narrow(1, 0, Config.PrefixTokens);
-            position = position.narrow(1, Config.PrefixTokens, Config.Patches);
+            target[name].copy_(name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
         }
-        patches += position;
-        if (kept is not null) patches = patches.gather(1, kept.unsqueeze(-1).expand(-1, -1, Config.Width));
-        Tensor x = cat([prefix.expand(pixels.shape[0], -1, -1), patches], 1);
-        return Config.PreNorm ? Norm(x, "norm_pre") : x;
+        return other;
     }
 
-    private Tensor Prefix()
-    {
-        var tokens = new List<Tensor> { weights["cls_token"] };
-        if (Config.Distilled) tokens.Add(weights["dist_token"]);
-        if (Config.RegisterTokens > 0) tokens.Add(weights["reg_token"]);
-        return tokens.Count == 1 ? tokens[0] : cat(tokens, 1);
-    }
+    private long HeadTokens => dist_token is null ? 1 : 2;
 
-    private Tensor Block(Tensor x, int block, Dictionary<int, Tensor>? rows)
+    // [B, 3, S, S] to [B, prefix + K, D] with positions added and, in training, patches dropped.
+    private torch.Tensor Embed(torch.Tensor pixels, VitCapture capture)
     {
-        string at = $"blocks.{block}.";
-        Tensor attention = Attention(Norm(x, at + "norm1"), block, rows);
-        x += Config.LayerScale ? attention * weights[at + "ls1.gamma"] : attention;
-        Tensor mlp = Mlp(Norm(x, at + "norm2"), at);
-        return x + (Config.LayerScale ? mlp * weights[at + "ls2.gamma"] : mlp);
-    }
-
-    private Tensor Attention(Tensor x, int block, Dictionary<int, Tensor>? rows)
-    {
-        (long batch, long tokens) = (x.shape[0], x.shape[1]);
-        long headDim = Config.Width / Config.Heads;
-        Tensor[] qkv = Linear(x, $"blocks.{block}.attn.qkv").view(batch, tokens, 3, Config.Heads, headDim).permute(2, 0, 3, 1, 4).unbind(0);
-        (Tensor q, Tensor k, Tensor v) = (qkv[0], qkv[1], qkv[2]);
-        if (rows is not null)
+        using DisposeScope scope = torch.NewDisposeScope();
+        long batch = pixels.shape[0], width = Config.Width;
+        int embedded = Config.EmbeddedPrefix;
+        torch.Tensor patches = patch_embed.Forward(pixels).add_(pos_embed.narrow(1, embedded, Config.Patches));
+        if (KeptIndices(batch, capture) is { } kept)
         {
-            // The fused kernel returns no weights: the CLS row alone costs O(N) beside its O(N²).
-            Tensor row = matmul(q.narrow(2, 0, 1), k.transpose(-2, -1)).mul(1 / Math.Sqrt(headDim)).softmax(-1);
-            rows[block] = row.select(2, 0).narrow(-1, Config.PrefixTokens, tokens - Config.PrefixTokens);
+            patches = patches.gather(1, kept.unsqueeze(-1).expand(batch, kept.shape[1], width));
         }
-        Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v);
-        return Linear(mixed.transpose(1, 2).reshape(batch, tokens, Config.Width), $"blocks.{block}.attn.proj");
+        List<torch.Tensor> tokens = [cls_token];
+        if (dist_token is not null) tokens.Add(dist_token);
+        if (reg_token is not null) tokens.Add(reg_token);
+        torch.Tensor prefix = tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
+        if (embedded > 0) prefix = prefix + pos_embed.narrow(1, 0, embedded);
+        torch.Tensor x = torch.cat([prefix.expand(batch, -1, -1), patches], 1);
+        if (norm_pre is not null) x = norm_pre.Norm(x, Config.LayerNormEpsilon);
+        return x.MoveToOuterDisposeScope();
     }
 
-    private Tensor Mlp(Tensor x, string at)
+    private torch.Tensor? KeptIndices(long batch, VitCapture capture)
     {
-        Tensor wide = Linear(x, at + "mlp.fc1");
-        if (!Config.SwiGlu) return Linear(nn.functional.gelu(wide), at + "mlp.fc2");
-        Tensor[] halves = wide.chunk(2, -1);
-        return Linear(nn.functional.silu(halves[0]) * halves[1], at + "mlp.fc2");
+        if (capture.KeptPatches is { } given) return given;
+        if (capture.PatchDropout <= 0 || !training) return null;
+        long keep = Math.Max(1, (long)(Config.Patches * (1 - capture.PatchDropout)));
+        torch.Tensor order = torch.rand([batch, Config.Patches], device: pos_embed.device).argsort(1);
+        return order.narrow(1, 0, keep).sort(1).Values;
     }
 
-    private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, weights[name + ".weight"], weights.GetValueOrDefault(name + ".bias"));
+    private VitOutput Head(torch.Tensor normed, DisposeScope scope)
+    {
+        torch.Tensor cls = normed.select(1, 0);
+        VitOutput bare = new() { Embedding = scope.MoveToOuter(cls) };
+        if (head is null) return bare;
+        torch.Tensor logits = scope.MoveToOuter(head.Linear(cls));
+        if (head_dist is null) return bare with { Logits = logits };
+        torch.Tensor dist = scope.MoveToOuter(head_dist.Linear(normed.select(1, 1)));
+        return bare with { Logits = scope.MoveToOuter((logits + dist) / 2), LogitsCls = logits, LogitsDist = dist };
+    }
 
-    private Tensor Norm(Tensor x, string name) => nn.functional.layer_norm(x, [Config.Width], weights[name + ".weight"], weights[name + ".bias"], Config.LayerNormEpsilon);
+    private void Check(torch.Tensor pixels, VitCapture capture)
+    {
+        long[] shape = pixels.shape;
+        if (shape is not [_, 3, _, _] || shape[2] != Config.ImageSize || shape[3] != Config.ImageSize)
+        {
+            throw new ArgumentException($"pixels are [{string.Join(", ", shape)}], the model wants [B, 3, {Config.ImageSize}, {Config.ImageSize}]", nameof(pixels));
+        }
+        foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks))
+        {
+            if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
+        }
+        if (capture.PatchDropout is < 0 or >= 1 or double.NaN) throw new ArgumentException($"patch dropout {capture.PatchDropout} is not in [0, 1)", nameof(capture));
+    }
 }

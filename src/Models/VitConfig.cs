@@ -41,7 +41,7 @@ public sealed record VitConfig
     /// <summary>Position embedding covers the patches only (timm no_embed_class).</summary>
     public bool NoEmbedClass { get; init; }
 
-    /// <summary>SwiGLU MLP (DINOv2 giant), packed as timm has it: fc1 gives 2 × MlpHidden, gate first.</summary>
+    /// <summary>SwiGLU MLP (DINOv2 giant), fused w12 as timm's SwiGLUPacked: fc1 of 2×hidden.</summary>
     public bool SwiGlu { get; init; }
 
     /// <summary>LayerNorm before the blocks (CLIP).</summary>
@@ -59,22 +59,33 @@ public sealed record VitConfig
     /// <summary>Patch tokens N.</summary>
     public int Patches => Grid * Grid;
 
-    /// <summary>This, once <see cref="Validate"/> has passed.</summary>
-    /// <exception cref="ModelException">Names the value and its bounds.</exception>
+    /// <summary>What LayerScale gammas start from (DeiT-III 1e-6, DINOv2 1e-5); without LayerScale not used.</summary>
+    public double LayerScaleInit { get; init; } = 1e-5;
+
+    /// <summary>Tokens that the position embedding covers: the patches, and the prefix unless <see cref="NoEmbedClass"/>.</summary>
+    public int EmbeddedTokens => NoEmbedClass ? Patches : Patches + PrefixTokens;
+
+    /// <summary>Prefix entries of the position embedding: 0 with <see cref="NoEmbedClass"/>, else <see cref="PrefixTokens"/>.</summary>
+    public int EmbeddedPrefix => NoEmbedClass ? 0 : PrefixTokens;
+
+    /// <summary>Checks that the shape can be built.</summary>
+    /// <exception cref="ModelException">Names the first value that does not fit and what would.</exception>
     public VitConfig Validated()
     {
-        Validate();
+        Require(PatchSize is > 0 and <= 1024, $"patch size {PatchSize} is not in 1–1024");
+        Require(ImageSize > 0 && ImageSize <= 8192 && ImageSize % PatchSize == 0, $"image size {ImageSize} is not a positive multiple of the patch size {PatchSize}");
+        Require(Width is > 0 and <= 65536, $"width {Width} is not in 1–65536");
+        Require(Heads > 0 && Width % Heads == 0, $"width {Width} is not divisible by {Heads} heads");
+        Require(Depth is > 0 and <= 1024, $"depth {Depth} is not in 1–1024");
+        Require(MlpHidden is > 0 and <= 1 << 20, $"MLP width {MlpHidden} is not in 1–{1 << 20}");
+        Require(Classes is >= 0 and <= 1 << 22, $"{Classes} classes is not in 0–{1 << 22}");
+        Require(RegisterTokens is >= 0 and <= 1024, $"{RegisterTokens} register tokens is not in 0–1024");
+        Require(LayerNormEpsilon is > 0 and < 1, $"LayerNorm epsilon {LayerNormEpsilon} is not in (0, 1)");
         return this;
-    }
 
-    /// <summary>Refuses shapes that no ViT can have.</summary>
-    /// <exception cref="ModelException">Names the value and its bounds.</exception>
-    public void Validate()
-    {
-        if (ImageSize is < 1 or > 8192 || PatchSize < 1 || ImageSize % PatchSize != 0) throw new ModelException($"image size {ImageSize} and patch size {PatchSize}: the patch must divide the image (at most 8192)");
-        if (Width is < 1 or > 16384 || Heads < 1 || Width % Heads != 0) throw new ModelException($"width {Width} and {Heads} heads: the heads must divide the width (at most 16384)");
-        if (Depth is < 1 or > 1000) throw new ModelException($"depth {Depth}: give 1 to 1000 blocks");
-        if (MlpHidden < 1) throw new ModelException($"MLP width {MlpHidden}: give at least 1");
-        if (Classes < 0 || RegisterTokens < 0) throw new ModelException($"{Classes} classes and {RegisterTokens} register tokens: neither can be negative");
+        static void Require(bool holds, string what)
+        {
+            if (!holds) throw new ModelException($"a Vision Transformer cannot be built: {what}");
+        }
     }
 }

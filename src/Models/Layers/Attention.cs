@@ -1,0 +1,57 @@
+// Multi-head self-attention with a fused qkv projection.
+
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Models.Layers;
+
+/// <summary>Fused attention; the CLS row is computed aside, because the fused kernel gives no weights.</summary>
+internal sealed class Attention : nn.Module
+{
+    private readonly Affine qkv;
+    private readonly Affine proj;
+    private readonly int heads;
+
+    public Attention(VitConfig config) : base(nameof(Attention))
+    {
+        heads = config.Heads;
+        qkv = new Affine([3L * config.Width, config.Width], config.QkvBias);
+        proj = new Affine([config.Width, config.Width]);
+        register_module(nameof(qkv), qkv);
+        register_module(nameof(proj), proj);
+    }
+
+    public Affine Qkv => qkv;
+
+    public Affine Projection => proj;
+
+    /// <summary>Attention of normed tokens <c>[B, T, D]</c>.</summary>
+    /// <param name="x">Tokens after the norm.</param>
+    /// <param name="queries">How many leading tokens need an output: all, or only the prefix in a last block whose patches nobody reads.</param>
+    /// <param name="prefix">Prefix tokens to cut from the CLS row; negative when no row is wanted.</param>
+    /// <returns>The branch <c>[B, queries, D]</c> and the CLS row <c>[B, H, N]</c>.</returns>
+    public (Tensor Branch, Tensor? ClsRow) Forward(Tensor x, long queries, int prefix)
+    {
+        long batch = x.shape[0], tokens = x.shape[1], width = x.shape[2], head = width / heads;
+        Tensor q, k, v;
+        if (queries == tokens)
+        {
+            Tensor[] parts = qkv.Linear(x).view(batch, tokens, 3, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
+            (q, k, v) = (parts[0], parts[1], parts[2]);
+        }
+        else
+        {
+            q = qkv.LinearRows(x.narrow(1, 0, queries), 0, width).view(batch, queries, heads, head).transpose(1, 2);
+            Tensor[] parts = qkv.LinearRows(x, width, 2 * width).view(batch, tokens, 2, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
+            (k, v) = (parts[0], parts[1]);
+        }
+        Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, queries, width);
+        return (proj.Linear(mixed), prefix < 0 ? null : ClsRow(q, k, prefix));
+    }
+
+    private static Tensor ClsRow(Tensor q, Tensor k, int prefix)
+    {
+        long head = q.shape[3], patches = k.shape[2] - prefix;
+        Tensor row = matmul(q.narrow(2, 0, 1).mul(1 / Math.Sqrt(head)), k.transpose(2, 3)).softmax(-1);
+        return row.squeeze(2).narrow(2, prefix, patches);
+    }
+}

@@ -1,0 +1,50 @@
+// One pre-norm transformer block.
+
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Models.Layers;
+
+/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>.</summary>
+internal sealed class Block : nn.Module
+{
+    private readonly Affine norm1;
+    private readonly Attention attn;
+    private readonly LayerScale? ls1;
+    private readonly Affine norm2;
+    private readonly Mlp mlp;
+    private readonly LayerScale? ls2;
+    private readonly double epsilon;
+
+    public Block(VitConfig config) : base(nameof(Block))
+    {
+        epsilon = config.LayerNormEpsilon;
+        register_module(nameof(norm1), norm1 = new Affine([config.Width]));
+        register_module(nameof(attn), attn = new Attention(config));
+        if (config.LayerScale) register_module(nameof(ls1), ls1 = new LayerScale(config.Width, config.LayerScaleInit));
+        register_module(nameof(norm2), norm2 = new Affine([config.Width]));
+        register_module(nameof(mlp), mlp = new Mlp(config));
+        if (config.LayerScale) register_module(nameof(ls2), ls2 = new LayerScale(config.Width, config.LayerScaleInit));
+    }
+
+    public Attention Attention => attn;
+
+    public Mlp Mlp => mlp;
+
+    public IEnumerable<Affine> Norms => [norm1, norm2];
+
+    /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row; everything else is freed here.</summary>
+    /// <inheritdoc cref="Attention.Forward"/>
+    public (Tensor Tokens, Tensor? ClsRow) Forward(Tensor x, long queries, int prefix)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor branch, Tensor? row) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
+        x = Join(queries == x.shape[1] ? x : x.narrow(1, 0, queries), branch, ls1);
+        x = Join(x, mlp.Forward(norm2.Norm(x, epsilon)), ls2);
+        return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope());
+    }
+
+    // The branch is a fresh tensor whose own value no gradient needs: adding in place saves an allocation.
+    private static Tensor Join(Tensor residual, Tensor branch, LayerScale? scale) =>
+        scale is null ? branch.add_(residual) : addcmul(residual, branch, scale.gamma, 1.0);
+}

@@ -1,0 +1,33 @@
+// Pixels to patch tokens.
+
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Models.Layers;
+
+/// <summary>The patch projection, kept as the convolution weight <c>proj.weight [D, 3, P, P]</c> that timm stores.</summary>
+internal sealed class PatchEmbed : nn.Module
+{
+    private readonly Affine proj;
+    private readonly int patch;
+
+    public PatchEmbed(VitConfig config) : base(nameof(PatchEmbed))
+    {
+        patch = config.PatchSize;
+        // CLIP's pre-norm takes the bias's place, as in timm.
+        proj = new Affine([config.Width, 3, patch, patch], withBias: !config.PreNorm);
+        register_module(nameof(proj), proj);
+    }
+
+    public Affine Projection => proj;
+
+    /// <summary><c>[B, 3, S, S]</c> to <c>[B, N, D]</c>. Stride equals kernel, so the convolution is one matrix product that writes tokens in their final order.</summary>
+    public Tensor Forward(Tensor pixels)
+    {
+        long batch = pixels.shape[0], grid = pixels.shape[2] / patch;
+        Tensor patches = pixels
+            .view(batch, 3, grid, patch, grid, patch)
+            .permute(0, 2, 4, 1, 3, 5)
+            .reshape(batch, grid * grid, 3L * patch * patch);
+        return nn.functional.linear(patches, proj.weight.view(proj.weight.shape[0], -1), proj.bias!);
+    }
+}

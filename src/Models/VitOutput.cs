@@ -1,0 +1,27 @@
+// What a forward pass gave.
+
+using TorchSharp;
+
+namespace DataFreeKD.Models;
+
+/// <summary>What a forward pass gave. Tensors belong to the caller's dispose scope.</summary>
+public sealed record VitOutput
+{
+    /// <summary><c>[B, C]</c>; null for a model without a head. For a distilled model the mean of both heads.</summary>
+    public torch.Tensor? Logits { get; init; }
+
+    /// <summary><c>[B, C]</c> of the CLS head (distilled models only).</summary>
+    public torch.Tensor? LogitsCls { get; init; }
+
+    /// <summary><c>[B, C]</c> of the distillation head (distilled models only).</summary>
+    public torch.Tensor? LogitsDist { get; init; }
+
+    /// <summary>CLS embedding after the final norm, <c>[B, D]</c>.</summary>
+    public required torch.Tensor Embedding { get; init; }
+
+    /// <summary>Softmaxed CLS-to-patch attention <c>[B, H, N]</c> by block, prefix columns dropped, not renormalised.</summary>
+    public IReadOnlyDictionary<int, torch.Tensor> ClsRows { get; init; } = new Dictionary<int, torch.Tensor>();
+
+    /// <summary>Block outputs <c>[B, T, D]</c> by block.</summary>
+    public IReadOnlyDictionary<int, torch.Tensor> Hidden { get; init; } = new Dictionary<int, torch.Tensor>();
+}
