@@ -1,0 +1,76 @@
+// Scores joined with answers by file name.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Selector.Measures;
+
+/// <summary>The rows of a scores table that have an answer.</summary>
+internal sealed class TruthJoin
+{
+    private readonly List<TableRow> rows = [];
+    private readonly List<bool> positive = [];
+    private readonly List<string> sources = [];
+    private readonly string naturalSource;
+
+    private TruthJoin(TableHeader header, string naturalSource)
+    {
+        Header = header;
+        this.naturalSource = naturalSource;
+    }
+
+    public TableHeader Header { get; }
+
+    public int Rows => rows.Count;
+
+    public bool[] Positive => [.. positive];
+
+    public bool[] Everything => [.. sources.Select(_ => true)];
+
+    /// <summary>The natural rest and the commonest source of positives: no outliers, no copies.</summary>
+    public bool[] Natural
+    {
+        get
+        {
+            string planted = sources.Where((_, at) => positive[at]).CountBy(source => source).MaxBy(pair => pair.Value).Key;
+            return [.. sources.Select(source => source == naturalSource || source == planted)];
+        }
+    }
+
+    public bool[] WithoutNatural => [.. sources.Select(source => source != naturalSource)];
+
+    public static TruthJoin Of(string scoresPath, string truthPath, string naturalSource)
+    {
+        Dictionary<string, (string Source, bool Positive)> answers = Answers(truthPath);
+        using TableReader scores = Table.Open(scoresPath);
+        TruthJoin join = new(scores.Header, naturalSource);
+        int path = scores.Header.Require("path");
+        int status = scores.Header.Require("status");
+        while (scores.Read())
+        {
+            if (!scores.Is(status, Status.Ok) || !answers.TryGetValue(FileName(scores.Text(path)), out (string Source, bool Positive) answer)) continue;
+            join.rows.Add(scores.Row());
+            join.positive.Add(answer.Positive);
+            join.sources.Add(answer.Source);
+        }
+        if (!join.positive.Contains(true)) throw new TableException($"{scoresPath}: no file name is a key of {truthPath} that is in distribution; the two must be of the same pool");
+        return join;
+    }
+
+    public double[] Numbers(string column) => [.. rows.Select(row => Manifests.Numbers.Parse(row[column], row, column))];
+
+    public double Auroc(double[] values, bool[] among) => RankingMeasures.Auroc(
+        [.. values.Where((_, at) => among[at])],
+        [.. positive.Where((_, at) => among[at])]);
+
+    private static Dictionary<string, (string Source, bool Positive)> Answers(string truthPath)
+    {
+        using TableReader truth = Table.Open(truthPath);
+        (int key, int source, int inside) = (truth.Header.Require("key"), truth.Header.Require("source"), truth.Header.Require("in_distribution"));
+        Dictionary<string, (string, bool)> answers = new(StringComparer.Ordinal);
+        while (truth.Read()) answers[truth.Text(key)] = (truth.Text(source), truth.Is(inside, "1"));
+        return answers;
+    }
+
+    // The name of a file, or of a member of an archive.
+    private static string FileName(string path) => path[(path.LastIndexOfAny(['/', ':']) + 1)..];
+}

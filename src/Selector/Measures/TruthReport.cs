@@ -1,0 +1,94 @@
+// How good scores and selection methods are on a pool whose answers are known. For tests and benchmarks: selecting never reads answers.
+
+using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Scores;
+
+namespace DataFreeKD.Selector.Measures;
+
+/// <summary>The figures of one score or method.</summary>
+/// <param name="Name">The column (with <c>-</c> where lower is more useful) or the method.</param>
+/// <param name="All">AUROC of in-distribution against everything else.</param>
+/// <param name="Natural">AUROC against the natural rest of the pool only.</param>
+/// <param name="Outliers">AUROC with the natural rest left out: against outliers, and copies of anything.</param>
+/// <param name="Precision">In-distribution part of the best rows.</param>
+public sealed record TruthLine(string Name, double All, double Natural, double Outliers, double Precision);
+
+/// <summary>Measures scores against a table of answers.</summary>
+public sealed record TruthReport
+{
+    private static readonly string[] LowerIsMoreUseful = ["entropy", "energy", "pseudo_label_ce"];
+
+    /// <summary>One line a score column, then one a selection method.</summary>
+    public required IReadOnlyList<TruthLine> Lines { get; init; }
+
+    /// <summary>Rows with status ok and an answer.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Measures every score column and every selection method that the table allows.</summary>
+    /// <param name="scoresPath">A scores table.</param>
+    /// <param name="truthPath">A table with <c>key</c> (a file name), <c>source</c> and <c>in_distribution</c> (0 or 1).</param>
+    /// <param name="naturalSource">The source that is the natural rest of the pool.</param>
+    /// <param name="precisionAt">How many of the best rows precision is taken over.</param>
+    /// <param name="negatives">A scores table for the method <c>learned</c>; left out without one.</param>
+    /// <exception cref="TableException">A table cannot be read, or no row has an answer.</exception>
+    public static TruthReport Measure(string scoresPath, string truthPath, string naturalSource = "tinyimagenet", int precisionAt = 10_000, string? negatives = null)
+    {
+        TruthJoin join = TruthJoin.Of(scoresPath, truthPath, naturalSource);
+        List<TruthLine> lines = [];
+        foreach (string column in join.Header.Columns.Where(IsScore))
+        {
+            int sign = LowerIsMoreUseful.Contains(column) || column.StartsWith("probe_cosine_", StringComparison.Ordinal) ? -1 : 1;
+            double[] values = Array.ConvertAll(join.Numbers(column), value => sign * value);
+            if (!values.Any(double.IsNaN)) lines.Add(Line(sign < 0 ? "-" + column : column, values, join, precisionAt));
+        }
+        foreach (ScoreMethod method in ScoreCatalogue.All)
+        {
+            SelectOptions options = new() { Scores = scoresPath, Output = scoresPath + ".unused.csv", Method = method.Name, Budget = 1, Negatives = negatives, Blocks = method.Name == "official" ? OfficialBlocks(join.Header) : [] };
+            if (method.Name == "learned" && negatives is null) continue;
+            if (Scores(method, options, join) is { } values) lines.Add(Line(method.Name, values, join, precisionAt));
+        }
+        return new TruthReport { Lines = lines, Rows = join.Rows };
+    }
+
+    // The published blocks where probed, else the same depths among as many blocks.
+    private static int[] OfficialBlocks(TableHeader header)
+    {
+        int[] probed = ProbeBlocks.Probed(header);
+        return probed.Contains(3) && probed.Contains(7) || probed.Length < 2 ? [] : [probed[probed.Length / 4], probed[7 * probed.Length / 12]];
+    }
+
+    private static bool IsScore(string column) => column is "confidence" or "entropy" or "energy" or "pseudo_label_ce" || column.StartsWith("probe_", StringComparison.Ordinal);
+
+    private static double[]? Scores(ScoreMethod method, SelectOptions options, TruthJoin join)
+    {
+        RowScore score;
+        try
+        {
+            score = method.Bind(join.Header, options);
+        }
+        catch (TableException)
+        {
+            // A table without the method's columns says nothing about the method.
+            return null;
+        }
+        double[][] columns = [.. score.Columns.Select(join.Numbers)];
+        if (columns.Any(column => column.Any(double.IsNaN))) return null;
+        if (score.NeedsFit) score.Fit(columns);
+        double[] values = new double[join.Rows];
+        double[] row = new double[columns.Length];
+        for (int at = 0; at < values.Length; at++)
+        {
+            for (int column = 0; column < row.Length; column++) row[column] = columns[column][at];
+            values[at] = score.Evaluate(row, SplitMix.Mix((ulong)at));
+        }
+        return values;
+    }
+
+    private static TruthLine Line(string name, double[] values, TruthJoin join, int precisionAt) => new(
+        name,
+        join.Auroc(values, join.Everything),
+        join.Auroc(values, join.Natural),
+        join.Auroc(values, join.WithoutNatural),
+        RankingMeasures.PrecisionAt(values, join.Positive, precisionAt));
+}
