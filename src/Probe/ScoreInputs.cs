@@ -6,7 +6,11 @@ using DataFreeKD.Manifests;
 namespace DataFreeKD.Probe;
 
 /// <summary>One image to score, with the columns that travel through.</summary>
-internal sealed record ScoreInput(ImageInput Image, TableRow? Row);
+internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
+{
+    /// <summary>The path as it stands in the scores table; empty where a table's row has none.</summary>
+    public string TablePath(string output) => Image.Path.Length == 0 ? "" : ManifestPath.ToTable(Image.Path, output);
+}
 
 internal sealed class ScoreInputs
 {

@@ -16,12 +16,12 @@ internal sealed class ScoreJournal
     private readonly IReadOnlyList<string> columns;
     private int next;
 
-    public ScoreJournal(ScoreOptions options, string weights, IReadOnlyList<int> blocks, IReadOnlyList<string> columns, CancellationToken cancel)
+    public ScoreJournal(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
         output = options.Output;
         folder = options.Output + ".parts";
         this.columns = columns;
-        string fingerprint = Fingerprint(options, weights, blocks, cancel);
+        string fingerprint = Fingerprint(options, teacher, columns, cancel);
         string note = Path.Combine(folder, "run.json");
         if (options.Resume && File.Exists(note))
         {
@@ -40,6 +40,10 @@ internal sealed class ScoreJournal
 
     /// <summary>Rows in finished segments.</summary>
     public long Done { get; private set; }
+
+    /// <summary>Passes over the inputs whose rows are finished, and checks that they are still the same.</summary>
+    /// <exception cref="ScoreException">An input came, went or moved since the interruption (while enumerating).</exception>
+    public IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs) => Left(inputs, next);
 
     /// <summary>Adds a finished segment; embeddings first, since the rows mark it finished.</summary>
     public void Add(IReadOnlyList<string?[]> rows, IReadOnlyList<float[]>? embeddings)
@@ -83,6 +87,31 @@ internal sealed class ScoreJournal
     /// <summary>Removes the segments, once everything final is on disk.</summary>
     public void Remove() => Directory.Delete(folder, recursive: true);
 
+    private IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs, int segments)
+    {
+        using IEnumerator<string> finished = FinishedPaths(segments).GetEnumerator();
+        bool passing = true;
+        foreach (ScoreInput input in inputs)
+        {
+            passing = passing && finished.MoveNext();
+            if (!passing) yield return input;
+            else if (finished.Current != input.TablePath(output)) throw Changed(finished.Current);
+        }
+        if (passing && finished.MoveNext()) throw Changed(finished.Current);
+    }
+
+    private IEnumerable<string> FinishedPaths(int segments)
+    {
+        for (int segment = 0; segment < segments; segment++)
+        {
+            using TableReader reader = Table.Open(Segment(segment));
+            int path = reader.Header.Require("path");
+            while (reader.Read()) yield return reader.Text(path);
+        }
+    }
+
+    private ScoreException Changed(string path) => new($"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with --overwrite");
+
     private void JoinEmbeddings(string path, int width)
     {
         using var file = new AtomicFile(path);
@@ -101,9 +130,16 @@ internal sealed class ScoreJournal
 
     private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
 
-    private static string Fingerprint(ScoreOptions options, string weights, IReadOnlyList<int> blocks, CancellationToken cancel)
+    // Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.
+    private static string Fingerprint(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
-        string text = string.Join('\n', [Provenance.HashFile(weights, cancel), string.Join(',', blocks), $"{options.BatchSize} {options.CheckpointEvery} {options.Heads} {options.EmbeddingsPath is not null}", .. options.Inputs.Select(Path.GetFullPath)]);
+        string text = string.Join('\n', [
+            Provenance.HashFile(teacher.WeightsPath, cancel),
+            JsonSerializer.Serialize(teacher.Transform),
+            JsonSerializer.Serialize(teacher.ClassNames),
+            JsonSerializer.Serialize(columns),
+            $"{options.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device} {options.EmbeddingsPath is not null}",
+            .. options.Inputs.Select(Path.GetFullPath)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

@@ -21,12 +21,12 @@ public static class ScoreRun
         using var teacher = new TeacherPass(options);
         var inputs = new ScoreInputs(options.Inputs);
         string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. inputs.Carried];
-        var journal = new ScoreJournal(options, teacher.WeightsPath, teacher.Blocks, columns, cancel);
+        var journal = new ScoreJournal(options, teacher, columns, cancel);
 
         long skipped = journal.Done, failed = 0;
         var rows = new List<string?[]>();
         List<float[]>? embeddings = options.EmbeddingsPath is null ? null : [];
-        IEnumerable<ScoreInput> left = inputs.Enumerate(cancel).Skip((int)skipped);
+        IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
         foreach (DecodedInput[] batch in OrderedDecoder.Decode(left, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
         {
@@ -62,10 +62,9 @@ public static class ScoreRun
 
     private static string?[] Row(DecodedInput image, ImageScores? scores, TeacherPass teacher, string output, IReadOnlyList<string> carried)
     {
-        string path = image.Input.Image.Path;
         var row = new List<string?>
         {
-            path.Length == 0 ? "" : ManifestPath.ToTable(path, output),
+            image.Input.TablePath(output),
             image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
             Size(image.Width),
             Size(image.Height),

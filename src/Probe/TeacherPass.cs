@@ -52,6 +52,8 @@ internal sealed class TeacherPass : IDisposable
 
     public int Width => teacher.Model.Config.Width;
 
+    public IReadOnlyList<string> ClassNames => teacher.ClassNames;
+
     public string ClassName(long prediction) => prediction < teacher.ClassNames.Count ? teacher.ClassNames[(int)prediction] : "";
 
     /// <summary>Scores the decoded images of a batch, in order; their pixel buffers go back to the pool.</summary>
