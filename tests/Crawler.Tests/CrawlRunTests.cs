@@ -1,130 +1,126 @@
-// Claims about the store and its manifest.
+// What a crawl leaves: every file a row with a status and a reason, every image once under its hash.
 
 using System.Formats.Tar;
+using System.IO.Compression;
+using System.Security.Cryptography;
 using DataFreeKD.Manifests;
-using DataFreeKD.Testing;
 
 namespace DataFreeKD.Crawler.Tests;
 
 public sealed class CrawlRunTests
 {
-    // A 2×2 BMP, 24 bits: small enough to write by hand.
-    private static byte[] Bitmap(byte shade) =>
-    [
-        .. "BM"u8, 70, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0,
-        40, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        shade, 10, 20, 30, 40, 50, 0, 0, 60, 70, 80, 90, 100, 110, 0, 0,
-    ];
-
     [Fact]
-    public void Every_file_has_one_row_with_a_status_and_a_reason()
+    public void A_stored_image_has_its_bytes_unchanged_under_its_hash()
     {
-        using var folder = new TempFolder();
-        Fill(folder["in"]);
+        using CrawlWorld world = new();
+        world.Crawl([world.Images("wild", 3)]);
 
-        CrawlSummary summary = CrawlRun.Execute(new CrawlOptions { Sources = [folder["in"]], Store = folder["store"] }, cancel: TestContext.Current.CancellationToken);
-
-        Dictionary<string, string> rows = Rows(folder["store/manifest.csv"]).ToDictionary(row => Path.GetFileName(row["source"]!), row => $"{row["status"]} {row["reason"]}".Trim());
-        Assert.Equal("ok", rows["a.bmp"]);
-        Assert.Equal("duplicate same_content", rows["b.bmp"]);
-        Assert.Equal("ok", rows["c.bmp"]);
-        Assert.StartsWith("failed ", rows["empty.png"], StringComparison.Ordinal);
-        Assert.StartsWith("failed ", rows["text.jpg"], StringComparison.Ordinal);
-        Assert.Equal(5, summary.Rows);
-        Assert.Equal(2, Directory.EnumerateFiles(folder["store/images"], "*", SearchOption.AllDirectories).Count());
-    }
-
-    [Fact]
-    public void Crawling_again_changes_nothing()
-    {
-        using var folder = new TempFolder();
-        Fill(folder["in"]);
-        var options = new CrawlOptions { Sources = [folder["in"]], Store = folder["store"] };
-        CrawlRun.Execute(options, cancel: TestContext.Current.CancellationToken);
-        string before = File.ReadAllText(folder["store/manifest.csv"]);
-
-        CrawlSummary summary = CrawlRun.Execute(options, cancel: TestContext.Current.CancellationToken);
-
-        Assert.Equal(before, File.ReadAllText(folder["store/manifest.csv"]));
-        Assert.Equal(0, summary.Added);
-    }
-
-    [Fact]
-    public void An_interrupted_crawl_ends_as_an_undisturbed_one()
-    {
-        using var folder = new TempFolder();
-        Fill(folder["in"]);
-        CrawlRun.Execute(new CrawlOptions { Sources = [folder["in"]], Store = folder["whole"] }, cancel: TestContext.Current.CancellationToken);
-        var options = new CrawlOptions { Sources = [folder["in"]], Store = folder["cut"] };
-        using var cancel = new CancellationTokenSource();
-
-        Assert.ThrowsAny<OperationCanceledException>(() => CrawlRun.Execute(options, new Now(progress => { if (progress.Done == 2) cancel.Cancel(); }), cancel.Token));
-        Assert.False(File.Exists(folder["cut/manifest.csv"]));
-        CrawlRun.Execute(options, cancel: TestContext.Current.CancellationToken);
-
-        Assert.Equal(File.ReadAllText(folder["whole/manifest.csv"]), File.ReadAllText(folder["cut/manifest.csv"]));
-    }
-
-    [Fact]
-    public void Nothing_of_a_hostile_archive_leaves_the_store()
-    {
-        using var folder = new TempFolder();
-        using (var tar = new TarWriter(File.Create(folder["slip.tar"])))
+        foreach ((TableRow row, int i) in world.Rows().Select((row, i) => (row, i)))
         {
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "../../evil.bmp") { DataStream = new MemoryStream(Bitmap(1)) });
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "link.bmp") { LinkName = "/etc/passwd" });
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "good.bmp") { DataStream = new MemoryStream(Bitmap(2)) });
+            byte[] original = File.ReadAllBytes(world[$"wild/{i:D3}.bmp"]);
+            string hash = Convert.ToHexStringLower(SHA256.HashData(original));
+            Assert.Equal($"images/{hash[..2]}/{hash}.bmp", row["path"]);
+            Assert.Equal((hash, world[$"wild/{i:D3}.bmp"], "20", "16", "bmp", "ok", ""), (row["sha256"], row["source"], row["width"], row["height"], row["format"], row["status"], row["reason"]));
+            Assert.Matches("^[0-9a-f]{16}$", row["phash"]!);
+            Assert.Equal(original, File.ReadAllBytes(ManifestPath.FromTable(row["path"]!, world.Manifest)));
+        }
+    }
+
+    [Fact]
+    public void Columns_are_those_of_the_contract()
+    {
+        using CrawlWorld world = new();
+        world.Crawl([world.Images("wild", 1)]);
+        Assert.Equal(["path", "sha256", "source", "width", "height", "format", "bytes", "phash", "license", "caption", "status", "reason"], world.Rows()[0].Header.Columns);
+    }
+
+    [Fact]
+    public void Every_file_has_a_status_and_a_reason()
+    {
+        using CrawlWorld world = new();
+        string wild = world.Images("wild", 2);
+        File.Copy(world["wild/000.bmp"], world["wild/copy.bmp"]);
+        File.WriteAllBytes(world["wild/small.bmp"], CrawlWorld.Bitmap(30, 4, 9));
+        File.WriteAllText(world["wild/text.jpg"], "this is no image");
+        File.WriteAllBytes(world["wild/void.png"], []);
+
+        CrawlSummary summary = world.Crawl([wild], minSide: 8);
+
+        List<TableRow> rows = world.Rows();
+        Assert.Equal(["ok", "ok", "duplicate", "rejected", "failed", "failed"], rows.Select(row => row["status"]));
+        Assert.Equal(rows[0]["path"], rows[2]["path"]);
+        Assert.Equal("too_small", rows[3]["reason"]);
+        Assert.All(rows.Skip(2), row => Assert.NotEqual("", row["reason"]));
+        Assert.Equal(2, summary.Counts[Status.Ok]);
+        Assert.Equal(2, Directory.GetFiles(world["store/images"], "*", SearchOption.AllDirectories).Length);
+    }
+
+    [Theory]
+    [InlineData("wild.tar")]
+    [InlineData("wild.tar.gz")]
+    [InlineData("wild.zip")]
+    public void An_archive_gives_the_images_of_the_folder_it_was_made_of(string archive)
+    {
+        using CrawlWorld world = new();
+        string path = world[archive];
+        string[] images = [.. Directory.EnumerateFiles(world.Images("wild", 5)).Order(StringComparer.Ordinal)];
+        if (archive.EndsWith(".zip", StringComparison.Ordinal))
+        {
+            using ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Create);
+            foreach (string image in images) zip.CreateEntryFromFile(image, Path.GetFileName(image));
+        }
+        else
+        {
+            using Stream file = archive.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.Create(path), CompressionLevel.Fastest) : File.Create(path);
+            using TarWriter tar = new(file);
+            foreach (string image in images) tar.WriteEntry(image, Path.GetFileName(image));
         }
 
-        CrawlRun.Execute(new CrawlOptions { Sources = [folder["slip.tar"]], Store = folder["store"] }, cancel: TestContext.Current.CancellationToken);
+        world.Crawl([path]);
 
-        string[] statuses = [.. Rows(folder["store/manifest.csv"]).Select(row => $"{row["status"]} {row["reason"]}".Trim())];
-        Assert.Equal(["failed unsafe_path", "failed link", "ok"], statuses);
-        Assert.Single(Directory.EnumerateFiles(folder["store/images"], "*", SearchOption.AllDirectories));
-        Assert.False(File.Exists(Path.Combine(folder.Path, "..", "evil.bmp")));
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => $"{path}::{i:D3}.bmp"), world.Rows().Select(row => row["source"]));
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => Convert.ToHexStringLower(SHA256.HashData(CrawlWorld.Bitmap(20, 16, i)))), world.Rows().Select(row => row["sha256"]));
     }
 
     [Fact]
-    public void A_small_image_is_rejected_not_stored()
+    public void A_member_that_climbs_out_of_its_archive_writes_nothing_outside_the_store()
     {
-        using var folder = new TempFolder();
-        Fill(folder["in"]);
+        using CrawlWorld world = new();
+        using (ZipArchive zip = ZipFile.Open(world["slip.zip"], ZipArchiveMode.Create))
+        {
+            using (Stream good = zip.CreateEntry("good.bmp").Open()) good.Write(CrawlWorld.Bitmap(20, 16, 1));
+            using Stream bad = zip.CreateEntry("../../escaped.bmp").Open();
+            bad.Write(CrawlWorld.Bitmap(20, 16, 2));
+        }
 
-        CrawlSummary summary = CrawlRun.Execute(new CrawlOptions { Sources = [folder["in"]], Store = folder["store"], MinSide = 3 }, cancel: TestContext.Current.CancellationToken);
+        world.Crawl([world["slip.zip"]]);
 
-        Assert.Equal(3, summary.Counts["rejected/too_small"]);
+        Assert.Equal(["ok", "failed"], world.Rows().Select(row => row["status"]));
+        Assert.Equal("unsafe_path", world.Rows()[1]["reason"]);
+        Assert.False(File.Exists(world["../escaped.bmp"]));
+        Assert.False(File.Exists(world["escaped.bmp"]));
     }
 
     [Fact]
-    public void Columns_of_a_table_travel_through()
+    public void A_table_brings_its_licence_caption_and_own_columns()
     {
-        using var folder = new TempFolder();
-        Fill(folder["in"]);
-        File.WriteAllText(folder["list.csv"], "path,license,photographer\nin/a.bmp,CC0,Ada\nin/c.bmp,MIT,Grace\n");
+        using CrawlWorld world = new();
+        world.Images("wild", 2);
+        File.WriteAllText(world["list.csv"], "path,caption,license,camera\r\nwild/001.bmp,\"a dog, asleep\",CC0,X100\r\nwild/gone.bmp,,,\r\n");
 
-        CrawlRun.Execute(new CrawlOptions { Sources = [folder["list.csv"]], Store = folder["store"] }, cancel: TestContext.Current.CancellationToken);
+        world.Crawl([world["list.csv"]]);
 
-        Assert.Equal(["CC0 Ada", "MIT Grace"], Rows(folder["store/manifest.csv"]).Select(row => $"{row["license"]} {row["photographer"]}"));
+        TableRow row = world.Rows()[0];
+        Assert.Equal(("a dog, asleep", "CC0", "X100", "ok"), (row["caption"], row["license"], row["camera"], row["status"]));
+        Assert.Equal("failed", world.Rows()[1]["status"]);
     }
 
-    private static void Fill(string folder)
+    [Fact]
+    public void A_source_with_nothing_in_it_is_an_error_and_leaves_no_manifest()
     {
-        Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "a.bmp"), Bitmap(1));
-        File.WriteAllBytes(Path.Combine(folder, "b.bmp"), Bitmap(1));
-        File.WriteAllBytes(Path.Combine(folder, "c.bmp"), Bitmap(200));
-        File.WriteAllBytes(Path.Combine(folder, "empty.png"), []);
-        File.WriteAllText(Path.Combine(folder, "text.jpg"), "<html>not an image</html>");
-    }
-
-    private static List<TableRow> Rows(string table)
-    {
-        using TableReader reader = Table.Open(table);
-        return [.. reader.Rows(TestContext.Current.CancellationToken)];
-    }
-
-    private sealed class Now(Action<CrawlProgress> report) : IProgress<CrawlProgress>
-    {
-        public void Report(CrawlProgress value) => report(value);
+        using CrawlWorld world = new();
+        Directory.CreateDirectory(world["empty"]);
+        Assert.Throws<CrawlException>(() => world.Crawl([world["empty"]]));
+        Assert.False(File.Exists(world.Manifest));
     }
 }
