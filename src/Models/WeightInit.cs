@@ -17,6 +17,7 @@ internal static class WeightInit
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new((ulong)seed, CPU);
+        generator.manual_seed(seed);
         double bound = 1 / Math.Sqrt(3.0 * model.Config.PatchSize * model.Config.PatchSize);
         foreach ((string name, Tensor tensor) in model.StateDict())
         {
@@ -41,5 +42,6 @@ internal static class WeightInit
         }
     }
 
-    private static void TruncatedNormal(Tensor tensor, Generator generator) => nn.init.trunc_normal_(tensor, 0, Deviation, -2, 2, generator);
+    // timm cuts at ±2 absolute, a hundred deviations out: a clamp says the same.
+    private static void TruncatedNormal(Tensor tensor, Generator generator) => tensor.normal_(0, Deviation, generator).clamp_(-2, 2);
 }

@@ -1,0 +1,102 @@
+// Claims about the forward pass that hold whatever the weights.
+
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Models.Tests;
+
+public sealed class ForwardPassTests
+{
+    private const string Spec = "vit:img=16,patch=4,dim=32,depth=3,heads=4,classes=5";
+
+    public static TheoryData<string> Families { get; } =
+    [
+        Spec, Spec + ",distilled", Spec + ",layerscale,noembedclass", Spec + ",registers=3,layerscale,noembedclass", Spec + ",registers=2", "swiglu", "prenorm",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Every_parameter_of_every_family_receives_a_gradient(string family)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionTransformer model = new(Shape(family), 1);
+        using Generator draw = new(2, CPU);
+        model.train();
+        VitOutput output = model.Run(randn([2, 3, 16, 16], generator: draw), VitCapture.None);
+        output.Logits!.square().sum().backward();
+        foreach ((string name, Tensor parameter) in model.StateDict()) Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void The_shortened_last_block_changes_neither_logits_nor_cls_rows(string family)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        using VisionTransformer model = new(Shape(family), 1);
+        using Generator draw = new(2, CPU);
+        Tensor pixels = randn([3, 3, 16, 16], generator: draw);
+        VitOutput full = model.Run(pixels, new VitCapture { ClsRowBlocks = [2], HiddenBlocks = [2] }), shortened = model.Run(pixels, new VitCapture { ClsRowBlocks = [2] });
+        Assert.True(full.Logits!.allclose(shortened.Logits!, 1e-5, 1e-6));
+        Assert.True(full.ClsRows[2].allclose(shortened.ClsRows[2], 1e-5, 1e-6));
+        Assert.Equal([3, model.Config.Patches + model.Config.PrefixTokens, 32], full.Hidden[2].shape);
+    }
+
+    [Fact]
+    public void A_pass_leaves_nothing_but_its_outputs()
+    {
+        using VisionTransformer model = new(Shape(Spec));
+        using Tensor pixels = zeros(2, 3, 16, 16);
+        using DisposeScope scope = NewDisposeScope();
+        VitOutput output = model.Run(pixels, new VitCapture { ClsRowBlocks = [0, 2], HiddenBlocks = [1] });
+        Assert.Equal(5, scope.DisposablesView.Count); // logits, embedding, two rows, one block
+        Assert.False(output.Hidden[1].IsInvalid);
+    }
+
+    [Fact]
+    public void Dropped_patches_are_gone_and_all_kept_patches_change_nothing()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable off = no_grad();
+        using VisionTransformer model = new(Shape(Spec), 3);
+        using Generator draw = new(2, CPU);
+        Tensor pixels = randn([2, 3, 16, 16], generator: draw);
+        Tensor all = arange(16, ScalarType.Int64).expand(2, 16);
+        Assert.True(model.Run(pixels, new VitCapture { KeptPatches = all }).Logits!.allclose(model.forward(pixels), 1e-5, 1e-6));
+        model.train();
+        Assert.Equal([2, 9, 32], model.Run(pixels, new VitCapture { PatchDropout = 0.5, HiddenBlocks = [0] }).Hidden[0].shape);
+        model.eval();
+        Assert.Equal([2, 17, 32], model.Run(pixels, new VitCapture { PatchDropout = 0.5, HiddenBlocks = [0] }).Hidden[0].shape);
+    }
+
+    [Fact]
+    public void A_seed_decides_the_weights_and_the_global_random_state_does_not()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionTransformer one = new(Shape(Spec), 7);
+        rand(100);
+        using VisionTransformer same = new(Shape(Spec), 7), other = new(Shape(Spec), 8);
+        Assert.True(one.StateDict().All(p => p.Value.eq(same.StateDict()[p.Key]).all().item<bool>()));
+        Assert.False(one.StateDict()["head.weight"].eq(other.StateDict()["head.weight"]).all().item<bool>());
+    }
+
+    [Fact]
+    public void Another_input_size_keeps_all_but_the_position_embedding()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionTransformer model = new(Shape(Spec + ",distilled"), 7), larger = model.WithImageSize(32);
+        Assert.Equal((32, 64), (larger.Config.ImageSize, larger.Config.Patches));
+        foreach ((string name, Tensor tensor) in model.StateDict())
+        {
+            if (name != "pos_embed") Assert.True(tensor.eq(larger.StateDict()[name]).all().item<bool>(), name);
+        }
+        Assert.Equal([1, 66, 32], larger.StateDict()["pos_embed"].shape);
+    }
+
+    private static VitConfig Shape(string family) => family switch
+    {
+        "swiglu" => ModelRegistry.Resolve(Spec) with { SwiGlu = true },
+        "prenorm" => ModelRegistry.Resolve(Spec) with { PreNorm = true },
+        _ => ModelRegistry.Resolve(family),
+    };
+}
