@@ -38,9 +38,12 @@ public static class ImageDecoder
 
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
         long pixels = header.Width * header.Height;
-        if (pixels > Math.Min(limits.MaxPixels, Array.MaxLength / 4)) return new DecodeResult(null, header.Format, DecodeReason.TooManyPixels);
+        long maxPixels = Math.Min(limits.MaxPixels, Array.MaxLength / 4);
+        if (pixels > maxPixels) return new DecodeResult(null, header.Format, DecodeReason.TooManyPixels);
         try
         {
+            if (header.Format == "gif") return GifDecoder.Decode(bytes.Span, maxPixels);
+            if (header.Format == "png" && Gray16Png.Is(bytes.Span)) return Gray16Png.Decode(bytes.Span, (int)header.Width, (int)header.Height);
             return SkiaDecoder.Decode(bytes, header);
         }
         catch (Exception error) when (error is not OutOfMemoryException)

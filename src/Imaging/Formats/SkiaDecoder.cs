@@ -27,7 +27,8 @@ internal static class SkiaDecoder
             SKCodecResult result;
             using (MemoryHandle target = rgba.AsMemory().Pin()) result = codec.GetPixels(info, Address(target), info.RowBytes, new SKCodecOptions(SKZeroInitialized.No));
             if (result != SKCodecResult.Success) return Failure(header, result);
-            return new DecodeResult(PixelPacking.Upright(rgba.AsSpan(0, size), info.Width, info.Height, (int)codec.EncodedOrigin), header.Format, null);
+            int orientation = header.Format == "png" ? PngChunk.Orientation(bytes.Span) : (int)codec.EncodedOrigin;
+            return new DecodeResult(PixelPacking.Upright(rgba.AsSpan(0, size), info.Width, info.Height, orientation), header.Format, null);
         }
         finally
         {
