@@ -1,3 +1,3 @@
 // Entry point of the dfkd command.
 
-return 0;
+return await DataFreeKD.Cli.CommandLine.RunAsync(args);

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The whole chain on a world drawn on the spot: a teacher is trained, its data is hidden, and a student four times
+# smaller learns from what the probe finds in a wild pool. Needs only the .NET 10 SDK; the first run fetches packages
+# (about 600 MB of libtorch). Everything is written under demo-output/.
+# Usage: ./demo.sh
+set -euo pipefail
+cd "$(dirname "$0")"
+command -v dotnet >/dev/null || { echo "demo.sh: the .NET 10 SDK is not on PATH; install it from https://dotnet.microsoft.com/download" >&2; exit 2; }
+[ "$(dotnet --version 2>/dev/null | cut -d. -f1)" -ge 10 ] 2>/dev/null || { echo "demo.sh: this needs the .NET SDK 10, found '$(dotnet --version 2>/dev/null || echo none)'; install it from https://dotnet.microsoft.com/download" >&2; exit 2; }
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
+
+out=demo-output
+teacher_spec=vit:img=32,patch=4,dim=96,depth=6,heads=3
+student_spec=vit:img=32,patch=4,dim=48,depth=6,heads=3
+budget=2000
+steps=400
+
+say() { printf '\n== %s\n' "$*"; }
+# One figure of a one-line JSON summary.
+field() { sed -nE "s/.*\"$1\":(-?[0-9.eE+-]+|null)[,}].*/\1/p" "$2" | head -n 1; }
+percent() { awk -v x="$1" 'BEGIN { printf "%.1f %%", 100 * x }'; }
+
+say "build"
+dotnet build src/Cli -c Release -v quiet -clp:NoSummary --nologo
+dotnet build samples/ProceduralWorld -c Release -v quiet -clp:NoSummary --nologo
+dfkd=$PWD/src/Cli/bin/Release/net10.0/dfkd
+draw=$PWD/samples/ProceduralWorld/bin/Release/net10.0/DataFreeKD.ProceduralWorld
+started=$SECONDS
+rm -rf "$out"
+mkdir -p "$out"
+
+say "draw the world: labelled images for the teacher, and a wild pool with few of its kind in it"
+"$draw" "$out/world" --train 6000 --test 1000 --familiar 2000 --other 8000 --outliers 1500 --duplicates 200 --broken 20
+echo "$(find "$out/world/wild" -type f | wc -l) wild files"
+
+say "train the teacher on its own data"
+"$dfkd" train "$out/world/original/train" --model $teacher_spec --steps 500 --patch-dropout 0.5 --seed 1 -o "$out/teacher"
+
+say "hide that data: from here on only the wild pool and the teacher are used"
+mkdir -p "$out/hidden"
+mv "$out/world/original" "$out/world/truth.csv" "$out/hidden/"
+
+say "crawl -> score -> select"
+"$dfkd" crawl "$out/world/wild" -o "$out/store"
+"$dfkd" score "$out/store/manifest.csv" --teacher "$out/teacher" -o "$out/scores.csv"
+"$dfkd" select "$out/scores.csv" --budget $budget -o "$out/selected.csv"
+"$dfkd" select "$out/scores.csv" --budget $budget --method random --quota none --seed 1 -o "$out/selected-random.csv"
+
+say "the best and the worst of the pool, as the selection ranks them"
+"$dfkd" contact-sheet "$out/scores.csv" -o "$out/contact-sheet.png"
+
+for kind in probe random; do
+    say "distil a student on the $kind selection: $steps steps"
+    selection=$out/selected.csv
+    [ $kind = probe ] || selection=$out/selected-random.csv
+    "$dfkd" distill "$selection" --teacher "$out/teacher" --student $student_spec --steps $steps --seed 1 -o "$out/student-$kind"
+done
+
+say "open the hidden data again, only to measure"
+"$dfkd" evaluate "$out/teacher" --data "$out/hidden/original/test" --json --quiet > "$out/teacher.json"
+for kind in probe random; do
+    "$dfkd" evaluate "$out/student-$kind" --data "$out/hidden/original/test" --against "$out/teacher" --json --quiet > "$out/student-$kind.json"
+done
+"$dfkd" auroc "$out/scores.csv" --truth "$out/hidden/truth.csv" --budget $budget | tee "$out/auroc.txt"

@@ -1,0 +1,32 @@
+// An option whose values are the members of an enum, in lower-case with hyphens.
+
+using System.CommandLine;
+using System.Text.Json;
+
+namespace DataFreeKD.Cli;
+
+/// <summary>Parses, lists and defaults the members of <typeparamref name="T"/>.</summary>
+internal sealed class Choice<T>
+    where T : struct, Enum
+{
+    private readonly Dictionary<string, T> values;
+
+    /// <summary>Offers <paramref name="offered"/>, or every member where none are named; the first is the default.</summary>
+    public Choice(string name, string description, params T[] offered)
+    {
+        T[] members = offered.Length > 0 ? offered : Enum.GetValues<T>();
+        values = members.ToDictionary(member => JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), StringComparer.Ordinal);
+        string[] names = [.. values.Keys];
+        Option = new Option<string>(name) { Description = description, HelpName = string.Join('|', names), DefaultValueFactory = _ => names[0] };
+        Option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !values.ContainsKey(result.Tokens[0].Value)) result.AddError($"{name} {result.Tokens[0].Value}: expected {string.Join(" or ", names)}");
+        });
+    }
+
+    /// <summary>The option to add to a verb.</summary>
+    public Option<string> Option { get; }
+
+    /// <summary>The member chosen.</summary>
+    public T In(ParseResult parsed) => values[parsed.GetValue(Option)!];
+}

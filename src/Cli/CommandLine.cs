@@ -1,0 +1,79 @@
+// The whole command line: the verbs, and what happens around each of them.
+
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+using DataFreeKD.Cli.Verbs;
+
+namespace DataFreeKD.Cli;
+
+/// <summary>Parses the arguments and runs one verb.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs the command and gives its exit code (<see cref="ExitCode"/>).</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args)
+    {
+        RootCommand root = Build();
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && !AsksForHelp(parsed))
+        {
+            string verb = parsed.CommandResult.Command is Verb command ? $"dfkd {command.Name}" : "dfkd";
+            await Console.Error.WriteLineAsync($"error: {Problem(parsed)}; see {verb} --help");
+            return ExitCode.BadInput;
+        }
+
+        using CancellationTokenSource interrupt = new();
+        void Cancel(PosixSignalContext signal)
+        {
+            // The first Ctrl-C lets the stage leave its files in order; a second one kills.
+            signal.Cancel = !interrupt.IsCancellationRequested;
+            interrupt.Cancel();
+        }
+        using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        using PosixSignalRegistration onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+
+        bool verbose = parsed.GetResult(CommonOptions.Verbose) is not null && parsed.GetValue(CommonOptions.Verbose);
+        try
+        {
+            InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, interrupt.Token);
+        }
+        catch (Exception failure)
+        {
+            (int code, string line) = Failures.Describe(failure, interrupt.IsCancellationRequested);
+            await Console.Error.WriteLineAsync(OneLine(line));
+            if (verbose && code != ExitCode.Interrupted) await Console.Error.WriteLineAsync(failure.ToString());
+            return code;
+        }
+    }
+
+    private static RootCommand Build()
+    {
+        RootCommand root = new("Compress a Vision Transformer without its training data: find, score and select wild images, then distil a small student on them.")
+        {
+            new CrawlVerb(),
+            new ScoreVerb(),
+            new SelectVerb(),
+            new DistillVerb(),
+            new EvaluateVerb(),
+            new TrainVerb(),
+            new InspectVerb(),
+        };
+        foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExample((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static bool AsksForHelp(ParseResult parsed) => parsed.Action is HelpWithExample;
+
+    private static string Problem(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens.Count > 0) return $"'{parsed.UnmatchedTokens[0]}' is not known here";
+        ParseError error = parsed.Errors[0];
+        // The library's text names a .NET type. Every option that can fail to parse here is a number.
+        if (error.SymbolResult is OptionResult { Tokens.Count: > 0 } option && error.Message.Contains("as expected type", StringComparison.Ordinal)) return $"{option.Option.Name} {option.Tokens[0].Value}: expected a number";
+        return OneLine(error.Message).TrimEnd('.');
+    }
+
+    private static string OneLine(string message) => string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

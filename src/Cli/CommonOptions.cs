@@ -1,0 +1,93 @@
+// Options that mean the same on every verb that has them.
+
+using System.CommandLine;
+
+namespace DataFreeKD.Cli;
+
+/// <summary>One instance each, so that names, defaults and texts cannot drift apart.</summary>
+internal static class CommonOptions
+{
+    /// <summary>Where to compute.</summary>
+    public static Option<string> Device { get; } = new("--device")
+    {
+        Description = "Where to compute: cpu, cuda or cuda:N",
+        HelpName = "DEVICE",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    /// <summary>CPU threads.</summary>
+    public static Option<int> Threads { get; } = new Option<int>("--threads")
+    {
+        Description = "CPU threads for tensors and for decoding",
+        HelpName = "N",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    }.AtLeast(1);
+
+    /// <summary>The seed of everything random.</summary>
+    public static Option<long> Seed { get; } = new("--seed")
+    {
+        Description = "Seed of everything random",
+        HelpName = "N",
+        DefaultValueFactory = _ => 0,
+    };
+
+    /// <summary>The summary as JSON.</summary>
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print the final summary as one JSON object on stdout" };
+
+    /// <summary>Nothing but errors.</summary>
+    public static Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Print nothing but errors and results" };
+
+    /// <summary>More to read.</summary>
+    public static Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print options in force, and the stack of an error" };
+
+    /// <summary>Replace outputs.</summary>
+    public static Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an earlier output" };
+
+    /// <summary>Go on from an interrupted run.</summary>
+    public static Option<bool> Resume { get; } = new("--resume") { Description = "Go on from an interrupted run with the same options" };
+
+    /// <summary>Images a forward pass or step.</summary>
+    public static Option<int> BatchSize(int otherwise) => new("--batch-size")
+    {
+        Description = "Images a batch",
+        HelpName = "N",
+        DefaultValueFactory = _ => otherwise,
+    };
+
+    /// <summary>What is written.</summary>
+    public static Option<string> Output(string description, string helpName) => new("--output", "-o")
+    {
+        Description = description,
+        HelpName = helpName,
+        Required = true,
+    };
+
+    /// <summary>A figure whose default is the library's.</summary>
+    public static Option<double> Figure(string name, string description, double otherwise) => new(name) { Description = description, HelpName = "X", DefaultValueFactory = _ => otherwise };
+
+    /// <summary>A count whose default is the library's.</summary>
+    public static Option<int> Count(string name, string description, int otherwise) => new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise };
+
+    /// <summary>A figure that a run works out for itself where it is left out.</summary>
+    public static Option<double?> OwnFigure(string name, string description) => new(name) { Description = description, HelpName = "X" };
+
+    /// <summary>A count that a run works out for itself where it is left out.</summary>
+    public static Option<int?> OwnCount(string name, string description) => new(name) { Description = description, HelpName = "N" };
+
+    /// <summary>Going on and starting anew exclude each other.</summary>
+    /// <exception cref="UsageException">Both were given.</exception>
+    public static void RefuseResumeWithOverwrite(ParseResult parsed)
+    {
+        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite)) throw new UsageException("--resume and --overwrite exclude each other");
+    }
+
+    /// <summary>Refuses values below <paramref name="least"/> with a line that names the option.</summary>
+    public static Option<int> AtLeast(this Option<int> option, int least)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value < least) result.AddError($"{option.Name} {value}: must be {least} or more");
+        });
+        return option;
+    }
+}

@@ -1,0 +1,38 @@
+// Errors to exit codes: what the user can mend is one line and 2, the rest is 1.
+
+using DataFreeKD.Crawler;
+using DataFreeKD.Distiller;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using DataFreeKD.Probe;
+
+namespace DataFreeKD.Cli;
+
+/// <summary>Input that only the command line can judge, such as options that exclude each other.</summary>
+internal sealed class UsageException(string message) : Exception(message);
+
+/// <summary>Maps an exception to an exit code and a line for stderr.</summary>
+internal static class Failures
+{
+    /// <summary>The exit code and the line of a failure.</summary>
+    public static (int Code, string Line) Describe(Exception failure, bool interrupted)
+    {
+        if (failure is AggregateException { InnerExceptions.Count: 1 } aggregate) failure = aggregate.InnerExceptions[0];
+        return failure switch
+        {
+            OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
+            UsageException or ModelException or TableException or CrawlException or ScoreException or RunException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+                => (ExitCode.BadInput, $"error: {failure.Message}"),
+            ArgumentException argument => (ExitCode.BadInput, $"error: {WithoutParameter(argument)}"),
+            IOException => (ExitCode.Failed, $"error: {failure.Message}"),
+            _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),
+        };
+    }
+
+    // "... (Parameter 'x')" is for programmers.
+    private static string WithoutParameter(ArgumentException argument)
+    {
+        int at = argument.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal);
+        return at < 0 ? argument.Message : argument.Message[..at];
+    }
+}

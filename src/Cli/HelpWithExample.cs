@@ -1,0 +1,33 @@
+// Help ends with an example that can be copied.
+
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using DataFreeKD.Cli.Verbs;
+
+namespace DataFreeKD.Cli;
+
+/// <summary>The usual help, then the verb's example.</summary>
+internal sealed class HelpWithExample(HelpAction inner) : SynchronousCommandLineAction
+{
+    private const string Chain = """
+        dfkd crawl photos/ -o store/
+        dfkd score store/manifest.csv --teacher teacher/ -o scores.csv
+        dfkd select scores.csv --budget 10000 -o selected.csv
+        dfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 -o student/
+        dfkd evaluate student/ --data labelled/ --against teacher/
+        """;
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int code = inner.Invoke(parseResult);
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        string example = parseResult.CommandResult.Command is Verb verb ? verb.Example : Chain;
+        output.WriteLine("Example:");
+        foreach (string line in example.Split('\n', StringSplitOptions.TrimEntries)) output.WriteLine($"  {line}");
+        output.WriteLine();
+        return code;
+    }
+}

@@ -1,0 +1,65 @@
+// dfkd inspect: what a checkpoint is, as read off its tensors.
+
+using System.CommandLine;
+using System.Globalization;
+using DataFreeKD.Cli.Output;
+using DataFreeKD.Distiller.Evaluation;
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Cli.Verbs;
+
+/// <summary>model → facts on stdout.</summary>
+internal sealed class InspectVerb : Verb
+{
+    private readonly Argument<string> model = new("MODEL") { Description = "Model directory, .safetensors, or .pth/.pt/.bin of torch.save" };
+    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads, where the checkpoint does not tell", HelpName = "N" };
+
+    public InspectVerb() : base("inspect", "Tell what a checkpoint is: architecture, size, preprocessing, classes.", "dfkd inspect student/\ndfkd inspect deit_tiny.pth --json")
+    {
+        Add(model);
+        AddOptions(heads);
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        TorchRuntime.Start(1);
+        using LoadedModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads));
+        ModelFacts facts = new(
+            loaded.WeightsPath,
+            loaded.Model.StateDict().Values.Sum(tensor => tensor.numel()),
+            ComputeCost.Macs(loaded.Model.Config),
+            new FileInfo(loaded.WeightsPath).Length,
+            loaded.Model.Config,
+            loaded.Preprocessing,
+            loaded.ClassNames);
+        terminal.Print(facts, () => Text(facts));
+    }
+
+    private static string Text(ModelFacts facts)
+    {
+        VitConfig shape = facts.Architecture;
+        PreprocessingConfig input = facts.Preprocessing;
+        List<string> parts = [];
+        if (shape.Distilled) parts.Add("distillation token");
+        if (shape.RegisterTokens > 0) parts.Add($"{shape.RegisterTokens} registers");
+        if (shape.LayerScale) parts.Add("LayerScale");
+        if (shape.NoEmbedClass) parts.Add("no_embed_class");
+        if (shape.SwiGlu) parts.Add("SwiGLU");
+        if (shape.PreNorm) parts.Add("pre-norm");
+        string Numbers(IReadOnlyList<float> values) => string.Join(' ', values.Select(value => value.ToString("0.####", CultureInfo.InvariantCulture)));
+        string classes = facts.ClassNames.Count == 0 ? "" : $" ({string.Join(", ", facts.ClassNames.Take(10))}{(facts.ClassNames.Count > 10 ? ", ..." : "")})";
+        (string Key, string Value)[] lines =
+        [
+            ("weights", string.Create(CultureInfo.InvariantCulture, $"{facts.Weights}, {facts.Bytes / 1e6:F1} MB")),
+            ("parameters", facts.Parameters.ToString("N0", CultureInfo.InvariantCulture)),
+            ("MACs an image", string.Create(CultureInfo.InvariantCulture, $"{facts.Macs / 1e6:N1} M")),
+            ("architecture", $"width {shape.Width}, depth {shape.Depth}, heads {shape.Heads}, MLP {shape.MlpHidden}{(parts.Count > 0 ? ", " : "")}{string.Join(", ", parts)}"),
+            ("input", $"{shape.ImageSize}x{shape.ImageSize}, patch {shape.PatchSize}, {shape.PrefixTokens} + {shape.Patches} tokens"),
+            ("preprocessing", string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}")),
+            ("classes", $"{(shape.Classes == 0 ? "none (no head)" : shape.Classes.ToString(CultureInfo.InvariantCulture))}{classes}"),
+        ];
+        return string.Join('\n', lines.Select(line => $"{line.Key,-13}  {line.Value}"));
+    }
+
+    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, VitConfig Architecture, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames);
+}

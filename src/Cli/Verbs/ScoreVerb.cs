@@ -1,0 +1,67 @@
+// dfkd score: the teacher looks at every image once.
+
+using System.CommandLine;
+using System.Globalization;
+using DataFreeKD.Cli.Output;
+using DataFreeKD.Probe;
+
+namespace DataFreeKD.Cli.Verbs;
+
+/// <summary>images + teacher → scores table.</summary>
+internal sealed class ScoreVerb : Verb
+{
+    private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, .tar or .zip archives, or tables with a path column", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
+    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
+    private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
+    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy" };
+    private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
+
+    public ScoreVerb() : base(
+        "score",
+        "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
+        "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 -o scores.parquet")
+    {
+        Add(images);
+        AddOptions(teacher, output, blocks, embeddings, heads, batchSize, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite);
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        CommonOptions.RefuseResumeWithOverwrite(parsed);
+        int threads = parsed.GetValue(CommonOptions.Threads);
+        string? probed = parsed.GetValue(blocks);
+        ScoreOptions options = new()
+        {
+            Inputs = parsed.GetRequiredValue(images),
+            Teacher = parsed.GetRequiredValue(teacher),
+            Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
+            Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
+            BatchSize = parsed.GetValue(batchSize),
+            DecodeWorkers = threads,
+            Heads = parsed.GetValue(heads),
+            Device = parsed.GetValue(CommonOptions.Device)!,
+            Resume = parsed.GetValue(CommonOptions.Resume),
+            Overwrite = parsed.GetValue(CommonOptions.Overwrite),
+            EmbeddingsPath = parsed.GetValue(embeddings),
+        };
+        options.Validate();
+        TorchRuntime.Start(threads);
+        ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
+        terminal.Conclude(summary, () => Describe(summary, options.Output));
+    }
+
+    private static ProgressLine Show(ScoreProgress progress)
+    {
+        string failed = progress.Failed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.Failed:N0} failed") : "";
+        return new("score", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond:F0} images/s{failed}"));
+    }
+
+    private static IEnumerable<string> Describe(ScoreSummary summary, string output)
+    {
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), blocks {string.Join(", ", summary.Blocks)} probed");
+        yield return StatusText.Line(summary.Counts);
+        yield return $"-> {output}";
+    }
+}

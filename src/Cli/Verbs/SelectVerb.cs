@@ -1,0 +1,79 @@
+// dfkd select: ranks scored images and keeps the most useful. Never loads libtorch.
+
+using System.CommandLine;
+using System.Globalization;
+using DataFreeKD.Cli.Output;
+using DataFreeKD.Selector;
+using DataFreeKD.Selector.Scores;
+
+namespace DataFreeKD.Cli.Verbs;
+
+/// <summary>scores table → selection table.</summary>
+internal sealed class SelectVerb : Verb
+{
+    private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
+    private readonly Option<string> output = CommonOptions.Output("Selection table to write (.csv or .parquet)", "FILE");
+    private readonly Option<string> method = new("--method") { Description = $"How rows are ranked: {string.Join(", ", ScoreCatalogue.All.Select(method => method.Name))}", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default };
+    private readonly Option<bool> official = new("--official") { Description = "The published code's formula, bit for bit (short for --method official)" };
+    private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
+    private readonly Option<double?> fraction = new("--fraction") { Description = "Which share of the usable images to keep, (0, 1]", HelpName = "X" };
+    private readonly Option<double?> threshold = new("--threshold") { Description = "Keep every image with at least this selection score", HelpName = "X" };
+    private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes; none takes the best whatever their class", ClassQuota.Equal, ClassQuota.None);
+    private readonly Option<string[]> perClass = new("--per-class") { Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)", HelpName = "CLASS=N,...", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string?> blocks = new("--blocks") { Description = "Probed blocks to rank by, e.g. 3,7 [default: the method's own]", HelpName = "B,..." };
+    private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep every copy of the same content" };
+    private readonly Option<bool> balanced = new("--balanced-weights") { Description = "Weights that make every class weigh the same" };
+
+    public SelectVerb() : base(
+        "select",
+        "Rank scored images and keep those most useful for distillation.",
+        "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv")
+    {
+        Add(scores);
+        AddOptions(output, method, official, budget, fraction, threshold, quota.Option, perClass, blocks, keepDuplicates, balanced, CommonOptions.Seed, CommonOptions.Overwrite);
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        bool named = parsed.GetResult(method) is { Implicit: false };
+        if (parsed.GetValue(official) && named) throw new UsageException("--official and --method exclude each other");
+        SelectOptions options = new()
+        {
+            Scores = Path.GetFullPath(parsed.GetRequiredValue(scores)),
+            Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
+            Method = parsed.GetValue(official) ? "official" : parsed.GetValue(method)!,
+            Budget = parsed.GetValue(budget),
+            Fraction = parsed.GetValue(fraction),
+            Threshold = parsed.GetValue(threshold),
+            Quota = quota.In(parsed),
+            PerClass = PerClass(parsed.GetValue(perClass) ?? []),
+            Blocks = BlockList.Parse(parsed.GetValue(blocks)),
+            DropDuplicates = !parsed.GetValue(keepDuplicates),
+            Weight = parsed.GetValue(balanced) ? RowWeight.Balanced : RowWeight.Uniform,
+            Seed = parsed.GetValue(CommonOptions.Seed),
+        };
+        options.Validate();
+        if (File.Exists(options.Output) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{options.Output} exists; name another output or give --overwrite");
+        SelectionSummary summary = terminal.Track<long, SelectionSummary>(rows => new("select", rows, null, "rows read"), progress => SelectionRun.Execute(options, progress, cancel));
+        terminal.Conclude(summary, () => Describe(summary));
+    }
+
+    private static IEnumerable<string> Describe(SelectionSummary summary)
+    {
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Selected:N0} of {summary.Usable:N0} usable rows ({summary.Rows:N0} read) by {summary.Method} in {summary.Seconds:F1} s");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped");
+        yield return $"-> {summary.Output}";
+    }
+
+    private static Dictionary<string, long> PerClass(string[] given)
+    {
+        Dictionary<string, long> rows = new(StringComparer.Ordinal);
+        foreach (string entry in given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+        {
+            int equals = entry.LastIndexOf('=');
+            if (equals < 1 || !long.TryParse(entry.AsSpan(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long count)) throw new UsageException($"--per-class {entry}: expected CLASS=N, e.g. cat=100");
+            if (!rows.TryAdd(entry[..equals], count)) throw new UsageException($"--per-class names '{entry[..equals]}' twice");
+        }
+        return rows;
+    }
+}

@@ -1,0 +1,92 @@
+// What a user gets wrong: one line that says what, where and how to mend it, and exit code 2.
+
+using DataFreeKD.Testing;
+
+namespace DataFreeKD.EndToEnd.Tests;
+
+public sealed class ErrorTests(TinyWorld world)
+{
+    [Fact]
+    public void A_missing_scores_table_is_named()
+    {
+        using TempFolder folder = new();
+
+        string line = Programs.RunDfkd("select", folder["none.csv"], "--budget", "10", "-o", folder["out.csv"]).Refuses();
+
+        Assert.Contains("none.csv", line, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["out.csv"]));
+    }
+
+    [Fact]
+    public void A_missing_image_folder_is_named()
+    {
+        using TempFolder folder = new();
+
+        string line = Programs.RunDfkd("score", folder["nowhere"], "--teacher", world.Teacher, "-o", folder["scores.csv"]).Refuses();
+
+        Assert.Contains("nowhere", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_teacher_is_named()
+    {
+        using TempFolder folder = new();
+
+        string line = Programs.RunDfkd("score", world.Wild, "--teacher", folder["no-teacher"], "-o", folder["scores.csv"]).Refuses();
+
+        Assert.Contains("no-teacher", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_text_file_is_no_model()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["model.safetensors"], "this is not a model");
+
+        string line = Programs.RunDfkd("inspect", folder["model.safetensors"]).Refuses();
+
+        Assert.Contains("model.safetensors", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_without_the_columns_of_the_method_is_refused_with_their_names()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["scores.csv"], "path,status\na.png,ok\n");
+
+        string line = Programs.RunDfkd("select", folder["scores.csv"], "--method", "entropy", "--budget", "1", "-o", folder["out.csv"]).Refuses();
+
+        Assert.Contains("entropy", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("unknown verb", "conjure")]
+    [InlineData("missing budget", "select", "scores.csv", "-o", "out.csv")]
+    [InlineData("missing output", "select", "scores.csv", "--budget", "1")]
+    [InlineData("budget that is no number", "select", "scores.csv", "--budget", "many", "-o", "out.csv")]
+    [InlineData("unknown method", "select", "scores.csv", "--budget", "1", "--method", "astrology", "-o", "out.csv")]
+    [InlineData("option that does not exist", "inspect", "model", "--sparkle")]
+    [InlineData("both steps and epochs", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--steps", "1", "--epochs", "1")]
+    [InlineData("two ways to begin", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--resume", "--overwrite")]
+    public void Bad_usage_is_one_line(string what, params string[] args)
+    {
+        string line = Programs.RunDfkd(args).Refuses();
+
+        Assert.True(line.Length > 20, $"{what}: '{line}' says too little");
+    }
+
+    [Fact]
+    public void An_earlier_output_is_not_replaced_unasked()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("select", world.Scores, "--budget", "5", "-o", folder["selected.csv"]).Succeeds();
+        byte[] before = File.ReadAllBytes(folder["selected.csv"]);
+
+        string line = Programs.RunDfkd("select", world.Scores, "--budget", "9", "-o", folder["selected.csv"]).Refuses();
+
+        Assert.Contains("--overwrite", line, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(folder["selected.csv"]));
+        Programs.RunDfkd("select", world.Scores, "--budget", "9", "-o", folder["selected.csv"], "--overwrite").Succeeds();
+        Assert.NotEqual(before, File.ReadAllBytes(folder["selected.csv"]));
+    }
+}
