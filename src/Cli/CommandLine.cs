@@ -59,6 +59,8 @@ internal static class CommandLine
             new EvaluateVerb(),
             new TrainVerb(),
             new InspectVerb(),
+            new ContactSheetVerb(),
+            new AurocVerb(),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExample((HelpAction)help.Action!);
         return root;

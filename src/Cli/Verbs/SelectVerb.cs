@@ -21,6 +21,7 @@ internal sealed class SelectVerb : Verb
     private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes; none takes the best whatever their class", ClassQuota.Equal, ClassQuota.None);
     private readonly Option<string[]> perClass = new("--per-class") { Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)", HelpName = "CLASS=N,...", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> blocks = new("--blocks") { Description = "Probed blocks to rank by, e.g. 3,7 [default: the method's own]", HelpName = "B,..." };
+    private readonly Option<string?> negatives = new("--negatives") { Description = "Scores table, by the same teacher, of images that nobody wants (for --method learned)", HelpName = "FILE" };
     private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep every copy of the same content" };
     private readonly Option<bool> balanced = new("--balanced-weights") { Description = "Weights that make every class weigh the same" };
 
@@ -30,7 +31,7 @@ internal sealed class SelectVerb : Verb
         "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv")
     {
         Add(scores);
-        AddOptions(output, method, official, budget, fraction, threshold, quota.Option, perClass, blocks, keepDuplicates, balanced, CommonOptions.Seed, CommonOptions.Overwrite);
+        AddOptions(output, method, official, budget, fraction, threshold, quota.Option, perClass, blocks, negatives, keepDuplicates, balanced, CommonOptions.Seed, CommonOptions.Overwrite);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -48,6 +49,7 @@ internal sealed class SelectVerb : Verb
             Quota = quota.In(parsed),
             PerClass = PerClass(parsed.GetValue(perClass) ?? []),
             Blocks = BlockList.Parse(parsed.GetValue(blocks)),
+            Negatives = parsed.GetValue(negatives) is { } file ? Path.GetFullPath(file) : null,
             DropDuplicates = !parsed.GetValue(keepDuplicates),
             Weight = parsed.GetValue(balanced) ? RowWeight.Balanced : RowWeight.Uniform,
             Seed = parsed.GetValue(CommonOptions.Seed),

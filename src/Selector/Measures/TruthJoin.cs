@@ -38,16 +38,19 @@ internal sealed class TruthJoin
 
     public bool[] WithoutNatural => [.. sources.Select(source => source != naturalSource)];
 
-    public static TruthJoin Of(string scoresPath, string truthPath, string naturalSource)
+    public static TruthJoin Of(string scoresPath, string truthPath, string? naturalSource)
     {
         Dictionary<string, (string Source, bool Positive)> answers = Answers(truthPath);
         using TableReader scores = Table.Open(scoresPath);
-        TruthJoin join = new(scores.Header, naturalSource);
+        TruthJoin join = new(scores.Header, naturalSource ?? CommonestOutside(answers));
         int path = scores.Header.Require("path");
         int status = scores.Header.Require("status");
+        // A crawl names files by content; the name in the pool is then that of the source.
+        int source = scores.Header.IndexOf("source");
         while (scores.Read())
         {
-            if (!scores.Is(status, Status.Ok) || !answers.TryGetValue(FileName(scores.Text(path)), out (string Source, bool Positive) answer)) continue;
+            if (!scores.Is(status, Status.Ok)) continue;
+            if (!answers.TryGetValue(FileName(scores.Text(path)), out (string Source, bool Positive) answer) && (source < 0 || !answers.TryGetValue(FileName(scores.Text(source)), out answer))) continue;
             join.rows.Add(scores.Row());
             join.positive.Add(answer.Positive);
             join.sources.Add(answer.Source);
@@ -70,6 +73,9 @@ internal sealed class TruthJoin
         while (truth.Read()) answers[truth.Text(key)] = (truth.Text(source), truth.Is(inside, "1"));
         return answers;
     }
+
+    private static string CommonestOutside(Dictionary<string, (string Source, bool Positive)> answers) =>
+        answers.Values.Where(answer => !answer.Positive).CountBy(answer => answer.Source).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Key).FirstOrDefault("");
 
     // The name of a file, or of a member of an archive.
     private static string FileName(string path) => path[(path.LastIndexOfAny(['/', ':']) + 1)..];

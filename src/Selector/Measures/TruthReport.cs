@@ -27,12 +27,12 @@ public sealed record TruthReport
 
     /// <summary>Measures every score column and every selection method that the table allows.</summary>
     /// <param name="scoresPath">A scores table.</param>
-    /// <param name="truthPath">A table with <c>key</c> (a file name), <c>source</c> and <c>in_distribution</c> (0 or 1).</param>
-    /// <param name="naturalSource">The source that is the natural rest of the pool.</param>
+    /// <param name="truthPath">A table with <c>key</c> (a file name: of the row's <c>path</c>, or of the <c>source</c> that a crawl took it from), <c>source</c> and <c>in_distribution</c> (0 or 1).</param>
+    /// <param name="naturalSource">The source that is the natural rest of the pool; null for the most frequent one that is not in distribution.</param>
     /// <param name="precisionAt">How many of the best rows precision is taken over.</param>
     /// <param name="negatives">A scores table for the method <c>learned</c>; left out without one.</param>
     /// <exception cref="TableException">A table cannot be read, or no row has an answer.</exception>
-    public static TruthReport Measure(string scoresPath, string truthPath, string naturalSource = "tinyimagenet", int precisionAt = 10_000, string? negatives = null)
+    public static TruthReport Measure(string scoresPath, string truthPath, string? naturalSource = null, int precisionAt = 10_000, string? negatives = null)
     {
         TruthJoin join = TruthJoin.Of(scoresPath, truthPath, naturalSource);
         List<TruthLine> lines = [];
