@@ -42,6 +42,6 @@ internal static class WeightInit
         }
     }
 
-    // timm cuts at ±2 absolute, a hundred deviations out: a clamp says the same.
+    // timm cuts at ±2 absolute, a hundred deviations out: a clamp says the same. TorchSharp 0.107's own trunc_normal_ fills with a constant.
     private static void TruncatedNormal(Tensor tensor, Generator generator) => tensor.normal_(0, Deviation, generator).clamp_(-2, 2);
 }

@@ -81,6 +81,18 @@ public sealed class ForwardPassTests
     }
 
     [Fact]
+    public void Fresh_matrices_are_spread_by_a_fiftieth_around_zero()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionTransformer model = new(ModelRegistry.Resolve(Spec) with { Width = 128 }, 7);
+        foreach ((string name, Tensor tensor) in model.StateDict().Where(p => p.Key == "pos_embed" || (p.Key.StartsWith("blocks.", StringComparison.Ordinal) && p.Value.shape.Length == 2)))
+        {
+            Assert.InRange(tensor.std().item<float>(), 0.018f, 0.022f);
+            Assert.InRange(tensor.mean().item<float>(), -0.002f, 0.002f);
+        }
+    }
+
+    [Fact]
     public void Another_input_size_keeps_all_but_the_position_embedding()
     {
         using DisposeScope scope = NewDisposeScope();

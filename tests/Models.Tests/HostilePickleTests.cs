@@ -1,0 +1,74 @@
+// Pickles that lie about sizes, nest without end, or repeat themselves.
+
+using System.IO.Compression;
+using System.Text;
+using DataFreeKD.Testing;
+
+namespace DataFreeKD.Models.Tests;
+
+public sealed class HostilePickleTests
+{
+    [Theory]
+    [InlineData(0, 5, 1, 4, "larger than its storage")]
+    [InlineData(0, 2, 100, 4, "beyond its storage")]
+    [InlineData(3, 2, 1, 4, "beyond its storage")]
+    [InlineData(0, -1, 1, 4, "negative")]
+    [InlineData(0, 2, -1, 4, "negative")]
+    [InlineData(0, 2, 1, int.MaxValue, "claims a storage")]
+    [InlineData(0, int.MaxValue, 0, 4, "larger than its storage")]
+    public void A_tensor_that_reaches_beyond_its_storage_is_refused(int offset, int size, int stride, int elements, string named)
+    {
+        string message = Refusal([.. new byte[] { 0x80, 2, (byte)0x7d }, .. Text("w"), .. Global("torch._utils", "_rebuild_tensor_v2"), (byte)'(', (byte)'(', .. Text("storage"), .. Global("torch", "FloatStorage"), .. Text("0"), .. Text("cpu"), .. Int(elements), (byte)'t', (byte)'Q', .. Int(offset), .. Int(size), 0x85, .. Int(stride), 0x85, 0x89, (byte)'N', (byte)'t', (byte)'R', (byte)'s', (byte)'.'], true);
+        Assert.Contains(named, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_million_nested_tuples_are_refused_without_a_deep_stack()
+    {
+        byte[] pickle = [0x80, 2, (byte)'N', .. Enumerable.Repeat((byte)0x85, 1_000_000), (byte)'.'];
+        Assert.Contains("no state dict", Refusal(pickle, false), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_copied_again_and_again_is_refused()
+    {
+        List<byte> pickle = [0x80, 2, (byte)']', (byte)'(', .. Enumerable.Range(0, 5_000).SelectMany(_ => new byte[] { (byte)'K', 1, (byte)'N', 0x86 }), (byte)'e', 0x85, (byte)'q', 0, (byte)'0'];
+        for (int i = 0; i < 5_000; i++) pickle.AddRange([.. Global("collections", "OrderedDict"), (byte)'h', 0, (byte)'R', (byte)'0']);
+        Assert.Contains("repeat", Refusal([.. pickle, (byte)'N', (byte)'.'], false), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_that_holds_itself_is_refused()
+    {
+        Assert.Contains("no state dict", Refusal([0x80, 2, (byte)']', (byte)'q', 0, (byte)'h', 0, (byte)'a', (byte)'.'], false), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_format_before_zip_is_refused_with_the_way_to_convert_it()
+    {
+        using TempFolder folder = new();
+        File.WriteAllBytes(folder["old.pth"], [0x80, 2, 0x8a, 10, .. new byte[300]]);
+        Assert.Contains("torch.save(torch.load(", Assert.Throws<ModelException>(() => ModelStore.Load(folder["old.pth"])).Message, StringComparison.Ordinal);
+    }
+
+    private static string Refusal(byte[] pickle, bool storage)
+    {
+        using TempFolder folder = new();
+        using (ZipArchive zip = ZipFile.Open(folder["bad.pth"], ZipArchiveMode.Create))
+        {
+            using (Stream entry = zip.CreateEntry("a/data.pkl", CompressionLevel.NoCompression).Open()) entry.Write(pickle);
+            if (storage)
+            {
+                using Stream data = zip.CreateEntry("a/data/0", CompressionLevel.NoCompression).Open();
+                data.Write(new byte[16]);
+            }
+        }
+        return Assert.Throws<ModelException>(() => ModelStore.Load(folder["bad.pth"])).Message;
+    }
+
+    private static byte[] Global(string module, string name) => Encoding.ASCII.GetBytes($"c{module}\n{name}\n");
+
+    private static byte[] Text(string text) => [(byte)'X', .. BitConverter.GetBytes(text.Length), .. Encoding.ASCII.GetBytes(text)];
+
+    private static byte[] Int(int value) => [(byte)'J', .. BitConverter.GetBytes(value)];
+}
