@@ -16,6 +16,6 @@ internal sealed record CheckedImage(FoundImage Found, string Sha256, int Width, 
         DecodeResult decoded = ImageDecoder.Decode(bytes, options.Limits);
         if (decoded.Image is not { } image) return new CheckedImage(found, sha256, 0, 0, decoded.Format, null, decoded.Reason);
         string? reason = Math.Min(image.Width, image.Height) < options.MinSide ? CrawlRun.TooSmall : null;
-        return new CheckedImage(found, sha256, image.Width, image.Height, decoded.Format, Imaging.PerceptualHash.Of(image), reason);
+        return new CheckedImage(found, sha256, image.Width, image.Height, decoded.Format, Imaging.PerceptualHash.Compute(image), reason);
     }
 }
