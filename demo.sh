@@ -10,7 +10,7 @@ command -v dotnet >/dev/null || { echo "demo.sh: the .NET 10 SDK is not on PATH;
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 
 out=demo-output
-teacher_spec=vit:img=32,patch=4,dim=96,depth=6,heads=3
+teacher_spec=vit:img=32,patch=4,dim=96,depth=6,heads=3,classes=10
 student_spec=vit:img=32,patch=4,dim=48,depth=6,heads=3
 budget=2000
 steps=400
@@ -62,3 +62,17 @@ for kind in probe random; do
     "$dfkd" evaluate "$out/student-$kind" --data "$out/hidden/original/test" --against "$out/teacher" --json --quiet > "$out/student-$kind.json"
 done
 "$dfkd" auroc "$out/scores.csv" --truth "$out/hidden/truth.csv" --budget $budget | tee "$out/auroc.txt"
+
+# Figures of the table, all read from what the commands above wrote.
+row() { # name, evaluation JSON
+    printf '%-38s %8s %12s %12s\n' "$1" "$(percent "$(field top1 "$2")")" "${3:--}" "$(field parameters "$2")"
+}
+auroc=$(awk '$1 == "attention-probe" { print $2 }' "$out/auroc.txt")
+say "result ($((SECONDS - started)) s)"
+printf '%-38s %8s %12s %12s\n' model top-1 agreement parameters
+row "teacher (its data is hidden)" "$out/teacher.json"
+row "student, probe-selected images" "$out/student-probe.json" "$(percent "$(field agreement "$out/student-probe.json")")"
+row "student, random images" "$out/student-random.json" "$(percent "$(field agreement "$out/student-random.json")")"
+echo
+echo "AUROC of the selection (attention-probe): ${auroc:-not measured}"
+echo "best and worst ranked images: $out/contact-sheet.png"

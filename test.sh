@@ -17,7 +17,7 @@ for project in tests/*.Tests; do
     log=$(mktemp)
     echo "== $name"
     code=0
-    "$program" --no-progress --no-ansi 2>&1 | tee "$log" || code=$?
+    "$program" --progress off --no-ansi 2>&1 | tee "$log" || code=$?
     # The runner closes with "  failed: N", "  succeeded: N", "  skipped: N".
     count() { sed -nE "s/^  $1: ([0-9]+)$/\1/p" "$log" | tail -n 1; }
     p=$(count succeeded) f=$(count failed) s=$(count skipped)
