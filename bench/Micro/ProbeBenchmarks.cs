@@ -24,11 +24,11 @@ public class ProbeBenchmarks
     public void Cleanup() => rows.Dispose();
 
     [Benchmark]
-    public float Statistics()
+    public double Statistics()
     {
         using IDisposable inference = inference_mode();
         using DisposeScope scope = NewDisposeScope();
         Tensor probe = AttentionProbe.FromClsRows(rows);
-        return (AttentionProbe.Variance(probe) + AttentionProbe.Cosine(probe)).sum().item<float>();
+        return (AttentionProbe.Variance(probe) + AttentionProbe.Cosine(probe)).sum().item<double>();
     }
 }

@@ -1,0 +1,13 @@
+# What the scripts of this folder share; sourced, with $root set.
+DATA=${DATA:-${DFKD_SHARED:-$root/../shared}/data}
+DFKD=${DFKD:-$root/src/Cli/bin/Release/net10.0/dfkd}
+
+# Builds the command, unless DFKD names one.
+build_dfkd() {
+    [ "$DFKD" = "$root/src/Cli/bin/Release/net10.0/dfkd" ] || return 0
+    dotnet build "$root/src/Cli" -c Release -v q --nologo >/tmp/dfkd-build.$$ 2>&1 || { cat /tmp/dfkd-build.$$; rm -f /tmp/dfkd-build.$$; return 1; }
+    rm -f /tmp/dfkd-build.$$
+}
+
+# rss PID: resident memory in MiB, 0 when gone.
+rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024; found = 1 } END { if (!found) printf 0 }' "/proc/$1/status" 2>/dev/null || echo 0; }
