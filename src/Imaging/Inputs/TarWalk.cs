@@ -21,6 +21,7 @@ internal sealed class TarWalk : IDisposable
         file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
         content = compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file;
         reader = new TarReader(content);
+        if (file.Length == 0) Failure = InputReason.Empty;
     }
 
     /// <summary>The member's name, without a leading <c>./</c>.</summary>
@@ -82,7 +83,6 @@ internal sealed class TarWalk : IDisposable
         {
             entry = reader.GetNextEntry();
             any |= entry is not null;
-            if (entry is null && !any && file.Length == 0) Failure = InputReason.Empty;
             return entry is not null;
         }
         catch (EndOfStreamException)
