@@ -1,0 +1,218 @@
+// Whole runs on a tiny world: they learn, they can be interrupted anywhere, they refuse what cannot be.
+
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using DataFreeKD.Testing;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Tests;
+
+public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
+{
+    [Fact]
+    public void Distilling_brings_the_student_to_the_teachers_decisions()
+    {
+        using TempFolder folder = new();
+        DistillSummary summary = Run(world.Distill(folder["student"]) with { Steps = 120, HoldOut = 0.2 });
+        Assert.Equal(24, summary.HeldOutImages);
+        Assert.True(summary.HeldOut >= 0.9, $"agreement {summary.HeldOut}");
+        Assert.True(summary.Parameters < summary.TeacherParameters);
+
+        EvaluationReport report = Run(new EvaluateOptions { Model = folder["student"], DataPath = world.Images, Against = world.Teacher, BatchSize = 50 });
+        Assert.True(report.Against!.Top1 >= 0.95, $"teacher {report.Against.Top1}");
+        Assert.True(report.Top1 >= 0.9, $"student {report.Top1}");
+        Assert.Equal(report.Top1, report.Classes.Sum(row => row.Accuracy * row.Images) / report.Images, 12);
+        Assert.Equal(1, report.Top5);
+        Assert.Equal([40L, 40L, 40L], report.Confusion.Select(row => row.Sum()));
+    }
+
+    public static TheoryData<string> Recipes => ["plain", "everything", "dropout"];
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void A_run_cancelled_at_any_step_and_resumed_ends_bit_equal(string recipe)
+    {
+        using TempFolder folder = new();
+        DistillOptions options = Recipe(recipe, folder["whole"]);
+        Run(options);
+        DistillOptions broken = options with { Output = folder["broken"], Resume = true };
+        foreach (int stop in (int[])[5, 10, 25])
+        {
+            using CancellationTokenSource cancel = new();
+            Assert.ThrowsAny<OperationCanceledException>(() => DistillRun.Execute(broken, new OnStep(stop, cancel.Cancel), cancel.Token));
+        }
+        Assert.Equal(25, Run(broken).ResumedFrom);
+        AssertSameBytes(folder["whole"], folder["broken"]);
+    }
+
+    [Fact]
+    public void A_run_killed_between_checkpoints_and_resumed_ends_bit_equal()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = Recipe("everything", folder["whole"]);
+        Run(options);
+        DistillOptions broken = options with { Output = folder["broken"], Resume = true };
+        // An exception out of the loop leaves what a kill leaves: rows after the last checkpoint.
+        foreach (int stop in (int[])[10, 20, 25])
+            Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(stop, () => throw new InvalidDataException("killed"))));
+        Assert.Equal(21, Run(broken).ResumedFrom);
+        AssertSameBytes(folder["whole"], folder["broken"]);
+    }
+
+    [Fact]
+    public void Workers_and_checkpoint_interval_do_not_change_the_result()
+    {
+        using TempFolder folder = new();
+        Run(world.Distill(folder["a"]));
+        Run(world.Distill(folder["b"]) with { Workers = 1, CheckpointEvery = 0, MaxPixelMemory = 0 });
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")), File.ReadAllBytes(Path.Combine(folder["b"], "model.safetensors")));
+        Run(world.Distill(folder["c"]) with { Seed = 1 });
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")), File.ReadAllBytes(Path.Combine(folder["c"], "model.safetensors")));
+    }
+
+    [Fact]
+    public void Resuming_a_finished_run_changes_nothing()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]);
+        Run(options);
+        byte[] before = File.ReadAllBytes(Path.Combine(folder["s"], "model.safetensors"));
+        DistillSummary again = Run(options with { Resume = true });
+        Assert.Equal((30, 30), (again.Steps, again.ResumedFrom));
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(folder["s"], "model.safetensors")));
+    }
+
+    [Fact]
+    public void Resuming_with_other_options_is_refused()
+    {
+        using TempFolder folder = new();
+        Run(world.Distill(folder["s"]));
+        RunException error = Assert.Throws<RunException>(() => Run(world.Distill(folder["s"]) with { Resume = true, LearningRate = 1e-3 }));
+        Assert.Contains("other options", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_occupied_output_is_refused_and_overwriting_spares_strangers()
+    {
+        using TempFolder folder = new();
+        Run(world.Distill(folder["s"]));
+        File.WriteAllText(Path.Combine(folder["s"], "notes.txt"), "mine");
+        Assert.Contains("--overwrite", Assert.Throws<RunException>(() => Run(world.Distill(folder["s"]))).Message, StringComparison.Ordinal);
+        Run(world.Distill(folder["s"]) with { Overwrite = true, Steps = 10 });
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(folder["s"], "notes.txt")));
+        Assert.Equal(3, File.ReadAllLines(Path.Combine(folder["s"], "training", "metrics.csv")).Length);
+    }
+
+    [Fact]
+    public void A_finished_directory_tells_what_made_it()
+    {
+        using TempFolder folder = new();
+        Run(world.Distill(folder["s"]));
+        using LoadedModel student = ModelStore.Load(folder["s"]);
+        Assert.Equal(["left", "middle", "right"], student.ClassNames);
+        Provenance provenance = Provenance.ReadBeside(Path.Combine(folder["s"], "provenance"))!;
+        Assert.Equal(("distill", 0L, "16"), (provenance.Command, provenance.Seed, provenance.Options["batch-size"]));
+        Assert.Contains(Provenance.HashFile(world.Selection, TestContext.Current.CancellationToken), provenance.Inputs.Values);
+        Assert.Contains("held-out agreement", File.ReadAllText(Path.Combine(folder["s"], "README.md")), StringComparison.Ordinal);
+        Assert.Contains("heldout_agreement", File.ReadLines(Path.Combine(folder["s"], "training", "metrics.csv")).First(), StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder["s"], "training", "events.out.tfevents.dfkd")));
+    }
+
+    [Fact]
+    public void Images_that_cannot_be_had_are_counted_by_reason_and_left_out()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["broken.png"], "not an image");
+        File.WriteAllLines(folder["sel.csv"], [.. File.ReadAllLines(world.Selection).Take(41).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)), "broken.png,ok,1", "gone.png,ok,1", "broken.png,failed,1"]);
+        DistillSummary summary = Run(world.Distill(folder["s"]) with { SelectionPath = folder["sel.csv"], Steps = 2 });
+        Assert.Equal(40, summary.Images + summary.HeldOutImages);
+        Assert.Equal(2, summary.Skipped.Values.Sum());
+    }
+
+    [Fact]
+    public void An_image_of_weight_0_teaches_nothing()
+    {
+        using TempFolder folder = new();
+        string[] rows = [.. File.ReadAllLines(world.Selection).Skip(1).Take(32).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal))];
+        File.WriteAllLines(folder["none.csv"], ["path,status,weight", .. rows.Select(row => row[..^1] + "0")]);
+        RunException error = Assert.Throws<RunException>(() => Run(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"] }));
+        Assert.Contains("weight", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_student_of_the_teachers_shape_started_from_it_is_the_teacher()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using LoadedModel teacher = ModelStore.Load(world.Teacher);
+        using VisionTransformer copy = new(teacher.Model.Config, 9);
+        TeacherInit.Apply(copy, teacher.Model);
+        torch.Tensor pixels = torch.rand(2, 3, 16, 16);
+        using IDisposable off = torch.no_grad();
+        Assert.True(torch.allclose(teacher.Model.forward(pixels), copy.forward(pixels), 1e-5, 1e-6));
+    }
+
+    [Fact]
+    public void A_student_cut_out_of_the_teacher_holds_parts_of_its_weights()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using LoadedModel teacher = ModelStore.Load(world.Teacher);
+        using VisionTransformer student = StudentFactory.Fresh(TinyWorld.StudentSpec, 3, 0);
+        TeacherInit.Apply(student, teacher.Model);
+        float[] theirs = teacher.Model.StateDict()["blocks.2.mlp.fc1.weight"].data<float>().ToArray(), ours = student.StateDict()["blocks.1.mlp.fc1.weight"].data<float>().ToArray();
+        Assert.Subset(theirs.ToHashSet(), ours.ToHashSet());
+        Assert.Throws<RunException>(() => TeacherInit.Apply(teacher.Model, student));
+    }
+
+    [Fact]
+    public void A_student_that_cannot_learn_from_this_teacher_is_refused()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]);
+        Assert.Contains("img=16", Assert.Throws<RunException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
+        Assert.Throws<RunException>(() => Run(options with { HardToken = 1 }));
+        Assert.Throws<RunException>(() => Run(options with { Kd = 0 }));
+        Assert.Throws<RunException>(() => Run(options with { Device = "tpu" }));
+        Assert.False(Directory.Exists(folder["s"]));
+    }
+
+    [Fact]
+    public void Supervised_training_resumes_bit_equal_too()
+    {
+        using TempFolder folder = new();
+        TrainOptions options = world.Train(folder["whole"]) with { Mixup = 0.8, CutMix = 1, Ema = 0.9, CheckpointEvery = 4 };
+        TrainSummary summary = Run(options);
+        Assert.Equal(["left", "middle", "right"], summary.ClassNames);
+        TrainOptions broken = options with { Output = folder["broken"], Resume = true };
+        Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(10, () => throw new InvalidDataException("killed"))));
+        Assert.Equal(8, Run(broken).ResumedFrom);
+        AssertSameBytes(folder["whole"], folder["broken"]);
+    }
+
+    private static DistillSummary Run(DistillOptions options, OnStep? progress = null) => DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
+
+    private static TrainSummary Run(TrainOptions options, OnStep? progress = null) => TrainRun.Execute(options, progress, TestContext.Current.CancellationToken);
+
+    private static EvaluationReport Run(EvaluateOptions options) => EvaluateRun.Execute(options, cancel: TestContext.Current.CancellationToken);
+
+    private DistillOptions Recipe(string name, string output) => name switch
+    {
+        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Probe = 0.8, Hidden = 0.1, HardToken = 0.5, NoiseAdaptation = 0.3, PatchDropout = 0.25, Mixup = 0.5, CutMix = 0.5, Ema = 0.95 },
+        "dropout" => world.Distill(output) with { PatchDropout = 0.5, ProbeVariant = ProbeVariant.Official, Probe = 1, Ema = 0, Init = StudentInit.Teacher },
+        _ => world.Distill(output),
+    };
+
+    private static void AssertSameBytes(string whole, string broken)
+    {
+        foreach (string name in (string[])["model.safetensors", "training/checkpoint.safetensors", "training/metrics.csv"])
+            Assert.True(File.ReadAllBytes(Path.Combine(whole, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(broken, name))), name + " differs");
+    }
+
+    private sealed class OnStep(int step, Action action) : IProgress<TrainProgress>
+    {
+        public void Report(TrainProgress value)
+        {
+            if (value.Phase == "train" && value.Done == step) action();
+        }
+    }
+}
