@@ -44,8 +44,18 @@ public static class DistillRun
             [("teacher", $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Teacher))} ({teacherParameters:N0} parameters)"), ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
         return new DistillSummary
         {
-            Output = folder.Path, Steps = result.Steps, ResumedFrom = result.ResumedFrom, Images = session.Train.Length, HeldOutImages = session.HeldOut.Length, Skipped = session.Skipped,
-            FinalLoss = result.FinalLoss, HeldOut = result.HeldOut, Parameters = RunSession.Parameters(student), TeacherParameters = teacherParameters, Seconds = session.Seconds, ImagesPerSecond = result.ImagesPerSecond,
+            Output = folder.Path,
+            Steps = result.Steps,
+            ResumedFrom = result.ResumedFrom,
+            Images = session.Train.Length,
+            HeldOutImages = session.HeldOut.Length,
+            Skipped = session.Skipped,
+            FinalLoss = result.FinalLoss,
+            HeldOut = result.HeldOut,
+            Parameters = RunSession.Parameters(student),
+            TeacherParameters = teacherParameters,
+            Seconds = session.Seconds,
+            ImagesPerSecond = result.ImagesPerSecond,
         };
     }
 

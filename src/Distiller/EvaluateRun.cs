@@ -138,8 +138,13 @@ public static class EvaluateRun
             Seconds = seconds,
             Against = against is null ? null : new ComparisonReport
             {
-                Model = options.Against!, Top1 = against.Tally.Top1, Agreement = (double)sums.Alike / model.Tally.Images, Divergence = sums.Divergence / model.Tally.Images,
-                Parameters = against.Parameters, Macs = against.Macs, ImagesPerSecond = against.ImagesPerSecond,
+                Model = options.Against!,
+                Top1 = against.Tally.Top1,
+                Agreement = (double)sums.Alike / model.Tally.Images,
+                Divergence = sums.Divergence / model.Tally.Images,
+                Parameters = against.Parameters,
+                Macs = against.Macs,
+                ImagesPerSecond = against.ImagesPerSecond,
             },
         };
     }

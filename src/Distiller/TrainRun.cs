@@ -40,8 +40,18 @@ public static class TrainRun
         session.Save(model, data.ClassNames, "train", Path.GetFileName(folder.Path), "A classifier trained on labelled images.", result, inputs, [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.DataPath)))], "held-out accuracy");
         return new TrainSummary
         {
-            Output = folder.Path, Steps = result.Steps, ResumedFrom = result.ResumedFrom, Images = session.Train.Length, HeldOutImages = session.HeldOut.Length, Skipped = session.Skipped,
-            FinalLoss = result.FinalLoss, HeldOut = result.HeldOut, Parameters = RunSession.Parameters(model), ClassNames = data.ClassNames, Seconds = session.Seconds, ImagesPerSecond = result.ImagesPerSecond,
+            Output = folder.Path,
+            Steps = result.Steps,
+            ResumedFrom = result.ResumedFrom,
+            Images = session.Train.Length,
+            HeldOutImages = session.HeldOut.Length,
+            Skipped = session.Skipped,
+            FinalLoss = result.FinalLoss,
+            HeldOut = result.HeldOut,
+            Parameters = RunSession.Parameters(model),
+            ClassNames = data.ClassNames,
+            Seconds = session.Seconds,
+            ImagesPerSecond = result.ImagesPerSecond,
         };
     }
 }

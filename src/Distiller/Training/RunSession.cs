@@ -79,8 +79,15 @@ internal sealed class RunSession : IDisposable
         Augmentation augmentation = PixelsOf.Augmentation(options, side);
         LoopParts parts = new()
         {
-            Model = model, Objective = objective, Trained = TrainedTensor.Of(model, extra), Predictor = Predictor, HeldOut = HeldOut,
-            TrainingImages = Train.Length, Folder = folder, Identity = identity, Device = Device,
+            Model = model,
+            Objective = objective,
+            Trained = TrainedTensor.Of(model, extra),
+            Predictor = Predictor,
+            HeldOut = HeldOut,
+            TrainingImages = Train.Length,
+            Folder = folder,
+            Identity = identity,
+            Device = Device,
             Batches = (from, to) => new BatchLoader(pixels.Store, Train, augmentation, normaliser, options, Device, from, to),
         };
         return new TrainingLoop(parts, options, progress).Run(cancel);
@@ -91,7 +98,11 @@ internal sealed class RunSession : IDisposable
     {
         new Provenance
         {
-            Version = options.ToolVersion, Command = command, Options = OptionsText.All(options), Seed = options.Seed, Inputs = inputs,
+            Version = options.ToolVersion,
+            Command = command,
+            Options = OptionsText.All(options),
+            Seed = options.Seed,
+            Inputs = inputs,
             Counts = new Dictionary<string, long>(Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value))) { ["train"] = Train.Length, ["held_out"] = HeldOut.Length },
             Seconds = Seconds,
         }.WriteBeside(Path.Combine(folder.Path, "provenance"));

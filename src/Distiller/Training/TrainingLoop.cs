@@ -94,7 +94,14 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
             MetricsRow row = log.Write(done, new Dictionary<string, double> { ["learning_rate"] = rate, ["epoch"] = epoch, [parts.Objective.HeldOutName] = scored ? heldOut : double.NaN }, new Dictionary<string, double> { ["images_per_second"] = speed });
             progress?.Report(new TrainProgress
             {
-                Phase = "train", Done = done, Total = steps, Epoch = epoch, Loss = row.Values["loss"], LearningRate = rate, ImagesPerSecond = speed, HeldOut = heldOut,
+                Phase = "train",
+                Done = done,
+                Total = steps,
+                Epoch = epoch,
+                Loss = row.Values["loss"],
+                LearningRate = rate,
+                ImagesPerSecond = speed,
+                HeldOut = heldOut,
                 Terms = parts.Objective.Terms.ToDictionary(term => term, term => row.Values[term]),
             });
         }
