@@ -16,8 +16,8 @@ budget=2000
 steps=400
 
 say() { printf '\n== %s\n' "$*"; }
-# One figure of a one-line JSON summary.
-field() { sed -nE "s/.*\"$1\":(-?[0-9.eE+-]+|null)[,}].*/\1/p" "$2" | head -n 1; }
+# The first figure of that name in a JSON summary: the model's own comes before what it is compared with.
+field() { grep -oE "\"$1\": ?-?[0-9.eE+-]+" "$2" | head -n 1 | sed -E 's/.*: ?//'; }
 percent() { awk -v x="$1" 'BEGIN { printf "%.1f %%", 100 * x }'; }
 
 say "build"
