@@ -3,7 +3,6 @@
 using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
-using DataFreeKD.Distiller.Evaluation;
 using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -27,7 +26,7 @@ internal sealed class InspectVerb : Verb
         ModelFacts facts = new(
             loaded.WeightsPath,
             loaded.Model.StateDict().Values.Sum(tensor => tensor.numel()),
-            ComputeCost.Macs(loaded.Model.Config),
+            ModelSummary.Macs(loaded.Model.Config),
             new FileInfo(loaded.WeightsPath).Length,
             loaded.Model.Config,
             loaded.Preprocessing,

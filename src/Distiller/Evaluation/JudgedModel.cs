@@ -24,7 +24,7 @@ internal sealed class JudgedModel : IDisposable
         loaded.Model.eval();
         Transform = PixelsOf.Evaluation(loaded.Preprocessing);
         Tally = new Tally(Classes);
-        (Parameters, Macs) = (RunSession.Parameters(loaded.Model), ComputeCost.Macs(loaded.Model.Config));
+        (Parameters, Macs) = (RunSession.Parameters(loaded.Model), ModelSummary.Macs(loaded.Model.Config));
     }
 
     public EvalTransform Transform { get; }
