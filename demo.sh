@@ -10,10 +10,10 @@ command -v dotnet >/dev/null || { echo "demo.sh: the .NET 10 SDK is not on PATH;
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 
 out=demo-output
-teacher_spec=vit:img=32,patch=4,dim=96,depth=6,heads=3,classes=10
-student_spec=vit:img=32,patch=4,dim=48,depth=6,heads=3
+teacher_spec=vit:img=32,patch=8,dim=96,depth=6,heads=3,classes=10
+student_spec=vit:img=32,patch=8,dim=48,depth=5,heads=3
 budget=2000
-steps=400
+steps=600
 
 say() { printf '\n== %s\n' "$*"; }
 # The first figure of that name in a JSON summary: the model's own comes before what it is compared with.
@@ -34,7 +34,7 @@ say "draw the world: labelled images for the teacher, and a wild pool with few o
 echo "$(find "$out/world/wild" -type f | wc -l) wild files"
 
 say "train the teacher on its own data"
-"$dfkd" train "$out/world/original/train" --model $teacher_spec --steps 500 --patch-dropout 0.5 --seed 1 -o "$out/teacher"
+"$dfkd" train "$out/world/original/train" --model $teacher_spec --steps 1000 --seed 1 -o "$out/teacher"
 
 say "hide that data: from here on only the wild pool and the teacher are used"
 mkdir -p "$out/hidden"

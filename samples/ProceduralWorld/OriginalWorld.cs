@@ -33,8 +33,8 @@ internal static class OriginalWorld
     public static byte[] Draw(int label, Random random)
     {
         Kind kind = Kinds[label];
-        double hue = random.Chance(0.5) ? kind.Hue + (0.05 * random.Normal()) : random.NextDouble();
-        Surface surface = random.Chance(0.6) ? kind.Surface : random.Pick(Surfaces);
+        double hue = random.Chance(0.8) ? kind.Hue + (0.05 * random.Normal()) : random.NextDouble();
+        Surface surface = random.Chance(0.8) ? kind.Surface : random.Pick(Surfaces);
         Rgb light = Rgb.Hsv(hue, random.Range(0.5, 1), random.Range(0.65, 1));
         Rgb dark = Rgb.Hsv(hue + random.Range(-0.08, 0.08), random.Range(0.4, 1), random.Range(0.3, 0.6));
         Painter paint = Textures.Of(surface, light, dark, random.Range(2.2, 3.6), random);
@@ -44,7 +44,7 @@ internal static class OriginalWorld
         Rgb Backdrop() => Rgb.Hsv(random.NextDouble(), random.Range(0, 0.4), Math.Clamp(value + random.Range(-0.15, 0.15), 0, 1));
         Painter backdrop = Textures.Backdrop(Backdrop(), Backdrop(), random.Range(0.2, 0.9), random);
 
-        double scale = random.Range(0.46, 0.8), turn = random.Range(-kind.Turn, kind.Turn);
+        double scale = random.Range(0.55, 0.85), turn = random.Range(-kind.Turn, kind.Turn);
         double room = Math.Max(0.06, 0.92 - scale);
         double centreX = random.Range(-room, room), centreY = random.Range(-room, room);
         double cos = Math.Cos(turn) / scale, sin = Math.Sin(turn) / scale;

@@ -36,7 +36,7 @@ public sealed class ScoreTests : IDisposable
     }
 
     [Fact]
-    public void The_default_scales_each_score_to_the_pool_and_lets_the_probe_only_count_against()
+    public void The_default_scales_each_score_to_the_pool_and_adds_them()
     {
         RowScore score = Bind("attention-probe", null, 3);
         double e = Math.E;
@@ -47,8 +47,38 @@ public sealed class ScoreTests : IDisposable
         Assert.Equal(z, score.Evaluate([1, 1, 1], 0), 9);
         Assert.Equal(z / 2, score.Evaluate([2, 1, 1], 0), 9);
         Assert.Equal(-z, score.Evaluate([2, 2, 1 / e], 0), 9);
-        Assert.Equal(0, score.Evaluate([2, 2, 1000], 0), 9);
+        Assert.Equal(z, score.Evaluate([2, 2, e], 0), 9);
+        Assert.Equal(4, score.Evaluate([2, 2, 1000], 0), 9);
         Assert.Equal(-4, score.Evaluate([2, 2, 0], 0), 9);
+    }
+
+    [Fact]
+    public void The_default_weighs_the_probe_by_how_far_its_blocks_agree()
+    {
+        double[] first = Exp(-1.4826, -1.4826, 1.4826, 1.4826);
+
+        // Scaled columns are (-1, -1, 1, 1) in each; a block against itself has the most weight that is given: 4 to 1.
+        Assert.Equal(2 * 4 / 5.0, ProbeWeight(first, first), 9);
+        Assert.Equal(0, ProbeWeight(first, Exp(-1.4826, 1.4826, -1.4826, 1.4826)), 9);
+        // Opposite blocks have no quantity in common.
+        Assert.Equal(0, ProbeWeight(first, Exp(1.4826, 1.4826, -1.4826, -1.4826)), 9);
+        // Correlation 1/2 in a pool of eight: 2 * 0.5 / (1 - 0.5) to 1.
+        Assert.Equal(2 * 2 / 3.0, ProbeWeight(Exp(-1, -1, -1, -1, 1, 1, 1, 1), Exp(-1, -1, -1, 1, -1, 1, 1, 1)), 9);
+
+        double[] Exp(params double[] values) => Array.ConvertAll(values, Math.Exp);
+
+        // What one unit of the scaled probe adds.
+        double ProbeWeight(double[] one, double[] two)
+        {
+            double[] constant = [.. one.Select(_ => 0.0)];
+            RowScore score = Bind("attention-probe", null, 3, 7);
+            score.Fit([constant, constant, one, two]);
+            double unit = Math.Exp(1.4826 * Median(one));
+            return score.Evaluate([0, 0, unit, unit], 0) - score.Evaluate([0, 0, 1, 1], 0);
+        }
+
+        // Of |ln x|, the columns' deviation from their median 0.
+        double Median(double[] column) => column.Select(value => Math.Abs(Math.Log(value))).Order().ElementAt(column.Length / 2);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-// The default, corrected by a classifier that tells the pool from images known to be useless (Microsoft.ML).
+// Logits and probe, corrected by a classifier that tells the pool from images known to be useless (Microsoft.ML).
 
 using System.Globalization;
 using DataFreeKD.Manifests;
@@ -6,14 +6,15 @@ using DataFreeKD.Manifests;
 namespace DataFreeKD.Selector.Scores;
 
 /// <summary>
-/// Score = attention-probe score + ln P(pool | x), where P comes from a logistic regression on the scaled columns that separates
+/// Score = ½·[z(−entropy) + z(−energy)] + mean over blocks of min(0, z(ln probe variance)) + ln P(pool | x), where P comes from a logistic regression on the scaled columns that separates
 /// a sample of the pool from the rows of <see cref="SelectOptions.Negatives"/>: a scores table, by the same teacher, of images
 /// that nobody wants (corrupted copies of the pool, noise, screenshots).
 /// </summary>
 /// <remarks>
 /// No labels are needed: the pool holds useless images too, but p(useless)/p(pool) rises with p(useless)/p(useful) whatever the
 /// share of useless images in the pool, so that the order it gives is that of a classifier trained on clean positives
-/// (Elkan and Noto, KDD 2008).
+/// (Elkan and Noto, KDD 2008). Whether an uneven probe speaks for an image is left to the classifier, since text and checkers have
+/// peaks too; a flat one speaks against it, hence the min.
 /// </remarks>
 internal sealed class LearnedScore : RowScore
 {
@@ -61,7 +62,14 @@ internal sealed class LearnedScore : RowScore
         double margin = separator.Margin(scaled);
         // ln σ(m), without overflow for a large −m.
         double logProbability = margin >= 0 ? -Math.Log(1 + Math.Exp(-margin)) : margin - Math.Log(1 + Math.Exp(margin));
-        return AttentionProbeScore.Combine(scaled) + logProbability;
+        return Familiarity(scaled) + logProbability;
+    }
+
+    private static double Familiarity(ReadOnlySpan<double> scaled)
+    {
+        double flatness = 0;
+        foreach (double variance in scaled[2..]) flatness += Math.Min(0, variance);
+        return (scaled[0] + scaled[1]) / 2 + flatness / (scaled.Length - 2);
     }
 
     private IEnumerable<float[]> Negatives()

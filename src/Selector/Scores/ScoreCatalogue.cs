@@ -19,8 +19,8 @@ public static class ScoreCatalogue
     /// <summary>Every method, the default first.</summary>
     public static IReadOnlyList<ScoreMethod> All { get; } =
     [
-        new(Default, "a sure teacher (entropy, energy) and no flat attention probe, each scaled to the pool (default)", (header, options) => new AttentionProbeScore(header, options)),
-        new("learned", "attention-probe, corrected by a classifier that tells the pool from images nobody wants (--negatives)", (header, options) => new LearnedScore(header, options)),
+        new(Default, "a sure teacher (entropy, energy) and an uneven attention probe, each scaled to the pool, the probe weighted by how far its blocks agree (default)", (header, options) => new AttentionProbeScore(header, options)),
+        new("learned", "a sure teacher and no flat attention probe, corrected by a classifier that tells the pool from images nobody wants (--negatives)", (header, options) => new LearnedScore(header, options)),
         new("official", "the published code's formula: 0.05 * (cosine_3 + cosine_7) + 0.9 * pseudo-label cross-entropy, smallest first", (header, options) => new OfficialScore(header, options)),
         new("variance", "variance of the attention probe, geometric mean over blocks; needs no classifier head", (header, options) => new VarianceScore(header, options)),
         new("entropy", "low entropy of the teacher's prediction", (header, _) => new EntropyScore(header)),
