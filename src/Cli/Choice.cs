@@ -13,9 +13,14 @@ internal sealed class Choice<T>
 
     /// <summary>Offers <paramref name="offered"/>, or every member where none are named; the first is the default.</summary>
     public Choice(string name, string description, params T[] offered)
+        : this(name, description, [.. (offered.Length > 0 ? offered : Enum.GetValues<T>()).Select(member => (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), member))])
     {
-        T[] members = offered.Length > 0 ? offered : Enum.GetValues<T>();
-        values = members.ToDictionary(member => JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), StringComparer.Ordinal);
+    }
+
+    /// <summary>Offers members under names of their own; the first is the default.</summary>
+    public Choice(string name, string description, params (string Name, T Member)[] offered)
+    {
+        values = offered.ToDictionary(pair => pair.Name, pair => pair.Member, StringComparer.Ordinal);
         string[] names = [.. values.Keys];
         Option = new Option<string>(name) { Description = description, HelpName = string.Join('|', names), DefaultValueFactory = _ => names[0] };
         Option.Validators.Add(result =>

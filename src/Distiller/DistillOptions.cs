@@ -1,5 +1,7 @@
 // Options of a distillation: which images, which teacher, which losses.
 
+using DataFreeKD.Models;
+
 namespace DataFreeKD.Distiller;
 
 /// <summary>The two forms of probe distillation.</summary>
@@ -38,6 +40,9 @@ public sealed record DistillOptions : LoopOptions
 
     /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
     public int? TeacherHeads { get; init; }
+
+    /// <summary>Preprocessing against the teacher's own config, for teacher and student alike; null for its own.</summary>
+    public PreprocessingOverride? Preprocessing { get; init; }
 
     /// <summary>Temperature of the soft targets, above 0.</summary>
     public double Temperature { get; init; } = 4;

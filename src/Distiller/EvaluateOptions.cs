@@ -1,5 +1,7 @@
 // Options of an evaluation.
 
+using DataFreeKD.Models;
+
 namespace DataFreeKD.Distiller;
 
 /// <summary>Options of an evaluation.</summary>
@@ -19,6 +21,9 @@ public sealed record EvaluateOptions
 
     /// <summary>Heads of the second model, where its checkpoint does not tell.</summary>
     public int? AgainstHeads { get; init; }
+
+    /// <summary>Preprocessing of the model against its own config; null for its own.</summary>
+    public PreprocessingOverride? Preprocessing { get; init; }
 
     /// <summary>Images a forward pass.</summary>
     public int BatchSize { get; init; } = 128;

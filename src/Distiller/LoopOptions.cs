@@ -1,5 +1,7 @@
 // What distillation and supervised training have in common: schedule, optimiser, augmentation, checkpoints.
 
+using DataFreeKD.Models;
+
 namespace DataFreeKD.Distiller;
 
 /// <summary>Options of one training run. The defaults suit short runs of small students (hundreds to thousands of steps).</summary>
@@ -81,6 +83,9 @@ public abstract record LoopOptions
 
     /// <summary>Steps between checkpoints; 0 writes one at the end only.</summary>
     public int CheckpointEvery { get; init; } = 200;
+
+    /// <summary>Whose tensor names the written model bears.</summary>
+    public TensorNaming Naming { get; init; } = TensorNaming.Timm;
 
     /// <summary>Go on from the last checkpoint in <see cref="Output"/>; starts afresh where there is none.</summary>
     public bool Resume { get; init; }

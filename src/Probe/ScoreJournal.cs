@@ -66,7 +66,7 @@ internal sealed class ScoreJournal
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         int status = columns.ToList().IndexOf("status"), reason = columns.ToList().IndexOf("reason");
-        if (embeddingsPath is not null) JoinEmbeddings(embeddingsPath, width);
+        if (embeddingsPath is not null) EmbeddingFile.Write(embeddingsPath, Done, width, Enumerable.Range(0, next).Select(segment => Segment(segment) + ".f32"), FinishedPaths(next));
         using (TableWriter writer = Table.Create(output, columns))
         {
             for (int segment = 0; segment < next; segment++)
@@ -111,22 +111,6 @@ internal sealed class ScoreJournal
     }
 
     private ScoreException Changed(string path) => new($"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with --overwrite");
-
-    private void JoinEmbeddings(string path, int width)
-    {
-        using var file = new AtomicFile(path);
-        string header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({Done}, {width}), }}";
-        // The npy format: magic, version 1.0, header length, header padded with spaces to 64 bytes and closed by a line feed.
-        int padded = (10 + header.Length + 1 + 63) / 64 * 64 - 10;
-        file.Stream.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)padded, (byte)(padded >> 8)]);
-        file.Stream.Write(Encoding.ASCII.GetBytes(header.PadRight(padded - 1) + "\n"));
-        for (int segment = 0; segment < next; segment++)
-        {
-            using FileStream part = File.OpenRead(Segment(segment) + ".f32");
-            part.CopyTo(file.Stream);
-        }
-        file.Commit();
-    }
 
     private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
 

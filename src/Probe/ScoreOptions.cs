@@ -1,5 +1,8 @@
 // What scoring needs to know.
 
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+
 namespace DataFreeKD.Probe;
 
 /// <summary>Input that cannot be scored; the message says what, where and how to mend it.</summary>
@@ -31,6 +34,9 @@ public sealed record ScoreOptions
     /// <summary>Number of heads where the checkpoint does not tell.</summary>
     public int? Heads { get; init; }
 
+    /// <summary>Preprocessing against the teacher's own config; null for its own.</summary>
+    public PreprocessingOverride? Preprocessing { get; init; }
+
     /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public string Device { get; init; } = "cpu";
 
@@ -40,7 +46,7 @@ public sealed record ScoreOptions
     /// <summary>Replace an existing table.</summary>
     public bool Overwrite { get; init; }
 
-    /// <summary>Where to write CLS embeddings (<c>.npy</c>, float32 <c>[rows, D]</c>, NaN rows for failed images), or null.</summary>
+    /// <summary>Where to write CLS embeddings (<c>.npy</c>, float32 <c>[rows, D]</c>, or <c>.parquet</c> with <c>path</c> and <c>embedding</c>; NaN rows for failed images), or null.</summary>
     public string? EmbeddingsPath { get; init; }
 
     /// <summary>Batches between two flushes of the journal.</summary>
@@ -56,7 +62,7 @@ public sealed record ScoreOptions
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
         if (Blocks is not null && Blocks.Any(block => block < 0)) throw new ScoreException("--blocks: blocks are numbered from 0");
-        if (EmbeddingsPath is { } path && !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)) throw new ScoreException($"--embeddings {path}: name a .npy file");
+        if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path)) throw new ScoreException($"--embeddings {path}: name a .npy or .parquet file");
         if (!Overwrite && !Resume && File.Exists(Output)) throw new ScoreException($"{Output} exists; add --overwrite to replace it or --resume to continue");
     }
 }

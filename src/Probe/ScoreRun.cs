@@ -99,6 +99,7 @@ public static class ScoreRun
                 ["blocks"] = string.Join(',', teacher.Blocks),
                 ["batch-size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
                 ["device"] = options.Device,
+                ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
             },
             Inputs = files.Distinct().ToDictionary(file => file, file => Provenance.HashFile(file, cancel)),
             Counts = counts,

@@ -21,6 +21,7 @@ internal sealed class TeacherPass : IDisposable
     public TeacherPass(ScoreOptions options)
     {
         teacher = ModelStore.Load(options.Teacher, options.Heads);
+        if (options.Preprocessing is { } given) teacher = given.Apply(teacher);
         device = new Device(options.Device);
         if (options.Device != "cpu") teacher.Model.MoveTo(device);
         embeddings = options.EmbeddingsPath is not null;

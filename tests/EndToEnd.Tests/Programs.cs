@@ -41,7 +41,10 @@ internal static class Programs
     public static Finished RunDfkd(params string[] args) => Run(Dfkd, args);
 
     /// <summary>Runs the program that draws the world.</summary>
-    public static Finished DrawWorld(params string[] args) => Run(Path.Combine(Root, "samples", "ProceduralWorld", "bin", Configuration, "net10.0", Executable("DataFreeKD.ProceduralWorld")), args);
+    public static Finished DrawWorld(params string[] args) => RunSample("ProceduralWorld", args);
+
+    /// <summary>Runs a program of <c>samples/</c> to its end.</summary>
+    public static Finished RunSample(string name, params string[] args) => Run(Path.Combine(Root, "samples", name, "bin", Configuration, "net10.0", Executable($"DataFreeKD.{name}")), args);
 
     /// <summary>Runs a program to its end.</summary>
     public static Finished Run(string program, params string[] args)

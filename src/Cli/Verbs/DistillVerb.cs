@@ -25,6 +25,7 @@ internal sealed class DistillVerb : Verb
     private readonly Option<double> hardToken = CommonOptions.Figure("--hard-token", "Weight of DeiT's hard loss on the distillation token", Defaults.HardToken);
     private readonly Option<double> noise = CommonOptions.Figure("--noise-adaptation", "Weight of the noise-adapted NLL (DFND)", Defaults.NoiseAdaptation);
     private readonly Option<double> accuracy = CommonOptions.Figure("--teacher-accuracy", "Accuracy that noise adaptation assumes of the teacher", Defaults.TeacherAccuracy);
+    private readonly PreprocessingOptionSet preprocessing = new();
     private readonly LoopOptionSet loop = new();
 
     public DistillVerb() : base(
@@ -33,7 +34,7 @@ internal sealed class DistillVerb : Verb
         "dfkd distill selected.csv --teacher teacher/ --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --steps 2000 -o student/")
     {
         Add(selection);
-        AddOptions([teacher, student, .. loop.All, init.Option, kd, temperature, probe, probeVariant.Option, hidden, hardToken, noise, accuracy, heads]);
+        AddOptions([teacher, student, .. loop.All, init.Option, kd, temperature, probe, probeVariant.Option, hidden, hardToken, noise, accuracy, heads, .. preprocessing.All]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -48,6 +49,7 @@ internal sealed class DistillVerb : Verb
         options = options with
         {
             TeacherHeads = parsed.GetValue(heads),
+            Preprocessing = preprocessing.In(parsed),
             Init = init.In(parsed),
             Temperature = parsed.GetValue(temperature),
             Kd = parsed.GetValue(kd),

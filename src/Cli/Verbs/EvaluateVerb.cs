@@ -19,6 +19,7 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of MODEL, where its checkpoint does not tell", HelpName = "N" };
     private readonly Option<int?> againstHeads = new("--against-heads") { Description = "Attention heads of the second model", HelpName = "N" };
     private readonly Option<int?> limit = new("--limit") { Description = "Images at most", HelpName = "N" };
+    private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int> batchSize = CommonOptions.BatchSize(128).AtLeast(1);
 
     public EvaluateVerb() : base(
@@ -27,7 +28,7 @@ internal sealed class EvaluateVerb : Verb
         "dfkd evaluate student/ --data photos/test --against teacher/")
     {
         Add(model);
-        AddOptions(data, against, limit, heads, againstHeads, batchSize, CommonOptions.Device, CommonOptions.Threads);
+        AddOptions([data, against, limit, heads, againstHeads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -39,6 +40,7 @@ internal sealed class EvaluateVerb : Verb
             DataPath = parsed.GetRequiredValue(data),
             Against = parsed.GetValue(against),
             Heads = parsed.GetValue(heads),
+            Preprocessing = preprocessing.In(parsed),
             AgainstHeads = parsed.GetValue(againstHeads),
             Limit = parsed.GetValue(limit),
             BatchSize = parsed.GetValue(batchSize),

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using DataFreeKD.Distiller;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -12,6 +13,7 @@ internal sealed class LoopOptionSet
     private static readonly TrainOptions Defaults = new() { DataPath = "", Model = "", Output = "" };
 
     private readonly Option<string> output = CommonOptions.Output("Model directory to write", "DIR");
+    private readonly Choice<TensorNaming> naming = new("--naming", "Whose tensor names the model is written with: timm's, or those of transformers", ("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace));
     private readonly Option<int> batchSize = CommonOptions.BatchSize(Defaults.BatchSize).AtLeast(2);
     private readonly Option<int?> steps = CommonOptions.OwnCount("--steps", "Optimiser steps (instead of --epochs)");
     private readonly Option<double> epochs = CommonOptions.Figure("--epochs", "Passes over the images", Defaults.Epochs);
@@ -37,7 +39,7 @@ internal sealed class LoopOptionSet
     public Option[] All =>
     [
         output, steps, epochs, batchSize, learningRate, weightDecay, warmup, clip, ema, patchDropout, patchDropoutUntil, mixup, cutMix, flip, padCrop, cropScale,
-        colorJitter, erase, holdOut, evaluateEvery, checkpointEvery, CommonOptions.Seed, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite,
+        colorJitter, erase, holdOut, evaluateEvery, checkpointEvery, naming.Option, CommonOptions.Seed, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite,
     ];
 
     /// <summary>The output directory, for the record's required member.</summary>
@@ -71,6 +73,7 @@ internal sealed class LoopOptionSet
             HoldOut = parsed.GetValue(holdOut),
             EvaluateEvery = parsed.GetValue(evaluateEvery),
             CheckpointEvery = parsed.GetValue(checkpointEvery),
+            Naming = naming.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
             Device = parsed.GetValue(CommonOptions.Device)!,
             Workers = parsed.GetValue(CommonOptions.Threads),

@@ -15,7 +15,8 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
-    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy" };
+    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy|parquet" };
+    private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
 
     public ScoreVerb() : base(
@@ -24,7 +25,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 -o scores.parquet")
     {
         Add(images);
-        AddOptions(teacher, output, blocks, embeddings, heads, batchSize, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite);
+        AddOptions([teacher, output, blocks, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -41,6 +42,7 @@ internal sealed class ScoreVerb : Verb
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
             Heads = parsed.GetValue(heads),
+            Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
             Resume = parsed.GetValue(CommonOptions.Resume),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),

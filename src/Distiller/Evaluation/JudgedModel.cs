@@ -16,9 +16,10 @@ internal sealed class JudgedModel : IDisposable
     private readonly Stopwatch clock = new();
     private long forwarded;
 
-    public JudgedModel(string path, int? heads, torch.Device device)
+    public JudgedModel(string path, int? heads, PreprocessingOverride? preprocessing, torch.Device device)
     {
         (loaded, this.device) = (ModelStore.Load(path, heads), device);
+        if (preprocessing is not null) loaded = preprocessing.Apply(loaded);
         if (loaded.Model.Config.Classes == 0) throw new RunException($"{path} has no classification head: there is no decision to evaluate");
         loaded.Model.MoveTo(device);
         loaded.Model.eval();

@@ -8,7 +8,7 @@ namespace DataFreeKD.Distiller.Training;
 internal static class OptionsText
 {
     // These decide where and how fast a run goes, not what comes out of it.
-    private static readonly HashSet<string> WithoutEffect = [nameof(LoopOptions.Output), nameof(LoopOptions.Resume), nameof(LoopOptions.Overwrite), nameof(LoopOptions.Workers), nameof(LoopOptions.MaxPixelMemory), nameof(LoopOptions.CheckpointEvery), nameof(LoopOptions.ToolVersion)];
+    private static readonly HashSet<string> WithoutEffect = [nameof(LoopOptions.Output), nameof(LoopOptions.Resume), nameof(LoopOptions.Naming), nameof(LoopOptions.Overwrite), nameof(LoopOptions.Workers), nameof(LoopOptions.MaxPixelMemory), nameof(LoopOptions.CheckpointEvery), nameof(LoopOptions.ToolVersion)];
 
     /// <summary>Every option by kebab-case name, invariant culture; empty for null.</summary>
     public static SortedDictionary<string, string> All(LoopOptions options) => Of(options, _ => true);

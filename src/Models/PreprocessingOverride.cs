@@ -1,0 +1,66 @@
+// What a user says of preprocessing against what the checkpoint says.
+
+using System.Globalization;
+
+namespace DataFreeKD.Models;
+
+/// <summary>Preprocessing that a user sets; null members keep what the model's own config says.</summary>
+public sealed record PreprocessingOverride
+{
+    /// <summary>Input side, pixels; the position embedding is resampled to it.</summary>
+    public int? ImageSize { get; init; }
+
+    /// <summary>Crop share, (0, 1].</summary>
+    public double? CropPct { get; init; }
+
+    /// <summary><c>bicubic</c> or <c>bilinear</c>.</summary>
+    public string? Interpolation { get; init; }
+
+    /// <summary>Channel mean of pixels in [0, 1], three values.</summary>
+    public IReadOnlyList<float>? Mean { get; init; }
+
+    /// <summary>Channel standard deviation, three values above 0.</summary>
+    public IReadOnlyList<float>? Std { get; init; }
+
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="ModelException">The first value out of range, by name.</exception>
+    public void Validate()
+    {
+        if (ImageSize is <= 0) throw new ModelException($"image size is {ImageSize}: must be above 0");
+        if (CropPct is not (null or (> 0 and <= 1))) throw new ModelException($"crop share is {CropPct}: must be in (0, 1]");
+        if (Interpolation is not (null or "bicubic" or "bilinear")) throw new ModelException($"interpolation is '{Interpolation}': must be bicubic or bilinear");
+        if (Mean is { Count: not 3 }) throw new ModelException($"the mean has {Mean.Count} values: give three, one a channel");
+        if (Std is { Count: not 3 }) throw new ModelException($"the standard deviation has {Std.Count} values: give three, one a channel");
+        if (Std is not null && Std.Any(value => value <= 0)) throw new ModelException("a standard deviation must be above 0");
+    }
+
+    /// <summary>The model with this preprocessing; it shares its weights with <paramref name="model"/> unless the input size changes.</summary>
+    /// <exception cref="ModelException">A value out of range, or a size that the patches do not divide.</exception>
+    public LoadedModel Apply(LoadedModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Validate();
+        PreprocessingConfig own = model.Preprocessing;
+        VisionTransformer network = model.Model;
+        if (ImageSize is { } side && side != network.Config.ImageSize)
+        {
+            network = network.WithImageSize(side);
+            model.Model.Dispose();
+        }
+        return model with
+        {
+            Model = network,
+            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Interpolation = Interpolation ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
+        };
+    }
+
+    /// <summary>The values set, as text.</summary>
+    public override string ToString() => string.Join(' ', new (string Name, string? Value)[]
+    {
+        ("img-size", ImageSize?.ToString(CultureInfo.InvariantCulture)),
+        ("crop-pct", CropPct?.ToString(CultureInfo.InvariantCulture)),
+        ("interpolation", Interpolation),
+        ("mean", Mean is null ? null : string.Join(',', Mean.Select(value => value.ToString(CultureInfo.InvariantCulture)))),
+        ("std", Std is null ? null : string.Join(',', Std.Select(value => value.ToString(CultureInfo.InvariantCulture)))),
+    }.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={pair.Value}"));
+}

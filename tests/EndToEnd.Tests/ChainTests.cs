@@ -1,0 +1,107 @@
+// The whole chain as a user runs it, and what each verb leaves for the next.
+
+using System.Text.Json;
+using DataFreeKD.Manifests;
+using DataFreeKD.Testing;
+
+namespace DataFreeKD.EndToEnd.Tests;
+
+public sealed class ChainTests(TinyWorld world)
+{
+    [Fact]
+    public void A_folder_of_wild_images_becomes_an_evaluated_student()
+    {
+        using TempFolder folder = new();
+
+        JsonElement crawl = Json("crawl", world.Wild, "-o", folder["store"]);
+        string manifest = folder["store/manifest.csv"];
+        // 6 broken files; the copies of 20 images are seen by their content.
+        Assert.Equal(1126, crawl.GetProperty("rows").GetInt64());
+        Assert.Equal(20, crawl.GetProperty("counts").GetProperty("duplicate/same_content").GetInt64());
+        JsonElement score = Json("score", manifest, "--teacher", world.Teacher, "-o", folder["scores.csv"]);
+        Assert.Equal(1126, score.GetProperty("rows").GetInt64());
+        Assert.Equal(1100, score.GetProperty("counts").GetProperty("ok").GetInt64());
+        JsonElement select = Json("select", folder["scores.csv"], "--budget", "150", "-o", folder["selected.csv"]);
+        Assert.Equal(150, select.GetProperty("selected").GetInt64());
+        JsonElement distill = Json("distill", folder["selected.csv"], "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "20", "--batch-size", "16", "-o", folder["student"]);
+        Assert.True(distill.GetProperty("parameters").GetInt64() * 4 < distill.GetProperty("teacher_parameters").GetInt64());
+        JsonElement evaluate = Json("evaluate", folder["student"], "--data", world.Test, "--against", world.Teacher);
+        Assert.Equal(100, evaluate.GetProperty("images").GetInt64());
+        Assert.InRange(evaluate.GetProperty("top1").GetDouble(), 0, 1);
+        Assert.InRange(evaluate.GetProperty("against").GetProperty("agreement").GetDouble(), 0, 1);
+        Programs.RunDfkd("inspect", folder["student"]).Succeeds();
+
+        foreach (string made in (string[])["store/manifest.json", "scores.json", "selected.json", "student/config.json", "student/preprocessor_config.json", "student/README.md", "student/training/metrics.csv"]) Assert.True(File.Exists(folder[made]), made);
+    }
+
+    [Fact]
+    public void A_student_that_goes_on_from_the_teacher_itself_agrees_with_it_in_all_but_rounding()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", world.Teacher, "--steps", "1", "--lr", "1e-12", "--batch-size", "16", "-o", folder["student"]).Succeeds();
+
+        JsonElement report = Json("evaluate", folder["student"], "--data", world.Test, "--against", world.Teacher);
+
+        Assert.Equal(1, report.GetProperty("against").GetProperty("agreement").GetDouble());
+    }
+
+    [Fact]
+    public void Both_namings_hold_the_same_student()
+    {
+        using TempFolder folder = new();
+        string[] common = ["distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "3", "--batch-size", "16", "--seed", "4"];
+        Programs.RunDfkd([.. common, "-o", folder["timm"]]).Succeeds();
+        Programs.RunDfkd([.. common, "-o", folder["hf"], "--naming", "hf"]).Succeeds();
+
+        Assert.Contains("vit.encoder.layer.0", System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(folder["hf/model.safetensors"])), StringComparison.Ordinal);
+        Assert.DoesNotContain("vit.encoder.layer.0", System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(folder["timm/model.safetensors"])), StringComparison.Ordinal);
+        JsonElement report = Json("evaluate", folder["hf"], "--data", world.Test, "--against", folder["timm"]);
+        Assert.Equal(1, report.GetProperty("against").GetProperty("agreement").GetDouble());
+        Assert.InRange(report.GetProperty("against").GetProperty("divergence").GetDouble(), -1e-6, 1e-6);
+    }
+
+    [Fact]
+    public void A_students_distillation_token_is_trained_and_kept()
+    {
+        using TempFolder folder = new();
+
+        Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1,distilled=true", "--hard-token", "1", "--steps", "3", "--batch-size", "16", "-o", folder["student"]).Succeeds();
+
+        Assert.Contains("dist", Programs.RunDfkd("inspect", folder["student"]).Succeeds().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preprocessing_given_on_the_command_line_changes_the_scores()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["own.csv"]).Succeeds();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["other.csv"], "--mean", "0,0,0", "--std", "1,1,1").Succeeds();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["larger.csv"], "--img-size", "64").Succeeds();
+
+        byte[][] tables = [.. ((string[])["own.csv", "other.csv", "larger.csv"]).Select(name => File.ReadAllBytes(folder[name]))];
+        Assert.NotEqual(tables[0], tables[1]);
+        Assert.NotEqual(tables[0], tables[2]);
+        Assert.Contains("--mean", Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["bad.csv"], "--mean", "a,b").Refuses(), StringComparison.Ordinal);
+        Assert.Contains("three", Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["bad.csv"], "--std", "1,1").Refuses(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Embeddings_are_the_same_in_both_formats()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["a.csv"], "--embeddings", folder["a.npy"]).Succeeds();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["b.csv"], "--embeddings", folder["b.parquet"]).Succeeds();
+
+        // A header of 128 bytes at this size, then float32 [1126, 32].
+        byte[] npy = File.ReadAllBytes(folder["a.npy"]);
+        int header = 10 + BitConverter.ToUInt16(npy, 8);
+        Assert.Equal(header + 1126 * 32 * 4, npy.Length);
+        ReadOnlySpan<float> floats = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(npy.AsSpan(header));
+        (List<string> paths, List<float> values) = ParquetVectors.Read(folder["b.parquet"]);
+        Assert.Equal(floats.ToArray(), values);
+        using TableReader table = Table.Open(folder["b.csv"]);
+        Assert.Equal(table.Rows(TestContext.Current.CancellationToken).Select(row => row["path"]), paths);
+    }
+
+    private static JsonElement Json(params string[] args) => JsonDocument.Parse(Programs.RunDfkd([.. args, "--json"]).Succeeds().Output).RootElement;
+}

@@ -1,0 +1,55 @@
+// SIGKILL leaves nothing behind that a resumed run would trip over: its files equal those of a run left alone.
+
+using System.Diagnostics;
+using DataFreeKD.Testing;
+
+namespace DataFreeKD.EndToEnd.Tests;
+
+public sealed class KillTests(TinyWorld world)
+{
+    [Fact]
+    public void A_killed_scoring_run_resumes_to_the_same_bytes()
+    {
+        using TempFolder folder = new();
+        string[] command = ["score", world.Wild, "--teacher", world.Teacher, "--batch-size", "1", "--embeddings"];
+        Programs.RunDfkd([.. command, folder["whole.npy"], "-o", folder["whole.csv"]]).Succeeds();
+
+        // A segment is sixteen batches: its first file shows that there is something to resume from.
+        string[] killed = [.. command, folder["killed.npy"], "-o", folder["killed.csv"]];
+        KillWhen(folder["killed.csv.parts/00000001.csv"], killed);
+        Assert.False(File.Exists(folder["killed.csv"]));
+        Programs.RunDfkd([.. killed, "--resume"]).Succeeds();
+
+        Assert.Equal(File.ReadAllBytes(folder["whole.csv"]), File.ReadAllBytes(folder["killed.csv"]));
+        Assert.Equal(File.ReadAllBytes(folder["whole.npy"]), File.ReadAllBytes(folder["killed.npy"]));
+        Assert.False(Directory.Exists(folder["killed.csv.parts"]));
+    }
+
+    [Fact]
+    public void A_killed_distillation_resumes_to_the_same_weights()
+    {
+        using TempFolder folder = new();
+        string[] command = ["distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "400", "--batch-size", "8", "--checkpoint-every", "10", "--seed", "3", "-o"];
+        Programs.RunDfkd([.. command, folder["whole"]]).Succeeds();
+
+        string[] killed = [.. command, folder["killed"]];
+        KillWhen(folder["killed/training/checkpoint.safetensors"], killed);
+        Assert.False(File.Exists(folder["killed/model.safetensors"]));
+        Programs.RunDfkd([.. killed, "--resume"]).Succeeds();
+
+        Assert.Equal(File.ReadAllBytes(folder["whole/model.safetensors"]), File.ReadAllBytes(folder["killed/model.safetensors"]));
+        Assert.Equal(File.ReadAllBytes(folder["whole/training/metrics.csv"]), File.ReadAllBytes(folder["killed/training/metrics.csv"]));
+    }
+
+    /// <summary>Starts dfkd and kills it as soon as <paramref name="file"/> exists.</summary>
+    private static void KillWhen(string file, string[] args)
+    {
+        using Process process = Programs.Start(Programs.Dfkd, args);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(file) || process.HasExited, TimeSpan.FromMinutes(3)), $"{file} never came");
+        Assert.False(process.HasExited, $"it ended before it could be killed\n{(process.HasExited ? output.Result + error.Result : "")}");
+        // SIGKILL on Unix.
+        process.Kill();
+        process.WaitForExit();
+    }
+}
