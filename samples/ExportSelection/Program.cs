@@ -16,7 +16,7 @@ try
     SelectionSummary summary = SelectionRun.Execute(new SelectOptions { Scores = Path.GetFullPath(args[0]), Output = Path.GetFullPath(manifest), Budget = budget });
     Console.WriteLine($"{summary.Selected} of {summary.Usable} images, {summary.DuplicatesDropped} copies dropped, class entropy {summary.ClassEntropy:F2} nats -> {manifest}");
 }
-catch (Exception problem) when (problem is TableException or ArgumentException or IOException)
+catch (Exception problem) when (problem is TableException or SelectionException or IOException)
 {
     Console.Error.WriteLine($"error: {problem.Message}");
     return 2;

@@ -5,6 +5,7 @@ using DataFreeKD.Distiller;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
+using DataFreeKD.Selector;
 
 namespace DataFreeKD.Cli;
 
@@ -21,18 +22,10 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            UsageException or ModelException or TableException or CrawlException or ScoreException or RunException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+            UsageException or ModelException or TableException or CrawlException or ScoreException or SelectionException or RunException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
-            ArgumentException argument => (ExitCode.BadInput, $"error: {WithoutParameter(argument)}"),
             IOException => (ExitCode.Failed, $"error: {failure.Message}"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),
         };
-    }
-
-    // "... (Parameter 'x')" is for programmers.
-    private static string WithoutParameter(ArgumentException argument)
-    {
-        int at = argument.Message.LastIndexOf(" (Parameter '", StringComparison.Ordinal);
-        return at < 0 ? argument.Message : argument.Message[..at];
     }
 }

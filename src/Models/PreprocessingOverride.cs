@@ -44,6 +44,7 @@ public sealed record PreprocessingOverride
         VisionTransformer network = model.Model;
         if (ImageSize is { } side && side != network.Config.ImageSize)
         {
+            if (side % network.Config.PatchSize != 0) throw new ModelException($"image size is {side}: must be a multiple of the model's patches of {network.Config.PatchSize} pixels");
             network = network.WithImageSize(side);
             model.Model.Dispose();
         }

@@ -56,27 +56,27 @@ public sealed record SelectOptions
     public int SampleRows { get; init; } = 200_000;
 
     /// <summary>Checks that the options make sense together.</summary>
-    /// <exception cref="ArgumentException">They do not; the message says what to change.</exception>
+    /// <exception cref="SelectionException">They do not; the message says what to change.</exception>
     public void Validate()
     {
-        if (string.IsNullOrEmpty(Scores)) throw new ArgumentException("no scores table is named; give the scores.csv to select from");
-        if (string.IsNullOrEmpty(Output)) throw new ArgumentException("no output is named; give the table to write, e.g. -o selected.csv");
-        if (Path.GetFullPath(Scores) == Path.GetFullPath(Output)) throw new ArgumentException($"the selection would overwrite its own scores {Scores}; name another output");
+        if (string.IsNullOrEmpty(Scores)) throw new SelectionException("no scores table is named; give the scores.csv to select from");
+        if (string.IsNullOrEmpty(Output)) throw new SelectionException("no output is named; give the table to write, e.g. -o selected.csv");
+        if (Path.GetFullPath(Scores) == Path.GetFullPath(Output)) throw new SelectionException($"the selection would overwrite its own scores {Scores}; name another output");
         ScoreCatalogue.Find(Method);
         int sizes = (Budget.HasValue ? 1 : 0) + (Fraction.HasValue ? 1 : 0) + (Threshold.HasValue ? 1 : 0) + (PerClass.Count > 0 ? 1 : 0);
-        if (sizes != 1) throw new ArgumentException($"{(sizes == 0 ? "no" : "more than one")} size of the selection is given; give exactly one of a budget, a fraction, a threshold or rows per class");
-        if (Budget is < 1) throw new ArgumentException($"a budget of {Budget} selects nothing; give at least 1");
-        if (Fraction is { } fraction && !(fraction is > 0 and <= 1)) throw new ArgumentException($"a fraction of {fraction} is not in (0, 1]; give e.g. 0.1 for a tenth");
-        if (Threshold is { } threshold && !double.IsFinite(threshold)) throw new ArgumentException("the threshold is not a finite number");
-        if (Quota == ClassQuota.PerClass && PerClass.Count == 0) throw new ArgumentException("rows per class are asked for but none given; give e.g. cat=100,dog=50 or *=100");
+        if (sizes != 1) throw new SelectionException($"{(sizes == 0 ? "no" : "more than one")} size of the selection is given; give exactly one of a budget, a fraction, a threshold or rows per class");
+        if (Budget is < 1) throw new SelectionException($"a budget of {Budget} selects nothing; give at least 1");
+        if (Fraction is { } fraction && !(fraction is > 0 and <= 1)) throw new SelectionException($"a fraction of {fraction} is not in (0, 1]; give e.g. 0.1 for a tenth");
+        if (Threshold is { } threshold && !double.IsFinite(threshold)) throw new SelectionException("the threshold is not a finite number");
+        if (Quota == ClassQuota.PerClass && PerClass.Count == 0) throw new SelectionException("rows per class are asked for but none given; give e.g. cat=100,dog=50 or *=100");
         foreach ((string name, long rows) in PerClass)
         {
-            if (rows < 0) throw new ArgumentException($"class '{name}' cannot have {rows} rows; give 0 or more");
+            if (rows < 0) throw new SelectionException($"class '{name}' cannot have {rows} rows; give 0 or more");
         }
-        if (PerClass.Count > 0 && PerClass.Values.Sum() == 0) throw new ArgumentException("every class is given 0 rows, which selects nothing");
-        if (Blocks.Any(block => block < 0)) throw new ArgumentException("a block is negative; blocks count from 0");
-        if (Blocks.Distinct().Count() != Blocks.Count) throw new ArgumentException("a block is named twice; name each once");
-        if (SampleRows < 1) throw new ArgumentException("statistics need a sample of at least 1 row");
+        if (PerClass.Count > 0 && PerClass.Values.Sum() == 0) throw new SelectionException("every class is given 0 rows, which selects nothing");
+        if (Blocks.Any(block => block < 0)) throw new SelectionException("a block is negative; blocks count from 0");
+        if (Blocks.Distinct().Count() != Blocks.Count) throw new SelectionException("a block is named twice; name each once");
+        if (SampleRows < 1) throw new SelectionException("statistics need a sample of at least 1 row");
     }
 }
 

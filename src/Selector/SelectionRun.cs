@@ -17,7 +17,7 @@ public static class SelectionRun
     /// <param name="options">What to select.</param>
     /// <param name="progress">Told the rows read so far, over all passes.</param>
     /// <param name="cancel">Stops the run; nothing is written then.</param>
-    /// <exception cref="ArgumentException">The options do not make sense.</exception>
+    /// <exception cref="SelectionException">The options do not make sense.</exception>
     /// <exception cref="TableException">The scores cannot be read, or lack what the method needs.</exception>
     public static SelectionSummary Execute(SelectOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {

@@ -3,6 +3,7 @@
 using DataFreeKD.Distiller;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Selector;
 
 namespace DataFreeKD.Cli.Tests;
 
@@ -14,12 +15,15 @@ public sealed class FailureTests
         { new TableException("m"), 2 },
         { new ModelException("m"), 2 },
         { new RunException("m"), 2 },
+        { new SelectionException("m"), 2 },
         { new FileNotFoundException("m"), 2 },
         { new DirectoryNotFoundException("m"), 2 },
         { new UnauthorizedAccessException("m"), 2 },
         { new AggregateException(new TableException("m")), 2 },
         { new IOException("m"), 1 },
         { new InvalidOperationException("m"), 1 },
+        // A fault of the program, not of its input.
+        { new ArgumentException("m"), 1 },
         { new OperationCanceledException("m"), 1 },
     };
 
@@ -35,7 +39,4 @@ public sealed class FailureTests
 
     [Fact]
     public void An_interrupted_run_is_130() => Assert.Equal((130, "interrupted"), Failures.Describe(new OperationCanceledException(), interrupted: true));
-
-    [Fact]
-    public void The_name_of_a_parameter_is_not_shown_to_users() => Assert.Equal("error: a budget of 0 selects nothing", Failures.Describe(new ArgumentException("a budget of 0 selects nothing", "budget"), interrupted: false).Line);
 }

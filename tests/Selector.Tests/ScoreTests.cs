@@ -124,7 +124,7 @@ public sealed class ScoreTests : IDisposable
         int[] taken = Pool.Taken(options);
         Assert.DoesNotContain(taken, row => row % 3 == 0);
         Assert.Equal(taken, Pool.Taken(options));
-        Assert.Contains("--negatives", Assert.Throws<ArgumentException>(() => Pool.Taken(options with { Negatives = null })).Message, StringComparison.Ordinal);
+        Assert.Contains("--negatives", Assert.Throws<SelectionException>(() => Pool.Taken(options with { Negatives = null })).Message, StringComparison.Ordinal);
     }
 
     private static double[] Draws(long seed)

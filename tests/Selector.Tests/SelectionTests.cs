@@ -151,11 +151,11 @@ public sealed class SelectionTests : IDisposable
     public void Options_that_make_no_sense_are_refused()
     {
         SelectOptions options = new Pool(folder).Add(0.1).Options();
-        Assert.Contains("exactly one", Assert.Throws<ArgumentException>(options.Validate).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>((options with { Budget = 1, Fraction = 0.5 }).Validate);
-        Assert.Throws<ArgumentException>((options with { Budget = 0 }).Validate);
-        Assert.Throws<ArgumentException>((options with { Fraction = 1.5 }).Validate);
-        Assert.Throws<ArgumentException>((options with { Budget = 1, Output = options.Scores }).Validate);
-        Assert.Contains("attention-probe", Assert.Throws<ArgumentException>((options with { Budget = 1, Method = "best" }).Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("exactly one", Assert.Throws<SelectionException>(options.Validate).Message, StringComparison.Ordinal);
+        Assert.Throws<SelectionException>((options with { Budget = 1, Fraction = 0.5 }).Validate);
+        Assert.Throws<SelectionException>((options with { Budget = 0 }).Validate);
+        Assert.Throws<SelectionException>((options with { Fraction = 1.5 }).Validate);
+        Assert.Throws<SelectionException>((options with { Budget = 1, Output = options.Scores }).Validate);
+        Assert.Contains("attention-probe", Assert.Throws<SelectionException>((options with { Budget = 1, Method = "best" }).Validate).Message, StringComparison.Ordinal);
     }
 }

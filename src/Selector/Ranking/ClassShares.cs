@@ -25,14 +25,14 @@ internal static class ClassShares
     }
 
     /// <summary>The numbers given by class name or prediction; <c>*</c> for the others, else nothing.</summary>
-    /// <exception cref="ArgumentException">A name is no class of the pool.</exception>
+    /// <exception cref="SelectionException">A name is no class of the pool.</exception>
     public static Dictionary<long, long> Named(IReadOnlyDictionary<string, long> wanted, IReadOnlyDictionary<long, (string Name, long Count)> classes)
     {
         Dictionary<long, long> shares = classes.Keys.ToDictionary(id => id, _ => wanted.GetValueOrDefault("*"));
         foreach ((string name, long rows) in wanted.Where(pair => pair.Key != "*"))
         {
             long[] ids = [.. classes.Where(known => known.Value.Name == name || Id(known.Key) == name).Select(known => known.Key)];
-            if (ids.Length != 1) throw new ArgumentException($"{(ids.Length == 0 ? "no usable row is" : "more than one class is")} predicted as '{name}'; classes are {string.Join(", ", classes.OrderBy(known => known.Key).Select(known => known.Value.Name).Take(20))}{(classes.Count > 20 ? ", ..." : "")}");
+            if (ids.Length != 1) throw new SelectionException($"{(ids.Length == 0 ? "no usable row is" : "more than one class is")} predicted as '{name}'; classes are {string.Join(", ", classes.OrderBy(known => known.Key).Select(known => known.Value.Name).Take(20))}{(classes.Count > 20 ? ", ..." : "")}");
             shares[ids[0]] = rows;
         }
         return shares;

@@ -25,7 +25,7 @@ internal sealed class LearnedScore : RowScore
     public LearnedScore(TableHeader header, SelectOptions options)
     {
         this.options = options;
-        if (string.IsNullOrEmpty(options.Negatives)) throw new ArgumentException("method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with --negatives");
+        if (string.IsNullOrEmpty(options.Negatives)) throw new SelectionException("method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with --negatives");
         probe = new AttentionProbeScore(header, options);
         using TableReader negatives = Table.Open(options.Negatives);
         Require(negatives.Header, options.Method, Columns, "score the negatives by the same teacher and with the same blocks as the pool");

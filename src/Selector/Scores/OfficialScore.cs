@@ -20,7 +20,7 @@ internal sealed class OfficialScore : RowScore
 
     public OfficialScore(TableHeader header, SelectOptions options)
     {
-        if (options.Blocks.Count is not (0 or 2)) throw new ArgumentException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. --blocks 3,7");
+        if (options.Blocks.Count is not (0 or 2)) throw new SelectionException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. --blocks 3,7");
         blocks = options.Blocks.Count == 2 ? [.. options.Blocks] : [3, 7];
         Columns = [Manifests.Columns.ProbeCosine(blocks[0]), Manifests.Columns.ProbeCosine(blocks[1]), "pseudo_label_ce"];
         int[] probed = ProbeBlocks.Probed(header);

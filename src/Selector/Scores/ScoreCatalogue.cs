@@ -30,7 +30,7 @@ public static class ScoreCatalogue
     ];
 
     /// <summary>The method of that name.</summary>
-    /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
+    /// <exception cref="SelectionException">There is none; the message lists those there are.</exception>
     public static ScoreMethod Find(string name) => All.FirstOrDefault(method => method.Name == name)
-        ?? throw new ArgumentException($"there is no method '{name}'; there are {string.Join(", ", All.Select(method => method.Name))}");
+        ?? throw new SelectionException($"there is no method '{name}'; there are {string.Join(", ", All.Select(method => method.Name))}");
 }
