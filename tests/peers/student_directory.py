@@ -38,11 +38,8 @@ def load(directory):
         config = json.load(file)
     state = read_safetensors(os.path.join(directory, "model.safetensors"))
     kind = VisionTransformerDistilled if "dist_token" in state else VisionTransformer
-    model = kind(
-        num_classes=config["num_classes"],
-        qkv_bias=config["qkv_bias"],
-        norm_layer=partial(torch.nn.LayerNorm, eps=config["layer_norm_eps"]),
-        **config["model_args"],
-    )
+    # A shape that no registered model has carries qkv_bias among its arguments as well.
+    arguments = {"qkv_bias": config["qkv_bias"], **config["model_args"]}
+    model = kind(num_classes=config["num_classes"], norm_layer=partial(torch.nn.LayerNorm, eps=config["layer_norm_eps"]), **arguments)
     model.load_state_dict(state, strict=True)
     return model.eval(), config

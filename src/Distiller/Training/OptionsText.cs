@@ -16,6 +16,17 @@ internal static class OptionsText
     /// <summary>The options that decide the result.</summary>
     public static SortedDictionary<string, string> Deciding(LoopOptions options) => Of(options, name => !WithoutEffect.Contains(name));
 
+    /// <summary>The options that decide the result, as a model card shows them: files and folders by their last name, since a card is published.</summary>
+    public static SortedDictionary<string, string> Shown(LoopOptions options)
+    {
+        SortedDictionary<string, string> shown = Deciding(options);
+        foreach ((string name, string value) in shown.ToArray())
+        {
+            if (File.Exists(value) || Directory.Exists(value)) shown[name] = Path.GetFileName(Path.TrimEndingDirectorySeparator(value));
+        }
+        return shown;
+    }
+
     private static SortedDictionary<string, string> Of(LoopOptions options, Predicate<string> wanted) => new(
         options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => wanted(property.Name)).ToDictionary(property => Kebab(property.Name), property => Convert.ToString(property.GetValue(options), CultureInfo.InvariantCulture) ?? ""),
         StringComparer.Ordinal);

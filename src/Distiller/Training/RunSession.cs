@@ -108,7 +108,7 @@ internal sealed class RunSession : IDisposable
         }.WriteBeside(Path.Combine(folder.Path, "provenance"));
         string heldOut = result.HeldOut is { } score ? score.ToString("P2", CultureInfo.InvariantCulture) + $" of {HeldOut.Length} images" : "none held out";
         (string, string)[] figures = [("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)), .. facts, ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)), ("steps", $"{result.Steps} of {options.BatchSize}"), (heldOutName, heldOut)];
-        ModelStore.Save(folder.Path, model, Preprocessing, classNames, options.Naming, modelCard: ModelCard.Write(title, summary, model.Config, figures, OptionsText.Deciding(options)));
+        ModelStore.Save(folder.Path, model, Preprocessing, classNames, options.Naming, modelCard: ModelCard.Write(title, summary, model.Config, figures, OptionsText.Shown(options)));
     }
 
     /// <summary>Number of parameters of a model.</summary>
