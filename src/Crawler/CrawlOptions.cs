@@ -1,5 +1,6 @@
 // What crawling needs to know, and what it tells.
 
+using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Imaging;
 
 namespace DataFreeKD.Crawler;
@@ -10,7 +11,7 @@ public sealed class CrawlException(string message) : Exception(message);
 /// <summary>Options of a crawl.</summary>
 public sealed record CrawlOptions
 {
-    /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip) and tables with a <c>path</c> column.</summary>
+    /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip), tables with a <c>path</c> column; addresses of images, pages, sitemaps and feeds; lists of addresses.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store adds to it.</summary>
@@ -27,11 +28,17 @@ public sealed record CrawlOptions
     /// <value>One a core.</value>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>How the web is crawled.</summary>
+    public WebOptions Web { get; init; } = new();
+
     /// <summary>Refuses values that no crawl can use.</summary>
     /// <exception cref="CrawlException">Names the option.</exception>
     public void Validate()
     {
-        if (Sources.Count == 0) throw new CrawlException("no source given; name folders, files, globs, archives or tables");
+        bool revisits = Web.RetryFailed || Web.Refresh;
+        if (Sources.Count == 0 && !revisits) throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
+        if (Sources.Count > 0 && revisits) throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
+        Web.Validate();
         if (MinSide < 1) throw new CrawlException($"--min-side {MinSide}: give at least 1");
         if (Workers < 1) throw new CrawlException($"--workers {Workers}: give at least 1");
     }

@@ -1,0 +1,97 @@
+// What a fetched body becomes: a stored image, the links of a page, or a reason.
+
+using System.Security.Cryptography;
+using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Pages;
+using DataFreeKD.Imaging;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Crawler.Fetching;
+
+/// <summary>The end of a target's way.</summary>
+/// <param name="Row">Its row.</param>
+/// <param name="Image">The file to store; null for none.</param>
+internal readonly record struct Landed(JournalRow Row, byte[]? Image)
+{
+    /// <summary>Judges the outcome of a fetch: opt-outs first, then what the content is.</summary>
+    public static Landed From(WebTarget target, Fetched fetched, CrawlOptions options)
+    {
+        var row = new JournalRow(target.Ordinal, target.Url, Status.Failed)
+        {
+            Final = fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
+            Replaces = target.Replaces,
+            Bytes = fetched.Bytes?.Length ?? 0,
+            ETag = fetched.Header("ETag"),
+            LastModified = fetched.Header("Last-Modified"),
+        };
+        if (fetched.Reason is not null) return Without(row, fetched.Reason);
+        if (fetched.Status == 304) return new Landed(row with { Status = JournalRow.Kept }, null);
+        if (fetched.Bytes is not { } bytes) return Without(row, Reason.ProtocolError);
+        if (OptOut.FromHeaders(fetched.Headers, HttpExchange.ProductToken) is { } optOut) return Without(row, Code(optOut));
+
+        ContentKind kind = ContentSniffer.Of(bytes);
+        if (kind == ContentKind.Gzip && target.Depth >= 0)
+        {
+            // A sitemap may come as a gzip file, which is not the same as a content coding.
+            try
+            {
+                bytes = CappedBody.Gunzip(bytes, options.Limits.MaxBytes);
+            }
+            catch (FetchException refused)
+            {
+                return Without(row, refused.Reason);
+            }
+            kind = ContentSniffer.Of(bytes);
+        }
+        return kind switch
+        {
+            ContentKind.Image or ContentKind.Gzip => Picture(row, bytes, options),
+            ContentKind.Svg => Without(row, Reason.Svg),
+            ContentKind.Html or ContentKind.Sitemap or ContentKind.Feed when target.Depth >= 0 => Links(row, kind, bytes, target, fetched, options.Web),
+            _ => Without(row, Reason.NotAnImage),
+        };
+    }
+
+    private static Landed Picture(JournalRow row, byte[] bytes, CrawlOptions options)
+    {
+        DecodeResult decoded = ImageDecoder.Decode(bytes, options.Limits);
+        row = row with { Format = decoded.Format };
+        if (decoded.Image is not { } image) return Without(row, decoded.Reason!);
+        row = row with { Width = image.Width, Height = image.Height, PHash = PerceptualHash.Format(PerceptualHash.Compute(image)), Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
+        return Math.Min(image.Width, image.Height) < options.MinSide ? Without(row, CrawlRun.TooSmall) : new Landed(row with { Status = Status.Ok }, bytes);
+    }
+
+    private static Landed Links(JournalRow row, ContentKind kind, byte[] bytes, WebTarget target, Fetched fetched, WebOptions options)
+    {
+        using var stream = new MemoryStream(bytes, writable: false);
+        PageLinks links = kind switch
+        {
+            ContentKind.Html => HtmlPage.Read(stream, fetched.Address, fetched.Charset, HttpExchange.ProductToken),
+            ContentKind.Sitemap => Sitemap.Read(stream, fetched.Address),
+            _ => Feed.Read(stream, fetched.Address),
+        };
+        if (links.OptOut is not null) return Without(row, Code(links.OptOut));
+
+        // A sitemap or a feed names the pages that it stands for; going to them is not going further.
+        int depth = kind == ContentKind.Html ? target.Depth - 1 : target.Depth;
+        return new Landed(row with
+        {
+            Status = Status.Rejected,
+            Reason = Reason.Page,
+            Images = [.. links.Images.Select(image => image.AbsoluteUri)],
+            Pages = depth < 0 ? [] : [.. links.Pages.Where(page => options.AnySite || SameSite(page, fetched.Address)).Select(page => page.AbsoluteUri)],
+            Depth = depth,
+        }, null);
+    }
+
+    private static bool SameSite(Uri page, Uri of) => Site(page) == Site(of);
+
+    private static string Site(Uri address) => address.IdnHost.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? address.IdnHost[4..] : address.IdnHost;
+
+    private static string Code(string optOut) => optOut == "noimageai" ? "noai" : optOut;
+
+    private static Landed Without(JournalRow row, string reason) => new(row with { Status = IsPolicy(reason) ? Status.Rejected : Status.Failed, Reason = reason }, null);
+
+    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or CrawlRun.TooSmall or "noai" or "noindex" or "tdm_reserved";
+}
