@@ -10,8 +10,8 @@ namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>
 /// Reads targets as far ahead as it takes to keep the connections busy; what its host is not ready for waits in that host's queue,
-/// on disk beyond a few. Hosts that have never answered share a lane of half of the connections, so that dead hosts, however many,
-/// leave the other half to the living.
+/// on disk beyond a few. Hosts that have never answered have a wide lane of their own, as asking a dead host costs time and little
+/// else: dead hosts, however many, take no connection from the living.
 /// </summary>
 internal sealed class CrawlScheduler : IDisposable
 {
@@ -21,6 +21,9 @@ internal sealed class CrawlScheduler : IDisposable
     /// <summary>Hosts with nothing to do that are remembered, for their robots.txt and their pace.</summary>
     private const int MaxIdleHosts = 1_000;
 
+    /// <summary>Strangers asked at a time, for each connection.</summary>
+    private const int StrangersPerConnection = 4;
+
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
 
     private readonly WebOptions options;
@@ -28,7 +31,7 @@ internal sealed class CrawlScheduler : IDisposable
     private readonly long maxBytes;
     private readonly Func<WebTarget, Fetched, CancellationToken, Task> land;
     private readonly SpillFile spill;
-    private readonly ConcurrencyLimiter connections;
+    private readonly ConcurrencyLimiter connections, strangers;
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource stop;
 
@@ -50,7 +53,8 @@ internal sealed class CrawlScheduler : IDisposable
     {
         (this.options, this.http, this.maxBytes, this.land) = (options, http, maxBytes, land);
         spill = new SpillFile(spillPath);
-        connections = new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = options.Connections, QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
+        connections = Limiter(options.Connections);
+        strangers = Limiter(options.Connections * StrangersPerConnection);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
     }
 
@@ -105,6 +109,7 @@ internal sealed class CrawlScheduler : IDisposable
     {
         spill.Dispose();
         connections.Dispose();
+        strangers.Dispose();
         wake.Dispose();
         stop.Dispose();
     }
@@ -128,6 +133,8 @@ internal sealed class CrawlScheduler : IDisposable
             if (++host.Breaks >= options.MaxBreaks) host.GivenUp = reason;
         }
     }
+
+    private static ConcurrencyLimiter Limiter(int permits) => new(new ConcurrencyLimiterOptions { PermitLimit = permits, QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
 
     private bool Hungry() => ready.Count < Math.Max(1, options.Connections / 2) && hosts.Count < MaxHosts;
 
@@ -175,25 +182,24 @@ internal sealed class CrawlScheduler : IDisposable
 
     private void Start()
     {
-        long now = Environment.TickCount64;
-        while (cooling.TryPeek(out HostState? host, out long due) && due <= now)
+        while (cooling.TryPeek(out HostState? host, out long due) && due <= Environment.TickCount64)
         {
             cooling.Dequeue();
             host.InCooling = false;
             Offer(host);
         }
-        while (active < options.Connections)
+        while (true)
         {
             HostState? host;
-            if (!(freshActive < Math.Max(1, options.Connections / 2) && fresh.TryDequeue(out host)) && !ready.TryDequeue(out host)) return;
+            if (!(freshActive < options.Connections * StrangersPerConnection && fresh.TryDequeue(out host)) && !(active < options.Connections && ready.TryDequeue(out host))) return;
             host.InReady = false;
             if (host.Waiting.Count == 0 || host.Running >= host.Limit) continue;
-            if (host.GivenUp is null && host.NotBefore > now)
+            if (host.GivenUp is null && host.NotBefore > Environment.TickCount64)
             {
                 Offer(host);
                 continue;
             }
-            if (host.Pipeline == ResiliencePipeline<Fetched>.Empty) host.Pipeline = HostPipeline.Build(host, options, connections);
+            if (host.Pipeline == ResiliencePipeline<Fetched>.Empty) host.Pipeline = HostPipeline.Build(options, () => host.Proven ? connections : strangers);
             var flight = new Flight(this, host, host.Waiting.Take(), !host.Proven);
             host.Running++;
             Join(flight);
@@ -297,8 +303,10 @@ internal sealed class CrawlScheduler : IDisposable
         HostState host = flight.Host;
         lock (gate)
         {
-            if (flight.Resting) Join(flight);
+            if (!flight.Resting) Leave(flight);
             flight.Resting = false;
+            flight.Fresh &= !host.Proven;
+            Join(flight);
         }
         try
         {
@@ -332,14 +340,14 @@ internal sealed class CrawlScheduler : IDisposable
 
     private void Join(Flight flight)
     {
-        active++;
         if (flight.Fresh) freshActive++;
+        else active++;
     }
 
     private void Leave(Flight flight)
     {
-        active--;
         if (flight.Fresh) freshActive--;
+        else active--;
     }
 
     private void Wake()

@@ -13,7 +13,8 @@ internal sealed class Flight(CrawlScheduler scheduler, HostState host, WebTarget
 
     public WebTarget Target { get; } = target;
 
-    public bool Fresh { get; } = fresh;
+    /// <summary>Whether it is in the strangers' lane.</summary>
+    public bool Fresh { get; set; } = fresh;
 
     /// <summary>Waiting for its next attempt: it counts for its host, not for the crawl.</summary>
     public bool Resting { get; set; }

@@ -17,7 +17,7 @@ internal static class HostPipeline
 
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30), Shortest = TimeSpan.FromMilliseconds(500);
 
-    public static ResiliencePipeline<Fetched> Build(HostState host, WebOptions options, RateLimiter connections)
+    public static ResiliencePipeline<Fetched> Build(WebOptions options, Func<RateLimiter> connections)
     {
         var builder = new ResiliencePipelineBuilder<Fetched>();
         if (options.Retries > 0)
@@ -52,7 +52,7 @@ internal static class HostPipeline
                     return default;
                 },
             })
-            .AddRateLimiter(new RateLimiterStrategyOptions { RateLimiter = args => connections.AcquireAsync(1, args.Context.CancellationToken) })
+            .AddRateLimiter(new RateLimiterStrategyOptions { RateLimiter = args => connections().AcquireAsync(1, args.Context.CancellationToken) })
             .AddTimeout(options.BodyTimeout)
             .Build();
     }

@@ -10,6 +10,7 @@ internal sealed class SpillFile(string path) : IDisposable
 {
     private FileStream? file;
     private int blocks;
+    private long end;
 
     /// <summary>Where a block lies.</summary>
     public readonly record struct Block(long Offset, int Length);
@@ -22,8 +23,9 @@ internal sealed class SpillFile(string path) : IDisposable
             file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(targets, CrawlJson.Default.ListWebTarget);
-        var block = new Block(file.Length, bytes.Length);
+        var block = new Block(end, bytes.Length);
         RandomAccess.Write(file.SafeFileHandle, bytes, block.Offset);
+        end += bytes.Length;
         blocks++;
         return block;
     }
@@ -37,7 +39,11 @@ internal sealed class SpillFile(string path) : IDisposable
             if (read == 0) throw new IOException($"{path} is shorter than what was written to it");
             at += read;
         }
-        if (--blocks == 0) file!.SetLength(0);
+        if (--blocks == 0)
+        {
+            end = 0;
+            file!.SetLength(0);
+        }
         return JsonSerializer.Deserialize(bytes, CrawlJson.Default.ListWebTarget)!;
     }
 
