@@ -5,6 +5,7 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
+[Collection("web")]
 public sealed class FaultyWebTests(ITestOutputHelper output)
 {
     /// <summary>The kinds of addresses of every host, and how each must end.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
+[Collection("web")]
 public sealed class SchedulerTests
 {
     [Fact]

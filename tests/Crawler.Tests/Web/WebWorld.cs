@@ -8,6 +8,10 @@ using DataFreeKD.Testing;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
+/// <summary>Tests of the web mind the clock, so nothing else runs beside them.</summary>
+[CollectionDefinition("web", DisableParallelization = true)]
+public sealed class WebTests;
+
 internal sealed class WebWorld(FaultyWeb? web = null) : IDisposable
 {
     private readonly TempFolder folder = new();
@@ -23,10 +27,10 @@ internal sealed class WebWorld(FaultyWeb? web = null) : IDisposable
     {
         AllowedNetworks = [IPNetwork.Parse("127.0.0.0/8")],
         Resolve = FaultyWeb.Resolve,
-        ConnectTimeout = TimeSpan.FromSeconds(1),
-        HeadersTimeout = TimeSpan.FromSeconds(1),
-        BodyTimeout = TimeSpan.FromSeconds(1.5),
-        Retries = 1,
+        ConnectTimeout = TimeSpan.FromSeconds(1.5),
+        HeadersTimeout = TimeSpan.FromSeconds(1.5),
+        BodyTimeout = TimeSpan.FromSeconds(2),
+        Retries = 2,
         RetryDelay = TimeSpan.FromMilliseconds(30),
         BreakAfter = 50,
         BreakDuration = TimeSpan.FromMilliseconds(500),
