@@ -143,7 +143,7 @@ internal sealed class WebCrawl : IDisposable
         {
             if (IsAddress(source))
             {
-                yield return (Target(ordinal++, source, Uri.TryCreate(source, UriKind.Absolute, out Uri? address) ? address : null, options.Web.Depth ?? 0), null);
+                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0), null);
                 continue;
             }
             foreach (ListedUrl listed in UrlList.Read(source == "-" ? state.StandardInput : source, options.Web.Columns, cancel))
