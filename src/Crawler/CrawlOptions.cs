@@ -48,7 +48,14 @@ public sealed record CrawlOptions
 /// <param name="Done">Files looked at.</param>
 /// <param name="Stored">Of them, new images in the store.</param>
 /// <param name="Bytes">Bytes read.</param>
-public sealed record CrawlProgress(long Done, long Stored, long Bytes);
+/// <param name="Rejected">Of them, refused by policy.</param>
+/// <param name="Failed">Of them, not to be had or not to be decoded.</param>
+public sealed record CrawlProgress(long Done, long Stored, long Bytes, long Rejected = 0, long Failed = 0);
+
+/// <summary>What a dry run says of an address.</summary>
+/// <param name="Url">The address as it was given.</param>
+/// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be fetched.</param>
+public sealed record PlannedFetch(string Url, string Decision);
 
 /// <summary>What a crawl did.</summary>
 /// <param name="Rows">Rows of the manifest.</param>

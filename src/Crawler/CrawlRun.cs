@@ -55,6 +55,21 @@ public static class CrawlRun
         return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds);
     }
 
+    /// <summary>Says what a crawl would fetch from the web: asks for robots.txt files, and nothing else. Links are not followed, files of this machine not looked at.</summary>
+    /// <returns>The addresses by decision.</returns>
+    /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
+    public static IReadOnlyDictionary<string, long> DryRun(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default)
+    {
+        options.Validate();
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        WebCrawl.Rehearse(options, [.. options.Sources.Where(WebCrawl.Fits)], new StoreManifest(options.Store, cancel).Known, planned =>
+        {
+            counts[planned.Decision] = counts.GetValueOrDefault(planned.Decision) + 1;
+            tell(planned);
+        }, cancel).GetAwaiter().GetResult();
+        return counts;
+    }
+
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
     private static IEnumerable<CheckedImage> Check(CrawlOptions options, string[] sources, HashSet<UInt128> known, CancellationToken cancel)
     {

@@ -68,9 +68,42 @@ internal sealed class WebCrawl : IDisposable
         var told = new Tally(progress);
         for (levels = 0; levels == 0 || state.HasTargets(levels); levels++)
         {
-            IEnumerable<WebTarget> targets = levels == 0 && !state.HasTargets(0) ? Named(cancel).Select(named => named.Target) : state.ReadTargets(levels);
+            IEnumerable<WebTarget> targets = levels == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(levels);
             await Level(levels, targets, http, told, cancel).ConfigureAwait(false);
             if (levels < (options.Web.Depth ?? 0) + ExtraLevels && !state.HasTargets(levels + 1)) Deepen(cancel);
+        }
+    }
+
+    /// <summary>Says what would be fetched of what the user named, after a look at each origin's robots.txt; nothing is stored.</summary>
+    /// <param name="options">All options.</param>
+    /// <param name="sources">The sources that are of the web.</param>
+    /// <param name="known">Addresses that would be passed over.</param>
+    /// <param name="tell">Hears of every address once, as they are decided, one at a time.</param>
+    /// <param name="cancel">Stops.</param>
+    public static async Task Rehearse(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, Action<PlannedFetch> tell, CancellationToken cancel)
+    {
+        var gate = new Lock();
+        using var http = new HttpExchange(options.Web);
+        string scratch = Directory.CreateTempSubdirectory("dfkd-dry-run-").FullName;
+        try
+        {
+            using var scheduler = new CrawlScheduler(options.Web with { DryRun = true }, http, Path.Combine(scratch, "spill"), options.Limits.MaxBytes, (target, fetched, _) => Tell(target, fetched.Reason!), cancel);
+            await scheduler.Run(Named(options, sources, "-", cancel).Select(named => named.Target).Where(target =>
+            {
+                if (!known.Contains(KeyOf(target.Url))) return true;
+                _ = Tell(target, "known");
+                return false;
+            })).ConfigureAwait(false);
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+
+        Task Tell(WebTarget target, string decision)
+        {
+            lock (gate) tell(new PlannedFetch(target.Url, decision));
+            return Task.CompletedTask;
         }
     }
 
@@ -85,7 +118,7 @@ internal sealed class WebCrawl : IDisposable
                 foreach (JournalRow row in journal.Rows()) yield return new WebRow(row, null);
                 continue;
             }
-            foreach ((WebTarget target, ListedUrl? listed) in Named(cancel))
+            foreach ((WebTarget target, ListedUrl? listed) in Named(options, sources, state.StandardInput, cancel))
             {
                 if (journal.Has(target.Ordinal)) yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
             }
@@ -129,6 +162,7 @@ internal sealed class WebCrawl : IDisposable
                 decoders.Release();
             }
             await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
+            CrawlMetrics.Ended(landed.Row);
             told.Add(landed);
         }
     }
@@ -136,7 +170,7 @@ internal sealed class WebCrawl : IDisposable
     private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(KeyOf(target.Url));
 
     // Level 0 in the order that the user gave; an address that is none becomes a target that fails at once.
-    private IEnumerable<(WebTarget Target, ListedUrl? Listed)> Named(CancellationToken cancel)
+    private static IEnumerable<(WebTarget Target, ListedUrl? Listed)> Named(CrawlOptions options, IReadOnlyList<string> sources, string standardInput, CancellationToken cancel)
     {
         long ordinal = 0;
         foreach (string source in sources)
@@ -146,7 +180,7 @@ internal sealed class WebCrawl : IDisposable
                 yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0), null);
                 continue;
             }
-            foreach (ListedUrl listed in UrlList.Read(source == "-" ? state.StandardInput : source, options.Web.Columns, cancel))
+            foreach (ListedUrl listed in UrlList.Read(source == "-" ? standardInput : source, options.Web.Columns, cancel))
             {
                 yield return (Target(ordinal++, listed.Text, listed.Url, options.Web.Depth ?? -1), listed);
             }
@@ -167,7 +201,7 @@ internal sealed class WebCrawl : IDisposable
         long pages = 0;
         for (int level = 0; level <= levels; level++)
         {
-            foreach (WebTarget target in level == 0 && !state.HasTargets(0) ? Named(cancel).Select(named => named.Target) : state.ReadTargets(level))
+            foreach (WebTarget target in level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(level))
             {
                 seen.Add(KeyOf(target.Address.AbsoluteUri));
                 if (level > 0 && target.Depth >= 0) pages++;
@@ -229,7 +263,7 @@ internal sealed class WebCrawl : IDisposable
     private sealed class Tally(IProgress<CrawlProgress>? progress)
     {
         private readonly Lock gate = new();
-        private long done, stored, bytes;
+        private long done, stored, bytes, rejected, failed;
 
         public void Resume(long rows)
         {
@@ -242,8 +276,10 @@ internal sealed class WebCrawl : IDisposable
             {
                 done++;
                 if (landed.Image is not null) stored++;
+                if (landed.Row.Status == Status.Rejected) rejected++;
+                if (landed.Row.Status == Status.Failed) failed++;
                 bytes += landed.Row.Bytes;
-                progress?.Report(new CrawlProgress(done, stored, bytes));
+                progress?.Report(new CrawlProgress(done, stored, bytes, rejected, failed));
             }
         }
     }

@@ -268,6 +268,7 @@ internal sealed class CrawlScheduler : IDisposable
             if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
             if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
             if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay) SlowDown(flight.Host, delay);
+            if (options.DryRun) return refused with { Reason = Reason.WouldFetch };
             return await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified).ConfigureAwait(false);
         }
         catch (BrokenCircuitException broken)
@@ -319,11 +320,13 @@ internal sealed class CrawlScheduler : IDisposable
                 else host.Pace.Answered(fetched.Latency);
                 if (fetched.RetryAfter is { } wait) host.Cool(wait < options.MaxRetryAfter ? wait : options.MaxRetryAfter);
             }
+            CrawlMetrics.Requested(fetched);
             return fetched;
         }
         catch (OperationCanceledException)
         {
             lock (gate) host.Pace.Failed();
+            if (!stop.IsCancellationRequested) CrawlMetrics.Requested(new Fetched { Address = address, Reason = Reason.Timeout });
             throw;
         }
     }
@@ -342,12 +345,14 @@ internal sealed class CrawlScheduler : IDisposable
     {
         if (flight.Fresh) freshActive++;
         else active++;
+        CrawlMetrics.InFlight(1);
     }
 
     private void Leave(Flight flight)
     {
         if (flight.Fresh) freshActive--;
         else active--;
+        CrawlMetrics.InFlight(-1);
     }
 
     private void Wake()

@@ -26,7 +26,7 @@ internal readonly record struct Landed(JournalRow Row, byte[]? Image)
             LastModified = fetched.Header("Last-Modified"),
         };
         if (fetched.Reason is not null) return Without(row, fetched.Reason);
-        if (fetched.Status == 304) return new Landed(row with { Status = JournalRow.Kept }, null);
+        if (fetched.Status == 304) return target.ETag is null && target.LastModified is null ? Without(row, Reason.Http(304)) : new Landed(row with { Status = JournalRow.Kept }, null);
         if (fetched.Bytes is not { } bytes) return Without(row, Reason.ProtocolError);
         if (OptOut.FromHeaders(fetched.Headers, HttpExchange.ProductToken) is { } optOut) return Without(row, Code(optOut));
 

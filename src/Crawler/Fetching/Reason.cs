@@ -30,5 +30,8 @@ internal static class Reason
     public const string RedirectLoop = "redirect_loop";
     public const string TooManyRedirects = "too_many_redirects";
 
+    /// <summary>In a dry run only.</summary>
+    public const string WouldFetch = "fetch";
+
     public static string Http(int status) => $"http_{status}";
 }

@@ -92,6 +92,9 @@ public sealed record WebOptions
     /// <summary>Ask for the store's images again, as a whole only where they have changed (ETag, Last-Modified); their rows are replaced.</summary>
     public bool Refresh { get; init; }
 
+    /// <summary>Ask robots.txt alone: every address that may be fetched ends as <see cref="Reason.WouldFetch"/>.</summary>
+    internal bool DryRun { get; init; }
+
     /// <summary>Name look-up; tests put their own.</summary>
     internal Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
 
