@@ -1,5 +1,7 @@
 // A robots.txt file, and what it says of one crawler and one path (RFC 9309).
 
+using System.Text;
+
 namespace DataFreeKD.Crawler.Manners;
 
 /// <summary>The rules, delays and sitemaps of a robots.txt file.</summary>
@@ -11,52 +13,53 @@ internal sealed class RobotsFile
     // RFC 9309 section 2.5: a parser reads at least this much, and may ignore the rest.
     private const int LargestBytes = 500 << 10;
 
-    private readonly IReadOnlyList<Group> groups;
+    private readonly Groups<Rule> rules = new();
+    private readonly Groups<double> delays = new();
+    private readonly List<Uri> sitemaps = [];
 
-    private RobotsFile(IReadOnlyList<Group> groups, IReadOnlyList<Uri> sitemaps) => (this.groups, Sitemaps) = (groups, sitemaps);
+    private RobotsFile()
+    {
+    }
 
     /// <summary>For a site without robots.txt (RFC 9309 section 2.3.1.3).</summary>
-    public static RobotsFile AllowAll { get; } = new([], []);
+    public static RobotsFile AllowAll { get; } = new();
 
     /// <summary>For a site whose robots.txt cannot be had (RFC 9309 section 2.3.1.4).</summary>
     public static RobotsFile DisallowAll { get; } = Parse("User-agent: *\nDisallow: /"u8);
 
     /// <summary>The sitemaps named anywhere in the file, http and https, in its order.</summary>
-    public IReadOnlyList<Uri> Sitemaps { get; }
+    public IReadOnlyList<Uri> Sitemaps => sitemaps;
 
     /// <summary>Reads the first 500 KiB; whatever is no rule is passed over. Never throws.</summary>
     public static RobotsFile Parse(ReadOnlySpan<byte> bytes)
     {
-        var groups = new List<Group>();
-        var sitemaps = new List<Uri>();
-        Group? group = null;
-        bool naming = false;
+        var file = new RobotsFile();
         foreach (Range range in new RobotsLines(bytes, LargestBytes))
         {
             if (!RobotsLine.TryRead(bytes[range], out RobotsKey key, out ReadOnlySpan<byte> value)) continue;
             switch (key)
             {
                 case RobotsKey.UserAgent:
-                    // Agents named one after the other share the rules that follow.
-                    if (!naming) groups.Add(group = new Group());
-                    naming = true;
-                    group!.Agents.Add(RobotsLine.ProductToken(value));
+                    string agent = RobotsLine.ProductToken(value);
+                    file.rules.Name(agent);
+                    file.delays.Name(agent);
                     break;
                 case RobotsKey.Allow or RobotsKey.Disallow:
-                    // Rules before the first agent belong to nobody.
-                    naming = false;
-                    if (group is not null && value.Length > 0) group.Rules.Add(new Rule(RobotsPattern.Parse(value), key == RobotsKey.Allow));
+                    file.rules.Close();
+                    file.delays.Close();
+                    if (value.Length > 0) file.rules.Add(new Rule(RobotsPattern.Parse(value), key == RobotsKey.Allow));
                     break;
                 case RobotsKey.CrawlDelay:
-                    // Not of the RFC, so it does not end a list of agents (section 2.2.4).
-                    if (group is not null && RobotsLine.Seconds(value) is { } seconds) group.DelaySeconds = Math.Max(group.DelaySeconds ?? 0, Math.Min(seconds, LongestDelaySeconds));
+                    // Not of the RFC, so it does not end a list of agents for the rules (section 2.2.4), only for delays.
+                    file.delays.Close();
+                    if (RobotsLine.Seconds(value) is { } seconds) file.delays.Add(Math.Min(seconds, LongestDelaySeconds));
                     break;
                 case RobotsKey.Sitemap:
-                    if (WebAddress.Parse(System.Text.Encoding.UTF8.GetString(value)) is { } sitemap && !sitemaps.Contains(sitemap)) sitemaps.Add(sitemap);
+                    if (WebAddress.Parse(Encoding.UTF8.GetString(value)) is { } sitemap && !file.sitemaps.Contains(sitemap)) file.sitemaps.Add(sitemap);
                     break;
             }
         }
-        return new RobotsFile(groups, sitemaps);
+        return file;
     }
 
     /// <summary>Whether the crawler may fetch: the longest matching rule decides, allow on a tie, no match allows.</summary>
@@ -67,7 +70,7 @@ internal sealed class RobotsFile
         string path = RobotsPattern.CanonicalPath(pathAndQuery);
         if (path == "/robots.txt" || path.StartsWith("/robots.txt?", StringComparison.Ordinal)) return true;
         (int Length, bool Allow) best = (-1, true);
-        foreach (Rule rule in GroupsOf(productToken).SelectMany(group => group.Rules))
+        foreach (Rule rule in rules.Of(productToken))
         {
             // The cheap comparison first: a rule that cannot win need not be matched.
             bool better = rule.Pattern.Length > best.Length || (rule.Pattern.Length == best.Length && rule.Allow && !best.Allow);
@@ -77,23 +80,34 @@ internal sealed class RobotsFile
     }
 
     /// <summary>The longest Crawl-delay asked of the crawler, at most a day; null where none is.</summary>
-    public TimeSpan? CrawlDelay(string productToken) => GroupsOf(productToken).Max(group => group.DelaySeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-
-    /// <summary>All groups that name the crawler count as one; those of <c>*</c> count where none does (RFC 9309 section 2.2.1).</summary>
-    private IEnumerable<Group> GroupsOf(string productToken)
-    {
-        Group[] own = [.. groups.Where(group => group.Agents.Contains(productToken))];
-        return own.Length > 0 ? own : groups.Where(group => group.Agents.Contains("*"));
-    }
-
-    private sealed class Group
-    {
-        public HashSet<string> Agents { get; } = new(StringComparer.OrdinalIgnoreCase);
-
-        public List<Rule> Rules { get; } = [];
-
-        public double? DelaySeconds { get; set; }
-    }
+    public TimeSpan? CrawlDelay(string productToken) => delays.Of(productToken) is { Count: > 0 } asked ? TimeSpan.FromSeconds(asked.Max()) : null;
 
     private sealed record Rule(RobotsPattern Pattern, bool Allow);
+
+    /// <summary>What is said to which agents. Agents named one after the other share what follows; what is said before the first is said to nobody.</summary>
+    private sealed class Groups<T>
+    {
+        private readonly Dictionary<string, List<T>> said = new(StringComparer.OrdinalIgnoreCase);
+        private readonly HashSet<string> agents = new(StringComparer.OrdinalIgnoreCase);
+        private bool naming;
+
+        public void Name(string agent)
+        {
+            if (!naming) agents.Clear();
+            naming = true;
+            agents.Add(agent);
+            // Being named counts, even where nothing is said.
+            said.TryAdd(agent, []);
+        }
+
+        public void Close() => naming = false;
+
+        public void Add(T item)
+        {
+            foreach (string agent in agents) said[agent].Add(item);
+        }
+
+        /// <summary>All groups of one name count as one; those of <c>*</c> count where the crawler has none (RFC 9309 section 2.2.1).</summary>
+        public List<T> Of(string productToken) => said.GetValueOrDefault(productToken) ?? said.GetValueOrDefault("*") ?? [];
+    }
 }

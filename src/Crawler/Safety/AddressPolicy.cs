@@ -26,12 +26,12 @@ public sealed class AddressPolicy(IEnumerable<IPNetwork> allowed)
     {
         // An IPv4-mapped address reaches the IPv4 host itself; the other embeddings go through a translator, and must be opened as they are.
         IPAddress reached = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return Array.Exists(opened, network => network.Contains(address) || network.Contains(reached)) ? null : Kind(address);
+        return Array.Exists(opened, network => network.Contains(reached)) ? null : Kind(address);
     }
 
     private static string? Kind(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
         ? SpecialNetworks.Find(SpecialNetworks.V4, address)
-        : SpecialNetworks.Find(SpecialNetworks.Metadata, address) ?? Embedded(address) ?? OutsideV4(address);
+        : Embedded(address) ?? OutsideV4(address);
 
     private static string? OutsideV4(IPAddress address)
     {

@@ -6,21 +6,11 @@ namespace DataFreeKD.Crawler.Safety;
 
 internal static class SpecialNetworks
 {
-    /// <summary>Cloud services that hand credentials to whoever asks from inside.</summary>
-    public static readonly (IPNetwork Network, string Kind)[] Metadata = Table("metadata",
-        "169.254.169.254/32", // most clouds
-        "169.254.170.2/32", "169.254.170.23/32", // Amazon containers
-        "100.100.100.200/32", // Alibaba
-        "192.0.0.192/32", // Oracle
-        "168.63.129.16/32", // Azure: the one that looks public
-        "fd00:ec2::254/128", "fd00:ec2::23/128", // Amazon over IPv6
-        "fd20:ce::254/128", // Google over IPv6
-        "fd00:c1::a9fe:a9fe/128"); // Oracle over IPv6
-
     /// <summary>IPv4. The first that holds an address names it.</summary>
     public static readonly (IPNetwork Network, string Kind)[] V4 =
     [
-        .. Metadata.Where(entry => entry.Network.PrefixLength == 32),
+        // Cloud services that hand credentials to whoever asks from inside: most clouds, Amazon's containers, Alibaba, Oracle; Azure's looks public.
+        .. Table("metadata", "169.254.169.254/32", "169.254.170.2/32", "169.254.170.23/32", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32"),
         .. Table("unspecified", "0.0.0.0/32"),
         .. Table("broadcast", "255.255.255.255/32"),
         .. Table("loopback", "127.0.0.0/8"),
@@ -36,6 +26,8 @@ internal static class SpecialNetworks
     /// <summary>IPv6, but for what embeds IPv4.</summary>
     public static readonly (IPNetwork Network, string Kind)[] V6 =
     [
+        // Amazon, Google, Oracle.
+        .. Table("metadata", "fd00:ec2::254/128", "fd00:ec2::23/128", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128"),
         .. Table("unspecified", "::/128"),
         .. Table("loopback", "::1/128"),
         .. Table("link_local", "fe80::/10"),

@@ -9,10 +9,20 @@ internal static class JsonList
     private static readonly JsonSerializerOptions Lenient = new() { AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip };
     private static readonly JsonDocumentOptions LenientLine = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <summary>Streams the entries. What the file begins with decides, not its name: many a .json holds lines.</summary>
+    /// <summary>Streams a file of one array; or of lines, for many a .json holds those.</summary>
     /// <exception cref="CrawlException">An array that breaks off or holds what is not JSON: what follows cannot be told.</exception>
-    public static IEnumerable<ListedUrl> Read(Func<Stream> open, string source, UrlColumns columns, CancellationToken cancel) =>
-        StartsAnArray(open) ? Array(open, source, columns, cancel) : Lines(open, columns, cancel);
+    public static IEnumerable<ListedUrl> ReadArray(Func<Stream> open, string source, UrlColumns columns, CancellationToken cancel) =>
+        StartsAnArray(open) ? Array(open, source, columns, cancel) : ReadLines(open, columns, cancel);
+
+    /// <summary>Streams a file of one JSON value a line.</summary>
+    public static IEnumerable<ListedUrl> ReadLines(Func<Stream> open, UrlColumns columns, CancellationToken cancel)
+    {
+        using Stream stream = open();
+        foreach (string line in ListLines.Read(stream, cancel))
+        {
+            if (!string.IsNullOrWhiteSpace(line)) yield return Line(line, columns);
+        }
+    }
 
     private static IEnumerable<ListedUrl> Array(Func<Stream> open, string source, UrlColumns columns, CancellationToken cancel)
     {
@@ -37,15 +47,6 @@ internal static class JsonList
             {
                 throw new CrawlException($"{source}: not a JSON array of objects or addresses: {problem.Message} Mend it, or write one object a line as .jsonl");
             }
-        }
-    }
-
-    private static IEnumerable<ListedUrl> Lines(Func<Stream> open, UrlColumns columns, CancellationToken cancel)
-    {
-        using Stream stream = open();
-        foreach (string line in ListLines.Read(stream, cancel))
-        {
-            if (!string.IsNullOrWhiteSpace(line)) yield return Line(line, columns);
         }
     }
 

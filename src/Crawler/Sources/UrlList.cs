@@ -10,7 +10,7 @@ internal static class UrlList
 {
     private const string StandardInput = "-";
 
-    // JSON has no header: objects this far in decide which keys become columns.
+    // JSON has no header: the objects this far in decide which keys become columns.
     private const int ObjectsLookedAt = 1000;
 
     /// <summary>Whether the source is a list of addresses; a table with a column <c>path</c> is one of files.</summary>
@@ -36,7 +36,7 @@ internal static class UrlList
         {
             ".CSV" or ".TSV" => WithUrl(DelimitedHeader(source), columns, source),
             ".PARQUET" => WithUrl(ParquetHeader(source), columns, source),
-            ".JSON" or ".JSONL" => JsonList.Read(() => OpenFile(source), source, columns, CancellationToken.None).Take(ObjectsLookedAt).SelectMany(listed => listed.Columns.Keys),
+            ".JSON" or ".JSONL" => Read(source, columns, CancellationToken.None).Take(ObjectsLookedAt).SelectMany(listed => listed.Columns.Keys),
             _ => [],
         };
         return [.. names.Select(columns.CarriedAs).OfType<string>().Where(name => !Columns.Store.Contains(name)).Distinct()];
@@ -49,7 +49,8 @@ internal static class UrlList
     {
         ".CSV" or ".TSV" => Delimited(source, columns, cancel),
         ".PARQUET" => Parquet(source, columns, cancel),
-        ".JSON" or ".JSONL" => JsonList.Read(() => OpenFile(source), source, columns, cancel),
+        ".JSON" => JsonList.ReadArray(() => OpenFile(source), source, columns, cancel),
+        ".JSONL" => JsonList.ReadLines(() => OpenFile(source), columns, cancel),
         _ => Lines(source, cancel),
     };
 
