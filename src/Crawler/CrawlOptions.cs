@@ -1,6 +1,7 @@
 // What crawling needs to know, and what it tells.
 
 using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 
 namespace DataFreeKD.Crawler;
@@ -28,6 +29,18 @@ public sealed record CrawlOptions
     /// <value>One a core.</value>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Size, format and metadata of what is stored.</summary>
+    /// <value>The file as it came, without its metadata.</value>
+    public ReencodeOptions Reencode { get; init; } = ReencodeOptions.Keep;
+
+    /// <summary>Images whose perceptual hashes differ in at most so many bits from an earlier one's (and whose colours are alike) are <c>duplicate/near_duplicate</c>; 0–8.</summary>
+    /// <value>Null: not looked for.</value>
+    public int? NearDuplicateRadius { get; init; }
+
+    /// <summary>Images of a webdataset tar shard: <c>shards/00000.tar</c>, ... instead of <c>images/</c>.</summary>
+    /// <value>Null: files.</value>
+    public int? ImagesPerShard { get; init; }
+
     /// <summary>How the web is crawled.</summary>
     public WebOptions Web { get; init; } = new();
 
@@ -38,6 +51,9 @@ public sealed record CrawlOptions
         bool revisits = Web.RetryFailed || Web.Refresh;
         if (Sources.Count == 0 && !revisits) throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
         if (Sources.Count > 0 && revisits) throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
+        if (NearDuplicateRadius is < 0 or > 8) throw new CrawlException($"--near-duplicates {NearDuplicateRadius}: give 0 to 8 bits");
+        if (ImagesPerShard < 1) throw new CrawlException($"--shards {ImagesPerShard}: give at least 1 image a shard");
+        Reencode.Validate();
         Web.Validate();
         if (MinSide < 1) throw new CrawlException($"--min-side {MinSide}: give at least 1");
         if (Workers < 1) throw new CrawlException($"--workers {Workers}: give at least 1");

@@ -4,7 +4,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Threading.Tasks.Dataflow;
+using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -28,21 +30,21 @@ public static class CrawlRun
         using WebCrawl? web = remote.Length > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) : null;
         web?.Gather(progress, cancel).GetAwaiter().GetResult();
 
-        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(local.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
-        using ManifestMerge merge = manifest.Begin(columns, web);
+        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [StoreManifest.Colours]).Concat(local.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
+        using ManifestMerge merge = manifest.Begin(columns, options, web);
         long before = merge.Rows;
         var store = new ImageStore(options.Store);
         long bytes = 0;
-        foreach (CheckedImage image in Check(options, local, manifest.Known, cancel))
+        foreach ((FoundImage found, CheckedImage image) in Check(options, local, manifest.Known, cancel))
         {
-            if (image.Reason is null && !merge.Has(image.Sha256)) store.Put(image.Sha256, image.Format, image.Found.Image.Bytes!, cancel);
-            merge.Add(image);
-            bytes += image.Found.Image.Bytes?.Length ?? 0;
+            if (image.Stored is not null && !merge.Has(image.Row.Sha256!)) store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, cancel);
+            merge.Add(new WebRow(image.Row, null), found.Row);
+            bytes += found.Image.Bytes?.Length ?? 0;
             progress?.Report(new CrawlProgress(merge.Rows - before, merge.Images, bytes));
         }
         if (!revisits && web is not null)
         {
-            foreach (WebRow row in web.Rows(cancel)) merge.Add(row);
+            foreach (WebRow row in web.Rows(cancel)) merge.Add(row, null);
         }
         if (merge.Rows == 0)
         {
@@ -51,6 +53,7 @@ public static class CrawlRun
         }
         merge.Commit();
         WriteProvenance(options, manifest.Path, merge.Counts, clock.Elapsed.TotalSeconds);
+        if (merge.LeavesOrphans || web is { Resumed: true }) store.Keep(merge.HasFile);
         web?.Finish();
         return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds);
     }
@@ -71,10 +74,10 @@ public static class CrawlRun
     }
 
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
-    private static IEnumerable<CheckedImage> Check(CrawlOptions options, string[] sources, HashSet<UInt128> known, CancellationToken cancel)
+    private static IEnumerable<(FoundImage Found, CheckedImage Image)> Check(CrawlOptions options, string[] sources, HashSet<UInt128> known, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var checks = new TransformBlock<FoundImage, CheckedImage>(found => CheckedImage.From(found, options), new ExecutionDataflowBlockOptions
+        var checks = new TransformBlock<FoundImage, (FoundImage, CheckedImage)>(found => (found, Look(found.Image, options)), new ExecutionDataflowBlockOptions
         {
             MaxDegreeOfParallelism = options.Workers,
             BoundedCapacity = options.Workers * 8,
@@ -105,6 +108,12 @@ public static class CrawlRun
         {
             stop.Cancel();
         }
+    }
+
+    private static CheckedImage Look(ImageInput image, CrawlOptions options)
+    {
+        var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? "unreadable" };
+        return image.Bytes is { } bytes ? CheckedImage.From(row with { Reason = "" }, bytes, options) : new CheckedImage(row, null);
     }
 
     private static void WriteProvenance(CrawlOptions options, string manifest, IReadOnlyDictionary<string, long> counts, double seconds) => new Provenance

@@ -51,5 +51,23 @@ internal sealed class ImageStore(string folder)
         foreach (string file in folders.SelectMany(of => Directory.EnumerateFiles(of, ".*.tmp"))) File.Delete(file);
     }
 
+    /// <summary>Removes the images that nothing refers to.</summary>
+    /// <param name="wanted">Told the SHA-256 of each.</param>
+    public void Keep(Func<string, bool> wanted)
+    {
+        string images = Path.Combine(folder, "images");
+        if (!Directory.Exists(images)) return;
+        foreach (string of in Directory.EnumerateDirectories(images))
+        {
+            foreach (string file in Directory.EnumerateFiles(of))
+            {
+                string name = Path.GetFileNameWithoutExtension(file);
+                if (name.Length == 64 && name.All(char.IsAsciiHexDigitLower) && !wanted(name)) File.Delete(file);
+            }
+            if (!Directory.EnumerateFileSystemEntries(of).Any()) Directory.Delete(of);
+        }
+        if (!Directory.EnumerateFileSystemEntries(images).Any()) Directory.Delete(images);
+    }
+
     private static bool DiskFull(IOException error) => (error.HResult & 0xFFFF) is 0x70 or 28;
 }

@@ -15,7 +15,7 @@ internal sealed class StoreManifest
     {
         this.cancel = cancel;
         Path = System.IO.Path.Combine(store, "manifest.csv");
-        Store = new ImageStore(store);
+        Images = new ImageStore(store);
         Exists = File.Exists(Path);
         foreach (TableRow row in Read())
         {
@@ -27,9 +27,12 @@ internal sealed class StoreManifest
     /// <summary>Columns that a crawl of the web adds.</summary>
     public static IReadOnlyList<string> WebColumns { get; } = ["etag", "last_modified"];
 
+    /// <summary>The column of <see cref="DataFreeKD.Crawler.Store.ColourSketch"/>es, in stores that look for near duplicates.</summary>
+    public const string Colours = "colours";
+
     public string Path { get; }
 
-    public ImageStore Store { get; }
+    public ImageStore Images { get; }
 
     public bool Exists { get; }
 
@@ -62,7 +65,7 @@ internal sealed class StoreManifest
     }
 
     /// <summary>Starts the manifest that takes this one's place.</summary>
-    public ManifestMerge Begin(string[] columns, WebCrawl? web) => new(this, columns, web, cancel);
+    public ManifestMerge Begin(string[] columns, CrawlOptions options, WebCrawl? web) => new(this, columns, options, web, cancel);
 
     private static string? Told(string? text, bool image) => image && !string.IsNullOrEmpty(text) ? text : null;
 }

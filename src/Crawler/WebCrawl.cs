@@ -47,6 +47,9 @@ internal sealed class WebCrawl : IDisposable
         if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
     }
 
+    /// <summary>Whether an interrupted crawl goes on.</summary>
+    public bool Resumed => state.Resumed;
+
     /// <summary>Whether a source is of the web.</summary>
     public static bool Fits(string source) => IsAddress(source) || UrlList.Fits(source);
 
@@ -149,13 +152,13 @@ internal sealed class WebCrawl : IDisposable
 
         async Task Land(WebTarget target, Fetched fetched, CancellationToken stop)
         {
-            Landed landed;
+            CheckedImage landed;
             string? path = null;
             await decoders.WaitAsync(stop).ConfigureAwait(false);
             try
             {
-                landed = Landed.From(target, fetched, options);
-                if (landed.Image is not null) path = store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Image, stop, durable: false);
+                landed = Landing.Of(target, fetched, options);
+                if (landed.Stored is not null) path = store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
             }
             finally
             {
@@ -238,9 +241,12 @@ internal sealed class WebCrawl : IDisposable
 
     private Dictionary<string, string> Plan()
     {
-        var plan = new Dictionary<string, string>(StringComparer.Ordinal)
+        return new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["sources"] = string.Join('\n', sources.Select(Identity)),
+            ["reencode"] = options.Reencode.ToString(),
+            ["near-duplicates"] = options.NearDuplicateRadius?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["shards"] = options.ImagesPerShard?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["min-side"] = options.MinSide.ToString(CultureInfo.InvariantCulture),
             ["depth"] = options.Web.Depth?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["any-site"] = options.Web.AnySite.ToString(),
@@ -248,7 +254,6 @@ internal sealed class WebCrawl : IDisposable
             ["retry-failed"] = options.Web.RetryFailed.ToString(),
             ["refresh"] = options.Web.Refresh.ToString(),
         };
-        return plan;
     }
 
     // A list that has changed has other ordinals, so a journal made for it does not fit.
@@ -270,12 +275,12 @@ internal sealed class WebCrawl : IDisposable
             lock (gate) done += rows;
         }
 
-        public void Add(in Landed landed)
+        public void Add(in CheckedImage landed)
         {
             lock (gate)
             {
                 done++;
-                if (landed.Image is not null) stored++;
+                if (landed.Stored is not null) stored++;
                 if (landed.Row.Status == Status.Rejected) rejected++;
                 if (landed.Row.Status == Status.Failed) failed++;
                 bytes += landed.Row.Bytes;

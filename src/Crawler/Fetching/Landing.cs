@@ -1,21 +1,17 @@
 // What a fetched body becomes: a stored image, the links of a page, or a reason.
 
-using System.Security.Cryptography;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Manners;
 using DataFreeKD.Crawler.Pages;
-using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>The end of a target's way.</summary>
-/// <param name="Row">Its row.</param>
-/// <param name="Image">The file to store; null for none.</param>
-internal readonly record struct Landed(JournalRow Row, byte[]? Image)
+internal static class Landing
 {
     /// <summary>Judges the outcome of a fetch: opt-outs first, then what the content is.</summary>
-    public static Landed From(WebTarget target, Fetched fetched, CrawlOptions options)
+    public static CheckedImage Of(WebTarget target, Fetched fetched, CrawlOptions options)
     {
         var row = new JournalRow(target.Ordinal, target.Url, Status.Failed)
         {
@@ -26,7 +22,7 @@ internal readonly record struct Landed(JournalRow Row, byte[]? Image)
             LastModified = fetched.Header("Last-Modified"),
         };
         if (fetched.Reason is not null) return Without(row, fetched.Reason);
-        if (fetched.Status == 304) return target.ETag is null && target.LastModified is null ? Without(row, Reason.Http(304)) : new Landed(row with { Status = JournalRow.Kept }, null);
+        if (fetched.Status == 304) return target.ETag is null && target.LastModified is null ? Without(row, Reason.Http(304)) : new CheckedImage(row with { Status = JournalRow.Kept }, null);
         if (fetched.Bytes is not { } bytes) return Without(row, Reason.ProtocolError);
         if (OptOut.FromHeaders(fetched.Headers, HttpExchange.ProductToken) is { } optOut) return Without(row, Code(optOut));
 
@@ -46,23 +42,14 @@ internal readonly record struct Landed(JournalRow Row, byte[]? Image)
         }
         return kind switch
         {
-            ContentKind.Image or ContentKind.Gzip => Picture(row, bytes, options),
+            ContentKind.Image or ContentKind.Gzip => CheckedImage.From(row, bytes, options),
             ContentKind.Svg => Without(row, Reason.Svg),
             ContentKind.Html or ContentKind.Sitemap or ContentKind.Feed when target.Depth >= 0 => Links(row, kind, bytes, target, fetched, options.Web),
             _ => Without(row, Reason.NotAnImage),
         };
     }
 
-    private static Landed Picture(JournalRow row, byte[] bytes, CrawlOptions options)
-    {
-        DecodeResult decoded = ImageDecoder.Decode(bytes, options.Limits);
-        row = row with { Format = decoded.Format };
-        if (decoded.Image is not { } image) return Without(row, decoded.Reason!);
-        row = row with { Width = image.Width, Height = image.Height, PHash = PerceptualHash.Format(PerceptualHash.Compute(image)), Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
-        return Math.Min(image.Width, image.Height) < options.MinSide ? Without(row, CrawlRun.TooSmall) : new Landed(row with { Status = Status.Ok }, bytes);
-    }
-
-    private static Landed Links(JournalRow row, ContentKind kind, byte[] bytes, WebTarget target, Fetched fetched, WebOptions options)
+    private static CheckedImage Links(JournalRow row, ContentKind kind, byte[] bytes, WebTarget target, Fetched fetched, WebOptions options)
     {
         using var stream = new MemoryStream(bytes, writable: false);
         PageLinks links = kind switch
@@ -75,7 +62,7 @@ internal readonly record struct Landed(JournalRow Row, byte[]? Image)
 
         // A sitemap or a feed names the pages that it stands for; going to them is not going further.
         int depth = kind == ContentKind.Html ? target.Depth - 1 : target.Depth;
-        return new Landed(row with
+        return new CheckedImage(row with
         {
             Status = Status.Rejected,
             Reason = Reason.Page,
@@ -91,7 +78,7 @@ internal readonly record struct Landed(JournalRow Row, byte[]? Image)
 
     private static string Code(string optOut) => optOut == "noimageai" ? "noai" : optOut;
 
-    private static Landed Without(JournalRow row, string reason) => new(row with { Status = IsPolicy(reason) ? Status.Rejected : Status.Failed, Reason = reason }, null);
+    private static CheckedImage Without(JournalRow row, string reason) => new(row with { Status = IsPolicy(reason) ? Status.Rejected : Status.Failed, Reason = reason }, null);
 
     private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or CrawlRun.TooSmall or "noai" or "noindex" or "tdm_reserved";
 }

@@ -42,7 +42,7 @@ internal static class Reencode
     private static string Wanted(string format, EncodeFormat wanted) => wanted switch
     {
         EncodeFormat.Jpeg => "jpeg",
-        EncodeFormat.WebP => "webp",
+        EncodeFormat.Webp => "webp",
         EncodeFormat.Png => "png",
         _ => format is "jpeg" or "webp" ? format : "png",
     };

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Crawler.Store;
 
 /// <summary>How an image is brought to <see cref="ReencodeOptions.Side"/>; always bicubic, as PIL does it.</summary>
-internal enum ResizeMode
+public enum ResizeMode
 {
     /// <summary>The size stays.</summary>
     No,
@@ -22,7 +22,7 @@ internal enum ResizeMode
 }
 
 /// <summary>The format that images are stored in.</summary>
-internal enum EncodeFormat
+public enum EncodeFormat
 {
     /// <summary>The one they came in. Where a GIF or BMP must be encoded, PNG, since neither can lose pixels.</summary>
     Original,
@@ -31,7 +31,7 @@ internal enum EncodeFormat
     Jpeg,
 
     /// <summary>WebP; lossless at quality 100.</summary>
-    WebP,
+    Webp,
 
     /// <summary>PNG.</summary>
     Png,
@@ -44,14 +44,14 @@ internal enum EncodeFormat
 /// <param name="Format">The format to store.</param>
 /// <param name="Quality">1 to 100, of JPEG and WebP.</param>
 /// <param name="KeepMetadata">EXIF, XMP and comments stay in files that are not encoded again; encoding always drops them.</param>
-internal sealed record ReencodeOptions(int? Side, ResizeMode Mode, bool OnlyIfBigger, EncodeFormat Format, int Quality, bool KeepMetadata)
+public sealed record ReencodeOptions(int? Side, ResizeMode Mode, bool OnlyIfBigger, EncodeFormat Format, int Quality, bool KeepMetadata)
 {
     /// <summary>The file as it came, without its metadata.</summary>
     public static ReencodeOptions Keep { get; } = new(null, ResizeMode.No, false, EncodeFormat.Original, 95, false);
 
     /// <summary>Refuses values that no image can be stored with.</summary>
     /// <exception cref="CrawlException">Names the option.</exception>
-    public void Validate()
+    internal void Validate()
     {
         if (Mode != ResizeMode.No && Side is null) throw new CrawlException($"resizing by {Mode} needs a side; give its pixels");
         if (Side is < 1 or > 16_383) throw new CrawlException($"side {Side}: give 1 to 16383 pixels");

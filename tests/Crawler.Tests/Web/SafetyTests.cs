@@ -2,7 +2,6 @@
 
 using System.Diagnostics.Metrics;
 using System.Net;
-using Microsoft.AspNetCore.Http;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
