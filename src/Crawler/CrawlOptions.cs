@@ -1,5 +1,7 @@
 // What crawling needs to know, and what it tells.
 
+using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 
 namespace DataFreeKD.Crawler;
@@ -10,7 +12,7 @@ public sealed class CrawlException(string message) : Exception(message);
 /// <summary>Options of a crawl.</summary>
 public sealed record CrawlOptions
 {
-    /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip) and tables with a <c>path</c> column.</summary>
+    /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip), tables with a <c>path</c> column; addresses of images, pages, sitemaps and feeds; lists of addresses.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store adds to it.</summary>
@@ -27,11 +29,32 @@ public sealed record CrawlOptions
     /// <value>One a core.</value>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Size, format and metadata of what is stored.</summary>
+    /// <value>The file as it came, without its metadata.</value>
+    public ReencodeOptions Reencode { get; init; } = ReencodeOptions.Keep;
+
+    /// <summary>Images whose perceptual hashes differ in at most so many bits from an earlier one's (and whose colours are alike) are <c>duplicate/near_duplicate</c>; 0–8.</summary>
+    /// <value>Null: not looked for.</value>
+    public int? NearDuplicateRadius { get; init; }
+
+    /// <summary>Images of a webdataset tar shard: <c>shards/00000.tar</c>, ... instead of <c>images/</c>.</summary>
+    /// <value>Null: files.</value>
+    public int? ImagesPerShard { get; init; }
+
+    /// <summary>How the web is crawled.</summary>
+    public WebOptions Web { get; init; } = new();
+
     /// <summary>Refuses values that no crawl can use.</summary>
     /// <exception cref="CrawlException">Names the option.</exception>
     public void Validate()
     {
-        if (Sources.Count == 0) throw new CrawlException("no source given; name folders, files, globs, archives or tables");
+        bool revisits = Web.RetryFailed || Web.Refresh;
+        if (Sources.Count == 0 && !revisits) throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
+        if (Sources.Count > 0 && revisits) throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
+        if (NearDuplicateRadius is < 0 or > 8) throw new CrawlException($"--near-duplicates {NearDuplicateRadius}: give 0 to 8 bits");
+        if (ImagesPerShard < 1) throw new CrawlException($"--shards {ImagesPerShard}: give at least 1 image a shard");
+        Reencode.Validate();
+        Web.Validate();
         if (MinSide < 1) throw new CrawlException($"--min-side {MinSide}: give at least 1");
         if (Workers < 1) throw new CrawlException($"--workers {Workers}: give at least 1");
     }
@@ -41,7 +64,14 @@ public sealed record CrawlOptions
 /// <param name="Done">Files looked at.</param>
 /// <param name="Stored">Of them, new images in the store.</param>
 /// <param name="Bytes">Bytes read.</param>
-public sealed record CrawlProgress(long Done, long Stored, long Bytes);
+/// <param name="Rejected">Of them, refused by policy.</param>
+/// <param name="Failed">Of them, not to be had or not to be decoded.</param>
+public sealed record CrawlProgress(long Done, long Stored, long Bytes, long Rejected = 0, long Failed = 0);
+
+/// <summary>What a dry run says of an address.</summary>
+/// <param name="Url">The address as it was given.</param>
+/// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be fetched.</param>
+public sealed record PlannedFetch(string Url, string Decision);
 
 /// <summary>What a crawl did.</summary>
 /// <param name="Rows">Rows of the manifest.</param>

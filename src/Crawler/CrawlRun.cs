@@ -4,7 +4,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Threading.Tasks.Dataflow;
+using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -14,66 +16,68 @@ public static class CrawlRun
 {
     internal const string TooSmall = "too_small";
 
-    /// <summary>Crawls. Interrupted at any moment, the same call again ends with the same store and manifest: files are named by content, and the manifest appears whole.</summary>
+    /// <summary>Crawls. Interrupted at any moment, the same call again ends with the same store and manifest: files are named by content, what came from the web is journalled, and the manifest appears whole.</summary>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
+    /// <exception cref="IOException">The disk is full or fails; what is there is kept, and the same call goes on.</exception>
     public static CrawlSummary Execute(CrawlOptions options, IProgress<CrawlProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
         var clock = Stopwatch.StartNew();
-        string manifest = Path.Combine(options.Store, "manifest.csv");
-        bool adding = File.Exists(manifest);
-        string[] columns = [.. Columns.Store, .. options.Sources.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns).Concat(adding ? TableSource.CarriedColumns(manifest) : []).Distinct()];
+        var manifest = new StoreManifest(options.Store, cancel);
+        string[] local = [.. options.Sources.Where(source => !WebCrawl.Fits(source))], remote = [.. options.Sources.Where(WebCrawl.Fits)];
+        bool revisits = options.Web.RetryFailed || options.Web.Refresh;
+        if (revisits && !manifest.Exists) throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
+        using WebCrawl? web = remote.Length > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) : null;
+        web?.Gather(progress, cancel).GetAwaiter().GetResult();
 
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        var stored = new Dictionary<string, string>(StringComparer.Ordinal);
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        long rows = 0, added = 0, bytes = 0;
-        using TableWriter writer = Table.Create(manifest, columns);
-        if (adding)
-        {
-            using TableReader before = Table.Open(manifest);
-            foreach (TableRow row in before.Rows(cancel))
-            {
-                if (row["status"] == Status.Ok) stored[row["sha256"]!] = row["path"]!;
-                known.Add(row["source"]!);
-                Write([.. columns.Select(column => row[column])], row["status"]!, row["reason"]!);
-            }
-        }
-
+        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [StoreManifest.Colours]).Concat(local.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
+        using ManifestMerge merge = manifest.Begin(columns, options, web);
+        long before = merge.Rows;
         var store = new ImageStore(options.Store);
-        foreach (CheckedImage image in Check(options, known, cancel))
+        long bytes = 0;
+        foreach ((FoundImage found, CheckedImage image) in Check(options, local, manifest.Known, cancel))
         {
-            (string status, string reason) = image.Reason switch
-            {
-                null => stored.ContainsKey(image.Sha256) ? (Status.Duplicate, "same_content") : (Status.Ok, ""),
-                TooSmall => (Status.Rejected, image.Reason),
-                _ => (Status.Failed, image.Reason),
-            };
-            if (status == Status.Ok) stored[image.Sha256] = ManifestPath.ToTable(store.Put(image.Sha256, image.Format, image.Found.Image.Bytes!, cancel), manifest);
-            Write(Row(image, status is Status.Ok or Status.Duplicate ? stored[image.Sha256] : "", status, reason, columns), status, reason);
-            bytes += image.Found.Image.Bytes?.Length ?? 0;
-            added++;
-            progress?.Report(new CrawlProgress(added, stored.Count, bytes));
+            if (image.Stored is not null && !merge.Has(image.Row.Sha256!)) store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, cancel);
+            merge.Add(new WebRow(image.Row, null), found.Row);
+            bytes += found.Image.Bytes?.Length ?? 0;
+            progress?.Report(new CrawlProgress(merge.Rows - before, merge.Images, bytes));
         }
-        if (rows == 0) throw new CrawlException($"no images in {string.Join(", ", options.Sources)}; check the folder, the glob or the table");
-        writer.Commit();
-        WriteProvenance(options, manifest, counts, clock.Elapsed.TotalSeconds);
-        return new CrawlSummary(rows, added, counts, manifest, clock.Elapsed.TotalSeconds);
+        if (!revisits && web is not null)
+        {
+            foreach (WebRow row in web.Rows(cancel)) merge.Add(row, null);
+        }
+        if (merge.Rows == 0)
+        {
+            web?.Finish();
+            throw new CrawlException($"no images in {string.Join(", ", options.Sources)}; check the folder, the glob, the table or the list");
+        }
+        merge.Commit();
+        WriteProvenance(options, manifest.Path, merge.Counts, clock.Elapsed.TotalSeconds);
+        if (merge.LeavesOrphans || web is { Resumed: true }) store.Keep(merge.HasFile);
+        web?.Finish();
+        return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds);
+    }
 
-        void Write(IReadOnlyList<string?> fields, string status, string reason)
+    /// <summary>Says what a crawl would fetch from the web: asks for robots.txt files, and nothing else. Links are not followed, files of this machine not looked at.</summary>
+    /// <returns>The addresses by decision.</returns>
+    /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
+    public static IReadOnlyDictionary<string, long> DryRun(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default)
+    {
+        options.Validate();
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        WebCrawl.Rehearse(options, [.. options.Sources.Where(WebCrawl.Fits)], new StoreManifest(options.Store, cancel).Known, planned =>
         {
-            writer.Write(fields);
-            string key = reason.Length == 0 ? status : $"{status}/{reason}";
-            counts[key] = counts.GetValueOrDefault(key) + 1;
-            rows++;
-        }
+            counts[planned.Decision] = counts.GetValueOrDefault(planned.Decision) + 1;
+            tell(planned);
+        }, cancel).GetAwaiter().GetResult();
+        return counts;
     }
 
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
-    private static IEnumerable<CheckedImage> Check(CrawlOptions options, HashSet<string> known, CancellationToken cancel)
+    private static IEnumerable<(FoundImage Found, CheckedImage Image)> Check(CrawlOptions options, string[] sources, HashSet<UInt128> known, CancellationToken cancel)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var checks = new TransformBlock<FoundImage, CheckedImage>(found => CheckedImage.From(found, options), new ExecutionDataflowBlockOptions
+        var checks = new TransformBlock<FoundImage, (FoundImage, CheckedImage)>(found => (found, Look(found.Image, options)), new ExecutionDataflowBlockOptions
         {
             MaxDegreeOfParallelism = options.Workers,
             BoundedCapacity = options.Workers * 8,
@@ -84,9 +88,9 @@ public static class CrawlRun
         {
             try
             {
-                foreach (FoundImage found in options.Sources.SelectMany(source => CrawlSource.Open(source, options.Limits.MaxBytes, stop.Token)))
+                foreach (FoundImage found in sources.SelectMany(source => CrawlSource.Open(source, options.Limits.MaxBytes, stop.Token)))
                 {
-                    if (!known.Contains(found.Image.Path) && !await checks.SendAsync(found, stop.Token).ConfigureAwait(false)) return;
+                    if (!known.Contains(WebCrawl.KeyOf(found.Image.Path)) && !await checks.SendAsync(found, stop.Token).ConfigureAwait(false)) return;
                 }
             }
             finally
@@ -106,25 +110,11 @@ public static class CrawlRun
         }
     }
 
-    private static string?[] Row(CheckedImage image, string path, string status, string reason, string[] columns)
+    private static CheckedImage Look(ImageInput image, CrawlOptions options)
     {
-        var own = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["path"] = path,
-            ["sha256"] = image.Sha256,
-            ["source"] = image.Found.Image.Path,
-            ["width"] = Number(image.Width),
-            ["height"] = Number(image.Height),
-            ["format"] = image.Format,
-            ["bytes"] = Number(image.Found.Image.Bytes?.Length ?? 0),
-            ["phash"] = image.PerceptualHash?.ToString("x16", CultureInfo.InvariantCulture),
-            ["status"] = status,
-            ["reason"] = reason,
-        };
-        return [.. columns.Select(column => own.TryGetValue(column, out string? value) ? value : image.Found.Row?[column])];
+        var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? "unreadable" };
+        return image.Bytes is { } bytes ? CheckedImage.From(row with { Reason = "" }, bytes, options) : new CheckedImage(row, null);
     }
-
-    private static string? Number(int value) => value > 0 ? value.ToString(CultureInfo.InvariantCulture) : null;
 
     private static void WriteProvenance(CrawlOptions options, string manifest, IReadOnlyDictionary<string, long> counts, double seconds) => new Provenance
     {

@@ -31,10 +31,11 @@ public sealed class AtomicFile : IDisposable
     public Stream Stream => stream;
 
     /// <summary>Flushes to disk and renames; without it the target stays as it was.</summary>
-    public void Commit()
+    /// <param name="durable">False leaves the flush to a caller who flushes many files at once.</param>
+    public void Commit(bool durable = true)
     {
         ObjectDisposedException.ThrowIf(closed, this);
-        stream.Flush(flushToDisk: true);
+        stream.Flush(flushToDisk: durable);
         stream.Dispose();
         File.Move(temporary, target, overwrite: true);
         closed = true;

@@ -1,6 +1,7 @@
 // dfkd crawl: brings images into a store in which every file has a status and a reason.
 
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Crawler;
@@ -10,33 +11,52 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip) and tables with a path column", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input)", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
+
+    private readonly WebOptionSet web = new();
+    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only print what would be fetched from the web, and what robots.txt forbids" };
 
     public CrawlVerb() : base(
         "crawl",
         "Gather images into a content-addressed store; every file gets a status and a reason.",
-        "dfkd crawl photos/ 'shards/*.tar' -o store/")
+        """
+        dfkd crawl photos/ 'shards/*.tar' -o store/
+        dfkd crawl urls.parquet -o store/ --resize keep-ratio --side 256 --format jpeg --contact crawl@example.org
+        dfkd crawl https://example.org/sitemap.xml -o store/ --dry-run
+        """)
     {
         Add(sources);
-        AddOptions(output, minSide, CommonOptions.Threads);
+        AddOptions([output, minSide, .. web.All, dryRun, CommonOptions.Threads]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
-        CrawlOptions options = new()
+        CrawlOptions options = web.Apply(parsed, new CrawlOptions
         {
-            Sources = parsed.GetRequiredValue(sources),
+            Sources = parsed.GetValue(sources) ?? [],
             Store = Path.GetFullPath(parsed.GetRequiredValue(output)),
             MinSide = parsed.GetValue(minSide),
             Workers = parsed.GetValue(CommonOptions.Threads),
-        };
+        });
         options.Validate();
+        if (parsed.GetValue(dryRun))
+        {
+            Rehearse(options, terminal, cancel);
+            return;
+        }
+        var clock = Stopwatch.StartNew();
         CrawlSummary summary = terminal.Track<CrawlProgress, CrawlSummary>(
-            progress => new("crawl", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.Stored:N0} stored, {progress.Bytes / 1e6:F0} MB read")),
+            progress => new("crawl", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read, {progress.Done / clock.Elapsed.TotalSeconds:F0}/s")),
             progress => CrawlRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary));
+    }
+
+    private static void Rehearse(CrawlOptions options, Terminal terminal, CancellationToken cancel)
+    {
+        var counts = CrawlRun.DryRun(options, planned => terminal.Note($"{planned.Decision}\t{planned.Url}"), cancel);
+        terminal.Conclude(counts, () => [StatusText.Line(counts)]);
     }
 
     private static IEnumerable<string> Describe(CrawlSummary summary)

@@ -1,4 +1,4 @@
-// The chunks of a PNG, and the EXIF orientation in one of them.
+// The chunks of a PNG.
 
 using System.Buffers.Binary;
 
@@ -10,7 +10,7 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
     /// <summary>True for the chunk type of four letters.</summary>
     public bool Is(ReadOnlySpan<byte> type) => Type == BinaryPrimitives.ReadUInt32BigEndian(type);
 
-    /// <summary>All chunks; a cut one is given as far as it goes.</summary>
+    /// <summary>All chunks to <c>IEND</c>, what follows it is no part of the image; a cut one is given as far as it goes.</summary>
     public static List<PngChunk> Walk(ReadOnlySpan<byte> bytes)
     {
         var chunks = new List<PngChunk>();
@@ -19,6 +19,7 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
             uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[(int)at..]);
             uint type = BinaryPrimitives.ReadUInt32BigEndian(bytes[((int)at + 4)..]);
             chunks.Add(new PngChunk(type, (int)at + 8, (int)Math.Min(length, bytes.Length - at - 8)));
+            if (chunks[^1].Is("IEND"u8)) break;
             at += 12L + length;
         }
         return chunks;
@@ -30,28 +31,8 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
         if (bytes.IndexOf("eXIf"u8) < 0) return 1;
         foreach (PngChunk chunk in Walk(bytes))
         {
-            if (chunk.Is("eXIf"u8)) return ExifOrientation(bytes.Slice(chunk.Start, chunk.Length));
+            if (chunk.Is("eXIf"u8)) return ExifOrientation.Read(bytes.Slice(chunk.Start, chunk.Length));
         }
         return 1;
     }
-
-    // TIFF: byte order, 42, offset of the first directory, in which tag 0x0112 is the orientation as a short.
-    private static int ExifOrientation(ReadOnlySpan<byte> tiff)
-    {
-        if (tiff.StartsWith("Exif\0\0"u8)) tiff = tiff[6..];
-        if (tiff.Length < 10) return 1;
-        bool little = tiff[0] == 'I';
-        uint directory = little ? BinaryPrimitives.ReadUInt32LittleEndian(tiff[4..]) : BinaryPrimitives.ReadUInt32BigEndian(tiff[4..]);
-        if (directory > tiff.Length - 2) return 1;
-        int count = Short(tiff[(int)directory..], little);
-        for (int i = 0; i < count; i++)
-        {
-            long at = directory + 2 + 12L * i;
-            if (at + 12 > tiff.Length) return 1;
-            if (Short(tiff[(int)at..], little) == 0x0112) return Short(tiff[((int)at + 8)..], little) is var value and >= 1 and <= 8 ? value : 1;
-        }
-        return 1;
-    }
-
-    private static int Short(ReadOnlySpan<byte> bytes, bool little) => little ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
 }

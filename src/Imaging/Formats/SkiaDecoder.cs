@@ -36,6 +36,15 @@ internal static class SkiaDecoder
         }
     }
 
+    /// <summary>The EXIF orientation 1–8 that <see cref="Decode"/> applies to a JPEG or WebP; 1 where the file cannot be opened.</summary>
+    public static int Orientation(ReadOnlyMemory<byte> bytes)
+    {
+        using MemoryHandle pin = bytes.Pin();
+        using SKData data = Wrap(pin, bytes.Length);
+        using SKCodec? codec = SKCodec.Create(new SKMemoryStream(data));
+        return codec is null ? 1 : (int)codec.EncodedOrigin;
+    }
+
     private static DecodeResult Failure(ImageHeader header, SKCodecResult result) =>
         new(null, header.Format, result == SKCodecResult.IncompleteInput ? DecodeReason.Truncated : DecodeReason.DecodeError);
 

@@ -1,0 +1,114 @@
+// One GET over HTTP, with every limit on it; never throws for what a server does.
+
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Safety;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Crawler.Fetching;
+
+/// <summary>Speaks to servers. Redirects are told, not followed: whoever asked decides.</summary>
+internal sealed class HttpExchange : IDisposable
+{
+    /// <summary>The name that robots.txt and opt-out headers address.</summary>
+    public const string ProductToken = "DataFreeKD";
+
+    private readonly HttpMessageInvoker http;
+    private readonly WebOptions options;
+    private readonly string userAgent;
+
+    public HttpExchange(WebOptions options)
+    {
+        this.options = options;
+        userAgent = $"{ProductToken}/{Provenance.ToolVersion.Split('+')[0]}{(options.Contact is null ? "" : $" (+{options.Contact})")}";
+        var guard = new ConnectGuard(options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks), options.Resolve, options.ConnectTimeout);
+        http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            ConnectCallback = guard.Connect,
+            ConnectTimeout = options.ConnectTimeout,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            MaxResponseHeadersLength = 32,
+            MaxResponseDrainSize = 64 << 10,
+            ResponseDrainTimeout = TimeSpan.FromSeconds(1),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ActivityHeadersPropagator = null,
+        });
+    }
+
+    /// <summary>Asks for <paramref name="address"/>.</summary>
+    /// <param name="address">An http or https address.</param>
+    /// <param name="maxBytes">Cap on the body, as sent and as unpacked.</param>
+    /// <param name="etag">What an earlier answer said, for a conditional request.</param>
+    /// <param name="lastModified">The same.</param>
+    /// <param name="cancel">Also the limit on the whole answer.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was.</exception>
+    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, CancellationToken cancel)
+    {
+        var empty = new Fetched { Address = address };
+        if (address.Scheme is not ("http" or "https")) return empty with { Reason = Reason.BadUrl };
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        request.Headers.TryAddWithoutValidation("User-Agent", userAgent);
+        request.Headers.TryAddWithoutValidation("Accept", "image/*, text/html;q=0.8, application/xml;q=0.8, */*;q=0.5");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, br");
+        if (etag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        if (lastModified is not null) request.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
+
+        long start = Stopwatch.GetTimestamp();
+        Fetched answer = empty;
+        using var untilHeaders = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        untilHeaders.CancelAfter(options.HeadersTimeout);
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request, untilHeaders.Token).ConfigureAwait(false);
+            answer = Described(address, response, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            if (answer.Reason is not null || answer.Location is not null || answer.Status == 304) return answer;
+            byte[] raw = await CappedBody.Read(await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), response.Content.Headers.ContentLength, maxBytes, cancel).ConfigureAwait(false);
+            byte[] bytes = CappedBody.Decode(raw, response.Content.Headers.ContentEncoding, maxBytes);
+            return bytes.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Bytes = bytes };
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            cancel.ThrowIfCancellationRequested();
+            return answer with { Reason = FetchException.ReasonOf(error, inBody: answer.Status != 0) };
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private static Fetched Described(Uri address, HttpResponseMessage response, double latency)
+    {
+        int status = (int)response.StatusCode;
+        string? location = status is 301 or 302 or 303 or 307 or 308 ? First(response.Headers, "Location") ?? "" : null;
+        return new Fetched
+        {
+            Address = address,
+            Status = status,
+            Location = location,
+            Reason = location is not null || status is 200 or 203 or 304 ? null : Reason.Http(status),
+            Headers = [.. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value)))],
+            Charset = Charset(response.Content.Headers),
+            RetryAfter = RetryAfter.Parse(First(response.Headers, "Retry-After"), DateTimeOffset.UtcNow),
+            Latency = latency,
+        };
+    }
+
+    private static string? First(HttpHeaders headers, string name) => headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? values.ToString() : null;
+
+    private static string? Charset(HttpContentHeaders headers)
+    {
+        try
+        {
+            return headers.ContentType?.CharSet?.Trim('"');
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// The robots.txt of each origin, fetched once a day at most.
+
+using DataFreeKD.Crawler.Manners;
+
+namespace DataFreeKD.Crawler.Fetching;
+
+internal static class RobotsCache
+{
+    /// <summary>RFC 9309, 2.3.1.2.</summary>
+    private const int MaxRedirects = 5;
+
+    /// <summary>More is not even received; the parser reads the first 500 KiB (RFC 9309, 2.5).</summary>
+    private const long MaxBytes = 4 << 20;
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+
+    /// <summary>The rules in force for <paramref name="address"/>'s origin.</summary>
+    /// <param name="host">Keeps them.</param>
+    /// <param name="address">Any address of the origin.</param>
+    /// <param name="ask">Fetches an address of at most so many bytes.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public static async Task<RobotsEntry> For(HostState host, Uri address, Func<Uri, long, Task<Fetched>> ask, CancellationToken cancel)
+    {
+        string origin = $"{address.Scheme}://{address.Authority}";
+        await host.RobotsGate.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            if (host.Robots.TryGetValue(origin, out RobotsEntry? entry) && entry.Until > DateTimeOffset.UtcNow) return entry;
+            (RobotsFile file, string? refusal) = await Load(new Uri(new Uri(origin), "/robots.txt"), ask).ConfigureAwait(false);
+            return host.Robots[origin] = new RobotsEntry(file, refusal, DateTimeOffset.UtcNow + Lifetime);
+        }
+        finally
+        {
+            host.RobotsGate.Release();
+        }
+    }
+
+    private static async Task<(RobotsFile File, string? Refusal)> Load(Uri address, Func<Uri, long, Task<Fetched>> ask)
+    {
+        var at = new WebTarget(0, address.AbsoluteUri, address);
+        while (true)
+        {
+            Fetched fetched = await ask(at.Address, MaxBytes).ConfigureAwait(false);
+            if (fetched.Location is null) return Judge(fetched);
+            (WebTarget? next, string? _) = Redirects.Follow(at, fetched.Location, MaxRedirects);
+            // A file that redirects hide counts as absent.
+            if (next is null) return (RobotsFile.AllowAll, null);
+            at = next;
+        }
+    }
+
+    /// <summary>RFC 9309, 2.3.1: a server that has no such file allows all, one that cannot tell allows nothing.</summary>
+    private static (RobotsFile File, string? Refusal) Judge(Fetched fetched) => fetched switch
+    {
+        { Bytes: { } bytes } => (RobotsFile.Parse(bytes), null),
+        { Status: 200 or 203, Reason: Reason.Empty } => (RobotsFile.AllowAll, null),
+        { Status: 429 } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
+        { Status: >= 400 and < 500 } => (RobotsFile.AllowAll, null),
+        // No answer at all: the target would meet the same, and the plain reason says more.
+        { Status: 0, Reason: Reason.DnsError or Reason.ConnectFailed or Reason.TlsError or Reason.Timeout or Reason.AddressRefused } => (RobotsFile.DisallowAll, fetched.Reason),
+        _ => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
+    };
+}

@@ -1,0 +1,118 @@
+// How the web is crawled: manners, patience and limits, with defaults that suit a stranger's server.
+
+using System.Net;
+using DataFreeKD.Crawler.Sources;
+
+namespace DataFreeKD.Crawler.Fetching;
+
+/// <summary>Options of the web part of a crawl.</summary>
+public sealed record WebOptions
+{
+    /// <summary>Where a site's owner can reach whoever crawls: a mail address or a page. Told in the user agent.</summary>
+    /// <value>Null: not told.</value>
+    public string? Contact { get; init; }
+
+    /// <summary>Networks that are not public and may be spoken to all the same.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
+
+    /// <summary>Requests at a time, over all hosts.</summary>
+    /// <value>256.</value>
+    public int Connections { get; init; } = 256;
+
+    /// <summary>Requests at a time to one host, at most; a host starts with half of it and earns the rest by answering fast.</summary>
+    /// <value>4.</value>
+    public int ConnectionsPerHost { get; init; } = 4;
+
+    /// <summary>Least time between the starts of two requests to one host.</summary>
+    /// <value>None.</value>
+    public TimeSpan Delay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>A <c>Crawl-delay</c> above this counts as this.</summary>
+    /// <value>30 s.</value>
+    public TimeSpan MaxCrawlDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Patience for a connection, with its name look-up and TLS.</summary>
+    /// <value>10 s.</value>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Patience for the headers of an answer, the connection included.</summary>
+    /// <value>20 s.</value>
+    public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Patience for a whole answer.</summary>
+    /// <value>60 s.</value>
+    public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Further attempts after a failure that can heal.</summary>
+    /// <value>2.</value>
+    public int Retries { get; init; } = 2;
+
+    /// <summary>Wait before the first further attempt; it doubles with each, with jitter.</summary>
+    /// <value>1 s.</value>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A server that asks in <c>Retry-After</c> for a longer wait is not asked again for that address.</summary>
+    /// <value>2 minutes.</value>
+    public TimeSpan MaxRetryAfter { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Failures, hardly broken by a success, after which a host is left alone for <see cref="BreakDuration"/>.</summary>
+    /// <value>10.</value>
+    public int BreakAfter { get; init; } = 10;
+
+    /// <summary>How long a failing host is left alone.</summary>
+    /// <value>15 s.</value>
+    public TimeSpan BreakDuration { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>After being left alone so many times the host is given up: what is left ends with the reason that broke it.</summary>
+    /// <value>3.</value>
+    public int MaxBreaks { get; init; } = 3;
+
+    /// <summary>Redirects followed for one address.</summary>
+    /// <value>10.</value>
+    public int MaxRedirects { get; init; } = 10;
+
+    /// <summary>How far pages are followed: 0 takes the images of the pages named, 1 also those of the pages that they link to, and so on.</summary>
+    /// <value>Null: as 0 for pages named as sources, while a page in a list of addresses is <c>not_an_image</c>.</value>
+    public int? Depth { get; init; }
+
+    /// <summary>Follow links to pages of other sites too. Images may be anywhere.</summary>
+    public bool AnySite { get; init; }
+
+    /// <summary>Pages found by links, at most.</summary>
+    /// <value>10,000.</value>
+    public int MaxPages { get; init; } = 10_000;
+
+    /// <summary>The columns of lists.</summary>
+    public UrlColumns Columns { get; init; } = new();
+
+    /// <summary>Try the store's failed addresses once more; their rows are replaced.</summary>
+    public bool RetryFailed { get; init; }
+
+    /// <summary>Ask for the store's images again, as a whole only where they have changed (ETag, Last-Modified); their rows are replaced.</summary>
+    public bool Refresh { get; init; }
+
+    /// <summary>Ask robots.txt alone: every address that may be fetched ends as <see cref="Reason.WouldFetch"/>.</summary>
+    internal bool DryRun { get; init; }
+
+    /// <summary>Name look-up; tests put their own.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
+
+    /// <summary>Refuses values that no crawl can use.</summary>
+    /// <exception cref="CrawlException">Names the option.</exception>
+    internal void Validate()
+    {
+        AtLeast("--connections", Connections, 1);
+        AtLeast("--connections-per-host", ConnectionsPerHost, 1);
+        AtLeast("--retries", Retries, 0);
+        AtLeast("--max-redirects", MaxRedirects, 0);
+        AtLeast("--max-pages", MaxPages, 0);
+        AtLeast("--depth", Depth ?? 0, 0);
+        if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')')) throw new CrawlException($"--contact {Contact}: give a mail address or a URL in plain ASCII");
+    }
+
+    private static void AtLeast(string option, int value, int least)
+    {
+        if (value < least) throw new CrawlException($"{option} {value}: give at least {least}");
+    }
+}

@@ -1,0 +1,93 @@
+// The folder of a crawl that is under way: its plan, its targets, its journals; gone when the crawl is done.
+
+using System.Text;
+using System.Text.Json;
+using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Crawler.Journal;
+
+/// <summary><c>store/.crawl</c>. One crawl at a time works in a store.</summary>
+internal sealed class CrawlState : IDisposable
+{
+    private readonly string folder;
+    private readonly FileStream onlyOne;
+
+    /// <summary>Begins, or goes on with what an interrupted crawl left.</summary>
+    /// <param name="store">The store's folder.</param>
+    /// <param name="plan">What makes two crawls the same.</param>
+    /// <exception cref="CrawlException">Another crawl is at work there, or the interrupted one had another plan.</exception>
+    public CrawlState(string store, IReadOnlyDictionary<string, string> plan)
+    {
+        folder = Path.Combine(store, ".crawl");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            onlyOne = new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(Path.Combine(folder, "lock")))
+        {
+            throw new CrawlException($"another crawl is at work in {store}; wait for it, or give another store");
+        }
+        string path = Path.Combine(folder, "plan.json");
+        Resumed = File.Exists(path);
+        if (!Resumed)
+        {
+            AtomicFile.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(plan), CrawlJson.Default.DictionaryStringString));
+            return;
+        }
+        Dictionary<string, string> before = JsonSerializer.Deserialize(File.ReadAllBytes(path), CrawlJson.Default.DictionaryStringString) ?? [];
+        string? other = plan.Keys.Union(before.Keys).FirstOrDefault(key => plan.GetValueOrDefault(key) != before.GetValueOrDefault(key));
+        if (other is null) return;
+        onlyOne.Dispose();
+        throw new CrawlException($"{store} holds an interrupted crawl with another '{other}'; finish it with the same sources and options, or delete {folder}");
+    }
+
+    /// <summary>Whether an interrupted crawl goes on.</summary>
+    public bool Resumed { get; }
+
+    /// <summary>Scratch for targets that wait.</summary>
+    public string Spill => Path.Combine(folder, "spill");
+
+    /// <summary>A list that came by standard input, kept so that it can be read again.</summary>
+    public string StandardInput => Path.Combine(folder, "stdin.txt");
+
+    public string Journal(int level) => Path.Combine(folder, $"journal-{level}.jsonl");
+
+    /// <summary>Whether the targets of a level have been written.</summary>
+    public bool HasTargets(int level) => File.Exists(Targets(level));
+
+    /// <summary>Writes the targets of a level, whole or not at all.</summary>
+    public void WriteTargets(int level, IEnumerable<WebTarget> targets)
+    {
+        using var file = new AtomicFile(Targets(level));
+        using (var json = new Utf8JsonWriter(file.Stream))
+        {
+            foreach (WebTarget target in targets)
+            {
+                JsonSerializer.Serialize(json, target, CrawlJson.Default.WebTarget);
+                json.Flush();
+                json.Reset();
+                file.Stream.WriteByte((byte)'\n');
+            }
+        }
+        file.Commit();
+    }
+
+    /// <summary>The targets of a level.</summary>
+    public IEnumerable<WebTarget> ReadTargets(int level)
+    {
+        foreach (string line in File.ReadLines(Targets(level), Encoding.UTF8)) yield return JsonSerializer.Deserialize(line, CrawlJson.Default.WebTarget)!;
+    }
+
+    /// <summary>The crawl is done: nothing of it is needed any more.</summary>
+    public void Finish()
+    {
+        onlyOne.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    public void Dispose() => onlyOne.Dispose();
+
+    private string Targets(int level) => Path.Combine(folder, $"targets-{level}.jsonl");
+}

@@ -1,0 +1,52 @@
+// Draws from Beta distributions that are a function of a key alone.
+
+namespace DataFreeKD.Crawler.Steering;
+
+/// <summary>A stream of random numbers (SplitMix64: Steele, Lea and Flood, 2014) and the draws that Thompson sampling needs of it. Equal keys give equal streams.</summary>
+internal struct BetaSampler(ulong key)
+{
+    private ulong state = key;
+
+    /// <summary>Beta(a, b) as the share of one of two Gamma draws; both parameters at least 1.</summary>
+    public double Beta(double a, double b)
+    {
+        double first = Gamma(a), second = Gamma(b);
+        return first / (first + second);
+    }
+
+    /// <summary>Spreads the bits of a number over all of its 64.</summary>
+    public static ulong Mix(ulong z)
+    {
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    // Marsaglia and Tsang, 2000, "A Simple Method for Generating Gamma Variables": for a shape of at least 1 about one try in twenty fails.
+    private double Gamma(double shape)
+    {
+        double d = shape - 1.0 / 3, c = 1 / Math.Sqrt(9 * d);
+        while (true)
+        {
+            double x = Normal(), v = 1 + c * x;
+            if (v <= 0) continue;
+            v = v * v * v;
+            if (Math.Log(Uniform()) < x * x / 2 + d - d * v + d * Math.Log(v)) return d * v;
+        }
+    }
+
+    // Marsaglia's polar method; its second number is let go, so that there is no state beside the key's.
+    private double Normal()
+    {
+        while (true)
+        {
+            double x = 2 * Uniform() - 1, y = 2 * Uniform() - 1, square = x * x + y * y;
+            if (square < 1) return x * Math.Sqrt(-2 * Math.Log(square) / square);
+        }
+    }
+
+    // In (0, 1): both logarithms want no zero.
+    private double Uniform() => ((Next() >> 12) + 0.5) * (1.0 / (1UL << 52));
+
+    private ulong Next() => Mix(state += 0x9E3779B97F4A7C15);
+}

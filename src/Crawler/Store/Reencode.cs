@@ -1,0 +1,49 @@
+// What is stored of a fetched image: its own bytes without metadata, or another size or format of it.
+
+using DataFreeKD.Imaging;
+
+namespace DataFreeKD.Crawler.Store;
+
+/// <summary>A file for the store.</summary>
+/// <param name="Bytes">The file.</param>
+/// <param name="Format"><c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c> or <c>bmp</c>.</param>
+/// <param name="Width">Of the upright image, pixels.</param>
+/// <param name="Height">Of the upright image, pixels.</param>
+internal sealed record StoredBytes(byte[] Bytes, string Format, int Width, int Height);
+
+/// <summary>Applies <see cref="ReencodeOptions"/>.</summary>
+internal static class Reencode
+{
+    private const int LargestWebPSide = 16_383, LargestJpegSide = 65_500;
+
+    /// <summary>The bytes to store. Pure: equal input gives equal bytes.</summary>
+    /// <param name="original">The fetched file.</param>
+    /// <param name="format">Its format by content.</param>
+    /// <param name="decoded">Its upright pixels.</param>
+    /// <param name="options">Size, format, metadata.</param>
+    public static StoredBytes Apply(byte[] original, string format, RgbImage decoded, ReencodeOptions options)
+    {
+        RgbImage image = options.Side is { } side ? Resizing.Apply(decoded, side, options.Mode, options.OnlyIfBigger) : decoded;
+        string wanted = Wanted(format, options.Format);
+        bool untouched = ReferenceEquals(image, decoded) && (options.Format == EncodeFormat.Original || wanted == format);
+        if (untouched) return new StoredBytes(options.KeepMetadata ? original : ImageMetadata.Strip(original, format), format, image.Width, image.Height);
+
+        // A picture too large for the wanted format is rather stored in another than lost.
+        string target = Math.Max(image.Width, image.Height) > (wanted switch { "webp" => LargestWebPSide, "jpeg" => LargestJpegSide, _ => int.MaxValue }) ? "png" : wanted;
+        byte[] bytes = target switch
+        {
+            "jpeg" => ImageWriter.EncodeJpeg(image, options.Quality),
+            "webp" => ImageWriter.EncodeWebP(image, options.Quality, lossless: options.Quality == 100),
+            _ => ImageWriter.EncodePng(image),
+        };
+        return new StoredBytes(bytes, target, image.Width, image.Height);
+    }
+
+    private static string Wanted(string format, EncodeFormat wanted) => wanted switch
+    {
+        EncodeFormat.Jpeg => "jpeg",
+        EncodeFormat.Webp => "webp",
+        EncodeFormat.Png => "png",
+        _ => format is "jpeg" or "webp" ? format : "png",
+    };
+}

@@ -1,0 +1,71 @@
+// The manifest of a store before a crawl: what is known, what is to be visited again.
+
+using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Crawler;
+
+/// <summary>Reads <c>manifest.csv</c>; a store without one is empty.</summary>
+internal sealed class StoreManifest
+{
+    private readonly CancellationToken cancel;
+
+    public StoreManifest(string store, CancellationToken cancel)
+    {
+        this.cancel = cancel;
+        Path = System.IO.Path.Combine(store, "manifest.csv");
+        Images = new ImageStore(store);
+        Exists = File.Exists(Path);
+        foreach (TableRow row in Read())
+        {
+            // A page may have new images: it is visited again, though its row stays the one it has.
+            (row["reason"] == Reason.Page ? Pages : Known).Add(WebCrawl.KeyOf(row["source"] ?? ""));
+        }
+    }
+
+    /// <summary>Columns that a crawl of the web adds.</summary>
+    public static IReadOnlyList<string> WebColumns { get; } = ["etag", "last_modified"];
+
+    /// <summary>The column of <see cref="DataFreeKD.Crawler.Store.ColourSketch"/>es, in stores that look for near duplicates.</summary>
+    public const string Colours = "colours";
+
+    public string Path { get; }
+
+    public ImageStore Images { get; }
+
+    public bool Exists { get; }
+
+    /// <summary>Keys of the sources that have a row.</summary>
+    public HashSet<UInt128> Known { get; } = [];
+
+    /// <summary>Keys of the pages that have a row.</summary>
+    public HashSet<UInt128> Pages { get; } = [];
+
+    public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path) : [];
+
+    public IEnumerable<TableRow> Read()
+    {
+        if (!Exists) yield break;
+        using TableReader table = Table.Open(Path);
+        foreach (TableRow row in table.Rows(cancel)) yield return row;
+    }
+
+    /// <summary>The rows that are to be fetched anew, each with its number from 0.</summary>
+    public IEnumerable<WebTarget> Revisits(WebOptions options)
+    {
+        long ordinal = 0;
+        foreach ((TableRow row, int number) in Read().Select((row, number) => (row, number)))
+        {
+            bool failed = row["status"] == Status.Failed || row["reason"] == Reason.RobotsUnreachable, image = row["status"] is Status.Ok or Status.Duplicate;
+            if (!(options.RetryFailed && failed || options.Refresh && image)) continue;
+            if (!Uri.TryCreate(row["source"], UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) continue;
+            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image) };
+        }
+    }
+
+    /// <summary>Starts the manifest that takes this one's place.</summary>
+    public ManifestMerge Begin(string[] columns, CrawlOptions options, WebCrawl? web) => new(this, columns, options, web, cancel);
+
+    private static string? Told(string? text, bool image) => image && !string.IsNullOrEmpty(text) ? text : null;
+}

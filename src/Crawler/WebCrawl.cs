@@ -1,0 +1,291 @@
+// The web part of a crawl: from addresses to stored images and journalled rows, level by level, resumable at any moment.
+
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Crawler;
+
+/// <summary>A row of the web for the manifest.</summary>
+/// <param name="Row">How the target ended.</param>
+/// <param name="Columns">What the list that named it says of it; null elsewhere.</param>
+internal sealed record WebRow(JournalRow Row, IReadOnlyDictionary<string, string?>? Columns);
+
+/// <summary>
+/// Level 0 is what the user named; the links found on a level's pages, in the order of the pages, are the next. Nothing depends on
+/// the order in which servers answer, so that a crawl that was killed and run again ends as an undisturbed one.
+/// </summary>
+internal sealed class WebCrawl : IDisposable
+{
+    /// <summary>Levels beyond the depth asked for: a sitemap index, its sitemaps, their pages, the images.</summary>
+    private const int ExtraLevels = 4;
+
+    private readonly CrawlOptions options;
+    private readonly IReadOnlyList<string> sources;
+    private readonly ImageStore store;
+    private readonly CrawlState state;
+    private readonly IReadOnlySet<UInt128> known;
+    private readonly SemaphoreSlim decoders;
+    private int levels;
+
+    /// <param name="options">All options.</param>
+    /// <param name="sources">The sources that are of the web.</param>
+    /// <param name="known">Addresses that are passed over, by <see cref="KeyOf"/>.</param>
+    /// <param name="revisit">Rows of the manifest to fetch anew instead of <paramref name="sources"/>; null for none. Read once, and not when an interrupted crawl goes on.</param>
+    /// <exception cref="CrawlException">The store's interrupted crawl had another plan, or another crawl is at work in it.</exception>
+    public WebCrawl(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, IEnumerable<WebTarget>? revisit)
+    {
+        (this.options, this.sources, this.known) = (options, sources, known);
+        store = new ImageStore(options.Store);
+        decoders = new SemaphoreSlim(options.Workers);
+        state = new CrawlState(options.Store, Plan());
+        if (state.Resumed) store.Sweep();
+        if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
+    }
+
+    /// <summary>Whether an interrupted crawl goes on.</summary>
+    public bool Resumed => state.Resumed;
+
+    /// <summary>Whether a source is of the web.</summary>
+    public static bool Fits(string source) => IsAddress(source) || UrlList.Fits(source);
+
+    /// <summary>Tells addresses apart in sixteen bytes.</summary>
+    public static UInt128 KeyOf(string url)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(url), hash);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+
+    /// <summary>Fetches everything that has no row yet.</summary>
+    /// <param name="progress">Heard after every row, from any thread but one at a time.</param>
+    /// <param name="cancel">Stops; what has a row keeps it.</param>
+    public async Task Gather(IProgress<CrawlProgress>? progress, CancellationToken cancel)
+    {
+        if (sources.Contains("-") && !File.Exists(state.StandardInput)) await KeepStandardInput(cancel).ConfigureAwait(false);
+        using var http = new HttpExchange(options.Web);
+        var told = new Tally(progress);
+        for (levels = 0; levels == 0 || state.HasTargets(levels); levels++)
+        {
+            IEnumerable<WebTarget> targets = levels == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(levels);
+            await Level(levels, targets, http, told, cancel).ConfigureAwait(false);
+            if (levels < (options.Web.Depth ?? 0) + ExtraLevels && !state.HasTargets(levels + 1)) Deepen(cancel);
+        }
+    }
+
+    /// <summary>Says what would be fetched of what the user named, after a look at each origin's robots.txt; nothing is stored.</summary>
+    /// <param name="options">All options.</param>
+    /// <param name="sources">The sources that are of the web.</param>
+    /// <param name="known">Addresses that would be passed over.</param>
+    /// <param name="tell">Hears of every address once, as they are decided, one at a time.</param>
+    /// <param name="cancel">Stops.</param>
+    public static async Task Rehearse(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, Action<PlannedFetch> tell, CancellationToken cancel)
+    {
+        var gate = new Lock();
+        using var http = new HttpExchange(options.Web);
+        string scratch = Directory.CreateTempSubdirectory("dfkd-dry-run-").FullName;
+        try
+        {
+            using var scheduler = new CrawlScheduler(options.Web with { DryRun = true }, http, Path.Combine(scratch, "spill"), options.Limits.MaxBytes, (target, fetched, _) => Tell(target, fetched.Reason!), cancel);
+            await scheduler.Run(Named(options, sources, "-", cancel).Select(named => named.Target).Where(target =>
+            {
+                if (!known.Contains(KeyOf(target.Url))) return true;
+                _ = Tell(target, "known");
+                return false;
+            })).ConfigureAwait(false);
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+
+        Task Tell(WebTarget target, string decision)
+        {
+            lock (gate) tell(new PlannedFetch(target.Url, decision));
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>All rows in order, after <see cref="Gather"/>.</summary>
+    public IEnumerable<WebRow> Rows(CancellationToken cancel)
+    {
+        for (int level = 0; level < levels; level++)
+        {
+            using var journal = new JournalReader(state.Journal(level));
+            if (level > 0 || state.HasTargets(0))
+            {
+                foreach (JournalRow row in journal.Rows()) yield return new WebRow(row, null);
+                continue;
+            }
+            foreach ((WebTarget target, ListedUrl? listed) in Named(options, sources, state.StandardInput, cancel))
+            {
+                if (journal.Has(target.Ordinal)) yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
+            }
+        }
+    }
+
+    /// <summary>Columns of the lists that travel into the manifest.</summary>
+    public IEnumerable<string> CarriedColumns() => sources.Where(source => !IsAddress(source) && source != "-").SelectMany(source => UrlList.CarriedColumns(source, options.Web.Columns));
+
+    /// <summary>The manifest is written: the crawl's own files go.</summary>
+    public void Finish() => state.Finish();
+
+    public void Dispose()
+    {
+        state.Dispose();
+        decoders.Dispose();
+    }
+
+    private static bool IsAddress(string source) => source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    private async Task Level(int level, IEnumerable<WebTarget> targets, HttpExchange http, Tally told, CancellationToken cancel)
+    {
+        using var done = new JournalReader(state.Journal(level));
+        told.Resume(done.Count);
+        await using var journal = new JournalWriter(state.Journal(level));
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, Land, cancel);
+        await scheduler.Run(targets.Where(target => !done.Has(target.Ordinal) && !Passed(target))).ConfigureAwait(false);
+
+        async Task Land(WebTarget target, Fetched fetched, CancellationToken stop)
+        {
+            CheckedImage landed;
+            string? path = null;
+            await decoders.WaitAsync(stop).ConfigureAwait(false);
+            try
+            {
+                landed = Landing.Of(target, fetched, options);
+                if (landed.Stored is not null) path = store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
+            }
+            finally
+            {
+                decoders.Release();
+            }
+            await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
+            CrawlMetrics.Ended(landed.Row);
+            told.Add(landed);
+        }
+    }
+
+    private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(KeyOf(target.Url));
+
+    // Level 0 in the order that the user gave; an address that is none becomes a target that fails at once.
+    private static IEnumerable<(WebTarget Target, ListedUrl? Listed)> Named(CrawlOptions options, IReadOnlyList<string> sources, string standardInput, CancellationToken cancel)
+    {
+        long ordinal = 0;
+        foreach (string source in sources)
+        {
+            if (IsAddress(source))
+            {
+                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0), null);
+                continue;
+            }
+            foreach (ListedUrl listed in UrlList.Read(source == "-" ? standardInput : source, options.Web.Columns, cancel))
+            {
+                yield return (Target(ordinal++, listed.Text, listed.Url, options.Web.Depth ?? -1), listed);
+            }
+        }
+    }
+
+    private static WebTarget Target(long ordinal, string text, Uri? address, int depth) => new(ordinal, text, address ?? Nowhere) { Depth = depth };
+
+    /// <summary>Stands for an address that cannot be read.</summary>
+    internal static Uri Nowhere { get; } = new("about:blank");
+
+    // The links of a level's pages become the next level, each address once.
+    private void Deepen(CancellationToken cancel)
+    {
+        using var journal = new JournalReader(state.Journal(levels));
+        if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0)) return;
+        var seen = new HashSet<UInt128>();
+        long pages = 0;
+        for (int level = 0; level <= levels; level++)
+        {
+            foreach (WebTarget target in level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(level))
+            {
+                seen.Add(KeyOf(target.Address.AbsoluteUri));
+                if (level > 0 && target.Depth >= 0) pages++;
+            }
+        }
+        state.WriteTargets(levels + 1, Links());
+
+        IEnumerable<WebTarget> Links()
+        {
+            long ordinal = 0;
+            foreach (JournalRow row in journal.Rows())
+            {
+                cancel.ThrowIfCancellationRequested();
+                foreach (string image in row.Images ?? [])
+                {
+                    if (seen.Add(KeyOf(image))) yield return new WebTarget(ordinal++, image, new Uri(image));
+                }
+                foreach (string page in row.Pages ?? [])
+                {
+                    if (pages >= options.Web.MaxPages || !seen.Add(KeyOf(page))) continue;
+                    pages++;
+                    yield return new WebTarget(ordinal++, page, new Uri(page)) { Depth = row.Depth };
+                }
+            }
+        }
+    }
+
+    private async Task KeepStandardInput(CancellationToken cancel)
+    {
+        using var file = new AtomicFile(state.StandardInput);
+        await using (Stream input = Console.OpenStandardInput()) await input.CopyToAsync(file.Stream, cancel).ConfigureAwait(false);
+        file.Commit();
+    }
+
+    private Dictionary<string, string> Plan()
+    {
+        return new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["sources"] = string.Join('\n', sources.Select(Identity)),
+            ["reencode"] = options.Reencode.ToString(),
+            ["near-duplicates"] = options.NearDuplicateRadius?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["shards"] = options.ImagesPerShard?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["min-side"] = options.MinSide.ToString(CultureInfo.InvariantCulture),
+            ["depth"] = options.Web.Depth?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["any-site"] = options.Web.AnySite.ToString(),
+            ["max-pages"] = options.Web.MaxPages.ToString(CultureInfo.InvariantCulture),
+            ["retry-failed"] = options.Web.RetryFailed.ToString(),
+            ["refresh"] = options.Web.Refresh.ToString(),
+        };
+    }
+
+    // A list that has changed has other ordinals, so a journal made for it does not fit.
+    private static string Identity(string source)
+    {
+        if (IsAddress(source) || source == "-" || !File.Exists(source)) return source;
+        var file = new FileInfo(source);
+        return string.Create(CultureInfo.InvariantCulture, $"{file.FullName} ({file.Length} bytes of {file.LastWriteTimeUtc:O})");
+    }
+
+    /// <summary>Counts what has come in.</summary>
+    private sealed class Tally(IProgress<CrawlProgress>? progress)
+    {
+        private readonly Lock gate = new();
+        private long done, stored, bytes, rejected, failed;
+
+        public void Resume(long rows)
+        {
+            lock (gate) done += rows;
+        }
+
+        public void Add(in CheckedImage landed)
+        {
+            lock (gate)
+            {
+                done++;
+                if (landed.Stored is not null) stored++;
+                if (landed.Row.Status == Status.Rejected) rejected++;
+                if (landed.Row.Status == Status.Failed) failed++;
+                bytes += landed.Row.Bytes;
+                progress?.Report(new CrawlProgress(done, stored, bytes, rejected, failed));
+            }
+        }
+    }
+}
