@@ -13,12 +13,12 @@ internal sealed class Choice<T>
 
     /// <summary>Offers <paramref name="offered"/>, or every member where none are named; the first is the default.</summary>
     public Choice(string name, string description, params T[] offered)
-        : this(name, description, [.. (offered.Length > 0 ? offered : Enum.GetValues<T>()).Select(member => (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), member))])
+        : this(name, description, (IReadOnlyList<(string Name, T Member)>)[.. (offered.Length > 0 ? offered : Enum.GetValues<T>()).Select(member => (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), member))])
     {
     }
 
     /// <summary>Offers members under names of their own; the first is the default.</summary>
-    public Choice(string name, string description, params (string Name, T Member)[] offered)
+    public Choice(string name, string description, IReadOnlyList<(string Name, T Member)> offered)
     {
         values = offered.ToDictionary(pair => pair.Name, pair => pair.Member, StringComparer.Ordinal);
         string[] names = [.. values.Keys];

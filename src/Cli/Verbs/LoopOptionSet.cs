@@ -13,7 +13,7 @@ internal sealed class LoopOptionSet
     private static readonly TrainOptions Defaults = new() { DataPath = "", Model = "", Output = "" };
 
     private readonly Option<string> output = CommonOptions.Output("Model directory to write", "DIR");
-    private readonly Choice<TensorNaming> naming = new("--naming", "Whose tensor names the model is written with: timm's, or those of transformers", ("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace));
+    private readonly Choice<TensorNaming> naming = new("--naming", "Whose tensor names the model is written with: timm's, or those of transformers", [("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace)]);
     private readonly Option<int> batchSize = CommonOptions.BatchSize(Defaults.BatchSize).AtLeast(2);
     private readonly Option<int?> steps = CommonOptions.OwnCount("--steps", "Optimiser steps (instead of --epochs)");
     private readonly Option<double> epochs = CommonOptions.Figure("--epochs", "Passes over the images", Defaults.Epochs);
