@@ -2,12 +2,17 @@
 PORT=${PORT:-18080}
 server=
 
-build_web() { dotnet build "$root/bench/CrawlWeb" -c Release -v q --nologo >"$work/web-build.log" 2>&1 || { cat "$work/web-build.log"; return 1; }; }
+# Builds the web, unless CRAWL_WEB names its assembly.
+build_web() {
+    [ -z "${CRAWL_WEB:-}" ] || return 0
+    CRAWL_WEB=$root/bench/CrawlWeb/bin/Release/net10.0/DataFreeKD.CrawlWeb.dll
+    dotnet build "$root/bench/CrawlWeb" -c Release -v q --nologo >"$work/web-build.log" 2>&1 || { cat "$work/web-build.log"; return 1; }
+}
 
 # serve FOLDER MIX URLS HOSTS: writes FOLDER/urls.txt and FOLDER/expected.csv and serves them; $server is the process.
 serve() {
     mkdir -p "$1"
-    dotnet "$root/bench/CrawlWeb/bin/Release/net10.0/DataFreeKD.CrawlWeb.dll" "$1" "$2" "$3" "$4" "$PORT" "${SEED:-0}" >"$1/server.log" 2>&1 &
+    dotnet "$CRAWL_WEB" "$1" "$2" "$3" "$4" "$PORT" "${SEED:-0}" >"$1/server.log" 2>&1 &
     server=$!
     while [ ! -e "$1/ready" ]; do
         kill -0 "$server" 2>/dev/null || { cat "$1/server.log"; return 1; }
