@@ -43,7 +43,7 @@ public sealed class BanditTests
 
     // Whoever changes the draws changes every recorded crawl: these are the first of seed 0.
     [Fact]
-    public void Draws_stay_what_they_are() => Assert.Equal("", string.Join(' ', Story(0).Take(12)));
+    public void Draws_stay_what_they_are() => Assert.Equal("b a c a c c c c c c c c", string.Join(' ', Story(0).Take(12)));
 
     [Fact]
     public void A_discount_finds_out_a_source_that_ran_dry()
