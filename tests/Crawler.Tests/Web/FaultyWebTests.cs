@@ -8,23 +8,10 @@ namespace DataFreeKD.Crawler.Tests.Web;
 [Collection("web")]
 public sealed class FaultyWebTests(ITestOutputHelper output)
 {
-    /// <summary>The kinds of addresses of every host, and how each must end.</summary>
-    private static readonly (string Kind, string Expected)[] Kinds =
-    [
-        ("ok", "ok"), ("404", "failed/http_404"), ("ok", "ok"), ("hang", "failed/timeout"), ("ok", "ok"), ("html", "rejected/not_an_image"),
-        ("r-once", "ok"), ("bomb", "failed/too_large"), ("ok", "ok"), ("reset", "failed/reset"), ("svg", "rejected/svg"), ("ok", "ok"),
-        ("raw:cut", "failed/truncated_body"), ("ok", "ok"), ("500", "failed/http_500"), ("noai", "rejected/noai"), ("ok", "ok"), ("slow", "failed/timeout"),
-        ("private", "rejected/robots"), ("ok", "ok"), ("raw:bighead", "failed/header_too_large"), ("r-loop", "failed/redirect_loop"), ("heals", "ok"),
-        ("huge", "failed/too_many_pixels"), ("r-many", "failed/too_many_redirects"), ("ok", "ok"), ("raw:garbage", "failed/protocol_error"),
-        ("r-ftp", "failed/bad_redirect"), ("gzip", "ok"), ("badgzip", "failed/bad_encoding"), ("long", "failed/too_large"), ("ok", "ok"),
-        ("void", "failed/empty"), ("noise", "failed/unknown_format"), ("busy", "ok"), ("small", "rejected/too_small"), ("r-inner", "rejected/address_refused"),
-        ("endless", "failed/too_large"), ("raw:mute", "failed/reset"), ("raw:short", "failed/truncated"), ("bad-url", "failed/bad_url"), ("501", "failed/http_501"),
-    ];
-
     /// <summary>Hosts of which every address ends alike.</summary>
     private static readonly (string Name, string Expected)[] Hosts =
     [
-        ("nx", "failed/dns_error"), ("dead", "failed/connect_failed"), ("inner", "rejected/address_refused"), ("moody", "rejected/robots_unreachable"), ("closed", "rejected/robots"), ("bare", "ok"),
+        ("nx", "failed/dns_error"), ("dead", "failed/connect_failed"), ("inner", "rejected/address_refused"), ("moody", "rejected/robots_unreachable"), ("closed", "rejected/robots"), ("bare", "ok"), ("named", "rejected/robots"), ("looping", "ok"), ("vast", "ok"), ("garbled", "ok"), ("torn", "rejected/robots_unreachable"),
     ];
 
     /// <summary>Small by default; DFKD_FAULTY_HOSTS=300 and DFKD_FAULTY_URLS=334 make 100,000 addresses.</summary>
@@ -66,7 +53,7 @@ public sealed class FaultyWebTests(ITestOutputHelper output)
             (string name, string all) = Hosts[host / 5 % Hosts.Length];
             return (web.Url($"{name}{host}", $"/ok/{seed}"), all);
         }
-        (string kind, string expected) = Kinds[(i + 5 * host) % Kinds.Length];
+        (string kind, string expected) = Faults.Kinds[(i + 5 * host) % Faults.Kinds.Count];
         string url = kind switch
         {
             "bad-url" => $"htp:/nowhere {seed}",
