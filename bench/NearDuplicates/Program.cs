@@ -1,5 +1,6 @@
 // Near duplicates: precision and recall on a pool with planted copies, and seconds and memory for millions of hashes, each size in a process of its own.
 // dotnet run -c Release --project bench/NearDuplicates pool POOL.tar.gz TRUTH.csv
+// dotnet run -c Release --project bench/NearDuplicates copies PHOTOGRAPHS
 // dotnet run -c Release --project bench/NearDuplicates hashes COUNT [RADIUS] [colours]
 
 using System.Diagnostics;
@@ -14,11 +15,14 @@ switch (args)
     case ["pool", string images, string truth]:
         Judge(PlantedPool.Read(images, truth));
         return 0;
+    case ["copies", string photographs]:
+        MadeCopies.Report(photographs);
+        return 0;
     case ["hashes", string count, .. string[] rest]:
         Time(int.Parse(count, CultureInfo.InvariantCulture), rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : NearDuplicateIndex.DefaultRadius, rest.Contains("colours"));
         return 0;
     default:
-        Console.Error.WriteLine("give: pool POOL.tar.gz TRUTH.csv, or: hashes COUNT [RADIUS] [colours]");
+        Console.Error.WriteLine("give: pool POOL.tar.gz TRUTH.csv, or: copies PHOTOGRAPHS, or: hashes COUNT [RADIUS] [colours]");
         return 2;
 }
 
@@ -29,7 +33,7 @@ static void Judge(PlantedPool pool)
     Console.WriteLine("radius  colours  found  right  wrong  look-alikes  precision  recall  wrong photographs  us/hash");
     for (int radius = 0; radius <= 8; radius++) Row(radius, null);
     for (int radius = 0; radius <= 8; radius++) Row(radius, NearDuplicateIndex.DefaultColourTolerance);
-    foreach (double tolerance in (ReadOnlySpan<double>)[2, 3, 5, 6, 8]) Row(NearDuplicateIndex.DefaultRadius, tolerance);
+    foreach (double tolerance in (ReadOnlySpan<double>)[1, 3, 4, 6, 8]) Row(NearDuplicateIndex.DefaultRadius, tolerance);
 
     void Row(int radius, double? tolerance)
     {

@@ -75,11 +75,11 @@ public sealed class NearDuplicateTests
     {
         var index = new NearDuplicateIndex(colourTolerance: NearDuplicateIndex.DefaultColourTolerance);
         long? Find(RgbImage image, long id) => index.FindOrAdd(PerceptualHash.Compute(image), ColourSketch.Of(image), id);
-        RgbImage image = StoredImages.Photo(160, 120);
+        RgbImage image = StoredImages.Scene(160, 120, 1);
         Assert.Null(Find(image, 1));
         Assert.Equal(1, Find(ImageDecoder.Decode(ImageWriter.EncodeJpeg(image, 60)).Image!, 2));
         Assert.Equal(1, Find(PilResize.Resize(image, 80, 60, Interpolation.Bicubic), 3));
-        Assert.Null(Find(StoredImages.Photo(160, 120, seed: 4), 4));
+        Assert.Null(Find(StoredImages.Scene(160, 120, 2), 4));
     }
 
     [Fact]

@@ -118,7 +118,7 @@ public sealed class ParserFuzzTests
                 // An array that breaks off.
             }
             File.Delete(list);
-        }, iter: Fuzz.Ran($"lists {extension}", 3_000));
+        }, iter: Fuzz.Ran($"lists {extension}", 1_000));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class ParserFuzzTests
             File.WriteAllText(list, text.ToString());
             Assert.Equal(expected, UrlList.Read(list, new UrlColumns(), CancellationToken.None).Select(listed => (listed.Url?.AbsoluteUri, listed.Columns.GetValueOrDefault("caption"))));
             File.Delete(list);
-        }, iter: Fuzz.Ran("CSV lists there and back", 3_000));
+        }, iter: Fuzz.Ran("CSV lists there and back", 1_000));
     }
 
     private static readonly string[] Reasons = ["", "noai", "noindex", "tdm_reserved"];

@@ -54,7 +54,7 @@ public sealed class ReencodeTests
     [InlineData("bmp", "Original", true, "png")]
     [InlineData("webp", "Original", true, "webp")]
     [InlineData("bmp", "Jpeg", false, "jpeg")]
-    [InlineData("png", "WebP", false, "webp")]
+    [InlineData("png", "Webp", false, "webp")]
     [InlineData("jpeg", "Png", false, "png")]
     public void The_stored_format_is_the_wanted_one(string from, string wanted, bool resized, string expected)
     {
@@ -94,7 +94,7 @@ public sealed class ReencodeTests
     public void WebP_of_quality_100_keeps_every_pixel_and_lower_qualities_are_smaller()
     {
         RgbImage image = StoredImages.Photo(64, 48);
-        Assert.Equal(image.Pixels, Stored(image, ReencodeOptions.Keep with { Format = EncodeFormat.WebP, Quality = 100 }).Pixels);
+        Assert.Equal(image.Pixels, Stored(image, ReencodeOptions.Keep with { Format = EncodeFormat.Webp, Quality = 100 }).Pixels);
         Assert.True(ImageWriter.EncodeJpeg(image, 20).Length < ImageWriter.EncodeJpeg(image, 95).Length);
         Assert.True(ImageWriter.EncodeWebP(image, 20, lossless: false).Length < ImageWriter.EncodeWebP(image, 95, lossless: false).Length);
     }
@@ -103,7 +103,7 @@ public sealed class ReencodeTests
     public void A_picture_too_wide_for_WebP_is_stored_as_PNG()
     {
         RgbImage image = StoredImages.Photo(16_384, 1);
-        StoredBytes stored = Reencode.Apply(ImageWriter.EncodePng(image), "png", image, ReencodeOptions.Keep with { Format = EncodeFormat.WebP });
+        StoredBytes stored = Reencode.Apply(ImageWriter.EncodePng(image), "png", image, ReencodeOptions.Keep with { Format = EncodeFormat.Webp });
         Assert.Equal("png", stored.Format);
     }
 

@@ -27,6 +27,14 @@ internal static class StoredImages
         return new RgbImage(width, height, pixels);
     }
 
+    /// <summary>Soft spots of random colours, as a photograph out of focus has.</summary>
+    public static RgbImage Scene(int width, int height, int seed)
+    {
+        byte[] spots = new byte[12 * 9 * 3];
+        new Random(seed).NextBytes(spots);
+        return PilResize.Resize(new RgbImage(12, 9, spots), width, height, Interpolation.Bicubic);
+    }
+
     /// <summary>EXIF's TIFF structure: a description, the orientation (none for 0) and a GPS directory.</summary>
     public static byte[] Tiff(int orientation, bool little)
     {

@@ -13,7 +13,7 @@ internal static class ListLines
     public static IEnumerable<string> Read(Stream stream, CancellationToken cancel)
     {
         using StreamReader reader = new(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, leaveOpen: true);
-        char[] block = new char[32 << 10];
+        char[] block = new char[16 << 10];
         var line = new StringBuilder();
         bool afterReturn = false;
         for (int length; (length = reader.Read(block)) > 0;)

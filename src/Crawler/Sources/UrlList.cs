@@ -122,7 +122,7 @@ internal static class UrlList
 
     private static Stream OpenFile(string source)
     {
-        var file = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.Read, 128 << 10, FileOptions.SequentialScan);
+        var file = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.Read, 64 << 10, FileOptions.SequentialScan);
         return IsGzip(source) ? new GZipStream(file, CompressionMode.Decompress) : file;
     }
 

@@ -15,7 +15,7 @@ internal sealed class NearDuplicateIndex
     public const int DefaultRadius = 4;
 
     /// <summary>Root mean square difference of two sketches, in levels of 255, that bench/NearDuplicates found best.</summary>
-    public const double DefaultColourTolerance = 4;
+    public const double DefaultColourTolerance = 2;
 
     private const int LargestRadius = 8;
 

@@ -21,11 +21,7 @@ internal static class JpegMetadata
         for (int at = NextMarker(file, 2); at < file.Length; at = NextMarker(file, at))
         {
             byte marker = file[at++];
-            if (marker == EndOfImage)
-            {
-                kept.Write([0xff, EndOfImage]);
-                break;
-            }
+            if (marker == EndOfImage) break;
             if (marker is 0x01 or (>= 0xd0 and <= StartOfImage) || at + 2 > file.Length) continue;
             int length = Math.Max(2, (int)BinaryPrimitives.ReadUInt16BigEndian(file[at..]));
             ReadOnlySpan<byte> payload = file[Math.Min(at + 2, file.Length)..Math.Min(at + length, file.Length)];
@@ -46,6 +42,8 @@ internal static class JpegMetadata
                 at = end;
             }
         }
+        // A file that lacks its end may decode because of the bytes that follow, which are gone now.
+        kept.Write([0xff, EndOfImage]);
         return kept.ToArray();
     }
 
