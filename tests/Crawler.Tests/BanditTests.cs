@@ -84,7 +84,7 @@ public sealed class BanditTests
 
     // Whoever changes the draws changes every recorded crawl: these are the first of seed 0.
     [Fact]
-    public void Draws_stay_what_they_are() => Assert.Equal("b a c a c c c c c c c c", string.Join(' ', Story(0).Take(12)));
+    public void Draws_stay_what_they_are() => Assert.Equal("a a c c c c c b c b c c", string.Join(' ', Story(0).Take(12)));
 
     [Fact]
     public void Shares_spend_the_budget_and_no_more_than_waits() => Gen.Select(Gen.Int[0, 40].Array[0, 30], Gen.Int[0, 500], Gen.ULong).Sample((waiting, budget, seed) =>
