@@ -1,11 +1,14 @@
 // The web part of a crawl: from addresses to stored images and journalled rows, level by level, resumable at any moment.
 
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Crawler.Steering;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -69,10 +72,15 @@ internal sealed class WebCrawl : IDisposable
         if (sources.Contains("-") && !File.Exists(state.StandardInput)) await KeepStandardInput(cancel).ConfigureAwait(false);
         using var http = new HttpExchange(options.Web);
         var told = new Tally(progress);
+        if (options.Web.Steering is { } steering)
+        {
+            await Steer(steering, http, told, cancel).ConfigureAwait(false);
+            return;
+        }
+        long left = options.Web.MaxFetches ?? long.MaxValue;
         for (levels = 0; levels == 0 || state.HasTargets(levels); levels++)
         {
-            IEnumerable<WebTarget> targets = levels == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(levels);
-            await Level(levels, targets, http, told, cancel).ConfigureAwait(false);
+            left -= await Level(levels, left, http, told, cancel).ConfigureAwait(false);
             if (levels < (options.Web.Depth ?? 0) + ExtraLevels && !state.HasTargets(levels + 1)) Deepen(cancel);
         }
     }
@@ -121,10 +129,13 @@ internal sealed class WebCrawl : IDisposable
                 foreach (JournalRow row in journal.Rows()) yield return new WebRow(row, null);
                 continue;
             }
+            long named = 0;
             foreach ((WebTarget target, ListedUrl? listed) in Named(options, sources, state.StandardInput, cancel))
             {
+                named++;
                 if (journal.Has(target.Ordinal)) yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
             }
+            foreach (JournalRow row in journal.Rows(from: named)) yield return new WebRow(row, null);
         }
     }
 
@@ -142,33 +153,74 @@ internal sealed class WebCrawl : IDisposable
 
     private static bool IsAddress(string source) => source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
-    private async Task Level(int level, IEnumerable<WebTarget> targets, HttpExchange http, Tally told, CancellationToken cancel)
+    // Gives the number of targets that the level took of the budget.
+    private async Task<long> Level(int level, long budget, HttpExchange http, Tally told, CancellationToken cancel)
     {
         using var done = new JournalReader(state.Journal(level));
         told.Resume(done.Count);
         await using var journal = new JournalWriter(state.Journal(level));
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, Land, cancel);
-        await scheduler.Run(targets.Where(target => !done.Has(target.Ordinal) && !Passed(target))).ConfigureAwait(false);
-
-        async Task Land(WebTarget target, Fetched fetched, CancellationToken stop)
-        {
-            CheckedImage landed;
-            string? path = null;
-            await decoders.WaitAsync(stop).ConfigureAwait(false);
-            try
-            {
-                landed = Landing.Of(target, fetched, options);
-                if (landed.Stored is not null) path = store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
-            }
-            finally
-            {
-                decoders.Release();
-            }
-            await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
-            CrawlMetrics.Ended(landed.Row);
-            told.Add(landed);
-        }
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel);
+        long taken = 0;
+        await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
+        return Math.Min(taken, budget);
     }
+
+    private async Task<JournalRow> Land(WebTarget target, Fetched fetched, JournalWriter journal, Tally told, CancellationToken stop)
+    {
+        CheckedImage landed;
+        string? path = null;
+        await decoders.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            landed = Landing.Of(target, fetched, options);
+            if (landed.Stored is not null) path = store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
+        }
+        finally
+        {
+            decoders.Release();
+        }
+        await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
+        CrawlMetrics.Ended(landed.Row);
+        told.Add(landed);
+        return landed.Row;
+    }
+
+    // A steered crawl has one level: what is found takes the ordinals after what was named.
+    private async Task Steer(SteeringOptions steering, HttpExchange http, Tally told, CancellationToken cancel)
+    {
+        levels = 1;
+        using var frontier = new Frontier(state.Frontier);
+        long ordinal = 0;
+        foreach (WebTarget target in Targets(0, cancel))
+        {
+            ordinal++;
+            if (!Passed(target)) frontier.Add(target.Host, target.Host, target);
+        }
+        using var done = new JournalReader(state.Journal(0));
+        told.Resume(done.Count);
+        JournalWriter? journal = null;
+        var landed = new ConcurrentDictionary<long, JournalRow>();
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel);
+        using var log = new RoundLog(state.Rounds);
+        Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
+        await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!))).Run(cancel).ConfigureAwait(false);
+
+        // What a round has learnt is written after its rows, so these are closed, and safe, by then.
+        async Task<IReadOnlyList<JournalRow>> Fetch(IReadOnlyList<WebTarget> targets)
+        {
+            landed.Clear();
+            WebTarget[] left = [.. targets.Where(target => !done.Has(target.Ordinal))];
+            if (left.Length > 0)
+            {
+                await using (journal = new JournalWriter(state.Journal(0))) await scheduler.Run(left).ConfigureAwait(false);
+            }
+            return [.. targets.Select(target => done.Has(target.Ordinal) ? done.Read(target.Ordinal) : landed[target.Ordinal])];
+        }
+
+        IEnumerable<WebTarget> Links(JournalRow page) => links.Value.New(page).Where(link => !Passed(link)).Select(link => link with { Ordinal = ordinal++ });
+    }
+
+    private IEnumerable<WebTarget> Targets(int level, CancellationToken cancel) => level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(level);
 
     private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(KeyOf(target.Url));
 
@@ -200,36 +252,8 @@ internal sealed class WebCrawl : IDisposable
     {
         using var journal = new JournalReader(state.Journal(levels));
         if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0)) return;
-        var seen = new HashSet<UInt128>();
-        long pages = 0;
-        for (int level = 0; level <= levels; level++)
-        {
-            foreach (WebTarget target in level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(level))
-            {
-                seen.Add(KeyOf(target.Address.AbsoluteUri));
-                if (level > 0 && target.Depth >= 0) pages++;
-            }
-        }
-        state.WriteTargets(levels + 1, Links());
-
-        IEnumerable<WebTarget> Links()
-        {
-            long ordinal = 0;
-            foreach (JournalRow row in journal.Rows())
-            {
-                cancel.ThrowIfCancellationRequested();
-                foreach (string image in row.Images ?? [])
-                {
-                    if (seen.Add(KeyOf(image))) yield return new WebTarget(ordinal++, image, new Uri(image));
-                }
-                foreach (string page in row.Pages ?? [])
-                {
-                    if (pages >= options.Web.MaxPages || !seen.Add(KeyOf(page))) continue;
-                    pages++;
-                    yield return new WebTarget(ordinal++, page, new Uri(page)) { Depth = row.Depth };
-                }
-            }
-        }
+        var links = new LinkSet(options.Web.MaxPages, Targets(0, cancel), Enumerable.Range(1, levels).SelectMany(level => Targets(level, cancel)));
+        state.WriteTargets(levels + 1, journal.Rows().SelectMany(links.New).Select((link, ordinal) => link with { Ordinal = ordinal }));
     }
 
     private async Task KeepStandardInput(CancellationToken cancel)
@@ -250,6 +274,8 @@ internal sealed class WebCrawl : IDisposable
             ["min-side"] = options.MinSide.ToString(CultureInfo.InvariantCulture),
             ["depth"] = options.Web.Depth?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["any-site"] = options.Web.AnySite.ToString(),
+            ["max-fetches"] = options.Web.MaxFetches?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["steer-by"] = options.Web.Steering is { } steering ? string.Create(CultureInfo.InvariantCulture, $"{steering.Name}, seed {steering.Seed}, rounds of {steering.RoundOf(options.Web.MaxFetches ?? 0)}") : "",
             ["max-pages"] = options.Web.MaxPages.ToString(CultureInfo.InvariantCulture),
             ["retry-failed"] = options.Web.RetryFailed.ToString(),
             ["refresh"] = options.Web.Refresh.ToString(),

@@ -31,10 +31,8 @@ public static class ScoreRun
         foreach (DecodedInput[] batch in OrderedDecoder.Decode(left, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
         {
             cancel.ThrowIfCancellationRequested();
-            using IEnumerator<ImageScores> scores = teacher.Run([.. batch.Where(image => image.Reason is null)]).GetEnumerator();
-            foreach (DecodedInput image in batch)
+            foreach ((DecodedInput image, ImageScores? found) in batch.Zip(teacher.Run(batch)))
             {
-                ImageScores? found = image.Reason is null && scores.MoveNext() ? scores.Current : null;
                 failed += found is null ? 1 : 0;
                 rows.Add(Row(image, found, teacher, options.Output, inputs.Carried));
                 embeddings?.Add(found?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);

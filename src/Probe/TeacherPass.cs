@@ -53,12 +53,22 @@ internal sealed class TeacherPass : IDisposable
 
     public int Width => teacher.Model.Config.Width;
 
+    public bool HasHead => teacher.Model.Config.Classes > 0;
+
     public IReadOnlyList<string> ClassNames => teacher.ClassNames;
 
     public string ClassName(long prediction) => prediction < teacher.ClassNames.Count ? teacher.ClassNames[(int)prediction] : "";
 
-    /// <summary>Scores the decoded images of a batch, in order; their pixel buffers go back to the pool.</summary>
-    public IReadOnlyList<ImageScores> Run(IReadOnlyList<DecodedInput> images)
+    /// <summary>Scores a batch, in order; null where there is no image. The pixel buffers go back to the pool.</summary>
+    public IReadOnlyList<ImageScores?> Run(IReadOnlyList<DecodedInput> batch)
+    {
+        var scores = new Queue<ImageScores>(Score([.. batch.Where(image => image.Reason is null)]));
+        return [.. batch.Select(image => image.Reason is null ? scores.Dequeue() : null)];
+    }
+
+    public void Dispose() => teacher.Dispose();
+
+    private IReadOnlyList<ImageScores> Score(IReadOnlyList<DecodedInput> images)
     {
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
@@ -83,8 +93,6 @@ internal sealed class TeacherPass : IDisposable
             [.. cosines.Select(column => column[row])],
             embedding?[(row * Width)..((row + 1) * Width)]))];
     }
-
-    public void Dispose() => teacher.Dispose();
 
     private Tensor Batch(IReadOnlyList<DecodedInput> images)
     {

@@ -16,6 +16,7 @@ internal sealed class CrawlVerb : Verb
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 
     private readonly WebOptionSet web = new();
+    private readonly SteeringOptionSet steering = new();
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only print what would be fetched from the web, and what robots.txt forbids" };
 
     public CrawlVerb() : base(
@@ -25,27 +26,30 @@ internal sealed class CrawlVerb : Verb
         dfkd crawl photos/ 'shards/*.tar' -o store/
         dfkd crawl urls.parquet -o store/ --resize keep-ratio --side 256 --format jpeg --contact crawl@example.org
         dfkd crawl https://example.org/sitemap.xml -o store/ --dry-run
+        dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
         """)
     {
         Add(sources);
-        AddOptions([output, minSide, .. web.All, dryRun, CommonOptions.Threads]);
+        AddOptions([output, minSide, .. web.All, .. steering.All, dryRun, CommonOptions.Threads]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
-        CrawlOptions options = web.Apply(parsed, new CrawlOptions
+        CrawlOptions options = steering.Budget(parsed, web.Apply(parsed, new CrawlOptions
         {
             Sources = parsed.GetValue(sources) ?? [],
             Store = Path.GetFullPath(parsed.GetRequiredValue(output)),
             MinSide = parsed.GetValue(minSide),
             Workers = parsed.GetValue(CommonOptions.Threads),
-        });
+        }));
         options.Validate();
-        if (parsed.GetValue(dryRun))
-        {
-            Rehearse(options, terminal, cancel);
-            return;
-        }
+        if (parsed.GetValue(dryRun)) Rehearse(options, terminal, cancel);
+        else if (steering.Asked(parsed)) steering.Steer(parsed, options, steered => Crawl(steered, terminal, cancel));
+        else Crawl(options, terminal, cancel);
+    }
+
+    private static void Crawl(CrawlOptions options, Terminal terminal, CancellationToken cancel)
+    {
         var clock = Stopwatch.StartNew();
         CrawlSummary summary = terminal.Track<CrawlProgress, CrawlSummary>(
             progress => new("crawl", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read, {progress.Done / clock.Elapsed.TotalSeconds:F0}/s")),

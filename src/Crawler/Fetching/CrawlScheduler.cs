@@ -58,7 +58,7 @@ internal sealed class CrawlScheduler : IDisposable
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
     }
 
-    /// <summary>Brings every target to its end.</summary>
+    /// <summary>Brings every target to its end. May be called again when it is done: hosts keep their pace and their robots.txt.</summary>
     /// <exception cref="OperationCanceledException">The crawl was stopped.</exception>
     public async Task Run(IEnumerable<WebTarget> targets)
     {
@@ -86,11 +86,7 @@ internal sealed class CrawlScheduler : IDisposable
                 if (patience > 0) await wake.WaitAsync(patience, stop.Token).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (fault is not null)
-        {
-            ExceptionDispatchInfo.Throw(fault);
-        }
-        finally
+        catch (Exception error)
         {
             await stop.CancelAsync().ConfigureAwait(false);
             // Nothing may land after the end.
@@ -102,6 +98,8 @@ internal sealed class CrawlScheduler : IDisposable
                 }
                 await Task.Delay(5, CancellationToken.None).ConfigureAwait(false);
             }
+            if (error is OperationCanceledException && fault is not null) ExceptionDispatchInfo.Throw(fault);
+            throw;
         }
     }
 

@@ -2,6 +2,7 @@
 
 using System.Net;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Crawler.Steering;
 
 namespace DataFreeKD.Crawler.Fetching;
 
@@ -83,6 +84,14 @@ public sealed record WebOptions
     /// <value>10,000.</value>
     public int MaxPages { get; init; } = 10_000;
 
+    /// <summary>Addresses fetched, at most; those that robots.txt forbids count too.</summary>
+    /// <value>Null: all.</value>
+    public long? MaxFetches { get; init; }
+
+    /// <summary>Spends <see cref="MaxFetches"/> where useful images come from, rather than on the first addresses.</summary>
+    /// <value>Null: not steered.</value>
+    public SteeringOptions? Steering { get; init; }
+
     /// <summary>The columns of lists.</summary>
     public UrlColumns Columns { get; init; } = new();
 
@@ -108,6 +117,9 @@ public sealed record WebOptions
         AtLeast("--max-redirects", MaxRedirects, 0);
         AtLeast("--max-pages", MaxPages, 0);
         AtLeast("--depth", Depth ?? 0, 0);
+        if (MaxFetches < 1) throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
+        if (Steering is not null && MaxFetches is null) throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
+        if (Steering is not null && (RetryFailed || Refresh)) throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");
         if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')')) throw new CrawlException($"--contact {Contact}: give a mail address or a URL in plain ASCII");
     }
 

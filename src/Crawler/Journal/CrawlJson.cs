@@ -2,6 +2,7 @@
 
 using System.Text.Json.Serialization;
 using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Steering;
 
 namespace DataFreeKD.Crawler.Journal;
 
@@ -11,4 +12,5 @@ namespace DataFreeKD.Crawler.Journal;
 [JsonSerializable(typeof(WebTarget))]
 [JsonSerializable(typeof(List<WebTarget>))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(SteeringRound))]
 internal sealed partial class CrawlJson : JsonSerializerContext;

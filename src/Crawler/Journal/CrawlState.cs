@@ -49,6 +49,12 @@ internal sealed class CrawlState : IDisposable
     /// <summary>Scratch for targets that wait.</summary>
     public string Spill => Path.Combine(folder, "spill");
 
+    /// <summary>Scratch for what a steered crawl may still fetch.</summary>
+    public string Frontier => Path.Combine(folder, "frontier");
+
+    /// <summary>The rounds of a steered crawl.</summary>
+    public string Rounds => Path.Combine(folder, "rounds.jsonl");
+
     /// <summary>A list that came by standard input, kept so that it can be read again.</summary>
     public string StandardInput => Path.Combine(folder, "stdin.txt");
 

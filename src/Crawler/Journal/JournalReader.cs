@@ -38,9 +38,10 @@ internal sealed class JournalReader : IDisposable
     public bool Has(long ordinal) => ordinal < offsets.LongLength && offsets[ordinal] >= 0;
 
     /// <summary>The rows in the order of their targets.</summary>
-    public IEnumerable<JournalRow> Rows()
+    /// <param name="from">The first target.</param>
+    public IEnumerable<JournalRow> Rows(long from = 0)
     {
-        for (long ordinal = 0; ordinal < offsets.LongLength; ordinal++)
+        for (long ordinal = from; ordinal < offsets.LongLength; ordinal++)
         {
             if (offsets[ordinal] >= 0) yield return Read(ordinal);
         }

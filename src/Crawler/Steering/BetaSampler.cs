@@ -7,7 +7,7 @@ internal struct BetaSampler(ulong key)
 {
     private ulong state = key;
 
-    /// <summary>Beta(a, b) as the share of one of two Gamma draws; both parameters at least 1.</summary>
+    /// <summary>Beta(a, b) as the share of one of two Gamma draws; both parameters above 0.</summary>
     public double Beta(double a, double b)
     {
         double first = Gamma(a), second = Gamma(b);
@@ -22,9 +22,10 @@ internal struct BetaSampler(ulong key)
         return z ^ (z >> 31);
     }
 
-    // Marsaglia and Tsang, 2000, "A Simple Method for Generating Gamma Variables": for a shape of at least 1 about one try in twenty fails.
+    // Marsaglia and Tsang, 2000, "A Simple Method for Generating Gamma Variables": for a shape of at least 1 about one try in twenty fails; a smaller one is a part of that of a shape one larger.
     private double Gamma(double shape)
     {
+        if (shape < 1) return Gamma(shape + 1) * Math.Pow(Uniform(), 1 / shape);
         double d = shape - 1.0 / 3, c = 1 / Math.Sqrt(9 * d);
         while (true)
         {

@@ -13,36 +13,25 @@ internal readonly record struct SourceOffer(string Source, int Waiting);
 internal readonly record struct SourceShare(string Source, int Fetches);
 
 /// <summary>
-/// Thompson sampling (Thompson, 1933) over sources: each has a Beta(1 + useful, 1 + useless) belief about the share of its images that is useful; a draw from every belief
-/// decides who gets the next fetch. A round is <see cref="Share"/>, the fetches, <see cref="Reward"/> for each of them, <see cref="EndRound"/>.
-/// Everything follows from the seed and the calls; a source's draws do not depend on which others there are. Not thread-safe.
+/// Thompson sampling (Thompson, 1933) over sources: each has a Beta belief about the share of its fetches that is useful; a draw from every belief decides who gets
+/// the next fetch. What all sources are like on average is where the belief about each begins. Sources that were never tried enter as one, with the belief about that
+/// average: among a thousand unknown ones some draw would always be higher than the best known source's, and nothing that was learnt would ever be used.
+/// A round is <see cref="Share"/>, the fetches, <see cref="Reward"/> for each of them, <see cref="EndRound"/>. Everything follows from the seed and the calls. Not thread-safe.
 /// </summary>
-internal sealed class ThompsonBandit
+/// <param name="seed">Decides the draws.</param>
+internal sealed class ThompsonBandit(ulong seed)
 {
+    /// <summary>Fetches that the average of all sources counts for, in the belief about one.</summary>
+    private const double Prior = 2;
+
+    /// <summary>Part of a round that goes to untried sources in any case: the best of the first few tried may be a bad one.</summary>
+    private const double Exploration = 0.1;
+
     // Bounds the work of a round with very many sources: a draw then decides over several fetches.
     private const int MostSamples = 2_000_000;
 
     private readonly Dictionary<string, Arm> arms = new(StringComparer.Ordinal);
-    private readonly ulong seed;
-    private readonly double discount;
-    private ulong draws;
-
-    /// <param name="seed">Decides the draws.</param>
-    /// <param name="discount">What the past counts for after a round, in (0, 1]; below 1 sources that ran dry are found out (Raj and Kalyani, 2017). 1 forgets nothing.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The discount is not in (0, 1].</exception>
-    public ThompsonBandit(ulong seed, double discount = 1)
-    {
-        if (!(discount > 0 && discount <= 1)) throw new ArgumentOutOfRangeException(nameof(discount), discount, "must be in (0, 1]");
-        (this.seed, this.discount) = (seed, discount);
-    }
-
-    /// <summary>The source for one fetch.</summary>
-    /// <param name="candidates">At least one.</param>
-    public string Pick(IReadOnlyList<string> candidates)
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(candidates.Count);
-        return candidates[Best([.. candidates.Select(Known)])];
-    }
+    private ulong draws, rounds;
 
     /// <summary>Divides a round's budget: every fetch (with very many sources every few) goes to the winner of a draw among the sources that can still take one.</summary>
     /// <param name="offers">Distinct sources.</param>
@@ -50,23 +39,47 @@ internal sealed class ThompsonBandit
     /// <returns>The sources that get any, in the order of the offers.</returns>
     public IReadOnlyList<SourceShare> Share(IReadOnlyList<SourceOffer> offers, int budget)
     {
-        List<SourceOffer> open = [.. offers.Where(static offer => offer.Waiting > 0)];
-        List<Arm> beliefs = [.. open.Select(offer => Known(offer.Source))];
         var spent = new Dictionary<string, int>(StringComparer.Ordinal);
-        int portion = (int)Math.Max(1, (long)open.Count * budget / MostSamples);
-        while (budget > 0 && open.Count > 0)
+        List<(SourceOffer Offer, Arm Arm)> known = [];
+        List<SourceOffer> untried = [];
+        foreach (SourceOffer offer in offers)
         {
-            int best = Best(beliefs);
-            (string source, int waiting) = open[best];
-            int fetches = Math.Min(Math.Min(portion, budget), waiting);
-            spent[source] = spent.GetValueOrDefault(source) + fetches;
-            budget -= fetches;
-            open[best] = new SourceOffer(source, waiting - fetches);
-            if (waiting > fetches) continue;
-            open.RemoveAt(best);
-            beliefs.RemoveAt(best);
+            if (offer.Waiting <= 0) continue;
+            if (arms.TryGetValue(offer.Source, out Arm? arm)) known.Add((offer, arm));
+            else untried.Add(offer);
+        }
+        // In an order that has nothing to do with that of the user's list.
+        var newcomers = new Queue<SourceOffer>(untried.OrderBy(offer => BetaSampler.Mix(seed ^ KeyOf(offer.Source))));
+        double average = Average;
+        int portion = (int)Math.Max(1, (long)known.Count * budget / MostSamples), explored = 0;
+        for (int left = budget; left > 0 && known.Count + newcomers.Count > 0;)
+        {
+            (int best, bool explore) = Draw(known, average);
+            explore = newcomers.Count > 0 && (explore || explored < Exploration * (budget - left));
+            if (explore)
+            {
+                for (int i = Math.Min(Math.Min(portion, left), newcomers.Count); i > 0; i--, left--, explored++)
+                {
+                    SourceOffer newcomer = newcomers.Dequeue();
+                    if (Give(newcomer, 1) is { } rest) newcomers.Enqueue(rest);
+                }
+            }
+            else if (best >= 0)
+            {
+                (SourceOffer offer, Arm arm) = known[best];
+                int fetches = Math.Min(Math.Min(portion, left), offer.Waiting);
+                left -= fetches;
+                if (Give(offer, fetches) is { } rest) known[best] = (rest, arm);
+                else known.RemoveAt(best);
+            }
         }
         return [.. offers.Where(offer => spent.ContainsKey(offer.Source)).Select(offer => new SourceShare(offer.Source, spent[offer.Source]))];
+
+        SourceOffer? Give(SourceOffer offer, int fetches)
+        {
+            spent[offer.Source] = spent.GetValueOrDefault(offer.Source) + fetches;
+            return offer.Waiting > fetches ? offer with { Waiting = offer.Waiting - fetches } : null;
+        }
     }
 
     /// <summary>Tells how useful a fetch was.</summary>
@@ -75,41 +88,33 @@ internal sealed class ThompsonBandit
     public void Reward(string source, double useful)
     {
         if (!(useful >= 0 && useful <= 1)) throw new ArgumentOutOfRangeException(nameof(useful), useful, "must be in [0, 1]");
-        Arm arm = Known(source);
+        if (!arms.TryGetValue(source, out Arm? arm)) arms[source] = arm = new Arm(KeyOf(source));
         arm.Useful += useful;
-        arm.Useless += 1 - useful;
+        arm.Fetches++;
     }
 
-    /// <summary>Lets what is known age by the discount.</summary>
-    public void EndRound()
-    {
-        foreach (Arm arm in arms.Values)
-        {
-            arm.Useful *= discount;
-            arm.Useless *= discount;
-        }
-    }
+    /// <summary>Begins the next round. Its draws do not depend on how many this one took: what was learnt can be learnt again without drawing.</summary>
+    public void EndRound() => draws = ++rounds << 32;
 
-    /// <summary>The believed share of a source's images that is useful, in (0, 1); 0.5 for an unknown one.</summary>
-    public double Mean(string source) => arms.TryGetValue(source, out Arm? arm) ? (1 + arm.Useful) / (2 + arm.Useful + arm.Useless) : 0.5;
+    /// <summary>The believed share of a source's fetches that is useful, in (0, 1); for an untried one that of the average source.</summary>
+    public double Mean(string source) => arms.TryGetValue(source, out Arm? arm) ? (Prior * Average + arm.Useful) / (Prior + arm.Fetches) : Average;
 
-    private int Best(List<Arm> beliefs)
+    // Every source counts the same, however often it was asked.
+    private double Average => (1 + arms.Values.Sum(static arm => arm.Useful / arm.Fetches)) / (2 + arms.Count);
+
+    // The best known source by this draw (-1: there is none), and whether an untried one is better still.
+    private (int Best, bool Untried) Draw(List<(SourceOffer Offer, Arm Arm)> known, double average)
     {
         ulong draw = BetaSampler.Mix(seed + ++draws * 0x9E3779B97F4A7C15);
-        (int best, double most) = (0, -1);
-        for (int i = 0; i < beliefs.Count; i++)
+        (int best, double most) = (-1, -1);
+        for (int i = 0; i < known.Count; i++)
         {
-            Arm arm = beliefs[i];
-            double sample = new BetaSampler(draw ^ arm.Key).Beta(1 + arm.Useful, 1 + arm.Useless);
+            Arm arm = known[i].Arm;
+            double sample = new BetaSampler(draw ^ arm.Key).Beta(Prior * average + arm.Useful, Prior * (1 - average) + arm.Fetches - arm.Useful);
             if (sample > most) (best, most) = (i, sample);
         }
-        return best;
-    }
-
-    private Arm Known(string source)
-    {
-        if (!arms.TryGetValue(source, out Arm? arm)) arms[source] = arm = new Arm(KeyOf(source));
-        return arm;
+        double weight = 2 + arms.Count;
+        return (best, new BetaSampler(draw).Beta(weight * average, weight * (1 - average)) > most);
     }
 
     // FNV-1a, mixed: string.GetHashCode differs from run to run.
@@ -126,6 +131,6 @@ internal sealed class ThompsonBandit
 
         public double Useful { get; set; }
 
-        public double Useless { get; set; }
+        public int Fetches { get; set; }
     }
 }

@@ -1,0 +1,37 @@
+// The options of dfkd crawl that spend a budget.
+
+using System.CommandLine;
+using DataFreeKD.Cli.Steering;
+using DataFreeKD.Crawler;
+using DataFreeKD.Crawler.Steering;
+using DataFreeKD.Probe;
+
+namespace DataFreeKD.Cli.Verbs;
+
+/// <summary>Offers them, and reads them back.</summary>
+internal sealed class SteeringOptionSet
+{
+    private readonly Option<long?> maxFetches = new("--max-fetches") { Description = "Addresses fetched from the web, at most [default: all]", HelpName = "N" };
+    private readonly Option<string?> steerBy = new("--steer-by") { Description = "Spend --max-fetches on the hosts and pages whose images this teacher finds familiar", HelpName = "TEACHER" };
+
+    /// <summary>All of them.</summary>
+    public Option[] All => [maxFetches, steerBy, CommonOptions.Seed, CommonOptions.Device];
+
+    /// <summary>Adds the budget to <paramref name="options"/>.</summary>
+    public CrawlOptions Budget(ParseResult parsed, CrawlOptions options) => options with { Web = options.Web with { MaxFetches = parsed.GetValue(maxFetches) } };
+
+    /// <summary>Whether the crawl is to be steered.</summary>
+    public bool Asked(ParseResult parsed) => parsed.GetValue(steerBy) is not null;
+
+    /// <summary>Runs <paramref name="crawl"/> with the teacher at hand.</summary>
+    public void Steer(ParseResult parsed, CrawlOptions options, Action<CrawlOptions> crawl)
+    {
+        string teacher = Path.GetFullPath(parsed.GetValue(steerBy)!);
+        TeacherJudge? judge = null;
+        options = options with { Web = options.Web with { Steering = new SteeringOptions((images, cancel) => judge!.Judge(images, cancel), teacher) { Seed = (ulong)parsed.GetValue(CommonOptions.Seed) } } };
+        // Wrong options are told before the teacher is loaded.
+        options.Validate();
+        TorchRuntime.Start(options.Workers);
+        using (judge = new TeacherJudge(new ScoreOptions { Teacher = teacher, Inputs = [], Output = "", Device = parsed.GetValue(CommonOptions.Device)!, DecodeWorkers = Math.Min(16, options.Workers) })) crawl(options);
+    }
+}

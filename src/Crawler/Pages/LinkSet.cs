@@ -1,0 +1,45 @@
+// The links of pages, each address once.
+
+using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Journal;
+
+namespace DataFreeKD.Crawler.Pages;
+
+/// <summary>Knows what has been named or found, in sixteen bytes an address.</summary>
+internal sealed class LinkSet
+{
+    private readonly HashSet<UInt128> seen = [];
+    private readonly int maxPages;
+    private int pages;
+
+    /// <param name="maxPages">Pages found, beyond which only images are taken.</param>
+    /// <param name="named">What the user named.</param>
+    /// <param name="found">What has been found already.</param>
+    public LinkSet(int maxPages, IEnumerable<WebTarget> named, IEnumerable<WebTarget> found)
+    {
+        this.maxPages = maxPages;
+        foreach (WebTarget target in named) seen.Add(KeyOf(target));
+        foreach (WebTarget target in found)
+        {
+            seen.Add(KeyOf(target));
+            if (target.Depth >= 0) pages++;
+        }
+    }
+
+    /// <summary>What a page names and no page before it did: its images, then the pages to follow, without ordinals.</summary>
+    public IEnumerable<WebTarget> New(JournalRow page)
+    {
+        foreach (string image in page.Images ?? [])
+        {
+            if (seen.Add(WebCrawl.KeyOf(image))) yield return new WebTarget(0, image, new Uri(image));
+        }
+        foreach (string next in page.Pages ?? [])
+        {
+            if (pages >= maxPages || !seen.Add(WebCrawl.KeyOf(next))) continue;
+            pages++;
+            yield return new WebTarget(0, next, new Uri(next)) { Depth = page.Depth };
+        }
+    }
+
+    private static UInt128 KeyOf(WebTarget target) => WebCrawl.KeyOf(target.Address.AbsoluteUri);
+}

@@ -1,0 +1,40 @@
+// The teacher's figures of single files, for those who need no table.
+
+using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Probe.Scores;
+
+namespace DataFreeKD.Probe;
+
+/// <summary>A loaded teacher that looks at image files: the figures are those that <see cref="ScoreRun"/> writes.</summary>
+public sealed class TeacherProbe : IDisposable
+{
+    private readonly ScoreOptions options;
+    private readonly TeacherPass teacher;
+
+    /// <summary>Loads the teacher.</summary>
+    /// <param name="options">The teacher, the blocks, the batch size, the workers and the device; the paths in it are not used.</param>
+    /// <exception cref="ScoreException">The teacher lacks a block asked for.</exception>
+    public TeacherProbe(ScoreOptions options)
+    {
+        this.options = options;
+        teacher = new TeacherPass(options);
+        Columns = [.. teacher.HasHead ? OutputScore.All.Select(score => score.Column) : [], .. teacher.Blocks.Select(Manifests.Columns.ProbeVariance), .. teacher.Blocks.Select(Manifests.Columns.ProbeCosine)];
+    }
+
+    /// <summary>The figures, by their columns of the scores table; those of the logits only where the teacher has a head.</summary>
+    public IReadOnlyList<string> Columns { get; }
+
+    /// <summary>Looks at files.</summary>
+    /// <returns>Their figures in the order of <see cref="Columns"/>; null for a file that cannot be scored.</returns>
+    public IReadOnlyList<double[]?> Score(IReadOnlyList<string> files, CancellationToken cancel = default)
+    {
+        IEnumerable<ScoreInput> inputs = ImageInputs.Read(files, cancel: cancel).Select(image => new ScoreInput(image, null));
+        return [.. OrderedDecoder.Decode(inputs, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel)
+            .Chunk(options.BatchSize)
+            .SelectMany(teacher.Run)
+            .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines], figure => figure))];
+    }
+
+    /// <summary>Lets the teacher go.</summary>
+    public void Dispose() => teacher.Dispose();
+}
