@@ -81,6 +81,14 @@ public sealed class UrlListTests : IDisposable
         Assert.Equal(["score", "tags", "none"], UrlList.CarriedColumns(list, new UrlColumns()));
     }
 
+    [Fact]
+    public void A_JSON_array_with_bytes_that_are_no_text_loses_only_that_entry()
+    {
+        string list = Write("list.json", "");
+        File.WriteAllBytes(list, [.. "[\"https://example.org/1\", \""u8, 0x9e, .. "\", {\"url\": \""u8, 0xff, .. "\"}, \"https://example.org/2\"]"u8]);
+        Assert.Equal(["https://example.org/1", "! \"\uFFFD\"", "! {\"url\": \"\uFFFD\"}", "https://example.org/2"], Seen(list));
+    }
+
     [Theory]
     [InlineData("list.jsonl")]
     [InlineData("list.json")]

@@ -1,5 +1,7 @@
 // JSON lists: an array, or a line each, of objects or plain addresses.
 
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace DataFreeKD.Crawler.Sources;
@@ -68,7 +70,7 @@ internal static class JsonList
         try
         {
             if (element.ValueKind == JsonValueKind.String) return ListedUrl.Of(element.GetString());
-            if (element.ValueKind != JsonValueKind.Object) return ListedUrl.Malformed(element.GetRawText());
+            if (element.ValueKind != JsonValueKind.Object) return ListedUrl.Malformed(Raw(element));
             string? url = null;
             var carried = new Dictionary<string, string?>(StringComparer.Ordinal);
             foreach (JsonProperty property in element.EnumerateObject())
@@ -76,12 +78,12 @@ internal static class JsonList
                 if (columns.IsUrl(property.Name)) url ??= Text(property.Value);
                 else if (columns.CarriedAs(property.Name) is { } name) carried.TryAdd(name, Text(property.Value));
             }
-            return url is null ? ListedUrl.Malformed(element.GetRawText()) : ListedUrl.Of(url, carried);
+            return url is null ? ListedUrl.Malformed(Raw(element)) : ListedUrl.Of(url, carried);
         }
         catch (InvalidOperationException)
         {
-            // An escaped half of a surrogate pair: JSON, but no text.
-            return ListedUrl.Malformed(element.GetRawText());
+            // An escaped half of a surrogate pair, or bytes that are no UTF-8: JSON to the reader, but no text.
+            return ListedUrl.Malformed(Raw(element));
         }
     }
 
@@ -89,8 +91,11 @@ internal static class JsonList
     {
         JsonValueKind.Null => null,
         JsonValueKind.String => value.GetString(),
-        _ => value.GetRawText(),
+        _ => Raw(value),
     };
+
+    // Unlike GetRawText it does not throw where the bytes are no UTF-8.
+    private static string Raw(JsonElement element) => Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(element));
 
     private static bool StartsAnArray(Func<Stream> open)
     {
