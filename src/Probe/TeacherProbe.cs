@@ -1,7 +1,6 @@
 // The teacher's figures of single files, for those who need no table.
 
 using DataFreeKD.Imaging.Inputs;
-using DataFreeKD.Manifests;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
