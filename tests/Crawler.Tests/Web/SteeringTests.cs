@@ -197,7 +197,8 @@ public sealed class SteeringTests
             double figure = image.Figures?[0] ?? (image.Source.StartsWith("good", StringComparison.Ordinal) ? 1 : 0) + File.ReadAllBytes(image.Path)[60] / 1000.0;
             figures.Add(figure);
             return new SteeringVerdict(figures.Average() < figure ? 1 : 0, [figure]);
-        })], "test") { Seed = seed, Round = 20 };
+        })], "test")
+        { Seed = seed, Round = 20 };
     }
 
     // Sixty hosts, six of them good, taking turns.
