@@ -4,7 +4,7 @@ using System.Numerics;
 
 namespace DataFreeKD.Crawler.Store;
 
-/// <summary>Heads and links of chains in two arrays; entries are numbers 0, 1, 2, ... and a chain gives the newest first.</summary>
+/// <summary>Heads and links of chains; entries are numbers 0, 1, 2, ... and a chain gives the newest first.</summary>
 /// <param name="shift">Place of the substring's lowest bit.</param>
 /// <param name="bits">Its length, 1–64.</param>
 /// <param name="reach">How many of its bits may differ in a search.</param>
@@ -14,7 +14,7 @@ internal sealed class SubstringTable(int shift, int bits, int reach)
 
     // Entry + 1, so that fresh memory means none.
     private int[] heads = new int[1 << Math.Min(bits, FirstBits)];
-    private int[] links = [];
+    private readonly GrowingArray<int> links = new();
 
     /// <summary>What to flip in a hash so that its substring becomes each of those within reach, nothing first.</summary>
     public ulong[] Flips { get; } = [.. Enumerable.Range(0, reach + 1).SelectMany(count => Subsets(count, bits)).Select(subset => subset << shift)];
@@ -25,17 +25,18 @@ internal sealed class SubstringTable(int shift, int bits, int reach)
     /// <summary>The next older entry of a chain, + 1; takes an entry + 1.</summary>
     public int Older(int entry) => links[entry - 1];
 
-    /// <summary>Adds the entry <paramref name="count"/> − 1, the last of <paramref name="hashes"/>.</summary>
-    public void Add(ulong[] hashes, int count)
+    /// <summary>Adds the last of <paramref name="hashes"/>.</summary>
+    public void Add(GrowingArray<ulong> hashes)
     {
-        if (links.Length < hashes.Length) Array.Resize(ref links, hashes.Length);
+        links.Add(0);
+        int last = hashes.Count - 1;
         // A chain an entry long on average, as far as the substring's values go round.
-        if (count > heads.Length && BitOperations.Log2((uint)heads.Length) < Math.Min(bits, 30))
+        if (last >= heads.Length && BitOperations.Log2((uint)heads.Length) < Math.Min(bits, 30))
         {
             heads = new int[heads.Length * 2];
-            for (int entry = 0; entry < count - 1; entry++) Link(hashes[entry], entry);
+            for (int entry = 0; entry < last; entry++) Link(hashes[entry], entry);
         }
-        Link(hashes[count - 1], count - 1);
+        Link(hashes[last], last);
     }
 
     private void Link(ulong hash, int entry)

@@ -21,14 +21,15 @@ internal static class WebPMetadata
         {
             ReadOnlySpan<byte> name = file.Slice((int)at, 4);
             uint length = BinaryPrimitives.ReadUInt32LittleEndian(file[((int)at + 4)..]);
-            long next = at + 8 + length + (length & 1);
+            int start = (int)at + 8;
             if (Needed(name))
             {
                 // RFC 9649 wants VP8X first, so that its flags are the byte after its header.
-                extended |= at == Header && name.SequenceEqual("VP8X"u8);
-                kept.Write(file[(int)at..(int)Math.Min(next, end)]);
+                extended |= at == Header && name.SequenceEqual("VP8X"u8) && length >= 10 && start + 10 <= end;
+                // A cut chunk may still hold the whole picture: it becomes as long as it is.
+                Write(kept, name, file[start..(int)Math.Min(start + (long)length, end)]);
             }
-            at = next;
+            at = start + (long)length + (length & 1);
         }
         // Only the extended form can say that there is an orientation.
         if (orientation != 1 && extended) Write(kept, "EXIF"u8, ExifOrientation.Alone(orientation));
@@ -54,5 +55,6 @@ internal static class WebPMetadata
         kept.Write(name);
         kept.Write(length);
         kept.Write(data);
+        if (data.Length % 2 != 0) kept.WriteByte(0);
     }
 }
