@@ -19,13 +19,14 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
     /// <param name="options">Limits and wishes.</param>
     public static CheckedImage From(JournalRow row, byte[] bytes, CrawlOptions options)
     {
-        DecodeResult decoded = ImageDecoder.Decode(bytes, options.Limits);
-        row = row with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), Format = decoded.Format, Bytes = bytes.Length };
-        if (decoded.Image is not { } image) return new CheckedImage(row with { Status = Status.Failed, Reason = decoded.Reason! }, null);
-        row = row with { Width = image.Width, Height = image.Height, PHash = PerceptualHash.Format(PerceptualHash.Compute(image)) };
-        if (Math.Min(image.Width, image.Height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = CrawlRun.TooSmall }, null);
+        row = row with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), Bytes = bytes.Length };
+        (RgbImage? image, int width, int height, string format, string? reason) = See(bytes, options);
+        row = row with { Format = format };
+        if (image is null) return new CheckedImage(row with { Status = Status.Failed, Reason = reason! }, null);
+        row = row with { Width = width, Height = height, PHash = PerceptualHash.Format(PerceptualHash.Compute(image)) };
+        if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = CrawlRun.TooSmall }, null);
 
-        StoredBytes stored = Reencode.Apply(bytes, decoded.Format, image, options.Reencode);
+        StoredBytes stored = options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, options.Reencode) : Reencode.Apply(bytes, format, image, options.Reencode);
         return new CheckedImage(row with
         {
             Status = Status.Ok,
@@ -36,5 +37,13 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
             Bytes = stored.Bytes.Length,
             Colours = options.NearDuplicateRadius is null ? null : ColourSketch.Of(image).Format(),
         }, stored.Bytes);
+    }
+
+    // Every file is read to its end; all of its pixels are needed only where others are made of them.
+    private static GlanceResult See(byte[] bytes, CrawlOptions options)
+    {
+        if (options.Reencode.KeepsPixels) return ImageDecoder.Glance(bytes, PerceptualHash.LeastSide, options.Limits);
+        DecodeResult decoded = ImageDecoder.Decode(bytes, options.Limits);
+        return new GlanceResult(decoded.Image, decoded.Image?.Width ?? 0, decoded.Image?.Height ?? 0, decoded.Format, decoded.Reason);
     }
 }

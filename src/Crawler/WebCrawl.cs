@@ -70,7 +70,7 @@ internal sealed class WebCrawl : IDisposable
     public async Task Gather(IProgress<CrawlProgress>? progress, CancellationToken cancel)
     {
         if (sources.Contains("-") && !File.Exists(state.StandardInput)) await KeepStandardInput(cancel).ConfigureAwait(false);
-        using var http = new HttpExchange(options.Web);
+        using var http = new HttpExchange(options.Web, state.Scratch);
         var told = new Tally(progress);
         if (options.Web.Steering is { } steering)
         {
@@ -94,10 +94,10 @@ internal sealed class WebCrawl : IDisposable
     public static async Task Rehearse(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, Action<PlannedFetch> tell, CancellationToken cancel)
     {
         var gate = new Lock();
-        using var http = new HttpExchange(options.Web);
         string scratch = Directory.CreateTempSubdirectory("dfkd-dry-run-").FullName;
         try
         {
+            using var http = new HttpExchange(options.Web, scratch);
             using var scheduler = new CrawlScheduler(options.Web with { DryRun = true }, http, Path.Combine(scratch, "spill"), options.Limits.MaxBytes, (target, fetched, _) => Tell(target, fetched.Reason!), cancel);
             await scheduler.Run(Named(options, sources, "-", cancel).Select(named => named.Target).Where(target =>
             {

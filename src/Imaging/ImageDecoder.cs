@@ -20,6 +20,14 @@ public sealed record DecodeLimits
 /// <param name="Reason">Null on success.</param>
 public sealed record DecodeResult(RgbImage? Image, string Format, string? Reason);
 
+/// <summary>What a glance gave: the size of the image and a reduced copy, or a reason as in <see cref="DecodeResult"/>.</summary>
+/// <param name="Copy">The upright RGB image, perhaps reduced; null on failure.</param>
+/// <param name="Width">Of the upright image itself, pixels; 0 on failure.</param>
+/// <param name="Height">Of the upright image itself, pixels; 0 on failure.</param>
+/// <param name="Format">As in <see cref="DecodeResult"/>.</param>
+/// <param name="Reason">Null on success.</param>
+public sealed record GlanceResult(RgbImage? Copy, int Width, int Height, string Format, string? Reason);
+
 /// <summary>Decodes JPEG, PNG, WebP, GIF and BMP: EXIF orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does (alpha is dropped, not composited).</summary>
 public static class ImageDecoder
 {
@@ -28,12 +36,28 @@ public static class ImageDecoder
     /// <summary>Decodes; never throws for bad input. Thread-safe.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="limits">Null for the defaults.</param>
-    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits? limits = null)
+    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits? limits = null) => Decode(bytes, limits ?? DefaultLimits, null, out _);
+
+    /// <summary>Reads the whole file, and so finds what <see cref="Decode(ReadOnlyMemory{byte}, DecodeLimits?)"/> finds, but computes only as many pixels as a small copy needs. Thread-safe.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="leastSide">Both sides of the copy are at least this long where the image's are, pixels.</param>
+    /// <param name="limits">Null for the defaults.</param>
+    public static GlanceResult Glance(ReadOnlyMemory<byte> bytes, int leastSide, DecodeLimits? limits = null)
     {
-        limits ??= DefaultLimits;
+        DecodeResult decoded = Decode(bytes, limits ?? DefaultLimits, leastSide, out ImageHeader header);
+        if (decoded.Image is not { } copy) return new GlanceResult(null, 0, 0, decoded.Format, decoded.Reason);
+        if (decoded.Format != "jpeg") return new GlanceResult(copy, copy.Width, copy.Height, decoded.Format, null);
+        // Orientations 5 to 8 lay the image on its side.
+        bool turned = SkiaDecoder.Orientation(bytes) > 4;
+        return new GlanceResult(copy, (int)(turned ? header.Height : header.Width), (int)(turned ? header.Width : header.Height), decoded.Format, null);
+    }
+
+    private static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits limits, int? leastSide, out ImageHeader header)
+    {
+        header = default;
         if (bytes.IsEmpty) return new DecodeResult(null, "", DecodeReason.Empty);
         if (bytes.Length > limits.MaxBytes) return new DecodeResult(null, "", DecodeReason.TooLarge);
-        ImageHeader header = ImageHeader.Read(bytes.Span);
+        header = ImageHeader.Read(bytes.Span);
         if (header.Reason is not null) return new DecodeResult(null, header.Format, header.Reason);
 
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
@@ -44,7 +68,7 @@ public static class ImageDecoder
         {
             if (header.Format == "gif") return GifDecoder.Decode(bytes.Span, maxPixels);
             if (header.Format == "png" && Gray16Png.Is(bytes.Span)) return Gray16Png.Decode(bytes.Span, (int)header.Width, (int)header.Height);
-            return SkiaDecoder.Decode(bytes, header);
+            return SkiaDecoder.Decode(bytes, header, leastSide);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {

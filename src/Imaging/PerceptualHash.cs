@@ -8,6 +8,9 @@ namespace DataFreeKD.Imaging;
 /// <summary>pHash: the signs of the lowest frequencies of a small grey copy. Equal pixels give equal hashes on every machine.</summary>
 public static class PerceptualHash
 {
+    /// <summary>The hash of a reduced copy whose sides are at least this long is (nearly) that of the image, pixels.</summary>
+    public const int LeastSide = 2 * Side;
+
     private const int Side = 32, Kept = 8;
 
     // Rows 0..7 of the 32-point DCT-II in integers, so that no machine's arithmetic decides a bit.

@@ -227,6 +227,7 @@ internal sealed class CrawlScheduler : IDisposable
                 }
                 if (again is null)
                 {
+                    using Body? body = fetched.Body;
                     await land(flight.Target, fetched, stop.Token).ConfigureAwait(false);
                     landed = true;
                 }

@@ -11,8 +11,8 @@ internal sealed record Fetched
     /// <summary>The HTTP status; 0 where there was no answer.</summary>
     public int Status { get; init; }
 
-    /// <summary>The body, its codings undone; null where there is none.</summary>
-    public byte[]? Bytes { get; init; }
+    /// <summary>The body; null where there is none. Whoever uses the outcome disposes of it.</summary>
+    public Body? Body { get; init; }
 
     /// <summary>Why there is no body; null on success, for a redirect and for 304.</summary>
     public string? Reason { get; init; }

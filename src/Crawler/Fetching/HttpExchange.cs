@@ -17,10 +17,13 @@ internal sealed class HttpExchange : IDisposable
 
     private readonly HttpMessageInvoker http;
     private readonly WebOptions options;
-    private readonly string userAgent;
+    private readonly string userAgent, scratch;
 
-    public HttpExchange(WebOptions options)
+    /// <param name="options">Limits and manners.</param>
+    /// <param name="scratch">Folder for large bodies under way.</param>
+    public HttpExchange(WebOptions options, string scratch)
     {
+        this.scratch = scratch;
         this.options = options;
         userAgent = $"{ProductToken}/{Provenance.ToolVersion.Split('+')[0]}{(options.Contact is null ? "" : $" (+{options.Contact})")}";
         var guard = new ConnectGuard(options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks), options.Resolve, options.ConnectTimeout);
@@ -68,11 +71,10 @@ internal sealed class HttpExchange : IDisposable
             using HttpResponseMessage response = await http.SendAsync(request, untilHeaders.Token).ConfigureAwait(false);
             answer = Described(address, response, Stopwatch.GetElapsedTime(start).TotalSeconds);
             if (answer.Reason is not null || answer.Location is not null || answer.Status == 304) return answer;
-            byte[] raw = await CappedBody.Read(await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), response.Content.Headers.ContentLength, maxBytes, cancel).ConfigureAwait(false);
-            byte[] bytes = CappedBody.Decode(raw, response.Content.Headers.ContentEncoding, maxBytes);
-            return bytes.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Bytes = bytes };
+            Body body = await Body.Read(await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), response.Content.Headers.ContentLength, [.. response.Content.Headers.ContentEncoding], maxBytes, scratch, cancel).ConfigureAwait(false);
+            return body.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Body = body };
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error) when (error is not (OutOfMemoryException or ScratchException))
         {
             cancel.ThrowIfCancellationRequested();
             return answer with { Reason = FetchException.ReasonOf(error, inBody: answer.Status != 0) };

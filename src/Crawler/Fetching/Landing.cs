@@ -17,28 +17,32 @@ internal static class Landing
         {
             Final = fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
             Replaces = target.Replaces,
-            Bytes = fetched.Bytes?.Length ?? 0,
+            Bytes = fetched.Body?.Length ?? 0,
             ETag = fetched.Header("ETag"),
             LastModified = fetched.Header("Last-Modified"),
         };
         if (fetched.Reason is not null) return Without(row, fetched.Reason);
         if (fetched.Status == 304) return target.ETag is null && target.LastModified is null ? Without(row, Reason.Http(304)) : new CheckedImage(row with { Status = JournalRow.Kept }, null);
-        if (fetched.Bytes is not { } bytes) return Without(row, Reason.ProtocolError);
+        if (fetched.Body is not { } body) return Without(row, Reason.ProtocolError);
         if (OptOut.FromHeaders(fetched.Headers, HttpExchange.ProductToken) is { } optOut) return Without(row, Code(optOut));
 
-        ContentKind kind = ContentSniffer.Of(bytes);
-        if (kind == ContentKind.Gzip && target.Depth >= 0)
+        byte[] bytes;
+        ContentKind kind;
+        try
         {
-            // A sitemap may come as a gzip file, which is not the same as a content coding.
-            try
-            {
-                bytes = CappedBody.Gunzip(bytes, options.Limits.MaxBytes);
-            }
-            catch (FetchException refused)
-            {
-                return Without(row, refused.Reason);
-            }
+            bytes = body.Unpacked();
+            if (bytes.Length == 0) return Without(row, Reason.Empty);
             kind = ContentSniffer.Of(bytes);
+            if (kind == ContentKind.Gzip && target.Depth >= 0)
+            {
+                // A sitemap may come as a gzip file, which is not the same as a content coding.
+                bytes = Unpacking.Gunzip(bytes, options.Limits.MaxBytes);
+                kind = ContentSniffer.Of(bytes);
+            }
+        }
+        catch (FetchException refused)
+        {
+            return Without(row, refused.Reason);
         }
         return kind switch
         {

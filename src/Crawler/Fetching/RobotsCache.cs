@@ -41,6 +41,7 @@ internal static class RobotsCache
         while (true)
         {
             Fetched fetched = await ask(at.Address, MaxBytes).ConfigureAwait(false);
+            using Body? body = fetched.Body;
             if (fetched.Location is null) return Judge(fetched);
             (WebTarget? next, string? _) = Redirects.Follow(at, fetched.Location, MaxRedirects);
             // A file that redirects hide counts as absent.
@@ -52,7 +53,7 @@ internal static class RobotsCache
     /// <summary>RFC 9309, 2.3.1: a server that has no such file allows all, one that cannot tell allows nothing.</summary>
     private static (RobotsFile File, string? Refusal) Judge(Fetched fetched) => fetched switch
     {
-        { Bytes: { } bytes } => (RobotsFile.Parse(bytes), null),
+        { Body: { } body } => Read(body),
         { Status: 200 or 203, Reason: Reason.Empty } => (RobotsFile.AllowAll, null),
         { Status: 429 } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
         { Status: >= 400 and < 500 } => (RobotsFile.AllowAll, null),
@@ -60,4 +61,16 @@ internal static class RobotsCache
         { Status: 0, Reason: Reason.DnsError or Reason.ConnectFailed or Reason.TlsError or Reason.Timeout or Reason.AddressRefused } => (RobotsFile.DisallowAll, fetched.Reason),
         _ => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
     };
+
+    private static (RobotsFile File, string? Refusal) Read(Body body)
+    {
+        try
+        {
+            return (RobotsFile.Parse(body.Unpacked()), null);
+        }
+        catch (FetchException)
+        {
+            return (RobotsFile.DisallowAll, Reason.RobotsUnreachable);
+        }
+    }
 }

@@ -49,6 +49,9 @@ internal sealed class CrawlState : IDisposable
     /// <summary>Scratch for targets that wait.</summary>
     public string Spill => Path.Combine(folder, "spill");
 
+    /// <summary>Scratch for large bodies under way.</summary>
+    public string Scratch => folder;
+
     /// <summary>Scratch for what a steered crawl may still fetch.</summary>
     public string Frontier => Path.Combine(folder, "frontier");
 

@@ -26,7 +26,7 @@ internal static class Reencode
         RgbImage image = options.Side is { } side ? Resizing.Apply(decoded, side, options.Mode, options.OnlyIfBigger) : decoded;
         string wanted = Wanted(format, options.Format);
         bool untouched = ReferenceEquals(image, decoded) && (options.Format == EncodeFormat.Original || wanted == format);
-        if (untouched) return new StoredBytes(options.KeepMetadata ? original : ImageMetadata.Strip(original, format), format, image.Width, image.Height);
+        if (untouched) return Keep(original, format, image.Width, image.Height, options);
 
         // A picture too large for the wanted format is rather stored in another than lost.
         string target = Math.Max(image.Width, image.Height) > (wanted switch { "webp" => LargestWebPSide, "jpeg" => LargestJpegSide, _ => int.MaxValue }) ? "png" : wanted;
@@ -38,6 +38,15 @@ internal static class Reencode
         };
         return new StoredBytes(bytes, target, image.Width, image.Height);
     }
+
+    /// <summary>The file as it is, but for its metadata.</summary>
+    /// <param name="original">The fetched file.</param>
+    /// <param name="format">Its format by content.</param>
+    /// <param name="width">Of the upright image, pixels.</param>
+    /// <param name="height">Of the upright image, pixels.</param>
+    /// <param name="options">Whether metadata stays.</param>
+    public static StoredBytes Keep(byte[] original, string format, int width, int height, ReencodeOptions options) =>
+        new(options.KeepMetadata ? original : ImageMetadata.Strip(original, format), format, width, height);
 
     private static string Wanted(string format, EncodeFormat wanted) => wanted switch
     {

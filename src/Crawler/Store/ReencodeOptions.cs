@@ -49,6 +49,9 @@ public sealed record ReencodeOptions(int? Side, ResizeMode Mode, bool OnlyIfBigg
     /// <summary>The file as it came, without its metadata.</summary>
     public static ReencodeOptions Keep { get; } = new(null, ResizeMode.No, false, EncodeFormat.Original, 95, false);
 
+    /// <summary>Whether every image keeps its pixels, as encoded.</summary>
+    internal bool KeepsPixels => Mode == ResizeMode.No && Format == EncodeFormat.Original;
+
     /// <summary>Refuses values that no image can be stored with.</summary>
     /// <exception cref="CrawlException">Names the option.</exception>
     internal void Validate()
