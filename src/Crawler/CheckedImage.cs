@@ -23,10 +23,10 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
         (RgbImage? image, int width, int height, string format, string? reason) = See(bytes, options);
         row = row with { Format = format };
         if (image is null) return new CheckedImage(row with { Status = Status.Failed, Reason = reason! }, null);
-        row = row with { Width = width, Height = height, PHash = PerceptualHash.Format(PerceptualHash.Compute(image)) };
-        if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = CrawlRun.TooSmall }, null);
+        row = row with { Width = width, Height = height };
+        if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = CrawlRun.TooSmall, PHash = Hash(image) }, null);
 
-        StoredBytes stored = options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, options.Reencode) : Reencode.Apply(bytes, format, image, options.Reencode);
+        StoredBytes stored = options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, image, options.Reencode) : Reencode.Apply(bytes, format, image, options.Reencode);
         return new CheckedImage(row with
         {
             Status = Status.Ok,
@@ -35,9 +35,12 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
             Width = stored.Width,
             Height = stored.Height,
             Bytes = stored.Bytes.Length,
-            Colours = options.NearDuplicateRadius is null ? null : ColourSketch.Of(image).Format(),
+            PHash = Hash(stored.Pixels),
+            Colours = options.NearDuplicateRadius is null ? null : ColourSketch.Of(stored.Pixels).Format(),
         }, stored.Bytes);
     }
+
+    private static string Hash(RgbImage image) => PerceptualHash.Format(PerceptualHash.Compute(image));
 
     // Every file is read to its end; all of its pixels are needed only where others are made of them.
     private static GlanceResult See(byte[] bytes, CrawlOptions options)

@@ -168,17 +168,17 @@ internal sealed class WebCrawl : IDisposable
     private async Task<JournalRow> Land(WebTarget target, Fetched fetched, JournalWriter journal, Tally told, CancellationToken stop)
     {
         CheckedImage landed;
-        string? path = null;
         await decoders.WaitAsync(stop).ConfigureAwait(false);
         try
         {
             landed = Landing.Of(target, fetched, options);
-            if (landed.Stored is not null) path = store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
         }
         finally
         {
             decoders.Release();
         }
+        // Not within the gate: a processor has better to do than to wait for a disk.
+        string? path = landed.Stored is null ? null : store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
         await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
         CrawlMetrics.Ended(landed.Row);
         told.Add(landed);

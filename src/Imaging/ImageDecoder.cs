@@ -68,11 +68,21 @@ public static class ImageDecoder
         {
             if (header.Format == "gif") return GifDecoder.Decode(bytes.Span, maxPixels);
             if (header.Format == "png" && Gray16Png.Is(bytes.Span)) return Gray16Png.Decode(bytes.Span, (int)header.Width, (int)header.Height);
+            if (header.Format == "jpeg" && Turbo(bytes, header, leastSide) is { } image) return new DecodeResult(image, "jpeg", null);
             return SkiaDecoder.Decode(bytes, header, leastSide);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             return new DecodeResult(null, header.Format, DecodeReason.DecodeError);
         }
+    }
+
+    // The common JPEG, several times faster; null is every other.
+    private static RgbImage? Turbo(ReadOnlyMemory<byte> bytes, ImageHeader header, int? leastSide)
+    {
+        if (!TurboJpeg.Available || SkiaDecoder.Orientation(bytes) != 1) return null;
+        int eighths = 8;
+        for (int less = 4; leastSide is { } least && less >= 1 && Math.Min((header.Width * less + 7) / 8, (header.Height * less + 7) / 8) >= least; less /= 2) eighths = less;
+        return TurboJpeg.Decode(bytes.Span, (int)header.Width, (int)header.Height, eighths) is var (pixels, width, height) ? new RgbImage(width, height, pixels) : null;
     }
 }

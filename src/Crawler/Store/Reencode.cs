@@ -9,7 +9,8 @@ namespace DataFreeKD.Crawler.Store;
 /// <param name="Format"><c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c> or <c>bmp</c>.</param>
 /// <param name="Width">Of the upright image, pixels.</param>
 /// <param name="Height">Of the upright image, pixels.</param>
-internal sealed record StoredBytes(byte[] Bytes, string Format, int Width, int Height);
+/// <param name="Pixels">Its upright pixels (before encoding, where it was encoded again; perhaps a reduced copy, where it was not).</param>
+internal sealed record StoredBytes(byte[] Bytes, string Format, int Width, int Height, RgbImage Pixels);
 
 /// <summary>Applies <see cref="ReencodeOptions"/>.</summary>
 internal static class Reencode
@@ -26,7 +27,7 @@ internal static class Reencode
         RgbImage image = options.Side is { } side ? Resizing.Apply(decoded, side, options.Mode, options.OnlyIfBigger) : decoded;
         string wanted = Wanted(format, options.Format);
         bool untouched = ReferenceEquals(image, decoded) && (options.Format == EncodeFormat.Original || wanted == format);
-        if (untouched) return Keep(original, format, image.Width, image.Height, options);
+        if (untouched) return Keep(original, format, image.Width, image.Height, image, options);
 
         // A picture too large for the wanted format is rather stored in another than lost.
         string target = Math.Max(image.Width, image.Height) > (wanted switch { "webp" => LargestWebPSide, "jpeg" => LargestJpegSide, _ => int.MaxValue }) ? "png" : wanted;
@@ -36,7 +37,7 @@ internal static class Reencode
             "webp" => ImageWriter.EncodeWebP(image, options.Quality, lossless: options.Quality == 100),
             _ => ImageWriter.EncodePng(image),
         };
-        return new StoredBytes(bytes, target, image.Width, image.Height);
+        return new StoredBytes(bytes, target, image.Width, image.Height, image);
     }
 
     /// <summary>The file as it is, but for its metadata.</summary>
@@ -44,9 +45,10 @@ internal static class Reencode
     /// <param name="format">Its format by content.</param>
     /// <param name="width">Of the upright image, pixels.</param>
     /// <param name="height">Of the upright image, pixels.</param>
+    /// <param name="pixels">Its upright pixels, perhaps fewer of them.</param>
     /// <param name="options">Whether metadata stays.</param>
-    public static StoredBytes Keep(byte[] original, string format, int width, int height, ReencodeOptions options) =>
-        new(options.KeepMetadata ? original : ImageMetadata.Strip(original, format), format, width, height);
+    public static StoredBytes Keep(byte[] original, string format, int width, int height, RgbImage pixels, ReencodeOptions options) =>
+        new(options.KeepMetadata ? original : ImageMetadata.Strip(original, format), format, width, height, pixels);
 
     private static string Wanted(string format, EncodeFormat wanted) => wanted switch
     {
