@@ -42,9 +42,9 @@ public static class CrawlRun
             bytes += found.Image.Bytes?.Length ?? 0;
             progress?.Report(new CrawlProgress(merge.Rows - before, merge.Images, bytes));
         }
-        if (!revisits && web is not null)
+        foreach (WebRow row in web?.Rows(cancel) ?? [])
         {
-            foreach (WebRow row in web.Rows(cancel)) merge.Add(row, null);
+            if (row.Row.Replaces is null) merge.Add(row, null);
         }
         if (merge.Rows == 0)
         {

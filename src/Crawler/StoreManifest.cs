@@ -2,6 +2,7 @@
 
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -59,8 +60,9 @@ internal sealed class StoreManifest
         {
             bool failed = row["status"] == Status.Failed || row["reason"] == Reason.RobotsUnreachable, image = row["status"] is Status.Ok or Status.Duplicate;
             if (!(options.RetryFailed && failed || options.Refresh && image)) continue;
+            if (ArchiveMembers.IsMember(row["source"] ?? "", Known)) continue;
             if (!Uri.TryCreate(row["source"], UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) continue;
-            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image) };
+            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image), Archive = failed && ImageInputs.IsArchive(address.AbsolutePath) };
         }
     }
 

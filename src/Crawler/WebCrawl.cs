@@ -9,6 +9,7 @@ using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -33,6 +34,7 @@ internal sealed class WebCrawl : IDisposable
     private readonly CrawlState state;
     private readonly IReadOnlySet<UInt128> known;
     private readonly SemaphoreSlim decoders;
+    private readonly ArchiveMembers members;
     private int levels;
 
     /// <param name="options">All options.</param>
@@ -46,6 +48,7 @@ internal sealed class WebCrawl : IDisposable
         store = new ImageStore(options.Store);
         decoders = new SemaphoreSlim(options.Workers);
         state = new CrawlState(options.Store, Plan());
+        members = new ArchiveMembers(options, store, state, known);
         if (state.Resumed) store.Sweep();
         if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
     }
@@ -118,8 +121,21 @@ internal sealed class WebCrawl : IDisposable
         }
     }
 
-    /// <summary>All rows in order, after <see cref="Gather"/>.</summary>
+    /// <summary>All rows in order, after <see cref="Gather"/>; the members of an archive before it.</summary>
     public IEnumerable<WebRow> Rows(CancellationToken cancel)
+    {
+        foreach (WebRow row in TargetRows(cancel))
+        {
+            if (row.Row.Members is not null)
+            {
+                using var rows = new JournalReader(state.Members(row.Row.Ordinal));
+                foreach (JournalRow member in rows.Rows()) yield return new WebRow(member, null);
+            }
+            yield return row;
+        }
+    }
+
+    private IEnumerable<WebRow> TargetRows(CancellationToken cancel)
     {
         for (int level = 0; level < levels; level++)
         {
@@ -149,6 +165,7 @@ internal sealed class WebCrawl : IDisposable
     {
         state.Dispose();
         decoders.Dispose();
+        members.Dispose();
     }
 
     private static bool IsAddress(string source) => source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
@@ -159,7 +176,7 @@ internal sealed class WebCrawl : IDisposable
         using var done = new JournalReader(state.Journal(level));
         told.Resume(done.Count);
         await using var journal = new JournalWriter(state.Journal(level));
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel);
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf };
         long taken = 0;
         await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
         return Math.Min(taken, budget);
@@ -179,6 +196,7 @@ internal sealed class WebCrawl : IDisposable
         {
             decoders.Release();
         }
+        if (landed.Row.Reason == Reason.Archive) landed = landed with { Row = await members.Unpack(landed.Row, fetched.Archive!, member => told.Add(member), stop).ConfigureAwait(false) };
         await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
         CrawlMetrics.Ended(landed.Row);
         told.Add(landed);
@@ -200,7 +218,7 @@ internal sealed class WebCrawl : IDisposable
         told.Resume(done.Count);
         JournalWriter? journal = null;
         var landed = new ConcurrentDictionary<long, JournalRow>();
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel);
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf };
         using var log = new RoundLog(state.Rounds);
         Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
         await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!))).Run(cancel).ConfigureAwait(false);
@@ -222,6 +240,11 @@ internal sealed class WebCrawl : IDisposable
 
     private IEnumerable<WebTarget> Targets(int level, CancellationToken cancel) => level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(level);
 
+    // Only what the user named is level 0, so the ordinal tells archives apart.
+    private ArchiveSink? SinkOf(WebTarget target) => target.Archive
+        ? new ArchiveSink(Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)), ImageInputs.IsArchive(target.Address.AbsolutePath), options.Web.MaxArchiveBytes, options.Web.BodyTimeout)
+        : null;
+
     private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(KeyOf(target.Url));
 
     // Level 0 in the order that the user gave; an address that is none becomes a target that fails at once.
@@ -232,7 +255,7 @@ internal sealed class WebCrawl : IDisposable
         {
             if (IsAddress(source))
             {
-                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0), null);
+                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0) with { Archive = true }, null);
                 continue;
             }
             foreach (ListedUrl listed in UrlList.Read(source == "-" ? standardInput : source, options.Web.Columns, cancel))

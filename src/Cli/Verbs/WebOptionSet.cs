@@ -25,6 +25,7 @@ internal sealed class WebOptionSet
     private readonly Option<int?> depth = CommonOptions.OwnCount("--depth", "Follow links of pages so far: 0 takes the images of the pages named");
     private readonly Option<bool> anySite = new("--any-site") { Description = "Follow links to pages of other sites too" };
     private readonly Option<int> maxPages = CommonOptions.Count("--max-pages", "Pages found by links, at most", Otherwise.MaxPages).AtLeast(0);
+    private readonly Option<long> maxArchive = new("--max-archive-bytes") { Description = "Largest archive that is fetched where a source is one", HelpName = "N", DefaultValueFactory = _ => Otherwise.MaxArchiveBytes };
     private readonly Option<string> url = Column("--url-column", "Column of a list that holds the addresses", Names.Url);
     private readonly Option<string> caption = Column("--caption-column", "Column of a list that holds the captions", Names.Caption!);
     private readonly Option<string> licence = Column("--license-column", "Column of a list that holds the licences", Names.License!);
@@ -44,7 +45,7 @@ internal sealed class WebOptionSet
     public Option[] All =>
     [
         resize.Option, side, onlyIfBigger, format.Option, quality, keepMetadata, nearDuplicates, shards,
-        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, url, caption, licence, retryFailed, refresh,
+        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, maxArchive, url, caption, licence, retryFailed, refresh,
     ];
 
     /// <summary>Adds what was given to <paramref name="options"/>.</summary>
@@ -73,6 +74,7 @@ internal sealed class WebOptionSet
             Depth = parsed.GetValue(depth),
             AnySite = parsed.GetValue(anySite),
             MaxPages = parsed.GetValue(maxPages),
+            MaxArchiveBytes = parsed.GetValue(maxArchive),
             Columns = new UrlColumns(parsed.GetValue(url)!, parsed.GetValue(caption), parsed.GetValue(licence)),
             RetryFailed = parsed.GetValue(retryFailed),
             Refresh = parsed.GetValue(refresh),

@@ -26,6 +26,9 @@ internal sealed class CrawlScheduler : IDisposable
 
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>For an archive, on top of the patience for each byte; the most that Polly takes.</summary>
+    private static readonly TimeSpan LongestDownload = TimeSpan.FromDays(1);
+
     private readonly WebOptions options;
     private readonly HttpExchange http;
     private readonly long maxBytes;
@@ -57,6 +60,9 @@ internal sealed class CrawlScheduler : IDisposable
         strangers = Limiter(options.Connections * StrangersPerConnection);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
     }
+
+    /// <summary>Gives the place for an archive that a target may be; nowhere by default.</summary>
+    public Func<WebTarget, ArchiveSink?> Archives { get; init; } = _ => null;
 
     /// <summary>Brings every target to its end. May be called again when it is done: hosts keep their pace and their robots.txt.</summary>
     /// <exception cref="OperationCanceledException">The crawl was stopped.</exception>
@@ -262,12 +268,12 @@ internal sealed class CrawlScheduler : IDisposable
         if (flight.Host.GivenUp is { } givenUp) return refused with { Reason = givenUp };
         try
         {
-            RobotsEntry robots = await RobotsCache.For(flight.Host, address, (file, most) => Ask(flight, file, most, null, null), stop.Token).ConfigureAwait(false);
+            RobotsEntry robots = await RobotsCache.For(flight.Host, address, (file, most) => Ask(flight, file, most, null, null, null), stop.Token).ConfigureAwait(false);
             if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
             if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
             if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay) SlowDown(flight.Host, delay);
             if (options.DryRun) return refused with { Reason = Reason.WouldFetch };
-            return await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified).ConfigureAwait(false);
+            return await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target)).ConfigureAwait(false);
         }
         catch (BrokenCircuitException broken)
         {
@@ -279,13 +285,19 @@ internal sealed class CrawlScheduler : IDisposable
         }
     }
 
-    private async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag, string? lastModified)
+    private async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives)
     {
+        HostState host = flight.Host;
+        ResiliencePipeline<Fetched> pipeline = host.Pipeline;
+        if (archives is not null)
+        {
+            lock (gate) pipeline = host.Patient ??= HostPipeline.Build(options with { BodyTimeout = LongestDownload }, () => host.Proven ? connections : strangers);
+        }
         ResilienceContext context = ResilienceContextPool.Shared.Get(stop.Token);
         context.Properties.Set(HostPipeline.Flight, flight);
         try
         {
-            return await flight.Host.Pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
+            return await pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, archives, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
         }
         catch (TimeoutRejectedException)
         {
@@ -297,7 +309,7 @@ internal sealed class CrawlScheduler : IDisposable
         }
     }
 
-    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, CancellationToken cancel)
+    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel)
     {
         HostState host = flight.Host;
         lock (gate)
@@ -309,7 +321,7 @@ internal sealed class CrawlScheduler : IDisposable
         }
         try
         {
-            Fetched fetched = await http.Get(address, most, etag, lastModified, cancel).ConfigureAwait(false);
+            Fetched fetched = await http.Get(address, most, etag, lastModified, archives, cancel).ConfigureAwait(false);
             lock (gate)
             {
                 host.Proven |= fetched.Status != 0;

@@ -14,6 +14,9 @@ internal sealed record Fetched
     /// <summary>The body, its codings undone; null where there is none.</summary>
     public byte[]? Bytes { get; init; }
 
+    /// <summary>The body's file, where it is an archive and one was welcome.</summary>
+    public ArchiveFile? Archive { get; init; }
+
     /// <summary>Why there is no body; null on success, for a redirect and for 304.</summary>
     public string? Reason { get; init; }
 

@@ -17,6 +17,9 @@ internal sealed class HostState(string name, WebOptions options, SpillFile spill
     /// <summary>Retries, breaker, limiter and timeout; set once, right after construction.</summary>
     public ResiliencePipeline<Fetched> Pipeline { get; set; } = ResiliencePipeline<Fetched>.Empty;
 
+    /// <summary>The same for what may be an archive: no limit on the whole answer but a day.</summary>
+    public ResiliencePipeline<Fetched>? Patient { get; set; }
+
     /// <summary>The host's robots.txt files by origin.</summary>
     public Dictionary<string, RobotsEntry> Robots { get; } = new(StringComparer.Ordinal);
 

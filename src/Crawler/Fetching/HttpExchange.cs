@@ -46,9 +46,10 @@ internal sealed class HttpExchange : IDisposable
     /// <param name="maxBytes">Cap on the body, as sent and as unpacked.</param>
     /// <param name="etag">What an earlier answer said, for a conditional request.</param>
     /// <param name="lastModified">The same.</param>
+    /// <param name="archives">Where an archive goes; null where none is welcome.</param>
     /// <param name="cancel">Also the limit on the whole answer.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was.</exception>
-    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, CancellationToken cancel)
+    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel)
     {
         var empty = new Fetched { Address = address };
         if (address.Scheme is not ("http" or "https")) return empty with { Reason = Reason.BadUrl };
@@ -59,6 +60,8 @@ internal sealed class HttpExchange : IDisposable
         if (etag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", etag);
         if (lastModified is not null) request.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
 
+        archives?.Prepare(request);
+
         long start = Stopwatch.GetTimestamp();
         Fetched answer = empty;
         using var untilHeaders = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -67,8 +70,14 @@ internal sealed class HttpExchange : IDisposable
         {
             using HttpResponseMessage response = await http.SendAsync(request, untilHeaders.Token).ConfigureAwait(false);
             answer = Described(address, response, Stopwatch.GetElapsedTime(start).TotalSeconds);
-            if (answer.Reason is not null || answer.Location is not null || answer.Status == 304) return answer;
-            byte[] raw = await CappedBody.Read(await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), response.Content.Headers.ContentLength, maxBytes, cancel).ConfigureAwait(false);
+            bool goesOn = archives?.GoesOn(response) ?? false;
+            if ((answer.Reason is not null && !goesOn) || answer.Location is not null || answer.Status == 304) return answer.Status is 206 or 416 && archives is not null ? answer with { Reason = Reason.Reset } : answer;
+            using var whole = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            (ArchiveFile? archive, Stream body) = archives is null ? (null, await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false)) : await archives.Take(response, goesOn, cancel).ConfigureAwait(false);
+            if (archive is not null) return answer with { Archive = archive, Reason = null };
+            // With an archive in view the caller has more patience than anything else deserves.
+            whole.CancelAfter(options.BodyTimeout);
+            byte[] raw = await CappedBody.Read(body, response.Content.Headers.ContentLength, maxBytes, whole.Token).ConfigureAwait(false);
             byte[] bytes = CappedBody.Decode(raw, response.Content.Headers.ContentEncoding, maxBytes);
             return bytes.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Bytes = bytes };
         }

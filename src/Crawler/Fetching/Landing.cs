@@ -23,8 +23,9 @@ internal static class Landing
         };
         if (fetched.Reason is not null) return Without(row, fetched.Reason);
         if (fetched.Status == 304) return target.ETag is null && target.LastModified is null ? Without(row, Reason.Http(304)) : new CheckedImage(row with { Status = JournalRow.Kept }, null);
-        if (fetched.Bytes is not { } bytes) return Without(row, Reason.ProtocolError);
+        if (fetched.Bytes is null && fetched.Archive is null) return Without(row, Reason.ProtocolError);
         if (OptOut.FromHeaders(fetched.Headers, HttpExchange.ProductToken) is { } optOut) return Without(row, Code(optOut));
+        if (fetched.Bytes is not { } bytes) return Without(row with { Bytes = fetched.Archive!.Length }, Reason.Archive);
 
         ContentKind kind = ContentSniffer.Of(bytes);
         if (kind == ContentKind.Gzip && target.Depth >= 0)
@@ -80,5 +81,5 @@ internal static class Landing
 
     private static CheckedImage Without(JournalRow row, string reason) => new(row with { Status = IsPolicy(reason) ? Status.Rejected : Status.Failed, Reason = reason }, null);
 
-    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or CrawlRun.TooSmall or "noai" or "noindex" or "tdm_reserved";
+    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or Reason.Archive or CrawlRun.TooSmall or "noai" or "noindex" or "tdm_reserved";
 }

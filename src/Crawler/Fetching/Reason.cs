@@ -12,6 +12,7 @@ internal static class Reason
     public const string NotAnImage = "not_an_image";
     public const string Svg = "svg";
     public const string Page = "page";
+    public const string Archive = "archive";
 
     // Could not be had: status "failed".
     public const string BadUrl = "bad_url";

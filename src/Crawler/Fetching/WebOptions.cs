@@ -84,6 +84,10 @@ public sealed record WebOptions
     /// <value>10,000.</value>
     public int MaxPages { get; init; } = 10_000;
 
+    /// <summary>Largest archive (tar, tar.gz, zip) that is fetched where a source is one, bytes. The limits on images are those of its members.</summary>
+    /// <value>20 GB.</value>
+    public long MaxArchiveBytes { get; init; } = 20_000_000_000;
+
     /// <summary>Addresses fetched, at most; those that robots.txt forbids count too.</summary>
     /// <value>Null: all.</value>
     public long? MaxFetches { get; init; }
@@ -117,6 +121,7 @@ public sealed record WebOptions
         AtLeast("--max-redirects", MaxRedirects, 0);
         AtLeast("--max-pages", MaxPages, 0);
         AtLeast("--depth", Depth ?? 0, 0);
+        if (MaxArchiveBytes < 1) throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
         if (MaxFetches < 1) throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
         if (Steering is not null && MaxFetches is null) throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
         if (Steering is not null && (RetryFailed || Refresh)) throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");

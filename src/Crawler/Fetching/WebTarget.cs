@@ -13,6 +13,9 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
     /// <summary>Links to follow away from here: -1 where a page is not wanted at all, 0 where its images are.</summary>
     public int Depth { get; init; } = -1;
 
+    /// <summary>Whether an archive is welcome: only where the user named it.</summary>
+    public bool Archive { get; init; }
+
     /// <summary>The addresses asked so far, oldest first.</summary>
     public IReadOnlyList<string> Trail { get; init; } = [];
 

@@ -49,4 +49,7 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
 
     /// <summary>How far those pages may lead.</summary>
     public int Depth { get; init; }
+
+    /// <summary>Set for an archive whose members have rows of their own.</summary>
+    public bool? Members { get; init; }
 }

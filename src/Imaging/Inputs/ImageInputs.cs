@@ -42,6 +42,9 @@ public static class ImageInputs
         return ReadAll([.. paths], maxBytes, cancel);
     }
 
+    /// <summary>Whether a name ends as an archive that is read does.</summary>
+    public static bool IsArchive(string name) => InputNames.KindOf(name) != ArchiveKind.None;
+
     private static IEnumerable<FoundFile> Find(string source)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
