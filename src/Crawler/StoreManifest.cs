@@ -1,5 +1,6 @@
 // The manifest of a store before a crawl: what is known, what is to be visited again.
 
+using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
@@ -55,14 +56,17 @@ internal sealed class StoreManifest
     /// <summary>The rows that are to be fetched anew, each with its number from 0.</summary>
     public IEnumerable<WebTarget> Revisits(WebOptions options)
     {
+        var buckets = new Lazy<BucketService>(() => new BucketService(options));
         long ordinal = 0;
         foreach ((TableRow row, int number) in Read().Select((row, number) => (row, number)))
         {
             bool failed = row["status"] == Status.Failed || row["reason"] == Reason.RobotsUnreachable, image = row["status"] is Status.Ok or Status.Duplicate;
             if (!(options.RetryFailed && failed || options.Refresh && image)) continue;
             if (ArchiveMembers.IsMember(row["source"] ?? "", Known)) continue;
-            if (!Uri.TryCreate(row["source"], UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) continue;
-            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image), Archive = failed && ImageInputs.IsArchive(address.AbsolutePath) };
+            Uri? address;
+            if (BucketName.Fits(row["source"]!)) address = buckets.Value.Server(BucketName.Parse(row["source"]!));
+            else if (!Uri.TryCreate(row["source"], UriKind.Absolute, out address) || address.Scheme is not ("http" or "https")) continue;
+            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image), Archive = failed && ImageInputs.IsArchive(BucketName.Fits(row["source"]!) ? row["source"]! : address.AbsolutePath) };
         }
     }
 

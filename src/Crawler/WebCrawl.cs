@@ -4,6 +4,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Pages;
@@ -35,6 +36,7 @@ internal sealed class WebCrawl : IDisposable
     private readonly IReadOnlySet<UInt128> known;
     private readonly SemaphoreSlim decoders;
     private readonly ArchiveMembers members;
+    private readonly Lazy<BucketService> buckets;
     private int levels;
 
     /// <param name="options">All options.</param>
@@ -49,6 +51,7 @@ internal sealed class WebCrawl : IDisposable
         decoders = new SemaphoreSlim(options.Workers);
         state = new CrawlState(options.Store, Plan());
         members = new ArchiveMembers(options, store, state, known);
+        buckets = new Lazy<BucketService>(() => new BucketService(options.Web));
         if (state.Resumed) store.Sweep();
         if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
     }
@@ -57,7 +60,7 @@ internal sealed class WebCrawl : IDisposable
     public bool Resumed => state.Resumed;
 
     /// <summary>Whether a source is of the web.</summary>
-    public static bool Fits(string source) => IsAddress(source) || UrlList.Fits(source);
+    public static bool Fits(string source) => IsAddress(source) || BucketName.Fits(source) || UrlList.Fits(source);
 
     /// <summary>Tells addresses apart in sixteen bytes.</summary>
     public static UInt128 KeyOf(string url)
@@ -73,6 +76,10 @@ internal sealed class WebCrawl : IDisposable
     public async Task Gather(IProgress<CrawlProgress>? progress, CancellationToken cancel)
     {
         if (sources.Contains("-") && !File.Exists(state.StandardInput)) await KeepStandardInput(cancel).ConfigureAwait(false);
+        for (int i = 0; i < sources.Count; i++)
+        {
+            if (BucketName.Fits(sources[i])) await BucketListing.Keep(state.Listing(i), buckets.Value, BucketName.Parse(sources[i]), cancel).ConfigureAwait(false);
+        }
         using var http = new HttpExchange(options.Web);
         var told = new Tally(progress);
         if (options.Web.Steering is { } steering)
@@ -99,10 +106,15 @@ internal sealed class WebCrawl : IDisposable
         var gate = new Lock();
         using var http = new HttpExchange(options.Web);
         string scratch = Directory.CreateTempSubdirectory("dfkd-dry-run-").FullName;
+        var buckets = new Lazy<BucketService>(() => new BucketService(options.Web));
         try
         {
+            for (int i = 0; i < sources.Count; i++)
+            {
+                if (BucketName.Fits(sources[i])) await BucketListing.Keep(Listing(i), buckets.Value, BucketName.Parse(sources[i]), cancel).ConfigureAwait(false);
+            }
             using var scheduler = new CrawlScheduler(options.Web with { DryRun = true }, http, Path.Combine(scratch, "spill"), options.Limits.MaxBytes, (target, fetched, _) => Tell(target, fetched.Reason!), cancel);
-            await scheduler.Run(Named(options, sources, "-", cancel).Select(named => named.Target).Where(target =>
+            await scheduler.Run(Named(options, sources, "-", Listing, buckets, cancel).Select(named => named.Target).Where(target =>
             {
                 if (!known.Contains(KeyOf(target.Url))) return true;
                 _ = Tell(target, "known");
@@ -112,7 +124,10 @@ internal sealed class WebCrawl : IDisposable
         finally
         {
             Directory.Delete(scratch, recursive: true);
+            if (buckets.IsValueCreated) buckets.Value.Dispose();
         }
+
+        string Listing(int source) => Path.Combine(scratch, source.ToString(CultureInfo.InvariantCulture));
 
         Task Tell(WebTarget target, string decision)
         {
@@ -146,7 +161,7 @@ internal sealed class WebCrawl : IDisposable
                 continue;
             }
             long named = 0;
-            foreach ((WebTarget target, ListedUrl? listed) in Named(options, sources, state.StandardInput, cancel))
+            foreach ((WebTarget target, ListedUrl? listed) in Named(options, sources, state.StandardInput, state.Listing, buckets, cancel))
             {
                 named++;
                 if (journal.Has(target.Ordinal)) yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
@@ -156,7 +171,7 @@ internal sealed class WebCrawl : IDisposable
     }
 
     /// <summary>Columns of the lists that travel into the manifest.</summary>
-    public IEnumerable<string> CarriedColumns() => sources.Where(source => !IsAddress(source) && source != "-").SelectMany(source => UrlList.CarriedColumns(source, options.Web.Columns));
+    public IEnumerable<string> CarriedColumns() => sources.Where(source => UrlList.Fits(source) && source != "-").SelectMany(source => UrlList.CarriedColumns(source, options.Web.Columns));
 
     /// <summary>The manifest is written: the crawl's own files go.</summary>
     public void Finish() => state.Finish();
@@ -166,6 +181,7 @@ internal sealed class WebCrawl : IDisposable
         state.Dispose();
         decoders.Dispose();
         members.Dispose();
+        if (buckets.IsValueCreated) buckets.Value.Dispose();
     }
 
     private static bool IsAddress(string source) => source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
@@ -176,7 +192,7 @@ internal sealed class WebCrawl : IDisposable
         using var done = new JournalReader(state.Journal(level));
         told.Resume(done.Count);
         await using var journal = new JournalWriter(state.Journal(level));
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf };
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = SignatureOf };
         long taken = 0;
         await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
         return Math.Min(taken, budget);
@@ -218,7 +234,7 @@ internal sealed class WebCrawl : IDisposable
         told.Resume(done.Count);
         JournalWriter? journal = null;
         var landed = new ConcurrentDictionary<long, JournalRow>();
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf };
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = SignatureOf };
         using var log = new RoundLog(state.Rounds);
         Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
         await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!))).Run(cancel).ConfigureAwait(false);
@@ -238,21 +254,30 @@ internal sealed class WebCrawl : IDisposable
         IEnumerable<WebTarget> Links(JournalRow page) => links.Value.New(page).Where(link => !Passed(link)).Select(link => link with { Ordinal = ordinal++ });
     }
 
-    private IEnumerable<WebTarget> Targets(int level, CancellationToken cancel) => level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, cancel).Select(named => named.Target) : state.ReadTargets(level);
+    private IEnumerable<WebTarget> Targets(int level, CancellationToken cancel) => level == 0 && !state.HasTargets(0) ? Named(options, sources, state.StandardInput, state.Listing, buckets, cancel).Select(named => named.Target) : state.ReadTargets(level);
 
     // Only what the user named is level 0, so the ordinal tells archives apart.
     private ArchiveSink? SinkOf(WebTarget target) => target.Archive
-        ? new ArchiveSink(Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)), ImageInputs.IsArchive(target.Address.AbsolutePath), options.Web.MaxArchiveBytes, options.Web.BodyTimeout)
+        ? new ArchiveSink(Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)), ImageInputs.IsArchive(target.OfBucket ? target.Url : target.Address.AbsolutePath), options.Web.MaxArchiveBytes, options.Web.BodyTimeout)
         : null;
+
+    private Uri SignatureOf(WebTarget target) => buckets.Value.Sign(BucketName.Parse(target.Url));
 
     private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(KeyOf(target.Url));
 
     // Level 0 in the order that the user gave; an address that is none becomes a target that fails at once.
-    private static IEnumerable<(WebTarget Target, ListedUrl? Listed)> Named(CrawlOptions options, IReadOnlyList<string> sources, string standardInput, CancellationToken cancel)
+    private static IEnumerable<(WebTarget Target, ListedUrl? Listed)> Named(CrawlOptions options, IReadOnlyList<string> sources, string standardInput, Func<int, string> listing, Lazy<BucketService> buckets, CancellationToken cancel)
     {
         long ordinal = 0;
-        foreach (string source in sources)
+        foreach ((int place, string source) in sources.Index())
         {
+            if (BucketName.Fits(source))
+            {
+                var start = BucketName.Parse(source);
+                Uri server = buckets.Value.Server(start);
+                foreach (BucketName name in BucketListing.Read(listing(place), start)) yield return (Target(ordinal++, name.ToString(), server, -1) with { Archive = ImageInputs.IsArchive(name.Key) }, null);
+                continue;
+            }
             if (IsAddress(source))
             {
                 yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0) with { Archive = true }, null);
@@ -290,6 +315,7 @@ internal sealed class WebCrawl : IDisposable
     {
         return new Dictionary<string, string>(StringComparer.Ordinal)
         {
+            ["s3-endpoint"] = options.Web.Buckets.Endpoint?.AbsoluteUri ?? "",
             ["sources"] = string.Join('\n', sources.Select(Identity)),
             ["reencode"] = options.Reencode.ToString(),
             ["near-duplicates"] = options.NearDuplicateRadius?.ToString(CultureInfo.InvariantCulture) ?? "",

@@ -11,7 +11,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input)", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input)", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 

@@ -64,6 +64,9 @@ internal sealed class CrawlScheduler : IDisposable
     /// <summary>Gives the place for an archive that a target may be; nowhere by default.</summary>
     public Func<WebTarget, ArchiveSink?> Archives { get; init; } = _ => null;
 
+    /// <summary>Signs the address of a bucket's object.</summary>
+    public Func<WebTarget, Uri> Sign { get; init; } = target => target.Address;
+
     /// <summary>Brings every target to its end. May be called again when it is done: hosts keep their pace and their robots.txt.</summary>
     /// <exception cref="OperationCanceledException">The crawl was stopped.</exception>
     public async Task Run(IEnumerable<WebTarget> targets)
@@ -268,6 +271,7 @@ internal sealed class CrawlScheduler : IDisposable
         if (flight.Host.GivenUp is { } givenUp) return refused with { Reason = givenUp };
         try
         {
+            if (flight.Target.OfBucket) return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
             RobotsEntry robots = await RobotsCache.For(flight.Host, address, (file, most) => Ask(flight, file, most, null, null, null), stop.Token).ConfigureAwait(false);
             if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
             if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
@@ -283,6 +287,13 @@ internal sealed class CrawlScheduler : IDisposable
                 return flight.Host.GivenUp is { } reason ? refused with { Reason = reason } : null;
             }
         }
+    }
+
+    // A bucket is not a site: it has no robots.txt. What leads away from it leads nowhere, as the signature is for it alone.
+    private async Task<Fetched> AskBucket(Flight flight)
+    {
+        Fetched fetched = await Ask(flight, Sign(flight.Target), maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target)).ConfigureAwait(false);
+        return fetched with { Address = flight.Target.Address, Location = null, Reason = fetched.Location is null ? fetched.Reason : Reason.Http(fetched.Status) };
     }
 
     private async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives)

@@ -1,10 +1,8 @@
 // One GET over HTTP, with every limit on it; never throws for what a server does.
 
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Headers;
 using DataFreeKD.Crawler.Manners;
-using DataFreeKD.Crawler.Safety;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Fetching;
@@ -23,22 +21,7 @@ internal sealed class HttpExchange : IDisposable
     {
         this.options = options;
         userAgent = $"{ProductToken}/{Provenance.ToolVersion.Split('+')[0]}{(options.Contact is null ? "" : $" (+{options.Contact})")}";
-        var guard = new ConnectGuard(options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks), options.Resolve, options.ConnectTimeout);
-        http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectCallback = guard.Connect,
-            ConnectTimeout = options.ConnectTimeout,
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            MaxResponseHeadersLength = 32,
-            MaxResponseDrainSize = 64 << 10,
-            ResponseDrainTimeout = TimeSpan.FromSeconds(1),
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ActivityHeadersPropagator = null,
-        });
+        http = new HttpMessageInvoker(Connector.Handler(options));
     }
 
     /// <summary>Asks for <paramref name="address"/>.</summary>

@@ -15,7 +15,7 @@ internal static class Landing
     {
         var row = new JournalRow(target.Ordinal, target.Url, Status.Failed)
         {
-            Final = fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
+            Final = target.OfBucket || fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
             Replaces = target.Replaces,
             Bytes = fetched.Bytes?.Length ?? 0,
             ETag = fetched.Header("ETag"),

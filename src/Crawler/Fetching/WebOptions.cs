@@ -1,6 +1,7 @@
 // How the web is crawled: manners, patience and limits, with defaults that suit a stranger's server.
 
 using System.Net;
+using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 
@@ -96,6 +97,9 @@ public sealed record WebOptions
     /// <value>Null: not steered.</value>
     public SteeringOptions? Steering { get; init; }
 
+    /// <summary>Where buckets are.</summary>
+    public BucketOptions Buckets { get; init; } = new();
+
     /// <summary>The columns of lists.</summary>
     public UrlColumns Columns { get; init; } = new();
 
@@ -121,6 +125,7 @@ public sealed record WebOptions
         AtLeast("--max-redirects", MaxRedirects, 0);
         AtLeast("--max-pages", MaxPages, 0);
         AtLeast("--depth", Depth ?? 0, 0);
+        Buckets.Validate();
         if (MaxArchiveBytes < 1) throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
         if (MaxFetches < 1) throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
         if (Steering is not null && MaxFetches is null) throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");

@@ -1,6 +1,7 @@
 // An address to fetch, with what is known of it.
 
 using System.Text.Json.Serialization;
+using DataFreeKD.Crawler.Buckets;
 
 namespace DataFreeKD.Crawler.Fetching;
 
@@ -27,6 +28,10 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
 
     /// <summary>The row of the manifest that the outcome replaces; null where it is a new row.</summary>
     public long? Replaces { get; init; }
+
+    /// <summary>Whether <see cref="Url"/> names an object of a bucket, and <see cref="Address"/> no more than the server that holds it.</summary>
+    [JsonIgnore]
+    public bool OfBucket => BucketName.Fits(Url);
 
     /// <summary>The host that is asked, as it stands in a <c>Host</c> header but without a port.</summary>
     [JsonIgnore]

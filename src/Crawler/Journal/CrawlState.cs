@@ -65,6 +65,9 @@ internal sealed class CrawlState : IDisposable
     /// <summary>The rows of an archive's members.</summary>
     public string Members(long archive) => Path.Combine(Archives, string.Create(CultureInfo.InvariantCulture, $"{archive}.jsonl"));
 
+    /// <summary>The listing of a bucket, by the place of its source.</summary>
+    public string Listing(int source) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"bucket-{source}.jsonl"));
+
     public string Journal(int level) => Path.Combine(folder, $"journal-{level}.jsonl");
 
     /// <summary>Whether the targets of a level have been written.</summary>

@@ -218,7 +218,7 @@ public sealed class RemoteArchiveTests
         return context.Response.Body.WriteAsync(bytes).AsTask();
     };
 
-    private static byte[] Pack(string path, params (string Name, byte[] Bytes)[] members)
+    internal static byte[] Pack(string path, params (string Name, byte[] Bytes)[] members)
     {
         using var packed = new MemoryStream();
         if (path.EndsWith(".zip", StringComparison.Ordinal))
