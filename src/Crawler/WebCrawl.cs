@@ -76,10 +76,7 @@ internal sealed class WebCrawl : IDisposable
     public async Task Gather(IProgress<CrawlProgress>? progress, CancellationToken cancel)
     {
         if (sources.Contains("-") && !File.Exists(state.StandardInput)) await KeepStandardInput(cancel).ConfigureAwait(false);
-        for (int i = 0; i < sources.Count; i++)
-        {
-            if (BucketName.Fits(sources[i])) await BucketListing.Keep(state.Listing(i), buckets.Value, BucketName.Parse(sources[i]), cancel).ConfigureAwait(false);
-        }
+        await ListBuckets(cancel).ConfigureAwait(false);
         using var http = new HttpExchange(options.Web);
         var told = new Tally(progress);
         if (options.Web.Steering is { } steering)
@@ -280,7 +277,7 @@ internal sealed class WebCrawl : IDisposable
             }
             if (IsAddress(source))
             {
-                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0) with { Archive = true }, null);
+                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Web.Depth ?? 0) with { Archive = true, Sitemaps = options.Web.RobotsSitemaps ?? IsWholeSite(source) }, null);
                 continue;
             }
             foreach (ListedUrl listed in UrlList.Read(source == "-" ? standardInput : source, options.Web.Columns, cancel))
@@ -292,6 +289,8 @@ internal sealed class WebCrawl : IDisposable
 
     private static WebTarget Target(long ordinal, string text, Uri? address, int depth) => new(ordinal, text, address ?? Nowhere) { Depth = depth };
 
+    private static bool IsWholeSite(string source) => WebAddress.Parse(source) is { PathAndQuery: "/" };
+
     /// <summary>Stands for an address that cannot be read.</summary>
     internal static Uri Nowhere { get; } = new("about:blank");
 
@@ -299,9 +298,26 @@ internal sealed class WebCrawl : IDisposable
     private void Deepen(CancellationToken cancel)
     {
         using var journal = new JournalReader(state.Journal(levels));
-        if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0)) return;
+        if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0 || row.Sitemaps?.Count > 0)) return;
         var links = new LinkSet(options.Web.MaxPages, Targets(0, cancel), Enumerable.Range(1, levels).SelectMany(level => Targets(level, cancel)));
         state.WriteTargets(levels + 1, journal.Rows().SelectMany(links.New).Select((link, ordinal) => link with { Ordinal = ordinal }));
+    }
+
+    private async Task ListBuckets(CancellationToken cancel)
+    {
+        try
+        {
+            for (int i = 0; i < sources.Count; i++)
+            {
+                if (BucketName.Fits(sources[i])) await BucketListing.Keep(state.Listing(i), buckets.Value, BucketName.Parse(sources[i]), cancel).ConfigureAwait(false);
+            }
+        }
+        catch (CrawlException) when (!Resumed)
+        {
+            // Nothing was begun that other options would have to go on with.
+            state.Finish();
+            throw;
+        }
     }
 
     private async Task KeepStandardInput(CancellationToken cancel)
@@ -325,6 +341,7 @@ internal sealed class WebCrawl : IDisposable
             ["any-site"] = options.Web.AnySite.ToString(),
             ["max-fetches"] = options.Web.MaxFetches?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["steer-by"] = options.Web.Steering is { } steering ? string.Create(CultureInfo.InvariantCulture, $"{steering.Name}, seed {steering.Seed}, rounds of {steering.RoundOf(options.Web.MaxFetches ?? 0)}") : "",
+            ["robots-sitemaps"] = options.Web.RobotsSitemaps?.ToString() ?? "",
             ["max-pages"] = options.Web.MaxPages.ToString(CultureInfo.InvariantCulture),
             ["retry-failed"] = options.Web.RetryFailed.ToString(),
             ["refresh"] = options.Web.Refresh.ToString(),

@@ -26,6 +26,8 @@ internal sealed class WebOptionSet
     private readonly Option<int?> depth = CommonOptions.OwnCount("--depth", "Follow links of pages so far: 0 takes the images of the pages named");
     private readonly Option<bool> anySite = new("--any-site") { Description = "Follow links to pages of other sites too" };
     private readonly Option<int> maxPages = CommonOptions.Count("--max-pages", "Pages found by links, at most", Otherwise.MaxPages).AtLeast(0);
+    private readonly Option<bool?> sitemaps = new("--robots-sitemaps") { Description = "Follow the sitemaps that robots.txt names [default: where a source is a whole site, https://host/]", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> caFile = Text("--ca-file", "PEM file of authorities whose servers are trusted besides the system's", "FILE");
     private readonly Option<long> maxArchive = new("--max-archive-bytes") { Description = "Largest archive that is fetched where a source is one", HelpName = "N", DefaultValueFactory = _ => Otherwise.MaxArchiveBytes };
     private readonly Option<string?> endpoint = Text("--s3-endpoint", "The service that s3:// sources are asked of [default: Amazon's]", "URL");
     private readonly Option<string?> region = Text("--s3-region", "Its region [default: AWS_REGION, the profile's, us-east-1]", "NAME");
@@ -49,7 +51,7 @@ internal sealed class WebOptionSet
     public Option[] All =>
     [
         resize.Option, side, onlyIfBigger, format.Option, quality, keepMetadata, nearDuplicates, shards,
-        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, maxArchive, endpoint, region, anonymous, url, caption, licence, retryFailed, refresh,
+        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, sitemaps, caFile, maxArchive, endpoint, region, anonymous, url, caption, licence, retryFailed, refresh,
     ];
 
     /// <summary>Adds what was given to <paramref name="options"/>.</summary>
@@ -78,6 +80,8 @@ internal sealed class WebOptionSet
             Depth = parsed.GetValue(depth),
             AnySite = parsed.GetValue(anySite),
             MaxPages = parsed.GetValue(maxPages),
+            RobotsSitemaps = parsed.GetValue(sitemaps),
+            CaFile = parsed.GetValue(caFile),
             MaxArchiveBytes = parsed.GetValue(maxArchive),
             Buckets = new BucketOptions { Endpoint = Endpoint(parsed.GetValue(endpoint)), Region = parsed.GetValue(region), Anonymous = parsed.GetValue(anonymous) },
             Columns = new UrlColumns(parsed.GetValue(url)!, parsed.GetValue(caption), parsed.GetValue(licence)),

@@ -14,6 +14,7 @@ internal static class Connector
         {
             ConnectCallback = guard.Connect,
             ConnectTimeout = options.ConnectTimeout,
+            SslOptions = new Certificates(options.CaFile).Options(),
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,

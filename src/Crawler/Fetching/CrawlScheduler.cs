@@ -2,6 +2,7 @@
 
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
+using DataFreeKD.Crawler.Manners;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -272,12 +273,16 @@ internal sealed class CrawlScheduler : IDisposable
         try
         {
             if (flight.Target.OfBucket) return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
-            RobotsEntry robots = await RobotsCache.For(flight.Host, address, (file, most) => Ask(flight, file, most, null, null, null), stop.Token).ConfigureAwait(false);
+            RobotsEntry robots = await RobotsCache.For(flight.Host, address, AskFile, stop.Token).ConfigureAwait(false);
+            if (flight.Target.Sitemaps) refused = refused with { Sitemaps = robots.File.Sitemaps };
             if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
             if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
             if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay) SlowDown(flight.Host, delay);
+            TdmFile reservations = await OriginFiles.Reservations(flight.Host, address, robots.File, AskFile, stop.Token).ConfigureAwait(false);
+            if (reservations.Reserves(address.PathAndQuery)) return refused with { Reason = Reason.TdmReserved };
             if (options.DryRun) return refused with { Reason = Reason.WouldFetch };
-            return await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target)).ConfigureAwait(false);
+            Fetched fetched = await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target)).ConfigureAwait(false);
+            return fetched with { Sitemaps = refused.Sitemaps };
         }
         catch (BrokenCircuitException broken)
         {
@@ -287,6 +292,8 @@ internal sealed class CrawlScheduler : IDisposable
                 return flight.Host.GivenUp is { } reason ? refused with { Reason = reason } : null;
             }
         }
+
+        Task<Fetched> AskFile(Uri file, long most) => Ask(flight, file, most, null, null, null);
     }
 
     // A bucket is not a site: it has no robots.txt. What leads away from it leads nowhere, as the signature is for it alone.

@@ -20,6 +20,9 @@ internal sealed record Fetched
     /// <summary>Why there is no body; null on success, for a redirect and for 304.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>The sitemaps that robots.txt names, where they are wanted.</summary>
+    public IReadOnlyList<Uri> Sitemaps { get; init; } = [];
+
     /// <summary>Where a redirect leads, as the server wrote it.</summary>
     public string? Location { get; init; }
 

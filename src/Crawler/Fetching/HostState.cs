@@ -23,7 +23,10 @@ internal sealed class HostState(string name, WebOptions options, SpillFile spill
     /// <summary>The host's robots.txt files by origin.</summary>
     public Dictionary<string, RobotsEntry> Robots { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>One look at <see cref="Robots"/> at a time.</summary>
+    /// <summary>The host's reservations by origin, and when they are to be read again.</summary>
+    public Dictionary<string, (TdmFile File, DateTimeOffset Until)> Reservations { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>One look at <see cref="Robots"/> and <see cref="Reservations"/> at a time.</summary>
     public SemaphoreSlim RobotsGate { get; } = new(1);
 
     /// <summary>Whether the host has ever answered. Until then one request at a time goes there, in a lane of its own.</summary>

@@ -18,6 +18,10 @@ public sealed record WebOptions
     /// <value>None.</value>
     public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
 
+    /// <summary>A PEM file of authorities whose servers are trusted besides those that the system trusts.</summary>
+    /// <value>None.</value>
+    public string? CaFile { get; init; }
+
     /// <summary>Requests at a time, over all hosts.</summary>
     /// <value>256.</value>
     public int Connections { get; init; } = 256;
@@ -81,6 +85,10 @@ public sealed record WebOptions
     /// <summary>Follow links to pages of other sites too. Images may be anywhere.</summary>
     public bool AnySite { get; init; }
 
+    /// <summary>Follow the sitemaps that robots.txt names on the origins of the addresses that are sources.</summary>
+    /// <value>Null: only of a source that names a whole site, like <c>https://example.org/</c>.</value>
+    public bool? RobotsSitemaps { get; init; }
+
     /// <summary>Pages found by links, at most.</summary>
     /// <value>10,000.</value>
     public int MaxPages { get; init; } = 10_000;
@@ -126,6 +134,7 @@ public sealed record WebOptions
         AtLeast("--max-pages", MaxPages, 0);
         AtLeast("--depth", Depth ?? 0, 0);
         Buckets.Validate();
+        _ = new Certificates(CaFile);
         if (MaxArchiveBytes < 1) throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
         if (MaxFetches < 1) throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
         if (Steering is not null && MaxFetches is null) throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");

@@ -17,6 +17,9 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
     /// <summary>Whether an archive is welcome: only where the user named it.</summary>
     public bool Archive { get; init; }
 
+    /// <summary>Whether the sitemaps that its origin's robots.txt names are wanted.</summary>
+    public bool Sitemaps { get; init; }
+
     /// <summary>The addresses asked so far, oldest first.</summary>
     public IReadOnlyList<string> Trail { get; init; } = [];
 

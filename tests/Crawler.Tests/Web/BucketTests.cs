@@ -95,6 +95,7 @@ public sealed class BucketTests
 
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
+        Assert.False(Directory.Exists(world["store/.crawl"]));
     }
 
     [Fact]
