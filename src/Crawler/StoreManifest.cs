@@ -46,6 +46,9 @@ internal sealed class StoreManifest
 
     public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path) : [];
 
+    /// <summary>What is in the store, by <see cref="WebCrawl.KeyOf"/> of the SHA-256.</summary>
+    public HashSet<UInt128> Contents() => [.. Read().Where(row => row["status"] == Status.Ok).Select(row => WebCrawl.KeyOf(row["sha256"] ?? ""))];
+
     public IEnumerable<TableRow> Read()
     {
         if (!Exists) yield break;

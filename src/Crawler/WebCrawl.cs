@@ -56,6 +56,9 @@ internal sealed class WebCrawl : IDisposable
         if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
     }
 
+    /// <summary>Gives what the store has already, by <see cref="KeyOf"/> of its SHA-256; asked by crawls that are steered.</summary>
+    public Func<HashSet<UInt128>> Stored { get; init; } = () => [];
+
     /// <summary>Whether an interrupted crawl goes on.</summary>
     public bool Resumed => state.Resumed;
 
@@ -92,7 +95,7 @@ internal sealed class WebCrawl : IDisposable
         }
     }
 
-    /// <summary>Says what would be fetched of what the user named, after a look at each origin's robots.txt; nothing is stored.</summary>
+    /// <summary>Says what would be fetched of what the user named, after a look at each origin's robots.txt and reservations; of a crawl that is steered, the first round. Nothing is stored.</summary>
     /// <param name="options">All options.</param>
     /// <param name="sources">The sources that are of the web.</param>
     /// <param name="known">Addresses that would be passed over.</param>
@@ -101,6 +104,7 @@ internal sealed class WebCrawl : IDisposable
     public static async Task Rehearse(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, Action<PlannedFetch> tell, CancellationToken cancel)
     {
         var gate = new Lock();
+        long budget = options.Web.MaxFetches ?? long.MaxValue;
         using var http = new HttpExchange(options.Web);
         string scratch = Directory.CreateTempSubdirectory("dfkd-dry-run-").FullName;
         var buckets = new Lazy<BucketService>(() => new BucketService(options.Web));
@@ -111,12 +115,22 @@ internal sealed class WebCrawl : IDisposable
                 if (BucketName.Fits(sources[i])) await BucketListing.Keep(Listing(i), buckets.Value, BucketName.Parse(sources[i]), cancel).ConfigureAwait(false);
             }
             using var scheduler = new CrawlScheduler(options.Web with { DryRun = true }, http, Path.Combine(scratch, "spill"), options.Limits.MaxBytes, (target, fetched, _) => Tell(target, fetched.Reason!), cancel);
-            await scheduler.Run(Named(options, sources, "-", Listing, buckets, cancel).Select(named => named.Target).Where(target =>
+            IEnumerable<WebTarget> named = Named(options, sources, "-", Listing, buckets, cancel).Select(named => named.Target);
+            if (options.Web.Steering is { } steering)
+            {
+                using var frontier = new Frontier(Path.Combine(scratch, "frontier"));
+                foreach (WebTarget target in named.Where(target => !known.Contains(KeyOf(target.Url)))) frontier.Add(target.Host, target.Host, target);
+                IReadOnlyList<RoundShare> round = new RoundPlan(steering.Seed).Next(frontier, (int)Math.Min(steering.RoundOf(budget), budget));
+                await scheduler.Run([.. round.SelectMany(share => frontier.Take(share.Host, share.Page, share.Fetches))]).ConfigureAwait(false);
+                return;
+            }
+            long taken = 0;
+            await scheduler.Run(named.Where(target =>
             {
                 if (!known.Contains(KeyOf(target.Url))) return true;
                 _ = Tell(target, "known");
                 return false;
-            })).ConfigureAwait(false);
+            }).TakeWhile(_ => taken++ < budget)).ConfigureAwait(false);
         }
         finally
         {
@@ -234,7 +248,7 @@ internal sealed class WebCrawl : IDisposable
         using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = SignatureOf };
         using var log = new RoundLog(state.Rounds);
         Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
-        await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!))).Run(cancel).ConfigureAwait(false);
+        await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!)), Stored()).Run(cancel).ConfigureAwait(false);
 
         // What a round has learnt is written after its rows, so these are closed, and safe, by then.
         async Task<IReadOnlyList<JournalRow>> Fetch(IReadOnlyList<WebTarget> targets)
