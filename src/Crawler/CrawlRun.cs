@@ -27,7 +27,7 @@ public static class CrawlRun
         string[] local = [.. options.Sources.Where(source => !WebCrawl.Fits(source))], remote = [.. options.Sources.Where(WebCrawl.Fits)];
         bool revisits = options.Web.RetryFailed || options.Web.Refresh;
         if (revisits && !manifest.Exists) throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
-        using WebCrawl? web = remote.Length > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) : null;
+        using WebCrawl? web = remote.Length > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) { Stored = manifest.Contents } : null;
         web?.Gather(progress, cancel).GetAwaiter().GetResult();
 
         string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [StoreManifest.Colours]).Concat(local.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
@@ -42,9 +42,9 @@ public static class CrawlRun
             bytes += found.Image.Bytes?.Length ?? 0;
             progress?.Report(new CrawlProgress(merge.Rows - before, merge.Images, bytes));
         }
-        if (!revisits && web is not null)
+        foreach (WebRow row in web?.Rows(cancel) ?? [])
         {
-            foreach (WebRow row in web.Rows(cancel)) merge.Add(row, null);
+            if (row.Row.Replaces is null) merge.Add(row, null);
         }
         if (merge.Rows == 0)
         {
@@ -58,7 +58,7 @@ public static class CrawlRun
         return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds);
     }
 
-    /// <summary>Says what a crawl would fetch from the web: asks for robots.txt files, and nothing else. Links are not followed, files of this machine not looked at.</summary>
+    /// <summary>Says what a crawl would fetch from the web: asks for robots.txt and tdmrep.json files and the listings of buckets, and nothing else. Of a crawl that is steered, only the first round is said. Links are not followed, files of this machine not looked at.</summary>
     /// <returns>The addresses by decision.</returns>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
     public static IReadOnlyDictionary<string, long> DryRun(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default)

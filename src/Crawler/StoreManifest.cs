@@ -1,7 +1,9 @@
 // The manifest of a store before a crawl: what is known, what is to be visited again.
 
+using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -44,6 +46,9 @@ internal sealed class StoreManifest
 
     public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path) : [];
 
+    /// <summary>What is in the store, by <see cref="WebCrawl.KeyOf"/> of the SHA-256.</summary>
+    public HashSet<UInt128> Contents() => [.. Read().Where(row => row["status"] == Status.Ok).Select(row => WebCrawl.KeyOf(row["sha256"] ?? ""))];
+
     public IEnumerable<TableRow> Read()
     {
         if (!Exists) yield break;
@@ -54,13 +59,17 @@ internal sealed class StoreManifest
     /// <summary>The rows that are to be fetched anew, each with its number from 0.</summary>
     public IEnumerable<WebTarget> Revisits(WebOptions options)
     {
+        var buckets = new Lazy<BucketService>(() => new BucketService(options));
         long ordinal = 0;
         foreach ((TableRow row, int number) in Read().Select((row, number) => (row, number)))
         {
             bool failed = row["status"] == Status.Failed || row["reason"] == Reason.RobotsUnreachable, image = row["status"] is Status.Ok or Status.Duplicate;
             if (!(options.RetryFailed && failed || options.Refresh && image)) continue;
-            if (!Uri.TryCreate(row["source"], UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) continue;
-            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image) };
+            if (ArchiveMembers.IsMember(row["source"] ?? "", Known)) continue;
+            Uri? address;
+            if (BucketName.Fits(row["source"]!)) address = buckets.Value.Server(BucketName.Parse(row["source"]!));
+            else if (!Uri.TryCreate(row["source"], UriKind.Absolute, out address) || address.Scheme is not ("http" or "https")) continue;
+            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image), Archive = failed && ImageInputs.IsArchive(BucketName.Fits(row["source"]!) ? row["source"]! : address.AbsolutePath) };
         }
     }
 

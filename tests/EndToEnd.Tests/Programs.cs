@@ -40,6 +40,9 @@ internal static class Programs
     /// <summary>Runs <c>dfkd</c> to its end.</summary>
     public static Finished RunDfkd(params string[] args) => Run(Dfkd, args);
 
+    /// <summary>Runs <c>dfkd</c> to its end on a standard input.</summary>
+    public static Finished RunDfkdOn(string input, params string[] args) => End(Start(Dfkd, input, args), args);
+
     /// <summary>Runs the program that draws the world.</summary>
     public static Finished DrawWorld(params string[] args) => RunSample("ProceduralWorld", args);
 
@@ -47,23 +50,30 @@ internal static class Programs
     public static Finished RunSample(string name, params string[] args) => Run(Path.Combine(Root, "samples", name, "bin", Configuration, "net10.0", Executable($"DataFreeKD.{name}")), args);
 
     /// <summary>Runs a program to its end.</summary>
-    public static Finished Run(string program, params string[] args)
+    public static Finished Run(string program, params string[] args) => End(Start(program, args), args);
+
+    /// <summary>Starts a program without waiting; its streams must be read.</summary>
+    public static Process Start(string program, params string[] args) => Start(program, null, args);
+
+    private static Process Start(string program, string? input, string[] args)
     {
-        using Process process = Start(program, args);
+        ProcessStartInfo start = new(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null };
+        Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+        if (input is null) return process;
+        using (process.StandardInput) process.StandardInput.Write(input);
+        return process;
+    }
+
+    private static Finished End(Process started, string[] args)
+    {
+        using Process process = started;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(TimeSpan.FromMinutes(4)))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{Path.GetFileName(program)} {string.Join(' ', args)} did not end in 4 minutes");
+            Assert.Fail($"{Path.GetFileName(process.StartInfo.FileName)} {string.Join(' ', args)} did not end in 4 minutes");
         }
         return new(process.ExitCode, output.Result, error.Result);
-    }
-
-    /// <summary>Starts a program without waiting; its streams must be read.</summary>
-    public static Process Start(string program, params string[] args)
-    {
-        ProcessStartInfo start = new(program, args) { RedirectStandardOutput = true, RedirectStandardError = true };
-        return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
     }
 
     private static string Executable(string name) => OperatingSystem.IsWindows() ? name + ".exe" : name;

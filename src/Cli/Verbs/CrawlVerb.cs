@@ -11,7 +11,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input)", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input)", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 
@@ -26,6 +26,7 @@ internal sealed class CrawlVerb : Verb
         dfkd crawl photos/ 'shards/*.tar' -o store/
         dfkd crawl urls.parquet -o store/ --resize keep-ratio --side 256 --format jpeg --contact crawl@example.org
         dfkd crawl https://example.org/sitemap.xml -o store/ --dry-run
+        dfkd crawl https://example.org/shard-0001.tar s3://bucket/prefix -o store/ --s3-anonymous
         dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
         """)
     {
@@ -43,7 +44,7 @@ internal sealed class CrawlVerb : Verb
             Workers = parsed.GetValue(CommonOptions.Threads),
         }));
         options.Validate();
-        if (parsed.GetValue(dryRun)) Rehearse(options, terminal, cancel);
+        if (parsed.GetValue(dryRun)) Rehearse(steering.Rehearsed(parsed, options), terminal, cancel);
         else if (steering.Asked(parsed)) steering.Steer(parsed, options, steered => Crawl(steered, terminal, cancel));
         else Crawl(options, terminal, cancel);
     }

@@ -14,8 +14,10 @@ internal sealed class SteeringOptionSet
     private readonly Option<long?> maxFetches = new("--max-fetches") { Description = "Addresses fetched from the web, at most [default: all]", HelpName = "N" };
     private readonly Option<string?> steerBy = new("--steer-by") { Description = "Spend --max-fetches on the hosts and pages whose images this teacher finds familiar", HelpName = "TEACHER" };
 
+    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+
     /// <summary>All of them.</summary>
-    public Option[] All => [maxFetches, steerBy, CommonOptions.Seed, CommonOptions.Device];
+    public Option[] All => [maxFetches, steerBy, heads, CommonOptions.Seed, CommonOptions.Device];
 
     /// <summary>Adds the budget to <paramref name="options"/>.</summary>
     public CrawlOptions Budget(ParseResult parsed, CrawlOptions options) => options with { Web = options.Web with { MaxFetches = parsed.GetValue(maxFetches) } };
@@ -23,15 +25,31 @@ internal sealed class SteeringOptionSet
     /// <summary>Whether the crawl is to be steered.</summary>
     public bool Asked(ParseResult parsed) => parsed.GetValue(steerBy) is not null;
 
+    /// <summary>The options of a crawl that only says what its first round would ask for: nothing is judged in it.</summary>
+    public CrawlOptions Rehearsed(ParseResult parsed, CrawlOptions options) => Asked(parsed) ? Steered(parsed, options, (_, _) => []) : options;
+
     /// <summary>Runs <paramref name="crawl"/> with the teacher at hand.</summary>
     public void Steer(ParseResult parsed, CrawlOptions options, Action<CrawlOptions> crawl)
     {
-        string teacher = Path.GetFullPath(parsed.GetValue(steerBy)!);
         TeacherJudge? judge = null;
-        options = options with { Web = options.Web with { Steering = new SteeringOptions((images, cancel) => judge!.Judge(images, cancel), teacher) { Seed = (ulong)parsed.GetValue(CommonOptions.Seed) } } };
+        options = Steered(parsed, options, (images, cancel) => judge!.Judge(images, cancel));
         // Wrong options are told before the teacher is loaded.
         options.Validate();
         TorchRuntime.Start(options.Workers);
-        using (judge = new TeacherJudge(new ScoreOptions { Teacher = teacher, Inputs = [], Output = "", Device = parsed.GetValue(CommonOptions.Device)!, DecodeWorkers = Math.Min(16, options.Workers) })) crawl(options);
+        var teacher = new ScoreOptions
+        {
+            Teacher = Teacher(parsed),
+            Heads = parsed.GetValue(heads),
+            Inputs = [],
+            Output = "",
+            Device = parsed.GetValue(CommonOptions.Device)!,
+            DecodeWorkers = Math.Min(16, options.Workers),
+        };
+        using (judge = new TeacherJudge(teacher)) crawl(options);
     }
+
+    private string Teacher(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(steerBy)!);
+
+    private CrawlOptions Steered(ParseResult parsed, CrawlOptions options, SteeringJudge judge) =>
+        options with { Web = options.Web with { Steering = new SteeringOptions(judge, Teacher(parsed)) { Seed = (ulong)parsed.GetValue(CommonOptions.Seed) } } };
 }

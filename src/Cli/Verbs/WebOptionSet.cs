@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Net;
 using DataFreeKD.Crawler;
+using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
@@ -25,6 +26,12 @@ internal sealed class WebOptionSet
     private readonly Option<int?> depth = CommonOptions.OwnCount("--depth", "Follow links of pages so far: 0 takes the images of the pages named");
     private readonly Option<bool> anySite = new("--any-site") { Description = "Follow links to pages of other sites too" };
     private readonly Option<int> maxPages = CommonOptions.Count("--max-pages", "Pages found by links, at most", Otherwise.MaxPages).AtLeast(0);
+    private readonly Option<bool?> sitemaps = new("--robots-sitemaps") { Description = "Follow the sitemaps that robots.txt names [default: where a source is a whole site, https://host/]", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> caFile = Text("--ca-file", "PEM file of authorities whose servers are trusted besides the system's", "FILE");
+    private readonly Option<long> maxArchive = new("--max-archive-bytes") { Description = "Largest archive that is fetched where a source is one", HelpName = "N", DefaultValueFactory = _ => Otherwise.MaxArchiveBytes };
+    private readonly Option<string?> endpoint = Text("--s3-endpoint", "The service that s3:// sources are asked of [default: Amazon's]", "URL");
+    private readonly Option<string?> region = Text("--s3-region", "Its region [default: AWS_REGION, the profile's, us-east-1]", "NAME");
+    private readonly Option<bool> anonymous = new("--s3-anonymous") { Description = "Ask for s3:// sources without credentials" };
     private readonly Option<string> url = Column("--url-column", "Column of a list that holds the addresses", Names.Url);
     private readonly Option<string> caption = Column("--caption-column", "Column of a list that holds the captions", Names.Caption!);
     private readonly Option<string> licence = Column("--license-column", "Column of a list that holds the licences", Names.License!);
@@ -44,7 +51,7 @@ internal sealed class WebOptionSet
     public Option[] All =>
     [
         resize.Option, side, onlyIfBigger, format.Option, quality, keepMetadata, nearDuplicates, shards,
-        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, url, caption, licence, retryFailed, refresh,
+        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, sitemaps, caFile, maxArchive, endpoint, region, anonymous, url, caption, licence, retryFailed, refresh,
     ];
 
     /// <summary>Adds what was given to <paramref name="options"/>.</summary>
@@ -73,6 +80,10 @@ internal sealed class WebOptionSet
             Depth = parsed.GetValue(depth),
             AnySite = parsed.GetValue(anySite),
             MaxPages = parsed.GetValue(maxPages),
+            RobotsSitemaps = parsed.GetValue(sitemaps),
+            CaFile = parsed.GetValue(caFile),
+            MaxArchiveBytes = parsed.GetValue(maxArchive),
+            Buckets = new BucketOptions { Endpoint = Endpoint(parsed.GetValue(endpoint)), Region = parsed.GetValue(region), Anonymous = parsed.GetValue(anonymous) },
             Columns = new UrlColumns(parsed.GetValue(url)!, parsed.GetValue(caption), parsed.GetValue(licence)),
             RetryFailed = parsed.GetValue(retryFailed),
             Refresh = parsed.GetValue(refresh),
@@ -80,6 +91,8 @@ internal sealed class WebOptionSet
     }
 
     private static IPNetwork Network(string text) => IPNetwork.TryParse(text, out IPNetwork network) ? network : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");
+
+    private static Uri? Endpoint(string? text) => text is null ? null : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address : throw new UsageException($"--s3-endpoint {text}: expected an address like https://minio.example.org:9000");
 
     private static TimeSpan Seconds(ParseResult parsed, Option<double> option, double least) => parsed.GetValue(option) is var value && value >= least && value <= 86_400
         ? TimeSpan.FromSeconds(value)

@@ -2,6 +2,7 @@
 
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
+using DataFreeKD.Crawler.Manners;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -25,6 +26,9 @@ internal sealed class CrawlScheduler : IDisposable
     private const int StrangersPerConnection = 4;
 
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>For an archive, on top of the patience for each byte; the most that Polly takes.</summary>
+    private static readonly TimeSpan LongestDownload = TimeSpan.FromDays(1);
 
     private readonly WebOptions options;
     private readonly HttpExchange http;
@@ -57,6 +61,12 @@ internal sealed class CrawlScheduler : IDisposable
         strangers = Limiter(options.Connections * StrangersPerConnection);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
     }
+
+    /// <summary>Gives the place for an archive that a target may be; nowhere by default.</summary>
+    public Func<WebTarget, ArchiveSink?> Archives { get; init; } = _ => null;
+
+    /// <summary>Signs the address of a bucket's object.</summary>
+    public Func<WebTarget, Uri> Sign { get; init; } = target => target.Address;
 
     /// <summary>Brings every target to its end. May be called again when it is done: hosts keep their pace and their robots.txt.</summary>
     /// <exception cref="OperationCanceledException">The crawl was stopped.</exception>
@@ -263,12 +273,17 @@ internal sealed class CrawlScheduler : IDisposable
         if (flight.Host.GivenUp is { } givenUp) return refused with { Reason = givenUp };
         try
         {
-            RobotsEntry robots = await RobotsCache.For(flight.Host, address, (file, most) => Ask(flight, file, most, null, null), stop.Token).ConfigureAwait(false);
+            if (flight.Target.OfBucket) return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
+            RobotsEntry robots = await RobotsCache.For(flight.Host, address, AskFile, stop.Token).ConfigureAwait(false);
+            if (flight.Target.Sitemaps) refused = refused with { Sitemaps = robots.File.Sitemaps };
             if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
             if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
             if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay) SlowDown(flight.Host, delay);
+            TdmFile reservations = await OriginFiles.Reservations(flight.Host, address, robots.File, AskFile, stop.Token).ConfigureAwait(false);
+            if (reservations.Reserves(address.PathAndQuery)) return refused with { Reason = Reason.TdmReserved };
             if (options.DryRun) return refused with { Reason = Reason.WouldFetch };
-            return await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified).ConfigureAwait(false);
+            Fetched fetched = await Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target)).ConfigureAwait(false);
+            return fetched with { Sitemaps = refused.Sitemaps };
         }
         catch (BrokenCircuitException broken)
         {
@@ -278,15 +293,30 @@ internal sealed class CrawlScheduler : IDisposable
                 return flight.Host.GivenUp is { } reason ? refused with { Reason = reason } : null;
             }
         }
+
+        Task<Fetched> AskFile(Uri file, long most) => Ask(flight, file, most, null, null, null);
     }
 
-    private async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag, string? lastModified)
+    // A bucket is not a site: it has no robots.txt. What leads away from it leads nowhere, as the signature is for it alone.
+    private async Task<Fetched> AskBucket(Flight flight)
     {
+        Fetched fetched = await Ask(flight, Sign(flight.Target), maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target)).ConfigureAwait(false);
+        return fetched with { Address = flight.Target.Address, Location = null, Reason = fetched.Location is null ? fetched.Reason : Reason.Http(fetched.Status) };
+    }
+
+    private async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives)
+    {
+        HostState host = flight.Host;
+        ResiliencePipeline<Fetched> pipeline = host.Pipeline;
+        if (archives is not null)
+        {
+            lock (gate) pipeline = host.Patient ??= HostPipeline.Build(options with { BodyTimeout = LongestDownload }, () => host.Proven ? connections : strangers);
+        }
         ResilienceContext context = ResilienceContextPool.Shared.Get(stop.Token);
         context.Properties.Set(HostPipeline.Flight, flight);
         try
         {
-            return await flight.Host.Pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
+            return await pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, archives, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
         }
         catch (TimeoutRejectedException)
         {
@@ -298,7 +328,7 @@ internal sealed class CrawlScheduler : IDisposable
         }
     }
 
-    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, CancellationToken cancel)
+    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel)
     {
         HostState host = flight.Host;
         lock (gate)
@@ -310,7 +340,7 @@ internal sealed class CrawlScheduler : IDisposable
         }
         try
         {
-            Fetched fetched = await http.Get(address, most, etag, lastModified, cancel).ConfigureAwait(false);
+            Fetched fetched = await http.Get(address, most, etag, lastModified, archives, cancel).ConfigureAwait(false);
             lock (gate)
             {
                 host.Proven |= fetched.Status != 0;

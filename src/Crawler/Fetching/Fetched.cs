@@ -14,8 +14,14 @@ internal sealed record Fetched
     /// <summary>The body; null where there is none. Whoever uses the outcome disposes of it.</summary>
     public Body? Body { get; init; }
 
+    /// <summary>The body's file, where it is an archive and one was welcome.</summary>
+    public ArchiveFile? Archive { get; init; }
+
     /// <summary>Why there is no body; null on success, for a redirect and for 304.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>The sitemaps that robots.txt names, where they are wanted.</summary>
+    public IReadOnlyList<Uri> Sitemaps { get; init; } = [];
 
     /// <summary>Where a redirect leads, as the server wrote it.</summary>
     public string? Location { get; init; }

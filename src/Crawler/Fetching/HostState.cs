@@ -17,10 +17,16 @@ internal sealed class HostState(string name, WebOptions options, SpillFile spill
     /// <summary>Retries, breaker, limiter and timeout; set once, right after construction.</summary>
     public ResiliencePipeline<Fetched> Pipeline { get; set; } = ResiliencePipeline<Fetched>.Empty;
 
+    /// <summary>The same for what may be an archive: no limit on the whole answer but a day.</summary>
+    public ResiliencePipeline<Fetched>? Patient { get; set; }
+
     /// <summary>The host's robots.txt files by origin.</summary>
     public Dictionary<string, RobotsEntry> Robots { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>One look at <see cref="Robots"/> at a time.</summary>
+    /// <summary>The host's reservations by origin, and when they are to be read again.</summary>
+    public Dictionary<string, (TdmFile File, DateTimeOffset Until)> Reservations { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>One look at <see cref="Robots"/> and <see cref="Reservations"/> at a time.</summary>
     public SemaphoreSlim RobotsGate { get; } = new(1);
 
     /// <summary>Whether the host has ever answered. Until then one request at a time goes there, in a lane of its own.</summary>

@@ -1,10 +1,8 @@
 // One GET over HTTP, with every limit on it; never throws for what a server does.
 
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Headers;
 using DataFreeKD.Crawler.Manners;
-using DataFreeKD.Crawler.Safety;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Fetching;
@@ -26,22 +24,7 @@ internal sealed class HttpExchange : IDisposable
         this.scratch = scratch;
         this.options = options;
         userAgent = $"{ProductToken}/{Provenance.ToolVersion.Split('+')[0]}{(options.Contact is null ? "" : $" (+{options.Contact})")}";
-        var guard = new ConnectGuard(options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks), options.Resolve, options.ConnectTimeout);
-        http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectCallback = guard.Connect,
-            ConnectTimeout = options.ConnectTimeout,
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            MaxResponseHeadersLength = 32,
-            MaxResponseDrainSize = 64 << 10,
-            ResponseDrainTimeout = TimeSpan.FromSeconds(1),
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-            ActivityHeadersPropagator = null,
-        });
+        http = new HttpMessageInvoker(Connector.Handler(options));
     }
 
     /// <summary>Asks for <paramref name="address"/>.</summary>
@@ -49,9 +32,10 @@ internal sealed class HttpExchange : IDisposable
     /// <param name="maxBytes">Cap on the body, as sent and as unpacked.</param>
     /// <param name="etag">What an earlier answer said, for a conditional request.</param>
     /// <param name="lastModified">The same.</param>
+    /// <param name="archives">Where an archive goes; null where none is welcome.</param>
     /// <param name="cancel">Also the limit on the whole answer.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was.</exception>
-    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, CancellationToken cancel)
+    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel)
     {
         var empty = new Fetched { Address = address };
         if (address.Scheme is not ("http" or "https")) return empty with { Reason = Reason.BadUrl };
@@ -62,6 +46,8 @@ internal sealed class HttpExchange : IDisposable
         if (etag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", etag);
         if (lastModified is not null) request.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
 
+        archives?.Prepare(request);
+
         long start = Stopwatch.GetTimestamp();
         Fetched answer = empty;
         using var untilHeaders = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -70,8 +56,14 @@ internal sealed class HttpExchange : IDisposable
         {
             using HttpResponseMessage response = await http.SendAsync(request, untilHeaders.Token).ConfigureAwait(false);
             answer = Described(address, response, Stopwatch.GetElapsedTime(start).TotalSeconds);
-            if (answer.Reason is not null || answer.Location is not null || answer.Status == 304) return answer;
-            Body body = await Body.Read(await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false), response.Content.Headers.ContentLength, [.. response.Content.Headers.ContentEncoding], maxBytes, scratch, cancel).ConfigureAwait(false);
+            bool goesOn = archives?.GoesOn(response) ?? false;
+            if ((answer.Reason is not null && !goesOn) || answer.Location is not null || answer.Status == 304) return answer.Status is 206 or 416 && archives is not null ? answer with { Reason = Reason.Reset } : answer;
+            using var whole = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            (ArchiveFile? archive, Stream stream) = archives is null ? (null, await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false)) : await archives.Take(response, goesOn, cancel).ConfigureAwait(false);
+            if (archive is not null) return answer with { Archive = archive, Reason = null };
+            // With an archive in view the caller has more patience than anything else deserves.
+            whole.CancelAfter(options.BodyTimeout);
+            Body body = await Body.Read(stream, response.Content.Headers.ContentLength, [.. response.Content.Headers.ContentEncoding], maxBytes, scratch, whole.Token).ConfigureAwait(false);
             return body.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Body = body };
         }
         catch (Exception error) when (error is not (OutOfMemoryException or ScratchException))

@@ -15,16 +15,19 @@ internal static class Landing
     {
         var row = new JournalRow(target.Ordinal, target.Url, Status.Failed)
         {
-            Final = fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
+            Final = target.OfBucket || fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
             Replaces = target.Replaces,
             Bytes = fetched.Body?.Length ?? 0,
             ETag = fetched.Header("ETag"),
             LastModified = fetched.Header("Last-Modified"),
+            Sitemaps = fetched.Sitemaps.Count == 0 ? null : [.. fetched.Sitemaps.Select(sitemap => sitemap.AbsoluteUri)],
+            SitemapDepth = fetched.Sitemaps.Count == 0 ? 0 : target.Depth,
         };
         if (fetched.Reason is not null) return Without(row, fetched.Reason);
         if (fetched.Status == 304) return target.ETag is null && target.LastModified is null ? Without(row, Reason.Http(304)) : new CheckedImage(row with { Status = JournalRow.Kept }, null);
-        if (fetched.Body is not { } body) return Without(row, Reason.ProtocolError);
+        if (fetched.Body is null && fetched.Archive is null) return Without(row, Reason.ProtocolError);
         if (OptOut.FromHeaders(fetched.Headers, HttpExchange.ProductToken) is { } optOut) return Without(row, Code(optOut));
+        if (fetched.Body is not { } body) return Without(row with { Bytes = fetched.Archive!.Length }, Reason.Archive);
 
         byte[] bytes;
         ContentKind kind;
@@ -84,5 +87,5 @@ internal static class Landing
 
     private static CheckedImage Without(JournalRow row, string reason) => new(row with { Status = IsPolicy(reason) ? Status.Rejected : Status.Failed, Reason = reason }, null);
 
-    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or CrawlRun.TooSmall or "noai" or "noindex" or "tdm_reserved";
+    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or Reason.Archive or CrawlRun.TooSmall or "noai" or "noindex" or Reason.TdmReserved;
 }

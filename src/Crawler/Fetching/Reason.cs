@@ -12,12 +12,17 @@ internal static class Reason
     public const string NotAnImage = "not_an_image";
     public const string Svg = "svg";
     public const string Page = "page";
+    public const string Archive = "archive";
+    public const string TdmReserved = "tdm_reserved";
 
     // Could not be had: status "failed".
     public const string BadUrl = "bad_url";
     public const string DnsError = "dns_error";
     public const string ConnectFailed = "connect_failed";
     public const string TlsError = "tls_error";
+    public const string CertificateUntrusted = "certificate_untrusted";
+    public const string CertificateExpired = "certificate_expired";
+    public const string CertificateWrongName = "certificate_wrong_name";
     public const string Timeout = "timeout";
     public const string Reset = "reset";
     public const string TruncatedBody = "truncated_body";

@@ -6,13 +6,8 @@ namespace DataFreeKD.Crawler.Fetching;
 
 internal static class RobotsCache
 {
-    /// <summary>RFC 9309, 2.3.1.2.</summary>
-    private const int MaxRedirects = 5;
-
     /// <summary>More is not even received; the parser reads the first 500 KiB (RFC 9309, 2.5).</summary>
     private const long MaxBytes = 4 << 20;
-
-    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>The rules in force for <paramref name="address"/>'s origin.</summary>
     /// <param name="host">Keeps them.</param>
@@ -21,32 +16,20 @@ internal static class RobotsCache
     /// <param name="cancel">Ends the wait.</param>
     public static async Task<RobotsEntry> For(HostState host, Uri address, Func<Uri, long, Task<Fetched>> ask, CancellationToken cancel)
     {
-        string origin = $"{address.Scheme}://{address.Authority}";
+        string origin = OriginFiles.Origin(address);
         await host.RobotsGate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
             if (host.Robots.TryGetValue(origin, out RobotsEntry? entry) && entry.Until > DateTimeOffset.UtcNow) return entry;
-            (RobotsFile file, string? refusal) = await Load(new Uri(new Uri(origin), "/robots.txt"), ask).ConfigureAwait(false);
-            return host.Robots[origin] = new RobotsEntry(file, refusal, DateTimeOffset.UtcNow + Lifetime);
+            Fetched? fetched = await OriginFiles.Load(new Uri(new Uri(origin), "/robots.txt"), MaxBytes, ask).ConfigureAwait(false);
+            using Body? body = fetched?.Body;
+            // A file that redirects hide counts as absent.
+            (RobotsFile file, string? refusal) = fetched is null ? (RobotsFile.AllowAll, null) : Judge(fetched);
+            return host.Robots[origin] = new RobotsEntry(file, refusal, DateTimeOffset.UtcNow + OriginFiles.Lifetime);
         }
         finally
         {
             host.RobotsGate.Release();
-        }
-    }
-
-    private static async Task<(RobotsFile File, string? Refusal)> Load(Uri address, Func<Uri, long, Task<Fetched>> ask)
-    {
-        var at = new WebTarget(0, address.AbsoluteUri, address);
-        while (true)
-        {
-            Fetched fetched = await ask(at.Address, MaxBytes).ConfigureAwait(false);
-            using Body? body = fetched.Body;
-            if (fetched.Location is null) return Judge(fetched);
-            (WebTarget? next, string? _) = Redirects.Follow(at, fetched.Location, MaxRedirects);
-            // A file that redirects hide counts as absent.
-            if (next is null) return (RobotsFile.AllowAll, null);
-            at = next;
         }
     }
 
@@ -58,7 +41,7 @@ internal static class RobotsCache
         { Status: 429 } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
         { Status: >= 400 and < 500 } => (RobotsFile.AllowAll, null),
         // No answer at all: the target would meet the same, and the plain reason says more.
-        { Status: 0, Reason: Reason.DnsError or Reason.ConnectFailed or Reason.TlsError or Reason.Timeout or Reason.AddressRefused } => (RobotsFile.DisallowAll, fetched.Reason),
+        { Status: 0, Reason: Reason.DnsError or Reason.ConnectFailed or Reason.TlsError or Reason.CertificateUntrusted or Reason.CertificateExpired or Reason.CertificateWrongName or Reason.Timeout or Reason.AddressRefused } => (RobotsFile.DisallowAll, fetched.Reason),
         _ => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
     };
 

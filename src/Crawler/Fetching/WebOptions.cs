@@ -1,6 +1,7 @@
 // How the web is crawled: manners, patience and limits, with defaults that suit a stranger's server.
 
 using System.Net;
+using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 
@@ -16,6 +17,10 @@ public sealed record WebOptions
     /// <summary>Networks that are not public and may be spoken to all the same.</summary>
     /// <value>None.</value>
     public IReadOnlyList<IPNetwork> AllowedNetworks { get; init; } = [];
+
+    /// <summary>A PEM file of authorities whose servers are trusted besides those that the system trusts.</summary>
+    /// <value>None.</value>
+    public string? CaFile { get; init; }
 
     /// <summary>Requests at a time, over all hosts.</summary>
     /// <value>256.</value>
@@ -80,9 +85,17 @@ public sealed record WebOptions
     /// <summary>Follow links to pages of other sites too. Images may be anywhere.</summary>
     public bool AnySite { get; init; }
 
+    /// <summary>Follow the sitemaps that robots.txt names on the origins of the addresses that are sources.</summary>
+    /// <value>Null: only of a source that names a whole site, like <c>https://example.org/</c>.</value>
+    public bool? RobotsSitemaps { get; init; }
+
     /// <summary>Pages found by links, at most.</summary>
     /// <value>10,000.</value>
     public int MaxPages { get; init; } = 10_000;
+
+    /// <summary>Largest archive (tar, tar.gz, zip) that is fetched where a source is one, bytes. The limits on images are those of its members.</summary>
+    /// <value>20 GB.</value>
+    public long MaxArchiveBytes { get; init; } = 20_000_000_000;
 
     /// <summary>Addresses fetched, at most; those that robots.txt forbids count too.</summary>
     /// <value>Null: all.</value>
@@ -91,6 +104,9 @@ public sealed record WebOptions
     /// <summary>Spends <see cref="MaxFetches"/> where useful images come from, rather than on the first addresses.</summary>
     /// <value>Null: not steered.</value>
     public SteeringOptions? Steering { get; init; }
+
+    /// <summary>Where buckets are.</summary>
+    public BucketOptions Buckets { get; init; } = new();
 
     /// <summary>The columns of lists.</summary>
     public UrlColumns Columns { get; init; } = new();
@@ -117,6 +133,9 @@ public sealed record WebOptions
         AtLeast("--max-redirects", MaxRedirects, 0);
         AtLeast("--max-pages", MaxPages, 0);
         AtLeast("--depth", Depth ?? 0, 0);
+        Buckets.Validate();
+        _ = new Certificates(CaFile);
+        if (MaxArchiveBytes < 1) throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
         if (MaxFetches < 1) throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
         if (Steering is not null && MaxFetches is null) throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
         if (Steering is not null && (RetryFailed || Refresh)) throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");

@@ -1,6 +1,7 @@
 // An address to fetch, with what is known of it.
 
 using System.Text.Json.Serialization;
+using DataFreeKD.Crawler.Buckets;
 
 namespace DataFreeKD.Crawler.Fetching;
 
@@ -13,6 +14,12 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
     /// <summary>Links to follow away from here: -1 where a page is not wanted at all, 0 where its images are.</summary>
     public int Depth { get; init; } = -1;
 
+    /// <summary>Whether an archive is welcome: only where the user named it.</summary>
+    public bool Archive { get; init; }
+
+    /// <summary>Whether the sitemaps that its origin's robots.txt names are wanted.</summary>
+    public bool Sitemaps { get; init; }
+
     /// <summary>The addresses asked so far, oldest first.</summary>
     public IReadOnlyList<string> Trail { get; init; } = [];
 
@@ -24,6 +31,10 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
 
     /// <summary>The row of the manifest that the outcome replaces; null where it is a new row.</summary>
     public long? Replaces { get; init; }
+
+    /// <summary>Whether <see cref="Url"/> names an object of a bucket, and <see cref="Address"/> no more than the server that holds it.</summary>
+    [JsonIgnore]
+    public bool OfBucket => BucketName.Fits(Url);
 
     /// <summary>The host that is asked, as it stands in a <c>Host</c> header but without a port.</summary>
     [JsonIgnore]

@@ -13,4 +13,5 @@ namespace DataFreeKD.Crawler.Journal;
 [JsonSerializable(typeof(List<WebTarget>))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(SteeringRound))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class CrawlJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 // The folder of a crawl that is under way: its plan, its targets, its journals; gone when the crawl is done.
 
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using DataFreeKD.Crawler.Fetching;
@@ -60,6 +61,15 @@ internal sealed class CrawlState : IDisposable
 
     /// <summary>A list that came by standard input, kept so that it can be read again.</summary>
     public string StandardInput => Path.Combine(folder, "stdin.txt");
+
+    /// <summary>The folder of archives on their way.</summary>
+    public string Archives => Directory.CreateDirectory(Path.Combine(folder, "archives")).FullName;
+
+    /// <summary>The rows of an archive's members.</summary>
+    public string Members(long archive) => Path.Combine(Archives, string.Create(CultureInfo.InvariantCulture, $"{archive}.jsonl"));
+
+    /// <summary>The listing of a bucket, by the place of its source.</summary>
+    public string Listing(int source) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"bucket-{source}.jsonl"));
 
     public string Journal(int level) => Path.Combine(folder, $"journal-{level}.jsonl");
 

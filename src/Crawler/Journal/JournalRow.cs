@@ -49,4 +49,13 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
 
     /// <summary>How far those pages may lead.</summary>
     public int Depth { get; init; }
+
+    /// <summary>The sitemaps that the robots.txt of the address's origin names, where they are to be followed.</summary>
+    public IReadOnlyList<string>? Sitemaps { get; init; }
+
+    /// <summary>How far the pages of those sitemaps may lead.</summary>
+    public int SitemapDepth { get; init; }
+
+    /// <summary>Set for an archive whose members have rows of their own.</summary>
+    public bool? Members { get; init; }
 }

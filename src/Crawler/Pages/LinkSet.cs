@@ -26,18 +26,18 @@ internal sealed class LinkSet
         }
     }
 
-    /// <summary>What a page names and no page before it did: its images, then the pages to follow, without ordinals.</summary>
+    /// <summary>What a page names and no page before it did: its images, then the sitemaps and pages to follow, without ordinals.</summary>
     public IEnumerable<WebTarget> New(JournalRow page)
     {
         foreach (string image in page.Images ?? [])
         {
             if (seen.Add(WebCrawl.KeyOf(image))) yield return new WebTarget(0, image, new Uri(image));
         }
-        foreach (string next in page.Pages ?? [])
+        foreach ((string next, int depth) in (page.Sitemaps ?? []).Select(sitemap => (sitemap, page.SitemapDepth)).Concat((page.Pages ?? []).Select(next => (next, page.Depth))))
         {
             if (pages >= maxPages || !seen.Add(WebCrawl.KeyOf(next))) continue;
             pages++;
-            yield return new WebTarget(0, next, new Uri(next)) { Depth = page.Depth };
+            yield return new WebTarget(0, next, new Uri(next)) { Depth = depth };
         }
     }
 

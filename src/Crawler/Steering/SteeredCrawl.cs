@@ -15,10 +15,10 @@ namespace DataFreeKD.Crawler.Steering;
 /// <param name="frontier">What may be fetched, to begin with.</param>
 /// <param name="log">Earlier rounds, and where new ones go.</param>
 /// <param name="web">What a round needs of the web.</param>
-internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontier frontier, RoundLog log, RoundWeb web)
+/// <param name="contents">What the store has already, by <see cref="WebCrawl.KeyOf"/> of its SHA-256; added to.</param>
+internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontier frontier, RoundLog log, RoundWeb web, HashSet<UInt128> contents)
 {
-    private readonly ThompsonBandit hosts = new(options.Seed), pages = new(~options.Seed);
-    private readonly HashSet<UInt128> contents = [];
+    private readonly RoundPlan plan = new(options.Seed);
     private readonly int round = options.RoundOf(budget);
 
     /// <summary>Spends the budget, or fetches all there is where it reaches that far.</summary>
@@ -27,7 +27,7 @@ internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontie
         while (budget > 0)
         {
             SteeringRound? earlier = log.Read();
-            IReadOnlyList<RoundShare> shares = earlier?.Shares ?? Share();
+            IReadOnlyList<RoundShare> shares = earlier?.Shares ?? plan.Next(frontier, (int)Math.Min(round, budget));
             if (shares.Count == 0) return;
             List<Pick> picks = [.. shares.SelectMany(share => frontier.Take(share.Host, share.Page, share.Fetches).Select(target => new Pick(share, target)))];
             IReadOnlyList<JournalRow> rows = await web.Fetch([.. picks.Select(pick => pick.Target)]).ConfigureAwait(false);
@@ -38,17 +38,7 @@ internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontie
         }
     }
 
-    private List<RoundShare> Share()
-    {
-        List<RoundShare> shares = [];
-        foreach ((string host, int fetches) in hosts.Share(frontier.Hosts, (int)Math.Min(round, budget)))
-        {
-            shares.AddRange(pages.Share(frontier.PagesOf(host), fetches).Select(share => new RoundShare(host, share.Source, share.Fetches)));
-        }
-        return shares;
-    }
-
-    // An image is worth what the judge says, a copy of an earlier one nothing; a page nothing unless it names something new.
+    // An image is worth what the judge says, a copy of an earlier one, or of one in the store, nothing; a page nothing unless it names something new.
     private IReadOnlyList<SteeringVerdict> Learn(List<Pick> picks, IReadOnlyList<JournalRow> rows, IReadOnlyList<IReadOnlyList<double>>? figures, CancellationToken cancel)
     {
         var worth = new double?[picks.Count];
@@ -57,18 +47,16 @@ internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontie
         {
             worth[i] = 0;
             if (rows[i].Status == Status.Ok && contents.Add(WebCrawl.KeyOf(rows[i].Sha256!))) images.Add((i, new SteeringSample(web.PathOf(rows[i]), picks[i].Share.Host, figures?[images.Count])));
-            if (rows[i].Reason == Reason.Page && Spread(picks[i].Target, rows[i])) worth[i] = null;
+            if ((rows[i].Reason == Reason.Page || rows[i].Sitemaps is not null) && Spread(picks[i].Target, rows[i])) worth[i] = null;
         }
         IReadOnlyList<SteeringVerdict> verdicts = images.Count > 0 ? options.Judge([.. images.Select(image => image.Sample)], cancel) : [];
         for (int i = 0; i < images.Count; i++) worth[images[i].Pick] = verdicts[i].Useful;
         foreach ((Pick pick, double? useful) in picks.Zip(worth))
         {
             if (useful is null) continue;
-            hosts.Reward(pick.Share.Host, useful.Value);
-            pages.Reward(pick.Share.Page, useful.Value);
+            plan.Reward(pick.Share, useful.Value);
         }
-        hosts.EndRound();
-        pages.EndRound();
+        plan.EndRound();
         return verdicts;
     }
 

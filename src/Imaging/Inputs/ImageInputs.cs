@@ -42,6 +42,12 @@ public static class ImageInputs
         return ReadAll([.. paths], maxBytes, cancel);
     }
 
+    /// <summary>Whether a file of a folder is read by its name: it ends as images do, or has no ending.</summary>
+    public static bool MayBeImage(string name) => InputNames.MayBeImage(name);
+
+    /// <summary>Whether a name ends as an archive that is read does.</summary>
+    public static bool IsArchive(string name) => InputNames.KindOf(name) != ArchiveKind.None;
+
     private static IEnumerable<FoundFile> Find(string source)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);

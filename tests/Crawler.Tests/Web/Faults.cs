@@ -78,6 +78,11 @@ internal static class Faults
     public static async Task Answer(HttpContext context, string path, int visit, Func<int, byte[]> image, string elsewhere)
     {
         string[] parts = path.Split('/');
+        if (parts[1] == ".well-known")
+        {
+            context.Response.StatusCode = 404;
+            return;
+        }
         (string kind, int seed) = (parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture));
         HttpResponse response = context.Response;
         switch (kind)

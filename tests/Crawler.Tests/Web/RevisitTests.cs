@@ -106,7 +106,7 @@ public sealed class RevisitTests
     }
 
     [Fact]
-    public async Task A_dry_run_asks_for_robots_alone_and_leaves_nothing()
+    public async Task A_dry_run_asks_for_what_sites_say_of_themselves_alone_and_leaves_nothing()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
@@ -116,7 +116,7 @@ public sealed class RevisitTests
         await Task.Run(() => CrawlRun.DryRun(world.For(world["urls.txt"]), planned => told[planned.Url] = planned.Decision, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
 
         Assert.Equal(["fetch", "robots", "robots", "dns_error", "bad_url"], File.ReadLines(world["urls.txt"]).Select(url => told[url]));
-        Assert.DoesNotContain(web.Visits.Keys, path => !path.EndsWith("/robots.txt", StringComparison.Ordinal));
+        Assert.DoesNotContain(web.Visits.Keys, path => !path.EndsWith("/robots.txt", StringComparison.Ordinal) && !path.EndsWith("/.well-known/tdmrep.json", StringComparison.Ordinal));
         Assert.False(Directory.Exists(world.Store));
     }
 }

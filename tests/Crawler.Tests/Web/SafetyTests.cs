@@ -52,7 +52,8 @@ public sealed class SafetyTests
         await world.Crawl(web.Url("rebinds", "/ok/1"));
 
         Assert.Equal(["rejected/address_refused"], world.Ends());
-        Assert.Equal(2, looks);
+        // robots.txt, tdmrep.json, the image.
+        Assert.Equal(3, looks);
     }
 
     [Fact]

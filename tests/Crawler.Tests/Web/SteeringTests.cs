@@ -152,6 +152,39 @@ public sealed class SteeringTests
     }
 
     [Fact]
+    public async Task A_dry_run_says_what_the_first_round_asks_for()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = Steered(web, 20);
+        string list = Sixty(world, web);
+        List<string> planned = [];
+
+        var counts = await Task.Run(() => CrawlRun.DryRun(world.For(list), fetch => planned.Add(fetch.Url), TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        Assert.Equal(0, Asked(web));
+        await world.Crawl(list);
+
+        Assert.Equal(new Dictionary<string, long> { ["fetch"] = 20 }, counts);
+        Assert.Equal(Sources(world).Order(), planned.Order());
+    }
+
+    [Fact]
+    public async Task An_image_that_the_store_has_already_is_not_useful_again()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = Steered(web, 20);
+        File.WriteAllLines(world["one.txt"], Enumerable.Range(0, 10).Select(i => web.Url("first", $"/ok/{i}")));
+        File.WriteAllLines(world["two.txt"], Enumerable.Range(5, 10).Select(i => web.Url("second", $"/ok/{i}")));
+        await world.Crawl(world["one.txt"]);
+
+        List<string> looked = [];
+        world.Options = world.Options with { Steering = Judging(looked: looked) };
+        await world.Crawl(world["two.txt"]);
+
+        Assert.Equal(5, world.Ends().Count(end => end == "duplicate/same_content"));
+        Assert.Equal(5, looked.Count);
+    }
+
+    [Fact]
     public void The_frontier_gives_every_page_of_every_host_its_targets_in_their_order() => Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[0, 3]).Array[0, 60].Sample(steps =>
     {
         using WebWorld world = new();
@@ -212,5 +245,5 @@ public sealed class SteeringTests
 
     private static IEnumerable<string?> Sources(WebWorld world) => world.Rows().Select(row => row["source"]);
 
-    private static int Asked(FaultyWeb web) => web.Visits.Where(visit => !visit.Key.EndsWith("robots.txt", StringComparison.Ordinal)).Sum(visit => visit.Value);
+    private static int Asked(FaultyWeb web) => web.Visits.Where(visit => visit.Key.Contains("/ok/", StringComparison.Ordinal) || visit.Key.Contains("/404/", StringComparison.Ordinal)).Sum(visit => visit.Value);
 }

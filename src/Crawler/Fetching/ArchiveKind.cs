@@ -1,0 +1,62 @@
+// Whether a body is an archive, by its first bytes.
+
+using System.IO.Compression;
+
+namespace DataFreeKD.Crawler.Fetching;
+
+/// <summary>Archives that are taken apart.</summary>
+internal enum ArchiveKind
+{
+    Tar,
+    TarGz,
+    Zip,
+}
+
+internal static class ArchiveSniffer
+{
+    /// <summary>Bytes that are enough to tell, also of a gzip file with a long name in its header.</summary>
+    public const int Window = 16 << 10;
+
+    /// <summary>A tar's header, with the sum of its bytes in it.</summary>
+    private const int Block = 512, SumAt = 148, SumLength = 8;
+
+    /// <summary>The kind; null for what is no archive.</summary>
+    public static ArchiveKind? Of(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith("PK\u0003\u0004"u8) || bytes.StartsWith("PK\u0005\u0006"u8)) return ArchiveKind.Zip;
+        if (IsTarHeader(bytes)) return ArchiveKind.Tar;
+        return bytes.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) && IsTarHeader(Unpacked(bytes)) ? ArchiveKind.TarGz : null;
+    }
+
+    // Every tar since Unix V7 has the sum, only newer ones a magic word. The sum's own bytes count as spaces.
+    private static bool IsTarHeader(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < Block || bytes[0] == 0) return false;
+        int sum = SumLength * ' ';
+        for (int i = 0; i < Block; i++)
+        {
+            if (i is < SumAt or >= SumAt + SumLength) sum += bytes[i];
+        }
+        int told = 0;
+        foreach (byte digit in bytes.Slice(SumAt, SumLength).Trim(" \0"u8))
+        {
+            if (digit is < (byte)'0' or > (byte)'7') return false;
+            told = told * 8 + digit - '0';
+        }
+        return told == sum;
+    }
+
+    private static byte[] Unpacked(ReadOnlySpan<byte> packed)
+    {
+        using var gzip = new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
+        byte[] block = new byte[Block];
+        try
+        {
+            return block[..gzip.ReadAtLeast(block, Block, throwOnEndOfStream: false)];
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
+        {
+            return [];
+        }
+    }
+}
