@@ -65,7 +65,7 @@ public sealed class LossTests
             KeptPatches = kept,
         };
         foreach (ProbeVariant variant in Enum.GetValues<ProbeVariant>())
-            Assert.Equal(0, new ProbeDistillation(1, variant, new ModelPair(shape, shape)).Compute(inputs).item<float>(), 1e-10);
+            Assert.Equal(0, Term($"probe:variant={variant.ToString().ToLowerInvariant()}", shape, shape).Compute(inputs).item<float>(), 1e-10);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class LossTests
             Teacher = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
             Student = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = distilled } },
         };
-        Assert.Equal(0, new ProbeDistillation(1, ProbeVariant.Official, new ModelPair(plain, plain with { Distilled = true })).Compute(inputs).item<float>(), 1e-10);
+        Assert.Equal(0, Term("probe:variant=official", plain, plain with { Distilled = true }).Compute(inputs).item<float>(), 1e-10);
     }
 
     [Fact]
@@ -94,12 +94,12 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void The_hard_token_loss_is_cross_entropy_with_the_teachers_decision()
+    public void The_hard_loss_is_cross_entropy_with_the_teachers_decision()
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor student = Random([5, 4], 9), teacher = Random([5, 4], 10);
         float expected = torch.nn.functional.cross_entropy(student, teacher.argmax(1)).item<float>();
-        Assert.Equal(expected, HardToken.Loss(student, teacher).item<float>(), 1e-6);
+        Assert.Equal(expected, HardDecision.Loss(student, teacher).item<float>(), 1e-6);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class LossTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor student = Random([5, 4], 12), teacher = Random([5, 4], 13);
-        Assert.Equal(HardToken.Loss(student, teacher).item<float>(), NoiseAdaptation.Loss(student, teacher, torch.eye(4)).item<float>(), 1e-5);
+        Assert.Equal(HardDecision.Loss(student, teacher).item<float>(), NoiseAdaptation.Loss(student, teacher, torch.eye(4)).item<float>(), 1e-5);
     }
 
     [Fact]
@@ -161,9 +161,11 @@ public sealed class LossTests
     public void Losses_that_do_not_fit_the_models_are_refused_with_the_cure()
     {
         VitConfig teacher = new() { ImageSize = 32, PatchSize = 4 }, student = teacher with { PatchSize = 8 };
-        Assert.Contains("img and patch", Assert.Throws<RunException>(() => new ProbeDistillation(1, ProbeVariant.Official, new ModelPair(teacher, student))).Message, StringComparison.Ordinal);
-        Assert.Contains("distilled=1", Assert.Throws<RunException>(() => new HardToken(1, new ModelPair(teacher, student))).Message, StringComparison.Ordinal);
+        Assert.Contains("img and patch", Assert.Throws<RunException>(() => Term("probe", teacher, student)).Message, StringComparison.Ordinal);
+        Assert.Contains("distilled=1", Assert.Throws<RunException>(() => Term("hard", teacher, student)).Message, StringComparison.Ordinal);
     }
+
+    private static LossTerm Term(string recipe, VitConfig teacher, VitConfig student) => LossCatalogue.Build(Recipe.Parse(recipe), new LossContext(new ModelPair(teacher, student), 0, torch.CPU)).Single();
 
     private static torch.Tensor Random(long[] shape, ulong seed)
     {

@@ -1,5 +1,6 @@
 // Whole runs on a tiny world: they learn, they can be interrupted anywhere, they refuse what cannot be.
 
+using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -34,7 +35,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_run_cancelled_at_any_step_and_resumed_ends_bit_equal(string recipe)
     {
         using TempFolder folder = new();
-        DistillOptions options = Recipe(recipe, folder["whole"]);
+        DistillOptions options = Variant(recipe, folder["whole"]);
         Run(options);
         DistillOptions broken = options with { Output = folder["broken"], Resume = true };
         foreach (int stop in (int[])[5, 10, 25])
@@ -50,7 +51,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_run_killed_between_checkpoints_and_resumed_ends_bit_equal()
     {
         using TempFolder folder = new();
-        DistillOptions options = Recipe("everything", folder["whole"]);
+        DistillOptions options = Variant("everything", folder["whole"]);
         Run(options);
         DistillOptions broken = options with { Output = folder["broken"], Resume = true };
         // An exception out of the loop leaves what a kill leaves: rows after the last checkpoint.
@@ -170,8 +171,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
         Assert.Contains("img=16", Assert.Throws<RunException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
-        Assert.Throws<RunException>(() => Run(options with { HardToken = 1 }));
-        Assert.Throws<RunException>(() => Run(options with { Kd = 0 }));
+        Assert.Throws<RunException>(() => Run(options with { Loss = Recipe.Parse("kd+hard") }));
         Assert.Throws<RunException>(() => Run(options with { Device = "tpu" }));
         Assert.False(Directory.Exists(folder["s"]));
     }
@@ -195,10 +195,10 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static EvaluationReport Run(EvaluateOptions options) => EvaluateRun.Execute(options, cancel: TestContext.Current.CancellationToken);
 
-    private DistillOptions Recipe(string name, string output) => name switch
+    private DistillOptions Variant(string name, string output) => name switch
     {
-        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Probe = 0.8, Hidden = 0.1, HardToken = 0.5, NoiseAdaptation = 0.3, PatchDropout = 0.25, Mixup = 0.5, CutMix = 0.5, Ema = 0.95 },
-        "dropout" => world.Distill(output) with { PatchDropout = 0.5, ProbeVariant = ProbeVariant.Official, Probe = 1, Ema = 0, Init = StudentInit.Teacher },
+        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Loss = Recipe.Parse("kd:head=cls+probe*0.8+hidden*0.1+hard*0.5+noise:balance=1*0.3"), PatchDropout = 0.25, Mixup = 0.5, CutMix = 0.5, Ema = 0.95 },
+        "dropout" => world.Distill(output) with { PatchDropout = 0.5, Loss = Recipe.Parse("preset:attention-probe-official"), Ema = 0, Init = StudentInit.Teacher },
         _ => world.Distill(output),
     };
 

@@ -65,7 +65,7 @@ public sealed class ChainTests(TinyWorld world)
     {
         using TempFolder folder = new();
 
-        Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1,distilled=true", "--hard-token", "1", "--steps", "3", "--batch-size", "16", "-o", folder["student"]).Succeeds();
+        Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1,distilled=true", "--loss", "preset:deit-hard", "--steps", "3", "--batch-size", "16", "-o", folder["student"]).Succeeds();
 
         Assert.Contains("dist", Programs.RunDfkd("inspect", folder["student"]).Succeeds().Output, StringComparison.Ordinal);
     }
