@@ -62,6 +62,18 @@ internal struct Randomness
         }
     }
 
+    /// <summary><paramref name="count"/> different numbers below <paramref name="bound"/>, in drawn order (the head of a Fisher–Yates shuffle).</summary>
+    public int[] Choose(int count, int bound)
+    {
+        int[] all = [.. Enumerable.Range(0, bound)];
+        for (int i = 0; i < count; i++)
+        {
+            int j = i + NextInt(bound - i);
+            (all[i], all[j]) = (all[j], all[i]);
+        }
+        return all[..count];
+    }
+
     // Marsaglia and Tsang, 2000; below 1 by the boost Gamma(a) = Gamma(a + 1)·U^(1/a).
     private double NextGamma(double alpha)
     {

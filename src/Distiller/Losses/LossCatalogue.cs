@@ -10,9 +10,17 @@ public static class LossCatalogue
     [
         KnowledgeDistillation.Entry,
         HardDecision.Entry,
+        DecoupledDistillation.Entry,
+        CorrelationDistillation.Entry,
         NoiseAdaptation.Entry,
         HiddenStates.Entry,
         ProbeDistillation.Entry,
+        AttentionTransfer.Entry,
+        RelationTransfer.Entry,
+        VitFeatureDistillation.Entry,
+        RelationalDistillation.Entry,
+        ManifoldDistillation.Entry,
+        TargetAwareTransformer.Entry,
     ];
 
     /// <summary>A loss by name; null where there is none.</summary>
