@@ -71,6 +71,20 @@ public sealed class ChainTests(TinyWorld world)
     }
 
     [Fact]
+    public void A_recipe_is_explained_on_stdout_and_nothing_is_trained()
+    {
+        using TempFolder folder = new();
+        string[] command = ["distill", "no-table.csv", "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--loss", "kd:T=2+probe*0.8", "--explain", "-o", folder["student"]];
+
+        string text = Programs.RunDfkd(command).Succeeds().Output;
+        Assert.StartsWith("kd:T=2,head=mean,standardise=0+probe:variant=corrected*0.8\n", text, StringComparison.Ordinal);
+        Assert.Contains("joins student-teacher blocks", text, StringComparison.Ordinal);
+        Assert.Equal(0.8, Json(command).GetProperty("terms")[1].GetProperty("weight").GetDouble());
+        Assert.False(Directory.Exists(folder["student"]));
+        Assert.Contains("preset:attention-probe ", Programs.RunDfkd("losses").Succeeds().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Preprocessing_given_on_the_command_line_changes_the_scores()
     {
         using TempFolder folder = new();
