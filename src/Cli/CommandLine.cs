@@ -56,6 +56,7 @@ internal static class CommandLine
             new ScoreVerb(),
             new SelectVerb(),
             new DistillVerb(),
+            new LossesVerb(),
             new EvaluateVerb(),
             new TrainVerb(),
             new InspectVerb(),

@@ -1,18 +1,9 @@
 // Options of a distillation: which images, which teacher, which losses.
 
+using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller;
-
-/// <summary>The two forms of probe distillation.</summary>
-public enum ProbeVariant
-{
-    /// <summary>Features normalised over the token axis, as the published code does.</summary>
-    Official,
-
-    /// <summary>Features normalised over the feature axis, as the text means.</summary>
-    Corrected,
-}
 
 /// <summary>How a student starts.</summary>
 public enum StudentInit
@@ -44,29 +35,8 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>Preprocessing against the teacher's own config, for teacher and student alike; null for its own.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
 
-    /// <summary>Temperature of the soft targets, above 0.</summary>
-    public double Temperature { get; init; } = 4;
-
-    /// <summary>Weight of T²·KL(teacher ‖ student).</summary>
-    public double Kd { get; init; } = 1;
-
-    /// <summary>Weight of probe distillation (0.8 as published); 0 for none.</summary>
-    public double Probe { get; init; }
-
-    /// <summary>Form of probe distillation.</summary>
-    public ProbeVariant ProbeVariant { get; init; } = ProbeVariant.Corrected;
-
-    /// <summary>Weight of matching hidden states through a learned projection; 0 for none.</summary>
-    public double Hidden { get; init; }
-
-    /// <summary>Weight of the hard loss on the distillation token (the student needs one); 0 for none.</summary>
-    public double HardToken { get; init; }
-
-    /// <summary>Weight of the noise-adapted NLL (DFND); 0 for none.</summary>
-    public double NoiseAdaptation { get; init; }
-
-    /// <summary>The teacher's accuracy that the noise matrix's diagonal is held at, (0, 1).</summary>
-    public double TeacherAccuracy { get; init; } = 0.9;
+    /// <summary>What the student learns by: losses, their parameters and weights.</summary>
+    public Recipe Loss { get; init; } = Recipe.Default;
 
     /// <summary>How the student starts (not used where the student is a model to go on from).</summary>
     public StudentInit Init { get; init; } = StudentInit.Random;
@@ -78,9 +48,5 @@ public sealed record DistillOptions : LoopOptions
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
-        Check(Temperature > 0, $"temperature is {Temperature}: must be above 0");
-        Check(Kd >= 0 && Probe >= 0 && Hidden >= 0 && HardToken >= 0 && NoiseAdaptation >= 0, "loss weights must be 0 or more");
-        Check(Kd + Probe + Hidden + HardToken + NoiseAdaptation > 0, "every loss has weight 0: there is nothing to learn");
-        Check(TeacherAccuracy is > 0 and < 1, $"teacher accuracy is {TeacherAccuracy}: must be in (0, 1)");
     }
 }

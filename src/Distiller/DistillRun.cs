@@ -28,7 +28,7 @@ public static class DistillRun
         using LoadedModel teacher = options.Preprocessing?.Apply(loaded) ?? loaded;
         if (teacher.Model.Config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so it has nothing to teach by outputs; give a classifier");
         using VisionTransformer student = StudentFactory.For(options, teacher.Model);
-        IReadOnlyList<LossTerm> losses = LossCatalogue.Build(options, new ModelPair(teacher.Model.Config, student.Config), device);
+        IReadOnlyList<LossTerm> losses = LossesOf(options, teacher.Model.Config, student.Config, device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
 
         RunFolder folder = RunFolder.Open(options);
@@ -58,6 +58,16 @@ public static class DistillRun
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,
         };
+    }
+
+    /// <summary>The recipe's terms for these models.</summary>
+    /// <exception cref="RunException">A loss that does not fit the models or the options.</exception>
+    internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, VitConfig teacher, VitConfig student, torch.Device device)
+    {
+        IReadOnlyList<LossTerm> losses = LossCatalogue.Build(options.Loss, new LossContext(new ModelPair(teacher, student), options.Seed, device));
+        if (options.PatchDropout > 0 && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
+            throw new RunException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
+        return losses;
     }
 
     private static Dictionary<string, string> Hashes(DistillOptions options, string teacherWeights, CancellationToken cancel)

@@ -75,20 +75,24 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         Check(pixels, capture);
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<int, torch.Tensor> rows = [], hidden = [];
+        Dictionary<int, Qkv> parts = [];
         torch.Tensor x = Embed(pixels, capture);
         bool kept = false;
         for (int b = 0; b < Config.Depth; b++)
         {
-            bool wanted = capture.HiddenBlocks.Contains(b);
+            bool wanted = capture.HiddenBlocks.Contains(b), apart = capture.QkvBlocks.Contains(b);
             // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
-            long queries = b == Config.Depth - 1 && !wanted ? HeadTokens : x.shape[1];
-            (torch.Tensor next, torch.Tensor? row) = blocks[b].Forward(x, queries, capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1);
+            long queries = b == Config.Depth - 1 && !wanted && !apart ? HeadTokens : x.shape[1];
+            (torch.Tensor next, torch.Tensor? row, Qkv? qkv) = blocks[b].Forward(x, queries, capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1, apart);
             if (!kept) x.Dispose();
             (x, kept) = (next, wanted);
             if (wanted) hidden[b] = scope.MoveToOuter(next);
             if (row is not null) rows[b] = scope.MoveToOuter(row);
+            if (qkv is null) continue;
+            scope.MoveToOuter(qkv.Queries, qkv.Keys, qkv.Values);
+            parts[b] = qkv;
         }
-        return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Hidden = hidden };
+        return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Hidden = hidden, Qkv = parts };
     }
 
     /// <summary>Parameters by timm name, in timm's order (live tensors, not copies).</summary>
@@ -174,7 +178,7 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         {
             throw new ArgumentException($"pixels are [{string.Join(", ", shape)}], the model wants [B, 3, {Config.ImageSize}, {Config.ImageSize}]", nameof(pixels));
         }
-        foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks))
+        foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks).Concat(capture.QkvBlocks))
         {
             if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
         }

@@ -24,4 +24,17 @@ public sealed record VitOutput
 
     /// <summary>Block outputs <c>[B, T, D]</c> by block.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> Hidden { get; init; } = new Dictionary<int, torch.Tensor>();
+
+    /// <summary>Queries, keys and values by block.</summary>
+    public IReadOnlyDictionary<int, Qkv> Qkv { get; init; } = new Dictionary<int, Qkv>();
+}
+
+/// <summary>What a block's attention is made of: each <c>[B, H, T, D/H]</c>, before any scaling.</summary>
+/// <param name="Queries">Queries.</param>
+/// <param name="Keys">Keys.</param>
+/// <param name="Values">Values.</param>
+public sealed record Qkv(torch.Tensor Queries, torch.Tensor Keys, torch.Tensor Values)
+{
+    /// <summary>Attention probabilities <c>[B, H, T, T]</c>: softmax over keys of q·k/√(D/H).</summary>
+    public torch.Tensor Attention() => (Queries.matmul(Keys.transpose(-2, -1)) / Math.Sqrt(Queries.shape[^1])).softmax(-1);
 }

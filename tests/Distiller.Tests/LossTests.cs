@@ -65,7 +65,7 @@ public sealed class LossTests
             KeptPatches = kept,
         };
         foreach (ProbeVariant variant in Enum.GetValues<ProbeVariant>())
-            Assert.Equal(0, new ProbeDistillation(1, variant, new ModelPair(shape, shape)).Compute(inputs).item<float>(), 1e-10);
+            Assert.Equal(0, Term($"probe:variant={variant.ToString().ToLowerInvariant()}", shape, shape).Compute(inputs).item<float>(), 1e-10);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class LossTests
             Teacher = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
             Student = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = distilled } },
         };
-        Assert.Equal(0, new ProbeDistillation(1, ProbeVariant.Official, new ModelPair(plain, plain with { Distilled = true })).Compute(inputs).item<float>(), 1e-10);
+        Assert.Equal(0, Term("probe:variant=official", plain, plain with { Distilled = true }).Compute(inputs).item<float>(), 1e-10);
     }
 
     [Fact]
@@ -94,12 +94,12 @@ public sealed class LossTests
     }
 
     [Fact]
-    public void The_hard_token_loss_is_cross_entropy_with_the_teachers_decision()
+    public void The_hard_loss_is_cross_entropy_with_the_teachers_decision()
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor student = Random([5, 4], 9), teacher = Random([5, 4], 10);
         float expected = torch.nn.functional.cross_entropy(student, teacher.argmax(1)).item<float>();
-        Assert.Equal(expected, HardToken.Loss(student, teacher).item<float>(), 1e-6);
+        Assert.Equal(expected, HardDecision.Loss(student, teacher).item<float>(), 1e-6);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class LossTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor student = Random([5, 4], 12), teacher = Random([5, 4], 13);
-        Assert.Equal(HardToken.Loss(student, teacher).item<float>(), NoiseAdaptation.Loss(student, teacher, torch.eye(4)).item<float>(), 1e-5);
+        Assert.Equal(HardDecision.Loss(student, teacher).item<float>(), NoiseAdaptation.Loss(student, teacher, torch.eye(4)).item<float>(), 1e-5);
     }
 
     [Fact]
@@ -161,9 +161,52 @@ public sealed class LossTests
     public void Losses_that_do_not_fit_the_models_are_refused_with_the_cure()
     {
         VitConfig teacher = new() { ImageSize = 32, PatchSize = 4 }, student = teacher with { PatchSize = 8 };
-        Assert.Contains("img and patch", Assert.Throws<RunException>(() => new ProbeDistillation(1, ProbeVariant.Official, new ModelPair(teacher, student))).Message, StringComparison.Ordinal);
-        Assert.Contains("distilled=1", Assert.Throws<RunException>(() => new HardToken(1, new ModelPair(teacher, student))).Message, StringComparison.Ordinal);
+        Assert.Contains("img and patch", Assert.Throws<RunException>(() => Term("probe", teacher, student)).Message, StringComparison.Ordinal);
+        foreach (string recipe in (string[])["hidden", "attention", "minilm", "vitkd", "manifold", "tat:form=official"])
+            Assert.Contains("img and patch", Assert.Throws<RunException>(() => Term(recipe, teacher, student)).Message, StringComparison.Ordinal);
+        Assert.Contains("heads=mean", Assert.Throws<RunException>(() => Term("attention:heads=each", teacher, teacher with { Heads = 6 })).Message, StringComparison.Ordinal);
+        Assert.Contains("3 classes", Assert.Throws<RunException>(() => Term("dkd", teacher with { Classes = 2 }, teacher with { Classes = 2 })).Message, StringComparison.Ordinal);
+        Assert.Contains("distilled=1", Assert.Throws<RunException>(() => Term("hard", teacher, student)).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(12, 24, "0-0 1-1 2-2 3-3 8-20 9-21 10-22 11-23")]
+    [InlineData(5, 6, "0-0 1-1 2-3 3-4 4-5")]
+    public void The_manifold_loss_joins_both_ends_or_every_layer_of_a_shallow_model(int student, int teacher, string expected)
+    {
+        VitConfig shape = new() { ImageSize = 32, PatchSize = 4 };
+        Assert.Equal(expected, string.Join(' ', Term("manifold", shape with { Depth = teacher }, shape with { Depth = student }).Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")));
+    }
+
+    [Theory]
+    [InlineData(12, 11)]
+    [InlineData(24, 20)]
+    public void MiniLm_learns_from_an_upper_block_of_a_deep_teacher(int depth, int block)
+    {
+        VitConfig shape = new() { ImageSize = 32, PatchSize = 4 };
+        Assert.Equal([new LayerPair(5, block)], Term("minilm", shape with { Depth = depth }, shape with { Depth = 6 }).Layers);
+    }
+
+    [Fact]
+    public void Draws_hang_on_the_step_and_nothing_else()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        VitConfig shape = new() { ImageSize = 16, PatchSize = 4, Width = 8, Depth = 1, Heads = 2, MlpHidden = 8, Classes = 3 };
+        torch.Tensor student = Random([2, 17, 8], 20), teacher = Random([2, 17, 8], 21);
+        LossTerm manifold = Term("manifold:intra=0,inter=0,random=1,k=4", shape, shape);
+        float[] first = [.. Enumerable.Range(0, 5).Select(At)], again = [.. Enumerable.Range(0, 5).Select(At)];
+        Assert.Equal(first, again);
+        Assert.Equal(5, first.Distinct().Count());
+
+        float At(int step) => manifold.Compute(new LossInputs
+        {
+            Teacher = new VitOutput { Embedding = teacher, Hidden = new Dictionary<int, torch.Tensor> { [0] = teacher } },
+            Student = new VitOutput { Embedding = student, Hidden = new Dictionary<int, torch.Tensor> { [0] = student } },
+            At = new Moment(step, 5),
+        }).item<float>();
+    }
+
+    private static LossTerm Term(string recipe, VitConfig teacher, VitConfig student) => LossCatalogue.Build(Recipe.Parse(recipe), new LossContext(new ModelPair(teacher, student), 0, torch.CPU)).Single();
 
     private static torch.Tensor Random(long[] shape, ulong seed)
     {

@@ -1,5 +1,6 @@
 // Whole runs on a tiny world: they learn, they can be interrupted anywhere, they refuse what cannot be.
 
+using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -27,14 +28,14 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal([40L, 40L, 40L], report.Confusion.Select(row => row.Sum()));
     }
 
-    public static TheoryData<string> Recipes => ["plain", "everything", "dropout"];
+    public static TheoryData<string> Recipes => ["plain", "everything", "dropout", "relations"];
 
     [Theory]
     [MemberData(nameof(Recipes))]
     public void A_run_cancelled_at_any_step_and_resumed_ends_bit_equal(string recipe)
     {
         using TempFolder folder = new();
-        DistillOptions options = Recipe(recipe, folder["whole"]);
+        DistillOptions options = Variant(recipe, folder["whole"]);
         Run(options);
         DistillOptions broken = options with { Output = folder["broken"], Resume = true };
         foreach (int stop in (int[])[5, 10, 25])
@@ -50,7 +51,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_run_killed_between_checkpoints_and_resumed_ends_bit_equal()
     {
         using TempFolder folder = new();
-        DistillOptions options = Recipe("everything", folder["whole"]);
+        DistillOptions options = Variant("everything", folder["whole"]);
         Run(options);
         DistillOptions broken = options with { Output = folder["broken"], Resume = true };
         // An exception out of the loop leaves what a kill leaves: rows after the last checkpoint.
@@ -164,14 +165,65 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Throws<RunException>(() => TeacherInit.Apply(teacher.Model, student));
     }
 
+    public static TheoryData<string> Presets => [.. RecipePresets.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void Every_preset_trains(string preset)
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]) with { Student = TinyWorld.StudentSpec + ",distilled=1", Steps = 2, LogEvery = 1, HoldOut = 0, Loss = Recipe.Parse("preset:" + preset) };
+        DistillSummary summary = Run(options);
+        Assert.Equal(2, summary.Steps);
+
+        string[] rows = File.ReadAllLines(Path.Combine(folder["s"], "training", "metrics.csv"));
+        string[] columns = rows[0].Split(','), values = rows[2].Split(',');
+        Assert.Equal(["step", "loss", .. options.Loss.Terms.Select(term => term.Label)], columns.Take(2 + options.Loss.Terms.Count));
+        double[] figures = [.. values.Skip(1).Take(1 + options.Loss.Terms.Count).Select(value => double.Parse(value, System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.All(figures, figure => Assert.True(figure > 0));
+        Assert.Equal(figures[0], figures.Skip(1).Sum(), 1e-4 * figures[0]);
+        Assert.Contains($"| loss | {options.Loss} |", File.ReadAllText(Path.Combine(folder["s"], "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recipe_is_explained_without_training()
+    {
+        using TempFolder folder = new();
+        RecipeExplanation explained = RecipeExplanation.Of(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"], Loss = Recipe.Parse("kd+hidden*2+minilm") });
+        Assert.Equal(["kd", "hidden", "minilm"], explained.Terms.Select(term => term.Name));
+        Assert.Equal([1.0, 2, 1], explained.Terms.Select(term => term.Weight));
+        Assert.Equal([new LayerPair(0, 1), new LayerPair(1, 2)], explained.Terms[1].Layers);
+        Assert.Equal(2 * 16 * 24, explained.Terms[1].Learned);
+        Assert.Equal([1, 2], explained.Teacher.Outputs);
+        Assert.Equal([2], explained.Teacher.Qkv);
+        Assert.Equal(17 * 24 * (2 + 3), explained.Teacher.Floats);
+        Assert.Equal(17 * 16 * (2 + 3), explained.Student.Floats);
+        Assert.False(Directory.Exists(folder["s"]));
+    }
+
+    [Theory]
+    [InlineData("vitkd", 0.5, "every patch")]
+    [InlineData("tat:conv=3", 0.5, "every patch")]
+    [InlineData("tat:groups=3", 0, "must divide")]
+    [InlineData("minilm:heads=5", 0, "must divide both widths")]
+    [InlineData("minilm:layer=3", 0, "blocks 0–2")]
+    [InlineData("kd:head=dist", 0, "distilled=1")]
+    public void A_loss_that_does_not_fit_the_run_is_refused_with_the_cure(string recipe, double dropout, string cure)
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]) with { Loss = Recipe.Parse(recipe), PatchDropout = dropout };
+        Assert.Contains(cure, Assert.Throws<RunException>(() => Run(options)).Message, StringComparison.Ordinal);
+        Assert.Contains(cure, Assert.Throws<RunException>(() => RecipeExplanation.Of(options)).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder["s"]));
+    }
+
     [Fact]
     public void A_student_that_cannot_learn_from_this_teacher_is_refused()
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
         Assert.Contains("img=16", Assert.Throws<RunException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
-        Assert.Throws<RunException>(() => Run(options with { HardToken = 1 }));
-        Assert.Throws<RunException>(() => Run(options with { Kd = 0 }));
+        Assert.Throws<RunException>(() => Run(options with { Loss = Recipe.Parse("kd+hard") }));
         Assert.Throws<RunException>(() => Run(options with { Device = "tpu" }));
         Assert.False(Directory.Exists(folder["s"]));
     }
@@ -195,10 +247,12 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static EvaluationReport Run(EvaluateOptions options) => EvaluateRun.Execute(options, cancel: TestContext.Current.CancellationToken);
 
-    private DistillOptions Recipe(string name, string output) => name switch
+    private DistillOptions Variant(string name, string output) => name switch
     {
-        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Probe = 0.8, Hidden = 0.1, HardToken = 0.5, NoiseAdaptation = 0.3, PatchDropout = 0.25, Mixup = 0.5, CutMix = 0.5, Ema = 0.95 },
-        "dropout" => world.Distill(output) with { PatchDropout = 0.5, ProbeVariant = ProbeVariant.Official, Probe = 1, Ema = 0, Init = StudentInit.Teacher },
+        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Loss = Recipe.Parse("kd:head=cls+probe*0.8+hidden*0.1+hard*0.5+noise:balance=1*0.3"), PatchDropout = 0.25, Mixup = 0.5, CutMix = 0.5, Ema = 0.95 },
+        // Learned maps, statistics of the batch, and draws that hang on the step.
+        "relations" => world.Distill(output) with { Loss = Recipe.Parse("dkd:warmup=0.5+tat:conv=3*0.1+vitkd+minilm+manifold:k=20+rkd+attention:rows=all") },
+        "dropout" => world.Distill(output) with { PatchDropout = 0.5, Loss = Recipe.Parse("preset:attention-probe-official"), Ema = 0, Init = StudentInit.Teacher },
         _ => world.Distill(output),
     };
 

@@ -1,5 +1,6 @@
 // Native memory: a long run holds no more tensors at its end than after its start.
 
+using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Testing;
 using TorchSharp;
 
@@ -17,7 +18,7 @@ public sealed class SoakTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         Counter counter = new();
-        DistillRun.Execute(world.Distill(folder["s"]) with { Steps = 200, Student = TinyWorld.StudentSpec + ",distilled=1", Probe = 1, Hidden = 1, HardToken = 1, NoiseAdaptation = 1, Mixup = 1, PatchDropout = 0.3, LogEvery = 10 }, counter, TestContext.Current.CancellationToken);
+        DistillRun.Execute(world.Distill(folder["s"]) with { Steps = 200, Student = TinyWorld.StudentSpec + ",distilled=1", Loss = Recipe.Parse("kd+probe+hidden+hard+noise"), Mixup = 1, PatchDropout = 0.3, LogEvery = 10 }, counter, TestContext.Current.CancellationToken);
         Assert.Equal(20, counter.Live.Count);
         Assert.InRange(counter.Live[^1], 0, counter.Live[2]);
     }

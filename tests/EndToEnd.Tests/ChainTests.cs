@@ -65,9 +65,23 @@ public sealed class ChainTests(TinyWorld world)
     {
         using TempFolder folder = new();
 
-        Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1,distilled=true", "--hard-token", "1", "--steps", "3", "--batch-size", "16", "-o", folder["student"]).Succeeds();
+        Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1,distilled=true", "--loss", "preset:deit-hard", "--steps", "3", "--batch-size", "16", "-o", folder["student"]).Succeeds();
 
         Assert.Contains("dist", Programs.RunDfkd("inspect", folder["student"]).Succeeds().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_recipe_is_explained_on_stdout_and_nothing_is_trained()
+    {
+        using TempFolder folder = new();
+        string[] command = ["distill", "no-table.csv", "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--loss", "kd:T=2+probe*0.8", "--explain", "-o", folder["student"]];
+
+        string text = Programs.RunDfkd(command).Succeeds().Output;
+        Assert.StartsWith("kd:T=2,head=mean,standardise=0+probe:variant=corrected*0.8\n", text, StringComparison.Ordinal);
+        Assert.Contains("joins student-teacher blocks", text, StringComparison.Ordinal);
+        Assert.Equal(0.8, Json(command).GetProperty("terms")[1].GetProperty("weight").GetDouble());
+        Assert.False(Directory.Exists(folder["student"]));
+        Assert.Contains("preset:attention-probe ", Programs.RunDfkd("losses").Succeeds().Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -66,6 +66,7 @@ public sealed class ErrorTests(TinyWorld world)
     [InlineData("budget that is no number", "select", "scores.csv", "--budget", "many", "-o", "out.csv")]
     [InlineData("unknown method", "select", "scores.csv", "--budget", "1", "--method", "astrology", "-o", "out.csv")]
     [InlineData("option that does not exist", "inspect", "model", "--sparkle")]
+    [InlineData("a loss that does not exist", "distill", "selected.csv", "--teacher", "t", "--student", "s", "-o", "o", "--loss", "kd+porbe")]
     [InlineData("both steps and epochs", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--steps", "1", "--epochs", "1")]
     [InlineData("two ways to begin", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--resume", "--overwrite")]
     public void Bad_usage_is_one_line(string what, params string[] args)

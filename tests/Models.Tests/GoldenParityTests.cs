@@ -32,6 +32,7 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         Near("cls_row", rows, golden["cls_row"], rowTolerance);
         Tensor probe = rows.mean([2]);
         Near("probe", probe / probe.sum(-1, keepdim: true), golden["probe"], rowTolerance);
+        if (golden.TryGetValue("attention", out Tensor? attention)) Near("attention", Stack(got.Qkv.ToDictionary(pair => pair.Key, pair => pair.Value.Attention())), attention, rowTolerance);
         if (golden.TryGetValue("block_output", out Tensor? blocks)) Near("block_output", Stack(got.Hidden), blocks, blockTolerance);
         Assert.Equal(golden["prediction"].data<long>().ToArray(), got.Logits!.argmax(1).data<long>().ToArray());
     }
@@ -79,11 +80,15 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
     private static VitOutput RunAll(VisionTransformer model, Tensor input)
     {
         int[] all = [.. Enumerable.Range(0, model.Config.Depth)];
-        VitOutput full = model.Run(input, new VitCapture { ClsRowBlocks = all, HiddenBlocks = all });
+        VitOutput full = model.Run(input, new VitCapture { ClsRowBlocks = all, HiddenBlocks = all, QkvBlocks = all });
         // The shortened last block must give the same figures as the full one.
         VitOutput shortened = model.Run(input, new VitCapture { ClsRowBlocks = all });
         Assert.True((full.Logits! - shortened.Logits!).abs().max().item<float>() < 1e-5);
-        return shortened with { Hidden = full.Hidden };
+        // Queries, keys and values of the last block alone need all its tokens too.
+        VitOutput parts = model.Run(input, new VitCapture { QkvBlocks = [all[^1]] });
+        Assert.True((full.Logits! - parts.Logits!).abs().max().item<float>() < 1e-5);
+        Assert.True((full.Qkv[all[^1]].Values - parts.Qkv[all[^1]].Values).abs().max().item<float>() < 1e-5);
+        return shortened with { Hidden = full.Hidden, Qkv = full.Qkv };
     }
 
     private static Tensor Stack(IReadOnlyDictionary<int, Tensor> byBlock) => stack(byBlock.OrderBy(p => p.Key).Select(p => p.Value));

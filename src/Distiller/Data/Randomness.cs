@@ -11,6 +11,7 @@ internal enum Purpose
     Patches,
     HoldOut,
     Projection,
+    Loss,
 }
 
 /// <summary>SplitMix64 (Steele et al., 2014) started from a hash of its key.</summary>
@@ -59,6 +60,18 @@ internal struct Randomness
             int j = NextInt(i + 1);
             (values[i], values[j]) = (values[j], values[i]);
         }
+    }
+
+    /// <summary><paramref name="count"/> different numbers below <paramref name="bound"/>, in drawn order (the head of a Fisher–Yates shuffle).</summary>
+    public int[] Choose(int count, int bound)
+    {
+        int[] all = [.. Enumerable.Range(0, bound)];
+        for (int i = 0; i < count; i++)
+        {
+            int j = i + NextInt(bound - i);
+            (all[i], all[j]) = (all[j], all[i]);
+        }
+        return all[..count];
     }
 
     // Marsaglia and Tsang, 2000; below 1 by the boost Gamma(a) = Gamma(a + 1)·U^(1/a).

@@ -1,37 +1,30 @@
 // Feature matching through a learned projection (FitNets, 2015; TinyBERT, 2020).
 
-using DataFreeKD.Distiller.Data;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>MSE(F_s·W, F_t) over CLS and patches, one learned W for each pair of layers, layers mapped evenly.</summary>
-public sealed class HiddenStates : LossTerm
+public sealed class HiddenStates : LayerLoss
 {
-    private readonly IReadOnlyList<(int Student, int Teacher)> layers;
+    /// <summary>Its line of the catalogue.</summary>
+    public static LossEntry Entry { get; } = new()
+    {
+        Name = "hidden",
+        Equation = "mean (F_s·W − F_t)² over layers, batch, tokens and features, W [Ds, Dt] learned",
+        Source = "FitNets, Romero et al., ICLR 2015; TinyBERT, Jiao et al., 2020",
+        Needs = "the same patch grid",
+        Build = (term, context) => new HiddenStates(term, context),
+    };
+
     private readonly ModelPair pair;
     private readonly LossParameter[] projections;
 
-    /// <summary>For a pair of models.</summary>
-    /// <param name="weight">Weight in the total.</param>
-    /// <param name="pair">Both architectures, with the same number of patches.</param>
-    /// <param name="seed">Seed of the projections.</param>
-    /// <param name="device">Where they live.</param>
-    /// <exception cref="RunException">The patch grids differ.</exception>
-    public HiddenStates(double weight, ModelPair pair, long seed, torch.Device device) : base("hidden", weight)
+    private HiddenStates(RecipeTerm term, LossContext context) : base(term, LayerMap.Evenly(context.Pair.Student.Depth, context.Pair.Teacher.Depth))
     {
-        if (pair.Teacher.Patches != pair.Student.Patches)
-            throw new RunException($"hidden-state matching needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop the hidden loss");
-        this.pair = pair;
-        layers = LayerMap.Evenly(pair.Student.Depth, pair.Teacher.Depth);
-        projections = [.. layers.Select((layer, i) => new LossParameter($"hidden.{layer.Student}.weight", Projection(pair.Student.Width, pair.Teacher.Width, seed, i, device), Decay: true))];
+        PatchTokens.RequireSameGrid(term, pair = context.Pair);
+        projections = [.. Layers.Select(layer => Learned.Normal($"{Name}.{layer.Student}.weight", [pair.Student.Width, pair.Teacher.Width], 1 / Math.Sqrt(pair.Student.Width), context))];
     }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<int> TeacherBlocks => [.. layers.Select(layer => layer.Teacher)];
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<int> StudentBlocks => [.. layers.Select(layer => layer.Student)];
 
     /// <inheritdoc/>
     public override IReadOnlyList<LossParameter> Parameters => projections;
@@ -45,25 +38,9 @@ public sealed class HiddenStates : LossTerm
         Reduction.BatchMean((student.matmul(projection) - teacher.detach()).square().mean([1, 2]), weights);
 
     /// <inheritdoc/>
-    public override torch.Tensor Compute(LossInputs inputs)
-    {
-        torch.Tensor? total = null;
-        for (int i = 0; i < layers.Count; i++)
-        {
-            torch.Tensor student = PatchTokens.ClsAndPatches(inputs.Student.Hidden[layers[i].Student], pair.Student.PrefixTokens, kept: null);
-            torch.Tensor teacher = PatchTokens.ClsAndPatches(inputs.Teacher.Hidden[layers[i].Teacher], pair.Teacher.PrefixTokens, inputs.KeptPatches);
-            torch.Tensor loss = Loss(student, teacher, projections[i].Value, inputs.Weights);
-            total = total is null ? loss : total + loss;
-        }
-        return total! / layers.Count;
-    }
-
-    // Normal of deviation 1/√Ds keeps the features' scale at the start.
-    private static torch.Tensor Projection(int from, int to, long seed, int layer, torch.Device device)
-    {
-        Randomness random = new(seed, Purpose.Projection, layer);
-        float[] values = new float[from * to];
-        for (int i = 0; i < values.Length; i++) values[i] = (float)(random.NextNormal() / Math.Sqrt(from));
-        return torch.tensor(values, [from, to], device: device).requires_grad_(true);
-    }
+    protected override torch.Tensor OfLayer(int index, torch.Tensor student, torch.Tensor teacher, LossInputs inputs) => Loss(
+        PatchTokens.ClsAndPatches(student, pair.Student.PrefixTokens, kept: null),
+        PatchTokens.ClsAndPatches(teacher, pair.Teacher.PrefixTokens, inputs.KeptPatches),
+        projections[index].Value,
+        inputs.Weights);
 }

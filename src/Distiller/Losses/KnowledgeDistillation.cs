@@ -5,12 +5,27 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Distillation of softened outputs.</summary>
-/// <param name="weight">Weight in the total.</param>
-/// <param name="temperature">T, above 0.</param>
-/// <param name="clsHeadOnly">Match the CLS head alone, because another loss teaches the distillation head.</param>
-public sealed class KnowledgeDistillation(double weight, double temperature, bool clsHeadOnly = false) : LossTerm("kd", weight)
+public sealed class KnowledgeDistillation : LossTerm
 {
+    /// <summary>Its line of the catalogue.</summary>
+    public static LossEntry Entry { get; } = new()
+    {
+        Name = "kd",
+        Equation = "T²·KL(p_t(T) ‖ p_s(T)), batch mean",
+        Source = "Hinton et al., 2015; standardise: Sun et al., CVPR 2024",
+        Keys = [LossKey.Number("T", 4, "temperature", open: true), StudentHead.Key(), LogitStandardisation.Key],
+        Build = (term, context) => new KnowledgeDistillation(term, context),
+    };
+
+    private readonly double temperature;
+    private readonly bool standardise;
+    private readonly StudentHead head;
+
+    private KnowledgeDistillation(RecipeTerm term, LossContext context) : base(term) =>
+        (temperature, standardise, head) = (term.Number("T"), term.On("standardise"), new StudentHead(term, context.Pair));
+
     /// <summary>T²·Σ_c p_t(T)·(ln p_t(T) − ln p_s(T)), mean over the batch (PyTorch's <c>batchmean</c>, times T²).</summary>
+    /// <remarks>DeiT's published code divides by the number of classes too (it means over all B·C entries); its λ is on that scale.</remarks>
     /// <param name="student">Student logits <c>[B, C]</c>.</param>
     /// <param name="teacher">Teacher logits <c>[B, C]</c>; no gradient flows to them.</param>
     /// <param name="temperature">T, above 0.</param>
@@ -24,6 +39,10 @@ public sealed class KnowledgeDistillation(double weight, double temperature, boo
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Compute(LossInputs inputs) =>
-        Loss((clsHeadOnly ? inputs.Student.LogitsCls : null) ?? inputs.Student.Logits!, inputs.Teacher.Logits!, temperature, inputs.Weights);
+    public override torch.Tensor Compute(LossInputs inputs)
+    {
+        (torch.Tensor student, torch.Tensor teacher) = (head.Of(inputs.Student), inputs.Teacher.Logits!);
+        if (standardise) (student, teacher) = (LogitStandardisation.Apply(student), LogitStandardisation.Apply(teacher));
+        return Loss(student, teacher, temperature, inputs.Weights);
+    }
 }

@@ -2,18 +2,23 @@
 
 namespace DataFreeKD.Distiller.Losses;
 
-/// <summary>Maps layers evenly between models of different depth.</summary>
+/// <summary>A student block and the teacher block that it learns from, 0-based.</summary>
+/// <param name="Student">Block of the student.</param>
+/// <param name="Teacher">Block of the teacher.</param>
+public readonly record struct LayerPair(int Student, int Teacher);
+
+/// <summary>Maps layers between models of different depth.</summary>
 public static class LayerMap
 {
-    /// <summary>Pairs (student block, teacher block), 0-based, one for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always meet, and equal depths give the identity.</summary>
+    /// <summary>One pair for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always meet, and equal depths give the identity.</summary>
     /// <param name="studentDepth">Blocks of the student, above 0.</param>
     /// <param name="teacherDepth">Blocks of the teacher, above 0.</param>
-    public static IReadOnlyList<(int Student, int Teacher)> Evenly(int studentDepth, int teacherDepth)
+    public static IReadOnlyList<LayerPair> Evenly(int studentDepth, int teacherDepth)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(studentDepth);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(teacherDepth);
         int pairs = Math.Min(studentDepth, teacherDepth);
-        return [.. Enumerable.Range(1, pairs).Select(i => (At(i, pairs, studentDepth), At(i, pairs, teacherDepth)))];
+        return [.. Enumerable.Range(1, pairs).Select(i => new LayerPair(At(i, pairs, studentDepth), At(i, pairs, teacherDepth)))];
     }
 
     // round(i · depth / pairs) − 1 in integers: halves go up, so no floating point decides.

@@ -1,20 +1,32 @@
 // Every loss of a distillation, a line each.
 
-using TorchSharp;
-
 namespace DataFreeKD.Distiller.Losses;
 
-internal static class LossCatalogue
+/// <summary>The losses that a recipe may name.</summary>
+public static class LossCatalogue
 {
-    /// <summary>The terms with a weight above 0.</summary>
-    public static IReadOnlyList<LossTerm> Build(DistillOptions options, ModelPair pair, torch.Device device)
-    {
-        List<LossTerm> terms = [];
-        if (options.Kd > 0) terms.Add(new KnowledgeDistillation(options.Kd, options.Temperature, clsHeadOnly: options.HardToken > 0));
-        if (options.Probe > 0) terms.Add(new ProbeDistillation(options.Probe, options.ProbeVariant, pair));
-        if (options.Hidden > 0) terms.Add(new HiddenStates(options.Hidden, pair, options.Seed, device));
-        if (options.HardToken > 0) terms.Add(new HardToken(options.HardToken, pair));
-        if (options.NoiseAdaptation > 0) terms.Add(new NoiseAdaptation(options.NoiseAdaptation, pair.Student.Classes, options.TeacherAccuracy, device));
-        return terms;
-    }
+    /// <summary>In the order of the help: outputs, features, relations, one to all.</summary>
+    public static IReadOnlyList<LossEntry> All { get; } =
+    [
+        KnowledgeDistillation.Entry,
+        HardDecision.Entry,
+        DecoupledDistillation.Entry,
+        CorrelationDistillation.Entry,
+        NoiseAdaptation.Entry,
+        HiddenStates.Entry,
+        ProbeDistillation.Entry,
+        AttentionTransfer.Entry,
+        RelationTransfer.Entry,
+        VitFeatureDistillation.Entry,
+        RelationalDistillation.Entry,
+        ManifoldDistillation.Entry,
+        TargetAwareTransformer.Entry,
+    ];
+
+    /// <summary>A loss by name; null where there is none.</summary>
+    public static LossEntry? Find(string name) => All.FirstOrDefault(entry => entry.Name == name);
+
+    /// <summary>The terms of a recipe for a pair of models.</summary>
+    /// <exception cref="RunException">A loss that does not fit the models, with the cure.</exception>
+    public static IReadOnlyList<LossTerm> Build(Recipe recipe, LossContext context) => [.. recipe.Terms.Select(term => term.Entry.Build(term, context))];
 }

@@ -5,6 +5,11 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
+/// <summary>Where a run stands, for losses that change with it or draw at random.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Steps">Steps in all.</param>
+public readonly record struct Moment(int Step, int Steps);
+
 /// <summary>What one step offers to the losses.</summary>
 public sealed record LossInputs
 {
@@ -19,12 +24,10 @@ public sealed record LossInputs
 
     /// <summary>Patches that the student kept, <c>[B, K]</c> int64; null where it kept all.</summary>
     public torch.Tensor? KeptPatches { get; init; }
-}
 
-/// <summary>Both models' shapes, for losses that match layers.</summary>
-/// <param name="Teacher">The teacher's architecture.</param>
-/// <param name="Student">The student's architecture.</param>
-public sealed record ModelPair(VitConfig Teacher, VitConfig Student);
+    /// <summary>The step in hand.</summary>
+    public Moment At { get; init; }
+}
 
 /// <summary>A learned tensor that belongs to a loss and is dropped after training.</summary>
 /// <param name="Name">Unique within the run, <c>loss.tensor</c>.</param>
@@ -32,25 +35,30 @@ public sealed record ModelPair(VitConfig Teacher, VitConfig Student);
 /// <param name="Decay">Whether weight decay applies.</param>
 public sealed record LossParameter(string Name, torch.Tensor Value, bool Decay);
 
-/// <summary>One weighted term of the distillation loss.</summary>
-/// <param name="name">Name in metrics.</param>
-/// <param name="weight">Its weight in the total.</param>
-public abstract class LossTerm(string name, double weight)
+/// <summary>One weighted term of the distillation loss. Batch statistics, where it uses them, are those of the batch in hand: it is never evaluated after training, so it has no state but what it learns.</summary>
+/// <param name="term">Its part of the recipe.</param>
+public abstract class LossTerm(RecipeTerm term)
 {
     /// <summary>Name in metrics.</summary>
-    public string Name { get; } = name;
+    public string Name { get; } = term.Label;
 
     /// <summary>Weight in the total.</summary>
-    public double Weight { get; } = weight;
+    public double Weight { get; } = term.Weight;
 
-    /// <summary>Teacher blocks whose outputs it reads.</summary>
-    public virtual IReadOnlyList<int> TeacherBlocks => [];
+    /// <summary>What it reads of the teacher beside the logits.</summary>
+    public virtual VitCapture TeacherCapture => VitCapture.None;
 
-    /// <summary>Student blocks whose outputs it reads.</summary>
-    public virtual IReadOnlyList<int> StudentBlocks => [];
+    /// <summary>What it reads of the student beside the logits.</summary>
+    public virtual VitCapture StudentCapture => VitCapture.None;
+
+    /// <summary>The blocks that it joins, 0-based; empty for outputs alone.</summary>
+    public virtual IReadOnlyList<LayerPair> Layers => [];
 
     /// <summary>Tensors it learns.</summary>
     public virtual IReadOnlyList<LossParameter> Parameters => [];
+
+    /// <summary>Whether the student's patches must all be there, so that patch dropout is refused.</summary>
+    public virtual bool NeedsEveryPatch => false;
 
     /// <summary>The unweighted loss, a scalar.</summary>
     public abstract torch.Tensor Compute(LossInputs inputs);

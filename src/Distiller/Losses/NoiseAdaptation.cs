@@ -7,18 +7,27 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>NLL of p_s·A on argmax of the teacher. A is row-stochastic, its diagonal held at the teacher's accuracy, its off-diagonals learned.</summary>
 public sealed class NoiseAdaptation : LossTerm
 {
+    /// <summary>Its line of the catalogue.</summary>
+    public static LossEntry Entry { get; } = new()
+    {
+        Name = "noise",
+        Equation = "−ln (p_s·A)[argmax z_t], A [C, C] row-stochastic, learned off its diagonal; batch mean",
+        Source = "DFND, Chen et al., CVPR 2021",
+        Keys = [LossKey.Number("accuracy", 0.9, "diagonal of A: the teacher's accuracy", 1e-6, 1 - 1e-6), LossKey.Switch("balance", "weigh each image by the inverse share of its decision in the batch"), StudentHead.Key()],
+        Build = (term, context) => new NoiseAdaptation(term, context),
+    };
+
     private readonly double accuracy;
+    private readonly bool balance;
+    private readonly StudentHead head;
     private readonly LossParameter logits;
 
-    /// <summary>For a number of classes; the off-diagonals start even.</summary>
-    /// <param name="weight">Weight in the total.</param>
-    /// <param name="classes">C, 2 or more.</param>
-    /// <param name="accuracy">Diagonal of A, (0, 1).</param>
-    /// <param name="device">Where A lives.</param>
-    public NoiseAdaptation(double weight, int classes, double accuracy, torch.Device device) : base("noise", weight)
+    private NoiseAdaptation(RecipeTerm term, LossContext context) : base(term)
     {
-        this.accuracy = accuracy;
-        logits = new LossParameter("noise.logits", torch.zeros(classes, classes, device: device).requires_grad_(true), Decay: false);
+        int classes = context.Pair.Student.Classes;
+        if (classes < 2) throw new RunException($"the {Name} loss needs 2 classes or more: the teacher has {classes}");
+        (accuracy, balance, head) = (term.Number("accuracy"), term.On("balance"), new StudentHead(term, context.Pair));
+        logits = Learned.Constant($"{Name}.logits", [classes, classes], 0, context);
     }
 
     /// <inheritdoc/>
@@ -46,6 +55,21 @@ public sealed class NoiseAdaptation : LossTerm
         return Reduction.BatchMean(-noisy.gather(-1, label).squeeze(-1).clamp_min(1e-12).log(), weights);
     }
 
+    /// <summary>Weights <c>[B]</c> of mean 1 that give every decision present in the batch the same say: B / (decisions present · images of the same decision).</summary>
+    /// <param name="teacher">Teacher logits <c>[B, C]</c>.</param>
+    public static torch.Tensor BalanceOf(torch.Tensor teacher)
+    {
+        torch.Tensor decisions = torch.nn.functional.one_hot(teacher.detach().argmax(-1), teacher.shape[1]).to_type(teacher.dtype);
+        torch.Tensor counts = decisions.sum([0]);
+        return teacher.shape[0] / (decisions.matmul(counts) * counts.gt(0).sum());
+    }
+
     /// <inheritdoc/>
-    public override torch.Tensor Compute(LossInputs inputs) => Loss(inputs.Student.Logits!, inputs.Teacher.Logits!, Matrix(logits.Value, accuracy), inputs.Weights);
+    public override torch.Tensor Compute(LossInputs inputs)
+    {
+        torch.Tensor teacher = inputs.Teacher.Logits!;
+        torch.Tensor? weights = inputs.Weights;
+        if (balance) weights = weights is null ? BalanceOf(teacher) : weights * BalanceOf(teacher);
+        return Loss(head.Of(inputs.Student), teacher, Matrix(logits.Value, accuracy), weights);
+    }
 }

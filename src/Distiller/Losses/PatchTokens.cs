@@ -7,11 +7,21 @@ namespace DataFreeKD.Distiller.Losses;
 internal static class PatchTokens
 {
     /// <summary>CLS and the (kept) patches of tokens <c>[B, T, D]</c>: other prefix tokens are dropped, <paramref name="kept"/> <c>[B, K]</c> picks patches.</summary>
-    public static torch.Tensor ClsAndPatches(torch.Tensor tokens, int prefix, torch.Tensor? kept)
+    public static torch.Tensor ClsAndPatches(torch.Tensor tokens, int prefix, torch.Tensor? kept) =>
+        prefix == 1 && kept is null ? tokens : torch.cat([tokens.narrow(1, 0, 1), Patches(tokens, prefix, kept)], 1);
+
+    /// <summary>The (kept) patches alone, <c>[B, K, D]</c>.</summary>
+    public static torch.Tensor Patches(torch.Tensor tokens, int prefix, torch.Tensor? kept)
     {
-        if (prefix == 1 && kept is null) return tokens;
         torch.Tensor patches = tokens.narrow(1, prefix, tokens.shape[1] - prefix);
-        if (kept is not null) patches = patches.gather(1, kept.unsqueeze(-1).expand(-1, -1, tokens.shape[2]));
-        return torch.cat([tokens.narrow(1, 0, 1), patches], 1);
+        return kept is null ? patches : patches.gather(1, kept.unsqueeze(-1).expand(-1, -1, tokens.shape[2]));
+    }
+
+    /// <summary>Refuses models of different patch grids.</summary>
+    /// <exception cref="RunException">The grids differ.</exception>
+    public static void RequireSameGrid(RecipeTerm term, ModelPair pair)
+    {
+        if (pair.Teacher.Patches != pair.Student.Patches)
+            throw new RunException($"the {term.Entry.Name} loss needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop it from the recipe");
     }
 }

@@ -4,31 +4,39 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
+/// <summary>The two forms of probe distillation.</summary>
+public enum ProbeVariant
+{
+    /// <summary>Features normalised over the token axis, as the published code does.</summary>
+    Official,
+
+    /// <summary>Features normalised over the feature axis, as the text means.</summary>
+    Corrected,
+}
+
 /// <summary>Probe distillation. Works for different widths, and for different depths by mapping layers evenly.</summary>
 /// <remarks>Prefix tokens other than CLS are dropped first. Where the student dropped patches, the teacher's same patches are left out before normalising, so both see one token set.</remarks>
-public sealed class ProbeDistillation : LossTerm
+public sealed class ProbeDistillation : LayerLoss
 {
-    private readonly IReadOnlyList<(int Student, int Teacher)> layers;
+    /// <summary>Its line of the catalogue.</summary>
+    public static LossEntry Entry { get; } = new()
+    {
+        Name = "probe",
+        Equation = "mean (G_s[0, 1:] − G_t[0, 1:])² over layers, batch and patches, G = F̂F̂ᵀ",
+        Source = "Attention Probe, Wang et al., ICASSP 2022 (published weight 0.8)",
+        Needs = "the same patch grid",
+        Keys = [LossKey.Choice("variant", "F̂ normalised over features (corrected) or over tokens (official: the published code)", "corrected", "official")],
+        Build = (term, context) => new ProbeDistillation(term, context),
+    };
+
     private readonly ModelPair pair;
     private readonly ProbeVariant variant;
 
-    /// <summary>For a pair of models.</summary>
-    /// <param name="weight">Weight in the total (0.8 as published).</param>
-    /// <param name="variant">Axis of the normalisation.</param>
-    /// <param name="pair">Both architectures, with the same number of patches.</param>
-    /// <exception cref="RunException">The patch grids differ.</exception>
-    public ProbeDistillation(double weight, ProbeVariant variant, ModelPair pair) : base("probe", weight)
+    private ProbeDistillation(RecipeTerm term, LossContext context) : base(term, LayerMap.Evenly(context.Pair.Student.Depth, context.Pair.Teacher.Depth))
     {
-        if (pair.Teacher.Patches != pair.Student.Patches)
-            throw new RunException($"probe distillation needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop the probe loss");
-        (this.variant, this.pair, layers) = (variant, pair, LayerMap.Evenly(pair.Student.Depth, pair.Teacher.Depth));
+        PatchTokens.RequireSameGrid(term, pair = context.Pair);
+        variant = Enum.Parse<ProbeVariant>(term.Word("variant"), ignoreCase: true);
     }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<int> TeacherBlocks => [.. layers.Select(layer => layer.Teacher)];
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<int> StudentBlocks => [.. layers.Select(layer => layer.Student)];
 
     /// <summary>The CLS row <c>G[0, 1:]</c> of G = F̂F̂ᵀ, <c>[.., T−1]</c>, of tokens <c>[.., T, D]</c> (CLS first). Only that row is computed: O(T·D).</summary>
     /// <param name="tokens">Block outputs.</param>
@@ -52,16 +60,9 @@ public sealed class ProbeDistillation : LossTerm
     }
 
     /// <inheritdoc/>
-    public override torch.Tensor Compute(LossInputs inputs)
-    {
-        torch.Tensor? total = null;
-        foreach ((int s, int t) in layers)
-        {
-            torch.Tensor student = PatchTokens.ClsAndPatches(inputs.Student.Hidden[s], pair.Student.PrefixTokens, kept: null);
-            torch.Tensor teacher = PatchTokens.ClsAndPatches(inputs.Teacher.Hidden[t], pair.Teacher.PrefixTokens, inputs.KeptPatches);
-            torch.Tensor loss = Loss(student.unsqueeze(0), teacher.unsqueeze(0), variant, inputs.Weights);
-            total = total is null ? loss : total + loss;
-        }
-        return total! / layers.Count;
-    }
+    protected override torch.Tensor OfLayer(int index, torch.Tensor student, torch.Tensor teacher, LossInputs inputs) => Loss(
+        PatchTokens.ClsAndPatches(student, pair.Student.PrefixTokens, kept: null).unsqueeze(0),
+        PatchTokens.ClsAndPatches(teacher, pair.Teacher.PrefixTokens, inputs.KeptPatches).unsqueeze(0),
+        variant,
+        inputs.Weights);
 }

@@ -10,24 +10,36 @@ namespace DataFreeKD.Distiller.Training;
 /// <summary>Student against teacher. The teacher sees every patch of the same pixels, without gradient.</summary>
 internal sealed class DistillObjective(VisionTransformer student, VisionTransformer teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor teacherPredictor) : Objective
 {
-    private readonly int[] teacherBlocks = [.. losses.SelectMany(loss => loss.TeacherBlocks).Distinct().Order()];
-    private readonly int[] studentBlocks = [.. losses.SelectMany(loss => loss.StudentBlocks).Distinct().Order()];
+    private readonly VitCapture teacherCapture = Union(losses.Select(loss => loss.TeacherCapture));
+    private readonly VitCapture studentCapture = Union(losses.Select(loss => loss.StudentCapture));
 
     public override IReadOnlyList<string> Terms { get; } = [.. losses.Select(loss => loss.Name)];
 
     public override string HeldOutName => "heldout_agreement";
 
-    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept)
+    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at)
     {
         LossInputs inputs = new()
         {
             Teacher = WithoutGradient(mixed.Pixels),
-            Student = student.Run(mixed.Pixels, new VitCapture { HiddenBlocks = studentBlocks, KeptPatches = kept }),
+            Student = student.Run(mixed.Pixels, studentCapture with { KeptPatches = kept }),
             Weights = weights?.index_select(0, torch.tensor(batch.Images.Select(slot => (long)slot).ToArray(), device: weights.device)),
             KeptPatches = kept,
+            At = at,
         };
         torch.Tensor[] terms = [.. losses.Select(loss => loss.Compute(inputs) * loss.Weight)];
         return new StepLoss(terms.Aggregate((sum, term) => sum + term), terms);
+    }
+
+    /// <summary>What several losses read, each block once.</summary>
+    public static VitCapture Union(IEnumerable<VitCapture> captures)
+    {
+        VitCapture[] all = [.. captures];
+        return new VitCapture
+        {
+            HiddenBlocks = [.. all.SelectMany(capture => capture.HiddenBlocks).Distinct().Order()],
+            QkvBlocks = [.. all.SelectMany(capture => capture.QkvBlocks).Distinct().Order()],
+        };
     }
 
     public override int[] HeldOutTargets(int[] slots) => teacherPredictor.Predict(teacher, slots);
@@ -35,6 +47,6 @@ internal sealed class DistillObjective(VisionTransformer student, VisionTransfor
     private VitOutput WithoutGradient(torch.Tensor pixels)
     {
         using IDisposable off = torch.no_grad();
-        return teacher.Run(pixels, new VitCapture { HiddenBlocks = teacherBlocks });
+        return teacher.Run(pixels, teacherCapture);
     }
 }

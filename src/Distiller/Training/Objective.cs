@@ -1,6 +1,7 @@
 // What the loop minimises: distillation or supervised loss, and how a held-out slice is scored.
 
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
@@ -20,7 +21,7 @@ internal abstract class Objective
     public abstract string HeldOutName { get; }
 
     /// <summary>The loss of a (possibly mixed) batch.</summary>
-    public abstract StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept);
+    public abstract StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at);
 
     /// <summary>The right answers for the held-out slots: labels, or the teacher's decisions.</summary>
     public abstract int[] HeldOutTargets(int[] slots);

@@ -14,7 +14,7 @@ internal sealed class SupervisedObjective(VisionTransformer model, IReadOnlyList
 
     public override string HeldOutName => "heldout_accuracy";
 
-    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept)
+    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at)
     {
         torch.Tensor logits = model.Run(mixed.Pixels, new VitCapture { KeptPatches = kept }).Logits!;
         torch.Tensor own = torch.tensor(batch.Images.Select(slot => (long)labels[slot]).ToArray(), device: logits.device);

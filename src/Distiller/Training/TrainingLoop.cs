@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -63,7 +64,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
                 torch.Tensor? kept = step < options.PatchDropoutUntil * steps ? KeptPatches.Choose(options.BatchSize, parts.Model.Config.Patches, options.PatchDropout, options.Seed, step, parts.Device) : null;
 
-                StepLoss loss = parts.Objective.Loss(batch, mixed, kept);
+                StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new Moment(step, steps));
                 IReadOnlyList<torch.Tensor> gradients = Gradients(loss.Total, leaves);
                 torch.Tensor norm = optimiser.Step(gradients, schedule.At(step), step);
 

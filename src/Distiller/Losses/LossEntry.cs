@@ -1,0 +1,43 @@
+// What the catalogue knows of a loss, and what a loss is built from.
+
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Losses;
+
+/// <summary>A loss by name: what it computes, whose it is, what it may be told and how it is built.</summary>
+public sealed record LossEntry
+{
+    /// <summary>Name in recipes and metrics.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The equation in one line, with its reduction.</summary>
+    public required string Equation { get; init; }
+
+    /// <summary>The paper.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>What it asks of the models; empty for nothing.</summary>
+    public string Needs { get; init; } = "";
+
+    /// <summary>What a recipe may set.</summary>
+    public IReadOnlyList<LossKey> Keys { get; init; } = [];
+
+    /// <summary>Builds the loss for a pair of models.</summary>
+    public required Func<RecipeTerm, LossContext, LossTerm> Build { get; init; }
+}
+
+/// <summary>Both models' shapes, for losses that match layers.</summary>
+/// <param name="Teacher">The teacher's architecture.</param>
+/// <param name="Student">The student's architecture.</param>
+public sealed record ModelPair(VitConfig Teacher, VitConfig Student);
+
+/// <summary>What a loss is built for.</summary>
+/// <param name="Pair">Both architectures.</param>
+/// <param name="Seed">Seed of its learned tensors and of what it draws in training.</param>
+/// <param name="Device">Where it computes.</param>
+public sealed record LossContext(ModelPair Pair, long Seed, torch.Device Device)
+{
+    /// <summary>Type of its learned tensors: float64 for checks of gradients.</summary>
+    public torch.ScalarType Type { get; init; } = torch.ScalarType.Float32;
+}

@@ -1,0 +1,23 @@
+// The sum of losses that a student learns by, as one line of text.
+
+namespace DataFreeKD.Distiller.Losses;
+
+/// <summary>A validated recipe: <c>kd:T=4+probe:variant=official*0.8</c>.</summary>
+/// <remarks>Terms are joined by <c>+</c>, each <c>name[:key=value[,key=value…]][*weight]</c>, numbers in invariant culture. A bare number among the parameters is the weight too (<c>probe:0.8</c>). <c>preset:name[*weight]</c> stands for the terms of a preset (<see cref="RecipePresets"/>).</remarks>
+public sealed class Recipe
+{
+    internal Recipe(IReadOnlyList<RecipeTerm> terms) => Terms = terms;
+
+    /// <summary>Distillation of the outputs alone.</summary>
+    public static Recipe Default { get; } = Parse("kd");
+
+    /// <summary>The terms, in the order written.</summary>
+    public IReadOnlyList<RecipeTerm> Terms { get; }
+
+    /// <summary>Reads a recipe.</summary>
+    /// <exception cref="RunException">Names the position, what is wrong there and what would be right.</exception>
+    public static Recipe Parse(string text) => new RecipeParser(text).Parse();
+
+    /// <summary>The recipe with every parameter resolved; <see cref="Parse"/> reads it back.</summary>
+    public override string ToString() => string.Join('+', Terms);
+}

@@ -1,0 +1,67 @@
+// What a recipe comes to for two models: every term resolved, before anything is trained.
+
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>One term, explained.</summary>
+/// <param name="Name">Name in metrics.</param>
+/// <param name="Weight">Weight in the total.</param>
+/// <param name="Parameters">Every parameter with its value.</param>
+/// <param name="Equation">What it computes.</param>
+/// <param name="Source">The paper.</param>
+/// <param name="Layers">Blocks that it joins; empty for outputs alone.</param>
+/// <param name="Learned">Numbers that it learns and that are dropped after training.</param>
+public sealed record TermExplanation(string Name, double Weight, IReadOnlyDictionary<string, string> Parameters, string Equation, string Source, IReadOnlyList<LayerPair> Layers, long Learned);
+
+/// <summary>What is kept of one model's forward pass.</summary>
+/// <param name="Outputs">Blocks whose output tokens are kept.</param>
+/// <param name="Qkv">Blocks whose queries, keys and values are kept.</param>
+/// <param name="Floats">Numbers kept for each image.</param>
+public sealed record CaptureCost(IReadOnlyList<int> Outputs, IReadOnlyList<int> Qkv, long Floats);
+
+/// <summary>A recipe for two models.</summary>
+public sealed record RecipeExplanation
+{
+    /// <summary>The recipe with every parameter resolved.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>Its terms.</summary>
+    public required IReadOnlyList<TermExplanation> Terms { get; init; }
+
+    /// <summary>What is kept of the teacher; a block that several terms read is kept once.</summary>
+    public required CaptureCost Teacher { get; init; }
+
+    /// <summary>What is kept of the student.</summary>
+    public required CaptureCost Student { get; init; }
+
+    /// <summary>Explains the recipe of a distillation without running it: no image is read and nothing is written.</summary>
+    /// <exception cref="RunException">Options or models that do not fit, as <see cref="DistillRun.Execute"/> would refuse them.</exception>
+    /// <exception cref="ModelException">A model that cannot be read.</exception>
+    public static RecipeExplanation Of(DistillOptions options)
+    {
+        options.Validate();
+        using DisposeScope scope = torch.NewDisposeScope();
+        LoadedModel loaded = ModelStore.Load(options.Teacher, options.TeacherHeads);
+        using LoadedModel teacher = options.Preprocessing?.Apply(loaded) ?? loaded;
+        using VisionTransformer student = StudentFactory.For(options, teacher.Model);
+        IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, teacher.Model.Config, student.Config, torch.CPU);
+        return new RecipeExplanation
+        {
+            Recipe = options.Loss.ToString(),
+            Terms = [.. losses.Zip(options.Loss.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
+            Teacher = Cost(losses.Select(loss => loss.TeacherCapture), teacher.Model.Config),
+            Student = Cost(losses.Select(loss => loss.StudentCapture), student.Config),
+        };
+    }
+
+    private static CaptureCost Cost(IEnumerable<VitCapture> captures, VitConfig shape)
+    {
+        VitCapture all = DistillObjective.Union(captures);
+        long tokens = (long)(shape.PrefixTokens + shape.Patches) * shape.Width;
+        return new CaptureCost(all.HiddenBlocks, all.QkvBlocks, tokens * (all.HiddenBlocks.Count + (3 * all.QkvBlocks.Count)));
+    }
+}
