@@ -11,6 +11,7 @@ internal enum Purpose
     Patches,
     HoldOut,
     Projection,
+    Synthesis,
 }
 
 /// <summary>SplitMix64 (Steele et al., 2014) started from a hash of its key.</summary>
