@@ -1,6 +1,7 @@
 // What crawling needs to know, and what it tells.
 
 using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 
@@ -14,6 +15,9 @@ public sealed record CrawlOptions
 {
     /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip), tables with a <c>path</c> column; addresses of images, pages, sitemaps and feeds; lists of addresses.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>Images made on demand, after those of <see cref="Sources"/>.</summary>
+    public IReadOnlyList<MadeImages> Made { get; init; } = [];
 
     /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store adds to it.</summary>
     public required string Store { get; init; }
@@ -49,8 +53,8 @@ public sealed record CrawlOptions
     public void Validate()
     {
         bool revisits = Web.RetryFailed || Web.Refresh;
-        if (Sources.Count == 0 && !revisits) throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
-        if (Sources.Count > 0 && revisits) throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
+        if (Sources.Count + Made.Count == 0 && !revisits) throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
+        if (Sources.Count + Made.Count > 0 && revisits) throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
         if (NearDuplicateRadius is < 0 or > 8) throw new CrawlException($"--near-duplicates {NearDuplicateRadius}: give 0 to 8 bits");
         if (ImagesPerShard < 1) throw new CrawlException($"--shards {ImagesPerShard}: give at least 1 image a shard");
         Reencode.Validate();

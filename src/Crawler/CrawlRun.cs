@@ -88,7 +88,8 @@ public static class CrawlRun
         {
             try
             {
-                foreach (FoundImage found in sources.SelectMany(source => CrawlSource.Open(source, options.Limits.MaxBytes, stop.Token)))
+                IEnumerable<FoundImage> all = sources.SelectMany(source => CrawlSource.Open(source, options.Limits.MaxBytes, stop.Token));
+                foreach (FoundImage found in all.Concat(options.Made.SelectMany(made => made.Missing(name => known.Contains(WebCrawl.KeyOf(name)), stop.Token))))
                 {
                     if (!known.Contains(WebCrawl.KeyOf(found.Image.Path)) && !await checks.SendAsync(found, stop.Token).ConfigureAwait(false)) return;
                 }

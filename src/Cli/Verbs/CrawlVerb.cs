@@ -4,14 +4,16 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Cli.Synthesis;
 using DataFreeKD.Crawler;
+using DataFreeKD.Distiller.Synthesis;
 
 namespace DataFreeKD.Cli.Verbs;
 
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input)", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input); synth://TEACHER?count=N for images made out of a teacher", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 
@@ -28,6 +30,7 @@ internal sealed class CrawlVerb : Verb
         dfkd crawl https://example.org/sitemap.xml -o store/ --dry-run
         dfkd crawl https://example.org/shard-0001.tar s3://bucket/prefix -o store/ --s3-anonymous
         dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
+        dfkd crawl 'synth://teacher?count=5000&steps=300' -o store/
         """)
     {
         Add(sources);
@@ -36,14 +39,20 @@ internal sealed class CrawlVerb : Verb
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
+        string store = Path.GetFullPath(parsed.GetRequiredValue(output));
+        ILookup<bool, string> named = (parsed.GetValue(sources) ?? []).ToLookup(SynthSource.Fits);
+        SynthesisOptions[] synthesis = [.. named[true].Select(source => SynthSource.Parse(source, parsed.GetValue(CommonOptions.Device)!))];
+        foreach (SynthesisOptions made in synthesis) made.Validate();
         CrawlOptions options = steering.Budget(parsed, web.Apply(parsed, new CrawlOptions
         {
-            Sources = parsed.GetValue(sources) ?? [],
-            Store = Path.GetFullPath(parsed.GetRequiredValue(output)),
+            Sources = [.. named[false]],
+            Made = [.. synthesis.Select(made => SynthSource.Of(made, store, terminal.Note))],
+            Store = store,
             MinSide = parsed.GetValue(minSide),
             Workers = parsed.GetValue(CommonOptions.Threads),
         }));
         options.Validate();
+        if (synthesis.Length > 0 && !parsed.GetValue(dryRun)) TorchRuntime.Start(options.Workers);
         if (parsed.GetValue(dryRun)) Rehearse(steering.Rehearsed(parsed, options), terminal, cancel);
         else if (steering.Asked(parsed)) steering.Steer(parsed, options, steered => Crawl(steered, terminal, cancel));
         else Crawl(options, terminal, cancel);

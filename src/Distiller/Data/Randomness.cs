@@ -12,6 +12,7 @@ internal enum Purpose
     HoldOut,
     Projection,
     Loss,
+    Synthesis,
 }
 
 /// <summary>SplitMix64 (Steele et al., 2014) started from a hash of its key.</summary>
