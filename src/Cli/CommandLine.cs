@@ -55,6 +55,7 @@ internal static class CommandLine
             new CrawlVerb(),
             new ScoreVerb(),
             new SelectVerb(),
+            new CacheVerb(),
             new DistillVerb(),
             new EvaluateVerb(),
             new TrainVerb(),

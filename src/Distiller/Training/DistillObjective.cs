@@ -8,7 +8,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Student against teacher. The teacher sees every patch of the same pixels, without gradient.</summary>
-internal sealed class DistillObjective(VisionTransformer student, VisionTransformer teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor teacherPredictor) : Objective
+internal sealed class DistillObjective(VisionTransformer student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
 {
     private readonly int[] teacherBlocks = [.. losses.SelectMany(loss => loss.TeacherBlocks).Distinct().Order()];
     private readonly int[] studentBlocks = [.. losses.SelectMany(loss => loss.StudentBlocks).Distinct().Order()];
@@ -21,7 +21,7 @@ internal sealed class DistillObjective(VisionTransformer student, VisionTransfor
     {
         LossInputs inputs = new()
         {
-            Teacher = WithoutGradient(mixed.Pixels),
+            Teacher = teacher.Outputs(batch, mixed, teacherBlocks),
             Student = student.Run(mixed.Pixels, new VitCapture { HiddenBlocks = studentBlocks, KeptPatches = kept }),
             Weights = weights?.index_select(0, torch.tensor(batch.Images.Select(slot => (long)slot).ToArray(), device: weights.device)),
             KeptPatches = kept,
@@ -30,11 +30,5 @@ internal sealed class DistillObjective(VisionTransformer student, VisionTransfor
         return new StepLoss(terms.Aggregate((sum, term) => sum + term), terms);
     }
 
-    public override int[] HeldOutTargets(int[] slots) => teacherPredictor.Predict(teacher, slots);
-
-    private VitOutput WithoutGradient(torch.Tensor pixels)
-    {
-        using IDisposable off = torch.no_grad();
-        return teacher.Run(pixels, new VitCapture { HiddenBlocks = teacherBlocks });
-    }
+    public override int[] HeldOutTargets(int[] slots) => teacher.Decisions(predictor, slots);
 }
