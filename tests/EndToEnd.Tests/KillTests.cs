@@ -62,6 +62,33 @@ public sealed class KillTests(TinyWorld world)
         Assert.Contains("seed is 0 in the cache and 1 here", Programs.RunDfkd(["distill", world.Selected, "--cache", folder["whole.cache"], .. student, folder["other"], "--seed", "1"]).Refuses(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_killed_comparison_resumes_to_the_same_results()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["recipes.yaml"], $"""
+            seeds: [3, 4]
+            tests:
+              drawn: {world.Test}
+            defaults: {"{"}student: "vit:img=32,patch=8,dim=16,depth=2,heads=1", steps: 60, batch-size: 8, checkpoint-every: 10{"}"}
+            recipes:
+              - name: kd
+                selection: {world.Selected}
+                teacher: {world.Teacher}
+              - name: labels
+                kind: train
+                data: {world.Train}
+            """);
+        string[] command = ["compare", folder["recipes.yaml"], "--json", "-o"];
+        Programs.RunDfkd([.. command, folder["whole"]]).Succeeds();
+
+        KillWhen(folder["killed/labels/seed-3/training/checkpoint.safetensors"], [.. command, folder["killed"]]);
+        Assert.False(File.Exists(folder["killed/results.csv"]));
+        Assert.Contains("\"kept\":1", Programs.RunDfkd([.. command, folder["killed"]]).Succeeds().Output, StringComparison.Ordinal);
+
+        Assert.Equal(File.ReadAllText(folder["whole/results.csv"]), File.ReadAllText(folder["killed/results.csv"]));
+    }
+
     /// <summary>Starts dfkd and kills it as soon as <paramref name="file"/> exists.</summary>
     private static void KillWhen(string file, string[] args) => KillWhen(() => File.Exists(file), file, args);
 

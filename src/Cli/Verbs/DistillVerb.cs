@@ -38,7 +38,9 @@ internal sealed class DistillVerb : Verb
         AddOptions([teacher, cache, student, .. loop.All, init.Option, kd, temperature, probe, probeVariant.Option, hidden, hardToken, noise, accuracy, heads, .. preprocessing.All]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    /// <summary>The distillation that the arguments mean.</summary>
+    /// <exception cref="UsageException">Options that exclude or miss each other.</exception>
+    public DistillOptions OptionsOf(ParseResult parsed)
     {
         if (parsed.GetValue(teacher) is null && parsed.GetValue(cache) is null) throw new UsageException("--teacher is missing: name a model, or give --cache with its stored outputs");
         DistillOptions options = loop.Apply(parsed, new DistillOptions
@@ -49,7 +51,7 @@ internal sealed class DistillVerb : Verb
             Student = parsed.GetRequiredValue(student),
             Output = loop.OutputOf(parsed),
         }, ToolVersion);
-        options = options with
+        return options with
         {
             TeacherHeads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
@@ -63,6 +65,11 @@ internal sealed class DistillVerb : Verb
             NoiseAdaptation = parsed.GetValue(noise),
             TeacherAccuracy = parsed.GetValue(accuracy),
         };
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        DistillOptions options = OptionsOf(parsed);
         options.Validate();
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         DistillSummary summary = terminal.Track<TrainProgress, DistillSummary>(

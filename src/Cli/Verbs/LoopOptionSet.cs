@@ -34,17 +34,17 @@ internal sealed class LoopOptionSet
     /// <summary>Lays the options that were given over <paramref name="defaults"/>.</summary>
     public T Apply<T>(ParseResult parsed, T defaults, string toolVersion)
         where T : LoopOptions => batch.Apply(parsed, defaults, toolVersion) with
-    {
-        LearningRate = parsed.GetValue(learningRate),
-        WeightDecay = parsed.GetValue(weightDecay),
-        WarmupSteps = parsed.GetValue(warmup),
-        Clip = parsed.GetValue(clip),
-        Ema = parsed.GetValue(ema),
-        PatchDropout = parsed.GetValue(patchDropout),
-        PatchDropoutUntil = parsed.GetValue(patchDropoutUntil),
-        DataSeed = parsed.GetValue(dataSeed),
-        EvaluateEvery = parsed.GetValue(evaluateEvery),
-        CheckpointEvery = parsed.GetValue(checkpointEvery),
-        Naming = naming.In(parsed),
-    };
+        {
+            LearningRate = parsed.GetValue(learningRate),
+            WeightDecay = parsed.GetValue(weightDecay),
+            WarmupSteps = parsed.GetValue(warmup),
+            Clip = parsed.GetValue(clip),
+            Ema = parsed.GetValue(ema),
+            PatchDropout = parsed.GetValue(patchDropout),
+            PatchDropoutUntil = parsed.GetValue(patchDropoutUntil),
+            DataSeed = parsed.GetValue(dataSeed),
+            EvaluateEvery = parsed.GetValue(evaluateEvery),
+            CheckpointEvery = parsed.GetValue(checkpointEvery),
+            Naming = naming.In(parsed),
+        };
 }
