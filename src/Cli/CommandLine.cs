@@ -55,8 +55,10 @@ internal static class CommandLine
             new CrawlVerb(),
             new ScoreVerb(),
             new SelectVerb(),
+            new CacheVerb(),
             new DistillVerb(),
             new LossesVerb(),
+            new CompareVerb(),
             new EvaluateVerb(),
             new TrainVerb(),
             new InspectVerb(),
@@ -69,7 +71,8 @@ internal static class CommandLine
 
     private static bool AsksForHelp(ParseResult parsed) => parsed.Action is HelpWithExample;
 
-    private static string Problem(ParseResult parsed)
+    /// <summary>The first thing wrong with the arguments, in one line.</summary>
+    public static string Problem(ParseResult parsed)
     {
         if (parsed.UnmatchedTokens.Count > 0) return $"'{parsed.UnmatchedTokens[0]}' is not known here";
         ParseError error = parsed.Errors[0];

@@ -21,13 +21,16 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>The selection table (<c>path</c>, optional <c>status</c> and <c>weight</c> columns).</summary>
     public required string SelectionPath { get; init; }
 
-    /// <summary>The teacher: model directory or checkpoint file, with a classification head.</summary>
+    /// <summary>The teacher: model directory or checkpoint file, with a classification head; may be empty with a <see cref="Cache"/>, which is then held to be of the right one.</summary>
     public required string Teacher { get; init; }
 
     /// <summary>The student: a registry name, a free spec (<c>vit:img=32,patch=4,dim=96,depth=5,heads=3</c>), or a model to go on from (directory or checkpoint file).</summary>
     public required string Student { get; init; }
 
     internal override string Learner => Student;
+
+    /// <summary>A file of <see cref="CacheRun"/> that answers in the teacher's stead, who is not loaded; null for the teacher itself.</summary>
+    public string? Cache { get; init; }
 
     /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
     public int? TeacherHeads { get; init; }
@@ -46,7 +49,9 @@ public sealed record DistillOptions : LoopOptions
     {
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
-        Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
+        Check(Cache is not null || !string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model, or a cache of its outputs");
+        Check(Cache is null || Preprocessing is null, "a cache fixes the preprocessing that its teacher had; leave preprocessing options out");
+        Check(Cache is null || Init == StudentInit.Random, "a student cannot be cut out of a cached teacher: its weights are not there; use --init random, or a student made before");
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
     }
 }

@@ -24,25 +24,22 @@ public static class DistillRun
         options.Validate();
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
-        LoadedModel loaded = ModelStore.Load(options.Teacher, options.TeacherHeads);
-        using LoadedModel teacher = options.Preprocessing?.Apply(loaded) ?? loaded;
-        if (teacher.Model.Config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so it has nothing to teach by outputs; give a classifier");
-        using VisionTransformer student = StudentFactory.For(options, teacher.Model);
-        IReadOnlyList<LossTerm> losses = LossesOf(options, teacher.Model.Config, student.Config, device);
+        using TeacherSource teacher = TeacherSource.Of(options, cancel);
+        using VisionTransformer student = StudentFactory.For(options, teacher);
+        IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
 
         RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPath, cancel);
         using RunSession session = new(options, folder, selection.Paths, teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
-        teacher.Model.MoveTo(device);
+        teacher.Check(session.Images);
+        teacher.MoveTo(device);
         student.MoveTo(device);
-        teacher.Model.eval();
-        DistillObjective objective = new(student, teacher.Model, losses, Weights(selection, session, device), session.Predictor);
+        DistillObjective objective = new(student, teacher, losses, Weights(selection, session, device), session.Predictor);
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
-        long teacherParameters = RunSession.Parameters(teacher.Model);
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [("teacher", $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Teacher))} ({teacherParameters:N0} parameters)"), ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
+            [("teacher", $"{teacher.Name} ({teacher.Parameters:N0} parameters)"), ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
         return new DistillSummary
         {
             Output = folder.Path,
@@ -54,7 +51,7 @@ public static class DistillRun
             FinalLoss = result.FinalLoss,
             HeldOut = result.HeldOut,
             Parameters = RunSession.Parameters(student),
-            TeacherParameters = teacherParameters,
+            TeacherParameters = teacher.Parameters,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,
         };

@@ -45,15 +45,14 @@ public sealed record RecipeExplanation
     {
         options.Validate();
         using DisposeScope scope = torch.NewDisposeScope();
-        LoadedModel loaded = ModelStore.Load(options.Teacher, options.TeacherHeads);
-        using LoadedModel teacher = options.Preprocessing?.Apply(loaded) ?? loaded;
-        using VisionTransformer student = StudentFactory.For(options, teacher.Model);
-        IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, teacher.Model.Config, student.Config, torch.CPU);
+        using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
+        using VisionTransformer student = StudentFactory.For(options, teacher);
+        IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, torch.CPU);
         return new RecipeExplanation
         {
             Recipe = options.Loss.ToString(),
             Terms = [.. losses.Zip(options.Loss.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
-            Teacher = Cost(losses.Select(loss => loss.TeacherCapture), teacher.Model.Config),
+            Teacher = Cost(losses.Select(loss => loss.TeacherCapture), teacher is LiveTeacher live ? live.Model.Config : student.Config),
             Student = Cost(losses.Select(loss => loss.StudentCapture), student.Config),
         };
     }

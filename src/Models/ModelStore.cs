@@ -108,7 +108,10 @@ public static class ModelStore
 
     private static string List(string[] names) => string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Length > 4 ? $" and {names.Length - 4} more tensors" : "");
 
-    private static string WeightsOf(string path)
+    /// <summary>The file that <see cref="Load"/> takes the weights from.</summary>
+    /// <param name="path">Directory or file.</param>
+    /// <exception cref="ModelException">There is no model.</exception>
+    public static string WeightsOf(string path)
     {
         if (File.Exists(path)) return path;
         if (!Directory.Exists(path)) throw new ModelException($"there is no model at '{path}': give a directory with {Weights}, or a .safetensors, .pth, .pt or .bin file");

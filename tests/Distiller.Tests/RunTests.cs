@@ -41,7 +41,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         foreach (int stop in (int[])[5, 10, 25])
         {
             using CancellationTokenSource cancel = new();
-            Assert.ThrowsAny<OperationCanceledException>(() => DistillRun.Execute(broken, new OnStep(stop, cancel.Cancel), cancel.Token));
+            Assert.ThrowsAny<OperationCanceledException>(() => DistillRun.Execute(broken, new OnStep("train", stop, cancel.Cancel), cancel.Token));
         }
         Assert.Equal(25, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
@@ -56,7 +56,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         DistillOptions broken = options with { Output = folder["broken"], Resume = true };
         // An exception out of the loop leaves what a kill leaves: rows after the last checkpoint.
         foreach (int stop in (int[])[10, 20, 25])
-            Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(stop, () => throw new InvalidDataException("killed"))));
+            Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep("train", stop, () => throw new InvalidDataException("killed"))));
         Assert.Equal(21, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
     }
@@ -236,7 +236,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         TrainSummary summary = Run(options);
         Assert.Equal(["left", "middle", "right"], summary.ClassNames);
         TrainOptions broken = options with { Output = folder["broken"], Resume = true };
-        Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(10, () => throw new InvalidDataException("killed"))));
+        Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep("train", 10, () => throw new InvalidDataException("killed"))));
         Assert.Equal(8, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
     }
@@ -260,13 +260,5 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         foreach (string name in (string[])["model.safetensors", "training/checkpoint.safetensors", "training/metrics.csv"])
             Assert.True(File.ReadAllBytes(Path.Combine(whole, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(broken, name))), name + " differs");
-    }
-
-    private sealed class OnStep(int step, Action action) : IProgress<TrainProgress>
-    {
-        public void Report(TrainProgress value)
-        {
-            if (value.Phase == "train" && value.Done == step) action();
-        }
     }
 }

@@ -26,15 +26,19 @@ internal sealed class TrainVerb : Verb
         AddOptions([model, .. loop.All, smoothing]);
     }
 
+    /// <summary>The training that the arguments mean.</summary>
+    /// <exception cref="UsageException">Options that exclude each other.</exception>
+    public TrainOptions OptionsOf(ParseResult parsed) => loop.Apply(parsed, new TrainOptions
+    {
+        DataPath = parsed.GetRequiredValue(data),
+        Model = parsed.GetRequiredValue(model),
+        Output = loop.OutputOf(parsed),
+        LabelSmoothing = parsed.GetValue(smoothing),
+    }, ToolVersion);
+
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
-        TrainOptions options = loop.Apply(parsed, new TrainOptions
-        {
-            DataPath = parsed.GetRequiredValue(data),
-            Model = parsed.GetRequiredValue(model),
-            Output = loop.OutputOf(parsed),
-        }, ToolVersion);
-        options = options with { LabelSmoothing = parsed.GetValue(smoothing) };
+        TrainOptions options = OptionsOf(parsed);
         options.Validate();
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         TrainSummary summary = terminal.Track<TrainProgress, TrainSummary>(

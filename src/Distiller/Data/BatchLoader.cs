@@ -10,7 +10,14 @@ namespace DataFreeKD.Distiller.Data;
 /// <param name="Pixels"><c>[B, 3, S, S]</c> floats on the device.</param>
 /// <param name="Images">Slot of each image in the pixel store.</param>
 /// <param name="Epoch">Epoch of the last image.</param>
-internal sealed record Batch(torch.Tensor Pixels, int[] Images, int Epoch);
+internal sealed record Batch(torch.Tensor Pixels, int[] Images, int Epoch)
+{
+    /// <summary>Position of the first image in the endless stream of all batches.</summary>
+    public required long Start { get; init; }
+
+    /// <summary>Seed of each image's augmentation.</summary>
+    public required ulong[] Seeds { get; init; }
+}
 
 /// <summary>Gives the batches of the steps <c>from</c> (inclusive) to <c>to</c> (exclusive), in order.</summary>
 internal sealed class BatchLoader : IDisposable
@@ -19,7 +26,7 @@ internal sealed class BatchLoader : IDisposable
     private readonly int[] train;
     private readonly Augmentation augmentation;
     private readonly PixelNormaliser normaliser;
-    private readonly LoopOptions options;
+    private readonly BatchOptions options;
     private readonly torch.Device device;
     private readonly BatchOrder order;
     private readonly float[][] buffers;
@@ -27,10 +34,10 @@ internal sealed class BatchLoader : IDisposable
     private int step;
     private Task<Turn[]>? next;
 
-    public BatchLoader(PixelStore store, int[] train, Augmentation augmentation, PixelNormaliser normaliser, LoopOptions options, torch.Device device, int from, int to)
+    public BatchLoader(PixelStore store, int[] train, Augmentation augmentation, PixelNormaliser normaliser, BatchOptions options, torch.Device device, int from, int to)
     {
         (this.store, this.train, this.augmentation, this.normaliser, this.options, this.device, this.to) = (store, train, augmentation, normaliser, options, device, to);
-        order = new BatchOrder(train.Length, options.BatchSize, options.Seed);
+        order = new BatchOrder(train.Length, options.BatchSize, options.StreamSeed);
         int floats = checked(options.BatchSize * 3 * augmentation.ImageSize * augmentation.ImageSize);
         buffers = [new float[floats], new float[floats]];
         Prepare(step = from);
@@ -41,15 +48,18 @@ internal sealed class BatchLoader : IDisposable
     {
         Turn[] turns = (next ?? throw new InvalidOperationException("no step is left")).GetAwaiter().GetResult();
         float[] ready = buffers[step % 2];
+        long start = (long)step * options.BatchSize;
         Prepare(++step);
         torch.Tensor pixels = torch.tensor(ready, [options.BatchSize, 3, augmentation.ImageSize, augmentation.ImageSize], device: device);
-        return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch);
+        return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch) { Start = start, Seeds = [.. turns.Select(SeedOf)] };
     }
 
     /// <summary>Waits for the worker, so that a run that stops early leaves none reading pixels that are about to go.</summary>
     public void Dispose() => ((IAsyncResult?)next)?.AsyncWaitHandle.WaitOne();
 
     private void Prepare(int wanted) => next = wanted < to ? Task.Run(() => Fill(wanted, buffers[wanted % 2])) : null;
+
+    private ulong SeedOf(Turn turn) => new Randomness(options.StreamSeed, Purpose.Augmentation, turn.Epoch, train[turn.Image]).Next();
 
     private Turn[] Fill(int step, float[] destination)
     {
@@ -64,8 +74,7 @@ internal sealed class BatchLoader : IDisposable
             {
                 int slot = train[turns[i].Image];
                 store.Read(slot, source);
-                ulong seed = new Randomness(options.Seed, Purpose.Augmentation, turns[i].Epoch, slot).Next();
-                augmentation.Apply(source.AsSpan(0, store.ImageBytes), store.Side, seed, pixels.AsSpan(0, bytes));
+                augmentation.Apply(source.AsSpan(0, store.ImageBytes), store.Side, SeedOf(turns[i]), pixels.AsSpan(0, bytes));
                 normaliser.Apply(pixels.AsSpan(0, bytes), destination.AsSpan(i * bytes, bytes));
             }
             ArrayPool<byte>.Shared.Return(source);

@@ -12,10 +12,10 @@ internal readonly record struct Mixed(torch.Tensor Pixels, double Own);
 internal static class Mixing
 {
     /// <summary>Mixes as the options say, by (seed, step) alone.</summary>
-    public static Mixed Apply(torch.Tensor pixels, LoopOptions options, int step)
+    public static Mixed Apply(torch.Tensor pixels, BatchOptions options, int step)
     {
         if (options.Mixup <= 0 && options.CutMix <= 0) return new Mixed(pixels, 1);
-        Randomness random = new(options.Seed, Purpose.Mixing, step);
+        Randomness random = new(options.StreamSeed, Purpose.Mixing, step);
         bool cut = options.CutMix > 0 && (options.Mixup <= 0 || random.NextDouble() < 0.5);
         double own = random.NextBeta(cut ? options.CutMix : options.Mixup);
         torch.Tensor other = pixels.flip(0);

@@ -8,7 +8,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Student against teacher. The teacher sees every patch of the same pixels, without gradient.</summary>
-internal sealed class DistillObjective(VisionTransformer student, VisionTransformer teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor teacherPredictor) : Objective
+internal sealed class DistillObjective(VisionTransformer student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
 {
     private readonly VitCapture teacherCapture = Union(losses.Select(loss => loss.TeacherCapture));
     private readonly VitCapture studentCapture = Union(losses.Select(loss => loss.StudentCapture));
@@ -21,7 +21,7 @@ internal sealed class DistillObjective(VisionTransformer student, VisionTransfor
     {
         LossInputs inputs = new()
         {
-            Teacher = WithoutGradient(mixed.Pixels),
+            Teacher = teacher.Outputs(batch, mixed, teacherCapture),
             Student = student.Run(mixed.Pixels, studentCapture with { KeptPatches = kept }),
             Weights = weights?.index_select(0, torch.tensor(batch.Images.Select(slot => (long)slot).ToArray(), device: weights.device)),
             KeptPatches = kept,
@@ -30,6 +30,8 @@ internal sealed class DistillObjective(VisionTransformer student, VisionTransfor
         torch.Tensor[] terms = [.. losses.Select(loss => loss.Compute(inputs) * loss.Weight)];
         return new StepLoss(terms.Aggregate((sum, term) => sum + term), terms);
     }
+
+    public override int[] HeldOutTargets(int[] slots) => teacher.Decisions(predictor, slots);
 
     /// <summary>What several losses read, each block once.</summary>
     public static VitCapture Union(IEnumerable<VitCapture> captures)
@@ -40,13 +42,5 @@ internal sealed class DistillObjective(VisionTransformer student, VisionTransfor
             HiddenBlocks = [.. all.SelectMany(capture => capture.HiddenBlocks).Distinct().Order()],
             QkvBlocks = [.. all.SelectMany(capture => capture.QkvBlocks).Distinct().Order()],
         };
-    }
-
-    public override int[] HeldOutTargets(int[] slots) => teacherPredictor.Predict(teacher, slots);
-
-    private VitOutput WithoutGradient(torch.Tensor pixels)
-    {
-        using IDisposable off = torch.no_grad();
-        return teacher.Run(pixels, teacherCapture);
     }
 }

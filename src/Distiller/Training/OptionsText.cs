@@ -11,10 +11,10 @@ internal static class OptionsText
     private static readonly HashSet<string> WithoutEffect = [nameof(LoopOptions.Output), nameof(LoopOptions.Resume), nameof(LoopOptions.Naming), nameof(LoopOptions.Overwrite), nameof(LoopOptions.Workers), nameof(LoopOptions.MaxPixelMemory), nameof(LoopOptions.CheckpointEvery), nameof(LoopOptions.ToolVersion)];
 
     /// <summary>Every option by kebab-case name, invariant culture; empty for null.</summary>
-    public static SortedDictionary<string, string> All(LoopOptions options) => Of(options, _ => true);
+    public static SortedDictionary<string, string> All(BatchOptions options) => Of(options, _ => true);
 
     /// <summary>The options that decide the result.</summary>
-    public static SortedDictionary<string, string> Deciding(LoopOptions options) => Of(options, name => !WithoutEffect.Contains(name));
+    public static SortedDictionary<string, string> Deciding(BatchOptions options) => Of(options, name => !WithoutEffect.Contains(name));
 
     /// <summary>The options that decide the result, as a model card shows them: files and folders by their last name, since a card is published.</summary>
     public static SortedDictionary<string, string> Shown(LoopOptions options)
@@ -27,7 +27,7 @@ internal static class OptionsText
         return shown;
     }
 
-    private static SortedDictionary<string, string> Of(LoopOptions options, Predicate<string> wanted) => new(
+    private static SortedDictionary<string, string> Of(BatchOptions options, Predicate<string> wanted) => new(
         options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => wanted(property.Name)).ToDictionary(property => Kebab(property.Name), property => Convert.ToString(property.GetValue(options), CultureInfo.InvariantCulture) ?? ""),
         StringComparer.Ordinal);
 

@@ -11,7 +11,7 @@ internal static class PixelsOf
     private const int LargestSmall = 96;
 
     /// <summary>The augmentation of a run.</summary>
-    public static Augmentation Augmentation(LoopOptions options, int side) => new()
+    public static Augmentation Augmentation(BatchOptions options, int side) => new()
     {
         ImageSize = side,
         FlipProbability = options.Flip,
@@ -22,7 +22,7 @@ internal static class PixelsOf
     };
 
     /// <summary>How images are stored: squared at the model's side, or an eighth larger where crops are taken from them.</summary>
-    public static EvalTransform Stored(LoopOptions options, PreprocessingConfig preprocessing, int side) => new()
+    public static EvalTransform Stored(BatchOptions options, PreprocessingConfig preprocessing, int side) => new()
     {
         ImageSize = side > LargestSmall && (options.CropScale ?? 0.5) < 1 ? (int)Math.Ceiling(side / 0.875) : side,
         CropPct = 1,

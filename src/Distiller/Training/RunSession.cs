@@ -3,10 +3,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
-using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -21,46 +19,37 @@ internal sealed class RunSession : IDisposable
     private readonly LoopOptions options;
     private readonly RunFolder folder;
     private readonly IProgress<TrainProgress>? progress;
-    private readonly LoadedPixels pixels;
-    private readonly PixelNormaliser normaliser;
     private readonly Stopwatch clock = Stopwatch.StartNew();
-    private readonly int side;
 
     /// <summary>Decodes the images and splits off the held-out slice.</summary>
     /// <exception cref="RunException">No image could be used.</exception>
     public RunSession(LoopOptions options, RunFolder folder, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        (this.options, this.folder, this.progress, this.side) = (options, folder, progress, side);
+        (this.options, this.folder, this.progress) = (options, folder, progress);
         Preprocessing = preprocessing with { ImageSize = side };
-        Device = DeviceOf(options.Device);
-        normaliser = new PixelNormaliser(preprocessing.Mean, preprocessing.Std);
-        pixels = PixelLoader.Load(paths, PixelsOf.Stored(options, preprocessing, side), options.Workers, options.MaxPixelMemory, progress, cancel);
-        if (pixels.Usable.Length == 0)
-        {
-            Dispose();
-            throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
-        }
-        (Train, HeldOut) = Data.HoldOut.Split(pixels.Usable, options.HoldOut, options.Seed);
-        Predictor = new SlotPredictor(pixels.Store, side, normaliser, options.BatchSize, Device);
+        Images = new TrainingImages(options, paths, preprocessing, side, source, progress, cancel);
     }
 
     /// <summary>Where tensors live.</summary>
-    public torch.Device Device { get; }
+    public torch.Device Device => Images.Device;
+
+    /// <summary>The images and their split.</summary>
+    public TrainingImages Images { get; }
 
     /// <summary>Slots trained on.</summary>
-    public int[] Train { get; }
+    public int[] Train => Images.Train;
 
     /// <summary>Slots held out.</summary>
-    public int[] HeldOut { get; }
+    public int[] HeldOut => Images.HeldOut;
 
     /// <summary>What the written model says about its images.</summary>
     public PreprocessingConfig Preprocessing { get; }
 
     /// <summary>Decides on stored pixels.</summary>
-    public SlotPredictor Predictor { get; }
+    public SlotPredictor Predictor => Images.Predictor;
 
     /// <summary>Images that could not be used, by reason.</summary>
-    public IReadOnlyDictionary<string, long> Skipped => pixels.Skipped;
+    public IReadOnlyDictionary<string, long> Skipped => Images.Skipped;
 
     /// <summary>Seconds since the session began.</summary>
     public double Seconds => clock.Elapsed.TotalSeconds;
@@ -76,7 +65,6 @@ internal sealed class RunSession : IDisposable
         SortedDictionary<string, string> deciding = OptionsText.Deciding(options);
         string identity = string.Join('\n', deciding.Select(pair => $"{pair.Key}={pair.Value}").Concat(inputs.Select(pair => pair.Value)).Append($"images={Train.Length}+{HeldOut.Length}"));
         AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
-        Augmentation augmentation = PixelsOf.Augmentation(options, side);
         LoopParts parts = new()
         {
             Model = model,
@@ -88,7 +76,7 @@ internal sealed class RunSession : IDisposable
             Folder = folder,
             Identity = identity,
             Device = Device,
-            Batches = (from, to) => new BatchLoader(pixels.Store, Train, augmentation, normaliser, options, Device, from, to),
+            Batches = Images.Batches,
         };
         return new TrainingLoop(parts, options, progress).Run(cancel);
     }
@@ -125,5 +113,5 @@ internal sealed class RunSession : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => pixels.Store.Dispose();
+    public void Dispose() => Images.Dispose();
 }

@@ -14,13 +14,13 @@ internal static class StudentFactory
 
     /// <summary>The student of a distillation.</summary>
     /// <exception cref="RunException">It cannot learn from this teacher.</exception>
-    public static VisionTransformer For(DistillOptions options, VisionTransformer teacher)
+    public static VisionTransformer For(DistillOptions options, TeacherSource teacher)
     {
-        VisionTransformer student = IsModel(options.Student) ? ModelStore.Load(options.Student).Model : Fresh(options.Student, teacher.Config.Classes, options.Seed);
-        VitConfig s = student.Config, t = teacher.Config;
-        if (s.Classes != t.Classes) throw new RunException($"the student {options.Student} has {s.Classes} classes and the teacher {t.Classes}; they must agree");
-        if (s.ImageSize != t.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {t.ImageSize}x{t.ImageSize}; choose a student with img={t.ImageSize}");
-        if (options.Init == StudentInit.Teacher && !IsModel(options.Student)) TeacherInit.Apply(student, teacher);
+        VisionTransformer student = IsModel(options.Student) ? ModelStore.Load(options.Student).Model : Fresh(options.Student, teacher.Classes, options.Seed);
+        VitConfig s = student.Config;
+        if (s.Classes != teacher.Classes) throw new RunException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
+        if (s.ImageSize != teacher.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}");
+        if (options.Init == StudentInit.Teacher && !IsModel(options.Student) && teacher is LiveTeacher live) TeacherInit.Apply(student, live.Model);
         return student;
     }
 }

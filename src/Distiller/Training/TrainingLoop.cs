@@ -31,7 +31,7 @@ internal sealed record LoopResult(int Steps, int ResumedFrom, double FinalLoss, 
 internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgress<TrainProgress>? progress)
 {
     private const int BatchColumns = 2; // total loss and gradient norm, before the terms
-    private readonly int steps = options.Steps ?? Math.Max(1, (int)Math.Ceiling(options.Epochs * parts.TrainingImages / options.BatchSize));
+    private readonly int steps = options.StepsFor(parts.TrainingImages);
     private int[]? heldOutTargets;
     private double heldOut = double.NaN;
 

@@ -1,0 +1,60 @@
+// A YAML file as nodes that know their lines, so that every complaint names one.
+
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace DataFreeKD.Cli.Recipes;
+
+/// <summary>Reads nodes of one file; whatever does not fit is a <see cref="UsageException"/> that begins with <c>file:line:</c>.</summary>
+internal sealed class YamlDocument
+{
+    private readonly string path;
+
+    private YamlDocument(string path, YamlMappingNode root) => (this.path, Root) = (path, root);
+
+    /// <summary>The outermost mapping.</summary>
+    public YamlMappingNode Root { get; }
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="UsageException">No YAML, or no mapping of keys to values.</exception>
+    public static YamlDocument Read(string path)
+    {
+        using StreamReader reader = new(path);
+        YamlStream stream = [];
+        Parser parser = new(reader);
+        try
+        {
+            stream.Load(parser);
+        }
+        catch (YamlException problem)
+        {
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{problem.Start.Line}: {problem.InnerException?.Message ?? problem.Message}"));
+        }
+        catch (InvalidOperationException)
+        {
+            // The library's scanner gives up on some broken lists without saying where: the last thing it understood is near.
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current?.End.Line ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"));
+        }
+        return stream.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlDocument(path, root) : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd compare --help");
+    }
+
+    /// <summary>A complaint about a node.</summary>
+    public UsageException Bad(YamlNode node, string message) => new(string.Create(CultureInfo.InvariantCulture, $"{path}:{node.Start.Line}: {message}"));
+
+    /// <summary>Keys and values of a mapping, in the file's order.</summary>
+    public IEnumerable<(string Key, YamlNode KeyNode, YamlNode Value)> Pairs(YamlNode node, string what)
+    {
+        if (node is not YamlMappingNode mapping) throw Bad(node, $"{what}: expected keys and values");
+        return mapping.Children.Select(pair => (Text(pair.Key, what), pair.Key, pair.Value));
+    }
+
+    /// <summary>Items of a list.</summary>
+    public IEnumerable<YamlNode> Items(YamlNode node, string what) => node is YamlSequenceNode list ? list.Children : throw Bad(node, $"{what}: expected a list");
+
+    /// <summary>A single value as it is written.</summary>
+    public string Text(YamlNode node, string what) => node is YamlScalarNode { Value: { } text } ? text : throw Bad(node, $"{what}: expected a single value");
+
+    /// <summary>Whether a value is left empty, or null.</summary>
+    public static bool IsNull(YamlNode node) => node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
+}

@@ -1,0 +1,35 @@
+// Options of a cache: which images, which teacher, how much of its outputs.
+
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>Options of <see cref="CacheRun"/>. Images, augmentation and batches are those of the trainings that the cache is for.</summary>
+public sealed record CacheOptions : BatchOptions
+{
+    /// <summary>The selection table, as in <see cref="DistillOptions.SelectionPath"/>.</summary>
+    public required string SelectionPath { get; init; }
+
+    /// <summary>The teacher: model directory or checkpoint file, with a classification head.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
+    public int? TeacherHeads { get; init; }
+
+    /// <summary>Preprocessing against the teacher's own config; null for its own. It travels in the cache.</summary>
+    public PreprocessingOverride? Preprocessing { get; init; }
+
+    /// <summary>Probabilities kept an image, K, above 0; with all classes the logits are stored whole and exactly.</summary>
+    /// <value>Null (default): 10, or every class where there are fewer.</value>
+    public int? TopK { get; init; }
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
+        Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
+        Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
+        Check(TopK is null or > 0, $"top-k is {TopK}: must be above 0");
+    }
+}

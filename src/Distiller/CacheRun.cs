@@ -1,0 +1,143 @@
+// Caching from end to end: selection and teacher in, one file with what the teacher says of every augmented image out (TinyViT, Wu et al., ECCV 2022, section 3.1).
+
+using System.Diagnostics;
+using DataFreeKD.Distiller.Caching;
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>Writes the teacher's outputs on exactly the batches that a training with the same options will see.</summary>
+public static class CacheRun
+{
+    // A record names a class in 16 bits.
+    private const int MostClasses = 1 << 16;
+
+    private const int UsualTopK = 10;
+
+    /// <summary>Runs to the end, or to cancellation, which leaves a file to resume from.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Told every step.</param>
+    /// <param name="cancel">Stops after the step in hand.</param>
+    /// <exception cref="RunException">Options, data or teacher that do not fit, in one line.</exception>
+    /// <exception cref="ModelException">A teacher that cannot be read.</exception>
+    /// <exception cref="TableException">A selection that cannot be read.</exception>
+    public static CacheSummary Execute(CacheOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        Stopwatch clock = Stopwatch.StartNew();
+        torch.Device device = RunSession.DeviceOf(options.Device);
+        RefuseOccupied(options);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing);
+        if (teacher.Classes > MostClasses) throw new RunException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
+        if (options.TopK > teacher.Classes) throw new RunException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
+        SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
+        Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
+        key[CacheKey.Teacher] = Provenance.HashFile(teacher.WeightsPath, cancel);
+        using TrainingImages images = new(options, selection.Paths, teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
+        foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;
+        teacher.MoveTo(device);
+
+        int steps = options.StepsFor(images.Train.Length);
+        CacheHeader header = new()
+        {
+            Classes = teacher.Classes,
+            TopK = options.TopK ?? Math.Min(UsualTopK, teacher.Classes),
+            Images = images.Train.Length,
+            HeldOut = images.HeldOut.Length,
+            Records = (long)steps * options.BatchSize,
+            Epochs = (double)steps * options.BatchSize / images.Train.Length,
+            TeacherName = teacher.Name,
+            TeacherParameters = teacher.Parameters,
+            Preprocessing = teacher.Preprocessing with { ImageSize = teacher.ImageSize },
+            ClassNames = teacher.ClassNames,
+            Key = key,
+        };
+        long done = Write(options, header, images, teacher, steps, progress, cancel);
+        new Provenance
+        {
+            Version = options.ToolVersion,
+            Command = "cache",
+            Options = OptionsText.All(options),
+            Seed = options.Seed,
+            Inputs = new Dictionary<string, string> { [options.SelectionPath] = key["selection (SHA-256)"], [teacher.WeightsPath] = key[CacheKey.Teacher] },
+            Counts = new Dictionary<string, long> { ["records"] = header.Records, ["train"] = header.Images, ["held_out"] = header.HeldOut },
+            Seconds = clock.Elapsed.TotalSeconds,
+        }.WriteBeside(options.Output);
+        return new CacheSummary
+        {
+            Output = options.Output,
+            Records = header.Records,
+            ResumedFrom = done,
+            Images = header.Images,
+            HeldOutImages = header.HeldOut,
+            Epochs = header.Epochs,
+            Skipped = images.Skipped,
+            Classes = header.Classes,
+            TopK = header.TopK,
+            BytesPerImage = new CacheRecord(header.Classes, header.TopK).Bytes,
+            Bytes = new FileInfo(options.Output).Length,
+            Seconds = clock.Elapsed.TotalSeconds,
+        };
+    }
+
+    private static void RefuseOccupied(CacheOptions options)
+    {
+        if (Directory.Exists(options.Output)) throw new RunException($"{options.Output} is a folder; name a file");
+        if (options.Overwrite || options.Resume) return;
+        if (File.Exists(options.Output)) throw new RunException($"{options.Output} is there already; choose another name, or pass --overwrite to replace it");
+        if (File.Exists(CacheWriter.PartOf(options.Output))) throw new RunException($"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass --resume to go on or --overwrite to start again");
+    }
+
+    // Returns the records that were there already.
+    private static long Write(CacheOptions options, CacheHeader header, TrainingImages images, LiveTeacher teacher, int steps, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
+        int[] decisions = teacher.Decisions(images.Predictor, images.HeldOut);
+        if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions)) return header.Records;
+        using CacheWriter writer = new(options.Output, header, decisions, options.BatchSize, options.Resume);
+        CacheRecord record = new(header.Classes, header.TopK);
+        byte[] records = new byte[options.BatchSize * record.Bytes];
+        int start = (int)(writer.Done / options.BatchSize);
+        Stopwatch clock = Stopwatch.StartNew();
+        using (BatchLoader batches = images.Batches(start, steps))
+        {
+            for (int step = start; step < steps; step++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                using DisposeScope scope = torch.NewDisposeScope();
+                Batch batch = batches.Next();
+                Encode(teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), VitCapture.None).Logits!, batch.Seeds, record, records);
+                writer.Write(records);
+                progress?.Report(new TrainProgress { Phase = "cache", Done = step + 1, Total = steps, Epoch = batch.Epoch, ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds });
+            }
+        }
+        writer.Commit();
+        return writer.Done;
+    }
+
+    private static bool IsFinished(string path, CacheHeader header, int[] decisions)
+    {
+        using CacheFile file = CacheFile.Open(path);
+        CacheKey.Check(path, file.Header.Identity(), header.Identity());
+        return file.HeldOutDecisions.AsSpan().SequenceEqual(decisions);
+    }
+
+    private static void Encode(torch.Tensor logits, ulong[] seeds, CacheRecord record, Span<byte> records)
+    {
+        if (record.Whole)
+        {
+            ReadOnlySpan<float> values = logits.cpu().contiguous().data<float>().ToArray();
+            for (int i = 0; i < seeds.Length; i++) CacheRecord.WriteWhole(records.Slice(i * record.Bytes, record.Bytes), seeds[i], values.Slice(i * record.Classes, record.Classes));
+            return;
+        }
+        (torch.Tensor probabilities, torch.Tensor classes) = logits.softmax(-1).topk(record.TopK);
+        ReadOnlySpan<float> kept = probabilities.cpu().contiguous().data<float>().ToArray();
+        ReadOnlySpan<long> indices = classes.cpu().contiguous().data<long>().ToArray();
+        for (int i = 0; i < seeds.Length; i++)
+            CacheRecord.WriteTop(records.Slice(i * record.Bytes, record.Bytes), seeds[i], indices.Slice(i * record.TopK, record.TopK), kept.Slice(i * record.TopK, record.TopK));
+    }
+}

@@ -1,0 +1,98 @@
+// A comparison from end to end: recipes and seeds in, students, tables and differences out.
+
+using DataFreeKD.Distiller.Comparison;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Distiller;
+
+/// <summary>Runs every recipe with every seed, one after the other, and measures the students.</summary>
+public static class ComparisonRun
+{
+    /// <summary>Runs to the end, or to cancellation; what is finished is kept, and an interrupted run goes on from its checkpoint the next time.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Told every few steps; phases bear the run's name.</param>
+    /// <param name="cancel">Stops after the step in hand.</param>
+    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="ModelException">A model that cannot be read.</exception>
+    /// <exception cref="TableException">A table that cannot be read.</exception>
+    public static ComparisonSummary Execute(ComparisonOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        Dictionary<string, string?> hashes = new(StringComparer.Ordinal);
+        Dictionary<(string, long), RunRecord> records = [];
+        int kept = 0;
+        // Seeds outside: a comparison that is stopped has as many runs of each recipe.
+        foreach (long seed in options.Seeds)
+        {
+            foreach (ComparedRecipe recipe in options.Recipes)
+            {
+                string path = Path.Combine(options.Output, recipe.Name, FormattableString.Invariant($"seed-{seed}")), file = path + ".json";
+                LoopOptions run = recipe.Options with { Output = path, Seed = seed, Resume = !options.Overwrite, Overwrite = options.Overwrite };
+                Named? named = progress is null ? null : new Named(progress, FormattableString.Invariant($"{recipe.Name}/{seed}"));
+                if (options.Overwrite) File.Delete(file);
+                RunRecord? record = RunRecord.Read(file);
+                record?.CheckFits(file, run, Hash);
+                kept += record is null ? 0 : 1;
+                if (record is null) (record = Train(recipe, run, named, cancel)).Write(file);
+                foreach (TestSet set in options.TestSets.Where(set => record.Tests.GetValueOrDefault(set.Name)?.Data != set.DataPath))
+                    (record = Measured(record, set, path, options, named, cancel)).Write(file);
+                records[(recipe.Name, seed)] = record;
+            }
+        }
+        ComparisonTables tables = new(options, [.. options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => records[(recipe.Name, seed)]))]);
+        tables.WriteResults(Path.Combine(options.Output, "results.csv"));
+        tables.WriteTimes(Path.Combine(options.Output, "times.csv"));
+        IReadOnlyList<RecipeFigures> figures = tables.Figures();
+        string markdown = tables.Markdown(figures);
+        AtomicFile.WriteAllText(Path.Combine(options.Output, "results.md"), markdown);
+        return new ComparisonSummary { Output = options.Output, Runs = records.Count, Kept = kept, Baseline = options.Baseline ?? options.Recipes[0].Name, Figures = figures, Table = markdown };
+
+        // A file is hashed once however many runs read it.
+        string? Hash(string input)
+        {
+            if (!hashes.TryGetValue(input, out string? hash)) hashes[input] = hash = File.Exists(input) ? Provenance.HashFile(input, cancel) : null;
+            return hash;
+        }
+    }
+
+    private static RunRecord Train(ComparedRecipe recipe, LoopOptions run, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
+        RunSummary summary = run switch
+        {
+            DistillOptions distillation => DistillRun.Execute(distillation, progress, cancel),
+            TrainOptions training => TrainRun.Execute(training, progress, cancel),
+            _ => throw new ArgumentException($"{run.GetType().Name} is no kind of run", nameof(run)),
+        };
+        double speed = summary.ImagesPerSecond / run.BatchSize;
+        return new RunRecord
+        {
+            Recipe = recipe.Name,
+            Seed = run.Seed,
+            Options = OptionsText.Deciding(run),
+            Inputs = Provenance.ReadBeside(Path.Combine(run.Output, "provenance"))?.Inputs ?? new Dictionary<string, string>(),
+            Steps = summary.Steps,
+            Parameters = summary.Parameters,
+            FinalLoss = summary.FinalLoss,
+            HeldOut = summary.HeldOut,
+            ResumedFrom = summary.ResumedFrom,
+            Seconds = summary.Seconds,
+            StepsPerSecond = speed > 0 && double.IsFinite(speed) ? speed : null,
+        };
+    }
+
+    private static RunRecord Measured(RunRecord record, TestSet set, string model, ComparisonOptions options, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
+        EvaluationReport report = EvaluateRun.Execute(new EvaluateOptions { Model = model, DataPath = set.DataPath, Device = options.Device, Workers = options.Workers }, progress, cancel);
+        return record with
+        {
+            Tests = new Dictionary<string, TestFigures>(record.Tests) { [set.Name] = new(set.DataPath, report.Images, report.Top1, report.NegativeLogLikelihood, report.CalibrationError) },
+        };
+    }
+
+    private sealed class Named(IProgress<TrainProgress> inner, string run) : IProgress<TrainProgress>
+    {
+        public void Report(TrainProgress value) => inner.Report(value with { Phase = $"{run} {value.Phase}" });
+    }
+}

@@ -1,0 +1,66 @@
+// A teacher that is there: it looks at every batch itself.
+
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Training;
+
+/// <summary>A network in memory.</summary>
+internal sealed class LiveTeacher : TeacherSource
+{
+    private readonly LoadedModel loaded;
+    private readonly string path;
+
+    /// <summary>Loads it.</summary>
+    /// <exception cref="RunException">It has no classification head.</exception>
+    public LiveTeacher(string path, int? heads, PreprocessingOverride? preprocessing)
+    {
+        this.path = path;
+        LoadedModel own = ModelStore.Load(path, heads);
+        loaded = preprocessing?.Apply(own) ?? own;
+        if (loaded.Model.Config.Classes > 0) return;
+        loaded.Dispose();
+        throw new RunException($"{path} has no classification head, so it has nothing to teach by outputs; give a classifier");
+    }
+
+    /// <summary>The network.</summary>
+    public VisionTransformer Model => loaded.Model;
+
+    public override string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+
+    public override int Classes => Model.Config.Classes;
+
+    public override int ImageSize => Model.Config.ImageSize;
+
+    public override long Parameters => RunSession.Parameters(Model);
+
+    public override PreprocessingConfig Preprocessing => loaded.Preprocessing;
+
+    public override IReadOnlyList<string> ClassNames => loaded.ClassNames;
+
+    public override string WeightsPath => loaded.WeightsPath;
+
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, VitConfig student, torch.Device device) => DistillRun.LossesOf(options, Model.Config, student, device);
+
+    public override void Check(TrainingImages images)
+    {
+    }
+
+    public override void MoveTo(torch.Device device)
+    {
+        Model.MoveTo(device);
+        Model.eval();
+    }
+
+    public override VitOutput Outputs(Batch batch, Mixed mixed, VitCapture capture)
+    {
+        using IDisposable off = torch.no_grad();
+        return Model.Run(mixed.Pixels, capture);
+    }
+
+    public override int[] Decisions(SlotPredictor predictor, int[] slots) => predictor.Predict(Model, slots);
+
+    public override void Dispose() => loaded.Dispose();
+}

@@ -1,0 +1,83 @@
+// A teacher whose answers were stored: nothing of it is in memory.
+
+using DataFreeKD.Distiller.Caching;
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Training;
+
+/// <summary>A cache: outputs only, of known batches only.</summary>
+internal sealed class StoredTeacher : TeacherSource
+{
+    private readonly CacheFile cache;
+    private readonly DistillOptions options;
+    private torch.Device device = torch.CPU;
+
+    private StoredTeacher(CacheFile cache, DistillOptions options) => (this.cache, this.options) = (cache, options);
+
+    public override string Name => cache.Header.TeacherName;
+
+    public override int Classes => cache.Header.Classes;
+
+    public override int ImageSize => cache.Header.Preprocessing.ImageSize;
+
+    public override long Parameters => cache.Header.TeacherParameters;
+
+    public override PreprocessingConfig Preprocessing => cache.Header.Preprocessing;
+
+    public override IReadOnlyList<string> ClassNames => cache.Header.ClassNames;
+
+    public override string WeightsPath => cache.Path;
+
+    /// <summary>Opens a cache and compares what it was made with; a teacher that the options name beside it is hashed, not loaded.</summary>
+    public static StoredTeacher Open(string path, DistillOptions options, CancellationToken cancel)
+    {
+        CacheFile cache = CacheFile.Open(path);
+        try
+        {
+            Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, cache.Header.Preprocessing.ImageSize, cancel);
+            if (options.Teacher.Length > 0) key[CacheKey.Teacher] = Provenance.HashFile(ModelStore.WeightsOf(options.Teacher), cancel);
+            CacheKey.Check(path, cache.Header.Key, key);
+            return new StoredTeacher(cache, options);
+        }
+        catch
+        {
+            cache.Dispose();
+            throw;
+        }
+    }
+
+    // Only outputs are stored, so the teacher's shape is nobody's business: a loss that asks for more is refused.
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, VitConfig student, torch.Device device)
+    {
+        IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, student, student, device);
+        return losses.FirstOrDefault(loss => loss.TeacherCapture.HiddenBlocks.Count + loss.TeacherCapture.QkvBlocks.Count + loss.TeacherCapture.ClsRowBlocks.Count > 0) is { } loss
+            ? throw new RunException($"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)")
+            : losses;
+    }
+
+    public override void Check(TrainingImages images)
+    {
+        CacheKey.Check(cache.Path, cache.Header.Key, CacheKey.OfImages(images));
+        long wanted = (long)options.StepsFor(images.Train.Length) * options.BatchSize;
+        if (wanted > cache.Header.Records)
+            throw new RunException($"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache");
+    }
+
+    public override void MoveTo(torch.Device device) => this.device = device;
+
+    public override VitOutput Outputs(Batch batch, Mixed mixed, VitCapture capture)
+    {
+        float[] logits = new float[batch.Seeds.Length * Classes];
+        for (int i = 0; i < batch.Seeds.Length; i++) cache.ReadLogits(batch.Start + i, batch.Seeds[i], logits.AsSpan(i * Classes, Classes));
+        // The embedding was not stored: a tensor of width 0.
+        return new VitOutput { Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device), Embedding = torch.empty([batch.Seeds.Length, 0], device: device) };
+    }
+
+    public override int[] Decisions(SlotPredictor predictor, int[] slots) => cache.HeldOutDecisions;
+
+    public override void Dispose() => cache.Dispose();
+}

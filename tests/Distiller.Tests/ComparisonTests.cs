@@ -1,0 +1,121 @@
+// Comparisons: what is finished is kept, what was interrupted goes on, and differences are judged by Student's t.
+
+using DataFreeKD.Distiller.Comparison;
+using DataFreeKD.Testing;
+
+namespace DataFreeKD.Distiller.Tests;
+
+public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
+{
+    [Fact]
+    public void A_comparison_killed_anywhere_and_run_again_gives_the_same_results()
+    {
+        using TempFolder folder = new();
+        ComparisonSummary whole = Run(Comparison(folder["whole"]));
+        Assert.Equal((4, 0), (whole.Runs, whole.Kept));
+
+        ComparisonOptions broken = Comparison(folder["broken"]);
+        foreach ((string phase, int step) in new[] { ("kd/0 train", 10), ("labels/0 train", 30), ("labels/0 evaluate", 120), ("kd/1 train", 15) })
+            Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(phase, step, () => throw new InvalidDataException("killed"))));
+        Assert.False(File.Exists(folder["broken/results.csv"]));
+        Assert.Equal(2, Run(broken).Kept);
+        Assert.Equal(File.ReadAllText(folder["whole/results.csv"]), File.ReadAllText(folder["broken/results.csv"]));
+
+        // A run whose record was lost goes on from its last checkpoint, and is only measured again.
+        File.Delete(folder["broken/kd/seed-1.json"]);
+        Assert.Equal(3, Run(broken).Kept);
+        Assert.Equal(File.ReadAllText(folder["whole/results.csv"]), File.ReadAllText(folder["broken/results.csv"]));
+        Assert.Contains("*", File.ReadAllText(folder["broken/results.md"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_tables_hold_a_row_a_run_and_a_row_a_recipe()
+    {
+        using TempFolder folder = new();
+        ComparisonSummary summary = Run(Comparison(folder["c"]));
+        string[] rows = File.ReadAllLines(folder["c/results.csv"]);
+        Assert.Equal("recipe,seed,steps,parameters,final_loss,held_out,all_images,all_top1,all_nll,all_ece", rows[0]);
+        Assert.Equal(["kd,0", "kd,1", "labels,0", "labels,1"], rows.Skip(1).Select(row => string.Join(',', row.Split(',')[..2])));
+        Assert.Equal(5, File.ReadAllLines(folder["c/times.csv"]).Length);
+
+        RecipeFigures labels = summary.Figures.Single(figure => figure.Recipe == "labels");
+        double[] top1 = [.. rows.Skip(1).Select(row => double.Parse(row.Split(',')[7], System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal([top1[2], top1[3]], labels.Top1);
+        Assert.Equal((top1[2] - top1[0] + top1[3] - top1[1]) / 2, labels.Difference!.Value, 12);
+        Assert.Null(summary.Figures.Single(figure => figure.Recipe == "kd").Difference);
+        Assert.Equal(["| kd ", "| labels "], summary.Table.Split('\n').Skip(2).Take(2).Select(line => line[..(line.IndexOf('|', 1))]));
+    }
+
+    [Fact]
+    public void Recipes_seeds_and_test_sets_can_be_added_later()
+    {
+        using TempFolder folder = new();
+        ComparisonOptions options = Comparison(folder["c"]) with { Seeds = [0] };
+        ComparisonSummary one = Run(options);
+        Assert.True(double.IsNaN(one.Figures[0].Deviation));
+        Assert.False(one.Figures[1].BeyondNoise);
+        ComparisonSummary more = Run(options with { Seeds = [0, 7], TestSets = [.. options.TestSets, new TestSet("again", world.Images)] });
+        Assert.Equal((4, 2), (more.Runs, more.Kept));
+        Assert.Equal(more.Figures.Where(figure => figure.TestSet == "all").Select(figure => figure.Mean), more.Figures.Where(figure => figure.TestSet == "again").Select(figure => figure.Mean));
+    }
+
+    [Fact]
+    public void A_finished_run_of_other_options_or_changed_inputs_is_not_mixed_in()
+    {
+        using TempFolder folder = new();
+        string selection = folder["selected.csv"];
+        File.WriteAllLines(selection, File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)));
+        ComparisonOptions options = Comparison(folder["c"]) with { Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })], Seeds = [0] };
+        Run(options);
+        Assert.Contains("loss was 'kd:T=4,head=mean,standardise=0' and is 'kd:T=2,head=mean,standardise=0'", Refused(options with { Recipes = [new ComparedRecipe("kd", (DistillOptions)options.Recipes[0].Options with { Loss = Losses.Recipe.Parse("kd:T=2") })] }), StringComparison.Ordinal);
+        File.AppendAllText(selection, "nothing.bmp,failed,1\n");
+        Assert.Contains("selected.csv has changed", Refused(options), StringComparison.Ordinal);
+        Assert.Equal(0, Run(options with { Overwrite = true }).Kept);
+        Assert.Equal(1, Run(options).Kept);
+    }
+
+    [Fact]
+    public void A_comparison_that_cannot_be_fair_is_refused()
+    {
+        using TempFolder folder = new();
+        ComparisonOptions options = Comparison(folder["c"]);
+        Assert.Contains("equal-steps", Refused(options with { Recipes = [options.Recipes[0], new ComparedRecipe("short", world.Distill("-") with { Steps = 20 })] }), StringComparison.Ordinal);
+        Assert.Contains("equal-steps", Refused(options with { Recipes = [new ComparedRecipe("open", world.Distill("-") with { Steps = null })] }), StringComparison.Ordinal);
+        Assert.Contains("twice", Refused(options with { Recipes = [options.Recipes[0], options.Recipes[1] with { Name = "KD" }] }), StringComparison.Ordinal);
+        Assert.Contains("../up", Refused(options with { Recipes = [options.Recipes[0] with { Name = "../up" }] }), StringComparison.Ordinal);
+        Assert.Contains("baseline", Refused(options with { Baseline = "other" }), StringComparison.Ordinal);
+        Assert.Contains("different", Refused(options with { Seeds = [1, 1] }), StringComparison.Ordinal);
+        Assert.Contains("test set", Refused(options with { TestSets = [] }), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder["c"]));
+    }
+
+    /// <summary>Quantiles from the printed tables of Student's t: 12.706 (1), 4.303 (2), 2.776 (4).</summary>
+    [Theory]
+    [InlineData(new[] { 2.0, 4.0 }, 12.706)]
+    [InlineData(new[] { 1.0, 2.0, 6.0 }, 4.303)]
+    [InlineData(new[] { 1.0, 2.0, 2.5, 3.0, 1.5 }, 2.776)]
+    public void The_interval_is_that_of_the_paired_t_test(double[] differences, double quantile)
+    {
+        double[] baseline = [.. differences.Select((_, i) => 50.0 + i)], values = [.. differences.Zip(baseline, (difference, other) => difference + other)];
+        double mean = differences.Average(), deviation = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (differences.Length - 1));
+        double half = quantile * deviation / Math.Sqrt(differences.Length);
+        PairedDifference found = PairedDifference.Of(values, baseline);
+        Assert.Equal(mean, found.Mean, 12);
+        Assert.Equal(mean - half, found.Low, 5e-4 * half);
+        Assert.Equal(mean + half, found.High, 5e-4 * half);
+        Assert.Equal(mean > half, found.BeyondNoise);
+    }
+
+    private ComparisonOptions Comparison(string output) => new()
+    {
+        Output = output,
+        Recipes = [new ComparedRecipe("kd", world.Distill("-")), new ComparedRecipe("labels", world.Train("-") with { Model = TinyWorld.StudentSpec, LogEvery = 5, CheckpointEvery = 7 })],
+        Seeds = [0, 1],
+        TestSets = [new TestSet("all", world.Images)],
+        Workers = 2,
+    };
+
+    private static ComparisonSummary Run(ComparisonOptions options, OnStep? progress = null) => ComparisonRun.Execute(options, progress, TestContext.Current.CancellationToken);
+
+    private static string Refused(ComparisonOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+}
