@@ -27,7 +27,7 @@ public static class DistillRun
         LoadedModel loaded = ModelStore.Load(options.Teacher, options.TeacherHeads);
         using LoadedModel teacher = options.Preprocessing?.Apply(loaded) ?? loaded;
         if (teacher.Model.Config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so it has nothing to teach by outputs; give a classifier");
-        using VisionTransformer student = StudentFactory.For(options, teacher.Model);
+        using ImageModel student = StudentFactory.For(options, teacher.Model);
         IReadOnlyList<LossTerm> losses = LossCatalogue.Build(options, new ModelPair(teacher.Model.Config, student.Config), device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
 

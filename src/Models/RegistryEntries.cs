@@ -3,7 +3,7 @@
 namespace DataFreeKD.Models;
 
 /// <summary>One named architecture with timm's preprocessing of its default weights.</summary>
-internal sealed record RegistryEntry(string Name, VitConfig Config, PreprocessingConfig Preprocessing);
+internal sealed record RegistryEntry(string Name, ModelConfig Config, PreprocessingConfig Preprocessing);
 
 /// <summary>The table behind <see cref="ModelRegistry"/>; shapes and preprocessing follow timm's vision_transformer.py and deit.py.</summary>
 internal static class RegistryEntries
@@ -13,6 +13,11 @@ internal static class RegistryEntries
     private static readonly float[] ClipStd = [0.26862954f, 0.26130258f, 0.27577711f];
 
     public static SortedDictionary<string, RegistryEntry> All { get; } = Build();
+
+    /// <summary>The first name whose shape this is, whatever the classes and what LayerScale starts from; null where there is none.</summary>
+    public static string? NameOf(ModelConfig config) => All.Values.FirstOrDefault(entry => Comparable(entry.Config) == Comparable(config))?.Name;
+
+    private static ModelConfig Comparable(ModelConfig config) => config is VitConfig vit ? vit with { Classes = 0, LayerScaleInit = 0 } : config with { Classes = 0 };
 
     private static SortedDictionary<string, RegistryEntry> Build()
     {

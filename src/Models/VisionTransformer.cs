@@ -8,10 +8,8 @@ namespace DataFreeKD.Models;
 
 /// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, CLIP's image tower). Parameter names are timm's.</summary>
 /// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR 2024.</remarks>
-public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tensor>
+public sealed class VisionTransformer : ImageModel
 {
-    /// <summary>The family in words, for messages.</summary>
-    internal const string Family = "ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2, CLIP image towers, with CLS pooling";
 
     // Fields bear the registered names: TorchSharp re-seats them by name when the module moves to another device.
     private readonly Parameter cls_token;
@@ -53,24 +51,17 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
     internal static VisionTransformer Uninitialised(VitConfig config) => new(config);
 
     /// <summary>The architecture.</summary>
-    public VitConfig Config { get; }
+    public override VitConfig Config { get; }
 
     internal IEnumerable<Block> Blocks => blocks;
 
     internal PatchEmbed Patches => patch_embed;
 
-    /// <summary>Logits <c>[B, C]</c> of normalised pixels <c>[B, 3, S, S]</c>; for a model without a head the embedding <c>[B, D]</c>, as timm.</summary>
-    public override torch.Tensor forward(torch.Tensor pixels)
-    {
-        VitOutput output = Run(pixels, VitCapture.None);
-        return output.Logits ?? output.Embedding;
-    }
-
-    /// <summary>The same with captures.</summary>
+    /// <summary>Logits, embedding and captures.</summary>
     /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
     /// <param name="capture">What to keep beside the logits.</param>
     /// <exception cref="ArgumentException">The pixels' shape, a block number or the dropout does not fit the model.</exception>
-    public VitOutput Run(torch.Tensor pixels, VitCapture capture)
+    public override VitOutput Run(torch.Tensor pixels, VitCapture capture)
     {
         Check(pixels, capture);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -91,38 +82,21 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Hidden = hidden };
     }
 
-    /// <summary>Parameters by timm name, in timm's order (live tensors, not copies).</summary>
-    public IReadOnlyDictionary<string, torch.Tensor> StateDict()
-    {
-        OrderedDictionary<string, torch.Tensor> state = [];
-        foreach ((string name, Parameter parameter) in named_parameters()) state.Add(name, parameter);
-        return state;
-    }
-
-    /// <summary>Moves the parameters to a device, in place.</summary>
-    /// <returns>This model.</returns>
-    public VisionTransformer MoveTo(torch.Device device)
-    {
-        this.to(device);
-        return this;
-    }
-
     /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>
     /// <param name="imageSize">Input side, pixels; a multiple of the patch size.</param>
-    public VisionTransformer WithImageSize(int imageSize)
+    /// <exception cref="ModelException">It is no multiple of the patch size.</exception>
+    public override VisionTransformer WithImageSize(int imageSize)
     {
+        if (imageSize % Config.PatchSize != 0) throw new ModelException($"image size is {imageSize}: must be a multiple of the model's patches of {Config.PatchSize} pixels");
         VisionTransformer other = Uninitialised(Config with { ImageSize = imageSize });
-        other.to(pos_embed.device);
-        other.train(training);
-        using IDisposable noGrad = torch.no_grad();
-        using DisposeScope scope = torch.NewDisposeScope();
-        IReadOnlyDictionary<string, torch.Tensor> target = other.StateDict();
-        foreach ((string name, torch.Tensor source) in StateDict())
-        {
-            target[name].copy_(name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
-        }
+        CopyTo(other, (name, source) => name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
         return other;
     }
+
+    /// <summary>Position embedding and prefix tokens are spared.</summary>
+    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token);
+
+    internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
 
     private long HeadTokens => dist_token is null ? 1 : 2;
 
@@ -169,11 +143,7 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
 
     private void Check(torch.Tensor pixels, VitCapture capture)
     {
-        long[] shape = pixels.shape;
-        if (shape is not [_, 3, _, _] || shape[2] != Config.ImageSize || shape[3] != Config.ImageSize)
-        {
-            throw new ArgumentException($"pixels are [{string.Join(", ", shape)}], the model wants [B, 3, {Config.ImageSize}, {Config.ImageSize}]", nameof(pixels));
-        }
+        CheckPixels(pixels);
         foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks))
         {
             if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));

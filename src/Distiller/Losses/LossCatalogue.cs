@@ -14,7 +14,7 @@ internal static class LossCatalogue
         if (options.Probe > 0) terms.Add(new ProbeDistillation(options.Probe, options.ProbeVariant, pair));
         if (options.Hidden > 0) terms.Add(new HiddenStates(options.Hidden, pair, options.Seed, device));
         if (options.HardToken > 0) terms.Add(new HardToken(options.HardToken, pair));
-        if (options.NoiseAdaptation > 0) terms.Add(new NoiseAdaptation(options.NoiseAdaptation, pair.Student.Classes, options.TeacherAccuracy, device));
+        if (options.NoiseAdaptation > 0) terms.Add(new NoiseAdaptation(options.NoiseAdaptation, pair.StudentShape.Classes, options.TeacherAccuracy, device));
         return terms;
     }
 }

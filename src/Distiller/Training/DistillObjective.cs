@@ -8,7 +8,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Student against teacher. The teacher sees every patch of the same pixels, without gradient.</summary>
-internal sealed class DistillObjective(VisionTransformer student, VisionTransformer teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor teacherPredictor) : Objective
+internal sealed class DistillObjective(ImageModel student, ImageModel teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor teacherPredictor) : Objective
 {
     private readonly int[] teacherBlocks = [.. losses.SelectMany(loss => loss.TeacherBlocks).Distinct().Order()];
     private readonly int[] studentBlocks = [.. losses.SelectMany(loss => loss.StudentBlocks).Distinct().Order()];
