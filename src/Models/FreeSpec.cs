@@ -8,7 +8,7 @@ namespace DataFreeKD.Models;
 internal abstract class FreeSpec
 {
     /// <summary>Every family's grammar by its prefix.</summary>
-    public static IReadOnlyDictionary<string, FreeSpec> All { get; } = new FreeSpec[] { VitSpec.Grammar }.ToDictionary(grammar => grammar.Family, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, FreeSpec> All { get; } = new[] { VitSpec.Grammar, ResNetSpec.ResNet, ResNetSpec.RedNet, TinyVitSpec.Grammar }.ToDictionary(grammar => grammar.Family, StringComparer.Ordinal);
 
     /// <summary>What stands before the colon.</summary>
     public required string Family { get; init; }

@@ -43,12 +43,17 @@ public abstract class ImageModel : torch.nn.Module<torch.Tensor, torch.Tensor>
     {
         OrderedDictionary<string, torch.Tensor> state = [];
         foreach ((string name, Parameter parameter) in named_parameters()) state.Add(name, parameter);
-        foreach ((string name, torch.Tensor buffer) in named_buffers()) state.Add(name, buffer);
+        foreach ((string name, torch.Tensor buffer) in Buffers()) state.Add(name, buffer);
         return state;
     }
 
     /// <summary>What training adjusts without gradients: BatchNorm's <c>running_mean</c>, <c>running_var</c> and <c>num_batches_tracked</c>, by timm name; live tensors. Empty for most Vision Transformers.</summary>
-    public IReadOnlyDictionary<string, torch.Tensor> Buffers() => new OrderedDictionary<string, torch.Tensor>(named_buffers().Select(pair => KeyValuePair.Create(pair.name, pair.buffer)));
+    public IReadOnlyDictionary<string, torch.Tensor> Buffers()
+    {
+        // Index tables, which follow from the shape, are not persistent and stay out.
+        HashSet<string> persistent = [.. state_dict().Keys];
+        return new OrderedDictionary<string, torch.Tensor>(named_buffers().Where(pair => persistent.Contains(pair.name)).Select(pair => KeyValuePair.Create(pair.name, pair.buffer)));
+    }
 
     /// <summary>Trainable numbers; running statistics are not counted, as everywhere.</summary>
     public long ParameterCount() => named_parameters().Sum(pair => pair.parameter.numel());

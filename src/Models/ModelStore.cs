@@ -67,7 +67,7 @@ public static class ModelStore
         JsonFile? processor = inLayout ? JsonFile.ReadIfPresent(Path.Combine(folder, Processor)) : null;
         RegistryEntry? named = ModelRegistry.Find(config?.Text("architecture") ?? "") ?? ModelRegistry.Find(stem.Split('-')[0]);
 
-        ModelConfig shape = FamilyReader.Read(weights, tensors, config, heads, argumentHeads, raw.Keys.Any(k => HuggingFaceNames.Recognises(k)));
+        ModelConfig shape = FamilyReader.Read(weights, tensors, config, named, heads, argumentHeads, raw.Keys.Any(k => HuggingFaceNames.Recognises(k)));
 
         ImageModel model = shape.Build();
         try
@@ -90,17 +90,20 @@ public static class ModelStore
     {
         using IDisposable noGrad = torch.no_grad();
         IReadOnlyDictionary<string, torch.Tensor> state = model.StateDict();
-        string[] missing = [.. state.Keys.Where(k => !tensors.ContainsKey(k))], unknown = [.. tensors.Keys.Where(k => !state.ContainsKey(k)).Order(StringComparer.Ordinal)];
+        string[] missing = [.. state.Keys.Where(k => !tensors.ContainsKey(k) && !IsCounter(k))], unknown = [.. tensors.Keys.Where(k => !state.ContainsKey(k)).Order(StringComparer.Ordinal)];
         if (missing.Length > 0) throw new ModelException($"'{weights}' was not loaded: it misses {List(missing)}");
         if (unknown.Length > 0) throw new ModelException($"'{weights}' was not loaded: it holds {List(unknown)}, for which this family of networks has no place (supported: {FamilyReader.Supported})");
         foreach ((string name, torch.Tensor parameter) in state)
         {
-            torch.Tensor tensor = tensors[name];
+            // Old checkpoints do not count batches.
+            if (!tensors.TryGetValue(name, out torch.Tensor? tensor)) continue;
             if (!tensor.shape.SequenceEqual(parameter.shape)) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is [{string.Join(", ", tensor.shape)}], its place wants [{string.Join(", ", parameter.shape)}]");
-            if (!tensor.is_floating_point()) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is {tensor.dtype}, not floating point");
+            if (!tensor.is_floating_point() && !IsCounter(name)) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is {tensor.dtype}, not floating point");
             parameter.copy_(tensor);
         }
     }
+
+    private static bool IsCounter(string name) => name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
 
     private static string List(string[] names) => string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Length > 4 ? $" and {names.Length - 4} more tensors" : "");
 

@@ -29,6 +29,15 @@ internal sealed record TimmForm
     public static TimmForm Of(ModelConfig config) => config switch
     {
         VitConfig vit => VitForm.Of(vit),
+        ResNetConfig net => new TimmForm
+        {
+            Architecture = net.Name,
+            Arguments = [],
+            FirstConvolution = net.Involution ? "stem.0.conv" : "conv1",
+            Classifier = ["fc"],
+            PoolSize = net.SmallStem ? (net.ImageSize + 7) / 8 : (net.ImageSize + 31) / 32,
+        },
+        TinyVitConfig tiny => TinyVitForm.Of(tiny),
         _ => throw new ArgumentException($"no form for {config.Family}", nameof(config)),
     };
 
