@@ -36,7 +36,7 @@ public sealed record ModelSummary(long Parameters, long MacsPerImage, IReadOnlyL
     private static (string, string)[] OfVit(VitConfig c) =>
     [
         ("input", Text($"{c.ImageSize}×{c.ImageSize}, patch {c.PatchSize}: {c.Grid}×{c.Grid} = {c.Patches} patches")),
-        ("tokens", Text($"{c.Patches + c.PrefixTokens} [class 1, distillation {(c.Distilled ? 1 : 0)}, registers {c.RegisterTokens}, patches {c.Patches}]")),
+        ("tokens", Text($"{c.Patches + c.PrefixTokens} [class 1, distillation {(c.Distilled ? 1 : 0)}{(c.CrossBias ? ", convolution 1, involution 1" : "")}, registers {c.RegisterTokens}, patches {c.Patches}]")),
         ("blocks", Text($"{c.Depth} of width {c.Width}, {c.Heads} heads of {c.Width / c.Heads}, MLP {c.MlpHidden}{(c.SwiGlu ? " (SwiGLU)" : "")}")),
         ("parts", Parts(c)),
     ];

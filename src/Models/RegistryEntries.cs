@@ -39,6 +39,7 @@ internal static class RegistryEntries
                 Add($"deit_{size}_patch16_224", shape);
                 Add($"deit_{size}_distilled_patch16_224", shape with { Distilled = true });
             }
+            if (size is "tiny" or "small") Add($"cit_{size}_patch16_224", shape with { CrossBias = true });
             if (size is "base")
             {
                 Add("deit_base_patch16_384", shape with { ImageSize = 384 });

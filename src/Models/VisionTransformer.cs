@@ -16,12 +16,16 @@ public sealed class VisionTransformer : ImageModel
     private readonly Parameter? reg_token;
     private readonly Parameter pos_embed;
     private readonly Parameter? dist_token;
-    private readonly PatchEmbed patch_embed;
+    private readonly PatchEmbed? patch_embed;
+    private readonly TokenStem? conv_embed;
+    private readonly TokenStem? inv_embed;
     private readonly Affine? norm_pre;
     private readonly ModuleList<Block> blocks;
     private readonly Affine norm;
     private readonly Affine? head;
     private readonly Affine? head_dist;
+    private readonly Affine? head_conv;
+    private readonly Affine? head_inv;
 
     /// <summary>Builds a randomly initialised model (trunc-normal 0.02 as timm) from <paramref name="seed"/>.</summary>
     /// <exception cref="ModelException">The shape cannot be built.</exception>
@@ -35,7 +39,15 @@ public sealed class VisionTransformer : ImageModel
         if (config.RegisterTokens > 0) register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
         register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
         if (config.Distilled) register_parameter(nameof(dist_token), dist_token = Token(1));
-        register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
+        if (config.CrossBias)
+        {
+            register_module(nameof(conv_embed), conv_embed = new TokenStem(config, involution: false));
+            register_module(nameof(inv_embed), inv_embed = new TokenStem(config, involution: true));
+        }
+        else
+        {
+            register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
+        }
         if (config.PreNorm) register_module(nameof(norm_pre), norm_pre = new Affine([width]));
         blocks = [];
         for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
@@ -43,6 +55,12 @@ public sealed class VisionTransformer : ImageModel
         register_module(nameof(norm), norm = new Affine([width]));
         if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, width]));
         if (config.Classes > 0 && config.Distilled) register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
+
+        if (config.Classes > 0 && config.CrossBias)
+        {
+            register_module(nameof(head_conv), head_conv = new Affine([config.Classes, width]));
+            register_module(nameof(head_inv), head_inv = new Affine([config.Classes, width]));
+        }
 
         Parameter Token(int tokens) => Weight.Of(torch.zeros(1, tokens, width));
     }
@@ -54,8 +72,6 @@ public sealed class VisionTransformer : ImageModel
     public override VitConfig Config { get; }
 
     internal IEnumerable<Block> Blocks => blocks;
-
-    internal PatchEmbed Patches => patch_embed;
 
     /// <summary>Logits, embedding and captures.</summary>
     /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
@@ -98,7 +114,7 @@ public sealed class VisionTransformer : ImageModel
 
     internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
 
-    private long HeadTokens => dist_token is null ? 1 : 2;
+    private long HeadTokens => Config.CrossBias ? 3 : Config.Distilled ? 2 : 1;
 
     // [B, 3, S, S] to [B, prefix + K, D] with positions added and, in training, patches dropped.
     private torch.Tensor Embed(torch.Tensor pixels, VitCapture capture)
@@ -106,7 +122,8 @@ public sealed class VisionTransformer : ImageModel
         using DisposeScope scope = torch.NewDisposeScope();
         long batch = pixels.shape[0], width = Config.Width;
         int embedded = Config.EmbeddedPrefix;
-        torch.Tensor patches = patch_embed.Forward(pixels).add_(pos_embed.narrow(1, embedded, Config.Patches));
+        (torch.Tensor patches, torch.Tensor[] aligned) = Patches(pixels);
+        patches = patches.add_(pos_embed.narrow(1, embedded, Config.Patches));
         if (KeptIndices(batch, capture) is { } kept)
         {
             patches = patches.gather(1, kept.unsqueeze(-1).expand(batch, kept.shape[1], width));
@@ -114,11 +131,19 @@ public sealed class VisionTransformer : ImageModel
         List<torch.Tensor> tokens = [cls_token];
         if (dist_token is not null) tokens.Add(dist_token);
         if (reg_token is not null) tokens.Add(reg_token);
-        torch.Tensor prefix = tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
+        torch.Tensor prefix = aligned.Length > 0 ? torch.cat([cls_token.expand(batch, -1, -1), .. aligned], 1) : tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
         if (embedded > 0) prefix = prefix + pos_embed.narrow(1, 0, embedded);
         torch.Tensor x = torch.cat([prefix.expand(batch, -1, -1), patches], 1);
         if (norm_pre is not null) x = norm_pre.Norm(x, Config.LayerNormEpsilon);
         return x.MoveToOuterDisposeScope();
+    }
+
+    // [B, N, D], and where two stems make them the tokens [B, 1, D] aligned with each: the mean of its own patches.
+    private (torch.Tensor Patches, torch.Tensor[] Aligned) Patches(torch.Tensor pixels)
+    {
+        if (patch_embed is not null) return (patch_embed.Forward(pixels), []);
+        torch.Tensor convolved = conv_embed!.Forward(pixels), involved = inv_embed!.Forward(pixels);
+        return (convolved + involved, [convolved.mean([1], keepdim: true), involved.mean([1], keepdim: true)]);
     }
 
     private torch.Tensor? KeptIndices(long batch, VitCapture capture)
@@ -136,6 +161,11 @@ public sealed class VisionTransformer : ImageModel
         VitOutput bare = new() { Embedding = scope.MoveToOuter(cls) };
         if (head is null) return bare;
         torch.Tensor logits = scope.MoveToOuter(head.Linear(cls));
+        if (head_conv is not null)
+        {
+            torch.Tensor convolved = scope.MoveToOuter(head_conv.Linear(normed.select(1, 1))), involved = scope.MoveToOuter(head_inv!.Linear(normed.select(1, 2)));
+            return bare with { Logits = scope.MoveToOuter((logits + convolved + involved) / 3), LogitsCls = logits, LogitsConv = convolved, LogitsInv = involved };
+        }
         if (head_dist is null) return bare with { Logits = logits };
         torch.Tensor dist = scope.MoveToOuter(head_dist.Linear(normed.select(1, 1)));
         return bare with { Logits = scope.MoveToOuter((logits + dist) / 2), LogitsCls = logits, LogitsDist = dist };

@@ -7,6 +7,9 @@ namespace DataFreeKD.Models;
 /// <summary><c>vit:img=32,patch=4,dim=96,depth=6,heads=3</c>.</summary>
 internal static class VitSpec
 {
+    /// <summary>The tokens of a Co-advise student, as a spec names them.</summary>
+    public const string ThreeTokens = "cls+conv+inv";
+
     public static FreeSpec Grammar { get; } = new FreeSpec<VitConfig>(
         new VitConfig(),
         ("img", (c, v) => c with { ImageSize = Whole(v) }),
@@ -18,6 +21,7 @@ internal static class VitSpec
         ("mlp", (c, v) => c with { MlpHidden = (int)(c.Width * Number(v)) }),
         ("classes", (c, v) => c with { Classes = Whole(v) }),
         ("distilled", (c, v) => c with { Distilled = Flag(v) }),
+        ("tokens", (c, v) => c with { CrossBias = v switch { "cls" => false, ThreeTokens => true, _ => throw new FormatException($"choice of tokens: cls or {ThreeTokens}") } }),
         ("registers", (c, v) => c with { RegisterTokens = Whole(v) }),
         ("layerscale", (c, v) => c with { LayerScale = Flag(v) }),
         ("noembedclass", (c, v) => c with { NoEmbedClass = Flag(v) }))

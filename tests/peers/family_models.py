@@ -117,7 +117,7 @@ def make(directory):
                     tensor.uniform_(0.5, 1.5)
                 elif tensor.is_floating_point():
                     tensor.add_(torch.randn_like(tensor) * (0.2 if tensor.dim() == 1 else 0.01))
-            pixels = torch.randn(2, 3, side, side)
+            pixels = (torch.randn(2, 3, 8, 8) * 2).repeat_interleave(side // 8, 2).repeat_interleave(side // 8, 3)
             logits = model(pixels)
         torch.save(model.state_dict(), os.path.join(directory, name + ".pth"))
         with open(os.path.join(directory, name + ".json"), "w", encoding="utf-8") as file:

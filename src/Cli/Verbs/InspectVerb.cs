@@ -57,6 +57,7 @@ internal sealed class InspectVerb : Verb
     {
         List<string> parts = [$"width {shape.Width}", $"depth {shape.Depth}", $"heads {shape.Heads}", $"MLP {shape.MlpHidden}"];
         if (shape.Distilled) parts.Add("distillation token");
+        if (shape.CrossBias) parts.Add("convolution and involution tokens");
         if (shape.RegisterTokens > 0) parts.Add($"{shape.RegisterTokens} registers");
         if (shape.LayerScale) parts.Add("LayerScale");
         if (shape.NoEmbedClass) parts.Add("no_embed_class");

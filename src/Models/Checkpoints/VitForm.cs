@@ -9,14 +9,16 @@ internal static class VitForm
     {
         Architecture = Architecture(config),
         Arguments = Arguments(config),
-        FirstConvolution = "patch_embed.proj",
-        Classifier = config.Distilled ? ["head", "head_dist"] : ["head"],
+        FirstConvolution = config.CrossBias ? "conv_embed.conv.0" : "patch_embed.proj",
+        Classifier = config.CrossBias ? ["head", "head_conv", "head_inv"] : config.Distilled ? ["head", "head_dist"] : ["head"],
         FixedSize = true,
     };
 
     private static string Architecture(VitConfig config)
     {
         if (RegistryEntries.NameOf(config) is { } same) return same;
+        // timm has no such tokens.
+        if (config.CrossBias) return config.Spec;
         if (config.Distilled) return "deit_tiny_distilled_patch16_224";
         if (config.SwiGlu) return config.RegisterTokens > 0 ? "vit_giant_patch14_reg4_dinov2" : "vit_giant_patch14_dinov2";
         return config.PreNorm ? "vit_base_patch16_clip_224" : "vit_tiny_patch16_224";
