@@ -25,7 +25,7 @@ public static class DistillRun
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);
-        using VisionTransformer student = StudentFactory.For(options, teacher);
+        using ImageModel student = StudentFactory.For(options, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
 
@@ -59,7 +59,7 @@ public static class DistillRun
 
     /// <summary>The recipe's terms for these models.</summary>
     /// <exception cref="RunException">A loss that does not fit the models or the options.</exception>
-    internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, VitConfig teacher, VitConfig student, torch.Device device)
+    internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, ModelConfig teacher, ModelConfig student, torch.Device device)
     {
         IReadOnlyList<LossTerm> losses = LossCatalogue.Build(options.Loss, new LossContext(new ModelPair(teacher, student), options.Seed, device));
         if (options.PatchDropout > 0 && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)

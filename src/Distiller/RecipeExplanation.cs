@@ -46,7 +46,7 @@ public sealed record RecipeExplanation
         options.Validate();
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
-        using VisionTransformer student = StudentFactory.For(options, teacher);
+        using ImageModel student = StudentFactory.For(options, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, torch.CPU);
         return new RecipeExplanation
         {
@@ -57,10 +57,11 @@ public sealed record RecipeExplanation
         };
     }
 
-    private static CaptureCost Cost(IEnumerable<VitCapture> captures, VitConfig shape)
+    private static CaptureCost Cost(IEnumerable<VitCapture> captures, ModelConfig model)
     {
         VitCapture all = DistillObjective.Union(captures);
-        long tokens = (long)(shape.PrefixTokens + shape.Patches) * shape.Width;
+        // Only Vision Transformers have anything to capture.
+        long tokens = model is VitConfig shape ? (long)(shape.PrefixTokens + shape.Patches) * shape.Width : 0;
         return new CaptureCost(all.HiddenBlocks, all.QkvBlocks, tokens * (all.HiddenBlocks.Count + (3 * all.QkvBlocks.Count)));
     }
 }

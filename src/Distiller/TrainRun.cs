@@ -25,7 +25,8 @@ public static class TrainRun
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
         LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
-        using VisionTransformer model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
+        using ImageModel model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
+        StudentFactory.Check(options, model);
         PreprocessingConfig preprocessing = start?.Preprocessing ?? ModelRegistry.DefaultPreprocessing(options.Model);
 
         RunFolder folder = RunFolder.Open(options);

@@ -1,69 +1,91 @@
-// The grammar of free model specs: vit:key=value,key=value.
+// The grammar of free model specs: family:key=value,key=value.
 
 using System.Globalization;
 
 namespace DataFreeKD.Models;
 
-/// <summary>Parses the options of a spec over a base architecture.</summary>
-internal static class FreeSpec
+/// <summary>The free specs of one family.</summary>
+internal abstract class FreeSpec
 {
-    public const string Family = "vit";
-    public const string Example = "vit:img=32,patch=4,dim=96,depth=6,heads=3";
+    /// <summary>Every family's grammar by its prefix.</summary>
+    public static IReadOnlyDictionary<string, FreeSpec> All { get; } = new[] { VitSpec.Grammar, ResNetSpec.ResNet, ResNetSpec.RedNet, TinyVitSpec.Grammar }.ToDictionary(grammar => grammar.Family, StringComparer.Ordinal);
 
-    private static readonly string[] Required = ["img", "patch", "dim", "depth", "heads"];
+    /// <summary>What stands before the colon.</summary>
+    public required string Family { get; init; }
 
-    private static readonly Dictionary<string, Func<VitConfig, string, VitConfig>> Keys = new(StringComparer.Ordinal)
+    /// <summary>A spec that works, for messages.</summary>
+    public required string Example { get; init; }
+
+    /// <summary>Keys that a spec without a registered name must give.</summary>
+    public required IReadOnlyList<string> Required { get; init; }
+
+    /// <summary>The grammar for overrides of a registered shape.</summary>
+    public static FreeSpec Of(ModelConfig config) => All.Values.First(grammar => grammar.Fits(config));
+
+    /// <summary>The shape of a free spec, every required key given.</summary>
+    public abstract ModelConfig Parse(string spec, string options);
+
+    /// <summary>A registered shape with overrides.</summary>
+    public abstract ModelConfig Override(string spec, string options, ModelConfig start);
+
+    protected abstract bool Fits(ModelConfig config);
+
+    /// <summary>A number without sign, such as 12.</summary>
+    public static int Whole(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FormatException("number");
+
+    /// <summary>A number such as 2.5.</summary>
+    public static double Number(string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : throw new FormatException("number");
+
+    /// <summary>1, 0, true or false.</summary>
+    public static bool Flag(string value) => value switch { "1" => true, "0" => false, _ => bool.TryParse(value, out bool flag) ? flag : throw new FormatException("true or false") };
+}
+
+/// <summary>The keys of a family and what each changes.</summary>
+/// <param name="start">What the keys of a free spec change.</param>
+/// <param name="keys">Applied in this order, wherever they stand in the text.</param>
+internal sealed class FreeSpec<TConfig>(TConfig start, params (string Key, Func<TConfig, string, TConfig> Set)[] keys) : FreeSpec
+    where TConfig : ModelConfig
+{
+    public override ModelConfig Parse(string spec, string options)
     {
-        ["img"] = (c, v) => c with { ImageSize = Whole(v) },
-        ["patch"] = (c, v) => c with { PatchSize = Whole(v) },
-        ["dim"] = (c, v) => c with { Width = Whole(v) },
-        ["depth"] = (c, v) => c with { Depth = Whole(v) },
-        ["heads"] = (c, v) => c with { Heads = Whole(v) },
-        ["mlp"] = (c, v) => c with { MlpHidden = (int)(c.Width * double.Parse(v, NumberStyles.Float, CultureInfo.InvariantCulture)) },
-        ["classes"] = (c, v) => c with { Classes = Whole(v) },
-        ["distilled"] = (c, v) => c with { Distilled = Flag(v) },
-        ["registers"] = (c, v) => c with { RegisterTokens = Whole(v) },
-        ["layerscale"] = (c, v) => c with { LayerScale = Flag(v) },
-        ["noembedclass"] = (c, v) => c with { NoEmbedClass = Flag(v) },
-    };
+        Dictionary<string, string> given = Split(spec, options);
+        string[] missing = [.. Required.Where(key => !given.ContainsKey(key))];
+        if (missing.Length > 0) throw new ModelException($"'{spec}' does not give {string.Join(", ", missing)} (example: {Example})");
+        return Apply(spec, given, start);
+    }
 
-    /// <param name="spec">The whole spec, for messages.</param>
-    /// <param name="options">What follows the colon.</param>
-    /// <param name="start">What the keys change.</param>
-    /// <param name="complete">Whether every dimension must be named.</param>
-    public static VitConfig Parse(string spec, string options, VitConfig start, bool complete)
+    public override ModelConfig Override(string spec, string options, ModelConfig start) => Apply(spec, Split(spec, options), (TConfig)start);
+
+    protected override bool Fits(ModelConfig config) => config is TConfig;
+
+    private Dictionary<string, string> Split(string spec, string options)
     {
         Dictionary<string, string> given = new(StringComparer.Ordinal);
         foreach (string item in options.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = item.IndexOf('=', StringComparison.Ordinal);
             string key = equals < 0 ? item : item[..equals].Trim();
-            if (!Keys.ContainsKey(key)) throw new ModelException($"'{spec}' has the key '{key}'; keys are {string.Join(", ", Keys.Keys)} (example: {Example})");
+            if (!keys.Any(known => known.Key == key)) throw new ModelException($"'{spec}' has the key '{key}'; keys are {string.Join(", ", keys.Select(known => known.Key))} (example: {Example})");
             // A bare flag is true.
             if (!given.TryAdd(key, equals < 0 ? "true" : item[(equals + 1)..].Trim())) throw new ModelException($"'{spec}' gives '{key}' twice");
         }
-        string[] missing = [.. Required.Where(k => complete && !given.ContainsKey(k))];
-        if (missing.Length > 0) throw new ModelException($"'{spec}' does not give {string.Join(", ", missing)} (example: {Example})");
-        double ratio = (double)start.MlpHidden / start.Width;
-        VitConfig config = start;
-        // In the table's order: the MLP ratio is of the width given, wherever it stands in the text.
-        foreach ((string key, Func<VitConfig, string, VitConfig> set) in Keys)
+        return given;
+    }
+
+    private TConfig Apply(string spec, Dictionary<string, string> given, TConfig config)
+    {
+        foreach ((string key, Func<TConfig, string, TConfig> set) in keys)
         {
-            if (key == "mlp" && config.Width != start.Width) config = config with { MlpHidden = (int)(config.Width * ratio) };
             if (!given.TryGetValue(key, out string? value)) continue;
             try
             {
                 config = set(config, value);
             }
-            catch (Exception e) when (e is FormatException or OverflowException)
+            catch (FormatException e)
             {
-                throw new ModelException($"'{spec}' gives '{key}' the value '{value}', which is no {(key is "distilled" or "layerscale" or "noembedclass" ? "true or false" : "number")}", e);
+                throw new ModelException($"'{spec}' gives '{key}' the value '{value}', which is no {e.Message}", e);
             }
         }
-        return config.Validated();
+        return (TConfig)config.Validated();
     }
-
-    private static int Whole(string value) => int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture);
-
-    private static bool Flag(string value) => value switch { "1" => true, "0" => false, _ => bool.Parse(value) };
 }

@@ -11,13 +11,13 @@ public static class ModelRegistry
     /// <summary>The architecture of a name or free spec (keys img, patch, dim, depth, heads, mlp (ratio), classes, distilled, registers, layerscale, noembedclass).</summary>
     /// <remarks>A name may carry overrides after a colon: <c>deit_tiny_patch16_224:classes=10,img=96</c>; and timm's weight tag after a dot, which is ignored.</remarks>
     /// <exception cref="ModelException">Unknown name (with the nearest ones) or bad key (with the keys that exist).</exception>
-    public static VitConfig Resolve(string spec)
+    public static ModelConfig Resolve(string spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         (string name, string? options) = Split(spec);
-        if (name == FreeSpec.Family) return FreeSpec.Parse(spec, options ?? "", new VitConfig(), complete: true);
-        if (Find(name) is not { } entry) throw new ModelException($"no model is named '{name}'{Nearest(name)}; a free spec looks like {FreeSpec.Example}");
-        return options is null ? entry.Config : FreeSpec.Parse(spec, options, entry.Config, complete: false);
+        if (FreeSpec.All.TryGetValue(name, out FreeSpec? family)) return family.Parse(spec, options ?? "");
+        if (Find(name) is not { } entry) throw new ModelException($"no model is named '{name}'{Nearest(name)}; a free spec looks like {VitSpec.Grammar.Example}");
+        return options is null ? entry.Config : FreeSpec.Of(entry.Config).Override(spec, options, entry.Config);
     }
 
     /// <summary>timm's default preprocessing of a registered name; for free specs and unknown names the default of the input size.</summary>
@@ -26,7 +26,7 @@ public static class ModelRegistry
         ArgumentNullException.ThrowIfNull(spec);
         (string name, string? options) = Split(spec);
         RegistryEntry? entry = Find(name);
-        if (entry is null && name != FreeSpec.Family) return new PreprocessingConfig();
+        if (entry is null && !FreeSpec.All.ContainsKey(name)) return new PreprocessingConfig();
         int size = Resolve(spec).ImageSize;
         if (entry is null) return PreprocessingConfig.DefaultFor(size);
         return options is null || size == entry.Config.ImageSize ? entry.Preprocessing : entry.Preprocessing with { ImageSize = size };

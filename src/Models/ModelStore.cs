@@ -43,12 +43,12 @@ public static class ModelStore
     /// <param name="naming">Tensor names; Hugging Face's only where its ViT and DeiT have every part of the model.</param>
     /// <param name="modelCard">Text of README.md.</param>
     /// <exception cref="ModelException">The naming cannot express the model, or the class names do not fit.</exception>
-    public static void Save(string directory, VisionTransformer model, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming = TensorNaming.Timm, string? modelCard = null)
+    public static void Save(string directory, ImageModel model, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming = TensorNaming.Timm, string? modelCard = null)
     {
         if (classNames.Count != 0 && classNames.Count != model.Config.Classes) throw new ModelException($"{classNames.Count} class names for a model of {model.Config.Classes} classes; give one for each, or none");
         using DisposeScope scope = torch.NewDisposeScope();
         IReadOnlyDictionary<string, torch.Tensor> tensors = model.StateDict();
-        if (naming == TensorNaming.HuggingFace) tensors = HuggingFaceNames.FromTimm(tensors, model.Config);
+        if (naming == TensorNaming.HuggingFace) tensors = HuggingFaceNames.FromTimm(tensors, model.AsVisionTransformer("has no tensor names of Hugging Face's in this tool").Config);
         Directory.CreateDirectory(directory);
         AtomicWrite.To(Path.Combine(directory, Weights), stream => SafeTensors.Write(stream, tensors));
         AtomicWrite.To(Path.Combine(directory, Processor), stream => ConfigWriter.Processor(stream, preprocessing with { ImageSize = model.Config.ImageSize }));
@@ -67,13 +67,9 @@ public static class ModelStore
         JsonFile? processor = inLayout ? JsonFile.ReadIfPresent(Path.Combine(folder, Processor)) : null;
         RegistryEntry? named = ModelRegistry.Find(config?.Text("architecture") ?? "") ?? ModelRegistry.Find(stem.Split('-')[0]);
 
-        bool huggingFace = raw.Keys.Any(k => HuggingFaceNames.Recognises(k));
-        long width = tensors.TryGetValue("cls_token", out torch.Tensor? cls) && cls.shape.Length == 3 ? cls.shape[2] : 0;
-        ArchitectureHints hints = ConfigReader.Hints(config, width, huggingFace);
-        if (hints.Heads is null && argumentHeads is not null) hints = hints with { Heads = argumentHeads, Source = $"the training arguments in '{weights}'" };
-        VitConfig shape = ArchitectureReader.Read(weights, tensors, hints, heads);
+        ModelConfig shape = FamilyReader.Read(weights, tensors, config, named, heads, argumentHeads, raw.Keys.Any(k => HuggingFaceNames.Recognises(k)));
 
-        VisionTransformer model = VisionTransformer.Uninitialised(shape);
+        ImageModel model = shape.Build();
         try
         {
             Fill(weights, model, tensors);
@@ -90,21 +86,24 @@ public static class ModelStore
     }
 
     // Every parameter gets a tensor of its own shape, and every tensor finds its parameter.
-    private static void Fill(string weights, VisionTransformer model, Dictionary<string, torch.Tensor> tensors)
+    private static void Fill(string weights, ImageModel model, Dictionary<string, torch.Tensor> tensors)
     {
         using IDisposable noGrad = torch.no_grad();
         IReadOnlyDictionary<string, torch.Tensor> state = model.StateDict();
-        string[] missing = [.. state.Keys.Where(k => !tensors.ContainsKey(k))], unknown = [.. tensors.Keys.Where(k => !state.ContainsKey(k)).Order(StringComparer.Ordinal)];
+        string[] missing = [.. state.Keys.Where(k => !tensors.ContainsKey(k) && !IsCounter(k))], unknown = [.. tensors.Keys.Where(k => !state.ContainsKey(k)).Order(StringComparer.Ordinal)];
         if (missing.Length > 0) throw new ModelException($"'{weights}' was not loaded: it misses {List(missing)}");
-        if (unknown.Length > 0) throw new ModelException($"'{weights}' was not loaded: it holds {List(unknown)}, for which this family of networks has no place (supported: {VisionTransformer.Family})");
+        if (unknown.Length > 0) throw new ModelException($"'{weights}' was not loaded: it holds {List(unknown)}, for which this family of networks has no place (supported: {FamilyReader.Supported})");
         foreach ((string name, torch.Tensor parameter) in state)
         {
-            torch.Tensor tensor = tensors[name];
+            // Old checkpoints do not count batches.
+            if (!tensors.TryGetValue(name, out torch.Tensor? tensor)) continue;
             if (!tensor.shape.SequenceEqual(parameter.shape)) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is [{string.Join(", ", tensor.shape)}], its place wants [{string.Join(", ", parameter.shape)}]");
-            if (!tensor.is_floating_point()) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is {tensor.dtype}, not floating point");
+            if (!tensor.is_floating_point() && !IsCounter(name)) throw new ModelException($"'{weights}' was not loaded: tensor '{name}' is {tensor.dtype}, not floating point");
             parameter.copy_(tensor);
         }
     }
+
+    private static bool IsCounter(string name) => name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
 
     private static string List(string[] names) => string.Join(", ", names.Take(4).Select(n => $"'{n}'")) + (names.Length > 4 ? $" and {names.Length - 4} more tensors" : "");
 

@@ -13,16 +13,13 @@ public sealed record ModelSummary(long Parameters, long MacsPerImage, IReadOnlyL
     /// <summary>Describes a loaded model.</summary>
     public static ModelSummary Describe(LoadedModel loaded)
     {
-        VitConfig c = loaded.Model.Config;
+        ModelConfig c = loaded.Model.Config;
         PreprocessingConfig p = loaded.Preprocessing;
-        long parameters = loaded.Model.StateDict().Values.Sum(t => t.NumberOfElements), macs = Macs(c);
+        long parameters = loaded.Model.ParameterCount(), macs = Macs(c);
         return new ModelSummary(parameters, macs,
         [
             ("weights", loaded.WeightsPath),
-            ("input", Text($"{c.ImageSize}×{c.ImageSize}, patch {c.PatchSize}: {c.Grid}×{c.Grid} = {c.Patches} patches")),
-            ("tokens", Text($"{c.Patches + c.PrefixTokens} [class 1, distillation {(c.Distilled ? 1 : 0)}, registers {c.RegisterTokens}, patches {c.Patches}]")),
-            ("blocks", Text($"{c.Depth} of width {c.Width}, {c.Heads} heads of {c.Width / c.Heads}, MLP {c.MlpHidden}{(c.SwiGlu ? " (SwiGLU)" : "")}")),
-            ("parts", Parts(c)),
+            .. c is VitConfig vit ? OfVit(vit) : [("input", Text($"{c.ImageSize}×{c.ImageSize}")), ("layers", $"{c.Family}, {c.Summary}")],
             ("classes", c.Classes == 0 ? "none (no head)" : Text($"{c.Classes}{(loaded.ClassNames.Count > 0 ? $" ({string.Join(", ", loaded.ClassNames.Take(4))}{(loaded.ClassNames.Count > 4 ? ", …" : "")})" : ", unnamed")}")),
             ("preprocessing", Text($"{(p.Squash ? "squashed" : $"short side {Math.Floor(p.ImageSize / p.CropPct)}, centre crop")} to {p.ImageSize}, {p.Interpolation}, mean [{string.Join(", ", p.Mean)}], deviation [{string.Join(", ", p.Std)}]")),
             ("parameters", Text($"{parameters:N0}")),
@@ -30,18 +27,19 @@ public sealed record ModelSummary(long Parameters, long MacsPerImage, IReadOnlyL
         ]);
     }
 
-    /// <summary>Multiply-accumulates of one image: patch embedding, qkv, QKᵀ, attention·V, projection, MLP, heads.</summary>
-    public static long Macs(VitConfig config)
-    {
-        long d = config.Width, n = config.Patches, t = n + config.PrefixTokens;
-        long embedding = n * 3 * config.PatchSize * config.PatchSize * d;
-        long attention = (4 * t * d * d) + (2 * t * t * d);
-        long mlp = t * (config.SwiGlu ? 3L : 2L) * d * config.MlpHidden;
-        return embedding + (config.Depth * (attention + mlp)) + (d * config.Classes * (config.Distilled ? 2 : 1));
-    }
+    /// <summary>Multiply-accumulates of one image: convolutions, linear maps, attention's and involution's products.</summary>
+    public static long Macs(ModelConfig config) => config.MultiplyAccumulates();
 
     /// <summary>The table, one row a line, labels aligned.</summary>
     public override string ToString() => string.Join('\n', Rows.Select(r => $"{r.Label.PadRight(Rows.Max(o => o.Label.Length))}  {r.Value}"));
+
+    private static (string, string)[] OfVit(VitConfig c) =>
+    [
+        ("input", Text($"{c.ImageSize}×{c.ImageSize}, patch {c.PatchSize}: {c.Grid}×{c.Grid} = {c.Patches} patches")),
+        ("tokens", Text($"{c.Patches + c.PrefixTokens} [class 1, distillation {(c.Distilled ? 1 : 0)}{(c.CrossBias ? ", convolution 1, involution 1" : "")}, registers {c.RegisterTokens}, patches {c.Patches}]")),
+        ("blocks", Text($"{c.Depth} of width {c.Width}, {c.Heads} heads of {c.Width / c.Heads}, MLP {c.MlpHidden}{(c.SwiGlu ? " (SwiGLU)" : "")}")),
+        ("parts", Parts(c)),
+    ];
 
     private static string Parts(VitConfig c)
     {

@@ -35,16 +35,15 @@ public sealed record PreprocessingOverride
     }
 
     /// <summary>The model with this preprocessing; it shares its weights with <paramref name="model"/> unless the input size changes.</summary>
-    /// <exception cref="ModelException">A value out of range, or a size that the patches do not divide.</exception>
+    /// <exception cref="ModelException">A value out of range, or a size that the model cannot take.</exception>
     public LoadedModel Apply(LoadedModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         Validate();
         PreprocessingConfig own = model.Preprocessing;
-        VisionTransformer network = model.Model;
+        ImageModel network = model.Model;
         if (ImageSize is { } side && side != network.Config.ImageSize)
         {
-            if (side % network.Config.PatchSize != 0) throw new ModelException($"image size is {side}: must be a multiple of the model's patches of {network.Config.PatchSize} pixels");
             network = network.WithImageSize(side);
             model.Model.Dispose();
         }

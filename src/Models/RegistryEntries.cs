@@ -3,9 +3,9 @@
 namespace DataFreeKD.Models;
 
 /// <summary>One named architecture with timm's preprocessing of its default weights.</summary>
-internal sealed record RegistryEntry(string Name, VitConfig Config, PreprocessingConfig Preprocessing);
+internal sealed record RegistryEntry(string Name, ModelConfig Config, PreprocessingConfig Preprocessing);
 
-/// <summary>The table behind <see cref="ModelRegistry"/>; shapes and preprocessing follow timm's vision_transformer.py and deit.py.</summary>
+/// <summary>The table behind <see cref="ModelRegistry"/>; shapes and preprocessing follow timm's vision_transformer.py, deit.py, resnet.py and tiny_vit.py, and the official code of involution.</summary>
 internal static class RegistryEntries
 {
     private static readonly float[] Half = [0.5f, 0.5f, 0.5f];
@@ -13,6 +13,11 @@ internal static class RegistryEntries
     private static readonly float[] ClipStd = [0.26862954f, 0.26130258f, 0.27577711f];
 
     public static SortedDictionary<string, RegistryEntry> All { get; } = Build();
+
+    /// <summary>The first name whose shape this is, whatever the classes and what LayerScale starts from; null where there is none.</summary>
+    public static string? NameOf(ModelConfig config) => All.Values.FirstOrDefault(entry => Comparable(entry.Config) == Comparable(config))?.Name;
+
+    private static ModelConfig Comparable(ModelConfig config) => config is VitConfig vit ? vit with { Classes = 0, LayerScaleInit = 0 } : config with { Classes = 0 };
 
     private static SortedDictionary<string, RegistryEntry> Build()
     {
@@ -34,6 +39,7 @@ internal static class RegistryEntries
                 Add($"deit_{size}_patch16_224", shape);
                 Add($"deit_{size}_distilled_patch16_224", shape with { Distilled = true });
             }
+            if (size is "tiny" or "small") Add($"cit_{size}_patch16_224", shape with { CrossBias = true });
             if (size is "base")
             {
                 Add("deit_base_patch16_384", shape with { ImageSize = 384 });
@@ -53,12 +59,23 @@ internal static class RegistryEntries
             Add($"vit_{size}_patch14_dinov2", shape);
             Add($"vit_{size}_patch14_reg4_dinov2", shape with { RegisterTokens = 4, NoEmbedClass = true });
         }
+        // timm's first weights of each: the a1 recipe.
+        foreach (int depth in new[] { 18, 34, 50, 101, 152 }) Add($"resnet{depth}", new ResNetConfig { Depth = depth }, cropPct: 0.95);
+        // The official code resizes to 256 bilinearly.
+        foreach (int depth in new[] { 26, 38, 50, 101, 152 }) Add($"rednet{depth}", new ResNetConfig { Depth = depth, Involution = true }, cropPct: 0.875, interpolation: "bilinear");
+        StageSizes medium = new(64, 128, 256, 448), large = new(96, 192, 384, 576), largeHeads = new(3, 6, 12, 18);
+        TinyVitConfig tiny21 = new() { Widths = large, Heads = largeHeads };
+        Add("tiny_vit_5m_224", new TinyVitConfig(), cropPct: 0.95);
+        Add("tiny_vit_11m_224", new TinyVitConfig { Widths = medium, Heads = new(2, 4, 8, 14) }, cropPct: 0.95);
+        Add("tiny_vit_21m_224", tiny21, cropPct: 0.95);
+        Add("tiny_vit_21m_384", tiny21 with { ImageSize = 384, Windows = new(12, 12, 24, 12) }, cropPct: 1);
+        Add("tiny_vit_21m_512", tiny21 with { ImageSize = 512, Windows = new(16, 16, 32, 16) }, cropPct: 1, squash: true);
         return all;
 
-        void Add(string name, VitConfig config, float[]? mean = null, float[]? std = null, double? cropPct = null)
+        void Add(string name, ModelConfig config, float[]? mean = null, float[]? std = null, double? cropPct = null, string interpolation = "bicubic", bool squash = false)
         {
             PreprocessingConfig plain = PreprocessingConfig.DefaultFor(config.ImageSize);
-            all.Add(name, new RegistryEntry(name, config, plain with { Mean = mean ?? plain.Mean, Std = std ?? plain.Std, CropPct = cropPct ?? plain.CropPct }));
+            all.Add(name, new RegistryEntry(name, config, plain with { Mean = mean ?? plain.Mean, Std = std ?? plain.Std, CropPct = cropPct ?? plain.CropPct, Interpolation = interpolation, Squash = squash }));
         }
     }
 

@@ -8,22 +8,24 @@ namespace DataFreeKD.Models;
 
 /// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, CLIP's image tower). Parameter names are timm's.</summary>
 /// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR 2024.</remarks>
-public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tensor>
+public sealed class VisionTransformer : ImageModel
 {
-    /// <summary>The family in words, for messages.</summary>
-    internal const string Family = "ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2, CLIP image towers, with CLS pooling";
 
     // Fields bear the registered names: TorchSharp re-seats them by name when the module moves to another device.
     private readonly Parameter cls_token;
     private readonly Parameter? reg_token;
     private readonly Parameter pos_embed;
     private readonly Parameter? dist_token;
-    private readonly PatchEmbed patch_embed;
+    private readonly PatchEmbed? patch_embed;
+    private readonly TokenStem? conv_embed;
+    private readonly TokenStem? inv_embed;
     private readonly Affine? norm_pre;
     private readonly ModuleList<Block> blocks;
     private readonly Affine norm;
     private readonly Affine? head;
     private readonly Affine? head_dist;
+    private readonly Affine? head_conv;
+    private readonly Affine? head_inv;
 
     /// <summary>Builds a randomly initialised model (trunc-normal 0.02 as timm) from <paramref name="seed"/>.</summary>
     /// <exception cref="ModelException">The shape cannot be built.</exception>
@@ -37,7 +39,15 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         if (config.RegisterTokens > 0) register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
         register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
         if (config.Distilled) register_parameter(nameof(dist_token), dist_token = Token(1));
-        register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
+        if (config.CrossBias)
+        {
+            register_module(nameof(conv_embed), conv_embed = new TokenStem(config, involution: false));
+            register_module(nameof(inv_embed), inv_embed = new TokenStem(config, involution: true));
+        }
+        else
+        {
+            register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
+        }
         if (config.PreNorm) register_module(nameof(norm_pre), norm_pre = new Affine([width]));
         blocks = [];
         for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
@@ -46,6 +56,12 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, width]));
         if (config.Classes > 0 && config.Distilled) register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
 
+        if (config.Classes > 0 && config.CrossBias)
+        {
+            register_module(nameof(head_conv), head_conv = new Affine([config.Classes, width]));
+            register_module(nameof(head_inv), head_inv = new Affine([config.Classes, width]));
+        }
+
         Parameter Token(int tokens) => Weight.Of(torch.zeros(1, tokens, width));
     }
 
@@ -53,24 +69,15 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
     internal static VisionTransformer Uninitialised(VitConfig config) => new(config);
 
     /// <summary>The architecture.</summary>
-    public VitConfig Config { get; }
+    public override VitConfig Config { get; }
 
     internal IEnumerable<Block> Blocks => blocks;
 
-    internal PatchEmbed Patches => patch_embed;
-
-    /// <summary>Logits <c>[B, C]</c> of normalised pixels <c>[B, 3, S, S]</c>; for a model without a head the embedding <c>[B, D]</c>, as timm.</summary>
-    public override torch.Tensor forward(torch.Tensor pixels)
-    {
-        VitOutput output = Run(pixels, VitCapture.None);
-        return output.Logits ?? output.Embedding;
-    }
-
-    /// <summary>The same with captures.</summary>
+    /// <summary>Logits, embedding and captures.</summary>
     /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
     /// <param name="capture">What to keep beside the logits.</param>
     /// <exception cref="ArgumentException">The pixels' shape, a block number or the dropout does not fit the model.</exception>
-    public VitOutput Run(torch.Tensor pixels, VitCapture capture)
+    public override VitOutput Run(torch.Tensor pixels, VitCapture capture)
     {
         Check(pixels, capture);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -95,40 +102,23 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Hidden = hidden, Qkv = parts };
     }
 
-    /// <summary>Parameters by timm name, in timm's order (live tensors, not copies).</summary>
-    public IReadOnlyDictionary<string, torch.Tensor> StateDict()
-    {
-        OrderedDictionary<string, torch.Tensor> state = [];
-        foreach ((string name, Parameter parameter) in named_parameters()) state.Add(name, parameter);
-        return state;
-    }
-
-    /// <summary>Moves the parameters to a device, in place.</summary>
-    /// <returns>This model.</returns>
-    public VisionTransformer MoveTo(torch.Device device)
-    {
-        this.to(device);
-        return this;
-    }
-
     /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>
     /// <param name="imageSize">Input side, pixels; a multiple of the patch size.</param>
-    public VisionTransformer WithImageSize(int imageSize)
+    /// <exception cref="ModelException">It is no multiple of the patch size.</exception>
+    public override VisionTransformer WithImageSize(int imageSize)
     {
+        if (imageSize % Config.PatchSize != 0) throw new ModelException($"image size is {imageSize}: must be a multiple of the model's patches of {Config.PatchSize} pixels");
         VisionTransformer other = Uninitialised(Config with { ImageSize = imageSize });
-        other.to(pos_embed.device);
-        other.train(training);
-        using IDisposable noGrad = torch.no_grad();
-        using DisposeScope scope = torch.NewDisposeScope();
-        IReadOnlyDictionary<string, torch.Tensor> target = other.StateDict();
-        foreach ((string name, torch.Tensor source) in StateDict())
-        {
-            target[name].copy_(name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
-        }
+        CopyTo(other, (name, source) => name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
         return other;
     }
 
-    private long HeadTokens => dist_token is null ? 1 : 2;
+    /// <summary>Position embedding and prefix tokens are spared.</summary>
+    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token);
+
+    internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
+
+    private long HeadTokens => Config.CrossBias ? 3 : Config.Distilled ? 2 : 1;
 
     // [B, 3, S, S] to [B, prefix + K, D] with positions added and, in training, patches dropped.
     private torch.Tensor Embed(torch.Tensor pixels, VitCapture capture)
@@ -136,7 +126,8 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         using DisposeScope scope = torch.NewDisposeScope();
         long batch = pixels.shape[0], width = Config.Width;
         int embedded = Config.EmbeddedPrefix;
-        torch.Tensor patches = patch_embed.Forward(pixels).add_(pos_embed.narrow(1, embedded, Config.Patches));
+        (torch.Tensor patches, torch.Tensor[] aligned) = Patches(pixels);
+        patches = patches.add_(pos_embed.narrow(1, embedded, Config.Patches));
         if (KeptIndices(batch, capture) is { } kept)
         {
             patches = patches.gather(1, kept.unsqueeze(-1).expand(batch, kept.shape[1], width));
@@ -144,11 +135,19 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         List<torch.Tensor> tokens = [cls_token];
         if (dist_token is not null) tokens.Add(dist_token);
         if (reg_token is not null) tokens.Add(reg_token);
-        torch.Tensor prefix = tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
+        torch.Tensor prefix = aligned.Length > 0 ? torch.cat([cls_token.expand(batch, -1, -1), .. aligned], 1) : tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
         if (embedded > 0) prefix = prefix + pos_embed.narrow(1, 0, embedded);
         torch.Tensor x = torch.cat([prefix.expand(batch, -1, -1), patches], 1);
         if (norm_pre is not null) x = norm_pre.Norm(x, Config.LayerNormEpsilon);
         return x.MoveToOuterDisposeScope();
+    }
+
+    // [B, N, D], and where two stems make them the tokens [B, 1, D] aligned with each: the mean of its own patches.
+    private (torch.Tensor Patches, torch.Tensor[] Aligned) Patches(torch.Tensor pixels)
+    {
+        if (patch_embed is not null) return (patch_embed.Forward(pixels), []);
+        torch.Tensor convolved = conv_embed!.Forward(pixels), involved = inv_embed!.Forward(pixels);
+        return (convolved + involved, [convolved.mean([1], keepdim: true), involved.mean([1], keepdim: true)]);
     }
 
     private torch.Tensor? KeptIndices(long batch, VitCapture capture)
@@ -166,6 +165,11 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
         VitOutput bare = new() { Embedding = scope.MoveToOuter(cls) };
         if (head is null) return bare;
         torch.Tensor logits = scope.MoveToOuter(head.Linear(cls));
+        if (head_conv is not null)
+        {
+            torch.Tensor convolved = scope.MoveToOuter(head_conv.Linear(normed.select(1, 1))), involved = scope.MoveToOuter(head_inv!.Linear(normed.select(1, 2)));
+            return bare with { Logits = scope.MoveToOuter((logits + convolved + involved) / 3), LogitsCls = logits, LogitsConv = convolved, LogitsInv = involved };
+        }
         if (head_dist is null) return bare with { Logits = logits };
         torch.Tensor dist = scope.MoveToOuter(head_dist.Linear(normed.select(1, 1)));
         return bare with { Logits = scope.MoveToOuter((logits + dist) / 2), LogitsCls = logits, LogitsDist = dist };
@@ -173,11 +177,7 @@ public sealed class VisionTransformer : torch.nn.Module<torch.Tensor, torch.Tens
 
     private void Check(torch.Tensor pixels, VitCapture capture)
     {
-        long[] shape = pixels.shape;
-        if (shape is not [_, 3, _, _] || shape[2] != Config.ImageSize || shape[3] != Config.ImageSize)
-        {
-            throw new ArgumentException($"pixels are [{string.Join(", ", shape)}], the model wants [B, 3, {Config.ImageSize}, {Config.ImageSize}]", nameof(pixels));
-        }
+        CheckPixels(pixels);
         foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks).Concat(capture.QkvBlocks))
         {
             if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));

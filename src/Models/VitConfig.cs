@@ -3,16 +3,10 @@
 namespace DataFreeKD.Models;
 
 /// <summary>Architecture of a ViT of timm's VisionTransformer family.</summary>
-public sealed record VitConfig
+public sealed record VitConfig : ModelConfig
 {
-    /// <summary>Input side, pixels.</summary>
-    public int ImageSize { get; init; } = 224;
-
     /// <summary>Patch side, pixels.</summary>
     public int PatchSize { get; init; } = 16;
-
-    /// <summary>Classes; 0 for a model without a head.</summary>
-    public int Classes { get; init; } = 1000;
 
     /// <summary>Embedding width D.</summary>
     public int Width { get; init; } = 192;
@@ -32,6 +26,9 @@ public sealed record VitConfig
     /// <summary>Distillation token with its own head (DeiT).</summary>
     public bool Distilled { get; init; }
 
+    /// <summary>Class, convolution and involution tokens with a head each, and a convolution and an involution stem for the patches (Ren et al., "Co-advise", CVPR 2022).</summary>
+    public bool CrossBias { get; init; }
+
     /// <summary>Register tokens after CLS (DINOv2-reg).</summary>
     public int RegisterTokens { get; init; }
 
@@ -50,8 +47,8 @@ public sealed record VitConfig
     /// <summary>timm 1e-6; Hugging Face ViT 1e-12.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-6;
 
-    /// <summary>CLS, distillation and register tokens before the patches.</summary>
-    public int PrefixTokens => 1 + (Distilled ? 1 : 0) + RegisterTokens;
+    /// <summary>CLS, distillation, register, or convolution and involution tokens before the patches.</summary>
+    public int PrefixTokens => 1 + (Distilled ? 1 : 0) + (CrossBias ? 2 : 0) + RegisterTokens;
 
     /// <summary>Patches a side.</summary>
     public int Grid => ImageSize / PatchSize;
@@ -70,7 +67,7 @@ public sealed record VitConfig
 
     /// <summary>Checks that the shape can be built.</summary>
     /// <exception cref="ModelException">Names the first value that does not fit and what would.</exception>
-    public VitConfig Validated()
+    public override VitConfig Validated()
     {
         Require(PatchSize is > 0 and <= 1024, $"patch size {PatchSize} is not in 1–1024");
         Require(ImageSize > 0 && ImageSize <= 8192 && ImageSize % PatchSize == 0, $"image size {ImageSize} is not a positive multiple of the patch size {PatchSize}");
@@ -81,11 +78,33 @@ public sealed record VitConfig
         Require(Classes is >= 0 and <= 1 << 22, $"{Classes} classes is not in 0–{1 << 22}");
         Require(RegisterTokens is >= 0 and <= 1024, $"{RegisterTokens} register tokens is not in 0–1024");
         Require(LayerNormEpsilon is > 0 and < 1, $"LayerNorm epsilon {LayerNormEpsilon} is not in (0, 1)");
+        Require(!CrossBias || (!Distilled && RegisterTokens == 0 && !PreNorm && PatchSize % 2 == 0), "convolution and involution tokens go with an even patch size, without distillation token, registers and norm before the blocks");
         return this;
-
-        static void Require(bool holds, string what)
-        {
-            if (!holds) throw new ModelException($"a Vision Transformer cannot be built: {what}");
-        }
     }
+
+    /// <inheritdoc/>
+    public override string Family => "ViT";
+
+    /// <inheritdoc/>
+    public override int Features => Width;
+
+    /// <inheritdoc/>
+    public override string Spec => Text($"vit:img={ImageSize},patch={PatchSize},dim={Width},depth={Depth},heads={Heads}{Mlp}{(Distilled ? ",distilled" : "")}{(CrossBias ? $",tokens={VitSpec.ThreeTokens}" : "")}{(RegisterTokens > 0 ? $",registers={RegisterTokens}" : "")}{(LayerScale ? ",layerscale" : "")}{(NoEmbedClass ? ",noembedclass" : "")}");
+
+    /// <inheritdoc/>
+    public override string Summary => Text($"patch {PatchSize}, width {Width}, depth {Depth}, heads {Heads}, MLP {MlpHidden}");
+
+    internal override ImageModel Build() => VisionTransformer.Uninitialised(this);
+
+    // Patch embedding, qkv, QKᵀ, attention·V, projection, MLP, heads.
+    internal override long MultiplyAccumulates()
+    {
+        long d = Width, n = Patches, t = n + PrefixTokens;
+        long embedding = CrossBias ? n * (Layers.TokenStem.MacsPerPatch(this, false) + Layers.TokenStem.MacsPerPatch(this, true)) : n * 3 * PatchSize * PatchSize * d;
+        long attention = (4 * t * d * d) + (2 * t * t * d);
+        long mlp = t * (SwiGlu ? 3L : 2L) * d * MlpHidden;
+        return embedding + (Depth * (attention + mlp)) + (d * Classes * (CrossBias ? 3 : Distilled ? 2 : 1));
+    }
+
+    private string Mlp => MlpHidden == 4 * Width ? "" : Text($",mlp={(double)MlpHidden / Width}");
 }

@@ -7,14 +7,20 @@ namespace DataFreeKD.Models;
 /// <summary>What a forward pass gave. Tensors belong to the caller's dispose scope.</summary>
 public sealed record VitOutput
 {
-    /// <summary><c>[B, C]</c>; null for a model without a head. For a distilled model the mean of both heads.</summary>
+    /// <summary><c>[B, C]</c>; null for a model without a head. For a distilled model the mean of both heads, for a Co-advise student of its three.</summary>
     public torch.Tensor? Logits { get; init; }
 
-    /// <summary><c>[B, C]</c> of the CLS head (distilled models only).</summary>
+    /// <summary><c>[B, C]</c> of the CLS head (distilled models and Co-advise students only).</summary>
     public torch.Tensor? LogitsCls { get; init; }
 
     /// <summary><c>[B, C]</c> of the distillation head (distilled models only).</summary>
     public torch.Tensor? LogitsDist { get; init; }
+
+    /// <summary><c>[B, C]</c> of the convolution token's head (Co-advise students only).</summary>
+    public torch.Tensor? LogitsConv { get; init; }
+
+    /// <summary><c>[B, C]</c> of the involution token's head (Co-advise students only).</summary>
+    public torch.Tensor? LogitsInv { get; init; }
 
     /// <summary>CLS embedding after the final norm, <c>[B, D]</c>.</summary>
     public required torch.Tensor Embedding { get; init; }

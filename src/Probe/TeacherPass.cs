@@ -15,6 +15,7 @@ internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] V
 internal sealed class TeacherPass : IDisposable
 {
     private readonly LoadedModel teacher;
+    private readonly VisionTransformer network;
     private readonly Device device;
     private readonly bool embeddings;
 
@@ -24,8 +25,9 @@ internal sealed class TeacherPass : IDisposable
         if (options.Preprocessing is { } given) teacher = given.Apply(teacher);
         device = new Device(options.Device);
         if (options.Device != "cpu") teacher.Model.MoveTo(device);
+        network = teacher.Model.AsVisionTransformer("has no attention to probe");
         embeddings = options.EmbeddingsPath is not null;
-        int depth = teacher.Model.Config.Depth;
+        int depth = network.Config.Depth;
         Blocks = options.Blocks switch
         {
             null => [.. new[] { depth / 4, 7 * depth / 12, Math.Max(0, depth - 2) }.Distinct().Order()],
@@ -51,9 +53,9 @@ internal sealed class TeacherPass : IDisposable
 
     public string WeightsPath => teacher.WeightsPath;
 
-    public int Width => teacher.Model.Config.Width;
+    public int Width => network.Config.Width;
 
-    public bool HasHead => teacher.Model.Config.Classes > 0;
+    public bool HasHead => network.Config.Classes > 0;
 
     public IReadOnlyList<string> ClassNames => teacher.ClassNames;
 
@@ -73,7 +75,7 @@ internal sealed class TeacherPass : IDisposable
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        VitOutput output = teacher.Model.Run(Batch(images).to(device), new VitCapture { ClsRowBlocks = Blocks });
+        VitOutput output = network.Run(Batch(images).to(device), new VitCapture { ClsRowBlocks = Blocks });
 
         float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)

@@ -84,7 +84,7 @@ public sealed class ForwardPassTests
     public void Fresh_matrices_are_spread_by_a_fiftieth_around_zero()
     {
         using DisposeScope scope = NewDisposeScope();
-        using VisionTransformer model = new(ModelRegistry.Resolve(Spec) with { Width = 128 }, 7);
+        using VisionTransformer model = new((VitConfig)ModelRegistry.Resolve(Spec) with { Width = 128 }, 7);
         foreach ((string name, Tensor tensor) in model.StateDict().Where(p => p.Key == "pos_embed" || (p.Key.StartsWith("blocks.", StringComparison.Ordinal) && p.Value.shape.Length == 2)))
         {
             Assert.InRange(tensor.std().item<float>(), 0.018f, 0.022f);
@@ -107,8 +107,8 @@ public sealed class ForwardPassTests
 
     private static VitConfig Shape(string family) => family switch
     {
-        "swiglu" => ModelRegistry.Resolve(Spec) with { SwiGlu = true },
-        "prenorm" => ModelRegistry.Resolve(Spec) with { PreNorm = true },
-        _ => ModelRegistry.Resolve(family),
+        "swiglu" => (VitConfig)ModelRegistry.Resolve(Spec) with { SwiGlu = true },
+        "prenorm" => (VitConfig)ModelRegistry.Resolve(Spec) with { PreNorm = true },
+        _ => (VitConfig)ModelRegistry.Resolve(family),
     };
 }

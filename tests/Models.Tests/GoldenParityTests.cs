@@ -62,7 +62,7 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
 
         Near("logits", got.Logits!, golden["logits"], 1e-4);
         Near("cls_row", Stack(got.ClsRows), golden["attention"].select(3, 0).narrow(3, 1, 64), 1e-5);
-        Assert.Equal(1e-12, loaded.Model.Config.LayerNormEpsilon);
+        Assert.Equal(1e-12, ((VitConfig)loaded.Model.Config).LayerNormEpsilon);
         Assert.Equal("class_3", loaded.ClassNames[3]);
         Assert.Equal(new PreprocessingConfig { ImageSize = 32, CropPct = 1, Squash = true, Interpolation = "bilinear", Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f] }, loaded.Preprocessing);
     }
@@ -77,9 +77,9 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         Near(name, PositionEmbedding.Resample(golden["pos_embed_8x8"], 1, height, width), golden[name], 1e-5);
     }
 
-    private static VitOutput RunAll(VisionTransformer model, Tensor input)
+    private static VitOutput RunAll(ImageModel model, Tensor input)
     {
-        int[] all = [.. Enumerable.Range(0, model.Config.Depth)];
+        int[] all = [.. Enumerable.Range(0, ((VitConfig)model.Config).Depth)];
         VitOutput full = model.Run(input, new VitCapture { ClsRowBlocks = all, HiddenBlocks = all, QkvBlocks = all });
         // The shortened last block must give the same figures as the full one.
         VitOutput shortened = model.Run(input, new VitCapture { ClsRowBlocks = all });

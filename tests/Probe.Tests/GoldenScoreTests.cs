@@ -20,7 +20,7 @@ public sealed class GoldenScoreTests
         using var inference = inference_mode();
         Dictionary<string, Tensor> golden = SafeTensors.Read(SharedData.Path("golden", expected));
         using LoadedModel loaded = ModelStore.Load(SharedData.Path("golden", checkpoint), heads: 3);
-        int[] blocks = [.. Enumerable.Range(0, loaded.Model.Config.Depth)];
+        int[] blocks = [.. Enumerable.Range(0, ((VitConfig)loaded.Model.Config).Depth)];
 
         VitOutput output = loaded.Model.Run(golden["input"], new VitCapture { ClsRowBlocks = blocks });
 

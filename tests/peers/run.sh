@@ -12,8 +12,13 @@ check() {
     export_logits logits "$1" "$work/logits.safetensors"
     env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$PYTHON" "$here/check_student.py" "$1" "$work/logits.safetensors"
 }
-for kind in deit_tiny deit_tiny_distilled vit_32; do
-    export_logits make "$kind" "$work/$kind"
-    check "$work/$kind"
+for kind in deit_tiny deit_tiny_distilled vit_32 resnet18 resnet50 rednet26 tiny_vit_5m_224 tinyvit:img=64,dims=32/64/96/128,depths=1/1/2/1,heads=1/2/3/4; do
+    export_logits make "$kind" "$work/model"
+    echo "$kind"
+    check "$work/model"
+    rm -r "$work/model"
 done
+# The other way: checkpoints of torch.save, with random running statistics, read by the tool.
+env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$PYTHON" "$here/family_models.py" make "$work/families"
+for checkpoint in "$work"/families/*.pth; do export_logits compare "$checkpoint" "${checkpoint%.pth}.expected.safetensors"; done
 for model in "$@"; do check "$model"; done

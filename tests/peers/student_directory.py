@@ -27,8 +27,20 @@ def read_safetensors(path):
     return tensors
 
 
+def load_other(config, state):
+    """A model of another family than ViT by the name in its config; RedNet, which timm has not, by rednet.py."""
+    name = config["architecture"]
+    if name.startswith("rednet"):
+        from rednet import RedNet
+        model = RedNet(int(name[len("rednet"):]), config["num_classes"])
+    else:
+        model = find().create_model(name, num_classes=config["num_classes"], **config["model_args"])
+    model.load_state_dict(state, strict=True)
+    return model.eval()
+
+
 def load(directory):
-    """The directory's model as timm's VisionTransformer (or VisionTransformerDistilled), and its config."""
+    """The directory's model as timm's own class, and its config."""
     find()
     from functools import partial
     from timm.models.deit import VisionTransformerDistilled
@@ -37,6 +49,8 @@ def load(directory):
     with open(os.path.join(directory, "config.json"), encoding="utf-8") as file:
         config = json.load(file)
     state = read_safetensors(os.path.join(directory, "model.safetensors"))
+    if "hidden_size" not in config:
+        return load_other(config, state), config
     kind = VisionTransformerDistilled if "dist_token" in state else VisionTransformer
     # A shape that no registered model has carries qkv_bias among its arguments as well.
     arguments = {"qkv_bias": config["qkv_bias"], **config["model_args"]}

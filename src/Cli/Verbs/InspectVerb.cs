@@ -25,7 +25,7 @@ internal sealed class InspectVerb : Verb
         using LoadedModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads));
         ModelFacts facts = new(
             loaded.WeightsPath,
-            loaded.Model.StateDict().Values.Sum(tensor => tensor.numel()),
+            loaded.Model.ParameterCount(),
             ModelSummary.Macs(loaded.Model.Config),
             new FileInfo(loaded.WeightsPath).Length,
             loaded.Model.Config,
@@ -36,15 +36,8 @@ internal sealed class InspectVerb : Verb
 
     private static string Text(ModelFacts facts)
     {
-        VitConfig shape = facts.Architecture;
+        var shape = (ModelConfig)facts.Architecture;
         PreprocessingConfig input = facts.Preprocessing;
-        List<string> parts = [];
-        if (shape.Distilled) parts.Add("distillation token");
-        if (shape.RegisterTokens > 0) parts.Add($"{shape.RegisterTokens} registers");
-        if (shape.LayerScale) parts.Add("LayerScale");
-        if (shape.NoEmbedClass) parts.Add("no_embed_class");
-        if (shape.SwiGlu) parts.Add("SwiGLU");
-        if (shape.PreNorm) parts.Add("pre-norm");
         string Numbers(IReadOnlyList<float> values) => string.Join(' ', values.Select(value => value.ToString("0.####", CultureInfo.InvariantCulture)));
         string classes = facts.ClassNames.Count == 0 ? "" : $" ({string.Join(", ", facts.ClassNames.Take(10))}{(facts.ClassNames.Count > 10 ? ", ..." : "")})";
         (string Key, string Value)[] lines =
@@ -52,13 +45,26 @@ internal sealed class InspectVerb : Verb
             ("weights", string.Create(CultureInfo.InvariantCulture, $"{facts.Weights}, {facts.Bytes / 1e6:F1} MB")),
             ("parameters", facts.Parameters.ToString("N0", CultureInfo.InvariantCulture)),
             ("MACs an image", string.Create(CultureInfo.InvariantCulture, $"{facts.Macs / 1e6:N1} M")),
-            ("architecture", $"width {shape.Width}, depth {shape.Depth}, heads {shape.Heads}, MLP {shape.MlpHidden}{(parts.Count > 0 ? ", " : "")}{string.Join(", ", parts)}"),
-            ("input", $"{shape.ImageSize}x{shape.ImageSize}, patch {shape.PatchSize}, {shape.PrefixTokens} + {shape.Patches} tokens"),
+            ("architecture", shape is VitConfig vit ? OfVit(vit) : $"{shape.Name}: {shape.Summary}"),
+            ("input", $"{shape.ImageSize}x{shape.ImageSize}{(shape is VitConfig { PatchSize: var patch, PrefixTokens: var prefix, Patches: var patches } ? $", patch {patch}, {prefix} + {patches} tokens" : "")}"),
             ("preprocessing", string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}")),
             ("classes", $"{(shape.Classes == 0 ? "none (no head)" : shape.Classes.ToString(CultureInfo.InvariantCulture))}{classes}"),
         ];
         return string.Join('\n', lines.Select(line => $"{line.Key,-13}  {line.Value}"));
     }
 
-    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, VitConfig Architecture, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames);
+    private static string OfVit(VitConfig shape)
+    {
+        List<string> parts = [$"width {shape.Width}", $"depth {shape.Depth}", $"heads {shape.Heads}", $"MLP {shape.MlpHidden}"];
+        if (shape.Distilled) parts.Add("distillation token");
+        if (shape.CrossBias) parts.Add("convolution and involution tokens");
+        if (shape.RegisterTokens > 0) parts.Add($"{shape.RegisterTokens} registers");
+        if (shape.LayerScale) parts.Add("LayerScale");
+        if (shape.NoEmbedClass) parts.Add("no_embed_class");
+        if (shape.SwiGlu) parts.Add("SwiGLU");
+        if (shape.PreNorm) parts.Add("pre-norm");
+        return string.Join(", ", parts);
+    }
+
+    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, object Architecture, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames);
 }

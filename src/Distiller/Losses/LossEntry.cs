@@ -28,9 +28,21 @@ public sealed record LossEntry
 }
 
 /// <summary>Both models' shapes, for losses that match layers.</summary>
-/// <param name="Teacher">The teacher's architecture.</param>
-/// <param name="Student">The student's architecture.</param>
-public sealed record ModelPair(VitConfig Teacher, VitConfig Student);
+/// <param name="TeacherShape">The teacher's architecture.</param>
+/// <param name="StudentShape">The student's architecture.</param>
+public sealed record ModelPair(ModelConfig TeacherShape, ModelConfig StudentShape)
+{
+    /// <summary>The teacher's architecture, for losses that read tokens.</summary>
+    /// <exception cref="RunException">It is no Vision Transformer.</exception>
+    public VitConfig Teacher => WithTokens(TeacherShape, "teacher");
+
+    /// <summary>The student's architecture, for losses that read tokens.</summary>
+    /// <exception cref="RunException">It is no Vision Transformer.</exception>
+    public VitConfig Student => WithTokens(StudentShape, "student");
+
+    private static VitConfig WithTokens(ModelConfig shape, string role) =>
+        shape as VitConfig ?? throw new RunException($"the {role} {shape.Name} has no tokens, which a loss chosen here matches; use losses of logits alone (kd), or a Vision Transformer on both sides");
+}
 
 /// <summary>What a loss is built for.</summary>
 /// <param name="Pair">Both architectures.</param>

@@ -29,6 +29,9 @@ internal sealed class AdamW : IDisposable
         average = options.Ema > 0 ? weights.clone().DetachFromDisposeScope() : null;
     }
 
+    /// <summary>Decay of the moving average in force at a step: short runs are not dominated by their start.</summary>
+    public static double AverageDecay(double ema, int step) => Math.Min(ema, (1.0 + step) / (10.0 + step));
+
     /// <summary>The leaves, in the order that gradients are wanted.</summary>
     public IEnumerable<torch.Tensor> Leaves => tensors.Select(tensor => tensor.Value);
 
@@ -50,7 +53,7 @@ internal sealed class AdamW : IDisposable
         Scatter(weights);
         if (average is not null)
         {
-            double decay = Math.Min(options.Ema, (1.0 + step) / (10.0 + step));
+            double decay = AverageDecay(options.Ema, step);
             average.mul_(decay).add_(weights, 1 - decay);
         }
         return norm;

@@ -18,6 +18,7 @@ public sealed class ImageSynthesis : IDisposable
 
     private readonly SynthesisOptions options;
     private readonly LoadedModel teacher;
+    private readonly VitConfig config;
     private readonly torch.Device device;
     private readonly torch.Tensor low, high;
 
@@ -29,7 +30,8 @@ public sealed class ImageSynthesis : IDisposable
         options.Validate();
         this.options = options;
         teacher = ModelStore.Load(options.Teacher, options.Heads);
-        if (teacher.Model.Config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier");
+        config = teacher.Model.AsVisionTransformer("has no patch tokens to make images by").Config;
+        if (config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier");
         device = Training.RunSession.DeviceOf(options.Device);
         teacher.Model.MoveTo(device);
         teacher.Model.eval();
@@ -45,7 +47,6 @@ public sealed class ImageSynthesis : IDisposable
     public IReadOnlyList<RgbImage> Make(int from, int count, Action<int>? step, CancellationToken cancel)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        VitConfig config = teacher.Model.Config;
         torch.Tensor classes = torch.tensor(Enumerable.Range(from, count).Select(i => (long)(i % config.Classes)).ToArray(), device: device);
         torch.Tensor pixels = Noise(from, count), first = torch.zeros_like(pixels), second = torch.zeros_like(pixels);
         for (int at = 0; at < options.Steps; at++)
@@ -71,7 +72,6 @@ public sealed class ImageSynthesis : IDisposable
     private torch.Tensor Gradient(torch.Tensor pixels, torch.Tensor classes, int step)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        VitConfig config = teacher.Model.Config;
         torch.Tensor leaf = pixels.detach().requires_grad_(true);
         var random = new Randomness(options.Seed, Purpose.Synthesis, -1, step);
         int reach = options.Shift ?? config.ImageSize / 8;

@@ -8,7 +8,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Student against teacher. The teacher sees every patch of the same pixels, without gradient.</summary>
-internal sealed class DistillObjective(VisionTransformer student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
+internal sealed class DistillObjective(ImageModel student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
 {
     private readonly VitCapture teacherCapture = Union(losses.Select(loss => loss.TeacherCapture));
     private readonly VitCapture studentCapture = Union(losses.Select(loss => loss.StudentCapture));

@@ -26,7 +26,7 @@ internal sealed class LiveTeacher : TeacherSource
     }
 
     /// <summary>The network.</summary>
-    public VisionTransformer Model => loaded.Model;
+    public ImageModel Model => loaded.Model;
 
     public override string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
 
@@ -42,7 +42,7 @@ internal sealed class LiveTeacher : TeacherSource
 
     public override string WeightsPath => loaded.WeightsPath;
 
-    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, VitConfig student, torch.Device device) => DistillRun.LossesOf(options, Model.Config, student, device);
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) => DistillRun.LossesOf(options, Model.Config, student, device);
 
     public override void Check(TrainingImages images)
     {

@@ -9,12 +9,12 @@ namespace DataFreeKD.Distiller.Training;
 internal static class ModelCard
 {
     /// <summary>The card. Facts are (name, value) lines of a table.</summary>
-    public static string Write(string title, string summary, VitConfig config, IEnumerable<(string Name, string Value)> facts, IReadOnlyDictionary<string, string> options)
+    public static string Write(string title, string summary, ModelConfig config, IEnumerable<(string Name, string Value)> facts, IReadOnlyDictionary<string, string> options)
     {
         StringBuilder text = new();
-        text.AppendLine("---").AppendLine("library_name: timm").AppendLine("pipeline_tag: image-classification").AppendLine("tags: [vit, knowledge-distillation]").AppendLine("---");
+        text.AppendLine("---").AppendLine("library_name: timm").AppendLine("pipeline_tag: image-classification").AppendLine($"tags: [{config.Family.ToLowerInvariant()}, knowledge-distillation]").AppendLine("---");
         text.Append("# ").AppendLine(title).AppendLine().AppendLine(summary).AppendLine().AppendLine("| | |").AppendLine("|---|---|");
-        text.AppendLine(CultureInfo.InvariantCulture, $"| architecture | ViT, {config.ImageSize}x{config.ImageSize}, patch {config.PatchSize}, width {config.Width}, depth {config.Depth}, heads {config.Heads}, {config.Classes} classes |");
+        text.AppendLine(CultureInfo.InvariantCulture, $"| architecture | {config.Family}, {config.ImageSize}x{config.ImageSize}, {config.Summary}, {config.Classes} classes |");
         foreach ((string name, string value) in facts) text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {value} |");
         text.AppendLine().AppendLine("Curves are in `training/metrics.csv` and, for TensorBoard, `training/`.").AppendLine().AppendLine("## Options").AppendLine().AppendLine("| option | value |").AppendLine("|---|---|");
         foreach ((string name, string value) in options) text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {value} |");

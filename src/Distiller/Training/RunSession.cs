@@ -60,7 +60,7 @@ internal sealed class RunSession : IDisposable
     /// <param name="extra">Tensors that the losses learn.</param>
     /// <param name="inputs">SHA-256 of every input file, by path.</param>
     /// <param name="cancel">Stops after the step in hand, leaving a checkpoint.</param>
-    public LoopResult Optimise(VisionTransformer model, Objective objective, IEnumerable<LossParameter> extra, IReadOnlyDictionary<string, string> inputs, CancellationToken cancel)
+    public LoopResult Optimise(ImageModel model, Objective objective, IEnumerable<LossParameter> extra, IReadOnlyDictionary<string, string> inputs, CancellationToken cancel)
     {
         SortedDictionary<string, string> deciding = OptionsText.Deciding(options);
         string identity = string.Join('\n', deciding.Select(pair => $"{pair.Key}={pair.Value}").Concat(inputs.Select(pair => pair.Value)).Append($"images={Train.Length}+{HeldOut.Length}"));
@@ -82,7 +82,7 @@ internal sealed class RunSession : IDisposable
     }
 
     /// <summary>Writes the model directory: provenance first, weights last, so that weights mean a finished run.</summary>
-    public void Save(VisionTransformer model, IReadOnlyList<string> classNames, string command, string title, string summary, LoopResult result, IReadOnlyDictionary<string, string> inputs, IEnumerable<(string Name, string Value)> facts, string heldOutName)
+    public void Save(ImageModel model, IReadOnlyList<string> classNames, string command, string title, string summary, LoopResult result, IReadOnlyDictionary<string, string> inputs, IEnumerable<(string Name, string Value)> facts, string heldOutName)
     {
         new Provenance
         {
@@ -100,7 +100,7 @@ internal sealed class RunSession : IDisposable
     }
 
     /// <summary>Number of parameters of a model.</summary>
-    public static long Parameters(VisionTransformer model) => model.StateDict().Values.Sum(tensor => tensor.numel());
+    public static long Parameters(ImageModel model) => model.ParameterCount();
 
     /// <summary>The device of an option.</summary>
     /// <exception cref="RunException">Unknown, or not on this machine.</exception>

@@ -11,7 +11,7 @@ namespace DataFreeKD.Distiller.Training;
 internal sealed class SlotPredictor(PixelStore store, int side, PixelNormaliser normaliser, int batchSize, torch.Device device)
 {
     /// <summary>argmax of the logits for each slot.</summary>
-    public int[] Predict(VisionTransformer model, int[] slots)
+    public int[] Predict(ImageModel model, int[] slots)
     {
         int[] decisions = new int[slots.Length];
         int image = 3 * side * side, done = 0;

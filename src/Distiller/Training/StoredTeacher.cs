@@ -51,7 +51,7 @@ internal sealed class StoredTeacher : TeacherSource
     }
 
     // Only outputs are stored, so the teacher's shape is nobody's business: a loss that asks for more is refused.
-    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, VitConfig student, torch.Device device)
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device)
     {
         IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, student, student, device);
         return losses.FirstOrDefault(loss => loss.TeacherCapture.HiddenBlocks.Count + loss.TeacherCapture.QkvBlocks.Count + loss.TeacherCapture.ClsRowBlocks.Count > 0) is { } loss

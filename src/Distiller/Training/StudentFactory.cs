@@ -10,17 +10,25 @@ internal static class StudentFactory
     public static bool IsModel(string learner) => Directory.Exists(learner) || File.Exists(learner);
 
     /// <summary>A fresh model of a spec, with as many classes as needed.</summary>
-    public static VisionTransformer Fresh(string spec, int classes, long seed) => new(ModelRegistry.Resolve(spec) with { Classes = classes }, seed);
+    public static ImageModel Fresh(string spec, int classes, long seed) => (ModelRegistry.Resolve(spec) with { Classes = classes }).Create(seed);
+
+    /// <summary>Refuses options that only a Vision Transformer can follow.</summary>
+    /// <exception cref="RunException">The learner has no patch tokens to drop.</exception>
+    public static void Check(LoopOptions options, ImageModel learner)
+    {
+        if (options.PatchDropout > 0 && learner is not VisionTransformer) throw new RunException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+    }
 
     /// <summary>The student of a distillation.</summary>
     /// <exception cref="RunException">It cannot learn from this teacher.</exception>
-    public static VisionTransformer For(DistillOptions options, TeacherSource teacher)
+    public static ImageModel For(DistillOptions options, TeacherSource teacher)
     {
-        VisionTransformer student = IsModel(options.Student) ? ModelStore.Load(options.Student).Model : Fresh(options.Student, teacher.Classes, options.Seed);
-        VitConfig s = student.Config;
+        ImageModel student = IsModel(options.Student) ? ModelStore.Load(options.Student).Model : Fresh(options.Student, teacher.Classes, options.Seed);
+        ModelConfig s = student.Config;
         if (s.Classes != teacher.Classes) throw new RunException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
         if (s.ImageSize != teacher.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}");
-        if (options.Init == StudentInit.Teacher && !IsModel(options.Student) && teacher is LiveTeacher live) TeacherInit.Apply(student, live.Model);
+        if (options.Init == StudentInit.Teacher && !IsModel(options.Student) && teacher is LiveTeacher live) TeacherInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), live.Model.AsVisionTransformer("is no teacher to cut a student out of"));
+        Check(options, student);
         return student;
     }
 }

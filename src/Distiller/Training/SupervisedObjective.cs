@@ -8,7 +8,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Labels by slot.</summary>
-internal sealed class SupervisedObjective(VisionTransformer model, IReadOnlyList<int> labels, double smoothing) : Objective
+internal sealed class SupervisedObjective(ImageModel model, IReadOnlyList<int> labels, double smoothing) : Objective
 {
     public override IReadOnlyList<string> Terms { get; } = ["cross_entropy"];
 

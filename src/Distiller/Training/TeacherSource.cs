@@ -39,7 +39,7 @@ internal abstract class TeacherSource : IDisposable
 
     /// <summary>The losses of the options between it and <paramref name="student"/>.</summary>
     /// <exception cref="RunException">A loss that these two cannot have.</exception>
-    public abstract IReadOnlyList<LossTerm> Losses(DistillOptions options, VitConfig student, torch.Device device);
+    public abstract IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device);
 
     /// <summary>Checks that it can answer for these images.</summary>
     /// <exception cref="RunException">A cache of other images.</exception>

@@ -12,7 +12,7 @@ namespace DataFreeKD.Distiller.Training;
 /// <summary>What a loop needs beside the options.</summary>
 internal sealed record LoopParts
 {
-    public required VisionTransformer Model { get; init; }
+    public required ImageModel Model { get; init; }
     public required Objective Objective { get; init; }
     public required IReadOnlyList<TrainedTensor> Trained { get; init; }
     public required Func<int, int, BatchLoader> Batches { get; init; }
@@ -39,10 +39,11 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
     public LoopResult Run(CancellationToken cancel)
     {
         using AdamW optimiser = new(parts.Trained, options);
+        using RunningStatistics statistics = new(parts.Model, options.Ema);
         LearningRateSchedule schedule = new(options.LearningRate, options.WarmupSteps ?? Math.Min(500, steps / 10), steps);
         byte[] fingerprint = Checkpoint.Fingerprint($"{parts.Identity}\nsteps={steps}\n{optimiser.Layout}");
         double[] sums = new double[parts.Objective.Terms.Count + BatchColumns + 1];
-        int start = options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, optimiser.Load) : 0;
+        int start = options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, Restore) : 0;
         using RunLog log = new(parts.Folder.Training, ["loss", "gradient_norm", .. parts.Objective.Terms], ["loss", .. parts.Objective.Terms, "gradient_norm", "learning_rate", "epoch", parts.Objective.HeldOutName], start);
         sums.CopyTo(log.Sums, 0);
         torch.Tensor[] leaves = [.. optimiser.Leaves];
@@ -62,11 +63,12 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = batches.Next();
                 Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
-                torch.Tensor? kept = step < options.PatchDropoutUntil * steps ? KeptPatches.Choose(options.BatchSize, parts.Model.Config.Patches, options.PatchDropout, options.Seed, step, parts.Device) : null;
+                torch.Tensor? kept = step < options.PatchDropoutUntil * steps && parts.Model.Config is VitConfig vit ? KeptPatches.Choose(options.BatchSize, vit.Patches, options.PatchDropout, options.Seed, step, parts.Device) : null;
 
                 StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new Moment(step, steps));
                 IReadOnlyList<torch.Tensor> gradients = Gradients(loss.Total, leaves);
                 torch.Tensor norm = optimiser.Step(gradients, schedule.At(step), step);
+                statistics.Follow(step);
 
                 log.Add(Figures([loss.Total, norm, .. loss.Terms], step));
                 int done = step + 1;
@@ -76,6 +78,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         }
         double seconds = clock.Elapsed.TotalSeconds;
         optimiser.KeepAverage();
+        statistics.KeepAverage();
         parts.Model.eval();
         double? score = parts.HeldOut.Length > 0 ? Score() : null;
         return new LoopResult(steps, start, log.Last?.Values["loss"] ?? double.NaN, score, (steps - start) * (double)options.BatchSize / seconds);
@@ -83,13 +86,19 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         void Save(int done)
         {
             log.Flush();
-            Checkpoint.Save(parts.Folder.Checkpoint, done, fingerprint, log.Sums, optimiser.State);
+            Checkpoint.Save(parts.Folder.Checkpoint, done, fingerprint, log.Sums, new Dictionary<string, torch.Tensor>(optimiser.State.Concat(statistics.State)));
+        }
+
+        void Restore(IReadOnlyDictionary<string, torch.Tensor> saved)
+        {
+            optimiser.Load(saved);
+            statistics.Load(saved);
         }
 
         void Report(int done, int epoch, double rate)
         {
             bool scored = ScoresAt(done);
-            if (scored) optimiser.WithAverage(() => heldOut = Score());
+            if (scored) optimiser.WithAverage(() => statistics.WithAverage(() => heldOut = Score()));
             double now = clock.Elapsed.TotalSeconds, speed = (done - reported.at) * (double)options.BatchSize / (now - reported.time);
             reported = (now, done);
             MetricsRow row = log.Write(done, new Dictionary<string, double> { ["learning_rate"] = rate, ["epoch"] = epoch, [parts.Objective.HeldOutName] = scored ? heldOut : double.NaN }, new Dictionary<string, double> { ["images_per_second"] = speed });

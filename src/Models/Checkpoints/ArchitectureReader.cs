@@ -27,13 +27,14 @@ internal static class ArchitectureReader
     /// <exception cref="ModelException">Tensors are missing, of another kind of network, or contradict each other or the config.</exception>
     public static VitConfig Read(string path, IReadOnlyDictionary<string, Tensor> tensors, ArchitectureHints hints, int? heads)
     {
-        long[] patch = Shape("patch_embed.proj.weight", 4);
+        bool crossBias = tensors.ContainsKey("conv_embed.proj.weight");
+        long[] patch = crossBias ? Stems() : Shape("patch_embed.proj.weight", 4);
         if (patch[1] != 3 || patch[2] != patch[3]) throw Bad($"its patch projection is [{string.Join(", ", patch)}]; three colour channels and square patches are supported");
         int width = checked((int)patch[0]), patchSize = checked((int)patch[2]);
         bool swiGlu = Shape("blocks.0.mlp.fc1.weight", 2)[0] == 2 * Shape("blocks.0.mlp.fc2.weight", 2)[1];
         bool preNorm = tensors.ContainsKey("norm_pre.weight"), distilled = tensors.ContainsKey("dist_token");
         int registers = tensors.ContainsKey("reg_token") ? checked((int)Shape("reg_token", 3)[1]) : 0;
-        int prefix = 1 + (distilled ? 1 : 0) + registers;
+        int prefix = 1 + (distilled ? 1 : 0) + (crossBias ? 2 : 0) + registers;
         (int grid, bool noEmbedClass) = Grid(Shape("pos_embed", 3)[1], prefix);
         VitConfig config = new()
         {
@@ -46,6 +47,7 @@ internal static class ArchitectureReader
             MlpHidden = checked((int)Shape("blocks.0.mlp.fc2.weight", 2)[1]),
             QkvBias = tensors.ContainsKey("blocks.0.attn.qkv.bias"),
             Distilled = distilled,
+            CrossBias = crossBias,
             RegisterTokens = registers,
             LayerScale = tensors.ContainsKey("blocks.0.ls1.gamma"),
             NoEmbedClass = noEmbedClass,
@@ -55,6 +57,13 @@ internal static class ArchitectureReader
             LayerNormEpsilon = hints.Epsilon ?? (preNorm ? 1e-5 : 1e-6),
         };
         return config.Validated();
+
+        // The stems halve before they project.
+        long[] Stems()
+        {
+            long[] projection = Shape("conv_embed.proj.weight", 4);
+            return [projection[0], 3, 2 * projection[2], 2 * projection[3]];
+        }
 
         long[] Shape(string name, int dimensions)
         {

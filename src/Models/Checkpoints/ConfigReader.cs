@@ -16,13 +16,12 @@ internal static class ConfigReader
     {
         double? epsilon = huggingFaceNames ? 1e-12 : null;
         if (config is null) return new ArchitectureHints { Epsilon = epsilon };
-        RegistryEntry? named = config.Text("architecture") is { } name ? ModelRegistry.Find(name) : null;
-        if (named is not null && named.Config.Width != width) named = null;
+        VitConfig? named = config.Text("architecture") is { } name && ModelRegistry.Find(name)?.Config is VitConfig known && known.Width == width ? known : null;
         return new ArchitectureHints
         {
-            Heads = config.Int("num_attention_heads") ?? config.Int("model_args", "num_heads") ?? config.Int("num_heads") ?? named?.Config.Heads,
-            Epsilon = config.Number("layer_norm_eps") ?? epsilon ?? named?.Config.LayerNormEpsilon,
-            NoEmbedClass = config.Flag("model_args", "no_embed_class") ?? named?.Config.NoEmbedClass,
+            Heads = config.Int("num_attention_heads") ?? config.Int("model_args", "num_heads") ?? config.Int("num_heads") ?? named?.Heads,
+            Epsilon = config.Number("layer_norm_eps") ?? epsilon ?? named?.LayerNormEpsilon,
+            NoEmbedClass = config.Flag("model_args", "no_embed_class") ?? named?.NoEmbedClass,
             Source = $"'{config.Path}'",
         };
     }

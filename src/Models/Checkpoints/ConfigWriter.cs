@@ -12,26 +12,33 @@ internal static class ConfigWriter
     private static readonly JsonWriterOptions Layout = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Shape fields in both vocabularies; <c>architecture</c> (timm) or <c>architectures</c> and <c>model_type</c> (transformers) by the tensors' names, so that no reader takes names that it does not know.</summary>
-    public static void Config(Stream stream, VitConfig config, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming)
+    public static void Config(Stream stream, ModelConfig config, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming)
     {
+        TimmForm form = TimmForm.Of(config);
+        VitConfig? vit = config as VitConfig;
         using Utf8JsonWriter json = new(stream, Layout);
         json.WriteStartObject();
-        if (naming == TensorNaming.Timm)
-        {
-            json.WriteString("architecture", TimmArchitecture(config));
-        }
-        else
-        {
-            json.WriteStartArray("architectures");
-            json.WriteStringValue(config.Classes == 0 ? (config.Distilled ? "DeiTModel" : "ViTModel") : config.Distilled ? "DeiTForImageClassificationWithTeacher" : "ViTForImageClassification");
-            json.WriteEndArray();
-            json.WriteString("model_type", config.Distilled ? "deit" : "vit");
-        }
+        if (naming == TensorNaming.Timm) json.WriteString("architecture", form.Architecture);
+        else Transformers(json, vit!);
         json.WriteNumber("num_classes", config.Classes);
-        json.WriteNumber("num_features", config.Width);
+        json.WriteNumber("num_features", config.Features);
         Labels(json, classNames);
-        ModelArguments(json, config);
-        PretrainedConfig(json, config, preprocessing);
+        form.WriteArguments(json);
+        PretrainedConfig(json, form, config, preprocessing);
+        if (vit is not null) VitFields(json, vit);
+        json.WriteEndObject();
+    }
+
+    private static void Transformers(Utf8JsonWriter json, VitConfig config)
+    {
+        json.WriteStartArray("architectures");
+        json.WriteStringValue(config.Classes == 0 ? (config.Distilled ? "DeiTModel" : "ViTModel") : config.Distilled ? "DeiTForImageClassificationWithTeacher" : "ViTForImageClassification");
+        json.WriteEndArray();
+        json.WriteString("model_type", config.Distilled ? "deit" : "vit");
+    }
+
+    private static void VitFields(Utf8JsonWriter json, VitConfig config)
+    {
         json.WriteNumber("hidden_size", config.Width);
         json.WriteNumber("num_hidden_layers", config.Depth);
         json.WriteNumber("num_attention_heads", config.Heads);
@@ -44,7 +51,6 @@ internal static class ConfigWriter
         json.WriteNumber("layer_norm_eps", config.LayerNormEpsilon);
         json.WriteNumber("hidden_dropout_prob", 0);
         json.WriteNumber("attention_probs_dropout_prob", 0);
-        json.WriteEndObject();
     }
 
     /// <summary>transformers' image processor, with timm's exact crop share beside it.</summary>
@@ -76,43 +82,7 @@ internal static class ConfigWriter
         json.WriteEndObject();
     }
 
-    // The registered name where the shape is one; else the plainest constructor of timm that takes the rest as arguments.
-    private static string TimmArchitecture(VitConfig config)
-    {
-        string? same = RegistryEntries.All.Values.FirstOrDefault(e => e.Config with { Classes = config.Classes, LayerScaleInit = config.LayerScaleInit } == config)?.Name;
-        if (same is not null) return same;
-        if (config.Distilled) return "deit_tiny_distilled_patch16_224";
-        if (config.SwiGlu) return config.RegisterTokens > 0 ? "vit_giant_patch14_reg4_dinov2" : "vit_giant_patch14_dinov2";
-        return config.PreNorm ? "vit_base_patch16_clip_224" : "vit_tiny_patch16_224";
-    }
-
-    private static void ModelArguments(Utf8JsonWriter json, VitConfig config)
-    {
-        json.WriteStartObject("model_args");
-        json.WriteNumber("img_size", config.ImageSize);
-        json.WriteNumber("patch_size", config.PatchSize);
-        json.WriteNumber("embed_dim", config.Width);
-        json.WriteNumber("depth", config.Depth);
-        json.WriteNumber("num_heads", config.Heads);
-        json.WriteNumber("mlp_ratio", MlpRatio(config));
-        json.WriteBoolean("qkv_bias", config.QkvBias);
-        if (config.LayerScale) json.WriteNumber("init_values", config.LayerScaleInit);
-        if (config.NoEmbedClass) json.WriteBoolean("no_embed_class", true);
-        if (config.RegisterTokens > 0) json.WriteNumber("reg_tokens", config.RegisterTokens);
-        if (config.PreNorm) json.WriteBoolean("pre_norm", true);
-        json.WriteEndObject();
-    }
-
-    // timm computes ⌊width · ratio⌋ (and halves it for SwiGLU): the ratio is nudged where the quotient falls below.
-    private static double MlpRatio(VitConfig config)
-    {
-        int rows = config.SwiGlu ? 2 * config.MlpHidden : config.MlpHidden;
-        double ratio = (double)rows / config.Width;
-        while ((int)(config.Width * ratio) < rows) ratio = Math.BitIncrement(ratio);
-        return ratio;
-    }
-
-    private static void PretrainedConfig(Utf8JsonWriter json, VitConfig config, PreprocessingConfig preprocessing)
+    private static void PretrainedConfig(Utf8JsonWriter json, TimmForm form, ModelConfig config, PreprocessingConfig preprocessing)
     {
         json.WriteStartObject("pretrained_cfg");
         json.WriteStartArray("input_size");
@@ -120,25 +90,34 @@ internal static class ConfigWriter
         json.WriteNumberValue(config.ImageSize);
         json.WriteNumberValue(config.ImageSize);
         json.WriteEndArray();
-        json.WriteBoolean("fixed_input_size", true);
+        json.WriteBoolean("fixed_input_size", form.FixedSize);
         json.WriteString("interpolation", preprocessing.Interpolation);
         json.WriteNumber("crop_pct", preprocessing.CropPct);
         json.WriteString("crop_mode", preprocessing.Squash ? "squash" : "center");
         Floats(json, "mean", preprocessing.Mean);
         Floats(json, "std", preprocessing.Std);
         json.WriteNumber("num_classes", config.Classes);
-        json.WriteString("pool_size", (string?)null);
-        json.WriteString("first_conv", "patch_embed.proj");
-        if (config.Distilled)
+        if (form.PoolSize is not { } pool)
         {
-            json.WriteStartArray("classifier");
-            json.WriteStringValue("head");
-            json.WriteStringValue("head_dist");
-            json.WriteEndArray();
+            json.WriteNull("pool_size");
         }
         else
         {
-            json.WriteString("classifier", "head");
+            json.WriteStartArray("pool_size");
+            json.WriteNumberValue(pool);
+            json.WriteNumberValue(pool);
+            json.WriteEndArray();
+        }
+        json.WriteString("first_conv", form.FirstConvolution);
+        if (form.Classifier is [var only])
+        {
+            json.WriteString("classifier", only);
+        }
+        else
+        {
+            json.WriteStartArray("classifier");
+            foreach (string module in form.Classifier) json.WriteStringValue(module);
+            json.WriteEndArray();
         }
         json.WriteEndObject();
     }

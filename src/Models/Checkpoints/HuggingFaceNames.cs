@@ -58,7 +58,7 @@ internal static partial class HuggingFaceNames
     /// <exception cref="ModelException">The architecture has a part that Hugging Face's ViT and DeiT lack.</exception>
     public static Dictionary<string, Tensor> FromTimm(IReadOnlyDictionary<string, Tensor> state, VitConfig config)
     {
-        string? lacking = config.LayerScale ? "LayerScale" : config.RegisterTokens > 0 ? "register tokens" : config.NoEmbedClass ? "a position embedding without class entry" : config.SwiGlu ? "a SwiGLU MLP" : config.PreNorm ? "a norm before the blocks" : null;
+        string? lacking = config.LayerScale ? "LayerScale" : config.CrossBias ? "convolution and involution tokens" : config.RegisterTokens > 0 ? "register tokens" : config.NoEmbedClass ? "a position embedding without class entry" : config.SwiGlu ? "a SwiGLU MLP" : config.PreNorm ? "a norm before the blocks" : null;
         if (lacking is not null) throw new ModelException($"this model has {lacking}, which Hugging Face's ViT and DeiT lack: save it with timm naming");
         string backbone = config.Classes == 0 ? string.Empty : config.Distilled ? "deit." : "vit.";
         Dictionary<string, Tensor> named = new(StringComparer.Ordinal);

@@ -14,17 +14,22 @@ internal static partial class TimmNames
     /// <exception cref="ModelException">Two tensors come to one name, or a Hugging Face attention misses one of q, k, v.</exception>
     public static Dictionary<string, Tensor> From(string path, IReadOnlyDictionary<string, Tensor> source)
     {
-        Dictionary<string, Tensor> tensors = Unwrapped(path, source);
+        Dictionary<string, Tensor> tensors = Unwrapped(path, WithClassifierInside(source));
         if (tensors.Keys.Any(k => HuggingFaceNames.Recognises(k))) tensors = HuggingFaceNames.ToTimm(path, tensors);
         else if (tensors.Remove("mask_token") || tensors.ContainsKey("register_tokens")) tensors = FromDinov2(tensors);
         Dictionary<string, Tensor> named = new(StringComparer.Ordinal);
         foreach ((string name, Tensor tensor) in tensors)
         {
-            if (name.StartsWith("pre_logits", StringComparison.Ordinal)) continue;
+            // TinyViT's table of offsets follows from its windows.
+            if (name.StartsWith("pre_logits", StringComparison.Ordinal) || name.EndsWith(".attention_bias_idxs", StringComparison.Ordinal)) continue;
             named[OldLayerScale().Replace(name, "ls$1.gamma")] = tensor;
         }
         return named;
     }
+
+    // The official RedNet files keep the classifier beside the backbone.
+    private static Dictionary<string, Tensor> WithClassifierInside(IReadOnlyDictionary<string, Tensor> source) => new(
+        source.ContainsKey("backbone.stem.1.conv1.conv.weight") ? source.Select(p => KeyValuePair.Create(p.Key.StartsWith("head.fc.", StringComparison.Ordinal) ? "backbone." + p.Key["head.".Length..] : p.Key, p.Value)) : source, StringComparer.Ordinal);
 
     // DistributedDataParallel, torch.compile and DINO's student and teacher wrap every name.
     private static Dictionary<string, Tensor> Unwrapped(string path, IReadOnlyDictionary<string, Tensor> source)

@@ -28,6 +28,13 @@ internal sealed class Affine : nn.Module
     public Tensor LinearRows(Tensor x, long start, long rows) =>
         nn.functional.linear(x, weight.narrow(0, start, rows), bias is null ? null! : bias.narrow(0, start, rows));
 
+    /// <summary>Convolution of <c>[B, C, H, W]</c>, padded so that a stride of 1 keeps the size.</summary>
+    public Tensor Convolve(Tensor x, long stride = 1, long groups = 1)
+    {
+        long padding = weight.shape[2] / 2;
+        return nn.functional.conv2d(x, weight, bias!, [stride, stride], [padding, padding], groups: groups);
+    }
+
     /// <summary>LayerNorm over the last axis.</summary>
     public Tensor Norm(Tensor x, double epsilon) => nn.functional.layer_norm(x, [weight.shape[0]], weight, bias!, epsilon);
 }

@@ -1,0 +1,54 @@
+// How timm would build a Vision Transformer.
+
+namespace DataFreeKD.Models.Checkpoints;
+
+/// <summary>The registered name where the shape is one; else the plainest constructor of timm that takes the rest as arguments.</summary>
+internal static class VitForm
+{
+    public static TimmForm Of(VitConfig config) => new()
+    {
+        Architecture = Architecture(config),
+        Arguments = Arguments(config),
+        FirstConvolution = config.CrossBias ? "conv_embed.conv.0" : "patch_embed.proj",
+        Classifier = config.CrossBias ? ["head", "head_conv", "head_inv"] : config.Distilled ? ["head", "head_dist"] : ["head"],
+        FixedSize = true,
+    };
+
+    private static string Architecture(VitConfig config)
+    {
+        if (RegistryEntries.NameOf(config) is { } same) return same;
+        // timm has no such tokens.
+        if (config.CrossBias) return config.Spec;
+        if (config.Distilled) return "deit_tiny_distilled_patch16_224";
+        if (config.SwiGlu) return config.RegisterTokens > 0 ? "vit_giant_patch14_reg4_dinov2" : "vit_giant_patch14_dinov2";
+        return config.PreNorm ? "vit_base_patch16_clip_224" : "vit_tiny_patch16_224";
+    }
+
+    private static List<(string, object)> Arguments(VitConfig config)
+    {
+        List<(string, object)> arguments =
+        [
+            ("img_size", config.ImageSize),
+            ("patch_size", config.PatchSize),
+            ("embed_dim", config.Width),
+            ("depth", config.Depth),
+            ("num_heads", config.Heads),
+            ("mlp_ratio", MlpRatio(config)),
+            ("qkv_bias", config.QkvBias),
+        ];
+        if (config.LayerScale) arguments.Add(("init_values", config.LayerScaleInit));
+        if (config.NoEmbedClass) arguments.Add(("no_embed_class", true));
+        if (config.RegisterTokens > 0) arguments.Add(("reg_tokens", config.RegisterTokens));
+        if (config.PreNorm) arguments.Add(("pre_norm", true));
+        return arguments;
+    }
+
+    // timm computes ⌊width · ratio⌋ (and halves it for SwiGLU): the ratio is nudged where the quotient falls below.
+    private static double MlpRatio(VitConfig config)
+    {
+        int rows = config.SwiGlu ? 2 * config.MlpHidden : config.MlpHidden;
+        double ratio = (double)rows / config.Width;
+        while ((int)(config.Width * ratio) < rows) ratio = Math.BitIncrement(ratio);
+        return ratio;
+    }
+}

@@ -1,0 +1,33 @@
+// The keys of vit: specs.
+
+using static DataFreeKD.Models.FreeSpec;
+
+namespace DataFreeKD.Models;
+
+/// <summary><c>vit:img=32,patch=4,dim=96,depth=6,heads=3</c>.</summary>
+internal static class VitSpec
+{
+    /// <summary>The tokens of a Co-advise student, as a spec names them.</summary>
+    public const string ThreeTokens = "cls+conv+inv";
+
+    public static FreeSpec Grammar { get; } = new FreeSpec<VitConfig>(
+        new VitConfig(),
+        ("img", (c, v) => c with { ImageSize = Whole(v) }),
+        ("patch", (c, v) => c with { PatchSize = Whole(v) }),
+        // The MLP keeps its ratio to the width unless told another.
+        ("dim", (c, v) => c with { Width = Whole(v), MlpHidden = (int)(Whole(v) * ((double)c.MlpHidden / c.Width)) }),
+        ("depth", (c, v) => c with { Depth = Whole(v) }),
+        ("heads", (c, v) => c with { Heads = Whole(v) }),
+        ("mlp", (c, v) => c with { MlpHidden = (int)(c.Width * Number(v)) }),
+        ("classes", (c, v) => c with { Classes = Whole(v) }),
+        ("distilled", (c, v) => c with { Distilled = Flag(v) }),
+        ("tokens", (c, v) => c with { CrossBias = v switch { "cls" => false, ThreeTokens => true, _ => throw new FormatException($"choice of tokens: cls or {ThreeTokens}") } }),
+        ("registers", (c, v) => c with { RegisterTokens = Whole(v) }),
+        ("layerscale", (c, v) => c with { LayerScale = Flag(v) }),
+        ("noembedclass", (c, v) => c with { NoEmbedClass = Flag(v) }))
+    {
+        Family = "vit",
+        Example = "vit:img=32,patch=4,dim=96,depth=6,heads=3",
+        Required = ["img", "patch", "dim", "depth", "heads"],
+    };
+}
