@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Every distillation method over plain output matching, on wild images, by dfkd compare: recipes times seeds, equal steps, test top-1 of CIFAR-10.
+#   DATA=folder with wild/, cifar10/ and teacher/   OUT=bench/results/methods   STEPS=400  BUDGET=15000  BATCH=128  SEEDS="0, 1, 2"  RECIPES=bench/methods.yaml
+# Resumable: run it again with the same OUT. Takes minutes a run and seed; OUT/comparison/results.md grows with each.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/bench/common.sh"
+OUT=${OUT:-$root/bench/results/methods}
+STEPS=${STEPS:-400} BUDGET=${BUDGET:-15000} BATCH=${BATCH:-128} SEEDS=${SEEDS:-0, 1, 2}
+STUDENT=${STUDENT:-vit:img=32,patch=4,dim=96,depth=5,heads=3} RECIPES=${RECIPES:-$root/bench/methods.yaml}
+teacher=$DATA/teacher/cifar10_vit
+mkdir -p "$OUT"
+OUT=$(cd "$OUT" && pwd)
+build_dfkd
+unpack() { # archive, folder: a folder that is there is whole
+    [ -d "$2" ] || { rm -rf "$2.part"; mkdir "$2.part"; tar xzf "$1" -C "$2.part"; mv "$2.part" "$2"; }
+}
+unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
+unpack "$DATA/cifar10/test.tar.gz" "$OUT/test"
+unpack "$DATA/cifar10/original-train.tar.gz" "$OUT/original"
+# The folder with a sub-folder a class.
+classes() { local at=$1; while [ "$(find "$at" -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]; do at=$(find "$at" -mindepth 1 -maxdepth 1 -type d); done; echo "$at"; }
+[ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$teacher" -o "$OUT/scores.csv" --resume
+[ -f "$OUT/selected.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$BUDGET" -o "$OUT/selected.csv" --quiet
+[ -f "$OUT/original.csv" ] || { echo path; find "$(classes "$OUT/original")" -type f | sort; } >"$OUT/original.csv"
+sed -e "s|@SEEDS@|$SEEDS|; s|@TEST@|$(classes "$OUT/test")|; s|@ORIGINAL@|$(classes "$OUT/original")|; s|@OUT@|$OUT|g; s|@TEACHER@|$teacher|; s|@STUDENT@|$STUDENT|g; s|@STEPS@|$STEPS|; s|@BATCH@|$BATCH|" "$RECIPES" >"$OUT/recipes.yaml"
+"$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison"
