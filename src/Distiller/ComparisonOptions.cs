@@ -7,7 +7,7 @@ namespace DataFreeKD.Distiller;
 /// <summary>One way to make a student.</summary>
 /// <param name="Name">Its name in tables and as a folder.</param>
 /// <param name="Options">A distillation, or a supervised training as a bound; output, seed and resumption are set for each run.</param>
-public sealed record Recipe(string Name, LoopOptions Options);
+public sealed record ComparedRecipe(string Name, LoopOptions Options);
 
 /// <summary>Labelled images to measure students on.</summary>
 /// <param name="Name">Its name in tables.</param>
@@ -21,7 +21,7 @@ public sealed partial record ComparisonOptions
     public required string Output { get; init; }
 
     /// <summary>The recipes, in the tables' order.</summary>
-    public required IReadOnlyList<Recipe> Recipes { get; init; }
+    public required IReadOnlyList<ComparedRecipe> Recipes { get; init; }
 
     /// <summary>Seeds that every recipe is run with; pairs of equal seed are compared.</summary>
     public required IReadOnlyList<long> Seeds { get; init; }
@@ -58,7 +58,7 @@ public sealed partial record ComparisonOptions
         CheckNames("test set", TestSets.Select(set => set.Name));
         Check(Seeds.Distinct().Count() == Seeds.Count, $"the seeds {string.Join(", ", Seeds)} are not all different");
         Check(Baseline is null || Recipes.Any(recipe => recipe.Name == Baseline), $"the baseline '{Baseline}' is none of the recipes {string.Join(", ", Recipes.Select(recipe => recipe.Name))}");
-        foreach (Recipe recipe in Recipes)
+        foreach (ComparedRecipe recipe in Recipes)
         {
             recipe.Options.Validate();
             Check(recipe.Options is DistillOptions or TrainOptions, $"recipe '{recipe.Name}' is neither a distillation nor a training");

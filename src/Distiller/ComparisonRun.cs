@@ -26,7 +26,7 @@ public static class ComparisonRun
         // Seeds outside: a comparison that is stopped has as many runs of each recipe.
         foreach (long seed in options.Seeds)
         {
-            foreach (Recipe recipe in options.Recipes)
+            foreach (ComparedRecipe recipe in options.Recipes)
             {
                 string path = Path.Combine(options.Output, recipe.Name, FormattableString.Invariant($"seed-{seed}")), file = path + ".json";
                 LoopOptions run = recipe.Options with { Output = path, Seed = seed, Resume = !options.Overwrite, Overwrite = options.Overwrite };
@@ -57,7 +57,7 @@ public static class ComparisonRun
         }
     }
 
-    private static RunRecord Train(Recipe recipe, LoopOptions run, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    private static RunRecord Train(ComparedRecipe recipe, LoopOptions run, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         RunSummary summary = run switch
         {

@@ -65,9 +65,9 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         string selection = folder["selected.csv"];
         File.WriteAllLines(selection, File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)));
-        ComparisonOptions options = Comparison(folder["c"]) with { Recipes = [new Recipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })], Seeds = [0] };
+        ComparisonOptions options = Comparison(folder["c"]) with { Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })], Seeds = [0] };
         Run(options);
-        Assert.Contains("temperature was '4' and is '2'", Refused(options with { Recipes = [new Recipe("kd", (DistillOptions)options.Recipes[0].Options with { Temperature = 2 })] }), StringComparison.Ordinal);
+        Assert.Contains("temperature was '4' and is '2'", Refused(options with { Recipes = [new ComparedRecipe("kd", (DistillOptions)options.Recipes[0].Options with { Temperature = 2 })] }), StringComparison.Ordinal);
         File.AppendAllText(selection, "nothing.bmp,failed,1\n");
         Assert.Contains("selected.csv has changed", Refused(options), StringComparison.Ordinal);
         Assert.Equal(0, Run(options with { Overwrite = true }).Kept);
@@ -79,8 +79,8 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         ComparisonOptions options = Comparison(folder["c"]);
-        Assert.Contains("equal-steps", Refused(options with { Recipes = [options.Recipes[0], new Recipe("short", world.Distill("-") with { Steps = 20 })] }), StringComparison.Ordinal);
-        Assert.Contains("equal-steps", Refused(options with { Recipes = [new Recipe("open", world.Distill("-") with { Steps = null })] }), StringComparison.Ordinal);
+        Assert.Contains("equal-steps", Refused(options with { Recipes = [options.Recipes[0], new ComparedRecipe("short", world.Distill("-") with { Steps = 20 })] }), StringComparison.Ordinal);
+        Assert.Contains("equal-steps", Refused(options with { Recipes = [new ComparedRecipe("open", world.Distill("-") with { Steps = null })] }), StringComparison.Ordinal);
         Assert.Contains("twice", Refused(options with { Recipes = [options.Recipes[0], options.Recipes[1] with { Name = "KD" }] }), StringComparison.Ordinal);
         Assert.Contains("../up", Refused(options with { Recipes = [options.Recipes[0] with { Name = "../up" }] }), StringComparison.Ordinal);
         Assert.Contains("baseline", Refused(options with { Baseline = "other" }), StringComparison.Ordinal);
@@ -109,7 +109,7 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
     private ComparisonOptions Comparison(string output) => new()
     {
         Output = output,
-        Recipes = [new Recipe("kd", world.Distill("-")), new Recipe("labels", world.Train("-") with { Model = TinyWorld.StudentSpec, LogEvery = 5, CheckpointEvery = 7 })],
+        Recipes = [new ComparedRecipe("kd", world.Distill("-")), new ComparedRecipe("labels", world.Train("-") with { Model = TinyWorld.StudentSpec, LogEvery = 5, CheckpointEvery = 7 })],
         Seeds = [0, 1],
         TestSets = [new TestSet("all", world.Images)],
         Workers = 2,

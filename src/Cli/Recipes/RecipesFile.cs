@@ -82,7 +82,7 @@ internal sealed class RecipesFile
         _ => throw yaml.Bad(at, $"kind '{name}': expected distill or train"),
     };
 
-    private Recipe Recipe(YamlNode node, List<Entry> defaults)
+    private ComparedRecipe Recipe(YamlNode node, List<Entry> defaults)
     {
         string? name = null, kindName = "distill";
         YamlNode kindAt = node;
@@ -97,7 +97,7 @@ internal sealed class RecipesFile
         // What is common to all is taken where the kind has it; a bound without a teacher has the students' architecture unless it names one.
         IEnumerable<Entry> inherited = defaults.Select(entry => kind.Name == "train" && entry.Key == "student" && defaults.All(other => other.Key != "model") ? entry with { Key = "model" } : entry)
             .Where(entry => kind.Knows(entry.Key) && own.All(mine => mine.Key != entry.Key));
-        return new Recipe(name, Parsed(node, name, kind, [.. inherited, .. own]));
+        return new ComparedRecipe(name, Parsed(node, name, kind, [.. inherited, .. own]));
     }
 
     private IEnumerable<Entry> Entries(YamlNode node, string what, Kind[] kinds)

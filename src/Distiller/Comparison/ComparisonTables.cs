@@ -37,7 +37,7 @@ internal sealed class ComparisonTables(ComparisonOptions options, IReadOnlyList<
         IEnumerable<string> header = options.TestSets.SelectMany(set => (string[])[$"{set.Name} top-1, %", $"{set.Name}: difference to {baseline} [95 %]", "beyond noise"]);
         text.Append("| recipe | parameters | ").AppendJoin(" | ", header).AppendLine(" | steps/s | wall, s |");
         text.Append("|---|---|").Append(string.Concat(Enumerable.Repeat("---|---|---|", options.TestSets.Count))).AppendLine("---|---|");
-        foreach (Recipe recipe in options.Recipes)
+        foreach (ComparedRecipe recipe in options.Recipes)
         {
             RunRecord[] runs = [.. Of(recipe.Name)];
             IEnumerable<string> cells = figures.Where(figure => figure.Recipe == recipe.Name).SelectMany(Cells);
