@@ -15,7 +15,7 @@ internal sealed class DistillVerb : Verb
     private readonly Argument<string> selection = new("SELECTED") { Description = "Selection table, or any table with a path column" };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
-    private readonly Option<string> student = new("--student") { Description = "Student: timm name, vit:img=32,patch=4,dim=96,depth=6,heads=3, or a model to go on from", HelpName = "SPEC", Required = true };
+    private readonly Option<string> student = new("--student") { Description = "Student: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from", HelpName = "SPEC", Required = true };
     private readonly Choice<StudentInit> init = new("--init", "Start of the student: random, or teacher (every k-th block of it)", Defaults.Init, StudentInit.Teacher);
     private readonly Option<double> kd = CommonOptions.Figure("--kd", "Weight of T²·KL(teacher ‖ student)", Defaults.Kd);
     private readonly Option<double> temperature = CommonOptions.Figure("--temperature", "Temperature T of the soft targets", Defaults.Temperature);
