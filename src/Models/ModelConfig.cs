@@ -21,7 +21,7 @@ public abstract record ModelConfig
     /// <summary>Width of the embedding that the head reads.</summary>
     public abstract int Features { get; }
 
-    /// <summary>The registered name of this shape, whatever its classes; else the free spec that builds it.</summary>
+    /// <summary>The registered name of this shape, whatever its classes (and a ResNet's input size); else the free spec that builds it.</summary>
     [JsonPropertyOrder(-1)]
     public string Name => RegistryEntries.NameOf(this) ?? Spec;
 

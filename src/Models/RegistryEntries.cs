@@ -14,10 +14,16 @@ internal static class RegistryEntries
 
     public static SortedDictionary<string, RegistryEntry> All { get; } = Build();
 
-    /// <summary>The first name whose shape this is, whatever the classes and what LayerScale starts from; null where there is none.</summary>
+    /// <summary>The first name whose shape this is, whatever the classes, what LayerScale starts from and a ResNet's input size; null where there is none.</summary>
     public static string? NameOf(ModelConfig config) => All.Values.FirstOrDefault(entry => Comparable(entry.Config) == Comparable(config))?.Name;
 
-    private static ModelConfig Comparable(ModelConfig config) => config is VitConfig vit ? vit with { Classes = 0, LayerScaleInit = 0 } : config with { Classes = 0 };
+    // A ResNet's weights are those of any input size.
+    private static ModelConfig Comparable(ModelConfig config) => config switch
+    {
+        VitConfig vit => vit with { Classes = 0, LayerScaleInit = 0 },
+        ResNetConfig net => net with { Classes = 0, ImageSize = 0 },
+        _ => config with { Classes = 0 },
+    };
 
     private static SortedDictionary<string, RegistryEntry> Build()
     {

@@ -134,6 +134,21 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         Assert.Throws<ArgumentException>(() => model.forward(zeros(1, 3, 32, 32)));
     }
 
+    [Theory]
+    [InlineData("resnet18:img=96", "resnet18")]
+    [InlineData("resnet:depth=18,img=32,stem=3", "resnet:depth=18,img=32,stem=3,width=64")]
+    [InlineData("tiny_vit_21m_384", "tiny_vit_21m_384")]
+    [InlineData("tinyvit:img=96,windows=7/7/7/7", "tiny_vit_5m_224")] // the rest is in model_args
+    [InlineData("tinyvit:img=32,stem=1", "tinyvit:img=32,stem=1,dims=64/128/160/320,depths=2/2/6/2,heads=2/4/5/10,windows=7/7/8/4")]
+    public void A_config_names_timms_constructor_or_the_free_spec_where_timm_has_none(string spec, string architecture)
+    {
+        using TempFolder folder = new();
+        using ImageModel model = (ModelRegistry.Resolve(spec) with { Classes = 2 }).Build();
+        ModelStore.Save(folder["m"], model, new PreprocessingConfig(), []);
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["m"], "config.json")));
+        Assert.Equal(architecture, config.RootElement.GetProperty("architecture").GetString());
+    }
+
     [Fact]
     public void What_only_a_vision_transformer_has_is_refused_by_name()
     {

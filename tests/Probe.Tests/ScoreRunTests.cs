@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Probe.Tests;
@@ -125,6 +126,16 @@ public sealed class ScoreRunTests
 
         Assert.Contains("--overwrite", refusal.Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(options.Output));
+    }
+
+    [Fact]
+    public void A_teacher_without_attention_is_refused_by_name()
+    {
+        using ScoringWorld world = new();
+        using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=8,stem=3,width=8,classes=3").Create();
+        ModelStore.Save(world["resnet"], model, PreprocessingConfig.DefaultFor(8), []);
+        ModelException error = Assert.Throws<ModelException>(() => ScoringWorld.Score(Options(world, world.Images("images", 2)) with { Teacher = world["resnet"] }));
+        Assert.StartsWith("resnet:depth=10,img=8,stem=3,width=8 has no attention to probe", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -111,12 +111,9 @@ def make(directory):
     for name in MODELS:
         spec, side = MODELS[name]
         model = build(name, 10).eval()
+        # Other numbers than the golden ones, of the same spread: fresh weights hardly let the input through.
+        model.load_state_dict({key: torch.from_numpy(numpy.asarray(value("checkpoint." + key, tuple(tensor.shape)))) for key, tensor in model.state_dict().items()}, strict=True)
         with torch.no_grad():
-            for key, tensor in model.state_dict().items():
-                if key.endswith("running_var"):
-                    tensor.uniform_(0.5, 1.5)
-                elif tensor.is_floating_point():
-                    tensor.add_(torch.randn_like(tensor) * (0.2 if tensor.dim() == 1 else 0.01))
             pixels = (torch.randn(2, 3, 8, 8) * 2).repeat_interleave(side // 8, 2).repeat_interleave(side // 8, 3)
             logits = model(pixels)
         torch.save(model.state_dict(), os.path.join(directory, name + ".pth"))

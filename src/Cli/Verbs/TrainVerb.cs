@@ -13,7 +13,7 @@ internal sealed class TrainVerb : Verb
     private static readonly TrainOptions Defaults = new() { DataPath = "", Model = "", Output = "" };
 
     private readonly Argument<string> data = new("LABELLED") { Description = "Folder with one sub-folder a class, archive of such, or table with path and label" };
-    private readonly Option<string> model = new("--model") { Description = "Model: timm name, vit:img=32,patch=4,dim=96,depth=6,heads=3, or a model to go on from", HelpName = "SPEC", Required = true };
+    private readonly Option<string> model = new("--model") { Description = "Model: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from", HelpName = "SPEC", Required = true };
     private readonly Option<double> smoothing = CommonOptions.Figure("--label-smoothing", "Probability spread over the other classes", Defaults.LabelSmoothing);
     private readonly LoopOptionSet loop = new();
 

@@ -41,7 +41,9 @@ static int Make(string kind, string directory, long seed)
             Tensor disturbance = randn(tensor.shape, generator: generator);
             // A variance stays above 0.
             if (name.EndsWith("running_var", StringComparison.Ordinal)) tensor.add_(disturbance.abs_(), 0.5);
-            else tensor.add_(disturbance, tensor.dim() == 4 && config is not VitConfig ? 0.01 : 0.05);
+            else if (config is TinyVitConfig && tensor.dim() != 2) tensor.add_(disturbance, tensor.dim() == 4 ? 1 / Math.Sqrt(tensor.shape[1] * tensor.shape[2] * tensor.shape[3]) : 0.2);
+            // A residual network of dozens of blocks overflows under more.
+            else tensor.add_(disturbance, config is ResNetConfig && tensor.dim() == 4 ? 0.01 : 0.05);
         }
     }
     ModelStore.Save(directory, model, PreprocessingConfig.DefaultFor(config.ImageSize), []);
