@@ -14,7 +14,7 @@ internal sealed class DistillVerb : Verb
     private static readonly DistillOptions Defaults = new() { SelectionPath = "", Teacher = "", Student = "", Output = "" };
 
     private readonly Argument<string> selection = new("SELECTED") { Description = "Selection table, or any table with a path column" };
-    private readonly Option<string?> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL" };
+    private readonly Option<string[]> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint; once for each of several, which a recipe's teacher=N names", HelpName = "MODEL" };
     private readonly Option<string?> cache = new("--cache") { Description = "Outputs that `dfkd cache` stored; the teacher is then not loaded and need not be named", HelpName = "FILE" };
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
     private readonly Option<string> student = new("--student") { Description = "Student: timm name, vit:img=32,patch=4,dim=96,depth=6,heads=3, or a model to go on from", HelpName = "SPEC", Required = true };
@@ -43,11 +43,13 @@ internal sealed class DistillVerb : Verb
     /// <exception cref="UsageException">Options that exclude or miss each other.</exception>
     public DistillOptions OptionsOf(ParseResult parsed)
     {
-        if (parsed.GetValue(teacher) is null && parsed.GetValue(cache) is null) throw new UsageException("--teacher is missing: name a model, or give --cache with its stored outputs");
+        string[] teachers = parsed.GetValue(teacher) ?? [];
+        if (teachers.Length == 0 && parsed.GetValue(cache) is null) throw new UsageException("--teacher is missing: name a model, or give --cache with its stored outputs");
         DistillOptions options = loop.Apply(parsed, new DistillOptions
         {
             SelectionPath = Path.GetFullPath(parsed.GetRequiredValue(selection)),
-            Teacher = parsed.GetValue(teacher) ?? "",
+            Teacher = teachers.FirstOrDefault() ?? "",
+            FurtherTeachers = [.. teachers.Skip(1)],
             Cache = parsed.GetValue(cache) is { } file ? Path.GetFullPath(file) : null,
             Student = parsed.GetRequiredValue(student),
             Output = loop.OutputOf(parsed),
