@@ -22,6 +22,12 @@ public static class DistillRun
     public static DistillSummary Execute(DistillOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
+    }
+
+    /// <summary>From these teachers to this student, whatever <see cref="DistillOptions.Via"/> says.</summary>
+    internal static DistillSummary Hop(DistillOptions options, IReadOnlyList<(string Name, string Value)> lineage, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);
@@ -39,7 +45,7 @@ public static class DistillRun
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [.. teacher.Facts, ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
+            [.. teacher.Facts, .. lineage, ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
         return new DistillSummary
         {
             Output = folder.Path,

@@ -45,6 +45,7 @@ public sealed record RecipeExplanation
     public static RecipeExplanation Of(DistillOptions options)
     {
         options.Validate();
+        if (options.Via.Count > 0) throw new RunException("a recipe is explained for one teacher and one student; leave assistants out, and name the two that you mean");
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
         using ImageModel student = StudentFactory.For(options, teacher);

@@ -18,6 +18,7 @@ internal sealed class DistillVerb : Verb
     private readonly Option<string?> cache = new("--cache") { Description = "Outputs that `dfkd cache` stored; the teacher is then not loaded and need not be named", HelpName = "FILE" };
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
     private readonly Option<string> student = new("--student") { Description = "Student: timm name, vit:img=32,patch=4,dim=96,depth=6,heads=3, or a model to go on from", HelpName = "SPEC", Required = true };
+    private readonly Option<string[]> via = new("--via") { Description = "Assistant between teacher and student; once for each of several, in order", HelpName = "SPEC" };
     private readonly Choice<StudentInit> init = new("--init", "Start of the student: random, or teacher (every k-th block of it)", Defaults.Init, StudentInit.Teacher);
     private readonly Option<string> loss = new("--loss")
     {
@@ -36,7 +37,7 @@ internal sealed class DistillVerb : Verb
         "dfkd distill selected.csv --teacher teacher/ --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --steps 2000 -o student/\ndfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 --loss kd:T=4+probe*0.8 --explain -o student/")
     {
         Add(selection);
-        AddOptions([teacher, cache, student, .. loop.All, loss, explain, init.Option, heads, .. preprocessing.All]);
+        AddOptions([teacher, cache, student, via, .. loop.All, loss, explain, init.Option, heads, .. preprocessing.All]);
     }
 
     /// <summary>The distillation that the arguments mean.</summary>
@@ -52,6 +53,7 @@ internal sealed class DistillVerb : Verb
             FurtherTeachers = [.. teachers.Skip(1)],
             Cache = parsed.GetValue(cache) is { } file ? Path.GetFullPath(file) : null,
             Student = parsed.GetRequiredValue(student),
+            Via = parsed.GetValue(via) ?? [],
             Output = loop.OutputOf(parsed),
         }, ToolVersion);
         return options with
