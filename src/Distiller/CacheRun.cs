@@ -37,7 +37,7 @@ public static class CacheRun
         if (options.TopK > teacher.Classes) throw new RunException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
         Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
-        key[CacheKey.Teacher] = Provenance.HashFile(teacher.WeightsPath, cancel);
+        key[CacheKey.Teacher] = Provenance.HashFile(teacher.WeightsPaths[0], cancel);
         using TrainingImages images = new(options, selection.Paths, teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
         foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;
         teacher.MoveTo(device);
@@ -64,7 +64,7 @@ public static class CacheRun
             Command = "cache",
             Options = OptionsText.All(options),
             Seed = options.Seed,
-            Inputs = new Dictionary<string, string> { [options.SelectionPath] = key["selection (SHA-256)"], [teacher.WeightsPath] = key[CacheKey.Teacher] },
+            Inputs = new Dictionary<string, string> { [options.SelectionPath] = key["selection (SHA-256)"], [teacher.WeightsPaths[0]] = key[CacheKey.Teacher] },
             Counts = new Dictionary<string, long> { ["records"] = header.Records, ["train"] = header.Images, ["held_out"] = header.HeldOut },
             Seconds = clock.Elapsed.TotalSeconds,
         }.WriteBeside(options.Output);
@@ -110,7 +110,7 @@ public static class CacheRun
                 cancel.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = batches.Next();
-                Encode(teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), VitCapture.None).Logits!, batch.Seeds, record, records);
+                Encode(teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), [VitCapture.None])[0].Logits!, batch.Seeds, record, records);
                 writer.Write(records);
                 progress?.Report(new TrainProgress { Phase = "cache", Done = step + 1, Total = steps, Epoch = batch.Epoch, ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds });
             }

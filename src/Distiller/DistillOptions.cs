@@ -24,15 +24,21 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>The teacher: model directory or checkpoint file, with a classification head; may be empty with a <see cref="Cache"/>, which is then held to be of the right one.</summary>
     public required string Teacher { get; init; }
 
-    /// <summary>The student: a registry name, a free spec (<c>vit:img=32,patch=4,dim=96,depth=5,heads=3</c>), or a model to go on from (directory or checkpoint file).</summary>
+    /// <summary>Teachers 2 and on, in the order of their numbers; each normalises images its own way, the rest of the preprocessing and the classes must be the first one's. A term of the recipe says whose answers it takes (<see cref="TeacherChoice"/>).</summary>
+    public IReadOnlyList<string> FurtherTeachers { get; init; } = [];
+
+    /// <summary>The student: a registry name, a free spec (<c>vit:img=32,patch=4,dim=96,depth=5,heads=3</c>), or a model to go on from (directory or checkpoint file), whose position embedding is resampled where <see cref="Preprocessing"/> sets another input size.</summary>
     public required string Student { get; init; }
+
+    /// <summary>Assistants between teacher and student, in order, each like <see cref="Student"/>; empty for none. Each learns of the one before it with these same options.</summary>
+    public IReadOnlyList<string> Via { get; init; } = [];
 
     internal override string Learner => Student;
 
     /// <summary>A file of <see cref="CacheRun"/> that answers in the teacher's stead, who is not loaded; null for the teacher itself.</summary>
     public string? Cache { get; init; }
 
-    /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
+    /// <summary>Heads of a teacher, where its checkpoint does not tell.</summary>
     public int? TeacherHeads { get; init; }
 
     /// <summary>Preprocessing against the teacher's own config, for teacher and student alike; null for its own.</summary>
@@ -52,6 +58,10 @@ public sealed record DistillOptions : LoopOptions
         Check(Cache is not null || !string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model, or a cache of its outputs");
         Check(Cache is null || Preprocessing is null, "a cache fixes the preprocessing that its teacher had; leave preprocessing options out");
         Check(Cache is null || Init == StudentInit.Random, "a student cannot be cut out of a cached teacher: its weights are not there; use --init random, or a student made before");
+        Check(FurtherTeachers.All(teacher => !string.IsNullOrWhiteSpace(teacher)), "a teacher is empty: name a model");
+        Check(Via.All(assistant => !string.IsNullOrWhiteSpace(assistant)), "an assistant is empty: give a registry name, vit:... or a model directory");
+        Check(Via.Count == 0 || FurtherTeachers.Count == 0, "assistants stand between one teacher and the student; give one teacher, or distil the first assistant from several in a run of its own");
+        Check(Cache is null || FurtherTeachers.Count == 0, "a cache holds the outputs of one teacher; leave --cache out, or give one teacher");
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
     }
 }

@@ -22,6 +22,12 @@ public static class DistillRun
     public static DistillSummary Execute(DistillOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
+    }
+
+    /// <summary>From these teachers to this student, whatever <see cref="DistillOptions.Via"/> says.</summary>
+    internal static DistillSummary Hop(DistillOptions options, IReadOnlyList<(string Name, string Value)> lineage, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    {
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);
@@ -30,7 +36,7 @@ public static class DistillRun
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
 
         RunFolder folder = RunFolder.Open(options);
-        Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPath, cancel);
+        Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, cancel);
         using RunSession session = new(options, folder, selection.Paths, teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
         teacher.Check(session.Images);
         teacher.MoveTo(device);
@@ -39,7 +45,7 @@ public static class DistillRun
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [("teacher", $"{teacher.Name} ({teacher.Parameters:N0} parameters)"), ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
+            [.. teacher.Facts, .. lineage, ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
         return new DistillSummary
         {
             Output = folder.Path,
@@ -59,17 +65,22 @@ public static class DistillRun
 
     /// <summary>The recipe's terms for these models.</summary>
     /// <exception cref="RunException">A loss that does not fit the models or the options.</exception>
-    internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, ModelConfig teacher, ModelConfig student, torch.Device device)
+    internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, IReadOnlyList<ModelConfig> teachers, ModelConfig student, torch.Device device)
     {
-        IReadOnlyList<LossTerm> losses = LossCatalogue.Build(options.Loss, new LossContext(new ModelPair(teacher, student), options.Seed, device));
+        IReadOnlyList<LossTerm> losses = [.. options.Loss.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
+        foreach (LossTerm loss in losses) _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
         if (options.PatchDropout > 0 && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
             throw new RunException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
         return losses;
+
+        // A loss of features is built for the teacher whose features it reads; for a mixture of outputs any will do.
+        int ShapeOf(RecipeTerm term) => new TeacherChoice(term).Among(teachers.Count, features: false) ?? 0;
     }
 
-    private static Dictionary<string, string> Hashes(DistillOptions options, string teacherWeights, CancellationToken cancel)
+    private static Dictionary<string, string> Hashes(DistillOptions options, IReadOnlyList<string> teacherWeights, CancellationToken cancel)
     {
-        Dictionary<string, string> inputs = new() { [options.SelectionPath] = Provenance.HashFile(options.SelectionPath, cancel), [teacherWeights] = Provenance.HashFile(teacherWeights, cancel) };
+        Dictionary<string, string> inputs = new() { [options.SelectionPath] = Provenance.HashFile(options.SelectionPath, cancel) };
+        foreach (string weights in teacherWeights) inputs[weights] = Provenance.HashFile(weights, cancel);
         if (StudentFactory.IsModel(options.Student))
         {
             using LoadedModel start = ModelStore.Load(options.Student);

@@ -13,9 +13,10 @@ namespace DataFreeKD.Distiller;
 /// <param name="Parameters">Every parameter with its value.</param>
 /// <param name="Equation">What it computes.</param>
 /// <param name="Source">The paper.</param>
+/// <param name="Teacher">Number of the teacher whose answers count; null for several teachers together.</param>
 /// <param name="Layers">Blocks that it joins; empty for outputs alone.</param>
 /// <param name="Learned">Numbers that it learns and that are dropped after training.</param>
-public sealed record TermExplanation(string Name, double Weight, IReadOnlyDictionary<string, string> Parameters, string Equation, string Source, IReadOnlyList<LayerPair> Layers, long Learned);
+public sealed record TermExplanation(string Name, double Weight, IReadOnlyDictionary<string, string> Parameters, string Equation, string Source, int? Teacher, IReadOnlyList<LayerPair> Layers, long Learned);
 
 /// <summary>What is kept of one model's forward pass.</summary>
 /// <param name="Outputs">Blocks whose output tokens are kept.</param>
@@ -32,8 +33,8 @@ public sealed record RecipeExplanation
     /// <summary>Its terms.</summary>
     public required IReadOnlyList<TermExplanation> Terms { get; init; }
 
-    /// <summary>What is kept of the teacher; a block that several terms read is kept once.</summary>
-    public required CaptureCost Teacher { get; init; }
+    /// <summary>What is kept of each teacher; a block that several terms read is kept once.</summary>
+    public required IReadOnlyList<CaptureCost> Teachers { get; init; }
 
     /// <summary>What is kept of the student.</summary>
     public required CaptureCost Student { get; init; }
@@ -44,22 +45,23 @@ public sealed record RecipeExplanation
     public static RecipeExplanation Of(DistillOptions options)
     {
         options.Validate();
+        if (options.Via.Count > 0) throw new RunException("a recipe is explained for one teacher and one student; leave assistants out, and name the two that you mean");
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
         using ImageModel student = StudentFactory.For(options, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, torch.CPU);
+        ModelConfig[] teachers = teacher.Models.Count > 0 ? [.. teacher.Models.Select(model => model.Config)] : [student.Config];
         return new RecipeExplanation
         {
             Recipe = options.Loss.ToString(),
-            Terms = [.. losses.Zip(options.Loss.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
-            Teacher = Cost(losses.Select(loss => loss.TeacherCapture), teacher is LiveTeacher live ? live.Model.Config : student.Config),
-            Student = Cost(losses.Select(loss => loss.StudentCapture), student.Config),
+            Terms = [.. losses.Zip(options.Loss.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Teacher.Among(teachers.Length, loss.ReadsTeacherFeatures) + 1, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
+            Teachers = [.. DistillObjective.CapturesOf(losses, teachers.Length).Zip(teachers, Cost)],
+            Student = Cost(DistillObjective.Union(losses.Select(loss => loss.StudentCapture)), student.Config),
         };
     }
 
-    private static CaptureCost Cost(IEnumerable<VitCapture> captures, ModelConfig model)
+    private static CaptureCost Cost(VitCapture all, ModelConfig model)
     {
-        VitCapture all = DistillObjective.Union(captures);
         // Only Vision Transformers have anything to capture.
         long tokens = model is VitConfig shape ? (long)(shape.PrefixTokens + shape.Patches) * shape.Width : 0;
         return new CaptureCost(all.HiddenBlocks, all.QkvBlocks, tokens * (all.HiddenBlocks.Count + (3 * all.QkvBlocks.Count)));

@@ -42,7 +42,7 @@ public abstract record RunSummary
 /// <summary>What a distillation gave.</summary>
 public sealed record DistillSummary : RunSummary
 {
-    /// <summary>Parameters of the teacher.</summary>
+    /// <summary>Parameters of the teacher, of several in all.</summary>
     public required long TeacherParameters { get; init; }
 }
 

@@ -50,6 +50,17 @@ public sealed class RecipesFileTests
         options.Validate();
     }
 
+    [Fact]
+    public void Lists_become_options_given_several_times()
+    {
+        using TempFolder folder = World();
+        ComparisonOptions options = Read(folder, Good.Replace("flip: 0.25", "teacher: [teacher, train]\n    student: test", StringComparison.Ordinal));
+        var several = (DistillOptions)options.Recipes[1].Options;
+        Assert.Equal((folder["teacher"], folder["train"], folder["test"]), (several.Teacher, Assert.Single(several.FurtherTeachers), several.Student));
+        options = Read(folder, Good.Replace("flip: 0.25", "via: [train, 'vit:img=32,patch=8,dim=16,depth=2,heads=2']", StringComparison.Ordinal));
+        Assert.Equal([folder["train"], "vit:img=32,patch=8,dim=16,depth=2,heads=2"], ((DistillOptions)options.Recipes[1].Options).Via);
+    }
+
     public static TheoryData<string, string, string> Bad => new()
     {
         { "seeds: [0, 1, 5]", "seeds: [0, one]", "recipes.yaml:1: seeds: 'one' is not a whole number" },

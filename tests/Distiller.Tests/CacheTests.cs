@@ -156,6 +156,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         { "teacher", "teacher (SHA-256 of its weights) is" },
         { "steps", "--steps 30" },
         { "features", "probe needs the teacher's features" },
+        { "embedding", "rkd needs the teacher's features" },
         { "init", "--init random" },
         { "preprocessing", "preprocessing" },
     };
@@ -179,6 +180,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
             "teacher" => options with { Teacher = OtherTeacher(folder["other"]) },
             "steps" => options with { Steps = 31 },
             "features" => options with { Loss = Recipe.Parse("kd+probe") },
+            "embedding" => options with { Loss = Recipe.Parse("kd+rkd") },
             "init" => options with { Init = StudentInit.Teacher },
             _ => options with { Preprocessing = new PreprocessingOverride { Interpolation = "bilinear" } },
         });

@@ -15,6 +15,7 @@ public sealed class RecipeTests
     [InlineData("probe:variant=official,0.5", "probe:variant=official*0.5")]
     [InlineData("hidden:3", "hidden*3")]
     [InlineData("preset:attention-probe*2", "kd:T=4,head=mean,standardise=0*2+probe:variant=corrected*1.6")]
+    [InlineData("kd:teacher=02,T=1+hidden:teacher=agree", "kd:T=1,head=mean,standardise=0,teacher=2+hidden:teacher=agree")]
     [InlineData("preset:kd+hidden", "kd:T=4,head=mean,standardise=0+hidden")]
     public void A_recipe_is_printed_with_every_parameter(string text, string printed) => Assert.Equal(printed, Recipe.Parse(text).ToString());
 
@@ -38,6 +39,7 @@ public sealed class RecipeTests
     [InlineData("kd:T=warm", 6, "above 0")]
     [InlineData("kd:T=1,T=2", 8, "given twice")]
     [InlineData("kd:head=tail", 9, "mean or cls or dist")]
+    [InlineData("kd:teacher=0", 12, "mean or confident or agree or a whole number from 1")]
     [InlineData("kd:", 4, "neither key=value nor a weight")]
     [InlineData("kd*0", 4, "leave the term out")]
     [InlineData("kd*-1", 4, "above 0")]

@@ -174,7 +174,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void Every_preset_trains(string preset)
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["s"]) with { Student = TinyWorld.StudentSpec + ",distilled=1", Steps = 2, LogEvery = 1, HoldOut = 0, Loss = Recipe.Parse("preset:" + preset) };
+        string tokens = preset == "co-advise" ? ",tokens=cls+conv+inv" : ",distilled=1";
+        DistillOptions options = world.Distill(folder["s"]) with { Student = TinyWorld.StudentSpec + tokens, Steps = 2, LogEvery = 1, HoldOut = 0, Loss = Recipe.Parse("preset:" + preset) };
+        if (preset == "co-advise") options = options with { FurtherTeachers = [Fresh(folder["conv"], "resnet:depth=10,img=16,stem=3,width=8"), Fresh(folder["inv"], "rednet:depth=26,img=16,stem=3,width=8")] };
         DistillSummary summary = Run(options);
         Assert.Equal(2, summary.Steps);
 
@@ -196,9 +198,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal([1.0, 2, 1], explained.Terms.Select(term => term.Weight));
         Assert.Equal([new LayerPair(0, 1), new LayerPair(1, 2)], explained.Terms[1].Layers);
         Assert.Equal(2 * 16 * 24, explained.Terms[1].Learned);
-        Assert.Equal([1, 2], explained.Teacher.Outputs);
-        Assert.Equal([2], explained.Teacher.Qkv);
-        Assert.Equal(17 * 24 * (2 + 3), explained.Teacher.Floats);
+        Assert.Equal([1, 2], explained.Teachers.Single().Outputs);
+        Assert.Equal([2], explained.Teachers.Single().Qkv);
+        Assert.Equal(17 * 24 * (2 + 3), explained.Teachers.Single().Floats);
         Assert.Equal(17 * 16 * (2 + 3), explained.Student.Floats);
         Assert.False(Directory.Exists(folder["s"]));
     }
@@ -241,6 +243,12 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep("train", 10, () => throw new InvalidDataException("killed"))));
         Assert.Equal(8, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
+    }
+
+    private string Fresh(string path, string spec)
+    {
+        Run(world.Train(path) with { Model = spec, Steps = 1 });
+        return path;
     }
 
     private static DistillSummary Run(DistillOptions options, OnStep? progress = null) => DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);

@@ -14,6 +14,7 @@ internal static class RecipeText
     public static string Catalogue()
     {
         StringBuilder text = new("A recipe: name[:key=value,...][*weight], joined by +\n");
+        Line($"Every loss has teacher={TeacherChoice.Key.Default}  {TeacherChoice.Key.Meaning} ({TeacherChoice.Key.Allowed}; losses of features read one, the first unless told)");
         foreach (LossEntry entry in LossCatalogue.All)
         {
             Line($"\n{entry.Name}  {entry.Equation}");
@@ -38,9 +39,10 @@ internal static class RecipeText
             Line($"    {term.Source}");
             if (term.Parameters.Count > 0) Line($"    {string.Join(", ", term.Parameters.Select(pair => $"{pair.Key}={pair.Value}"))}");
             Line($"    joins {(term.Layers.Count == 0 ? "the outputs" : "student-teacher blocks " + string.Join(", ", term.Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")))}");
+            if (explanation.Teachers.Count > 1) Line($"    learns from {(term.Teacher is { } teacher ? $"teacher {teacher}" : "all teachers together")}");
             if (term.Learned > 0) Line($"    learns {term.Learned:N0} numbers, dropped after training");
         }
-        Line($"\nkept of the teacher for each image: {Kept(explanation.Teacher)}");
+        for (int i = 0; i < explanation.Teachers.Count; i++) Line($"{(i == 0 ? "\n" : "")}kept of the teacher{(explanation.Teachers.Count > 1 ? $" {i + 1}" : "")} for each image: {Kept(explanation.Teachers[i])}");
         Line($"kept of the student for each image: {Kept(explanation.Student)}");
         return text.ToString().TrimEnd();
 

@@ -14,10 +14,11 @@ internal sealed class DistillVerb : Verb
     private static readonly DistillOptions Defaults = new() { SelectionPath = "", Teacher = "", Student = "", Output = "" };
 
     private readonly Argument<string> selection = new("SELECTED") { Description = "Selection table, or any table with a path column" };
-    private readonly Option<string?> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL" };
+    private readonly Option<string[]> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint; once for each of several, which a recipe's teacher=N names", HelpName = "MODEL" };
     private readonly Option<string?> cache = new("--cache") { Description = "Outputs that `dfkd cache` stored; the teacher is then not loaded and need not be named", HelpName = "FILE" };
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
     private readonly Option<string> student = new("--student") { Description = "Student: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from", HelpName = "SPEC", Required = true };
+    private readonly Option<string[]> via = new("--via") { Description = "Assistant between teacher and student; once for each of several, in order", HelpName = "SPEC" };
     private readonly Choice<StudentInit> init = new("--init", "Start of the student: random, or teacher (every k-th block of it)", Defaults.Init, StudentInit.Teacher);
     private readonly Option<string> loss = new("--loss")
     {
@@ -36,20 +37,23 @@ internal sealed class DistillVerb : Verb
         "dfkd distill selected.csv --teacher teacher/ --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --steps 2000 -o student/\ndfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 --loss kd:T=4+probe*0.8 --explain -o student/")
     {
         Add(selection);
-        AddOptions([teacher, cache, student, .. loop.All, loss, explain, init.Option, heads, .. preprocessing.All]);
+        AddOptions([teacher, cache, student, via, .. loop.All, loss, explain, init.Option, heads, .. preprocessing.All]);
     }
 
     /// <summary>The distillation that the arguments mean.</summary>
     /// <exception cref="UsageException">Options that exclude or miss each other.</exception>
     public DistillOptions OptionsOf(ParseResult parsed)
     {
-        if (parsed.GetValue(teacher) is null && parsed.GetValue(cache) is null) throw new UsageException("--teacher is missing: name a model, or give --cache with its stored outputs");
+        string[] teachers = parsed.GetValue(teacher) ?? [];
+        if (teachers.Length == 0 && parsed.GetValue(cache) is null) throw new UsageException("--teacher is missing: name a model, or give --cache with its stored outputs");
         DistillOptions options = loop.Apply(parsed, new DistillOptions
         {
             SelectionPath = Path.GetFullPath(parsed.GetRequiredValue(selection)),
-            Teacher = parsed.GetValue(teacher) ?? "",
+            Teacher = teachers.FirstOrDefault() ?? "",
+            FurtherTeachers = [.. teachers.Skip(1)],
             Cache = parsed.GetValue(cache) is { } file ? Path.GetFullPath(file) : null,
             Student = parsed.GetRequiredValue(student),
+            Via = parsed.GetValue(via) ?? [],
             Output = loop.OutputOf(parsed),
         }, ToolVersion);
         return options with

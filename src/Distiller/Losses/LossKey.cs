@@ -41,6 +41,11 @@ public sealed class LossKey
     public static LossKey Choice(string name, string meaning, params string[] words) =>
         new(name, words[0], string.Join(" or ", words), meaning, text => words.Contains(text, StringComparer.Ordinal) ? text : null);
 
+    /// <summary>One of a few words, the first being the default, or a whole number from 1.</summary>
+    public static LossKey WordOrWhole(string name, string meaning, params string[] words) =>
+        new(name, words[0], $"{string.Join(" or ", words)} or a whole number from 1", meaning, text =>
+            words.Contains(text, StringComparer.Ordinal) ? text : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1 ? Text(value) : null);
+
     /// <summary>0 (off, the default) or 1.</summary>
     public static LossKey Switch(string name, string meaning) => Choice(name, meaning, "0", "1");
 

@@ -13,7 +13,7 @@ public readonly record struct Moment(int Step, int Steps);
 /// <summary>What one step offers to the losses.</summary>
 public sealed record LossInputs
 {
-    /// <summary>The teacher's outputs, without gradient.</summary>
+    /// <summary>The teacher's outputs, without gradient; of several, those that the loss listens to.</summary>
     public required VitOutput Teacher { get; init; }
 
     /// <summary>The student's outputs.</summary>
@@ -45,6 +45,9 @@ public abstract class LossTerm(RecipeTerm term)
     /// <summary>Weight in the total.</summary>
     public double Weight { get; } = term.Weight;
 
+    /// <summary>Whose answers it learns by.</summary>
+    public TeacherChoice Teacher { get; } = new(term);
+
     /// <summary>What it reads of the teacher beside the logits.</summary>
     public virtual VitCapture TeacherCapture => VitCapture.None;
 
@@ -53,6 +56,9 @@ public abstract class LossTerm(RecipeTerm term)
 
     /// <summary>The blocks that it joins, 0-based; empty for outputs alone.</summary>
     public virtual IReadOnlyList<LayerPair> Layers => [];
+
+    /// <summary>Whether it reads more of the teacher than logits, which only one network in memory can give.</summary>
+    public virtual bool ReadsTeacherFeatures => TeacherCapture.HiddenBlocks.Count + TeacherCapture.QkvBlocks.Count + TeacherCapture.ClsRowBlocks.Count > 0;
 
     /// <summary>Tensors it learns.</summary>
     public virtual IReadOnlyList<LossParameter> Parameters => [];

@@ -59,7 +59,7 @@ internal sealed class RecipeParser(string text)
     {
         int equals = parameter.IndexOf('=', StringComparison.Ordinal);
         string name = (equals < 0 ? parameter : parameter[..equals]).Trim();
-        LossKey? key = equals < 0 ? null : entry.Keys.FirstOrDefault(known => known.Name == name);
+        LossKey? key = equals < 0 ? null : entry.Keys.Append(TeacherChoice.Key).FirstOrDefault(known => known.Name == name);
         if (key is null) throw Wrong(position, $"'{name}' is no parameter of {entry.Name}; {KeysOf(entry)}");
         if (!given.Add(name)) throw Wrong(position, $"{name} is given twice");
         string value = parameter[(equals + 1)..].Trim();
@@ -74,5 +74,5 @@ internal sealed class RecipeParser(string text)
 
     private RunException Wrong(int position, string what) => new($"loss recipe '{text}', character {position + 1}: {what}");
 
-    private static string KeysOf(LossEntry entry) => entry.Keys.Count == 0 ? $"{entry.Name} has no parameters" : $"known: {string.Join(", ", entry.Keys.Select(key => key.Name))}";
+    private static string KeysOf(LossEntry entry) => entry.Keys.Count == 0 ? $"{entry.Name} has no parameters but {TeacherChoice.Key.Name}" : $"known: {string.Join(", ", entry.Keys.Append(TeacherChoice.Key).Select(key => key.Name))}";
 }

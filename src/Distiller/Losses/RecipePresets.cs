@@ -21,6 +21,7 @@ public static class RecipePresets
         ["dfnd"] = new("kd:T=4+noise", "Chen et al., CVPR 2021"),
         ["deit-soft"] = new("hard:head=cls*0.9+kd:T=3,head=dist*0.1", "Touvron et al., ICML 2021; the teacher's decision stands for the label"),
         ["deit-hard"] = new("kd:T=1,head=cls*0.5+hard:head=dist*0.5", "Touvron et al., ICML 2021; the teacher's distribution stands for the label"),
+        ["co-advise"] = new("kd:T=1,head=cls,teacher=1+kd:T=1,head=conv,teacher=2+kd:T=1,head=inv,teacher=3", "Ren et al., CVPR 2022, as its code does; teacher 1, a transformer, stands for the label, 2 is convolutional (resnet:), 3 involutional (rednet:)"),
         ["fitnets"] = new("kd:T=4+hidden", "Romero et al., ICLR 2015, over all layers"),
         ["logit-standardisation"] = new("kd:T=2,standardise=1*9", "Sun et al., CVPR 2024"),
         ["dkd"] = new("dkd:alpha=1,beta=8,T=4", "Zhao et al., CVPR 2022, as for CIFAR-100"),

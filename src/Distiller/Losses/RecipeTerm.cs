@@ -8,7 +8,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// <param name="Entry">The loss.</param>
 /// <param name="Label">Its name in metrics: the loss's own, with a number from the second of its kind on.</param>
 /// <param name="Weight">Weight in the total, above 0.</param>
-/// <param name="Values">Every parameter by name, in the entry's order, as printed.</param>
+/// <param name="Values">Every parameter by name, in the entry's order, as printed; <c>teacher</c> last and only where it was given.</param>
 public sealed record RecipeTerm(LossEntry Entry, string Label, double Weight, IReadOnlyDictionary<string, string> Values)
 {
     /// <summary>A number.</summary>

@@ -22,6 +22,9 @@ public sealed class RelationalDistillation : LossTerm
     private readonly double distance, angle;
     private readonly bool ofLogits;
 
+    /// <inheritdoc/>
+    public override bool ReadsTeacherFeatures => !ofLogits;
+
     private RelationalDistillation(RecipeTerm term) : base(term) =>
         (distance, angle, ofLogits) = (term.Number("distance"), term.Number("angle"), term.Word("of") == "logits");
 

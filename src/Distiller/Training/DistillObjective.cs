@@ -7,10 +7,11 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
 
-/// <summary>Student against teacher. The teacher sees every patch of the same pixels, without gradient.</summary>
+/// <summary>Student against its teachers. They see every patch of the same pixels, without gradient.</summary>
 internal sealed class DistillObjective(ImageModel student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
 {
-    private readonly VitCapture teacherCapture = Union(losses.Select(loss => loss.TeacherCapture));
+    private readonly int teachers = Math.Max(1, teacher.Models.Count);
+    private readonly IReadOnlyList<VitCapture> teacherCaptures = CapturesOf(losses, Math.Max(1, teacher.Models.Count));
     private readonly VitCapture studentCapture = Union(losses.Select(loss => loss.StudentCapture));
 
     public override IReadOnlyList<string> Terms { get; } = [.. losses.Select(loss => loss.Name)];
@@ -19,19 +20,27 @@ internal sealed class DistillObjective(ImageModel student, TeacherSource teacher
 
     public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at)
     {
+        IReadOnlyList<VitOutput> answers = teacher.Outputs(batch, mixed, teacherCaptures);
         LossInputs inputs = new()
         {
-            Teacher = teacher.Outputs(batch, mixed, teacherCapture),
+            Teacher = answers[0],
             Student = student.Run(mixed.Pixels, studentCapture with { KeptPatches = kept }),
             Weights = weights?.index_select(0, torch.tensor(batch.Images.Select(slot => (long)slot).ToArray(), device: weights.device)),
             KeptPatches = kept,
             At = at,
         };
-        torch.Tensor[] terms = [.. losses.Select(loss => loss.Compute(inputs) * loss.Weight)];
+        torch.Tensor[] terms = [.. losses.Select(loss => loss.Compute(inputs with { Teacher = HeardBy(loss, answers) }) * loss.Weight)];
         return new StepLoss(terms.Aggregate((sum, term) => sum + term), terms);
     }
 
     public override int[] HeldOutTargets(int[] slots) => teacher.Decisions(predictor, slots);
+
+    /// <summary>What is wanted of each teacher.</summary>
+    public static IReadOnlyList<VitCapture> CapturesOf(IReadOnlyList<LossTerm> losses, int teachers) =>
+        [.. Enumerable.Range(0, teachers).Select(i => Union(losses.Where(loss => loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) == i).Select(loss => loss.TeacherCapture)))];
+
+    private VitOutput HeardBy(LossTerm loss, IReadOnlyList<VitOutput> answers) =>
+        loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) is { } one ? answers[one] : answers[0] with { Logits = loss.Teacher.Mix([.. answers.Select(answer => answer.Logits!)]) };
 
     /// <summary>What several losses read, each block once.</summary>
     public static VitCapture Union(IEnumerable<VitCapture> captures)

@@ -25,8 +25,7 @@ internal sealed class LiveTeacher : TeacherSource
         throw new RunException($"{path} has no classification head, so it has nothing to teach by outputs; give a classifier");
     }
 
-    /// <summary>The network.</summary>
-    public ImageModel Model => loaded.Model;
+    private ImageModel Model => loaded.Model;
 
     public override string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
 
@@ -40,9 +39,11 @@ internal sealed class LiveTeacher : TeacherSource
 
     public override IReadOnlyList<string> ClassNames => loaded.ClassNames;
 
-    public override string WeightsPath => loaded.WeightsPath;
+    public override IReadOnlyList<string> WeightsPaths => [loaded.WeightsPath];
 
-    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) => DistillRun.LossesOf(options, Model.Config, student, device);
+    public override IReadOnlyList<ImageModel> Models => [Model];
+
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) => DistillRun.LossesOf(options, [Model.Config], student, device);
 
     public override void Check(TrainingImages images)
     {
@@ -54,10 +55,10 @@ internal sealed class LiveTeacher : TeacherSource
         Model.eval();
     }
 
-    public override VitOutput Outputs(Batch batch, Mixed mixed, VitCapture capture)
+    public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures)
     {
         using IDisposable off = torch.no_grad();
-        return Model.Run(mixed.Pixels, capture);
+        return [Model.Run(mixed.Pixels, captures[0])];
     }
 
     public override int[] Decisions(SlotPredictor predictor, int[] slots) => predictor.Predict(Model, slots);

@@ -10,6 +10,8 @@ internal static class OptionsText
     // These decide where and how fast a run goes, not what comes out of it.
     private static readonly HashSet<string> WithoutEffect = [nameof(LoopOptions.Output), nameof(LoopOptions.Resume), nameof(LoopOptions.Naming), nameof(LoopOptions.Overwrite), nameof(LoopOptions.Workers), nameof(LoopOptions.MaxPixelMemory), nameof(LoopOptions.CheckpointEvery), nameof(LoopOptions.ToolVersion)];
 
+    private const string Between = ", ";
+
     /// <summary>Every option by kebab-case name, invariant culture; empty for null.</summary>
     public static SortedDictionary<string, string> All(BatchOptions options) => Of(options, _ => true);
 
@@ -22,14 +24,20 @@ internal static class OptionsText
         SortedDictionary<string, string> shown = Deciding(options);
         foreach ((string name, string value) in shown.ToArray())
         {
-            if (File.Exists(value) || Directory.Exists(value)) shown[name] = Path.GetFileName(Path.TrimEndingDirectorySeparator(value));
+            shown[name] = IsPath(value) ? LastName(value) : string.Join(Between, value.Split(Between).Select(part => IsPath(part) ? LastName(part) : part));
         }
         return shown;
+
+        static bool IsPath(string text) => File.Exists(text) || Directory.Exists(text);
+
+        static string LastName(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
     }
 
     private static SortedDictionary<string, string> Of(BatchOptions options, Predicate<string> wanted) => new(
-        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => wanted(property.Name)).ToDictionary(property => Kebab(property.Name), property => Convert.ToString(property.GetValue(options), CultureInfo.InvariantCulture) ?? ""),
+        options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => wanted(property.Name)).ToDictionary(property => Kebab(property.Name), property => Text(property.GetValue(options))),
         StringComparer.Ordinal);
+
+    private static string Text(object? value) => value is IEnumerable<string> list ? string.Join(Between, list) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
     private static string Kebab(string name) => string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 }

@@ -11,7 +11,10 @@ namespace DataFreeKD.Distiller.Training;
 internal sealed class SlotPredictor(PixelStore store, int side, PixelNormaliser normaliser, int batchSize, torch.Device device)
 {
     /// <summary>argmax of the logits for each slot.</summary>
-    public int[] Predict(ImageModel model, int[] slots)
+    public int[] Predict(ImageModel model, int[] slots) => Predict(pixels => model.Run(pixels, VitCapture.None).Logits!, slots);
+
+    /// <summary>argmax of what <paramref name="logits"/> makes of the pixels <c>[B, 3, S, S]</c> of each slot.</summary>
+    public int[] Predict(Func<torch.Tensor, torch.Tensor> logits, int[] slots)
     {
         int[] decisions = new int[slots.Length];
         int image = 3 * side * side, done = 0;
@@ -21,8 +24,8 @@ internal sealed class SlotPredictor(PixelStore store, int side, PixelNormaliser 
             using IDisposable inference = torch.inference_mode();
             float[] pixels = new float[chunk.Length * image];
             for (int i = 0; i < chunk.Length; i++) normaliser.Apply(Pixels(chunk[i]), pixels.AsSpan(i * image, image));
-            torch.Tensor logits = model.Run(torch.tensor(pixels, [chunk.Length, 3, side, side], device: device), VitCapture.None).Logits!;
-            foreach (long decision in logits.argmax(-1).cpu().data<long>().ToArray()) decisions[done++] = (int)decision;
+            torch.Tensor output = logits(torch.tensor(pixels, [chunk.Length, 3, side, side], device: device));
+            foreach (long decision in output.argmax(-1).cpu().data<long>().ToArray()) decisions[done++] = (int)decision;
         }
         return decisions;
     }

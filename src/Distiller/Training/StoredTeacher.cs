@@ -30,7 +30,9 @@ internal sealed class StoredTeacher : TeacherSource
 
     public override IReadOnlyList<string> ClassNames => cache.Header.ClassNames;
 
-    public override string WeightsPath => cache.Path;
+    public override IReadOnlyList<string> WeightsPaths => [cache.Path];
+
+    public override IReadOnlyList<ImageModel> Models => [];
 
     /// <summary>Opens a cache and compares what it was made with; a teacher that the options name beside it is hashed, not loaded.</summary>
     public static StoredTeacher Open(string path, DistillOptions options, CancellationToken cancel)
@@ -53,8 +55,8 @@ internal sealed class StoredTeacher : TeacherSource
     // Only outputs are stored, so the teacher's shape is nobody's business: a loss that asks for more is refused.
     public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device)
     {
-        IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, student, student, device);
-        return losses.FirstOrDefault(loss => loss.TeacherCapture.HiddenBlocks.Count + loss.TeacherCapture.QkvBlocks.Count + loss.TeacherCapture.ClsRowBlocks.Count > 0) is { } loss
+        IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, [student], student, device);
+        return losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } loss
             ? throw new RunException($"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)")
             : losses;
     }
@@ -69,12 +71,12 @@ internal sealed class StoredTeacher : TeacherSource
 
     public override void MoveTo(torch.Device device) => this.device = device;
 
-    public override VitOutput Outputs(Batch batch, Mixed mixed, VitCapture capture)
+    public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures)
     {
         float[] logits = new float[batch.Seeds.Length * Classes];
         for (int i = 0; i < batch.Seeds.Length; i++) cache.ReadLogits(batch.Start + i, batch.Seeds[i], logits.AsSpan(i * Classes, Classes));
         // The embedding was not stored: a tensor of width 0.
-        return new VitOutput { Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device), Embedding = torch.empty([batch.Seeds.Length, 0], device: device) };
+        return [new VitOutput { Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device), Embedding = torch.empty([batch.Seeds.Length, 0], device: device) }];
     }
 
     public override int[] Decisions(SlotPredictor predictor, int[] slots) => cache.HeldOutDecisions;

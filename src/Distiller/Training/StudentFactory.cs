@@ -23,12 +23,20 @@ internal static class StudentFactory
     /// <exception cref="RunException">It cannot learn from this teacher.</exception>
     public static ImageModel For(DistillOptions options, TeacherSource teacher)
     {
-        ImageModel student = IsModel(options.Student) ? ModelStore.Load(options.Student).Model : Fresh(options.Student, teacher.Classes, options.Seed);
+        ImageModel student = IsModel(options.Student) ? Started(options) : Fresh(options.Student, teacher.Classes, options.Seed);
         ModelConfig s = student.Config;
         if (s.Classes != teacher.Classes) throw new RunException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
-        if (s.ImageSize != teacher.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}");
-        if (options.Init == StudentInit.Teacher && !IsModel(options.Student) && teacher is LiveTeacher live) TeacherInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), live.Model.AsVisionTransformer("is no teacher to cut a student out of"));
+        if (s.ImageSize != teacher.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}");
+        if (options.Init == StudentInit.Teacher && !IsModel(options.Student) && teacher.Models.Count > 0) TeacherInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), teacher.Models[0].AsVisionTransformer("is no teacher to cut a student out of"));
         Check(options, student);
         return student;
+    }
+
+    // The model to go on from, at the input size that the options set.
+    private static ImageModel Started(DistillOptions options)
+    {
+        ImageModel model = ModelStore.Load(options.Student).Model;
+        if (options.Preprocessing?.ImageSize is not { } side || side == model.Config.ImageSize) return model;
+        using (model) return model.WithImageSize(side);
     }
 }

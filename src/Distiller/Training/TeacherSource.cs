@@ -1,4 +1,4 @@
-// Where the teacher's answers come from: a network in memory, or a cache of what one said.
+// Where the teachers' answers come from: networks in memory, or a cache of what one said.
 
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
@@ -7,7 +7,7 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
 
-/// <summary>A teacher as a distillation sees it.</summary>
+/// <summary>The teacher, or the teachers, as a distillation sees them.</summary>
 internal abstract class TeacherSource : IDisposable
 {
     /// <summary>File or folder name.</summary>
@@ -19,7 +19,7 @@ internal abstract class TeacherSource : IDisposable
     /// <summary>Input side, pixels.</summary>
     public abstract int ImageSize { get; }
 
-    /// <summary>Number of parameters.</summary>
+    /// <summary>Number of parameters, of several teachers in all.</summary>
     public abstract long Parameters { get; }
 
     /// <summary>How it wants its images.</summary>
@@ -28,13 +28,20 @@ internal abstract class TeacherSource : IDisposable
     /// <summary>Names by class index; empty where it has none.</summary>
     public abstract IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>The file that identifies it.</summary>
-    public abstract string WeightsPath { get; }
+    /// <summary>The files that identify it, one for each teacher.</summary>
+    public abstract IReadOnlyList<string> WeightsPaths { get; }
 
-    /// <summary>The teacher that the options name.</summary>
-    /// <exception cref="RunException">It does not fit the options.</exception>
+    /// <summary>The networks in memory, in the order of the teachers' numbers; none of a cache.</summary>
+    public abstract IReadOnlyList<ImageModel> Models { get; }
+
+    /// <summary>Lines of the student's card.</summary>
+    public virtual IEnumerable<(string Name, string Value)> Facts => [("teacher", FormattableString.Invariant($"{Name} ({Parameters:N0} parameters)"))];
+
+    /// <summary>The teachers that the options name.</summary>
+    /// <exception cref="RunException">They do not fit the options or each other.</exception>
     public static TeacherSource Of(DistillOptions options, CancellationToken cancel) => options.Cache is { } cache
         ? StoredTeacher.Open(cache, options, cancel)
+        : options.FurtherTeachers.Count > 0 ? new SeveralTeachers([options.Teacher, .. options.FurtherTeachers], options.TeacherHeads, options.Preprocessing)
         : new LiveTeacher(options.Teacher, options.TeacherHeads, options.Preprocessing);
 
     /// <summary>The losses of the options between it and <paramref name="student"/>.</summary>
@@ -48,13 +55,13 @@ internal abstract class TeacherSource : IDisposable
     /// <summary>Moves what it computes with.</summary>
     public abstract void MoveTo(torch.Device device);
 
-    /// <summary>Its outputs for a batch, without gradient.</summary>
+    /// <summary>The outputs of each teacher for a batch, without gradient.</summary>
     /// <param name="batch">The images.</param>
     /// <param name="mixed">Their (possibly mixed) pixels.</param>
-    /// <param name="capture">What is wanted beside the logits.</param>
-    public abstract VitOutput Outputs(Batch batch, Mixed mixed, VitCapture capture);
+    /// <param name="captures">What is wanted beside the logits of each teacher.</param>
+    public abstract IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures);
 
-    /// <summary>Its decisions on the held-out slots.</summary>
+    /// <summary>Its decisions on the held-out slots; of several teachers, those of their mean.</summary>
     public abstract int[] Decisions(SlotPredictor predictor, int[] slots);
 
     /// <inheritdoc/>
