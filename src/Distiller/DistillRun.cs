@@ -45,7 +45,7 @@ public static class DistillRun
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [.. teacher.Facts, .. lineage, ("selection", Path.GetFileName(options.SelectionPath))], "held-out agreement with the teacher");
+            [.. teacher.Facts, .. lineage, ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
         return new DistillSummary
         {
             Output = folder.Path,

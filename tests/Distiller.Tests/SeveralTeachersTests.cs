@@ -80,6 +80,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
         string card = File.ReadAllText(Path.Combine(folder["s"], "README.md")), provenance = File.ReadAllText(Path.Combine(folder["s"], "provenance.json"));
         Assert.Contains("| teacher 1 | teacher (", card, StringComparison.Ordinal);
         Assert.Contains("| teacher 2 | other (", card, StringComparison.Ordinal);
+        Assert.Contains("| held-out agreement with the teachers' mean | ", card, StringComparison.Ordinal);
         Assert.Contains("| further-teachers | other |", card, StringComparison.Ordinal);
         foreach (string teacher in (string[])[world.Teacher, other])
             Assert.Contains(Manifests.Provenance.HashFile(Path.Combine(teacher, "model.safetensors"), TestContext.Current.CancellationToken), provenance, StringComparison.Ordinal);

@@ -42,7 +42,7 @@ internal static class RecipeText
             if (explanation.Teachers.Count > 1) Line($"    learns from {(term.Teacher is { } teacher ? $"teacher {teacher}" : "all teachers together")}");
             if (term.Learned > 0) Line($"    learns {term.Learned:N0} numbers, dropped after training");
         }
-        for (int i = 0; i < explanation.Teachers.Count; i++) Line($"{(i == 0 ? "\n" : "")}kept of the teacher{(explanation.Teachers.Count > 1 ? $" {i + 1}" : "")} for each image: {Kept(explanation.Teachers[i])}");
+        for (int i = 0; i < explanation.Teachers.Count; i++) Line($"{(i == 0 ? "\n" : "")}kept of {(explanation.Teachers.Count > 1 ? $"teacher {i + 1}" : "the teacher")} for each image: {Kept(explanation.Teachers[i])}");
         Line($"kept of the student for each image: {Kept(explanation.Student)}");
         return text.ToString().TrimEnd();
 

@@ -20,7 +20,7 @@ internal static class AssistantChain
         for (int i = 0; i < options.Via.Count; i++)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"assistant-{i + 1}"), output = Path.Combine(folder.Path, name);
-            DistillSummary assistant = DistillRun.Hop(hop with { Student = options.Via[i], Output = output, Via = [] }, [("lineage", lineage)], Named(progress, name), cancel);
+            DistillSummary assistant = DistillRun.Hop(hop with { Student = options.Via[i], Output = output, Via = [] }, i == 0 ? [] : [("lineage", lineage)], Named(progress, name), cancel);
             lineage = string.Create(CultureInfo.InvariantCulture, $"{lineage} → {name} ({options.Via[i]}, {assistant.Parameters:N0} parameters)");
             // What was said of the teacher does not hold for the assistant, which brings its own preprocessing.
             hop = hop with { Teacher = output, Cache = null, TeacherHeads = null, Preprocessing = hop.Preprocessing?.ImageSize is { } side ? new PreprocessingOverride { ImageSize = side } : null };
