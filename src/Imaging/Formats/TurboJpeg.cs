@@ -7,7 +7,7 @@ namespace DataFreeKD.Imaging.Formats;
 
 /// <summary>
 /// The TurboJPEG API (libturbojpeg 1.5 to 3), loaded when first wanted. It only takes what it takes without a word: a file that makes it warn or fail, and a colour space other than
-/// YCbCr or grey, is left to Skia, so that every file is judged the same with and without it. <c>DFKD_TURBOJPEG=0</c> turns it off.
+/// YCbCr or grey, is left to Skia, so that every file is judged the same with and without it, and every sound file has the same pixels (coefficients beyond 16 bits, which only damaged files have, saturate here). <c>DFKD_TURBOJPEG=0</c> turns it off.
 /// </summary>
 internal static unsafe class TurboJpeg
 {
