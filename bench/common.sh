@@ -11,3 +11,6 @@ build_dfkd() {
 
 # rss PID: resident memory in MiB, 0 when gone.
 rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024; found = 1 } END { if (!found) printf 0 }' "/proc/$1/status" 2>/dev/null || echo 0; }
+
+# unpack ARCHIVE FOLDER: a folder that is there is whole.
+unpack() { [ -d "$2" ] || { rm -rf "$2.part"; mkdir "$2.part"; tar xzf "$1" -C "$2.part"; mv "$2.part" "$2"; }; }

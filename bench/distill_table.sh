@@ -24,9 +24,6 @@ fi
 echo "$settings" >"$OUT/settings.txt"
 
 build_dfkd
-unpack() { # archive, folder: a folder that is there is whole
-    [ -d "$2" ] || { rm -rf "$2.part"; mkdir "$2.part"; tar xzf "$1" -C "$2.part"; mv "$2.part" "$2"; }
-}
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
 unpack "$DATA/cifar10/test.tar.gz" "$OUT/test"
 test=$OUT/test; [ "$(find "$test" -mindepth 1 -maxdepth 1 -type d | wc -l)" -gt 1 ] || test=$(find "$test" -mindepth 1 -maxdepth 1 -type d)

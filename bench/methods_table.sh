@@ -12,9 +12,6 @@ teacher=$DATA/teacher/cifar10_vit
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
 build_dfkd
-unpack() { # archive, folder: a folder that is there is whole
-    [ -d "$2" ] || { rm -rf "$2.part"; mkdir "$2.part"; tar xzf "$1" -C "$2.part"; mv "$2.part" "$2"; }
-}
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
 unpack "$DATA/cifar10/test.tar.gz" "$OUT/test"
 unpack "$DATA/cifar10/original-train.tar.gz" "$OUT/original"

@@ -4,7 +4,7 @@ using System.Collections.Concurrent;
 using System.Formats.Tar;
 using System.Globalization;
 using System.Net;
-using DataFreeKD.Crawler.Tests;
+using DataFreeKD.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

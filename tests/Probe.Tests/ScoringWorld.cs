@@ -27,7 +27,7 @@ internal sealed class ScoringWorld : IDisposable
     public string Images(string name, int count, int brokenEvery = int.MaxValue)
     {
         string directory = Directory.CreateDirectory(folder[name]).FullName;
-        for (int i = 0; i < count; i++) File.WriteAllBytes(Path.Combine(directory, $"{i:D3}.bmp"), i % brokenEvery == brokenEvery - 1 ? "no image"u8.ToArray() : Bitmap(12, 9, i));
+        for (int i = 0; i < count; i++) File.WriteAllBytes(Path.Combine(directory, $"{i:D3}.bmp"), i % brokenEvery == brokenEvery - 1 ? "no image"u8.ToArray() : NoiseBitmap.Of(12, 9, i));
         return directory;
     }
 
@@ -57,25 +57,6 @@ internal sealed class ScoringWorld : IDisposable
     {
         using TableReader reader = Table.Open(table);
         return [.. reader.Rows(TestContext.Current.CancellationToken)];
-    }
-
-    /// <summary>An uncompressed 24-bit bitmap of noise from <paramref name="seed"/>.</summary>
-    public static byte[] Bitmap(int width, int height, int seed)
-    {
-        int stride = (width * 3 + 3) / 4 * 4;
-        byte[] file = new byte[54 + stride * height];
-        new Random(seed).NextBytes(file.AsSpan(54));
-        file[0] = (byte)'B';
-        file[1] = (byte)'M';
-        BitConverter.TryWriteBytes(file.AsSpan(2), file.Length);
-        BitConverter.TryWriteBytes(file.AsSpan(10), 54);
-        BitConverter.TryWriteBytes(file.AsSpan(14), 40);
-        BitConverter.TryWriteBytes(file.AsSpan(18), width);
-        BitConverter.TryWriteBytes(file.AsSpan(22), height);
-        BitConverter.TryWriteBytes(file.AsSpan(26), (short)1);
-        BitConverter.TryWriteBytes(file.AsSpan(28), (short)24);
-        BitConverter.TryWriteBytes(file.AsSpan(34), stride * height);
-        return file;
     }
 }
 

@@ -7,6 +7,7 @@ using DataFreeKD.Distiller.Synthesis;
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli.Synthesis;
 
@@ -22,8 +23,7 @@ internal static class SynthBench
     /// <param name="cancel">Stops.</param>
     public static IEnumerable<ImageInput> Make(SynthesisOptions options, IReadOnlyList<string> names, Func<string, int> numberOf, string folder, Action<string> note, CancellationToken cancel)
     {
-        string weights = new DirectoryInfo(options.Teacher) is { Exists: true } model ? Path.Combine(model.FullName, "model.safetensors") : options.Teacher;
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Recipe}\n{(File.Exists(weights) ? Provenance.HashFile(weights, cancel) : weights)}")))[..16];
+        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Recipe}\n{Provenance.HashFile(ModelStore.WeightsOf(options.Teacher), cancel)}")))[..16];
         Lazy<ImageSynthesis> synthesis = new(() => new ImageSynthesis(options));
         try
         {
@@ -32,7 +32,7 @@ internal static class SynthBench
             {
                 foreach (string name in batch)
                 {
-                    string kept = KeptAs(name);
+                    string kept = KeptAs(numberOf(name));
                     if (!File.Exists(kept)) MakeBatch(batch.Key);
                     yield return new ImageInput(name, File.ReadAllBytes(kept), null);
                 }
@@ -46,14 +46,14 @@ internal static class SynthBench
             if (synthesis.IsValueCreated) synthesis.Value.Dispose();
         }
 
-        string KeptAs(string name) => Path.Combine(folder, key, numberOf(name).ToString("D6", CultureInfo.InvariantCulture) + ".png");
+        string KeptAs(int number) => Path.Combine(folder, key, number.ToString("D6", CultureInfo.InvariantCulture) + ".png");
 
         // A batch is made whole: an image's last bits may hang on the size of the product it is computed in.
         void MakeBatch(int batch)
         {
             int from = batch * options.BatchSize;
             IReadOnlyList<RgbImage> images = synthesis.Value.Make(from, Math.Min(options.BatchSize, options.Count - from), null, cancel);
-            for (int i = 0; i < images.Count; i++) AtomicFile.WriteAllBytes(Path.Combine(folder, key, (from + i).ToString("D6", CultureInfo.InvariantCulture) + ".png"), ImageWriter.EncodePng(images[i]));
+            for (int i = 0; i < images.Count; i++) AtomicFile.WriteAllBytes(KeptAs(from + i), ImageWriter.EncodePng(images[i]));
         }
     }
 }

@@ -40,7 +40,8 @@ internal static unsafe class TurboJpeg
             fixed (byte* bytes = file)
             {
                 var length = new CULong((nuint)file.Length);
-                if (library.Header(handle, bytes, length, out int w, out int h, out _, out int colours) != 0 || (w, h) != (width, height) || colours is not (ColourYCbCr or ColourGrey)) return null;
+                int w, h, subsampling, colours;
+                if (library.Header(handle, bytes, length, &w, &h, &subsampling, &colours) != 0 || (w, h) != (width, height) || colours is not (ColourYCbCr or ColourGrey)) return null;
                 (w, h) = (((w * eighths) + 7) / 8, ((h * eighths) + 7) / 8);
                 byte[] pixels = GC.AllocateUninitializedArray<byte>(checked(w * h * 3));
                 fixed (byte* target = pixels) clean = library.Decompress(handle, bytes, length, target, w, 0, h, Rgb, AccurateDct) == 0;
@@ -50,7 +51,7 @@ internal static unsafe class TurboJpeg
         finally
         {
             if (clean) Decoders.Add(handle);
-            else library.Destroy(handle);
+            else _ = library.Destroy(handle);
         }
     }
 
@@ -77,7 +78,7 @@ internal static unsafe class TurboJpeg
         {
             if (encoded is not null) library.Free(encoded);
             if (clean) Encoders.Add(handle);
-            else library.Destroy(handle);
+            else _ = library.Destroy(handle);
         }
     }
 
@@ -93,22 +94,22 @@ internal static unsafe class TurboJpeg
 
     private sealed class Functions
     {
-        private readonly delegate* unmanaged[Cdecl]<nint> initDecompress, initCompress;
-        private readonly delegate* unmanaged[Cdecl]<nint, byte*, CULong, int*, int*, int*, int*, int> header;
-        private readonly delegate* unmanaged[Cdecl]<nint, byte*, CULong, byte*, int, int, int, int, int, int> decompress;
-        private readonly delegate* unmanaged[Cdecl]<nint, byte*, int, int, int, int, byte**, CULong*, int, int, int, int> compress;
-        private readonly delegate* unmanaged[Cdecl]<byte*, void> free;
-        private readonly delegate* unmanaged[Cdecl]<nint, int> destroy;
+        public readonly delegate* unmanaged[Cdecl]<nint> InitDecompress, InitCompress;
+        public readonly delegate* unmanaged[Cdecl]<nint, byte*, CULong, int*, int*, int*, int*, int> Header;
+        public readonly delegate* unmanaged[Cdecl]<nint, byte*, CULong, byte*, int, int, int, int, int, int> Decompress;
+        public readonly delegate* unmanaged[Cdecl]<nint, byte*, int, int, int, int, byte**, CULong*, int, int, int, int> Compress;
+        public readonly delegate* unmanaged[Cdecl]<byte*, void> Free;
+        public readonly delegate* unmanaged[Cdecl]<nint, int> Destroy;
 
         private Functions(ReadOnlySpan<nint> at)
         {
-            initDecompress = (delegate* unmanaged[Cdecl]<nint>)at[0];
-            initCompress = (delegate* unmanaged[Cdecl]<nint>)at[1];
-            header = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, int*, int*, int*, int*, int>)at[2];
-            decompress = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, byte*, int, int, int, int, int, int>)at[3];
-            compress = (delegate* unmanaged[Cdecl]<nint, byte*, int, int, int, int, byte**, CULong*, int, int, int, int>)at[4];
-            free = (delegate* unmanaged[Cdecl]<byte*, void>)at[5];
-            destroy = (delegate* unmanaged[Cdecl]<nint, int>)at[6];
+            InitDecompress = (delegate* unmanaged[Cdecl]<nint>)at[0];
+            InitCompress = (delegate* unmanaged[Cdecl]<nint>)at[1];
+            Header = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, int*, int*, int*, int*, int>)at[2];
+            Decompress = (delegate* unmanaged[Cdecl]<nint, byte*, CULong, byte*, int, int, int, int, int, int>)at[3];
+            Compress = (delegate* unmanaged[Cdecl]<nint, byte*, int, int, int, int, byte**, CULong*, int, int, int, int>)at[4];
+            Free = (delegate* unmanaged[Cdecl]<byte*, void>)at[5];
+            Destroy = (delegate* unmanaged[Cdecl]<nint, int>)at[6];
         }
 
         /// <summary>Null where a function is missing.</summary>
@@ -122,22 +123,5 @@ internal static unsafe class TurboJpeg
             }
             return new Functions(at);
         }
-
-        public nint InitDecompress() => initDecompress();
-
-        public nint InitCompress() => initCompress();
-
-        public int Header(nint handle, byte* file, CULong length, out int width, out int height, out int subsampling, out int colours)
-        {
-            fixed (int* w = &width, h = &height, s = &subsampling, c = &colours) return header(handle, file, length, w, h, s, c);
-        }
-
-        public int Decompress(nint handle, byte* file, CULong length, byte* pixels, int width, int pitch, int height, int format, int flags) => decompress(handle, file, length, pixels, width, pitch, height, format, flags);
-
-        public int Compress(nint handle, byte* pixels, int width, int pitch, int height, int format, byte** file, CULong* length, int subsampling, int quality, int flags) => compress(handle, pixels, width, pitch, height, format, file, length, subsampling, quality, flags);
-
-        public void Free(byte* buffer) => free(buffer);
-
-        public void Destroy(nint handle) => _ = destroy(handle);
     }
 }

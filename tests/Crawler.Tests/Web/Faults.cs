@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text;
+using DataFreeKD.Testing;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,6 @@
 // An image that needs no encoder.
 
-namespace DataFreeKD.Crawler.Tests;
+namespace DataFreeKD.Testing;
 
 internal static class NoiseBitmap
 {
