@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Every distillation method over plain output matching, on wild images, by dfkd compare: recipes times seeds, equal steps, test top-1 of CIFAR-10.
-#   DATA=folder with wild/, cifar10/ and teacher/   OUT=bench/results/methods   STEPS=400  BUDGET=15000  BATCH=128  SEEDS="0, 1, 2"  RECIPES=bench/methods.yaml
+#   DATA=folder with wild/, cifar10/ and teacher/   OUT=bench/results/methods   STEPS=400  BUDGET=15000  BATCH=128  SEEDS="0, 1, 2"  RECIPES=bench/methods.yaml  JOBS=2
 # Resumable: run it again with the same OUT. Takes minutes a run and seed; OUT/comparison/results.md grows with each.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
 OUT=${OUT:-$root/bench/results/methods}
 STEPS=${STEPS:-400} BUDGET=${BUDGET:-15000} BATCH=${BATCH:-128} SEEDS=${SEEDS:-0, 1, 2}
-STUDENT=${STUDENT:-vit:img=32,patch=4,dim=96,depth=5,heads=3} RECIPES=${RECIPES:-$root/bench/methods.yaml}
+STUDENT=${STUDENT:-vit:img=32,patch=4,dim=96,depth=5,heads=3} RECIPES=${RECIPES:-$root/bench/methods.yaml} JOBS=${JOBS:-2}
 teacher=$DATA/teacher/cifar10_vit
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
@@ -19,6 +19,14 @@ unpack "$DATA/cifar10/original-train.tar.gz" "$OUT/original"
 classes() { local at=$1; while [ "$(find "$at" -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]; do at=$(find "$at" -mindepth 1 -maxdepth 1 -type d); done; echo "$at"; }
 [ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$teacher" -o "$OUT/scores.csv" --resume
 [ -f "$OUT/selected.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$BUDGET" -o "$OUT/selected.csv" --quiet
+[ -f "$OUT/official.csv" ] || "$DFKD" select "$OUT/scores.csv" --method official --blocks 1,3 --budget "$BUDGET" -o "$OUT/official.csv" --quiet
 [ -f "$OUT/original.csv" ] || { echo path; find "$(classes "$OUT/original")" -type f | sort; } >"$OUT/original.csv"
 sed -e "s|@SEEDS@|$SEEDS|; s|@TEST@|$(classes "$OUT/test")|; s|@ORIGINAL@|$(classes "$OUT/original")|; s|@OUT@|$OUT|g; s|@TEACHER@|$teacher|; s|@STUDENT@|$STUDENT|g; s|@STEPS@|$STEPS|; s|@BATCH@|$BATCH|" "$RECIPES" >"$OUT/recipes.yaml"
-"$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison"
+# Processes of one thread each share the runs: in two thirds of the time of one process with two threads.
+jobs=()
+for ((job = 1; job <= JOBS; job++)); do
+  "$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison" --threads 1 --quiet &
+  jobs+=($!)
+done
+for job in "${jobs[@]}"; do wait "$job"; done
+"$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison" --threads 1

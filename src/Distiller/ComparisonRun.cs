@@ -11,6 +11,7 @@ namespace DataFreeKD.Distiller;
 public static class ComparisonRun
 {
     /// <summary>Runs to the end, or to cancellation; what is finished is kept, and an interrupted run goes on from its checkpoint the next time.</summary>
+    /// <remarks>Several processes may share one comparison: each run is taken by one of them, and the one that finds all runs done writes the tables.</remarks>
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every few steps; phases bear the run's name.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
@@ -22,13 +23,19 @@ public static class ComparisonRun
         options.Validate();
         Dictionary<string, string?> hashes = new(StringComparer.Ordinal);
         Dictionary<(string, long), RunRecord> records = [];
-        int kept = 0;
+        int kept = 0, elsewhere = 0;
         // Seeds outside: a comparison that is stopped has as many runs of each recipe.
         foreach (long seed in options.Seeds)
         {
             foreach (ComparedRecipe recipe in options.Recipes)
             {
-                string path = Path.Combine(options.Output, recipe.Name, FormattableString.Invariant($"seed-{seed}")), file = path + ".json";
+                string path = PathOf(recipe, seed), file = path + ".json";
+                using IDisposable? claim = RunClaim.TryTake(file);
+                if (claim is null)
+                {
+                    elsewhere++;
+                    continue;
+                }
                 LoopOptions run = recipe.Options with { Output = path, Seed = seed, Resume = !options.Overwrite, Overwrite = options.Overwrite };
                 Named? named = progress is null ? null : new Named(progress, FormattableString.Invariant($"{recipe.Name}/{seed}"));
                 if (options.Overwrite) File.Delete(file);
@@ -41,13 +48,26 @@ public static class ComparisonRun
                 records[(recipe.Name, seed)] = record;
             }
         }
+        string baseline = options.Baseline ?? options.Recipes[0].Name;
+        // Runs that were in other hands may be done by now; whoever sees all of them writes the tables.
+        foreach ((ComparedRecipe recipe, long seed) in options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => (recipe, seed))).Where(run => !records.ContainsKey((run.recipe.Name, run.seed))))
+        {
+            if (RunRecord.Read(PathOf(recipe, seed) + ".json") is not { } record || !options.TestSets.All(set => record.Tests.GetValueOrDefault(set.Name)?.Data == set.DataPath)) continue;
+            records[(recipe.Name, seed)] = record;
+            elsewhere--;
+            kept++;
+        }
+        ComparisonSummary summary = new() { Output = options.Output, Runs = records.Count, Kept = kept, Elsewhere = elsewhere, Baseline = baseline, Figures = [], Table = "" };
+        if (elsewhere > 0) return summary;
         ComparisonTables tables = new(options, [.. options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => records[(recipe.Name, seed)]))]);
         tables.WriteResults(Path.Combine(options.Output, "results.csv"));
         tables.WriteTimes(Path.Combine(options.Output, "times.csv"));
         IReadOnlyList<RecipeFigures> figures = tables.Figures();
         string markdown = tables.Markdown(figures);
         AtomicFile.WriteAllText(Path.Combine(options.Output, "results.md"), markdown);
-        return new ComparisonSummary { Output = options.Output, Runs = records.Count, Kept = kept, Baseline = options.Baseline ?? options.Recipes[0].Name, Figures = figures, Table = markdown };
+        return summary with { Figures = figures, Table = markdown };
+
+        string PathOf(ComparedRecipe recipe, long seed) => Path.Combine(options.Output, recipe.Name, FormattableString.Invariant($"seed-{seed}"));
 
         // A file is hashed once however many runs read it.
         string? Hash(string input)

@@ -8,19 +8,22 @@ public sealed record ComparisonSummary
     /// <summary>Folder of runs and tables.</summary>
     public required string Output { get; init; }
 
-    /// <summary>Runs in all.</summary>
+    /// <summary>Runs that are done.</summary>
     public required int Runs { get; init; }
 
     /// <summary>Runs that were finished before.</summary>
     public required int Kept { get; init; }
 
+    /// <summary>Runs that another process has in hand; the tables are written when there are none.</summary>
+    public required int Elsewhere { get; init; }
+
     /// <summary>Recipe that the others are compared with.</summary>
     public required string Baseline { get; init; }
 
-    /// <summary>Figures by recipe and test set.</summary>
+    /// <summary>Figures by recipe and test set; empty where runs are missing.</summary>
     public required IReadOnlyList<RecipeFigures> Figures { get; init; }
 
-    /// <summary>The table as Markdown.</summary>
+    /// <summary>The table as Markdown; empty where runs are missing.</summary>
     public required string Table { get; init; }
 }
 

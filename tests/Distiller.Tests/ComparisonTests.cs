@@ -47,6 +47,22 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
     }
 
     [Fact]
+    public void Processes_share_a_comparison_run_by_run()
+    {
+        using TempFolder folder = new();
+        Run(Comparison(folder["whole"]));
+        ComparisonOptions shared = Comparison(folder["shared"]);
+        // While the first run is under way, another process does the other three.
+        ComparisonSummary? other = null;
+        ComparisonSummary first = Run(shared, new OnStep("kd/0 train", 10, () => other ??= Run(shared)));
+        Assert.Equal((3, 0, 1), (other!.Runs, other.Kept, other.Elsewhere));
+        Assert.Equal("", other.Table);
+        Assert.Equal((4, 3, 0), (first.Runs, first.Kept, first.Elsewhere));
+        Assert.Equal(File.ReadAllText(folder["whole/results.csv"]), File.ReadAllText(folder["shared/results.csv"]));
+        Assert.Empty(Directory.EnumerateFiles(folder["shared"], "*.lock", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void Recipes_seeds_and_test_sets_can_be_added_later()
     {
         using TempFolder folder = new();

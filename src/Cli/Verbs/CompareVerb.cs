@@ -34,6 +34,7 @@ internal sealed class CompareVerb : Verb
             progress => TrainingText.Show(progress, "score"),
             progress => ComparisonRun.Execute(options, progress, cancel));
         terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{summary.Runs} runs, {summary.Kept} of them from before -> {summary.Output}"));
+        if (summary.Elsewhere > 0) terminal.Note($"{summary.Elsewhere} more are in the hands of other processes; the last of them writes the tables, or call this again");
         terminal.Print(summary, () => summary.Table.TrimEnd('\n'));
     }
 }
