@@ -281,9 +281,11 @@ def vitkd(x, mimic=3e-5, generate=3e-6, mask=0.5):
     return image_mean(per, x.w)
 
 
-def rkd(x, distance=1, angle=2, of="embedding"):
+def rkd(x, distance=1, angle=2, of="embedding", normalise=False):
     s = x.student("embedding") if of == "embedding" else x.logits("mean")
     t = x.teacher(of)
+    if normalise:
+        s, t = unit(s), unit(t)
 
     def distances(e):
         d = np.array([[0 if i == j else np.sqrt(max(((e[i] - e[j]) ** 2).sum(), 1e-12)) for j in range(B)] for i in range(B)])
@@ -442,6 +444,7 @@ CASES = [
     ("tat:groups=2", tat, dict(groups=2), maps(1), {}),
     ("tat:groups=2,conv=3", tat, dict(groups=2, conv=3), maps(3), dict(coarse=True)),
     ("tat:anchor=2", tat, dict(anchor=2), maps(1), {}),
+    ("rkd:normalise=1", rkd, dict(normalise=True), {}, dict(weighted=True)),
 ]
 
 

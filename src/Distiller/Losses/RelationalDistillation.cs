@@ -15,18 +15,18 @@ public sealed class RelationalDistillation : LossTerm
         Name = "rkd",
         Equation = "distance·mean_ij h(d_s/mean d_s − d_t/mean d_t) + angle·mean_ijk h(cos_s − cos_t), h Huber's loss; batch means over all pairs and triplets",
         Source = "RKD, Park et al., CVPR 2019",
-        Keys = [LossKey.Number("distance", 1, "weight of the distances"), LossKey.Number("angle", 2, "weight of the angles"), LossKey.Choice("of", "what is related: CLS after the final norm, or the logits", "embedding", "logits")],
+        Keys = [LossKey.Number("distance", 1, "weight of the distances"), LossKey.Number("angle", 2, "weight of the angles"), LossKey.Choice("of", "what is related: CLS after the final norm, or the logits", "embedding", "logits"), LossKey.Switch("normalise", "bring every image's vector to length 1 first")],
         Build = (term, _) => new RelationalDistillation(term),
     };
 
     private readonly double distance, angle;
-    private readonly bool ofLogits;
+    private readonly bool ofLogits, normalise;
 
     /// <inheritdoc/>
     public override bool ReadsTeacherFeatures => !ofLogits;
 
     private RelationalDistillation(RecipeTerm term) : base(term) =>
-        (distance, angle, ofLogits) = (term.Number("distance"), term.Number("angle"), term.Word("of") == "logits");
+        (distance, angle, ofLogits, normalise) = (term.Number("distance"), term.Number("angle"), term.Word("of") == "logits", term.On("normalise"));
 
     /// <summary>Huber's loss (smooth L1, threshold 1) of distances divided by the mean over pairs i ≠ j; mean over all B² pairs, as the published code. A pair counts by the product of its images' weights.</summary>
     /// <param name="student">Student vectors <c>[B, Ds]</c>, B of 2 or more.</param>
@@ -50,6 +50,7 @@ public sealed class RelationalDistillation : LossTerm
     public override torch.Tensor Compute(LossInputs inputs)
     {
         torch.Tensor student = ofLogits ? inputs.Student.Logits! : inputs.Student.Embedding, teacher = ofLogits ? inputs.Teacher.Logits! : inputs.Teacher.Embedding;
+        if (normalise) (student, teacher) = (Unit(student), Unit(teacher));
         return (DistanceLoss(student, teacher, inputs.Weights) * distance) + (AngleLoss(student, teacher, inputs.Weights) * angle);
     }
 
@@ -66,9 +67,11 @@ public sealed class RelationalDistillation : LossTerm
 
     private static torch.Tensor Cosines(torch.Tensor vectors)
     {
-        torch.Tensor unit = torch.nn.functional.normalize(Differences(vectors), p: 2, dim: 2, eps: Epsilon);
+        torch.Tensor unit = Unit(Differences(vectors));
         return unit.matmul(unit.transpose(1, 2));
     }
+
+    private static torch.Tensor Unit(torch.Tensor vectors) => torch.nn.functional.normalize(vectors, p: 2, dim: -1, eps: Epsilon);
 
     // [B, B, D]: entry (i, j) is vector j − vector i.
     private static torch.Tensor Differences(torch.Tensor vectors) => vectors.unsqueeze(0) - vectors.unsqueeze(1);
