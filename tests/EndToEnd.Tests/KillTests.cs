@@ -92,7 +92,8 @@ public sealed class KillTests(TinyWorld world)
     /// <summary>Starts dfkd and kills it as soon as <paramref name="file"/> exists.</summary>
     private static void KillWhen(string file, string[] args) => KillWhen(() => File.Exists(file), file, args);
 
-    private static void KillWhen(Func<bool> reached, string file, string[] args)
+    /// <summary>Starts dfkd and kills it as soon as <paramref name="reached"/> holds.</summary>
+    internal static void KillWhen(Func<bool> reached, string file, string[] args)
     {
         using Process process = Programs.Start(Programs.Dfkd, args);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
