@@ -6,6 +6,7 @@ using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Cli.Synthesis;
 using DataFreeKD.Crawler;
+using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Distiller.Synthesis;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -13,7 +14,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input); synth://TEACHER?count=N for images made out of a teacher", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input); synth://TEACHER?count=N for images made out of a teacher; corrupt://IMAGES?count=N for spoilt copies that a selection learns from", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 
@@ -31,6 +32,7 @@ internal sealed class CrawlVerb : Verb
         dfkd crawl https://example.org/shard-0001.tar s3://bucket/prefix -o store/ --s3-anonymous
         dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
         dfkd crawl 'synth://teacher?count=5000&steps=300' -o store/
+        dfkd crawl 'corrupt://photos?count=5000' -o copies/
         """)
     {
         Add(sources);
@@ -40,13 +42,13 @@ internal sealed class CrawlVerb : Verb
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         string store = Path.GetFullPath(parsed.GetRequiredValue(output));
-        ILookup<bool, string> named = (parsed.GetValue(sources) ?? []).ToLookup(SynthSource.Fits);
-        SynthesisOptions[] synthesis = [.. named[true].Select(source => SynthSource.Parse(source, parsed.GetValue(CommonOptions.Device)!))];
+        string[] given = parsed.GetValue(sources) ?? [];
+        SynthesisOptions[] synthesis = [.. given.Where(SynthSource.Fits).Select(source => SynthSource.Parse(source, parsed.GetValue(CommonOptions.Device)!))];
         foreach (SynthesisOptions made in synthesis) made.Validate();
         CrawlOptions options = steering.Budget(parsed, web.Apply(parsed, new CrawlOptions
         {
-            Sources = [.. named[false]],
-            Made = [.. synthesis.Select(made => SynthSource.Of(made, store, terminal.Note))],
+            Sources = [.. given.Where(source => !SynthSource.Fits(source) && !CorruptSource.Fits(source))],
+            Made = [.. synthesis.Select(made => SynthSource.Of(made, store, terminal.Note)), .. given.Where(CorruptSource.Fits).Select(CorruptSource.Parse)],
             Store = store,
             MinSide = parsed.GetValue(minSide),
             Workers = parsed.GetValue(CommonOptions.Threads),
