@@ -71,6 +71,9 @@ public sealed class VisionTransformer : ImageModel
     /// <summary>The architecture.</summary>
     public override VitConfig Config { get; }
 
+    /// <summary>The heads, in the order of <see cref="VitOutput.HeadEmbeddings"/>; none of a model without classes. Logits are the mean over them.</summary>
+    public IReadOnlyList<LinearHead> LinearHeads => [.. new[] { head, head_dist, head_conv, head_inv }.OfType<Affine>().Select(affine => new LinearHead(affine.weight, affine.bias!))];
+
     internal IEnumerable<Block> Blocks => blocks;
 
     /// <summary>Logits, embedding and captures.</summary>
@@ -81,7 +84,7 @@ public sealed class VisionTransformer : ImageModel
     {
         Check(pixels, capture);
         using DisposeScope scope = torch.NewDisposeScope();
-        Dictionary<int, torch.Tensor> rows = [], hidden = [];
+        Dictionary<int, torch.Tensor> rows = [], maps = [], hidden = [];
         Dictionary<int, Qkv> parts = [];
         torch.Tensor x = Embed(pixels, capture);
         bool kept = false;
@@ -90,16 +93,17 @@ public sealed class VisionTransformer : ImageModel
             bool wanted = capture.HiddenBlocks.Contains(b), apart = capture.QkvBlocks.Contains(b);
             // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
             long queries = b == Config.Depth - 1 && !wanted && !apart ? HeadTokens : x.shape[1];
-            (torch.Tensor next, torch.Tensor? row, Qkv? qkv) = blocks[b].Forward(x, queries, capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1, apart);
+            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = blocks[b].Forward(x, queries, capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1, capture.AttentionBlocks.Contains(b), apart);
             if (!kept) x.Dispose();
             (x, kept) = (next, wanted);
             if (wanted) hidden[b] = scope.MoveToOuter(next);
             if (row is not null) rows[b] = scope.MoveToOuter(row);
+            if (map is not null) maps[b] = scope.MoveToOuter(map);
             if (qkv is null) continue;
             scope.MoveToOuter(qkv.Queries, qkv.Keys, qkv.Values);
             parts[b] = qkv;
         }
-        return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Hidden = hidden, Qkv = parts };
+        return Head(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = rows, Attention = maps, Hidden = hidden, Qkv = parts };
     }
 
     /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>
@@ -162,7 +166,7 @@ public sealed class VisionTransformer : ImageModel
     private VitOutput Head(torch.Tensor normed, DisposeScope scope)
     {
         torch.Tensor cls = normed.select(1, 0);
-        VitOutput bare = new() { Embedding = scope.MoveToOuter(cls) };
+        VitOutput bare = new() { Embedding = scope.MoveToOuter(cls), HeadEmbeddings = scope.MoveToOuter(normed) };
         if (head is null) return bare;
         torch.Tensor logits = scope.MoveToOuter(head.Linear(cls));
         if (head_conv is not null)
@@ -178,7 +182,7 @@ public sealed class VisionTransformer : ImageModel
     private void Check(torch.Tensor pixels, VitCapture capture)
     {
         CheckPixels(pixels);
-        foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks).Concat(capture.QkvBlocks))
+        foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks).Concat(capture.QkvBlocks).Concat(capture.AttentionBlocks))
         {
             if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
         }

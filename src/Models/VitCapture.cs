@@ -19,6 +19,9 @@ public sealed record VitCapture
     /// <summary>Blocks whose queries, keys and values are wanted, from which every attention map follows.</summary>
     public IReadOnlyList<int> QkvBlocks { get; init; } = [];
 
+    /// <summary>Blocks whose attention, averaged over heads, is wanted: computed aside, O(T²).</summary>
+    public IReadOnlyList<int> AttentionBlocks { get; init; } = [];
+
     /// <summary>Share of patch tokens dropped (training only), 0–1 exclusive; CLS and other prefix tokens stay. With a drop, hidden outputs hold only the kept tokens.</summary>
     public double PatchDropout { get; init; }
 

@@ -25,8 +25,14 @@ public sealed record VitOutput
     /// <summary>CLS embedding after the final norm, <c>[B, D]</c>.</summary>
     public required torch.Tensor Embedding { get; init; }
 
+    /// <summary>What each head reads: the final norm of CLS, then of the distillation token, or of the convolution and the involution token, <c>[B, K, D]</c>. Vision Transformers only; there with or without heads.</summary>
+    public torch.Tensor? HeadEmbeddings { get; init; }
+
     /// <summary>Softmaxed CLS-to-patch attention <c>[B, H, N]</c> by block, prefix columns dropped, not renormalised.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> ClsRows { get; init; } = new Dictionary<int, torch.Tensor>();
+
+    /// <summary>Softmaxed attention averaged over heads, by block: <c>[B, T, T]</c>; of a last block whose patches nobody reads only the rows of the K tokens with a head, CLS first, <c>[B, K, T]</c>.</summary>
+    public IReadOnlyDictionary<int, torch.Tensor> Attention { get; init; } = new Dictionary<int, torch.Tensor>();
 
     /// <summary>Block outputs <c>[B, T, D]</c> by block.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> Hidden { get; init; } = new Dictionary<int, torch.Tensor>();
@@ -43,4 +49,19 @@ public sealed record Qkv(torch.Tensor Queries, torch.Tensor Keys, torch.Tensor V
 {
     /// <summary>Attention probabilities <c>[B, H, T, T]</c>: softmax over keys of q·k/√(D/H).</summary>
     public torch.Tensor Attention() => (Queries.matmul(Keys.transpose(-2, -1)) / Math.Sqrt(Queries.shape[^1])).softmax(-1);
+
+    /// <summary>The mean of <see cref="Attention"/> over heads, <c>[B, T, T]</c>, with one head in memory at a time.</summary>
+    public torch.Tensor MeanAttention()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        long heads = Queries.shape[1];
+        double scale = 1 / Math.Sqrt(Queries.shape[^1]);
+        torch.Tensor sum = torch.zeros([Queries.shape[0], Queries.shape[2], Keys.shape[2]], dtype: Queries.dtype, device: Queries.device);
+        for (long head = 0; head < heads; head++)
+        {
+            using DisposeScope one = torch.NewDisposeScope();
+            sum.add_(Queries.select(1, head).mul(scale).matmul(Keys.select(1, head).transpose(-2, -1)).softmax(-1));
+        }
+        return sum.div_(heads).MoveToOuterDisposeScope();
+    }
 }

@@ -8,13 +8,16 @@ namespace DataFreeKD.Probe;
 /// <summary>One image to score, with the columns that travel through.</summary>
 internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
 {
+    /// <summary>Its place among the inputs, from 0.</summary>
+    public long Place { get; init; }
+
     /// <summary>The path as it stands in the scores table; empty where a table's row has none.</summary>
     public string TablePath(string output) => Image.Path.Length == 0 ? "" : ManifestPath.ToTable(Image.Path, output);
 }
 
 internal sealed class ScoreInputs
 {
-    private static readonly HashSet<string> Ours = [.. Columns.Scores, .. Columns.Selection];
+    private static readonly HashSet<string> Ours = [.. Columns.Scores, .. Columns.ExtraScores, .. Columns.Selection];
 
     private readonly IReadOnlyList<string> sources;
 
@@ -37,9 +40,10 @@ internal sealed class ScoreInputs
     /// <summary>Every image, in the order of the sources. A table row that is not usable keeps its place with its reason.</summary>
     public IEnumerable<ScoreInput> Enumerate(CancellationToken cancel)
     {
+        long place = 0;
         foreach (string source in sources)
         {
-            foreach (ScoreInput input in IsTable(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, cancel: cancel).Select(image => new ScoreInput(image, null))) yield return input;
+            foreach (ScoreInput input in IsTable(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, cancel: cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
         }
     }
 

@@ -41,6 +41,16 @@ internal sealed class ScoreJournal
     /// <summary>Rows in finished segments.</summary>
     public long Done { get; private set; }
 
+    /// <summary>A number that the rows depend on: what an interrupted run found, else what is found now.</summary>
+    public double Remember(string name, Func<double> find)
+    {
+        string note = Path.Combine(folder, name + ".json");
+        if (File.Exists(note)) return JsonSerializer.Deserialize<double>(File.ReadAllText(note));
+        double found = find();
+        if (double.IsFinite(found)) AtomicFile.WriteAllText(note, JsonSerializer.Serialize(found));
+        return found;
+    }
+
     /// <summary>Passes over the inputs whose rows are finished, and checks that they are still the same.</summary>
     /// <exception cref="ScoreException">An input came, went or moved since the interruption (while enumerating).</exception>
     public IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs) => Left(inputs, next);
@@ -123,6 +133,7 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
             $"{options.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device} {options.EmbeddingsPath is not null}",
+            .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip}"] : Array.Empty<string>(),
             .. options.Inputs.Select(Path.GetFullPath)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
 
@@ -22,6 +23,17 @@ public sealed record ScoreOptions
 
     /// <summary>Blocks to probe, 0-based; null for ⌊L/4⌋, ⌊7L/12⌋ and L−2, empty for all.</summary>
     public IReadOnlyList<int>? Blocks { get; init; }
+
+    /// <summary>Scores to write beyond those of every table: by column, by group, or <c>all</c> (<see cref="ExtraScore"/>).</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<string> Scores { get; init; } = [];
+
+    /// <summary>How many views of each image the scores of views look at, 1 to <see cref="ImageViews.Most"/>; each is a forward pass.</summary>
+    /// <value>5: the mirror image and four crops.</value>
+    public int Views { get; init; } = ImageViews.Usual;
+
+    /// <summary>What ReAct clips features at; null for its percentile of a sample of the pool, which is seen before.</summary>
+    public double? ReactClip { get; init; }
 
     /// <summary>Images a forward pass.</summary>
     /// <value>64.</value>
@@ -58,6 +70,9 @@ public sealed record ScoreOptions
     public void Validate()
     {
         if (Inputs.Count == 0) throw new ScoreException("no images given; name folders, files, globs, archives or tables");
+        ExtraScore.Named(Scores);
+        if (Views is < 1 or > ImageViews.Most) throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
+        if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
         if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");

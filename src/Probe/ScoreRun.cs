@@ -20,8 +20,9 @@ public static class ScoreRun
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
         var inputs = new ScoreInputs(options.Inputs);
-        string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. inputs.Carried];
+        string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. teacher.ExtraColumns, .. inputs.Carried];
         var journal = new ScoreJournal(options, teacher, columns, cancel);
+        if (teacher.Clips) teacher.ReactClip ??= journal.Remember("react-clip", () => ReactClip(options, teacher, inputs, cancel));
 
         long skipped = journal.Done, failed = 0;
         var rows = new List<string?[]>();
@@ -58,6 +59,19 @@ public static class ScoreRun
         }
     }
 
+    // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.
+    private static double ReactClip(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
+    {
+        var sample = new ActivationSample();
+        IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place));
+        foreach (DecodedInput[] batch in OrderedDecoder.Decode(wanted, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            foreach ((long place, float[] activations) in teacher.Activations(batch)) sample.Add(place, activations);
+        }
+        return sample.Percentile(ReactEnergy.Percentile);
+    }
+
     private static string?[] Row(DecodedInput image, ImageScores? scores, TeacherPass teacher, string output, IReadOnlyList<string> carried)
     {
         var row = new List<string?>
@@ -77,6 +91,7 @@ public static class ScoreRun
             row.Add(scores is null ? null : Numbers.Format(scores.Variances[i]));
             row.Add(scores is null ? null : Numbers.Format(scores.Cosines[i]));
         }
+        for (int i = 0; i < teacher.ExtraColumns.Count; i++) row.Add(scores is null ? null : Numbers.Format(scores.Extras[i]));
         row.AddRange(carried.Select(column => image.Input.Row?[column]));
         return [.. row];
     }
@@ -86,19 +101,23 @@ public static class ScoreRun
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
         IEnumerable<string> files = options.Inputs.Where(File.Exists).Append(teacher.WeightsPath);
+        var given = new Dictionary<string, string>
+        {
+            ["teacher"] = options.Teacher,
+            ["inputs"] = string.Join('\n', options.Inputs),
+            ["blocks"] = string.Join(',', teacher.Blocks),
+            ["batch-size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["device"] = options.Device,
+            ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
+        };
+        if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
+        if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
+        if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);
         new Provenance
         {
             Version = typeof(ScoreRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
             Command = "score",
-            Options = new Dictionary<string, string>
-            {
-                ["teacher"] = options.Teacher,
-                ["inputs"] = string.Join('\n', options.Inputs),
-                ["blocks"] = string.Join(',', teacher.Blocks),
-                ["batch-size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
-                ["device"] = options.Device,
-                ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
-            },
+            Options = given,
             Inputs = files.Distinct().ToDictionary(file => file, file => Provenance.HashFile(file, cancel)),
             Counts = counts,
             Seconds = seconds,

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
-/// <summary>The figures of one image; logit scores are null for a teacher without a head.</summary>
-internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] Variances, float[] Cosines, float[]? Embedding);
+/// <summary>The figures of one image; logit scores are null, and extra ones that need a head NaN, for a teacher without a head.</summary>
+internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] Variances, float[] Cosines, float[] Extras, float[]? Embedding);
 
 /// <summary>A loaded teacher with the blocks to probe.</summary>
 internal sealed class TeacherPass : IDisposable
@@ -17,6 +17,8 @@ internal sealed class TeacherPass : IDisposable
     private readonly LoadedModel teacher;
     private readonly VisionTransformer network;
     private readonly Device device;
+    private readonly IReadOnlyList<ExtraScore> extras;
+    private readonly ScoreNeeds needs;
     private readonly bool embeddings;
 
     public TeacherPass(ScoreOptions options)
@@ -35,6 +37,11 @@ internal sealed class TeacherPass : IDisposable
             _ => [.. options.Blocks.Distinct().Order()],
         };
         if (Blocks[^1] >= depth) throw new ScoreException($"--blocks {Blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+        extras = ExtraScore.Named(options.Scores);
+        ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
+        foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
+        Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
+        ReactClip = options.ReactClip;
         PreprocessingConfig preprocessing = teacher.Preprocessing;
         Transform = new EvalTransform
         {
@@ -55,6 +62,18 @@ internal sealed class TeacherPass : IDisposable
 
     public int Width => network.Config.Width;
 
+    /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
+    public IReadOnlyList<string> ExtraColumns { get; }
+
+    /// <summary>Whether a score clips features; <see cref="ReactClip"/> is then needed before <see cref="Run"/>.</summary>
+    public bool Clips => needs.HasFlag(ScoreNeeds.ReactClip);
+
+    /// <summary>Views of each image that are looked at too.</summary>
+    public int Views { get; }
+
+    /// <summary>What features are clipped at.</summary>
+    public double? ReactClip { get; set; }
+
     public bool HasHead => network.Config.Classes > 0;
 
     public IReadOnlyList<string> ClassNames => teacher.ClassNames;
@@ -68,31 +87,46 @@ internal sealed class TeacherPass : IDisposable
         return [.. batch.Select(image => image.Reason is null ? scores.Dequeue() : null)];
     }
 
+    /// <summary>The numbers that the heads read, of each image that could be decoded, with its place among the inputs. The pixel buffers go back to the pool.</summary>
+    public IReadOnlyList<(long Place, float[] Activations)> Activations(IReadOnlyList<DecodedInput> batch)
+    {
+        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        if (images.Length == 0) return [];
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        float[] all = Floats(network.Run(Batch(images).to(device), VitCapture.None).HeadEmbeddings!);
+        int each = all.Length / images.Length;
+        return [.. images.Select((image, row) => (image.Input.Place, all[(row * each)..((row + 1) * each)]))];
+    }
+
     public void Dispose() => teacher.Dispose();
+
+    private bool Computable(ExtraScore score) => HasHead || !score.Needs.HasFlag(ScoreNeeds.Head);
 
     private IReadOnlyList<ImageScores> Score(IReadOnlyList<DecodedInput> images)
     {
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        VitOutput output = network.Run(Batch(images).to(device), new VitCapture { ClsRowBlocks = Blocks });
+        TeacherAnswer answer = TeacherAnswer.Of(network, Batch(images).to(device), Blocks, needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN };
 
         float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)
         {
-            Tensor probe = AttentionProbe.FromClsRows(output.ClsRows[Blocks[i]]);
-            variances[i] = Floats(AttentionProbe.Variance(probe));
-            cosines[i] = Floats(AttentionProbe.Cosine(probe));
+            variances[i] = Floats(AttentionProbe.Variance(answer.Probes[i]));
+            cosines[i] = Floats(AttentionProbe.Cosine(answer.Probes[i]));
         }
-        Tensor? logits = output.Logits?.to(ScalarType.Float64);
-        float[][]? outputs = logits is null ? null : [.. OutputScore.All.Select(score => Floats(score.Compute(logits)))];
-        long[]? predictions = logits?.argmax(-1).cpu().data<long>().ToArray();
-        float[]? embedding = embeddings ? Floats(output.Embedding) : null;
+        float[][]? outputs = answer.Logits is null ? null : [.. OutputScore.All.Select(score => Floats(score.Compute(answer.Logits)))];
+        long[]? predictions = answer.Logits?.argmax(-1).cpu().data<long>().ToArray();
+        float[] missing = [.. images.Select(_ => float.NaN)];
+        float[][] more = [.. extras.SelectMany(score => Computable(score) ? score.Compute(answer).Select(Floats) : score.Columns(Blocks).Select(_ => missing))];
+        float[]? embedding = embeddings ? Floats(answer.Embedding) : null;
         return [.. images.Select((_, row) => new ImageScores(
             predictions?[row],
             outputs is null ? null : [.. outputs.Select(column => column[row])],
             [.. variances.Select(column => column[row])],
             [.. cosines.Select(column => column[row])],
+            [.. more.Select(column => column[row])],
             embedding?[(row * Width)..((row + 1) * Width)]))];
     }
 

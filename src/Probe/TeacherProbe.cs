@@ -18,7 +18,12 @@ public sealed class TeacherProbe : IDisposable
     {
         this.options = options;
         teacher = new TeacherPass(options);
-        Columns = [.. teacher.HasHead ? OutputScore.All.Select(score => score.Column) : [], .. teacher.Blocks.Select(Manifests.Columns.ProbeVariance), .. teacher.Blocks.Select(Manifests.Columns.ProbeCosine)];
+        if (teacher.Clips && teacher.ReactClip is null)
+        {
+            teacher.Dispose();
+            throw new ScoreException("react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip");
+        }
+        Columns = [.. teacher.HasHead ? OutputScore.All.Select(score => score.Column) : [], .. teacher.Blocks.Select(Manifests.Columns.ProbeVariance), .. teacher.Blocks.Select(Manifests.Columns.ProbeCosine), .. teacher.ExtraColumns];
     }
 
     /// <summary>The figures, by their columns of the scores table; those of the logits only where the teacher has a head.</summary>
@@ -32,7 +37,7 @@ public sealed class TeacherProbe : IDisposable
         return [.. OrderedDecoder.Decode(inputs, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel)
             .Chunk(options.BatchSize)
             .SelectMany(teacher.Run)
-            .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines], figure => figure))];
+            .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines, .. scores.Extras], figure => figure))];
     }
 
     /// <summary>Lets the teacher go.</summary>

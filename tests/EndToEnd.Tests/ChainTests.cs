@@ -100,6 +100,32 @@ public sealed class ChainTests(TinyWorld world)
     }
 
     [Fact]
+    public void Every_score_can_be_written_selected_by_and_measured_and_the_usual_ones_stay()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["usual.csv"]).Succeeds();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["all.csv"], "--scores", "all", "--views", "2").Succeeds();
+        using (TableReader usual = Table.Open(folder["usual.csv"]), all = Table.Open(folder["all.csv"]))
+        {
+            int columns = usual.Header.Columns.Count;
+            Assert.Equal([.. usual.Header.Columns, .. Columns.ExtraScores.Take(6), .. all.Header.Columns.Where(column => column.StartsWith("probe_entropy_", StringComparison.Ordinal)), .. Columns.ExtraScores.Skip(6)], all.Header.Columns);
+            Assert.Equal(usual.Rows(TestContext.Current.CancellationToken).Select(row => string.Join(',', row.Fields)), all.Rows(TestContext.Current.CancellationToken).Select(row => string.Join(',', row.Fields.Take(columns))));
+        }
+        Programs.RunDfkd("select", folder["all.csv"], "--method", "view-kl", "--budget", "50", "-o", folder["selected.csv"]).Succeeds();
+
+        JsonElement report = Json("auroc", folder["all.csv"], "--truth", world.Truth, "--budget", "50,200");
+        Dictionary<string, JsonElement> lines = report.GetProperty("lines").EnumerateArray().GroupBy(line => line.GetProperty("name").GetString()!).ToDictionary(same => same.Key, same => same.Last());
+        foreach (string method in (string[])["max-logit", "margin", "gen", "feature-norm", "weight-cosine", "react-energy", "cosine", "probe-entropy", "rollout-entropy", "rollout-variance", "view-agreement", "view-kl"])
+        {
+            Assert.InRange(lines[method].GetProperty("all").GetDouble(), 0, 1);
+            Assert.InRange(lines[method].GetProperty("precision").GetProperty("200").GetDouble(), 0, 1);
+        }
+        Assert.Contains("--budget", Programs.RunDfkd("auroc", folder["all.csv"], "--truth", world.Truth, "--budget", "50,many").Refuses(), StringComparison.Ordinal);
+        Assert.Contains("astrology", Programs.RunDfkd("auroc", folder["all.csv"], "--truth", world.Truth, "--kinds", "astrology").Refuses(), StringComparison.Ordinal);
+        Assert.Contains("max_logit", Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["bad.csv"], "--scores", "astrology").Refuses(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Embeddings_are_the_same_in_both_formats()
     {
         using TempFolder folder = new();

@@ -3,7 +3,9 @@
 using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
+using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -16,16 +18,19 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
     private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy|parquet" };
+    private readonly Option<string?> extra = new("--scores") { Description = $"Scores beyond the usual: all; logits, features, attention, views; or of {string.Join(", ", Columns.ExtraScores)}, probe_entropy", HelpName = "all|NAME,..." };
+    private readonly Option<int?> views = CommonOptions.OwnCount("--views", $"Write the scores of views, over 1 to {ImageViews.Most} of them; each is a forward pass [default: {ImageViews.Usual}, where --scores asks for views]");
+    private readonly Option<double?> reactClip = CommonOptions.OwnFigure("--react-clip", $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]");
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
 
     public ScoreVerb() : base(
         "score",
         "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
-        "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 -o scores.parquet")
+        "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -39,6 +44,9 @@ internal sealed class ScoreVerb : Verb
             Teacher = parsed.GetRequiredValue(teacher),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
+            Scores = Scores(parsed),
+            Views = parsed.GetValue(views) ?? ImageViews.Usual,
+            ReactClip = parsed.GetValue(reactClip),
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
             Heads = parsed.GetValue(heads),
@@ -53,6 +61,14 @@ internal sealed class ScoreVerb : Verb
         ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary, options.Output));
     }
+
+    // A score's own option asks for the score.
+    private string[] Scores(ParseResult parsed) =>
+    [
+        .. (parsed.GetValue(extra) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        .. parsed.GetValue(views) is null ? [] : (string[])["views"],
+        .. parsed.GetValue(reactClip) is null ? [] : (string[])["react_energy"],
+    ];
 
     private static ProgressLine Show(ScoreProgress progress)
     {

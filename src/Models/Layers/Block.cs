@@ -33,16 +33,17 @@ internal sealed class Block : nn.Module
 
     public IEnumerable<Affine> Norms => [norm1, norm2];
 
-    /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row and, where <paramref name="keepParts"/>, queries, keys and values; everything else is freed here.</summary>
+    /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row, where <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>, queries, keys and values; everything else is freed here.</summary>
     /// <inheritdoc cref="Attention.Forward"/>
-    public (Tensor Tokens, Tensor? ClsRow, Qkv? Parts) Forward(Tensor x, long queries, int prefix, bool keepParts)
+    public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(Tensor x, long queries, int prefix, bool keepMap, bool keepParts)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor branch, Tensor? row, Qkv parts) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
         x = Join(queries == x.shape[1] ? x : x.narrow(1, 0, queries), branch, ls1);
         x = Join(x, mlp.Forward(norm2.Norm(x, epsilon)), ls2);
         if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
-        return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), keepParts ? parts : null);
+        Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
+        return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
     }
 
     // The branch is a fresh tensor whose own value no gradient needs: adding in place saves an allocation.

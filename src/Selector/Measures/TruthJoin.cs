@@ -36,6 +36,19 @@ internal sealed class TruthJoin
         }
     }
 
+    /// <summary>What is in distribution, and what is of the sources named.</summary>
+    public bool[] AgainstSources(IReadOnlyList<string> named) => [.. sources.Select((source, at) => positive[at] || named.Contains(source))];
+
+    /// <summary>Refuses sources of which no row is.</summary>
+    /// <exception cref="TableException">Names the source, and those there are.</exception>
+    public void RequireSources(IReadOnlyList<string> named)
+    {
+        string? missing = named.FirstOrDefault(source => !sources.Where((_, at) => !positive[at]).Contains(source));
+        if (missing is null) return;
+        string[] there = [.. sources.Where((_, at) => !positive[at]).Distinct().Order(StringComparer.Ordinal)];
+        throw new TableException($"{Header.Source}: no row is of the source '{missing}' and out of distribution; there are {string.Join(", ", there)}");
+    }
+
     public bool[] WithoutNatural => [.. sources.Select(source => source != naturalSource)];
 
     public static TruthJoin Of(string scoresPath, string truthPath, string? naturalSource)

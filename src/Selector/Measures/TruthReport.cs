@@ -11,14 +11,13 @@ namespace DataFreeKD.Selector.Measures;
 /// <param name="All">AUROC of in-distribution against everything else.</param>
 /// <param name="Natural">AUROC against the natural rest of the pool only.</param>
 /// <param name="Outliers">AUROC with the natural rest left out: against outliers, and copies of anything.</param>
-/// <param name="Precision">In-distribution part of the best rows.</param>
-public sealed record TruthLine(string Name, double All, double Natural, double Outliers, double Precision);
+/// <param name="Precision">In-distribution part of the best rows, by how many of them.</param>
+/// <param name="Kinds">AUROC against each source asked for, and against all of them together under <c>kinds</c>; empty where none is.</param>
+public sealed record TruthLine(string Name, double All, double Natural, double Outliers, IReadOnlyDictionary<int, double> Precision, IReadOnlyDictionary<string, double> Kinds);
 
 /// <summary>Measures scores against a table of answers.</summary>
 public sealed record TruthReport
 {
-    private static readonly string[] LowerIsMoreUseful = ["entropy", "energy", "pseudo_label_ce"];
-
     /// <summary>One line a score column, then one a selection method.</summary>
     public required IReadOnlyList<TruthLine> Lines { get; init; }
 
@@ -29,24 +28,33 @@ public sealed record TruthReport
     /// <param name="scoresPath">A scores table.</param>
     /// <param name="truthPath">A table with <c>key</c> (a file name: of the row's <c>path</c>, or of the <c>source</c> that a crawl took it from), <c>source</c> and <c>in_distribution</c> (0 or 1).</param>
     /// <param name="naturalSource">The source that is the natural rest of the pool; null for the most frequent one that is not in distribution.</param>
-    /// <param name="precisionAt">How many of the best rows precision is taken over.</param>
+    /// <param name="precisionAt">How many of the best rows precision is taken over, each in turn; null for 10,000.</param>
     /// <param name="negatives">A scores table for the method <c>learned</c>; left out without one.</param>
-    /// <exception cref="TableException">A table cannot be read, or no row has an answer.</exception>
-    public static TruthReport Measure(string scoresPath, string truthPath, string? naturalSource = null, int precisionAt = 10_000, string? negatives = null)
+    /// <param name="kinds">Sources to measure against one by one, and together.</param>
+    /// <exception cref="TableException">A table cannot be read, no row has an answer, or none is of a source asked for.</exception>
+    public static TruthReport Measure(string scoresPath, string truthPath, string? naturalSource = null, IReadOnlyList<int>? precisionAt = null, string? negatives = null, IReadOnlyList<string>? kinds = null)
     {
         TruthJoin join = TruthJoin.Of(scoresPath, truthPath, naturalSource);
+        join.RequireSources(kinds ?? []);
+        TruthLine Line(string name, double[] values) => new(
+            name,
+            join.Auroc(values, join.Everything),
+            join.Auroc(values, join.Natural),
+            join.Auroc(values, join.WithoutNatural),
+            (precisionAt ?? [10_000]).ToDictionary(count => count, count => RankingMeasures.PrecisionAt(values, join.Positive, count)),
+            kinds is not { Count: > 0 } ? new Dictionary<string, double>() : kinds.Select(kind => (Name: kind, Among: new[] { kind })).Append((Name: "kinds", Among: [.. kinds])).ToDictionary(of => of.Name, of => join.Auroc(values, join.AgainstSources(of.Among))));
         List<TruthLine> lines = [];
-        foreach (string column in join.Header.Columns.Where(IsScore))
+        foreach (string column in join.Header.Columns)
         {
-            int sign = LowerIsMoreUseful.Contains(column) || column.StartsWith("probe_cosine_", StringComparison.Ordinal) ? -1 : 1;
-            double[] values = Array.ConvertAll(join.Numbers(column), value => sign * value);
-            if (!values.Any(double.IsNaN)) lines.Add(Line(sign < 0 ? "-" + column : column, values, join, precisionAt));
+            if (ScoreColumn.Of(column) is not { } score) continue;
+            double[] values = Array.ConvertAll(join.Numbers(column), value => score.Sign * value);
+            if (!values.Any(double.IsNaN)) lines.Add(Line(score.Sign < 0 ? "-" + column : column, values));
         }
         foreach (ScoreMethod method in ScoreCatalogue.All)
         {
             SelectOptions options = new() { Scores = scoresPath, Output = scoresPath + ".unused.csv", Method = method.Name, Budget = 1, Negatives = negatives, Blocks = method.Name == "official" ? OfficialBlocks(join.Header) : [] };
             if (method.Name == "learned" && negatives is null) continue;
-            if (Scores(method, options, join) is { } values) lines.Add(Line(method.Name, values, join, precisionAt));
+            if (Scores(method, options, join) is { } values) lines.Add(Line(method.Name, values));
         }
         return new TruthReport { Lines = lines, Rows = join.Rows };
     }
@@ -57,8 +65,6 @@ public sealed record TruthReport
         int[] probed = ProbeBlocks.Probed(header);
         return probed.Contains(3) && probed.Contains(7) || probed.Length < 2 ? [] : [probed[probed.Length / 4], probed[7 * probed.Length / 12]];
     }
-
-    private static bool IsScore(string column) => column is "confidence" or "entropy" or "energy" or "pseudo_label_ce" || column.StartsWith("probe_", StringComparison.Ordinal);
 
     private static double[]? Scores(ScoreMethod method, SelectOptions options, TruthJoin join)
     {
@@ -84,11 +90,4 @@ public sealed record TruthReport
         }
         return values;
     }
-
-    private static TruthLine Line(string name, double[] values, TruthJoin join, int precisionAt) => new(
-        name,
-        join.Auroc(values, join.Everything),
-        join.Auroc(values, join.Natural),
-        join.Auroc(values, join.WithoutNatural),
-        RankingMeasures.PrecisionAt(values, join.Positive, precisionAt));
 }

@@ -26,6 +26,18 @@ public static class ScoreCatalogue
         new("entropy", "low entropy of the teacher's prediction", (header, _) => new EntropyScore(header)),
         new("confidence", "high probability of the teacher's prediction", (header, _) => new ConfidenceScore(header)),
         new("energy", "low free energy of the teacher's logits", (header, _) => new EnergyScore(header)),
+        new("max-logit", "high largest logit of the teacher", (header, options) => new ColumnScore(header, options, "max_logit")),
+        new("margin", "a first choice far ahead of the second, in probability", (header, options) => new ColumnScore(header, options, "margin")),
+        new("gen", "low generalised entropy (GEN) of the teacher's prediction", (header, options) => new ColumnScore(header, options, "gen")),
+        new("feature-norm", "long features before the classifier", (header, options) => new ColumnScore(header, options, "feature_norm")),
+        new("weight-cosine", "features that point along the classifier's weights of a class", (header, options) => new ColumnScore(header, options, "weight_cosine")),
+        new("react-energy", "low free energy when large features are clipped (ReAct)", (header, options) => new ColumnScore(header, options, "react_energy")),
+        new("cosine", "low cosine of the attention probe with uniform, mean over blocks; needs no classifier head", (header, options) => new BlockMeanScore(header, options, "probe_cosine", "score the images again with the probe")),
+        new("probe-entropy", "low entropy of the attention probe, mean over blocks; needs no classifier head", (header, options) => new BlockMeanScore(header, options, "probe_entropy", "score the images with --scores probe_entropy")),
+        new("rollout-entropy", "low entropy of CLS's attention through all blocks; needs no classifier head", (header, options) => new ColumnScore(header, options, "rollout_entropy")),
+        new("rollout-variance", "variance of CLS's attention through all blocks; needs no classifier head", (header, options) => new ColumnScore(header, options, "rollout_variance")),
+        new("view-agreement", "the same decision on mirrored and cropped views", (header, options) => new ColumnScore(header, options, "view_agreement")),
+        new("view-kl", "the same prediction on mirrored and cropped views", (header, options) => new ColumnScore(header, options, "view_kl")),
         new("random", "a seeded draw that depends on content alone: the baseline", (_, options) => new RandomScore(options.Seed)),
     ];
 

@@ -1,0 +1,68 @@
+// The catalogue of scores that are written when asked for: a score is one file in this folder and one line here.
+
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe.Scores;
+
+/// <summary>What a score looks at beside the features and the attention probe.</summary>
+[Flags]
+public enum ScoreNeeds
+{
+    /// <summary>Nothing: every Vision Transformer has it.</summary>
+    None = 0,
+
+    /// <summary>A classifier head; without one the column stays empty.</summary>
+    Head = 1,
+
+    /// <summary>The attention of all blocks.</summary>
+    Rollout = 2,
+
+    /// <summary>The pool's activations, seen before.</summary>
+    ReactClip = 4,
+
+    /// <summary>Forward passes of other views.</summary>
+    Views = 8,
+}
+
+/// <summary>A label-free score beyond those that every table has.</summary>
+/// <param name="Column">Its column; of a score of each block, what its number is put behind.</param>
+/// <param name="Group">What it is made of: <c>logits</c>, <c>features</c>, <c>attention</c> or <c>views</c>.</param>
+/// <param name="Needs">What has to be there.</param>
+/// <param name="Compute">From the teacher's answer to <c>[B]</c>, or one of them for each probed block.</param>
+public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, Func<TeacherAnswer, IEnumerable<Tensor>> Compute)
+{
+    /// <summary>What stands for every score where scores are named.</summary>
+    public const string Everything = "all";
+
+    /// <summary>Every score, in the order of the columns.</summary>
+    public static IReadOnlyList<ExtraScore> All { get; } =
+    [
+        new("max_logit", "logits", ScoreNeeds.Head, answer => [MaxLogit.Of(answer.Logits!)]),
+        new("margin", "logits", ScoreNeeds.Head, answer => [Margin.Of(answer.Logits!)]),
+        new("gen", "logits", ScoreNeeds.Head, answer => [GeneralisedEntropy.Of(answer.Logits!)]),
+        new("feature_norm", "features", ScoreNeeds.None, answer => [FeatureNorm.Of(answer.Features)]),
+        new("weight_cosine", "features", ScoreNeeds.Head, answer => [WeightCosine.Of(answer.Features, answer.Heads)]),
+        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.ReactClip, answer => [ReactEnergy.Of(answer.Features, answer.Heads, answer.ReactClip)]),
+        new("probe_entropy", "attention", ScoreNeeds.None, answer => answer.Probes.Select(RowEntropy.Of)) { OfEachBlock = true },
+        new("rollout_entropy", "attention", ScoreNeeds.Rollout, answer => [RowEntropy.Of(answer.Rollout!)]),
+        new("rollout_variance", "attention", ScoreNeeds.Rollout, answer => [AttentionProbe.Variance(answer.Rollout!)]),
+        new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
+        new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
+    ];
+
+    /// <summary>Whether there is a column for each probed block.</summary>
+    public bool OfEachBlock { get; init; }
+
+    /// <summary>The scores named by their columns, by their groups or by <see cref="Everything"/>, in the order of <see cref="All"/>.</summary>
+    /// <exception cref="ScoreException">A name is none of them.</exception>
+    public static IReadOnlyList<ExtraScore> Named(IReadOnlyList<string> names)
+    {
+        foreach (string name in names.Where(name => !All.Any(score => score.Bears(name)))) throw new ScoreException($"--scores {name}: there is no such score; give {Everything}, {string.Join(", ", All.Select(score => score.Group).Distinct())}, or of {string.Join(", ", All.Select(score => score.Column))}");
+        return [.. All.Where(score => names.Any(score.Bears))];
+    }
+
+    /// <summary>The table's columns of it.</summary>
+    public IReadOnlyList<string> Columns(IReadOnlyList<int> blocks) => OfEachBlock ? [.. blocks.Select(block => Manifests.Columns.OfBlock(Column, block))] : [Column];
+
+    private bool Bears(string name) => name == Everything || name == Group || name == Column;
+}

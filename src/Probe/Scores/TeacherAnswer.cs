@@ -1,0 +1,63 @@
+// What the teacher made of a batch of images: all that a score may look at.
+
+using DataFreeKD.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe.Scores;
+
+/// <summary>What scores are computed from, B images at a time. Tensors belong to the dispose scope that they were made in.</summary>
+public sealed record TeacherAnswer
+{
+    /// <summary><c>[B, C]</c>, float64; null for a teacher without a head. The mean over heads where there are several.</summary>
+    public Tensor? Logits { get; init; }
+
+    /// <summary>CLS after the final norm, <c>[B, D]</c>, float32.</summary>
+    public required Tensor Embedding { get; init; }
+
+    /// <summary>What each of the K heads reads, <c>[B, K, D]</c>, float64: CLS after the final norm; of a distilled DeiT the distillation token too.</summary>
+    public required Tensor Features { get; init; }
+
+    /// <summary>The K heads; none of a teacher without.</summary>
+    public IReadOnlyList<LinearHead> Heads { get; init; } = [];
+
+    /// <summary>The attention probe of each block asked for, <c>[B, N]</c>, float64.</summary>
+    public IReadOnlyList<Tensor> Probes { get; init; } = [];
+
+    /// <summary>CLS's row of the attention rollout, <c>[B, N]</c>, float64; null where no score needs it.</summary>
+    public Tensor? Rollout { get; init; }
+
+    /// <summary>Logits of each view, <c>[B, C]</c>, float64; none where no score needs them.</summary>
+    public IReadOnlyList<Tensor> Views { get; init; } = [];
+
+    /// <summary>What ReAct clips features at.</summary>
+    public double ReactClip { get; init; } = double.NaN;
+
+    /// <summary>Runs the teacher over a batch and over as many views of it as are asked for.</summary>
+    /// <param name="network">The teacher, in eval mode.</param>
+    /// <param name="pixels">Normalised, <c>[B, 3, S, S]</c>, on the teacher's device.</param>
+    /// <param name="blocks">Blocks to probe.</param>
+    /// <param name="rollout">Whether the attention of all blocks is wanted, O(T²) an image and block.</param>
+    /// <param name="views">How many views, 0 to <see cref="ImageViews.Most"/>: a forward pass each.</param>
+    public static TeacherAnswer Of(VisionTransformer network, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
+    {
+        int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
+        VitOutput output = network.Run(pixels, new VitCapture { ClsRowBlocks = blocks, AttentionBlocks = every });
+        return new TeacherAnswer
+        {
+            Logits = output.Logits?.to(ScalarType.Float64),
+            Embedding = output.Embedding,
+            Features = output.HeadEmbeddings!.to(ScalarType.Float64),
+            Heads = network.LinearHeads,
+            Probes = [.. blocks.Select(block => AttentionProbe.FromClsRows(output.ClsRows[block]))],
+            Rollout = rollout ? AttentionRollout.ClsRow([.. every.Select(block => output.Attention[block])], network.Config.PrefixTokens) : null,
+            Views = output.Logits is null ? [] : [.. ImageViews.Of(pixels, views).Select(view => Logits64(network, view))],
+        };
+    }
+
+    private static Tensor Logits64(VisionTransformer network, Tensor view)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return network.Run(view, VitCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
+    }
+}
