@@ -70,8 +70,8 @@ public sealed class ExplainTests
         RgbImage map = AttentionOverlay.Draw(new AttentionView(grey, [1, 0, 0, 0], 2), 64);
 
         Assert.True(Level(map, 2, 2) > 110);
-        Assert.Equal(32, Level(map, 62, 62));
-        Assert.Equal(32, Level(map, 62, 2));
+        Assert.Equal(45, Level(map, 62, 62));
+        Assert.Equal(45, Level(map, 62, 2));
         // An even gaze is a half-bright picture, the same everywhere.
         RgbImage even = AttentionOverlay.Draw(new AttentionView(grey, [0.25f, 0.25f, 0.25f, 0.25f], 2), 64);
         Assert.Single(Enumerable.Range(0, 64).Select(x => Level(even, x, x)).Distinct());

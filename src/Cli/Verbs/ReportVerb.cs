@@ -59,6 +59,8 @@ internal sealed class ReportVerb : Verb
         options.Validate();
         if (File.Exists(page) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{page} exists; name another output or give --overwrite");
         options = options with { Ranking = Ranking(options, terminal, cancel) };
+        // Once: libtorch takes its threads only before its first work.
+        if (parsed.GetValue(data) is not null || parsed.GetValue(teacher) is not null) TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         if (parsed.GetValue(data) is not null) options = options with { Confusion = Confusion(parsed, terminal, cancel) };
         ReportSummary summary = parsed.GetValue(teacher) is null ? Write(options, terminal, cancel) : WithTeacher(parsed, options, terminal, cancel);
         terminal.Conclude(summary, () => Describe(summary));
@@ -113,15 +115,13 @@ internal sealed class ReportVerb : Verb
         int threads = parsed.GetValue(CommonOptions.Threads);
         EvaluateOptions options = new() { Model = model, DataPath = parsed.GetValue(data)!, Limit = parsed.GetValue(limit), Device = parsed.GetValue(CommonOptions.Device)!, Workers = threads };
         options.Validate();
-        TorchRuntime.Start(threads);
         EvaluationReport found = terminal.Track<TrainProgress, EvaluationReport>(progress => TrainingText.Show(progress, "accuracy"), progress => EvaluateRun.Execute(options, progress, cancel));
-        return new ConfusionCounts($"{(parsed.GetValue(student) is null ? "the teacher" : "the student")} on {options.DataPath}", [.. found.Classes.Select(of => of.Name)], found.Confusion);
+        return new ConfusionCounts($"{(parsed.GetValue(student) is null ? "The teacher" : "The student")} on {options.DataPath}", [.. found.Classes.Select(of => of.Name)], found.Confusion);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ReportSummary WithTeacher(ParseResult parsed, ReportOptions options, Terminal terminal, CancellationToken cancel)
     {
-        TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         string model = parsed.GetValue(teacher)!;
         using TeacherProbe probe = new(TeacherLooking.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed));
         IReadOnlyList<AttentionView?> Look(IReadOnlyList<string> paths) => [.. probe.Look(paths, cancel).Select(look => look is null ? null : TeacherLooking.View(look, probe.Blocks[^1]))];

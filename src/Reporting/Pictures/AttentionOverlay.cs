@@ -8,7 +8,7 @@ namespace DataFreeKD.Reporting.Pictures;
 public static class AttentionOverlay
 {
     // What is not looked at stays visible at this share of its brightness.
-    private const double Shade = 0.25;
+    private const double Shade = 0.35;
 
     // A patch that is looked at this many times as much as it would be by an even gaze is drawn at full strength: without a fixed
     // end an even gaze, whose greatest value is nothing, would look like a strong one.

@@ -39,8 +39,8 @@ internal sealed class PoolCursor : IDisposable
     {
         get
         {
-            string of = status < 0 ? Status.Ok : Reader.Text(status);
-            return reason >= 0 && Reader.Text(reason) is { Length: > 0 } why ? $"{of}/{why}" : of;
+            string of = Usable ? Status.Ok : Reader.Text(status);
+            return reason >= 0 && !Reader.Utf8(reason).IsEmpty ? $"{of}/{Reader.Text(reason)}" : of;
         }
     }
 

@@ -1,5 +1,6 @@
 // How many images of each predicted class, pool against selection.
 
+using DataFreeKD.Reporting.Plots;
 using DataFreeKD.Reporting.Pool;
 
 namespace DataFreeKD.Reporting.Page.Sections;
@@ -24,7 +25,7 @@ internal static class BalanceSection
         TableView table = new("Images by predicted class", header, [.. classes.Take(Listed).Select(of => (string[])[Name(of), Wording.Number(of.Count), Wording.Percent(of.Count, usable), .. selection is null ? (string[])[] : [Wording.Number(Selected(of)), Wording.Percent(Selected(of), taken)]])]);
         List<LegendView> legend = [new("pool", "pool")];
         if (selection is not null) legend.Add(new("selected-bar", "selected"));
-        PlotView plot = new("classes", "Classes", "", Plots.Plots.Bars(bars, "classes", title), legend, table);
+        PlotView plot = new("classes", "Classes", "", Draw.Bars(bars, "classes", title), legend, table);
         return new SectionView("balance", "Class balance", Template.Render("balance", new BalanceView(Text(material, classes), plot)));
     }
 

@@ -58,6 +58,6 @@ internal static class ScoresSection
             selected is null ? ["from", "to", "pool"] : ["from", "to", "pool", "selected"],
             [.. pool.Counts.Select((count, bin) => (string[])[bin == 0 ? "lowest" : Wording.Figure(edges[bin]), bin == pool.Counts.Count - 1 ? "highest" : Wording.Figure(edges[bin + 1]), Wording.Number(count), .. selected is null ? (string[])[] : [Wording.Number(selected.Counts[bin])]])]);
         string described = $"Histogram of {title}: {string.Join("; ", legend.Select(key => key.Text))}. The figures are in the table below.";
-        return new PlotView(id, title, text, Plots.Plots.Histogram(pool, selected, marks, id, described), legend, table);
+        return new PlotView(id, title, text, Draw.Histogram(pool, selected, marks, id, described), legend, table);
     }
 }

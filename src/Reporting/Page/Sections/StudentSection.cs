@@ -23,6 +23,6 @@ internal static class StudentSection
         string title = Wording.Foreign(curve.Title);
         string text = points.Count == 1 ? $"{Wording.Figure(points[0].Y)} at step {Wording.Figure(points[0].X)}." : $"From {Wording.Figure(points[0].Y)} at step {Wording.Figure(points[0].X)} to {Wording.Figure(points[^1].Y)} at step {Wording.Figure(points[^1].X)}.";
         TableView table = new($"{title} by step", ["step", title], [.. points.Select(point => (string[])[Wording.Figure(point.X), Wording.Figure(point.Y)])]);
-        return new PlotView(id, title, text, Plots.Plots.Curves([new Curve(title, points)], id, $"Curve of {title} over the steps of training. {text} The figures are in the table below."), [], table);
+        return new PlotView(id, title, text, Draw.Curves([new Curve(title, points)], id, $"Curve of {title} over the steps of training. {text} The figures are in the table below."), [], table);
     }
 }

@@ -15,12 +15,12 @@ internal sealed record Mark(double At, string Label);
 internal sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Points);
 
 /// <summary>Draws histograms, bars and curves as SVG.</summary>
-internal static class Plots
+internal static class Draw
 {
     private const double Width = 400, Height = 220;
 
     // The library measures text in a narrow font; the page's may be a wide one. Units beside numbers, and a letter of a name.
-    private const double NumberRoom = 14, LetterRoom = 1.8;
+    private const double NumberRoom = 14, LetterRoom = 2.8;
 
     /// <summary>Shares by bin of the pool (filled) and of the selection (a line), with marks.</summary>
     public static string Histogram(Histogram pool, Histogram? selected, IReadOnlyList<Mark> marks, string id, string title)
@@ -65,7 +65,7 @@ internal static class Plots
     public static string Curves(IReadOnlyList<Curve> curves, string id, string title)
     {
         PlotModel model = Model();
-        model.Axes.Add(Styled(new LinearAxis { Position = AxisPosition.Bottom, Title = "step" }));
+        model.Axes.Add(Styled(new LinearAxis { Position = AxisPosition.Bottom, Title = "step", AxisTitleDistance = 8 }));
         model.Axes.Add(Styled(new LinearAxis { Position = AxisPosition.Left, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = PlotColours.Grid, MaximumPadding = 0.05, MinimumPadding = 0.05 }));
         OxyColor[] colours = [PlotColours.Selected, PlotColours.Mark, PlotColours.Pool];
         for (int at = 0; at < curves.Count; at++)
