@@ -24,7 +24,7 @@ public sealed class ReportTests(TinyWorld world)
         // Ranked as the selection ranked, so that its line can be drawn.
         Assert.Contains("Borderline", page, StringComparison.Ordinal);
         Assert.Contains("class=\"attention\"", page, StringComparison.Ordinal);
-        Assert.Equal(page.Length, summary.GetProperty("bytes").GetInt64(), 2000);
+        Assert.Equal(new FileInfo(folder["report.html"]).Length, summary.GetProperty("bytes").GetInt64());
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ReportTests(TinyWorld world)
         Assert.Equal((384, 384), (map.Width, map.Height));
 
         string text = Programs.RunDfkd("explain", best, "--teacher", world.Teacher).Succeeds().Output;
-        Assert.Contains("first choice", text, StringComparison.Ordinal);
+        Assert.Contains("an even guess would be", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -86,7 +86,7 @@ internal sealed class ReportVerb : Verb
             catch (Exception problem) when (problem is TableException or SelectionException)
             {
                 // A pool without one usable row, or a table of other columns, is reported on all the same.
-                terminal.Note($"not ranked by {way.Method}: {problem.Message}");
+                if (options.Selection is not null && way == tried[0]) terminal.Note($"not ranked by {way.Method}: {problem.Message}");
             }
         }
         return null;

@@ -25,7 +25,7 @@ internal static class Warnings
         if (headless) yield return "The teacher has no classification head: there are no predictions, and only its attention can rank the images. Score with the teacher's fine-tuned weights if there are any.";
         double flat = survey.Columns.Index().Where(pair => Columns.ProbeBlock(pair.Item.Name, "probe_variance_") is not null).Select(pair => survey.Samples[pair.Index].Quantile(0.5)).DefaultIfEmpty(double.NaN).Max();
         if (LikelyUntrained(material) is { } seen) yield return $"The teacher seems untrained: {seen}. Its scores mean nothing; check that the checkpoint holds trained weights.";
-        else if (flat < FlatProbe) yield return $"The teacher's attention is nearly the same everywhere, on all images and in all probed blocks (median variance at most {Wording.Figure(flat)}). The attention probe cannot tell images apart; rank by entropy or energy, or check the weights.";
+        else if (flat < FlatProbe) yield return $"The teacher's attention is nearly the same everywhere, on all images and in all probed blocks (median variance at most {Wording.Figure(flat)}). The attention probe cannot tell images apart; {(headless ? "" : "rank by entropy or energy, or ")}check the weights.";
     }
 
     private static string? LikelyUntrained(ReportMaterial material)

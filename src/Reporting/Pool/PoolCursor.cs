@@ -47,8 +47,8 @@ internal sealed class PoolCursor : IDisposable
     /// <summary>The predicted class; <see cref="NoClass"/> without one.</summary>
     public long Class => prediction >= 0 && Reader.Number(prediction) is var predicted && !double.IsNaN(predicted) ? (long)predicted : NoClass;
 
-    /// <summary>The class's name, else its number.</summary>
-    public string ClassName => className >= 0 && Reader.Text(className) is { Length: > 0 } name ? name : prediction >= 0 ? Reader.Text(prediction) : "";
+    /// <summary>The class's name, else <c>class 7</c>; empty without a prediction.</summary>
+    public string ClassName => className >= 0 && Reader.Text(className) is { Length: > 0 } name ? name : prediction >= 0 && Reader.Text(prediction) is { Length: > 0 } number ? $"class {number}" : "";
 
     /// <summary>The path as it stands in the table.</summary>
     public string Path => Reader.Text(path);

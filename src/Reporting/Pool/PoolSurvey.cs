@@ -4,7 +4,7 @@ namespace DataFreeKD.Reporting.Pool;
 
 /// <summary>A class of the pool.</summary>
 /// <param name="Key">Its prediction; <see cref="PoolCursor.NoClass"/> without one.</param>
-/// <param name="Name">Its name, else its number; empty without a prediction.</param>
+/// <param name="Name">Its name, else <c>class 7</c>; empty without a prediction.</param>
 /// <param name="Count">Usable rows.</param>
 /// <param name="Ranks">A sample of its rows' ranking scores.</param>
 internal sealed record PoolClass(long Key, string Name, long Count, ValueSample Ranks);
