@@ -13,7 +13,7 @@ internal static class ImagesSection
         int others = material.Survey.Classes.Count - material.Detail.Showcase.Count;
         bool line = material.Detail.Showcase.Any(of => of.Borderline.Picks.Count > 0);
         ImagesView view = new(
-            $"Ranked by {Wording.Foreign(material.Ranking!.Name)}, within the class that the teacher predicts; the number is the score, higher is more useful.{(others > 0 ? $" The {material.Detail.Showcase.Count} most frequent classes are shown, {Wording.Count(others, "is", "are")} not." : "")}",
+            $"Ranked by {Wording.Foreign(material.Ranking!.Name)}{(material.Detail.Showcase is [{ Class.Key: PoolCursor.NoClass }] ? "" : ", within the class that the teacher predicts")}; the number is the score, higher is more useful.{(others > 0 ? $" The {material.Detail.Showcase.Count} most frequent classes are shown, {Wording.Count(others, "is", "are")} not." : "")}",
             material.Options.Selection is not null && !material.RankedAsSelected ? "The selection ranked by something else, so that its line cannot be drawn here. Selected images have a solid frame and a tick." : line ? "Borderline images are those nearest to the lowest selected score of their class, on both sides. Selected images have a solid frame and a tick." : "",
             material.Options.Attention is null ? "" : "Beside each image, where the teacher's class token looks: bright and warm where it looks four times as much as an even gaze would, dark where it does not.",
             gallery.LeftOut > 0 ? $"{Wording.Count(gallery.LeftOut, "picture is", "pictures are")} left out, so that the page stays small." : "",
