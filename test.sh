@@ -7,10 +7,13 @@ configuration=${1:-Release}
 command -v dotnet >/dev/null || { echo "test.sh: the .NET 10 SDK is not on PATH; install it from https://dotnet.microsoft.com/download" >&2; exit 2; }
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 
-# Optional: JPEGs decode faster with it, and its tests are skipped without it.
-if ! ldconfig -p 2>/dev/null | grep -q libturbojpeg && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
-    { apt-get install -y -q libturbojpeg0 || { apt-get update -q && apt-get install -y -q libturbojpeg0; }; } >/dev/null 2>&1 || echo "test.sh: libturbojpeg0 could not be installed; going on without it" >&2
-fi
+# Optional packages: tests that need what is missing are skipped, with the reason.
+wish() { # a command that succeeds where the package is there, the package, what it is for
+    ! eval "$1" && command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ] || return 0
+    { apt-get install -y -q --no-install-recommends "$2" || { apt-get update -q && apt-get install -y -q --no-install-recommends "$2"; }; } >/dev/null 2>&1 || echo "test.sh: $2 ($3) could not be installed; going on without it" >&2
+}
+wish "ldconfig -p 2>/dev/null | grep -q libturbojpeg" libturbojpeg0 "faster JPEGs"
+wish "[ -n '${CHROME_PATH:-}' ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null" chromium "a browser to look at the report"
 
 dotnet build DataFreeKD.sln -c "$configuration" -v quiet -clp:NoSummary --nologo
 

@@ -62,6 +62,8 @@ internal static class CommandLine
             new EvaluateVerb(),
             new TrainVerb(),
             new InspectVerb(),
+            new ReportVerb(),
+            new ExplainVerb(),
             new ContactSheetVerb(),
             new AurocVerb(),
         };

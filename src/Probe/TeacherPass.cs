@@ -12,7 +12,7 @@ namespace DataFreeKD.Probe;
 internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] Variances, float[] Cosines, float[] Extras, float[]? Embedding);
 
 /// <summary>A loaded teacher with the blocks to probe.</summary>
-internal sealed class TeacherPass : IDisposable
+internal sealed partial class TeacherPass : IDisposable
 {
     private readonly LoadedModel teacher;
     private readonly VisionTransformer network;
@@ -74,7 +74,9 @@ internal sealed class TeacherPass : IDisposable
     /// <summary>What features are clipped at.</summary>
     public double? ReactClip { get; set; }
 
-    public bool HasHead => network.Config.Classes > 0;
+    public int Classes => network.Config.Classes;
+
+    public bool HasHead => Classes > 0;
 
     public IReadOnlyList<string> ClassNames => teacher.ClassNames;
 

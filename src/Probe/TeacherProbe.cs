@@ -1,5 +1,6 @@
 // The teacher's figures of single files, for those who need no table.
 
+using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Probe.Scores;
 
@@ -38,6 +39,29 @@ public sealed class TeacherProbe : IDisposable
             .Chunk(options.BatchSize)
             .SelectMany(teacher.Run)
             .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines, .. scores.Extras], figure => figure))];
+    }
+
+    /// <summary>Blocks probed, ascending.</summary>
+    public IReadOnlyList<int> Blocks => teacher.Blocks;
+
+    /// <summary>Classes of the teacher's head; 0 without one.</summary>
+    public int Classes => teacher.Classes;
+
+    /// <summary>The name of a class; empty where the checkpoint has none.</summary>
+    public string ClassName(int prediction) => teacher.ClassName(prediction);
+
+    /// <summary>Looks at files in a way that can be drawn.</summary>
+    /// <returns>What it saw, in the files' order; null for a file that cannot be read.</returns>
+    public IReadOnlyList<TeacherLook?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
+    {
+        List<TeacherLook?> looks = [];
+        foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(options.BatchSize))
+        {
+            RgbImage?[] seen = [.. batch.Select(input => input.Bytes is { } bytes && ImageDecoder.Decode(bytes).Image is { } image ? teacher.Transform.Apply(image) : null)];
+            Queue<TeacherLook> found = new(teacher.Look([.. seen.OfType<RgbImage>()]));
+            looks.AddRange(seen.Select(image => image is null ? null : found.Dequeue()));
+        }
+        return looks;
     }
 
     /// <summary>Lets the teacher go.</summary>

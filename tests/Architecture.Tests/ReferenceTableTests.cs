@@ -9,7 +9,7 @@ namespace DataFreeKD.Architecture.Tests;
 
 public sealed class ReferenceTableTests
 {
-    private static readonly string[] Stages = ["Crawler", "Probe", "Selector", "Distiller"];
+    private static readonly string[] Stages = ["Crawler", "Probe", "Selector", "Distiller", "Reporting"];
     private static readonly string[] Ours = ["Manifests", "Imaging", "Models", .. Stages];
 
     /// <summary>Project, the projects of ours it may use, and the packages it must not use.</summary>
@@ -22,6 +22,7 @@ public sealed class ReferenceTableTests
         { "Probe", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
         { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
         { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
+        { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
     };
 
     [Theory]

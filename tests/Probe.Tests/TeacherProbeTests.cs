@@ -27,4 +27,33 @@ public sealed class TeacherProbeTests
         }
         Assert.Equal(classes > 0, probe.Columns.Contains("entropy"));
     }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(0)]
+    public void A_look_has_the_rows_and_the_probabilities_that_the_figures_come_from(int classes)
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 7, brokenEvery: 3);
+        using TeacherProbe probe = new(ScoreRunTests.Options(world, images) with { Teacher = world.Teacher(classes), BatchSize = 2 });
+        string[] files = [.. Directory.EnumerateFiles(images).Order(StringComparer.Ordinal)];
+
+        IReadOnlyList<TeacherLook?> looks = probe.Look(files, TestContext.Current.CancellationToken);
+        IReadOnlyList<double[]?> figures = probe.Score(files, TestContext.Current.CancellationToken);
+
+        Assert.Equal(figures.Select(of => of is null), looks.Select(look => look is null));
+        foreach ((TeacherLook? look, double[]? of) in looks.Zip(figures).Where(pair => pair.First is not null))
+        {
+            Assert.Equal((8, 8, 2), (look!.Seen.Width, look.Seen.Height, look.GridWidth));
+            foreach (int block in probe.Blocks)
+            {
+                float[] row = look.Probes[block];
+                Assert.Equal(1, row.Sum(), 1e-5);
+                double variance = row.Average(value => Math.Pow((value * row.Length) - 1, 2));
+                Assert.Equal(of![probe.Columns.ToList().IndexOf(Columns.ProbeVariance(block))], variance, 1e-4);
+            }
+            if (classes == 0) Assert.Null(look.Probabilities);
+            else Assert.Equal(of![probe.Columns.ToList().IndexOf("confidence")], look.Probabilities!.Max(), 1e-5);
+        }
+    }
 }

@@ -1,0 +1,138 @@
+// dfkd report: one page about a pool, its selection and the student.
+
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using DataFreeKD.Cli.Output;
+using DataFreeKD.Distiller;
+using DataFreeKD.Manifests;
+using DataFreeKD.Probe;
+using DataFreeKD.Reporting;
+using DataFreeKD.Selector;
+using DataFreeKD.Selector.Scores;
+
+namespace DataFreeKD.Cli.Verbs;
+
+/// <summary>scores [+ selection, teacher, student] → HTML.</summary>
+internal sealed class ReportVerb : Verb
+{
+    private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
+    private readonly Option<string> output = CommonOptions.Output("Page to write; it holds its pictures and loads nothing", "FILE.html");
+    private readonly Option<string?> selection = new("--selection") { Description = "Selection table of dfkd select from these scores", HelpName = "FILE" };
+    private readonly Option<string?> student = new("--student") { Description = "Student's directory, for its training curves and, with --data, its confusions", HelpName = "DIR" };
+    private readonly Option<string?> teacher = new("--teacher") { Description = "Teacher, to show where it looks on the shown images", HelpName = "MODEL" };
+    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> block = new("--block") { Description = "Block whose attention is shown [default: the last but one]", HelpName = "B" };
+    private readonly Option<string?> data = new("--data") { Description = "Labelled images for confusions of the student, or of the teacher without one: folder with one sub-folder a class, archive of such, or table with path and label", HelpName = "LABELLED" };
+    private readonly Option<int?> limit = new("--limit") { Description = "Labelled images at most", HelpName = "N" };
+    private readonly Option<string?> title = new("--title") { Description = "Title of the page", HelpName = "TEXT" };
+    private readonly Option<int> images = CommonOptions.Count("--images", "Images in each strip of a class, 0 for none", 4).AtLeast(0);
+    private readonly Option<int> classes = CommonOptions.Count("--classes", "Classes with images, the most frequent first", 12).AtLeast(0);
+    private readonly Option<double> megabytes = CommonOptions.Figure("--image-megabytes", "All pictures together at most, megabytes", 6);
+    private readonly PreprocessingOptionSet preprocessing = new();
+
+    public ReportVerb() : base(
+        "report",
+        "Show a scored pool to people: what is useful, what was dropped and why, as one HTML page.",
+        "dfkd report scores.csv --selection selected.csv -o report.html\ndfkd report scores.csv --selection selected.csv --teacher teacher/ --student student/ --data photos/test -o report.html")
+    {
+        Add(scores);
+        AddOptions([output, selection, teacher, student, data, limit, title, images, classes, megabytes, block, heads, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Overwrite]);
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        string table = Path.GetFullPath(parsed.GetRequiredValue(scores)), page = Path.GetFullPath(parsed.GetRequiredValue(output));
+        if (parsed.GetValue(data) is not null && parsed.GetValue(student) is null && parsed.GetValue(teacher) is null) throw new UsageException("--data needs a model to judge; give --student or --teacher");
+        if (parsed.GetValue(megabytes) is not (>= 0 and <= 1000)) throw new UsageException("--image-megabytes: give 0 to 1000");
+        ReportOptions options = new()
+        {
+            Scores = table,
+            Output = page,
+            Selection = parsed.GetValue(selection) is { } selected ? Path.GetFullPath(selected) : null,
+            Student = parsed.GetValue(student),
+            Title = parsed.GetValue(title),
+            ImagesPerStrip = parsed.GetValue(images),
+            ClassesShown = parsed.GetValue(classes),
+            MaxImageBytes = (long)(parsed.GetValue(megabytes) * 1e6),
+        };
+        options.Validate();
+        if (File.Exists(page) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{page} exists; name another output or give --overwrite");
+        options = options with { Ranking = Ranking(options, terminal, cancel) };
+        // Once: libtorch takes its threads only before its first work.
+        if (parsed.GetValue(data) is not null || parsed.GetValue(teacher) is not null) TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
+        if (parsed.GetValue(data) is not null) options = options with { Confusion = Confusion(parsed, terminal, cancel) };
+        ReportSummary summary = parsed.GetValue(teacher) is null ? Write(options, terminal, cancel) : WithTeacher(parsed, options, terminal, cancel);
+        terminal.Conclude(summary, () => Describe(summary));
+    }
+
+    private static ReportSummary Write(ReportOptions options, Terminal terminal, CancellationToken cancel) =>
+        terminal.Track<long, ReportSummary>(rows => new("report", rows, null, "rows read"), progress => ReportRun.Execute(options, progress, cancel));
+
+    // As the selection ranked; without one by the default method, or by the probe alone where the teacher has no head.
+    private static RowRanking? Ranking(ReportOptions options, Terminal terminal, CancellationToken cancel)
+    {
+        using (TableReader header = Table.Open(options.Scores))
+        {
+            if (header.Header.IndexOf("selection_score") >= 0) return null;
+        }
+        SelectOptions[] tried = [.. OfSelection(options), .. ((string[])[ScoreCatalogue.Default, "variance"]).Select(method => new SelectOptions { Scores = options.Scores, Output = options.Output, Method = method })];
+        foreach (SelectOptions way in tried)
+        {
+            try
+            {
+                return new RowRanking(way.Method, PoolRanking.Of(way, cancel: cancel).Score);
+            }
+            catch (Exception problem) when (problem is TableException or SelectionException)
+            {
+                // A pool without one usable row, or a table of other columns, is reported on all the same.
+                if (options.Selection is not null && way == tried[0]) terminal.Note($"not ranked by {way.Method}: {problem.Message}");
+            }
+        }
+        return null;
+    }
+
+    private static IEnumerable<SelectOptions> OfSelection(ReportOptions options)
+    {
+        if (options.Selection is not { } selection || Provenance.ReadBeside(selection) is not { Command: "select" } made) yield break;
+        if (!made.Options.TryGetValue("method", out string? method)) yield break;
+        string[] others = [.. made.Inputs.Keys.Select(path => ManifestPath.FromTable(path, selection)).Where(path => path != options.Scores)];
+        yield return new SelectOptions
+        {
+            Scores = options.Scores,
+            Output = options.Output,
+            Method = method,
+            Blocks = BlockList.Parse(made.Options.GetValueOrDefault("blocks")),
+            Negatives = others.LastOrDefault(),
+            Seed = made.Seed ?? 0,
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ConfusionCounts Confusion(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        string model = parsed.GetValue(student) ?? parsed.GetValue(teacher)!;
+        int threads = parsed.GetValue(CommonOptions.Threads);
+        EvaluateOptions options = new() { Model = model, DataPath = parsed.GetValue(data)!, Limit = parsed.GetValue(limit), Device = parsed.GetValue(CommonOptions.Device)!, Workers = threads };
+        options.Validate();
+        EvaluationReport found = terminal.Track<TrainProgress, EvaluationReport>(progress => TrainingText.Show(progress, "accuracy"), progress => EvaluateRun.Execute(options, progress, cancel));
+        return new ConfusionCounts($"{(parsed.GetValue(student) is null ? "The teacher" : "The student")} on {options.DataPath}", [.. found.Classes.Select(of => of.Name)], found.Confusion);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReportSummary WithTeacher(ParseResult parsed, ReportOptions options, Terminal terminal, CancellationToken cancel)
+    {
+        string model = parsed.GetValue(teacher)!;
+        using TeacherProbe probe = new(TeacherLooking.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed));
+        IReadOnlyList<AttentionView?> Look(IReadOnlyList<string> paths) => [.. probe.Look(paths, cancel).Select(look => look is null ? null : TeacherLooking.View(look, probe.Blocks[^1]))];
+        return Write(options with { Attention = Look, Teacher = new TeacherFacts(model, probe.Classes) }, terminal, cancel);
+    }
+
+    private static IEnumerable<string> Describe(ReportSummary summary)
+    {
+        string selected = summary.Selected is { } rows ? string.Create(CultureInfo.InvariantCulture, $", {rows:N0} selected") : "";
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows, {summary.Usable:N0} usable{selected}; {summary.Images} pictures, {summary.Bytes / 1e6:F1} MB");
+        foreach (string warning in summary.Warnings) yield return $"warning: {warning}";
+        yield return $"-> {summary.Output}";
+    }
+}

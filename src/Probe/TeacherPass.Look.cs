@@ -1,0 +1,33 @@
+// The forward pass for people: whole probe rows and probabilities, where the table has one figure of each.
+
+using System.Runtime.InteropServices;
+using DataFreeKD.Imaging;
+using DataFreeKD.Models;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe;
+
+internal sealed partial class TeacherPass
+{
+    /// <summary>Looks at images that <see cref="Transform"/> has resized and cropped.</summary>
+    public IReadOnlyList<TeacherLook> Look(IReadOnlyList<RgbImage> seen)
+    {
+        if (seen.Count == 0) return [];
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        int side = Transform.ImageSize, length = 3 * side * side;
+        Tensor batch = empty(seen.Count, 3, side, side);
+        Span<float> pixels = MemoryMarshal.Cast<byte, float>(batch.bytes);
+        for (int i = 0; i < seen.Count; i++) Transform.Normalise(seen[i], pixels.Slice(i * length, length));
+        VitOutput output = network.Run(batch.to(device), new VitCapture { ClsRowBlocks = Blocks });
+
+        float[][] probes = [.. Blocks.Select(block => Floats(AttentionProbe.FromClsRows(output.ClsRows[block])))];
+        float[]? probabilities = output.Logits is { } logits ? Floats(logits.to(ScalarType.Float64).softmax(-1)) : null;
+        int patches = network.Config.Patches, classes = network.Config.Classes;
+        return [.. seen.Select((image, row) => new TeacherLook(
+            image,
+            network.Config.Grid,
+            Blocks.Index().ToDictionary(block => block.Item, block => probes[block.Index][(row * patches)..((row + 1) * patches)]),
+            probabilities?[(row * classes)..((row + 1) * classes)]))];
+    }
+}

@@ -1,0 +1,52 @@
+// A selection method fitted to a pool, for those who want the scores and no selection.
+
+using System.IO.Hashing;
+using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Scores;
+
+namespace DataFreeKD.Selector;
+
+/// <summary>Scores rows as <see cref="SelectionRun"/> with the same options does.</summary>
+public sealed class PoolRanking
+{
+    private readonly RowScore score;
+    private readonly int[] columns;
+    private readonly double[] values;
+    private readonly int sha256, path;
+
+    private PoolRanking(RowScore score, TableHeader header)
+    {
+        this.score = score;
+        columns = [.. score.Columns.Select(header.Require)];
+        values = new double[columns.Length];
+        (sha256, path) = (header.IndexOf("sha256"), header.Require("path"));
+    }
+
+    /// <summary>Fits the method to the pool, in one pass where it takes something from it.</summary>
+    /// <param name="options">The scores table, the method, its blocks and negatives, the seed; sizes and the output are not used.</param>
+    /// <param name="progress">Told the rows read so far.</param>
+    /// <param name="cancel">Stops the pass.</param>
+    /// <exception cref="SelectionException">The method does not exist or lacks something.</exception>
+    /// <exception cref="TableException">The table lacks what the method needs.</exception>
+    public static PoolRanking Of(SelectOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
+    {
+        Passes passes = new(options, progress, cancel);
+        if (passes.Score.NeedsFit) Survey.Of(passes);
+        using TableReader table = Table.Open(options.Scores);
+        return new PoolRanking(passes.Score, table.Header);
+    }
+
+    /// <summary>The score of the current row of a reader that is open on the same table; NaN where it lacks a number. Not thread-safe.</summary>
+    public double Score(TableReader row)
+    {
+        for (int at = 0; at < columns.Length; at++)
+        {
+            values[at] = row.Number(columns[at]);
+            if (!double.IsFinite(values[at])) return double.NaN;
+        }
+        return score.Evaluate(values, score.NeedsIdentity ? Identity(row) : 0);
+    }
+
+    private ulong Identity(TableReader row) => (ulong)XxHash128.HashToUInt128(sha256 >= 0 && row.Utf8(sha256) is { IsEmpty: false } content ? content : row.Utf8(path));
+}
