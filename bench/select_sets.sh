@@ -16,7 +16,7 @@ build_dfkd
 
 dotnet run -c Release --project "$root/bench/NearDuplicates" -- select "$DATA/wild/pool.tar.gz" "$DATA/wild/truth.csv" "$OUT/scores.csv" "$OUT/embeddings.npy" | tee "$OUT/near.txt"
 
-echo "set,candidates,precision,class_entropy,mean_distance,seconds" >"$OUT/spread.csv"
+echo "set,candidates,precision,class_entropy,mean_distance,in_class,seconds" >"$OUT/spread.csv"
 one() { # name, candidates, options of select
     local name=$1 candidates=$2
     shift 2
@@ -27,13 +27,13 @@ name, candidates, selected, truth, summary = sys.argv[1:]
 wanted = {row["key"] for row in csv.DictReader(open(truth, newline="")) if row["in_distribution"] == "1"}
 rows = [row["path"].replace("::", "/").rsplit("/", 1)[-1] for row in csv.DictReader(open(selected, newline=""))]
 told = json.load(open(summary))
-print(f'{name},{candidates},{sum(key in wanted for key in rows) / len(rows):.4f},{told["class_entropy"]:.4f},{told["mean_distance"]:.4f},{told["seconds"]:.1f}')
+print(f'{name},{candidates},{sum(key in wanted for key in rows) / len(rows):.4f},{told["class_entropy"]:.4f},{told["mean_distance"]:.4f},{told["mean_distance_in_class"]:.4f},{told["seconds"]:.1f}')
 PY
 }
 one score 1 --quota none
 one equal 1
 one teacher 1 --quota teacher
-one distinct 1 --near-cosine 0.97
+one distinct 1 --near-cosine 0.98
 for candidates in $CANDIDATES; do
     for diversity in k-centre facility; do one "$diversity" "$candidates" --diversity "$diversity" --candidates "$candidates"; done
 done

@@ -31,8 +31,8 @@ public static class SelectionRun
         if (embeddings is not null) UnitVectors.Check(embeddings, survey.Rows);
         TopRanking ranking = TopRanking.Of(passes, survey);
         IReadOnlyList<TakenRow> taken = SetChoice.Of(passes, ranking);
-        double? distance = embeddings is null ? null : Spread.MeanDistance(embeddings, [.. taken.Select(row => row.Ranked.Row)]);
-        IReadOnlyDictionary<string, long> classes = SelectionTable.Write(passes, taken);
+        (IReadOnlyList<string> names, IReadOnlyDictionary<string, long> classes) = SelectionTable.Write(passes, taken);
+        (double All, double InClass)? distance = embeddings is null ? null : Spread.MeanDistances(embeddings, [.. taken.Select(row => row.Ranked.Row)], names);
         int near = DuplicateTable.Write(passes, taken, ranking.Near);
         SelectionSummary summary = new()
         {
@@ -45,7 +45,8 @@ public static class SelectionRun
             DuplicatesDropped = ranking.Duplicates,
             NearDuplicatesDropped = near,
             Candidates = ranking.Candidates.Count,
-            MeanDistance = distance,
+            MeanDistance = distance?.All,
+            MeanDistanceInClass = distance?.InClass,
             Classes = classes,
             ClassEntropy = Balance.Entropy(classes.Values),
             Thresholds = taken.AggregateBy(row => row.Class, double.PositiveInfinity, (least, row) => Math.Min(least, row.Ranked.Score)).OrderBy(known => known.Key).ToDictionary(known => ranking.NameOf(known.Key), known => known.Value),

@@ -41,6 +41,9 @@ public sealed record SelectionSummary
     /// <summary>Mean of 1 − cosine over all pairs of selected rows; null without embeddings.</summary>
     public double? MeanDistance { get; init; }
 
+    /// <summary>The same over the pairs of one class, which a spread can widen: between classes the surest images lie furthest apart.</summary>
+    public double? MeanDistanceInClass { get; init; }
+
     /// <summary>The lowest selection score taken, by class where quotas are in force, else under <c>*</c>: what a later run can give as a threshold.</summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 

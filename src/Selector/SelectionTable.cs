@@ -12,8 +12,8 @@ internal static class SelectionTable
 {
     private static readonly HashSet<string> Ours = [.. Columns.Selection, Columns.DuplicateGroup, Columns.Difficulty];
 
-    /// <summary>Collects the rows taken and writes them; returns the rows by class.</summary>
-    public static IReadOnlyDictionary<string, long> Write(Passes passes, IReadOnlyList<TakenRow> taken)
+    /// <summary>Collects the rows taken and writes them; returns their class names, and the rows by class.</summary>
+    public static (IReadOnlyList<string> Classes, IReadOnlyDictionary<string, long> Counts) Write(Passes passes, IReadOnlyList<TakenRow> taken)
     {
         SelectOptions options = passes.Options;
         // A selection of a selection replaces its columns.
@@ -39,7 +39,7 @@ internal static class SelectionTable
             writer.Write(fields);
         }
         writer.Commit();
-        return counts;
+        return (classes, counts);
     }
 
     /// <summary>The current row's path as it stands in the output's table.</summary>

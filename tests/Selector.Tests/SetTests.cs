@@ -113,7 +113,7 @@ public sealed class SetTests : IDisposable
         }
         SelectOptions best = pool.Options() with { Budget = 40, Quota = ClassQuota.Equal, Set = new SetOptions { Embeddings = pool.Embeddings(vectors) } };
         SelectOptions spread = best with { Set = best.Set with { Diversity = diversity, Candidates = 2.5 } };
-        double narrow = SelectionRun.Execute(best, cancel: TestContext.Current.CancellationToken).MeanDistance!.Value;
+        double narrow = SelectionRun.Execute(best, cancel: TestContext.Current.CancellationToken).MeanDistanceInClass!.Value;
         SelectionSummary summary = SelectionRun.Execute(spread, cancel: TestContext.Current.CancellationToken);
         byte[] once = File.ReadAllBytes(spread.Output);
         Assert.Equal(new Dictionary<string, long> { ["class0"] = 20, ["class1"] = 20 }, summary.Classes);
@@ -122,17 +122,19 @@ public sealed class SetTests : IDisposable
         Assert.Equal(once, File.ReadAllBytes(spread.Output));
         Assert.All(taken, row => Assert.InRange(row, 0, 99));
         Assert.Equal(taken.Order(), taken);
-        Assert.True(summary.MeanDistance > 2 * narrow, $"{summary.MeanDistance} against {narrow}");
+        Assert.True(summary.MeanDistanceInClass > 2 * narrow, $"{summary.MeanDistanceInClass} against {narrow}");
     }
 
     [Fact]
-    public void The_mean_distance_is_that_of_all_pairs()
+    public void The_mean_distances_are_those_of_all_pairs_and_of_the_pairs_of_one_class()
     {
         float[][] vectors = [[1, 0], [0, 2], [-3, 0], [1, 1], [5, 5]];
-        Pool pool = new Pool(folder).Add(0.1).Add(0.2).Add(0.3).Add(0.4).Add(0.5);
+        Pool pool = new Pool(folder).Add(0.1).Add(0.2).Add(0.3, prediction: 1).Add(0.4, prediction: 1).Add(0.5);
         SelectOptions options = pool.Options() with { Budget = 4, Set = new SetOptions { Embeddings = pool.Embeddings(vectors) } };
+        SelectionSummary summary = SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
         double half = Math.Sqrt(0.5);
-        Assert.Equal((1 + 2 + (1 - half) + 1 + (1 - half) + (1 + half)) / 6, SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken).MeanDistance!.Value, 6);
+        Assert.Equal((1 + 2 + (1 - half) + 1 + (1 - half) + (1 + half)) / 6, summary.MeanDistance!.Value, 6);
+        Assert.Equal((1 + (1 + half)) / 2, summary.MeanDistanceInClass!.Value, 6);
     }
 
     [Fact]

@@ -67,7 +67,7 @@ internal sealed class SelectVerb : Verb
     private static IEnumerable<string> Describe(SelectionSummary summary)
     {
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Selected:N0} of {summary.Usable:N0} usable rows ({summary.Rows:N0} read) by {summary.Method} in {summary.Seconds:F1} s");
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped{(summary.NearDuplicatesDropped > 0 ? $", {summary.NearDuplicatesDropped:N0} near duplicates" : "")}{(summary.MeanDistance is { } distance ? $", mean pairwise distance {distance:F3} (1 - cosine)" : "")}");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped{(summary.NearDuplicatesDropped > 0 ? $", {summary.NearDuplicatesDropped:N0} near duplicates" : "")}{(summary.MeanDistance is { } distance ? $", mean pairwise distance {distance:F3}, in a class {summary.MeanDistanceInClass:F3} (1 - cosine)" : "")}");
         yield return $"-> {summary.Output}";
     }
 

@@ -10,7 +10,7 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class SetOptionSet
 {
     private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount("--near-duplicates", "Drop images whose perceptual hash differs in at most N bits from a better one's, 4 is a good choice (a crawl's manifest has hashes)");
-    private readonly Option<double?> nearCosine = CommonOptions.OwnFigure("--near-cosine", "Drop images whose embedding has at least this cosine with a better one's, e.g. 0.97");
+    private readonly Option<double?> nearCosine = CommonOptions.OwnFigure("--near-cosine", "Drop images whose embedding has at least this cosine with a better one's, e.g. 0.98");
     private readonly Option<string?> embeddings = new("--embeddings") { Description = "Embeddings of the scores' rows, of dfkd score --embeddings (.npy or .parquet)", HelpName = "FILE" };
     private readonly Choice<Diversity> diversity = new("--diversity", "Spread the images of each class over the embeddings: k-centre leaves none far away, facility represents all");
     private readonly Option<double> candidates = CommonOptions.Figure("--candidates", "Best images of each class, for each one to keep, that a spread or a mix of difficulty chooses from", new SetOptions().Candidates);

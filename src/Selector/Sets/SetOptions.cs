@@ -45,7 +45,7 @@ public sealed record SetOptions
     internal void Validate(bool ranked)
     {
         if (NearDuplicates is { } bits && bits is < 0 or > NearDuplicateIndex.LargestRadius) throw new SelectionException($"near duplicates within {bits} bits cannot be searched; give 0 to {NearDuplicateIndex.LargestRadius}");
-        if (NearCosine is { } cosine && !(cosine is > 0 and <= 1)) throw new SelectionException($"a cosine of {cosine} is not in (0, 1]; near duplicates have e.g. 0.97 or more");
+        if (NearCosine is { } cosine && !(cosine is > 0 and <= 1)) throw new SelectionException($"a cosine of {cosine} is not in (0, 1]; near duplicates have e.g. 0.98 or more");
         if (!(Candidates >= 1) || double.IsInfinity(Candidates)) throw new SelectionException($"{Candidates} candidates for each row are too few or no number; give 1 or more");
         if (Embeddings is null && NearCosine.HasValue) throw new SelectionException("near duplicates by cosine need embeddings; give the file that dfkd score --embeddings wrote");
         if (Embeddings is null && Diversity != Diversity.None) throw new SelectionException("diversity needs embeddings; give the file that dfkd score --embeddings wrote");
