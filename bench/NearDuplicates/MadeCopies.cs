@@ -3,6 +3,7 @@
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Manifests.Looks;
 
 namespace DataFreeKD.NearDuplicates;
 

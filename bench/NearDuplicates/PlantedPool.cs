@@ -6,11 +6,12 @@ using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Looks;
 
 namespace DataFreeKD.NearDuplicates;
 
 /// <summary>An image of the pool.</summary>
-internal sealed record PoolImage(string Source, string Label, string Sha256, RgbImage Pixels, ulong Hash, ColourSketch Colours);
+internal sealed record PoolImage(string Name, string Source, string Label, string Sha256, RgbImage Pixels, ulong Hash, ColourSketch Colours);
 
 /// <summary>What an index found: copies, and images that were taken for copies; of those the ones whose pixels differ by less than 12 levels (root mean square), and the photographs.</summary>
 internal sealed record Finding(int Right, int Wrong, int LookAlikes, int WrongPhotographs, double Microseconds);
@@ -20,6 +21,7 @@ internal sealed class PlantedPool
     private const string Exact = "duplicate_of_", Near = "near_duplicate_of_";
 
     private readonly int[] group;
+    private readonly Dictionary<string, int> places;
 
     /// <summary>What decodes, in the pool's order.</summary>
     public IReadOnlyList<PoolImage> Images { get; }
@@ -37,6 +39,7 @@ internal sealed class PlantedPool
     {
         Images = images;
         group = [.. Enumerable.Range(0, images.Count)];
+        places = images.Index().ToDictionary(image => image.Item.Name, image => image.Index, StringComparer.Ordinal);
         foreach (List<int> same in Groups(i => images[i].Sha256))
         {
             foreach (int i in same) group[i] = same[0];
@@ -65,11 +68,21 @@ internal sealed class PlantedPool
         foreach (ImageInput input in ImageInputs.Enumerate(pool, new DecodeLimits().MaxBytes, default))
         {
             if (input.Bytes is not { } bytes || ImageDecoder.Decode(bytes).Image is not { } image) continue;
-            (string source, string label) = known[input.Path[(input.Path.LastIndexOfAny(['/', ':']) + 1)..]];
-            images.Add(new PoolImage(source, label, Convert.ToHexStringLower(SHA256.HashData(bytes)), image, PerceptualHash.Compute(image), ColourSketch.Of(image)));
+            string name = NameOf(input.Path);
+            (string source, string label) = known[name];
+            images.Add(new PoolImage(name, source, label, Convert.ToHexStringLower(SHA256.HashData(bytes)), image, PerceptualHash.Compute(image), ColourSketch.Of(image)));
         }
         return new PlantedPool(images);
     }
+
+    /// <summary>The key of a file of the pool.</summary>
+    public static string NameOf(string path) => path[(path.LastIndexOfAny(['/', ':']) + 1)..];
+
+    /// <summary>The image of that name; null where the file cannot be decoded.</summary>
+    public PoolImage? Find(string name) => places.TryGetValue(name, out int at) ? Images[at] : null;
+
+    /// <summary>Whether two images are copies of one.</summary>
+    public bool AreCopies(string one, string other) => group[places[one]] == group[places[other]];
 
     /// <summary>Runs the images, exact copies left out as a crawl does, through an index.</summary>
     public Finding Find(int radius, double? colourTolerance)

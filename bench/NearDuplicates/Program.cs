@@ -1,12 +1,13 @@
 // Near duplicates: precision and recall on a pool with planted copies, and seconds and memory for millions of hashes, each size in a process of its own.
 // dotnet run -c Release --project bench/NearDuplicates pool POOL.tar.gz TRUTH.csv
+// dotnet run -c Release --project bench/NearDuplicates select POOL.tar.gz TRUTH.csv SCORES.csv [EMBEDDINGS]
 // dotnet run -c Release --project bench/NearDuplicates copies PHOTOGRAPHS
 // dotnet run -c Release --project bench/NearDuplicates hashes COUNT [RADIUS] [colours]
 
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
-using DataFreeKD.Crawler.Store;
+using DataFreeKD.Manifests.Looks;
 using DataFreeKD.NearDuplicates;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -15,6 +16,9 @@ switch (args)
     case ["pool", string images, string truth]:
         Judge(PlantedPool.Read(images, truth));
         return 0;
+    case ["select", string images, string truth, string scores, .. string[] embeddings]:
+        SelectedCopies.Report(PlantedPool.Read(images, truth), scores, embeddings.FirstOrDefault());
+        return 0;
     case ["copies", string photographs]:
         MadeCopies.Report(photographs);
         return 0;
@@ -22,7 +26,7 @@ switch (args)
         Time(int.Parse(count, CultureInfo.InvariantCulture), rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : NearDuplicateIndex.DefaultRadius, rest.Contains("colours"));
         return 0;
     default:
-        Console.Error.WriteLine("give: pool POOL.tar.gz TRUTH.csv, or: copies PHOTOGRAPHS, or: hashes COUNT [RADIUS] [colours]");
+        Console.Error.WriteLine("give: pool POOL.tar.gz TRUTH.csv, or: select POOL.tar.gz TRUTH.csv SCORES.csv [EMBEDDINGS], or: copies PHOTOGRAPHS, or: hashes COUNT [RADIUS] [colours]");
         return 2;
 }
 

@@ -5,6 +5,7 @@ using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Looks;
 
 namespace DataFreeKD.Crawler;
 

@@ -160,7 +160,7 @@ internal sealed class ManifestMerge : IDisposable
             "phash" => row.PHash,
             "status" => status,
             "reason" => reason,
-            StoreManifest.Colours when row.Colours is not null => row.Colours,
+            Columns.Colours when row.Colours is not null => row.Colours,
             "etag" when row.ETag is not null => row.ETag,
             "last_modified" when row.LastModified is not null => row.LastModified,
             _ => carried(column),

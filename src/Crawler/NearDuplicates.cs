@@ -5,6 +5,7 @@ using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Looks;
 
 namespace DataFreeKD.Crawler;
 
@@ -19,15 +20,15 @@ internal sealed class NearDuplicates(int radius, long maxBytes)
     /// <summary>An image that is in the store already, like others or not.</summary>
     public void AddStored(TableRow row, string manifest)
     {
-        if (!PerceptualHash.TryParse(row["phash"], out ulong hash) || !(ColourSketch.TryParse(row[StoreManifest.Colours], out ColourSketch colours) || Look(row, manifest, out colours))) return;
-        if (index.FindOrAdd(hash, colours, images.Count) is null) Remember(row["sha256"]!, row["format"]!);
+        if (Look.Parse(row["phash"], row[Columns.Colours]) is not { } look || (look.Colours ?? ColoursOf(row, manifest)) is not { } colours) return;
+        if (index.FindOrAdd(look.Hash, colours, images.Count) is null) Remember(row["sha256"]!, row["format"]!);
     }
 
     /// <summary>The earlier image that a new one looks like; null where it is the first of its looks.</summary>
     public (string Sha256, string Format)? FindOrAdd(JournalRow row)
     {
-        if (!PerceptualHash.TryParse(row.PHash, out ulong hash) || !ColourSketch.TryParse(row.Colours, out ColourSketch colours)) return null;
-        if (index.FindOrAdd(hash, colours, images.Count) is { } like)
+        if (Look.Parse(row.PHash, row.Colours) is not { Colours: { } colours } look) return null;
+        if (index.FindOrAdd(look.Hash, colours, images.Count) is { } like)
         {
             (UInt128 high, UInt128 low, string format) = images[(int)like];
             return ($"{high:x32}{low:x32}", format);
@@ -41,12 +42,10 @@ internal sealed class NearDuplicates(int radius, long maxBytes)
     private static UInt128 Half(string sha256, int at) => UInt128.Parse(sha256.AsSpan(at, 32), System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture);
 
     // A store that did not look for near duplicates before has no colours in its manifest.
-    private bool Look(TableRow row, string manifest, out ColourSketch colours)
+    private ColourSketch? ColoursOf(TableRow row, string manifest)
     {
-        colours = default;
         byte[]? bytes = ImageInputs.Read([ManifestPath.FromTable(row["path"]!, manifest)], maxBytes).FirstOrDefault()?.Bytes;
-        if (bytes is null || ImageDecoder.Decode(bytes).Image is not { } image) return false;
-        colours = ColourSketch.Of(image);
-        return true;
+        if (bytes is null || ImageDecoder.Decode(bytes).Image is not { } image) return null;
+        return ColourSketch.Of(image);
     }
 }

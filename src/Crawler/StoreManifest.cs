@@ -29,9 +29,6 @@ internal sealed class StoreManifest
     /// <summary>Columns that a crawl of the web adds.</summary>
     public static IReadOnlyList<string> WebColumns { get; } = ["etag", "last_modified"];
 
-    /// <summary>The column of <see cref="DataFreeKD.Crawler.Store.ColourSketch"/>es, in stores that look for near duplicates.</summary>
-    public const string Colours = "colours";
-
     public string Path { get; }
 
     public ImageStore Images { get; }

@@ -18,6 +18,12 @@ public abstract record BatchOptions
     /// <summary>Images a step, 2 or more.</summary>
     public int BatchSize { get; init; } = 128;
 
+    /// <summary>Share of the images, from the head of the table, that training starts with, (0, 1]; the others come in by and by. 1 takes all from the start.</summary>
+    public double Curriculum { get; init; } = 1;
+
+    /// <summary>Passes' worth of images until all are in, above 0.</summary>
+    public double CurriculumEpochs { get; init; } = 3;
+
     /// <summary>Beta parameter of mixup; 0 for none.</summary>
     public double Mixup { get; init; }
 
@@ -79,6 +85,8 @@ public abstract record BatchOptions
         Check(Steps is null or > 0, $"steps is {Steps}: must be above 0");
         Check(Epochs > 0, $"epochs is {Epochs}: must be above 0");
         Check(BatchSize >= 2, $"batch size is {BatchSize}: must be 2 or more");
+        Check(Curriculum is > 0 and <= 1, $"curriculum is {Curriculum}: must be in (0, 1]");
+        Check(CurriculumEpochs > 0 && double.IsFinite(CurriculumEpochs), $"curriculum epochs is {CurriculumEpochs}: must be above 0");
         Check(Mixup >= 0 && CutMix >= 0, "mixup and cutmix must be 0 (off) or more");
         CheckShare(Flip, "flip");
         CheckShare(Erase, "erase");

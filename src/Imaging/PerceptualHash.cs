@@ -60,13 +60,6 @@ public static class PerceptualHash
     /// <summary>Sixteen lower-case hexadecimal digits.</summary>
     public static string Format(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads what <see cref="Format"/> writes; false for anything else.</summary>
-    public static bool TryParse(string? text, out ulong hash)
-    {
-        hash = 0;
-        return text is { Length: 16 } && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out hash);
-    }
-
     // cos(πk/64) · 2^12 to the nearest integer; the rounding removes the last-bit differences between math libraries.
     private static int[] MakeCosines()
     {

@@ -19,8 +19,20 @@ public static class Columns
     /// <summary>Columns that a selection adds to its scores rows.</summary>
     public static IReadOnlyList<string> Selection { get; } = ["rank", "selection_score", "weight"];
 
+    /// <summary>The perceptual hash of a store's images.</summary>
+    public const string Hash = "phash";
+
+    /// <summary>The <see cref="Looks.ColourSketch"/>, in stores that look for near duplicates.</summary>
+    public const string Colours = "colours";
+
+    /// <summary>The group of near duplicates of which a selection's row is the best; empty where it stands alone.</summary>
+    public const string DuplicateGroup = "duplicate_group";
+
+    /// <summary>Which third of the candidates, by the teacher's confidence, a selection's row comes from: <c>easy</c>, <c>medium</c> or <c>hard</c>.</summary>
+    public const string Difficulty = "difficulty";
+
     // The contract's numbers; every other column is text.
-    private static readonly HashSet<string> WholeNumbers = ["width", "height", "bytes", "prediction", "rank"];
+    private static readonly HashSet<string> WholeNumbers = ["width", "height", "bytes", "prediction", "rank", DuplicateGroup];
     private static readonly HashSet<string> Floats = ["confidence", "entropy", "energy", "pseudo_label_ce", .. ExtraScores, "selection_score", "weight"];
     private static readonly string[] BlockPrefixes = ["probe_variance_", "probe_cosine_", "probe_entropy_"];
 

@@ -1,4 +1,4 @@
-// Embeddings beside a table: one vector a row, as .npy or .parquet.
+// Writing embeddings beside a table: one vector a row, as .npy or .parquet.
 
 using System.Runtime.InteropServices;
 using System.Text;

@@ -1,6 +1,7 @@
 // What to select from which table, and how much: everything with a default except the two paths and a budget.
 
 using DataFreeKD.Selector.Scores;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector;
 
@@ -33,6 +34,12 @@ public sealed record SelectOptions
     /// <summary>Rows to take of each class, by class name or prediction; <c>*</c> stands for every class not named (else they get none). Sets the budget and <see cref="ClassQuota.PerClass"/> by itself.</summary>
     public IReadOnlyDictionary<string, long> PerClass { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>A table with the columns <c>class</c> and either <c>share</c> (of the budget) or <c>count</c> (a size by itself), .csv or .parquet; classes as in <see cref="PerClass"/>. Null for <see cref="Quota"/>.</summary>
+    public string? QuotaFile { get; init; }
+
+    /// <summary>Near duplicates, spread, difficulty, order.</summary>
+    public SetOptions Set { get; init; } = new();
+
     /// <summary>Whether to take each content (sha256) once only: its best row, of equals the first.</summary>
     /// <value>Default: true.</value>
     public bool DropDuplicates { get; init; } = true;
@@ -64,7 +71,9 @@ public sealed record SelectOptions
         if (Path.GetFullPath(Scores) == Path.GetFullPath(Output)) throw new SelectionException($"the selection would overwrite its own scores {Scores}; name another output");
         ScoreCatalogue.Find(Method);
         int sizes = (Budget.HasValue ? 1 : 0) + (Fraction.HasValue ? 1 : 0) + (Threshold.HasValue ? 1 : 0) + (PerClass.Count > 0 ? 1 : 0);
-        if (sizes != 1) throw new SelectionException($"{(sizes == 0 ? "no" : "more than one")} size of the selection is given; give exactly one of a budget, a fraction, a threshold or rows per class");
+        if (QuotaFile is not null && (Threshold.HasValue || PerClass.Count > 0)) throw new SelectionException("a file of quotas, a threshold and rows per class exclude each other; give one");
+        // A file of counts is a size by itself, which is known once it is read.
+        if (sizes != 1 && !(sizes == 0 && QuotaFile is not null)) throw new SelectionException($"{(sizes == 0 ? "no" : "more than one")} size of the selection is given; give exactly one of a budget, a fraction, a threshold or rows per class");
         if (Budget is < 1) throw new SelectionException($"a budget of {Budget} selects nothing; give at least 1");
         if (Fraction is { } fraction && !(fraction is > 0 and <= 1)) throw new SelectionException($"a fraction of {fraction} is not in (0, 1]; give e.g. 0.1 for a tenth");
         if (Threshold is { } threshold && !double.IsFinite(threshold)) throw new SelectionException("the threshold is not a finite number");
@@ -76,6 +85,7 @@ public sealed record SelectOptions
         if (PerClass.Count > 0 && PerClass.Values.Sum() == 0) throw new SelectionException("every class is given 0 rows, which selects nothing");
         if (Blocks.Any(block => block < 0)) throw new SelectionException("a block is negative; blocks count from 0");
         if (Blocks.Distinct().Count() != Blocks.Count) throw new SelectionException("a block is named twice; name each once");
+        Set.Validate(!Threshold.HasValue);
         if (SampleRows < 1) throw new SelectionException("statistics need a sample of at least 1 row");
     }
 }
@@ -89,6 +99,9 @@ public enum ClassQuota
     /// <summary>As even as the pool allows: what small classes lack goes to the others.</summary>
     Equal,
 
+    /// <summary>In proportion to the teacher's predictions: to the usable rows of the pool that it puts into each class, copies counted.</summary>
+    Teacher,
+
     /// <summary>The numbers of <see cref="SelectOptions.PerClass"/>.</summary>
     PerClass,
 }
@@ -101,4 +114,7 @@ public enum RowWeight
 
     /// <summary>Inverse to the size of the row's class, mean 1: every class weighs the same in total.</summary>
     Balanced,
+
+    /// <summary>Linear in the rank, from 3/2 for the best row to 1/2 for the last; equal scores weigh the same.</summary>
+    Score,
 }

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector;
 
@@ -14,6 +15,7 @@ internal static class SelectionProvenance
         {
             ["selected"] = summary.Selected,
             ["duplicates_dropped"] = summary.DuplicatesDropped,
+            ["near_duplicates_dropped"] = summary.NearDuplicatesDropped,
         };
         new Provenance
         {
@@ -30,7 +32,7 @@ internal static class SelectionProvenance
     private static Dictionary<string, string> Inputs(SelectOptions options, string scoresHash)
     {
         Dictionary<string, string> inputs = new() { [ManifestPath.ToTable(options.Scores, options.Output)] = scoresHash };
-        if (options.Negatives is { } negatives) inputs[ManifestPath.ToTable(negatives, options.Output)] = Provenance.HashFile(negatives);
+        foreach (string file in new[] { options.Negatives, options.QuotaFile, options.Set.Embeddings }.OfType<string>()) inputs[ManifestPath.ToTable(file, options.Output)] = Provenance.HashFile(file);
         return inputs;
     }
 
@@ -49,6 +51,13 @@ internal static class SelectionProvenance
         if (options.Threshold is { } threshold) all["threshold"] = Numbers.Format(threshold);
         if (options.Blocks.Count > 0) all["blocks"] = string.Join(',', options.Blocks);
         if (options.PerClass.Count > 0) all["per-class"] = string.Join(',', options.PerClass.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
+        SetOptions set = options.Set;
+        if (set.NearDuplicates is { } bits) all["near-duplicates"] = bits.ToString(CultureInfo.InvariantCulture);
+        if (set.NearCosine is { } cosine) all["near-cosine"] = Numbers.Format(cosine);
+        if (set.Diversity != Diversity.None) all["diversity"] = set.Diversity.ToString();
+        if (set.Difficulty is { } mix) all["difficulty"] = string.Create(CultureInfo.InvariantCulture, $"easy:{mix.Easy},medium:{mix.Medium},hard:{mix.Hard}");
+        if (set.Chooses) all["candidates"] = Numbers.Format(set.Factor);
+        if (set.Order != RowOrder.Score) all["order"] = set.Order.ToString();
         foreach ((string name, string value) in summary.Fitted) all[$"fitted.{name}"] = value;
         return all;
     }

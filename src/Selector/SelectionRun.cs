@@ -4,12 +4,13 @@ using System.Diagnostics;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Measures;
 using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector;
 
 /// <summary>
-/// Runs a selection in three streaming passes over the table. Memory is that of the rows taken (about 100 bytes each) plus
-/// a bounded sample, whatever the size of the pool.
+/// Runs a selection in streaming passes over the table. Memory is that of the candidates (about 100 bytes each, and their
+/// embeddings where these are compared) plus a bounded sample, whatever the size of the pool.
 /// </summary>
 public static class SelectionRun
 {
@@ -26,20 +27,29 @@ public static class SelectionRun
         Passes passes = new(options, progress, cancel);
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
+        string? embeddings = options.Set.Embeddings;
+        if (embeddings is not null) UnitVectors.Check(embeddings, survey.Rows);
         TopRanking ranking = TopRanking.Of(passes, survey);
-        IReadOnlyDictionary<string, long> classes = SelectionTable.Write(passes, survey, ranking.Chosen);
+        IReadOnlyList<TakenRow> taken = SetChoice.Of(passes, ranking);
+        (IReadOnlyList<string> names, IReadOnlyDictionary<string, long> classes) = SelectionTable.Write(passes, taken);
+        (double All, double InClass)? distance = embeddings is null ? null : Spread.MeanDistances(embeddings, [.. taken.Select(row => row.Ranked.Row)], names);
+        int near = DuplicateTable.Write(passes, taken, ranking.Near);
         SelectionSummary summary = new()
         {
             Output = options.Output,
             Method = options.Method,
             Rows = survey.Rows,
             Usable = survey.Usable,
-            Selected = ranking.Chosen.Count,
+            Selected = taken.Count,
             Counts = survey.Counts,
             DuplicatesDropped = ranking.Duplicates,
+            NearDuplicatesDropped = near,
+            Candidates = ranking.Candidates.Count,
+            MeanDistance = distance?.All,
+            MeanDistanceInClass = distance?.InClass,
             Classes = classes,
             ClassEntropy = Balance.Entropy(classes.Values),
-            Thresholds = ranking.Thresholds,
+            Thresholds = taken.AggregateBy(row => row.Class, double.PositiveInfinity, (least, row) => Math.Min(least, row.Ranked.Score)).OrderBy(known => known.Key).ToDictionary(known => ranking.NameOf(known.Key), known => known.Value),
             Fitted = passes.Score.Fitted,
             Seconds = clock.Elapsed.TotalSeconds,
         };

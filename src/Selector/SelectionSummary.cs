@@ -26,11 +26,23 @@ public sealed record SelectionSummary
     /// <summary>Copies turned away because a better or earlier row of the same content was a candidate; a lower bound of the copies in the pool.</summary>
     public long DuplicatesDropped { get; init; }
 
+    /// <summary>Near duplicates left out of the groups whose best row was selected.</summary>
+    public long NearDuplicatesDropped { get; init; }
+
+    /// <summary>Rows that the selection was chosen from.</summary>
+    public long Candidates { get; init; }
+
     /// <summary>Rows selected by class.</summary>
     public IReadOnlyDictionary<string, long> Classes { get; init; } = new Dictionary<string, long>();
 
     /// <summary>Entropy of the selected rows' classes in nats, 0 (one class) to ln C (even over C classes).</summary>
     public double ClassEntropy { get; init; }
+
+    /// <summary>Mean of 1 − cosine over all pairs of selected rows; null without embeddings.</summary>
+    public double? MeanDistance { get; init; }
+
+    /// <summary>The same over the pairs of one class, which a spread can widen: between classes the surest images lie furthest apart.</summary>
+    public double? MeanDistanceInClass { get; init; }
 
     /// <summary>The lowest selection score taken, by class where quotas are in force, else under <c>*</c>: what a later run can give as a threshold.</summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();

@@ -1,53 +1,63 @@
-// The last pass: the rows taken, in the order of their rank, with all their columns.
+// The last pass: the rows taken, in the order of their rank or from easy to hard, with all their columns.
 
 using System.Globalization;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector;
 
 /// <summary>Writes a selection.</summary>
 internal static class SelectionTable
 {
-    /// <summary>Collects the chosen rows and writes them by rank; returns the rows by class.</summary>
-    public static IReadOnlyDictionary<string, long> Write(Passes passes, Survey survey, IReadOnlyList<RankedRow> chosen)
+    private static readonly HashSet<string> Ours = [.. Columns.Selection, Columns.DuplicateGroup, Columns.Difficulty];
+
+    /// <summary>Collects the rows taken and writes them; returns their class names, and the rows by class.</summary>
+    public static (IReadOnlyList<string> Classes, IReadOnlyDictionary<string, long> Counts) Write(Passes passes, IReadOnlyList<TakenRow> taken)
     {
         SelectOptions options = passes.Options;
-        int[] byRow = [.. Enumerable.Range(0, chosen.Count).OrderBy(rank => chosen[rank].Row)];
-        using TableReader table = Table.Open(options.Scores);
         // A selection of a selection replaces its columns.
-        int[] kept = [.. Enumerable.Range(0, table.Header.Columns.Count).Where(at => !Columns.Selection.Contains(table.Header.Columns[at]))];
-        using RowSpool spool = new(options.Output, chosen.Count);
-        string?[] classes = new string?[chosen.Count];
-        long row = 0;
-        for (int next = 0; next < byRow.Length; row++)
+        string[] kept;
+        using (TableReader table = Table.Open(options.Scores)) kept = [.. table.Header.Columns.Where(column => !Ours.Contains(column))];
+        using RowSpool spool = new(options.Output, taken.Count);
+        string[] classes = new string[taken.Count];
+        double[] ease = new double[taken.Count];
+        RowVisit.Each(passes, [.. taken.Select(row => row.Ranked.Row)], (table, at) =>
         {
-            if (!table.Read()) throw new TableException($"{options.Scores} changed while it was read; select again when whatever writes it is done");
-            if ((row & 0xFFFF) == 0xFFFF) passes.Report(1 << 16);
-            int rank = byRow[next];
-            if (chosen[rank].Row != row) continue;
-            spool.Add(rank, Fields(table, kept, options));
-            classes[rank] = ClassOf(table);
-            next++;
-        }
-        Dictionary<string, long> counts = classes.CountBy(name => name ?? "").OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
-        using TableWriter writer = Table.Create(options.Output, [.. kept.Select(at => table.Header.Columns[at]), .. Columns.Selection]);
-        for (int rank = 0; rank < chosen.Count; rank++)
+            spool.Add(at, [.. kept.Select(column => column == "path" ? PathOf(table, options) : table.Text(table.Header.IndexOf(column)))]);
+            classes[at] = ClassOf(table) ?? "";
+            if (options.Set.Order == RowOrder.Curriculum) ease[at] = SetChoice.ConfidenceOf(table, options);
+        });
+        Dictionary<string, long> counts = classes.CountBy(name => name).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
+        double[] weights = RowWeights.Of(options.Weight, taken, classes, counts);
+        using TableWriter writer = Table.Create(options.Output, [.. kept, .. Added(options.Set)]);
+        foreach (int at in Enumerable.Range(0, taken.Count).OrderByDescending(at => ease[at]))
         {
-            double weight = options.Weight == RowWeight.Uniform ? 1 : (double)chosen.Count / (counts.Count * counts[classes[rank] ?? ""]);
-            writer.Write([.. spool.Read(rank), (rank + 1).ToString(CultureInfo.InvariantCulture), Numbers.Format(chosen[rank].Score), Numbers.Format(weight)]);
+            List<string?> fields = [.. spool.Read(at), (at + 1).ToString(CultureInfo.InvariantCulture), Numbers.Format(taken[at].Ranked.Score), Numbers.Format(weights[at])];
+            if (options.Set.DropsNear) fields.Add(taken[at].Group > 0 ? taken[at].Group.ToString(CultureInfo.InvariantCulture) : null);
+            if (options.Set.Difficulty is not null) fields.Add(Name(taken[at].Difficulty));
+            writer.Write(fields);
         }
         writer.Commit();
-        return counts;
+        return (classes, counts);
     }
 
-    private static string[] Fields(TableReader table, int[] kept, SelectOptions options)
+    /// <summary>The current row's path as it stands in the output's table.</summary>
+    public static string PathOf(TableReader table, SelectOptions options)
     {
-        string[] fields = [.. kept.Select(table.Text)];
-        int path = Array.FindIndex(kept, at => table.Header.Columns[at] == "path");
-        if (!Path.IsPathRooted(fields[path])) fields[path] = ManifestPath.ToTable(ManifestPath.FromTable(fields[path], options.Scores), options.Output);
-        return fields;
+        string path = table.Text(table.Header.Require("path"));
+        return Path.IsPathRooted(path) ? path : ManifestPath.ToTable(ManifestPath.FromTable(path, options.Scores), options.Output);
     }
+
+    private static IEnumerable<string> Added(SetOptions set) => [.. Columns.Selection, .. set.DropsNear ? [Columns.DuplicateGroup] : (string[])[], .. set.Difficulty is null ? (string[])[] : [Columns.Difficulty]];
+
+    private static string? Name(Difficulty? level) => level switch
+    {
+        Difficulty.Easy => "easy",
+        Difficulty.Medium => "medium",
+        Difficulty.Hard => "hard",
+        _ => null,
+    };
 
     private static string? ClassOf(TableReader table)
     {

@@ -31,6 +31,41 @@ public sealed class DataTests
     }
 
     [Fact]
+    public void A_curriculum_grows_pass_by_pass_from_the_head_of_the_table_to_all_of_it()
+    {
+        Curriculum curriculum = new(0.25, 3);
+        BatchOrder order = new(40, 8, 5, curriculum);
+        Turn[] turns = [.. Enumerable.Range(0, 40).SelectMany(step => order.At(step))];
+        int[] sizes = [.. turns.GroupBy(turn => turn.Epoch).SkipLast(1).Select(pass => pass.Count())];
+        Assert.Equal(10, sizes[0]);
+        Assert.Equal(sizes.Order(), sizes);
+        Assert.Equal(40, sizes[^1]);
+        // Growth is linear in the turns: 40 after 3·40 of them.
+        for (int pass = 1; pass < sizes.Length; pass++) Assert.Equal(Math.Min(40, Math.Ceiling(10 + 30 * sizes.Take(pass).Sum() / 120.0)), sizes[pass]);
+        foreach (IGrouping<int, Turn> pass in turns.GroupBy(turn => turn.Epoch).SkipLast(1))
+            Assert.Equal(Enumerable.Range(0, pass.Count()), pass.Select(turn => turn.Image).Order());
+    }
+
+    [Fact]
+    public void A_step_of_a_curriculum_is_the_same_whatever_was_asked_before()
+    {
+        BatchOrder all = new(50, 8, 3, new Curriculum(0.1, 2)), fresh = new(50, 8, 3, new Curriculum(0.1, 2));
+        Turn[][] turns = [.. Enumerable.Range(0, 30).Select(step => all.At(step))];
+        Assert.Equal(turns[17], fresh.At(17));
+        Assert.Equal(turns[2], fresh.At(2));
+        Assert.Equal(turns[29], fresh.At(29));
+    }
+
+    [Fact]
+    public void A_curriculum_of_everything_is_none()
+    {
+        Assert.Null(Curriculum.Of(Options));
+        Assert.Equal(new Curriculum(0.3, 3), Curriculum.Of(Options with { Curriculum = 0.3 }));
+        Assert.Throws<RunException>((Options with { Curriculum = 0 }).Validate);
+        Assert.Throws<RunException>((Options with { Curriculum = 0.5, CurriculumEpochs = 0 }).Validate);
+    }
+
+    [Fact]
     public void Streams_of_different_purpose_or_key_differ()
     {
         ulong[] first = [new Randomness(1, Purpose.Order).Next(), new Randomness(1, Purpose.Patches).Next(), new Randomness(2, Purpose.Order).Next(), new Randomness(1, Purpose.Order, 1).Next(), new Randomness(1, Purpose.Order, 0, 1).Next()];

@@ -35,6 +35,30 @@ public sealed class ChainTests(TinyWorld world)
     }
 
     [Fact]
+    public void A_set_is_chosen_by_looks_spread_and_difficulty_and_learned_from_easy_to_hard()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("crawl", world.Wild, "-o", folder["store"]).Succeeds();
+        Programs.RunDfkd("score", folder["store/manifest.csv"], "--teacher", world.Teacher, "--embeddings", folder["embeddings.npy"], "-o", folder["scores.csv"]).Succeeds();
+
+        JsonElement select = Json(
+            "select", folder["scores.csv"], "--budget", "90", "--near-duplicates", "4", "--near-cosine", "0.9999", "--embeddings", folder["embeddings.npy"],
+            "--diversity", "k-centre", "--candidates", "2", "--difficulty", "easy:1,hard:1", "--order", "curriculum", "--weights", "score", "-o", folder["selected.csv"]);
+
+        Assert.Equal(90, select.GetProperty("selected").GetInt64());
+        Assert.InRange(select.GetProperty("mean_distance").GetDouble(), 0.001, 2);
+        using (TableReader table = Table.Open(folder["selected.csv"]))
+        {
+            TableRow[] rows = [.. table.Rows(TestContext.Current.CancellationToken)];
+            double[] confidence = [.. rows.Select(row => Numbers.Parse(row["confidence"], row, "confidence"))];
+            Assert.Equal(confidence.OrderDescending(), confidence);
+            Assert.Equal(["easy", "hard"], rows.Select(row => row["difficulty"]).Distinct().Order());
+            Assert.Equal(90, rows.Sum(row => Numbers.Parse(row["weight"], row, "weight")), 6);
+        }
+        Json("distill", folder["selected.csv"], "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "8", "--batch-size", "16", "--curriculum", "0.3", "-o", folder["student"]);
+    }
+
+    [Fact]
     public void A_student_that_goes_on_from_the_teacher_itself_agrees_with_it_in_all_but_rounding()
     {
         using TempFolder folder = new();

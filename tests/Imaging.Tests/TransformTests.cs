@@ -65,8 +65,7 @@ public class TransformTests
         Assert.InRange(PerceptualHash.Distance(hash, encoded), 0, 6);
         Assert.InRange(PerceptualHash.Distance(hash, scaled), 0, 6);
         Assert.InRange(PerceptualHash.Distance(hash, other), 16, 64);
-        Assert.True(PerceptualHash.TryParse(PerceptualHash.Format(hash), out ulong parsed) && parsed == hash);
-        Assert.False(PerceptualHash.TryParse("xyz", out _));
+        Assert.Equal("00000000000000ff", PerceptualHash.Format(255));
     }
 
     [Fact]

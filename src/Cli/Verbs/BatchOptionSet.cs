@@ -15,6 +15,8 @@ internal sealed class BatchOptionSet(string output, string helpName)
     private readonly Option<int?> steps = CommonOptions.OwnCount("--steps", "Optimiser steps (instead of --epochs)");
     private readonly Option<double> epochs = CommonOptions.Figure("--epochs", "Passes over the images", Defaults.Epochs);
     private readonly Option<int> batchSize = CommonOptions.BatchSize(Defaults.BatchSize).AtLeast(2);
+    private readonly Option<double> curriculum = CommonOptions.Figure("--curriculum", "Share of the images, from the head of the table, to start with; 1 for all (see select --order curriculum)", Defaults.Curriculum);
+    private readonly Option<double> curriculumEpochs = CommonOptions.Figure("--curriculum-epochs", "Passes' worth of images until all are in", Defaults.CurriculumEpochs);
     private readonly Option<double> mixup = CommonOptions.Figure("--mixup", "Beta parameter of mixup, 0 for none", Defaults.Mixup);
     private readonly Option<double> cutMix = CommonOptions.Figure("--cutmix", "Beta parameter of CutMix, 0 for none", Defaults.CutMix);
     private readonly Option<double> flip = CommonOptions.Figure("--flip", "Chance of a horizontal flip", Defaults.Flip);
@@ -28,7 +30,7 @@ internal sealed class BatchOptionSet(string output, string helpName)
     public Option[] Length => [output, steps, epochs, batchSize];
 
     /// <summary>What is done to images, and which are held out.</summary>
-    public Option[] Images => [mixup, cutMix, flip, padCrop, cropScale, colorJitter, erase, holdOut];
+    public Option[] Images => [curriculum, curriculumEpochs, mixup, cutMix, flip, padCrop, cropScale, colorJitter, erase, holdOut];
 
     /// <summary>Seed, machine and what may be replaced.</summary>
     public static Option[] Run => [CommonOptions.Seed, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite];
@@ -47,6 +49,8 @@ internal sealed class BatchOptionSet(string output, string helpName)
             Steps = parsed.GetValue(steps),
             Epochs = parsed.GetValue(epochs),
             BatchSize = parsed.GetValue(batchSize),
+            Curriculum = parsed.GetValue(curriculum),
+            CurriculumEpochs = parsed.GetValue(curriculumEpochs),
             Mixup = parsed.GetValue(mixup),
             CutMix = parsed.GetValue(cutMix),
             Flip = parsed.GetValue(flip),

@@ -18,12 +18,14 @@ internal sealed class SelectVerb : Verb
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
     private readonly Option<double?> fraction = new("--fraction") { Description = "Which share of the usable images to keep, (0, 1]", HelpName = "X" };
     private readonly Option<double?> threshold = new("--threshold") { Description = "Keep every image with at least this selection score", HelpName = "X" };
-    private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes; none takes the best whatever their class", ClassQuota.Equal, ClassQuota.None);
+    private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes; none takes the best whatever their class, teacher follows the teacher's predictions on the pool", ClassQuota.Equal, ClassQuota.None, ClassQuota.Teacher);
+    private readonly Option<string?> quotaFile = new("--quota-file") { Description = "Table with class and share (of the budget) or class and count (instead of --budget)", HelpName = "FILE" };
     private readonly Option<string[]> perClass = new("--per-class") { Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)", HelpName = "CLASS=N,...", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> blocks = new("--blocks") { Description = "Probed blocks to rank by, e.g. 3,7 [default: the method's own]", HelpName = "B,..." };
     private readonly Option<string?> negatives = new("--negatives") { Description = "Scores table, by the same teacher, of images that nobody wants (for --method learned)", HelpName = "FILE" };
     private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep every copy of the same content" };
-    private readonly Option<bool> balanced = new("--balanced-weights") { Description = "Weights that make every class weigh the same" };
+    private readonly Choice<RowWeight> weights = new("--weights", "What the weights say: nothing, every class weighs the same, or the better ranked weigh more");
+    private readonly SetOptionSet set = new();
 
     public SelectVerb() : base(
         "select",
@@ -31,7 +33,7 @@ internal sealed class SelectVerb : Verb
         "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv")
     {
         Add(scores);
-        AddOptions(output, method, official, budget, fraction, threshold, quota.Option, perClass, blocks, negatives, keepDuplicates, balanced, CommonOptions.Seed, CommonOptions.Overwrite);
+        AddOptions([output, method, official, budget, fraction, threshold, quota.Option, quotaFile, perClass, blocks, negatives, keepDuplicates, .. set.All, weights.Option, CommonOptions.Seed, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -47,11 +49,13 @@ internal sealed class SelectVerb : Verb
             Fraction = parsed.GetValue(fraction),
             Threshold = parsed.GetValue(threshold),
             Quota = quota.In(parsed),
+            QuotaFile = parsed.GetValue(quotaFile) is { } quotas ? Path.GetFullPath(quotas) : null,
+            Set = set.In(parsed),
             PerClass = PerClass(parsed.GetValue(perClass) ?? []),
             Blocks = BlockList.Parse(parsed.GetValue(blocks)),
             Negatives = parsed.GetValue(negatives) is { } file ? Path.GetFullPath(file) : null,
             DropDuplicates = !parsed.GetValue(keepDuplicates),
-            Weight = parsed.GetValue(balanced) ? RowWeight.Balanced : RowWeight.Uniform,
+            Weight = weights.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
         };
         options.Validate();
@@ -63,7 +67,7 @@ internal sealed class SelectVerb : Verb
     private static IEnumerable<string> Describe(SelectionSummary summary)
     {
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Selected:N0} of {summary.Usable:N0} usable rows ({summary.Rows:N0} read) by {summary.Method} in {summary.Seconds:F1} s");
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped{(summary.NearDuplicatesDropped > 0 ? $", {summary.NearDuplicatesDropped:N0} near duplicates" : "")}{(summary.MeanDistance is { } distance ? $", mean pairwise distance {distance:F3}, in a class {summary.MeanDistanceInClass:F3} (1 - cosine)" : "")}");
         yield return $"-> {summary.Output}";
     }
 

@@ -31,7 +31,7 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
 
     public string? PHash { get; init; }
 
-    /// <summary>The colours that near duplicates must share, as <see cref="DataFreeKD.Crawler.Store.ColourSketch.Format"/> writes them; null where nobody asks.</summary>
+    /// <summary>The colours that near duplicates must share, as <see cref="DataFreeKD.Manifests.Looks.ColourSketch.Format"/> writes them; null where nobody asks.</summary>
     public string? Colours { get; init; }
 
     public string? ETag { get; init; }

@@ -28,6 +28,7 @@ internal static class CacheKey
             ["crop-scale"] = Text(augmentation.Scale.Min),
             ["color-jitter"] = Text(augmentation.ColorJitter),
             ["erase"] = Text(augmentation.EraseProbability),
+            ["curriculum"] = options.Curriculum < 1 ? $"{Text(options.Curriculum)} for {Text(options.CurriculumEpochs)} epochs" : "none",
             ["mixup"] = Text(options.Mixup),
             ["cutmix"] = Text(options.CutMix),
         };

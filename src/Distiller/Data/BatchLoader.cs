@@ -37,7 +37,7 @@ internal sealed class BatchLoader : IDisposable
     public BatchLoader(PixelStore store, int[] train, Augmentation augmentation, PixelNormaliser normaliser, BatchOptions options, torch.Device device, int from, int to)
     {
         (this.store, this.train, this.augmentation, this.normaliser, this.options, this.device, this.to) = (store, train, augmentation, normaliser, options, device, to);
-        order = new BatchOrder(train.Length, options.BatchSize, options.StreamSeed);
+        order = new BatchOrder(train.Length, options.BatchSize, options.StreamSeed, Curriculum.Of(options));
         int floats = checked(options.BatchSize * 3 * augmentation.ImageSize * augmentation.ImageSize);
         buffers = [new float[floats], new float[floats]];
         Prepare(step = from);

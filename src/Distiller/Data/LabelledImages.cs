@@ -43,7 +43,8 @@ internal sealed record LabelledImages(IReadOnlyList<string> Paths, IReadOnlyList
         throw new RunException($"{source}: {found.Length} classes and the model has {classCount}; class '{stranger}' is not among the model's names, so they cannot be matched: rename the classes as in the model's config.json (label_names or id2label), or use class indices");
     }
 
-    private static bool IsTable(string source) => File.Exists(source) && Path.GetExtension(source).ToLowerInvariant() is ".csv" or ".parquet";
+    /// <summary>Whether the source is a table, whose rows have an order that somebody chose.</summary>
+    public static bool IsTable(string source) => File.Exists(source) && Path.GetExtension(source).ToLowerInvariant() is ".csv" or ".parquet";
 
     private static (List<string> Paths, List<string> Names) FromTable(string source, CancellationToken cancel)
     {

@@ -17,6 +17,8 @@ internal sealed class Passes
         this.progress = progress;
         Cancel = cancel;
         using TableReader table = Table.Open(options.Scores);
+        options.Set.Check(table.Header);
+        Quotas = QuotaFile.Of(options);
         Score = ScoreCatalogue.Find(options.Method).Bind(table.Header, options);
     }
 
@@ -24,9 +26,15 @@ internal sealed class Passes
 
     public RowScore Score { get; }
 
+    /// <summary>Quotas of a file; null without one.</summary>
+    public QuotaFile? Quotas { get; }
+
     public CancellationToken Cancel { get; }
 
     public PoolScan Scan() => new(Options.Scores, Score, Report);
+
+    /// <summary>The error of a table that is not the one of an earlier pass.</summary>
+    public TableException Changed() => new($"{Options.Scores} changed while it was read; select again when whatever writes it is done");
 
     public void Report(int rows)
     {

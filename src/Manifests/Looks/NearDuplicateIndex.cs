@@ -2,14 +2,14 @@
 
 using System.Numerics;
 
-namespace DataFreeKD.Crawler.Store;
+namespace DataFreeKD.Manifests.Looks;
 
 /// <summary>
 /// Multi-index hashing (Norouzi, Punjani and Fleet, 2014): a hash is cut into m substrings; hashes within radius r = m·q + a agree to q bits in one of the first a + 1
 /// substrings, or to q − 1 bits in one of the others. The chains of those few buckets are walked and every candidate is checked in full, so that the answer is exact.
 /// What counts is the order of adding, nothing else. About 30 bytes an image, 42 with colours. Not thread-safe.
 /// </summary>
-internal sealed class NearDuplicateIndex
+public sealed class NearDuplicateIndex
 {
     /// <summary>Of the radii 0 to 8 the one that bench/NearDuplicates found best: above it recall hardly grows, and distinct images begin to be taken for copies.</summary>
     public const int DefaultRadius = 4;
@@ -17,7 +17,8 @@ internal sealed class NearDuplicateIndex
     /// <summary>Root mean square difference of two sketches, in levels of 255, that bench/NearDuplicates found best.</summary>
     public const double DefaultColourTolerance = 2;
 
-    private const int LargestRadius = 8;
+    /// <summary>The largest radius that is searched.</summary>
+    public const int LargestRadius = 8;
 
     private readonly int radius;
     private readonly double largestColourDistance;

@@ -2,7 +2,7 @@
 
 using System.Numerics;
 
-namespace DataFreeKD.Crawler.Store;
+namespace DataFreeKD.Manifests.Looks;
 
 /// <summary>Heads and links of chains; entries are numbers 0, 1, 2, ... and a chain gives the newest first.</summary>
 /// <param name="shift">Place of the substring's lowest bit.</param>

@@ -1,26 +1,17 @@
 // Twelve bytes that tell apart what a perceptual hash of greys cannot: images of one colour, of two, or with a gradient.
 
 using System.Runtime.CompilerServices;
-using DataFreeKD.Imaging;
 
-namespace DataFreeKD.Crawler.Store;
+namespace DataFreeKD.Manifests.Looks;
 
 /// <summary>The mean colours of an image's four quarters, weighted towards their middles. Equal pixels give equal sketches on every machine.</summary>
 [InlineArray(Length)]
-internal struct ColourSketch
+public struct ColourSketch
 {
     /// <summary>Bytes: 2×2 pixels of RGB.</summary>
     public const int Length = 12;
 
     private byte first;
-
-    /// <summary>The sketch of an image.</summary>
-    public static ColourSketch Of(RgbImage image)
-    {
-        ColourSketch sketch = default;
-        PilResize.Resize(image, 2, 2, Interpolation.Bilinear).Pixels.CopyTo(sketch);
-        return sketch;
-    }
 
     /// <summary>Reads what <see cref="Format"/> writes; false for anything else.</summary>
     public static bool TryParse(string? text, out ColourSketch sketch)

@@ -1,6 +1,6 @@
 // An array that grows without being copied: at no moment are there two of it.
 
-namespace DataFreeKD.Crawler.Store;
+namespace DataFreeKD.Manifests.Looks;
 
 /// <summary>Values in blocks of 65,536.</summary>
 internal sealed class GrowingArray<T>
