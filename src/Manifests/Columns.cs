@@ -27,7 +27,7 @@ public static class Columns
     public static string ProbeCosine(int block) => $"probe_cosine_{block}";
 
     /// <summary>The type of a column in typed formats: long, double or string.</summary>
-    internal static Type TypeOf(string column) => WholeNumbers.Contains(column) ? typeof(long)
+    public static Type TypeOf(string column) => WholeNumbers.Contains(column) ? typeof(long)
         : Floats.Contains(column) || ProbeBlock(column, "probe_variance_") is not null || ProbeBlock(column, "probe_cosine_") is not null ? typeof(double)
         : typeof(string);
 
