@@ -55,6 +55,7 @@ internal static class CommandLine
             new CrawlVerb(),
             new ScoreVerb(),
             new SelectVerb(),
+            new PackVerb(),
             new CacheVerb(),
             new DistillVerb(),
             new LossesVerb(),

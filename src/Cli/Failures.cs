@@ -4,6 +4,7 @@ using DataFreeKD.Crawler;
 using DataFreeKD.Distiller;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Packer;
 using DataFreeKD.Probe;
 using DataFreeKD.Reporting;
 using DataFreeKD.Selector;
@@ -23,7 +24,7 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            UsageException or ModelException or TableException or CrawlException or ScoreException or SelectionException or RunException or ReportException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+            UsageException or ModelException or TableException or CrawlException or ScoreException or SelectionException or PackException or RunException or ReportException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
             IOException => (ExitCode.Failed, $"error: {failure.Message}"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),

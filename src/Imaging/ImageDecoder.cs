@@ -33,6 +33,10 @@ public static class ImageDecoder
 {
     private static readonly DecodeLimits DefaultLimits = new();
 
+    /// <summary>The format that a file's first bytes tell, as <see cref="DecodeResult.Format"/>; nothing is decoded.</summary>
+    /// <param name="start">The file, or its first 32 bytes.</param>
+    public static string FormatOf(ReadOnlySpan<byte> start) => ImageHeader.Read(start).Format;
+
     /// <summary>Decodes; never throws for bad input. Thread-safe.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="limits">Null for the defaults.</param>

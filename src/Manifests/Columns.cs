@@ -49,7 +49,7 @@ public static class Columns
     public static string OfBlock(string score, int block) => $"{score}_{block}";
 
     /// <summary>The type of a column in typed formats: long, double or string.</summary>
-    internal static Type TypeOf(string column) => WholeNumbers.Contains(column) ? typeof(long)
+    public static Type TypeOf(string column) => WholeNumbers.Contains(column) ? typeof(long)
         : Floats.Contains(column) || BlockPrefixes.Any(prefix => ProbeBlock(column, prefix) is not null) ? typeof(double)
         : typeof(string);
 

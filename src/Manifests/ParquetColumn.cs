@@ -10,7 +10,7 @@ namespace DataFreeKD.Manifests;
 internal abstract class ParquetColumn
 {
     /// <summary>The value as text; empty for null.</summary>
-    public abstract string Text(int row);
+    public abstract ReadOnlySpan<char> Text(int row);
 
     /// <summary>The value as a number, NaN for null or empty; false where the text is no number.</summary>
     public abstract bool TryNumber(int row, out double value);
@@ -40,29 +40,40 @@ internal abstract class ParquetColumn
     private static string Whole<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 }
 
-/// <summary>A text column.</summary>
-internal sealed class TextColumn(string?[] values) : ParquetColumn
+/// <summary>A text column. Equal values that the file stores once are held once, and none becomes a string before it is asked for.</summary>
+internal sealed class TextColumn(ReadOnlyMemory<char>[] values) : ParquetColumn
 {
-    public override string Text(int row) => values[row] ?? "";
+    public override ReadOnlySpan<char> Text(int row) => values[row].Span;
 
     public override bool TryNumber(int row, out double value)
     {
         value = double.NaN;
-        return string.IsNullOrEmpty(values[row]) || double.TryParse(values[row], NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+        return values[row].IsEmpty || double.TryParse(values[row].Span, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
-    public static new TextColumn Load(ParquetRowGroupReader group, DataField field)
+    public static new TextColumn Load(ParquetRowGroupReader group, DataField field) => new(Read(group, field).GetAwaiter().GetResult());
+
+    private static async Task<ReadOnlyMemory<char>[]> Read(ParquetRowGroupReader group, DataField field)
     {
-        string?[] values = new string?[group.RowCount];
-        group.ReadAsync(field, values.AsMemory()!).AsTask().GetAwaiter().GetResult();
-        return new TextColumn(values);
+        ReadOnlyMemory<char>[] values = new ReadOnlyMemory<char>[group.RowCount];
+        if (!field.IsNullable)
+        {
+            await group.ReadRawAsync<ReadOnlyMemory<char>>(field, values.AsMemory(), null, null, CancellationToken.None);
+            return values;
+        }
+        // The values come without the nulls between them; from the last on, each moves to its row.
+        int[] levels = new int[values.Length];
+        await group.ReadRawAsync<ReadOnlyMemory<char>>(field, values.AsMemory(), levels.AsMemory(), null, CancellationToken.None);
+        int next = levels.Count(level => level == field.MaxDefinitionLevel) - 1;
+        for (int row = values.Length - 1; row >= 0; row--) values[row] = levels[row] == field.MaxDefinitionLevel ? values[next--] : default;
+        return values;
     }
 }
 
 /// <summary>A column of numbers, read as the type it has in the file.</summary>
 internal sealed class NumberColumn<T>(T?[] values, Func<T, string> format, Func<T, double> convert) : ParquetColumn where T : struct
 {
-    public override string Text(int row) => values[row] is T value ? format(value) : "";
+    public override ReadOnlySpan<char> Text(int row) => values[row] is T value ? format(value) : "";
 
     public override bool TryNumber(int row, out double value)
     {

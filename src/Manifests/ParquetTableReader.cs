@@ -1,42 +1,37 @@
-// Parquet in: flat columns of text, whole numbers, floats and booleans, one row group at a time.
+// Parquet in: flat columns of text, whole numbers, floats and booleans, row group by row group.
 
 using System.Text;
-using Parquet;
 using Parquet.Schema;
 
 namespace DataFreeKD.Manifests;
 
-/// <summary>A Parquet table being read. Memory is one row group.</summary>
+/// <summary>A Parquet table being read. Of a row group only the columns that are asked for are decoded; those that the last one was asked for are decoded ahead, on other cores.</summary>
 internal sealed class ParquetTableReader : TableReader
 {
-    private readonly string path;
-    private readonly FileStream stream;
-    private readonly ParquetReader parquet;
-    private readonly DataField[] fields;
-    private readonly ParquetColumn?[] columns;
-    private ParquetRowGroupReader? group;
+    private readonly ParquetFile file;
+    private readonly ParquetReadAhead ahead;
+    private readonly int groups;
+    private ParquetGroup? group;
+    private byte[] utf8 = [];
     private int nextGroup;
     private int row = -1;
-    private int rowsInGroup;
     private long line;
 
     public ParquetTableReader(string path)
     {
-        this.path = path;
-        stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        file = new ParquetFile(path);
         try
         {
-            parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
-            foreach (Field field in parquet.Schema.Fields) CheckFlat(field);
-            fields = parquet.Schema.DataFields;
-            columns = new ParquetColumn?[fields.Length];
-            string[] names = [.. fields.Select(field => field.Name)];
+            foreach (Field field in file.Schema.Fields) CheckFlat(field);
+            string[] names = [.. file.Fields.Select(field => field.Name)];
             TableHeader.Check(names, path);
             Header = new TableHeader(names, path);
+            groups = file.Groups;
+            ahead = new ParquetReadAhead(path, file);
         }
         catch
         {
-            stream.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -47,54 +42,39 @@ internal sealed class ParquetTableReader : TableReader
 
     public override bool Read()
     {
-        while (++row >= rowsInGroup)
+        while (group is null || ++row >= group.Rows)
         {
-            if (nextGroup >= parquet.RowGroupCount) return false;
-            group?.Dispose();
-            Array.Clear(columns);
-            group = Guard(() => parquet.OpenRowGroupReader(nextGroup++));
-            if (group.RowCount > int.MaxValue) throw new TableException($"{path}: row group {nextGroup} has {group.RowCount} rows; write the table with smaller row groups");
-            rowsInGroup = (int)group.RowCount;
+            if (nextGroup >= groups) return false;
+            group = ahead.Next(nextGroup++, group);
             row = -1;
         }
         line++;
         return true;
     }
 
-    public override string Text(int column) => Loaded(column).Text(row);
+    public override string Text(int column) => group!.Column(column).Text(row).ToString();
 
-    public override ReadOnlySpan<byte> Utf8(int column) => Encoding.UTF8.GetBytes(Text(column));
+    public override ReadOnlySpan<byte> Utf8(int column)
+    {
+        ReadOnlySpan<char> text = group!.Column(column).Text(row);
+        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        if (utf8.Length < most) utf8 = new byte[most];
+        return utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, utf8));
+    }
 
-    public override bool Is(int column, string text) => Loaded(column).Text(row) == text;
+    public override bool Is(int column, string text) => group!.Column(column).Text(row).SequenceEqual(text);
 
-    public override double Number(int column) => Loaded(column).TryNumber(row, out double value) ? value : throw NotANumber(Text(column), column);
+    public override double Number(int column) => group!.Column(column).TryNumber(row, out double value) ? value : throw NotANumber(Text(column), column);
 
     protected override void Dispose(bool disposing)
     {
-        group?.Dispose();
-        parquet.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        stream.Dispose();
+        ahead.Dispose();
+        file.Dispose();
     }
-
-    // Only the columns that are asked for are ever decoded.
-    private ParquetColumn Loaded(int column) => columns[column] ??= Guard(() => ParquetColumn.Load(group!, fields[column]));
 
     private void CheckFlat(Field field)
     {
         if (field is not DataField { IsArray: false } data || !ParquetColumn.Supports(data.ClrType))
-            throw new TableException($"{path}: column '{field.Name}' has the type {(field as DataField)?.ClrType.Name ?? field.SchemaType.ToString()}, which a table cannot hold; drop it, or write it as text or numbers");
-    }
-
-    private T Guard<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception problem) when (problem is not (TableException or OutOfMemoryException))
-        {
-            // The library reports damage by whatever its decoders run into.
-            throw new TableException($"{path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again", problem);
-        }
+            throw new TableException($"{file.Path}: column '{field.Name}' has the type {(field as DataField)?.ClrType.Name ?? field.SchemaType.ToString()}, which a table cannot hold; drop it, or write it as text or numbers");
     }
 }

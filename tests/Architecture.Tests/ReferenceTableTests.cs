@@ -9,7 +9,7 @@ namespace DataFreeKD.Architecture.Tests;
 
 public sealed class ReferenceTableTests
 {
-    private static readonly string[] Stages = ["Crawler", "Probe", "Selector", "Distiller", "Reporting"];
+    private static readonly string[] Stages = ["Crawler", "Probe", "Selector", "Packer", "Distiller", "Reporting"];
     private static readonly string[] Ours = ["Manifests", "Imaging", "Models", .. Stages];
 
     /// <summary>Project, the projects of ours it may use, and the packages it must not use.</summary>
@@ -21,6 +21,7 @@ public sealed class ReferenceTableTests
         { "Crawler", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML"] },
         { "Probe", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
         { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
+        { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
         { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
         { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
     };

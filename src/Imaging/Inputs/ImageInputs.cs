@@ -48,6 +48,9 @@ public static class ImageInputs
     /// <summary>Whether a name ends as an archive that is read does.</summary>
     public static bool IsArchive(string name) => InputNames.KindOf(name) != ArchiveKind.None;
 
+    /// <summary>Whether a path is of a member of an archive that is read: <c>archive.tar::member</c>.</summary>
+    public static bool IsMember(string path) => InputNames.TrySplit(path, out _, out _);
+
     private static IEnumerable<FoundFile> Find(string source)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);

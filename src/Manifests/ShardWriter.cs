@@ -1,4 +1,4 @@
-// Tar shards in webdataset's layout: for each image key.jpg, key.txt (its caption) and key.json.
+// Tar shards in webdataset's layout: for each image key.jpg, key.cls (its class), key.txt (its caption) and key.json.
 
 using System.Formats.Tar;
 using System.Globalization;
@@ -6,17 +6,17 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Crawler.Store;
+namespace DataFreeKD.Manifests;
 
 /// <summary>An image for a shard.</summary>
 /// <param name="Key">Name of its members: letters, digits, <c>-</c> and <c>_</c>; unique in the store.</param>
 /// <param name="Image">The file.</param>
-/// <param name="Format">Its format, as <see cref="StoredBytes.Format"/>.</param>
+/// <param name="Format">Its format: <c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c> or <c>bmp</c>; its member ends in this, <c>jpg</c> for the first.</param>
 /// <param name="Caption">Null or empty: no text member.</param>
 /// <param name="Facts">The JSON member, written in this order of names.</param>
-internal sealed record ShardSample(string Key, byte[] Image, string Format, string? Caption, JsonObject Facts);
+/// <param name="Class">0-based class; null: no class member.</param>
+public sealed record ShardSample(string Key, byte[] Image, string Format, string? Caption, JsonObject Facts, long? Class = null);
 
 /// <summary>
 /// Writes <c>00000.tar</c>, <c>00001.tar</c>, ... of a fixed number of images. A shard appears when it is whole; <see cref="Complete"/> ends the last one, without it the images
@@ -25,7 +25,7 @@ internal sealed record ShardSample(string Key, byte[] Image, string Format, stri
 /// <param name="folder">Created where absent.</param>
 /// <param name="imagesPerShard">At least 1.</param>
 /// <param name="firstShard">Number of the first shard.</param>
-internal sealed class ShardWriter(string folder, int imagesPerShard, int firstShard = 0) : IDisposable
+public sealed class ShardWriter(string folder, int imagesPerShard, int firstShard = 0) : IDisposable
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -48,6 +48,7 @@ internal sealed class ShardWriter(string folder, int imagesPerShard, int firstSh
         }
         string image = $"{sample.Key}.{(sample.Format == "jpeg" ? "jpg" : sample.Format)}";
         Write(image, sample.Image);
+        if (sample.Class is { } label) Write($"{sample.Key}.cls", Encoding.ASCII.GetBytes(label.ToString(CultureInfo.InvariantCulture)));
         if (!string.IsNullOrEmpty(sample.Caption)) Write($"{sample.Key}.txt", Encoding.UTF8.GetBytes(sample.Caption));
         Write($"{sample.Key}.json", JsonSerializer.SerializeToUtf8Bytes(sample.Facts, Readable));
         if (++images == imagesPerShard) Complete();

@@ -1,0 +1,66 @@
+// What to pack, in which form, and where to.
+
+namespace DataFreeKD.Packer;
+
+/// <summary>Options of a pack.</summary>
+public sealed record PackOptions
+{
+    /// <summary>Images of a shard where nothing else is asked for.</summary>
+    public const int UsualShard = 10_000;
+
+    /// <summary>The table to pack: a selection, or any table with a <c>path</c> column. Rows of another status than <c>ok</c> are left out.</summary>
+    public required string Table { get; init; }
+
+    /// <summary>The folder or file to write.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>What is written.</summary>
+    public required PackFormat Format { get; init; }
+
+    /// <summary>Images a shard of <see cref="PackFormat.Webdataset"/>; null for <see cref="UsualShard"/>.</summary>
+    public int? ImagesPerShard { get; init; }
+
+    /// <summary>Where the images lie; null for classes with <see cref="PackFormat.Folders"/>, flat with <see cref="PackFormat.Imagefolder"/> and <see cref="PackFormat.Coco"/>.</summary>
+    public ImageLayout? Layout { get; init; }
+
+    /// <summary>The metadata of <see cref="PackFormat.Imagefolder"/>; null for CSV.</summary>
+    public MetadataFile? Metadata { get; init; }
+
+    /// <summary>Whether <see cref="PackFormat.Folders"/> holds copies instead of links. All other folders hold copies, since they are made to travel.</summary>
+    public bool Copy { get; init; }
+
+    /// <summary>Whether an earlier output is replaced. A folder is replaced only if a pack wrote it.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>Whether the output is one file.</summary>
+    internal bool IsFile => Format is PackFormat.Urls or PackFormat.Csv or PackFormat.Parquet;
+
+    /// <summary>Checks that the options make sense together.</summary>
+    /// <exception cref="PackException">They do not; the message says what to change.</exception>
+    public void Validate()
+    {
+        if (string.IsNullOrEmpty(Table)) throw new PackException("no table is named; give the selection to pack, e.g. selected.csv");
+        if (string.IsNullOrEmpty(Output)) throw new PackException("no output is named; give the folder or file to write, e.g. -o shards/");
+        if (Path.GetFullPath(Table) == Path.GetFullPath(Output)) throw new PackException($"the pack would overwrite its own table {Table}; name another output");
+        if (ImagesPerShard is < 1) throw new PackException($"--shard-size {ImagesPerShard}: give at least 1 image a shard");
+        Concerns(ImagesPerShard.HasValue, "--shard-size", PackFormat.Webdataset);
+        Concerns(Layout.HasValue, "--layout", PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco);
+        Concerns(Metadata.HasValue, "--metadata", PackFormat.Imagefolder);
+        Concerns(Copy, "--copy", PackFormat.Folders);
+        Ends(PackFormat.Csv, ".csv");
+        Ends(PackFormat.Parquet, ".parquet");
+        Ends(PackFormat.Urls, ".txt", ".csv", ".parquet");
+    }
+
+    private void Concerns(bool given, string option, params PackFormat[] formats)
+    {
+        if (given && !formats.Contains(Format)) throw new PackException($"{option} concerns {string.Join(" and ", formats.Select(Name))} only; leave it out with {Name(Format)}");
+    }
+
+    private void Ends(PackFormat format, params string[] endings)
+    {
+        if (Format == format && !endings.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase)) throw new PackException($"{Output}: {Name(format)} is written to a file that ends in {string.Join(" or ", endings)}");
+    }
+
+    private static string Name(PackFormat format) => format.ToString().ToLowerInvariant();
+}

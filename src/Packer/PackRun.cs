@@ -1,0 +1,68 @@
+// A pack from end to end.
+
+using System.Diagnostics;
+using DataFreeKD.Manifests;
+using DataFreeKD.Packer.Files;
+using DataFreeKD.Packer.Formats;
+using DataFreeKD.Packer.Rows;
+
+namespace DataFreeKD.Packer;
+
+/// <summary>
+/// Hands a selection on in the form that another tool reads. The output appears whole or not at all; equal tables and images
+/// give equal bytes, but for the seconds in the provenance.
+/// </summary>
+public static class PackRun
+{
+    /// <summary>Packs, and writes the provenance: into the folder, or beside the file.</summary>
+    /// <param name="options">What to pack, and how.</param>
+    /// <param name="progress">Told the rows done.</param>
+    /// <param name="cancel">Stops the run; nothing is left then.</param>
+    /// <exception cref="PackException">The options do not make sense, the output must not be replaced, or nothing could be packed.</exception>
+    /// <exception cref="TableException">The table cannot be read.</exception>
+    public static PackSummary Execute(PackOptions options, IProgress<PackProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        Stopwatch clock = Stopwatch.StartNew();
+        if (options.IsFile && File.Exists(options.Output) && !options.Overwrite) throw new PackException($"{options.Output} exists; name another output or give --overwrite");
+        using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);
+        PackJob job = new(options, new PackSource(options.Table, cancel), progress, cancel);
+        long shards = 0;
+        switch (options.Format)
+        {
+            case PackFormat.Webdataset:
+                shards = Shards.Write(job, folder!);
+                break;
+            case PackFormat.Folders:
+                ClassFolders.Write(job, folder!);
+                break;
+            case PackFormat.Imagefolder:
+                HuggingFaceFolder.Write(job, folder!);
+                break;
+            case PackFormat.Coco:
+                CocoFolder.Write(job, folder!);
+                break;
+            case PackFormat.Urls:
+                UrlList.Write(job);
+                break;
+            default:
+                TableCopy.Write(job);
+                break;
+        }
+        job.RequireSome();
+        PackSummary summary = new()
+        {
+            Output = folder?.Path ?? Path.GetFullPath(options.Output),
+            Format = options.Format,
+            Rows = job.Source.Rows,
+            Packed = job.Packed,
+            Skipped = job.Skipped,
+            Classes = job.Classes,
+            Shards = shards,
+            Seconds = clock.Elapsed.TotalSeconds,
+        };
+        PackProvenance.Of(options, summary, cancel).WriteBeside(folder is null ? options.Output : Path.Combine(folder.Staging, OutputFolder.Mark));
+        folder?.Commit();
+        return summary;
+    }
+}

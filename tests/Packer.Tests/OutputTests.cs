@@ -1,0 +1,127 @@
+// What may be replaced, what is left when something goes wrong, and that equal input gives equal bytes.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Packer.Tests;
+
+public sealed class OutputTests : IDisposable
+{
+    private readonly PackWorld world = new();
+
+    public void Dispose() => world.Dispose();
+
+    public static TheoryData<PackFormat> FolderFormats { get; } = [PackFormat.Webdataset, PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco];
+
+    [Theory]
+    [MemberData(nameof(FolderFormats))]
+    public void Equal_selections_give_equal_bytes(PackFormat format)
+    {
+        world.Add("images/a.jpg", caption: "a").Add("images/b.jpg", 3, "dog").Add("other/a.jpg");
+        PackWorld.Pack(world.Options(format, "one/pack"));
+        PackWorld.Pack(world.Options(format, "two/pack"));
+        SortedDictionary<string, byte[]> one = PackWorld.Files(world["one/pack"]), two = PackWorld.Files(world["two/pack"]);
+        Assert.True(one.Count > 0);
+        Assert.Equal(one.Keys, two.Keys);
+        Assert.Equal(one.Values, two.Values);
+    }
+
+    [Fact]
+    public void A_folder_is_replaced_only_when_asked_and_only_if_a_pack_wrote_it()
+    {
+        world.Add("images/a.jpg");
+        PackOptions options = world.Options(PackFormat.Imagefolder);
+        PackWorld.Pack(options);
+        Assert.Contains("--overwrite", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+        File.WriteAllText(world["out/pack/stale.txt"], "");
+        PackWorld.Pack(options with { Overwrite = true });
+        Assert.False(File.Exists(world["out/pack/stale.txt"]));
+
+        Directory.CreateDirectory(world["mine"]);
+        File.WriteAllText(world["mine/thesis.txt"], "years");
+        Assert.Contains("no pack wrote", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Output = world["mine"], Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Equal("years", File.ReadAllText(world["mine/thesis.txt"]));
+    }
+
+    [Fact]
+    public void A_pack_that_fails_leaves_the_earlier_one_and_nothing_else()
+    {
+        world.Add("images/a.jpg");
+        PackOptions options = world.Options(PackFormat.Webdataset);
+        PackWorld.Pack(options);
+        SortedDictionary<string, byte[]> before = PackWorld.Files(world["out/pack"]);
+        File.Delete(world["images/a.jpg"]);
+        Assert.Contains("unreadable 1", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Equal(before.Values, PackWorld.Files(world["out/pack"]).Values);
+        Assert.Equal(["pack"], Directory.GetFileSystemEntries(world["out"]).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void What_a_killed_pack_left_is_swept_away()
+    {
+        world.Add("images/a.jpg");
+        Directory.CreateDirectory(world["out/.pack.packing/cat"]);
+        File.WriteAllText(world["out/.pack.packing/cat/half.jpg"], "");
+        PackWorld.Pack(world.Options(PackFormat.Folders));
+        Assert.Equal(["cat/a.bmp", "manifest.csv"], PackWorld.Files(world["out/pack"]).Keys);
+        Assert.Equal(["pack"], Directory.GetFileSystemEntries(world["out"]).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void What_a_pack_put_aside_before_it_was_killed_is_put_back()
+    {
+        world.Add("images/a.jpg");
+        PackOptions options = world.Options(PackFormat.Folders);
+        PackWorld.Pack(options);
+        Directory.Move(world["out/pack"], world["out/.pack.replaced"]);
+        Assert.Contains("--overwrite", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+        Assert.Equal(["cat/a.bmp", "manifest.csv"], PackWorld.Files(world["out/pack"]).Keys);
+    }
+
+    [Fact]
+    public void Two_packs_into_one_folder_do_not_mix()
+    {
+        world.Add("images/a.jpg");
+        PackOptions options = world.Options(PackFormat.Folders);
+        Directory.CreateDirectory(world["out"]);
+        using (new FileStream(world["out/.pack.packing.lock"], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.Contains("another pack", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+        }
+        PackWorld.Pack(options);
+    }
+
+    [Fact]
+    public void The_provenance_names_the_table_its_hash_and_what_was_left_out()
+    {
+        world.Add("images/a.jpg").Row("images/gone.jpg");
+        PackOptions options = world.Options(PackFormat.Webdataset) with { ImagesPerShard = 7 };
+        PackWorld.Pack(options);
+        Provenance made = Provenance.ReadBeside(world["out/pack/provenance.json"])!;
+        Assert.Equal(Provenance.HashFile(options.Table, TestContext.Current.CancellationToken), made.Inputs["../../run/selected.csv"]);
+        Assert.Equal(("webdataset", "7"), (made.Options["to"], made.Options["shard-size"]));
+        Assert.Equal((1, 1), (made.Counts["packed"], made.Counts["skipped/unreadable"]));
+    }
+
+    [Fact]
+    public void Options_that_make_no_sense_are_refused()
+    {
+        world.Add("images/a.jpg");
+        PackOptions options = world.Options(PackFormat.Coco);
+        Assert.Contains("webdataset only", Assert.Throws<PackException>((options with { ImagesPerShard = 5 }).Validate).Message, StringComparison.Ordinal);
+        Assert.Throws<PackException>((options with { Format = PackFormat.Webdataset, ImagesPerShard = 0 }).Validate);
+        Assert.Throws<PackException>((options with { Copy = true }).Validate);
+        Assert.Throws<PackException>((options with { Metadata = MetadataFile.Jsonl }).Validate);
+        Assert.Throws<PackException>((options with { Output = options.Table }).Validate);
+        Assert.Contains(".txt or .csv or .parquet", Assert.Throws<PackException>((options with { Format = PackFormat.Urls, Output = "urls.json" }).Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(".parquet", Assert.Throws<PackException>((options with { Format = PackFormat.Parquet, Output = "x.csv" }).Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("status ok", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Table = OnlyFailed() })).Message, StringComparison.Ordinal);
+    }
+
+    private string OnlyFailed()
+    {
+        using TableWriter table = Table.Create(world["failed.csv"], ["path", "status"]);
+        table.Write(["a.jpg", "failed"]);
+        table.Commit();
+        return world["failed.csv"];
+    }
+}
