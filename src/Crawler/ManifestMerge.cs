@@ -3,7 +3,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using DataFreeKD.Crawler.Journal;
-using DataFreeKD.Crawler.Store;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
