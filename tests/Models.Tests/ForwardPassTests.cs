@@ -49,7 +49,7 @@ public sealed class ForwardPassTests
         using Tensor pixels = zeros(2, 3, 16, 16);
         using DisposeScope scope = NewDisposeScope();
         VitOutput output = model.Run(pixels, new VitCapture { ClsRowBlocks = [0, 2], HiddenBlocks = [1] });
-        Assert.Equal(5, scope.DisposablesView.Count); // logits, embedding, two rows, one block
+        Assert.Equal(6, scope.DisposablesView.Count); // logits, embedding, what the heads read, two rows, one block
         Assert.False(output.Hidden[1].IsInvalid);
     }
 

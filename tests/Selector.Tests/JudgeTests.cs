@@ -33,13 +33,17 @@ public sealed class JudgeTests : IDisposable
     public void Rows_per_class(string name) => Pools.Sample(pool =>
     {
         SelectOptions options = Table(pool).Options(name) with { PerClass = new Dictionary<string, long> { ["class1"] = 3, ["*"] = 12 } };
-        // A copy that the teacher put into two classes takes its place in both before it counts once.
-        Assert.Equal(Judge.Rows(options.Scores, """
-            , inside AS (SELECT * FROM usable QUALIFY sha256 IS NULL OR row_number() OVER (PARTITION BY prediction, sha256 ORDER BY score DESC, nr) = 1)
-            , taken AS (SELECT * FROM inside QUALIFY row_number() OVER (PARTITION BY prediction ORDER BY score DESC, nr) <= CASE prediction WHEN 1 THEN 3 ELSE 12 END)
-            , once AS (SELECT * FROM taken QUALIFY sha256 IS NULL OR row_number() OVER (PARTITION BY sha256 ORDER BY score DESC, nr) = 1)
-            SELECT nr FROM once ORDER BY score DESC, nr
-            """), Pool.Taken(options));
+        // Down the whole ranking: a content counts once, in the class of its best copy that still has room.
+        Dictionary<double, int> left = Enumerable.Range(0, 5).ToDictionary(prediction => (double)prediction, prediction => prediction == 1 ? 3 : 12);
+        HashSet<double> seen = [];
+        List<long> taken = [];
+        foreach (double[] row in Judge.Read(options.Scores, "", "SELECT nr, prediction, CASE WHEN sha256 IS NULL THEN -1 - nr ELSE dense_rank() OVER (ORDER BY sha256) END FROM usable ORDER BY score DESC, nr"))
+        {
+            if (left[row[1]] == 0 || !seen.Add(row[2])) continue;
+            left[row[1]]--;
+            taken.Add((long)row[0]);
+        }
+        Assert.Equal(taken, Pool.Taken(options).Select(nr => (long)nr));
     }, iter: 8, threads: 1);
 
     [Fact]
