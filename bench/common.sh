@@ -14,3 +14,12 @@ rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024; found = 1 } END { if (!found) pr
 
 # unpack ARCHIVE FOLDER: a folder that is there is whole.
 unpack() { [ -d "$2" ] || { rm -rf "$2.part"; mkdir "$2.part"; tar xzf "$1" -C "$2.part"; mv "$2.part" "$2"; }; }
+
+# same_settings TEXT: figures of other settings in OUT must not be taken for those asked for.
+same_settings() {
+    if [ -f "$OUT/settings.txt" ] && [ "$(cat "$OUT/settings.txt")" != "$1" ]; then
+        echo "$OUT holds what was made with $(cat "$OUT/settings.txt"); give another OUT or the same settings" >&2
+        return 2
+    fi
+    echo "$1" >"$OUT/settings.txt"
+}

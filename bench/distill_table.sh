@@ -15,13 +15,7 @@ teacher=$DATA/teacher/cifar10_vit
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
 
-# Figures of other settings must not be mixed into one table.
-settings="steps=$STEPS budget=$BUDGET batch=$BATCH student=$STUDENT"
-if [ -f "$OUT/settings.txt" ] && [ "$(cat "$OUT/settings.txt")" != "$settings" ]; then
-    echo "$OUT holds runs with $(cat "$OUT/settings.txt"); give another OUT or the same settings" >&2
-    exit 2
-fi
-echo "$settings" >"$OUT/settings.txt"
+same_settings "steps=$STEPS budget=$BUDGET batch=$BATCH student=$STUDENT"
 
 build_dfkd
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"

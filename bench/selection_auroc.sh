@@ -13,13 +13,7 @@ KINDS=${KINDS:-noise_uniform,noise_gauss,solid,gradient,checker,text,blur,shuffl
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
 
-# Figures of other settings must not be taken for those asked for.
-settings="scores=$SCORES views=$VIEWS blocks=$BLOCKS"
-if [ -f "$OUT/settings.txt" ] && [ "$(cat "$OUT/settings.txt")" != "$settings" ]; then
-    echo "$OUT holds scores with $(cat "$OUT/settings.txt"); give another OUT or the same settings" >&2
-    exit 2
-fi
-echo "$settings" >"$OUT/settings.txt"
+same_settings "scores=$SCORES views=$VIEWS blocks=$BLOCKS"
 
 build_dfkd
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"

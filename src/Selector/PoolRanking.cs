@@ -1,6 +1,5 @@
 // A selection method fitted to a pool, for those who want the scores and no selection.
 
-using System.IO.Hashing;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Scores;
@@ -13,14 +12,14 @@ public sealed class PoolRanking
     private readonly RowScore score;
     private readonly int[] columns;
     private readonly double[] values;
-    private readonly int sha256, path;
+    private readonly RowIdentity identity;
 
     private PoolRanking(RowScore score, TableHeader header)
     {
         this.score = score;
         columns = [.. score.Columns.Select(header.Require)];
         values = new double[columns.Length];
-        (sha256, path) = (header.IndexOf("sha256"), header.Require("path"));
+        identity = new RowIdentity(header);
     }
 
     /// <summary>Fits the method to the pool, in one pass where it takes something from it.</summary>
@@ -45,8 +44,6 @@ public sealed class PoolRanking
             values[at] = row.Number(columns[at]);
             if (!double.IsFinite(values[at])) return double.NaN;
         }
-        return score.Evaluate(values, score.NeedsIdentity ? Identity(row) : 0);
+        return score.Evaluate(values, score.NeedsIdentity ? identity.Of(row) : 0);
     }
-
-    private ulong Identity(TableReader row) => (ulong)XxHash128.HashToUInt128(sha256 >= 0 && row.Utf8(sha256) is { IsEmpty: false } content ? content : row.Utf8(path));
 }

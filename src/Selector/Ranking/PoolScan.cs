@@ -1,6 +1,5 @@
 // One pass over a scores table: stops at the usable rows, counts the others by reason.
 
-using System.IO.Hashing;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Scores;
 
@@ -15,7 +14,8 @@ internal sealed class PoolScan : IDisposable
     private const int RowsBetweenReports = 1 << 16;
 
     private readonly TableReader table;
-    private readonly int status, reason, prediction, className, sha256, path;
+    private readonly int status, reason, prediction, className;
+    private readonly RowIdentity identity;
     private readonly int[] columns;
     private readonly double[] values;
     private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
@@ -29,7 +29,8 @@ internal sealed class PoolScan : IDisposable
         table = Table.Open(scores);
         TableHeader header = table.Header;
         (status, reason, prediction) = (header.IndexOf("status"), header.IndexOf("reason"), header.IndexOf("prediction"));
-        (className, sha256, path) = (header.IndexOf("class_name"), header.IndexOf("sha256"), header.Require("path"));
+        className = header.IndexOf("class_name");
+        identity = new RowIdentity(header);
         columns = [.. score.Columns.Select(header.Require)];
         values = new double[columns.Length];
         this.progress = progress;
@@ -54,10 +55,10 @@ internal sealed class PoolScan : IDisposable
     public long Class { get; private set; }
 
     /// <summary>A hash of the current row's sha256; 0 where it has none.</summary>
-    public UInt128 Content => sha256 >= 0 && table.Utf8(sha256) is { IsEmpty: false } content ? XxHash128.HashToUInt128(content) : 0;
+    public UInt128 Content => identity.Content(table);
 
     /// <summary>A hash of the current row's sha256, else of its path.</summary>
-    public ulong Identity => (ulong)(Content is var content && content != 0 ? content : XxHash128.HashToUInt128(table.Utf8(path)));
+    public ulong Identity => identity.Of(table);
 
     /// <summary>Usable rows so far by class.</summary>
     public IReadOnlyDictionary<long, (string Name, long Count)> Classes => classes;
