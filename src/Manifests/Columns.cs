@@ -14,7 +14,7 @@ public static class Columns
     public static IReadOnlyList<string> Scores { get; } = ["path", "sha256", "width", "height", "status", "reason", "prediction", "class_name", "confidence", "entropy", "energy", "pseudo_label_ce"];
 
     /// <summary>Score columns that are there when asked for; <see cref="OfBlock"/> of <c>probe_entropy</c> too.</summary>
-    public static IReadOnlyList<string> ExtraScores { get; } = ["max_logit", "margin", "gen", "feature_norm", "weight_cosine", "react_energy", "rollout_entropy", "rollout_variance", "view_agreement", "view_kl"];
+    public static IReadOnlyList<string> ExtraScores { get; } = ["max_logit", "margin", "gen", "feature_norm", "weight_cosine", "react_energy", "rollout_entropy", "rollout_variance", "view_agreement", "view_kl", "intact"];
 
     /// <summary>Columns that a selection adds to its scores rows.</summary>
     public static IReadOnlyList<string> Selection { get; } = ["rank", "selection_score", "weight"];

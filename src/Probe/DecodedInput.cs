@@ -3,6 +3,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using DataFreeKD.Imaging;
+using DataFreeKD.Imaging.Corruptions;
 
 namespace DataFreeKD.Probe;
 
@@ -17,7 +18,9 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
         if (decoded.Image is not { } image) return new DecodedInput(Released(input), sha256, 0, 0, null, decoded.Reason);
         int length = 3 * transform.ImageSize * transform.ImageSize;
         float[] pixels = ArrayPool<float>.Shared.Rent(length);
-        transform.Normalise(transform.Apply(image), pixels.AsSpan(0, length));
+        RgbImage seen = transform.Apply(image);
+        if (input.Spoilt is { } kind) seen = CorruptedCopy.Of(seen, kind, (ulong)input.Place);
+        transform.Normalise(seen, pixels.AsSpan(0, length));
         return new DecodedInput(Released(input), sha256, image.Width, image.Height, pixels, null);
     }
 

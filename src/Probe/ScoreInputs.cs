@@ -1,5 +1,6 @@
 // The images to score, in order: local images, or the rows of tables with what their other columns carry.
 
+using DataFreeKD.Imaging.Corruptions;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
@@ -10,6 +11,9 @@ internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
 {
     /// <summary>Its place among the inputs, from 0.</summary>
     public long Place { get; init; }
+
+    /// <summary>What is done to the image before the teacher sees it; null for nothing.</summary>
+    public Corruption? Spoilt { get; init; }
 
     /// <summary>The path as it stands in the scores table; empty where a table's row has none.</summary>
     public string TablePath(string output) => Image.Path.Length == 0 ? "" : ManifestPath.ToTable(Image.Path, output);

@@ -51,6 +51,14 @@ internal sealed class ScoreJournal
         return found;
     }
 
+    /// <summary>A file that the rows depend on: what an interrupted run made, else what is made now.</summary>
+    public string Remember(string name, Action<string> make)
+    {
+        string file = Path.Combine(folder, name);
+        if (!File.Exists(file)) make(file);
+        return file;
+    }
+
     /// <summary>Passes over the inputs whose rows are finished, and checks that they are still the same.</summary>
     /// <exception cref="ScoreException">An input came, went or moved since the interruption (while enumerating).</exception>
     public IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs) => Left(inputs, next);
@@ -133,7 +141,7 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
             $"{options.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device} {options.EmbeddingsPath is not null}",
-            .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip}"] : Array.Empty<string>(),
+            .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip} {options.CopySample} {(options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "")}"] : Array.Empty<string>(),
             .. options.Inputs.Select(Path.GetFullPath)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
@@ -34,6 +35,13 @@ public sealed record ScoreOptions
 
     /// <summary>What ReAct clips features at; null for its percentile of a sample of the pool, which is seen before.</summary>
     public double? ReactClip { get; init; }
+
+    /// <summary>The classifier of corrupted copies that an earlier run learned (<c>model.zip</c>), null to learn one from the images.</summary>
+    public string? CopyModelPath { get; init; }
+
+    /// <summary>Images, at most, that the classifier of corrupted copies is learned from, and copies of them; from half of that of a larger pool. Two forward passes each.</summary>
+    /// <value>20,000.</value>
+    public int CopySample { get; init; } = 20_000;
 
     /// <summary>Images a forward pass.</summary>
     /// <value>64.</value>
@@ -73,6 +81,7 @@ public sealed record ScoreOptions
         ExtraScore.Named(Scores);
         if (Views is < 1 or > ImageViews.Most) throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
         if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
+        if (CopySample < 1) throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
         if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
@@ -94,4 +103,8 @@ public sealed record ScoreProgress(long Done, long Failed, double ImagesPerSecon
 /// <param name="Blocks">Blocks probed.</param>
 /// <param name="Seconds">Wall seconds of this process.</param>
 /// <param name="ImagesPerSecond">Rows of this process over its seconds.</param>
-public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> Counts, IReadOnlyList<int> Blocks, double Seconds, double ImagesPerSecond);
+public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> Counts, IReadOnlyList<int> Blocks, double Seconds, double ImagesPerSecond)
+{
+    /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
+    public CopyVerdict? Intact { get; init; }
+}

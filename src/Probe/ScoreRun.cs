@@ -3,7 +3,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
@@ -19,10 +21,21 @@ public static class ScoreRun
         options.Validate();
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
+        if (teacher.JudgesCopies && options.CopyModelPath is { } known) teacher.Use(CopyFile.Load(known), known);
         var inputs = new ScoreInputs(options.Inputs);
         string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. teacher.ExtraColumns, .. inputs.Carried];
         var journal = new ScoreJournal(options, teacher, columns, cancel);
         if (teacher.Clips) teacher.ReactClip ??= journal.Remember("react-clip", () => ReactClip(options, teacher, inputs, cancel));
+        string? copies = null;
+        if (teacher.JudgesCopies && teacher.Copies is null)
+        {
+            copies = journal.Remember("intact.zip", file =>
+            {
+                (CopyModel model, CopyFile.Trained? trained) = CopyRun.Learn(options, teacher, inputs, cancel);
+                CopyFile.Save(file, model, trained);
+            });
+            teacher.Copies = CopyFile.Load(copies);
+        }
 
         long skipped = journal.Done, failed = 0;
         var rows = new List<string?[]>();
@@ -46,10 +59,11 @@ public static class ScoreRun
         if (journal.Done == 0) throw new ScoreException($"no images in {string.Join(", ", options.Inputs)}; check the folder, the glob or the table's path column");
 
         IReadOnlyDictionary<string, long> counts = journal.Finish(options.EmbeddingsPath, teacher.Width, cancel);
+        if (copies is not null) File.Move(copies, CopyModelBeside(options.Output), overwrite: true);
         WriteProvenance(options, teacher, counts, clock.Elapsed.TotalSeconds, cancel);
         journal.Remove();
         double seconds = clock.Elapsed.TotalSeconds;
-        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds);
+        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds) { Intact = teacher.Copies?.Verdict };
 
         void Flush()
         {
@@ -58,6 +72,9 @@ public static class ScoreRun
             embeddings?.Clear();
         }
     }
+
+    /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
+    public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
 
     // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.
     private static double ReactClip(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
@@ -113,6 +130,7 @@ public static class ScoreRun
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
         if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);
+        if (teacher.Copies is { } judge) given["intact"] = JsonSerializer.Serialize(judge.Verdict);
         new Provenance
         {
             Version = typeof(ScoreRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",

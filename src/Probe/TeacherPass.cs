@@ -3,6 +3,7 @@
 using System.Buffers;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
@@ -74,6 +75,20 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>What features are clipped at.</summary>
     public double? ReactClip { get; set; }
 
+    /// <summary>Whether a score needs <see cref="Copies"/> before <see cref="Run"/>.</summary>
+    public bool JudgesCopies => needs.HasFlag(ScoreNeeds.Copies);
+
+    /// <summary>The classifier of corrupted copies.</summary>
+    public CopyModel? Copies { get; set; }
+
+    /// <summary>Takes a classifier that was learned before.</summary>
+    /// <exception cref="ScoreException">It was learned from another teacher's numbers.</exception>
+    public void Use(CopyModel known, string path) => Copies = known.Features == CopyDescription ? known
+        : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
+
+    /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
+    public string CopyDescription => $"CLS embedding of {Width}, {string.Join(", ", Probe.Copies.CopyFeatures.Scores(Blocks, HasHead))}";
+
     public int Classes => network.Config.Classes;
 
     public bool HasHead => Classes > 0;
@@ -96,9 +111,19 @@ internal sealed partial class TeacherPass : IDisposable
         if (images.Length == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        float[] all = Floats(network.Run(Batch(images).to(device), VitCapture.None).HeadEmbeddings!);
-        int each = all.Length / images.Length;
-        return [.. images.Select((image, row) => (image.Input.Place, all[(row * each)..((row + 1) * each)]))];
+        float[][] activations = Rows(network.Run(Batch(images).to(device), VitCapture.None).HeadEmbeddings!, images.Length);
+        return [.. images.Select((image, row) => (image.Input.Place, activations[row]))];
+    }
+
+    /// <summary>What the classifier of corrupted copies looks at, of each image that could be decoded. The pixel buffers go back to the pool.</summary>
+    public float[][] CopyFeatures(IReadOnlyList<DecodedInput> batch, out ScoreInput[] inputs)
+    {
+        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        inputs = [.. images.Select(image => image.Input)];
+        if (images.Length == 0) return [];
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        return Rows(Probe.Copies.CopyFeatures.Of(TeacherAnswer.Of(network, Batch(images).to(device), Blocks)), images.Length);
     }
 
     public void Dispose() => teacher.Dispose();
@@ -110,7 +135,7 @@ internal sealed partial class TeacherPass : IDisposable
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        TeacherAnswer answer = TeacherAnswer.Of(network, Batch(images).to(device), Blocks, needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN };
+        TeacherAnswer answer = TeacherAnswer.Of(network, Batch(images).to(device), Blocks, needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
 
         float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)
@@ -144,6 +169,13 @@ internal sealed partial class TeacherPass : IDisposable
             ArrayPool<float>.Shared.Return(pixels);
         }
         return batch;
+    }
+
+    private static float[][] Rows(Tensor tensor, int rows)
+    {
+        float[] all = Floats(tensor);
+        int each = all.Length / rows;
+        return [.. Enumerable.Range(0, rows).Select(row => all[(row * each)..((row + 1) * each)])];
     }
 
     private static float[] Floats(Tensor tensor) => tensor.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();

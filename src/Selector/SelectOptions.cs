@@ -15,7 +15,7 @@ public sealed record SelectOptions
     public required string Output { get; init; }
 
     /// <summary>How rows are ranked: a name of <see cref="ScoreCatalogue"/>.</summary>
-    /// <value>Default: <c>attention-probe</c>.</value>
+    /// <value>Default: <c>combined</c>.</value>
     public string Method { get; init; } = ScoreCatalogue.Default;
 
     /// <summary>How many rows to take.</summary>

@@ -24,7 +24,7 @@ public sealed class ExtraScoreRunTests
 
         List<TableRow> usual = ScoringWorld.Rows(world["usual.csv"]), more = ScoringWorld.Rows(world["scores.csv"]);
         IReadOnlyList<string> before = usual[0].Header.Columns;
-        Assert.Equal([.. before.SkipLast(1), "max_logit", "margin", "gen", "feature_norm", "weight_cosine", "react_energy", "probe_entropy_0", "probe_entropy_1", "rollout_entropy", "rollout_variance", "view_agreement", "view_kl", "caption"], more[0].Header.Columns);
+        Assert.Equal([.. before.SkipLast(1), "max_logit", "margin", "gen", "feature_norm", "weight_cosine", "react_energy", "probe_entropy_0", "probe_entropy_1", "rollout_entropy", "rollout_variance", "view_agreement", "view_kl", "intact", "caption"], more[0].Header.Columns);
         foreach ((TableRow one, TableRow other) in usual.Zip(more))
         {
             Assert.Equal(one.Fields, before.Select(column => other[column]));
@@ -84,6 +84,27 @@ public sealed class ExtraScoreRunTests
     }
 
     [Fact]
+    public void Corrupted_copies_are_learned_once_and_the_classifier_serves_other_runs_of_the_same_teacher_alone()
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 450, brokenEvery: 40)) with { Scores = ["intact"] };
+        ScoreSummary summary = ScoringWorld.Score(options);
+        string model = ScoreRun.CopyModelBeside(options.Output);
+        ScoringWorld.Score(options with { Output = world["given.csv"], CopyModelPath = model });
+
+        Assert.Equal(439, summary.Intact!.Pool);
+        Assert.Equal(439, summary.Intact.Copies);
+        Assert.Equal(11, summary.Intact.Kinds.Count);
+        Assert.Contains("\"Learned\":", Provenance.ReadBeside(options.Output)!.Options["intact"], StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(options.Output), File.ReadAllBytes(world["given.csv"]));
+        Assert.False(File.Exists(ScoreRun.CopyModelBeside(world["given.csv"])));
+        Assert.Contains("same teacher", Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Output = world["other.csv"], CopyModelPath = model, Teacher = world.Teacher(classes: 0) })).Message, StringComparison.Ordinal);
+
+        // Pools at least as large as the sample are halved until it holds them.
+        Assert.InRange(ScoringWorld.Score(options with { Output = world["few.csv"], CopySample = 300 }).Intact!.Pool, 100, 300);
+    }
+
+    [Fact]
     public void An_interrupted_run_with_every_score_ends_with_the_bytes_of_an_uninterrupted_one()
     {
         using ScoringWorld world = new();
@@ -113,7 +134,8 @@ public sealed class ExtraScoreRunTests
         double clip = double.Parse(Provenance.ReadBeside(options.Output)!.Options["react-clip"], CultureInfo.InvariantCulture);
 
         Assert.Contains("react-clip", Assert.Throws<ScoreException>(() => new TeacherProbe(options)).Message, StringComparison.Ordinal);
-        using TeacherProbe probe = new(options with { ReactClip = clip });
+        Assert.Contains(".intact.zip", Assert.Throws<ScoreException>(() => new TeacherProbe(options with { ReactClip = clip })).Message, StringComparison.Ordinal);
+        using TeacherProbe probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.CopyModelBeside(options.Output) });
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
         foreach ((TableRow row, double[]? figures) in rows.Zip(probe.Score([.. rows.Select(row => world[row["path"]!])], TestContext.Current.CancellationToken)))
         {

@@ -9,6 +9,8 @@ public sealed class PoolRankingTests
 {
     [Theory]
     [InlineData("attention-probe")]
+    [InlineData("combined")]
+    [InlineData("rank-average")]
     [InlineData("entropy")]
     [InlineData("random")]
     public void A_ranking_scores_rows_as_the_selection_does(string method)

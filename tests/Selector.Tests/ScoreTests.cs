@@ -82,6 +82,38 @@ public sealed class ScoreTests : IDisposable
     }
 
     [Fact]
+    public void The_default_is_the_attention_probe_and_turns_down_corrupted_copies_where_the_table_tells()
+    {
+        TableHeader told = new([.. Header.Columns, "intact"], "scores.csv");
+        RowScore without = Bind("combined", null, 3), with = Bind("combined", told, 3), probe = Bind("attention-probe", null, 3);
+        double[][] sample = [[1, 2, 3], [1, 2, 3], [0.5, 1, 2]];
+        without.Fit(sample);
+        probe.Fit(sample);
+        with.Fit([.. sample, [-1, 0, 1]]);
+
+        Assert.Equal("combined", ScoreCatalogue.Default);
+        Assert.Equal(probe.Columns, without.Columns);
+        Assert.Equal([.. probe.Columns, "intact"], with.Columns);
+        double alone = probe.Evaluate([1.5, 2, 1.5], 0);
+        Assert.Equal(alone, without.Evaluate([1.5, 2, 1.5], 0), 12);
+        // 10 ln of 1/2, of all but 1, and of e^-50.
+        Assert.Equal(alone + (10 * Math.Log(0.5)), with.Evaluate([1.5, 2, 1.5, 0], 0), 12);
+        Assert.Equal(alone, with.Evaluate([1.5, 2, 1.5, 50], 0), 12);
+        Assert.Equal(alone - 500, with.Evaluate([1.5, 2, 1.5, -50], 0), 9);
+    }
+
+    [Fact]
+    public void The_rank_average_is_the_mean_share_of_the_pool_that_is_less_useful()
+    {
+        RowScore score = Bind("rank-average", null, 3, 7);
+        Assert.Equal(["entropy", "energy", "probe_variance_3", "probe_variance_7"], score.Columns);
+        score.Fit([[1, 2, 3, 4], [1, 1, 1, 9], [1, 2, 3, 4], [4, 3, 2, 1]]);
+        // Lowest entropy beats 3 of 4 and ties with itself; of three equal energies the middle; the two blocks cancel out.
+        Assert.Equal(((3.5 / 4) + (2.5 / 4) + ((0.5 + 3.5) / 8)) / 3, score.Evaluate([1, 1, 1, 4], 0), 12);
+        Assert.Equal((1 + 0 + 0.5) / 3, score.Evaluate([0.5, 10, 5, 0.5], 0), 12);
+    }
+
+    [Fact]
     public void Variance_is_the_geometric_mean_of_the_blocks()
     {
         Assert.Equal(2, Bind("variance").Evaluate([1, 4], 0), 12);

@@ -32,6 +32,7 @@ public sealed class SingleScoreTests : IDisposable
         { "rollout-variance", ["rollout_variance"], true },
         { "view-agreement", ["view_agreement"], true },
         { "view-kl", ["view_kl"], false },
+        { "intact", ["intact"], true },
     };
 
     /// <summary>Method and its column, without the number of a block.</summary>

@@ -5,6 +5,7 @@ using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
+using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -18,9 +19,11 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
     private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy|parquet" };
-    private readonly Option<string?> extra = new("--scores") { Description = $"Scores beyond the usual: all; logits, features, attention, views; or of {string.Join(", ", Columns.ExtraScores)}, probe_entropy", HelpName = "all|NAME,..." };
+    private readonly Option<string?> extra = new("--scores") { Description = $"Scores beyond the usual: all; logits, features, attention, views, copies; or of {string.Join(", ", Columns.ExtraScores)}, probe_entropy", HelpName = "all|NAME,..." };
     private readonly Option<int?> views = CommonOptions.OwnCount("--views", $"Write the scores of views, over 1 to {ImageViews.Most} of them; each is a forward pass [default: {ImageViews.Usual}, where --scores asks for views]");
     private readonly Option<double?> reactClip = CommonOptions.OwnFigure("--react-clip", $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]");
+    private readonly Option<string?> intactModel = new("--intact-model") { Description = "Write intact, by the classifier of corrupted copies that an earlier run learned [default: learned from the images, where --scores asks for it]", HelpName = "FILE.zip" };
+    private readonly Option<int> intactSample = new Option<int>("--intact-sample") { Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more", HelpName = "N", DefaultValueFactory = _ => 20_000 }.AtLeast(1);
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
 
@@ -30,7 +33,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -47,6 +50,8 @@ internal sealed class ScoreVerb : Verb
             Scores = Scores(parsed),
             Views = parsed.GetValue(views) ?? ImageViews.Usual,
             ReactClip = parsed.GetValue(reactClip),
+            CopyModelPath = parsed.GetValue(intactModel),
+            CopySample = parsed.GetValue(intactSample),
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
             Heads = parsed.GetValue(heads),
@@ -68,6 +73,7 @@ internal sealed class ScoreVerb : Verb
         .. (parsed.GetValue(extra) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         .. parsed.GetValue(views) is null ? [] : (string[])["views"],
         .. parsed.GetValue(reactClip) is null ? [] : (string[])["react_energy"],
+        .. parsed.GetValue(intactModel) is null ? [] : (string[])["intact"],
     ];
 
     private static ProgressLine Show(ScoreProgress progress)
@@ -76,10 +82,15 @@ internal sealed class ScoreVerb : Verb
         return new("score", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond:F0} images/s{failed}"));
     }
 
+    private static string Describe(CopyVerdict verdict) =>
+        verdict.SingleName.Length == 0 ? string.Create(CultureInfo.InvariantCulture, $"intact: {verdict.Pool:N0} images are too few to learn from; the column is 0 throughout")
+        : string.Create(CultureInfo.InvariantCulture, $"intact: on kinds of corruption left out AUROC {verdict.Learned:F3}, {verdict.SingleName} {verdict.Single:F3} ({verdict.Pool:N0} images and as many copies){(verdict.Better ? "" : "; no better, so that the column is 0 throughout")}");
+
     private static IEnumerable<string> Describe(ScoreSummary summary, string output)
     {
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), blocks {string.Join(", ", summary.Blocks)} probed");
         yield return StatusText.Line(summary.Counts);
+        if (summary.Intact is { } verdict) yield return Describe(verdict);
         yield return $"-> {output}";
     }
 }

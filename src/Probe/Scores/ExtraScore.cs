@@ -1,5 +1,6 @@
 // The catalogue of scores that are written when asked for: a score is one file in this folder and one line here.
 
+using DataFreeKD.Probe.Copies;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
@@ -22,11 +23,14 @@ public enum ScoreNeeds
 
     /// <summary>Forward passes of other views.</summary>
     Views = 8,
+
+    /// <summary>A classifier of corrupted copies, learned before.</summary>
+    Copies = 16,
 }
 
 /// <summary>A label-free score beyond those that every table has.</summary>
 /// <param name="Column">Its column; of a score of each block, what its number is put behind.</param>
-/// <param name="Group">What it is made of: <c>logits</c>, <c>features</c>, <c>attention</c> or <c>views</c>.</param>
+/// <param name="Group">What it is made of: <c>logits</c>, <c>features</c>, <c>attention</c>, <c>views</c> or <c>copies</c>.</param>
 /// <param name="Needs">What has to be there.</param>
 /// <param name="Compute">From the teacher's answer to <c>[B]</c>, or one of them for each probed block.</param>
 public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, Func<TeacherAnswer, IEnumerable<Tensor>> Compute)
@@ -48,6 +52,7 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         new("rollout_variance", "attention", ScoreNeeds.Rollout, answer => [AttentionProbe.Variance(answer.Rollout!)]),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
+        new("intact", "copies", ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))]),
     ];
 
     /// <summary>Whether there is a column for each probed block.</summary>

@@ -1,6 +1,7 @@
 // What the teacher made of a batch of images: all that a score may look at.
 
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Copies;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,6 +33,9 @@ public sealed record TeacherAnswer
 
     /// <summary>What ReAct clips features at.</summary>
     public double ReactClip { get; init; } = double.NaN;
+
+    /// <summary>The classifier of corrupted copies; null where no score needs it.</summary>
+    public CopyModel? Copies { get; init; }
 
     /// <summary>Runs the teacher over a batch and over as many views of it as are asked for.</summary>
     /// <param name="network">The teacher, in eval mode.</param>

@@ -59,10 +59,7 @@ internal sealed class LearnedScore : RowScore
     {
         Span<double> scaled = stackalloc double[values.Length];
         probe.Scale(values, scaled);
-        double margin = separator.Margin(scaled);
-        // ln σ(m), without overflow for a large −m.
-        double logProbability = margin >= 0 ? -Math.Log(1 + Math.Exp(-margin)) : margin - Math.Log(1 + Math.Exp(margin));
-        return Familiarity(scaled) + logProbability;
+        return Familiarity(scaled) + LogOdds.LogProbability(separator.Margin(scaled));
     }
 
     private static double Familiarity(ReadOnlySpan<double> scaled)

@@ -14,12 +14,14 @@ public sealed record ScoreMethod(string Name, string Summary, Func<TableHeader, 
 public static class ScoreCatalogue
 {
     /// <summary>The method used when none is named.</summary>
-    public const string Default = "attention-probe";
+    public const string Default = "combined";
 
     /// <summary>Every method, the default first.</summary>
     public static IReadOnlyList<ScoreMethod> All { get; } =
     [
-        new(Default, "a sure teacher (entropy, energy) and an uneven attention probe, each scaled to the pool, the probe weighted by how far its blocks agree (default)", (header, options) => new AttentionProbeScore(header, options)),
+        new(Default, "attention-probe, and no corrupted copy where the table tells (dfkd score --scores intact) (default)", (header, options) => new CombinedScore(header, options)),
+        new("attention-probe", "a sure teacher (entropy, energy) and an uneven attention probe, each scaled to the pool, the probe weighted by how far its blocks agree", (header, options) => new AttentionProbeScore(header, options)),
+        new("rank-average", "mean of the ranks by entropy, energy, attention probe and, where the table has it, intact", (header, options) => new RankAverageScore(header, options)),
         new("learned", "a sure teacher and no flat attention probe, corrected by a classifier that tells the pool from images nobody wants (--negatives)", (header, options) => new LearnedScore(header, options)),
         new("official", "the published code's formula: 0.05 * (cosine_3 + cosine_7) + 0.9 * pseudo-label cross-entropy, smallest first", (header, options) => new OfficialScore(header, options)),
         new("variance", "variance of the attention probe, geometric mean over blocks; needs no classifier head", (header, options) => new VarianceScore(header, options)),
@@ -38,6 +40,7 @@ public static class ScoreCatalogue
         new("rollout-variance", "variance of CLS's attention through all blocks; needs no classifier head", (header, options) => new ColumnScore(header, options, "rollout_variance")),
         new("view-agreement", "the same decision on mirrored and cropped views", (header, options) => new ColumnScore(header, options, "view_agreement")),
         new("view-kl", "the same prediction on mirrored and cropped views", (header, options) => new ColumnScore(header, options, "view_kl")),
+        new("intact", "no corrupted copy of the pool's own images, by a classifier learned from them", (header, options) => new ColumnScore(header, options, "intact")),
         new("random", "a seeded draw that depends on content alone: the baseline", (_, options) => new RandomScore(options.Seed)),
     ];
 

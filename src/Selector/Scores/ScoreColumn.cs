@@ -26,6 +26,7 @@ internal sealed record ScoreColumn(string Name, int Sign)
         new("rollout_variance", 1),
         new("view_agreement", 1),
         new("view_kl", -1),
+        new("intact", 1),
         new("probe_variance_", 1),
         new("probe_cosine_", -1),
         new("probe_entropy_", -1),

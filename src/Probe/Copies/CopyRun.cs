@@ -1,0 +1,26 @@
+// The pass before the first row: a sample of the pool, and a corrupted copy of each of its images.
+
+using DataFreeKD.Imaging.Corruptions;
+
+namespace DataFreeKD.Probe.Copies;
+
+/// <summary>Learns the classifier of corrupted copies for one pool.</summary>
+internal static class CopyRun
+{
+    private static readonly Corruption[] Kinds = Enum.GetValues<Corruption>();
+
+    /// <summary>Looks at a sample of the images and at copies of them, spoilt as the teacher would see them, and learns to tell them apart. Deterministic in the images.</summary>
+    public static (CopyModel Model, CopyFile.Trained? Trained) Learn(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
+    {
+        PlaceSample<(float[] Image, (Corruption, float[]) Copy)> sample = new(options.CopySample);
+        IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place)).SelectMany(input => new[] { input, input with { Spoilt = Kinds[PlaceSample<int>.Key(input.Place) % (ulong)Kinds.Length] } });
+        // Twice the batch, so that an image and its copy are never apart.
+        foreach (DecodedInput[] batch in OrderedDecoder.Decode(wanted, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(2 * options.BatchSize))
+        {
+            cancel.ThrowIfCancellationRequested();
+            float[][] features = teacher.CopyFeatures(batch, out ScoreInput[] images);
+            for (int at = 0; at + 1 < images.Length; at += 2) sample.Add(images[at].Place, (features[at], (images[at + 1].Spoilt!.Value, features[at + 1])));
+        }
+        return CopyLearning.Of([.. sample.Items.Select(pair => pair.Image)], [.. sample.Items.Select(pair => pair.Copy)], CopyFeatures.Scores(teacher.Blocks, teacher.HasHead), teacher.CopyDescription, cancel);
+    }
+}
