@@ -26,7 +26,7 @@ internal sealed class CopyLearning
     private const int Compared = 6000;
 
     // Weight of ½‖w‖² against the mean loss. A weaker one learns the pool's own noise, screenshots and solid colours as part of the pool.
-    private const float Penalty = 0.003f;
+    private const float Penalty = 0.005f;
 
     private static readonly Corruption[] Kinds = Enum.GetValues<Corruption>();
 
