@@ -61,6 +61,7 @@ internal static class CommandLine
             new LossesVerb(),
             new CompareVerb(),
             new EvaluateVerb(),
+            new EstimateVerb(),
             new TrainVerb(),
             new InspectVerb(),
             new ReportVerb(),

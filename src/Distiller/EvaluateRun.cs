@@ -4,8 +4,6 @@ using System.Diagnostics;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Evaluation;
 using DataFreeKD.Distiller.Training;
-using DataFreeKD.Imaging;
-using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -36,15 +34,14 @@ public static class EvaluateRun
         Dictionary<string, long> skipped = [];
         Pair sums = new();
         bool warm = total <= options.BatchSize;
-        foreach (Decoded[] batch in Batches(data, total, model.Transform, against?.Transform, options, cancel))
+        foreach (JudgedImage[] batch in JudgedImages.Batches(data.Paths.Take(total), model.Transform, against?.Transform, options.BatchSize, options.Workers, cancel))
         {
-            foreach (Decoded failed in batch.Where(image => image.Own is null)) skipped[failed.Reason!] = skipped.GetValueOrDefault(failed.Reason!) + 1;
-            Decoded[] usable = [.. batch.Where(image => image.Own is not null)];
-            if (usable.Length > 0) Judge(usable, model, against, sums, warm);
+            JudgedImage[] usable = JudgedImages.Usable(batch, skipped);
+            if (usable.Length > 0) Judge(usable, data.Labels, model, against, sums, warm);
             warm = true;
             progress?.Report(new TrainProgress { Phase = "evaluate", Done = model.Tally.Images + skipped.Values.Sum(), Total = total, ImagesPerSecond = model.Tally.Images / clock.Elapsed.TotalSeconds });
         }
-        if (model.Tally.Images == 0) throw new RunException($"{options.DataPath}: none of {total} images could be used ({string.Join(", ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+        if (model.Tally.Images == 0) throw new RunException($"{options.DataPath}: none of {total} images could be used ({JudgedImages.Reasons(skipped)})");
         return Report(options, data, model, against, sums, skipped, clock.Elapsed.TotalSeconds);
     }
 
@@ -55,64 +52,20 @@ public static class EvaluateRun
         public double Divergence { get; set; }
     }
 
-    private sealed record Decoded(int Label, float[]? Own, float[]? Other, string? Reason);
-
-    // Decoding of the next batch overlaps with the forward pass of this one.
-    private static IEnumerable<Decoded[]> Batches(LabelledImages data, int total, EvalTransform own, EvalTransform? other, EvaluateOptions options, CancellationToken cancel)
+    private static void Judge(JudgedImage[] batch, IReadOnlyList<int> labels, JudgedModel model, JudgedModel? against, Pair sums, bool warm)
     {
-        using IEnumerator<Decoded[]> batches = ImageInputs.Read(data.Paths.Take(total), cancel: cancel).Zip(data.Labels).Chunk(options.BatchSize)
-            .Select(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(options.Workers).WithCancellation(cancel).Select(pair => Decode(pair.First, pair.Second, own, other)).ToArray()).GetEnumerator();
-        Task<Decoded[]?> next = Task.Run(Advance, cancel);
-        while (next.GetAwaiter().GetResult() is { } batch)
-        {
-            next = Task.Run(Advance, cancel);
-            yield return batch;
-        }
-
-        Decoded[]? Advance() => batches.MoveNext() ? batches.Current : null;
-    }
-
-    private static Decoded Decode(ImageInput input, int label, EvalTransform own, EvalTransform? other)
-    {
-        if (input.Bytes is null) return new Decoded(label, null, null, input.Reason ?? "unreadable");
-        DecodeResult decoded = ImageDecoder.Decode(input.Bytes);
-        if (decoded.Image is null) return new Decoded(label, null, null, decoded.Reason);
-        float[] pixels = Pixels(decoded.Image, own);
-        return new Decoded(label, pixels, other is null ? null : Same(own, other) ? pixels : Pixels(decoded.Image, other), null);
-    }
-
-    private static float[] Pixels(RgbImage image, EvalTransform transform)
-    {
-        float[] pixels = new float[3 * transform.ImageSize * transform.ImageSize];
-        transform.Normalise(transform.Apply(image), pixels);
-        return pixels;
-    }
-
-    // Record equality would compare the lists of channels by reference.
-    private static bool Same(EvalTransform a, EvalTransform b) => (a with { Mean = [], Std = [] }) == (b with { Mean = [], Std = [] }) && a.Mean.SequenceEqual(b.Mean) && a.Std.SequenceEqual(b.Std);
-
-    private static void Judge(Decoded[] batch, JudgedModel model, JudgedModel? against, Pair sums, bool warm)
-    {
-        float[] own = model.Judge(Joined(batch, image => image.Own!), batch.Length, warm);
-        float[]? other = against?.Judge(Joined(batch, image => image.Other!), batch.Length, warm);
+        float[] own = model.Judge(JudgedImages.Joined(batch, image => image.Own!), batch.Length, warm);
+        float[]? other = against?.Judge(JudgedImages.Joined(batch, image => image.Other!), batch.Length, warm);
         int classes = model.Classes;
         for (int i = 0; i < batch.Length; i++)
         {
             ReadOnlySpan<float> p = own.AsSpan(i * classes, classes);
-            int decision = model.Tally.Add(p, batch[i].Label);
+            int label = labels[batch[i].Place], decision = model.Tally.Add(p, label);
             if (other is null) continue;
             ReadOnlySpan<float> q = other.AsSpan(i * classes, classes);
-            if (against!.Tally.Add(q, batch[i].Label) == decision) sums.Alike++;
+            if (against!.Tally.Add(q, label) == decision) sums.Alike++;
             for (int c = 0; c < classes; c++) sums.Divergence += Math.Exp(q[c]) * ((double)q[c] - p[c]);
         }
-    }
-
-    private static float[] Joined(Decoded[] batch, Func<Decoded, float[]> pixels)
-    {
-        int image = pixels(batch[0]).Length;
-        float[] joined = new float[batch.Length * image];
-        for (int i = 0; i < batch.Length; i++) pixels(batch[i]).CopyTo(joined, i * image);
-        return joined;
     }
 
     private static EvaluationReport Report(EvaluateOptions options, LabelledImages data, JudgedModel model, JudgedModel? against, Pair sums, Dictionary<string, long> skipped, double seconds)

@@ -44,17 +44,22 @@ internal sealed class JudgedModel : IDisposable
     public double ImagesPerSecond => clock.Elapsed.TotalSeconds > 0 ? forwarded / clock.Elapsed.TotalSeconds : 0;
 
     /// <summary>Log-probabilities <c>[B, C]</c>, row-major, of normalised pixels <c>[B, 3, S, S]</c>.</summary>
-    public float[] Judge(float[] pixels, int images, bool warm)
+    public float[] Judge(float[] pixels, int images, bool warm) => Outputs(pixels, images, warm, logits => logits.log_softmax(-1));
+
+    /// <summary>Logits <c>[B, C]</c>, row-major, of normalised pixels <c>[B, 3, S, S]</c>.</summary>
+    public float[] Logits(float[] pixels, int images) => Outputs(pixels, images, warm: true, logits => logits.contiguous());
+
+    public void Dispose() => loaded.Dispose();
+
+    private float[] Outputs(float[] pixels, int images, bool warm, Func<torch.Tensor, torch.Tensor> finish)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable inference = torch.inference_mode();
         torch.Tensor input = torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device);
         if (warm) clock.Start();
-        float[] result = loaded.Model.Run(input, VitCapture.None).Logits!.log_softmax(-1).cpu().data<float>().ToArray();
+        float[] result = finish(loaded.Model.Run(input, VitCapture.None).Logits!).cpu().data<float>().ToArray();
         clock.Stop();
         if (warm) forwarded += images;
         return result;
     }
-
-    public void Dispose() => loaded.Dispose();
 }

@@ -20,12 +20,9 @@ internal sealed class Tally(int classes)
     /// <summary>Adds one image by its log-probabilities; returns the decision. Ties go to the lower class.</summary>
     public int Add(ReadOnlySpan<float> logProbabilities, int label)
     {
-        int decision = 0, better = 0;
+        int decision = ClassDecision.Of(logProbabilities), better = 0;
         for (int c = 0; c < logProbabilities.Length; c++)
-        {
-            if (logProbabilities[c] > logProbabilities[decision]) decision = c;
             if (logProbabilities[c] > logProbabilities[label] || (logProbabilities[c] == logProbabilities[label] && c < label)) better++;
-        }
         double confidence = Math.Min(1, Math.Exp(logProbabilities[decision]));
         int bin = Math.Min(Bins - 1, (int)(confidence * Bins));
         bool hit = decision == label;
