@@ -145,7 +145,9 @@ public sealed class TeacherExpectationTests
 
     private static double[] Softmax(Judgements judged, int image, double temperature)
     {
-        double[] weights = [.. judged.LogitsOf(image).ToArray().Select(logit => Math.Exp(logit / temperature))];
+        double[] logits = [.. judged.LogitsOf(image).ToArray().Select(logit => logit / temperature)];
+        double most = logits.Max();
+        double[] weights = [.. logits.Select(logit => Math.Exp(logit - most))];
         double sum = weights.Sum();
         return [.. weights.Select(weight => weight / sum)];
     }
