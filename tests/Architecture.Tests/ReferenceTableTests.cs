@@ -19,7 +19,7 @@ public sealed class ReferenceTableTests
         { "Imaging", [], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
         { "Models", [], ["CsvHelper", "Microsoft.ML", "SkiaSharp"] },
         { "Crawler", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML"] },
-        { "Probe", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
+        { "Probe", ["Manifests", "Imaging", "Models"], ["SkiaSharp"] },
         { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
         { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
         { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
