@@ -59,7 +59,7 @@ internal sealed class EstimateVerb : Verb
         yield return Invariant($"{report.Student} on {report.Images:N0} {(report.HeldOut ? "held-out " : "")}images of {report.Source}, without labels");
         foreach ((string reason, long count) in report.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
         yield return "";
-        yield return Invariant($"estimated top-1: {Percent(report.Estimate)}, 95 % interval {Percent(report.Low)} to {Percent(report.High)}");
+        yield return Invariant($"estimated top-1: {Percent(report.Estimate)}, range {Percent(report.Low)} to {Percent(report.High)}");
         yield return "";
         yield return TextTable.Format(
             ["teacher's expectation over", "images", "top-1", "standard error", "temperature"],

@@ -55,10 +55,10 @@ public sealed record EstimateReport
     /// <summary>The estimated top-1, 0–1.</summary>
     public required double Estimate { get; init; }
 
-    /// <summary>Lower end of the 95 % interval, 0–1.</summary>
+    /// <summary>Lower end of the range (95 % for the sample alone; not for how the images differ from the teacher's data), 0–1.</summary>
     public required double Low { get; init; }
 
-    /// <summary>Upper end of the 95 % interval, 0–1.</summary>
+    /// <summary>Upper end of the range (95 % for the sample alone; not for how the images differ from the teacher's data), 0–1.</summary>
     public required double High { get; init; }
 
     /// <summary>Over all images: what <see cref="Estimate"/> is taken from.</summary>
