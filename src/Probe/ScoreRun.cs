@@ -21,7 +21,6 @@ public static class ScoreRun
         options.Validate();
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
-        if (teacher.JudgesCopies && options.CopyModelPath is { } known) teacher.Use(CopyFile.Load(known), known);
         var inputs = new ScoreInputs(options.Inputs);
         string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. teacher.ExtraColumns, .. inputs.Carried];
         var journal = new ScoreJournal(options, teacher, columns, cancel);

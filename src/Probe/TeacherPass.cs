@@ -43,6 +43,7 @@ internal sealed partial class TeacherPass : IDisposable
         foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
         Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
         ReactClip = options.ReactClip;
+        if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
         PreprocessingConfig preprocessing = teacher.Preprocessing;
         Transform = new EvalTransform
         {
@@ -80,11 +81,6 @@ internal sealed partial class TeacherPass : IDisposable
 
     /// <summary>The classifier of corrupted copies.</summary>
     public CopyModel? Copies { get; set; }
-
-    /// <summary>Takes a classifier that was learned before.</summary>
-    /// <exception cref="ScoreException">It was learned from another teacher's numbers.</exception>
-    public void Use(CopyModel known, string path) => Copies = known.Features == CopyDescription ? known
-        : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
 
     /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
     public string CopyDescription => $"CLS embedding of {Width}, {string.Join(", ", Probe.Copies.CopyFeatures.Scores(Blocks, HasHead))}";
@@ -127,6 +123,9 @@ internal sealed partial class TeacherPass : IDisposable
     }
 
     public void Dispose() => teacher.Dispose();
+
+    private CopyModel Fitting(CopyModel known, string path) => known.Features == CopyDescription ? known
+        : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
 
     private bool Computable(ExtraScore score) => HasHead || !score.Needs.HasFlag(ScoreNeeds.Head);
 

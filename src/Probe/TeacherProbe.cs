@@ -2,7 +2,6 @@
 
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
-using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
@@ -25,14 +24,10 @@ public sealed class TeacherProbe : IDisposable
             teacher.Dispose();
             throw new ScoreException("react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip");
         }
-        if (teacher.JudgesCopies)
+        if (teacher.JudgesCopies && teacher.Copies is null)
         {
-            if (options.CopyModelPath is not { } known)
-            {
-                teacher.Dispose();
-                throw new ScoreException("intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table");
-            }
-            teacher.Use(CopyFile.Load(known), known);
+            teacher.Dispose();
+            throw new ScoreException("intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table");
         }
         Columns = [.. teacher.HasHead ? OutputScore.All.Select(score => score.Column) : [], .. teacher.Blocks.Select(Manifests.Columns.ProbeVariance), .. teacher.Blocks.Select(Manifests.Columns.ProbeCosine), .. teacher.ExtraColumns];
     }

@@ -72,7 +72,7 @@ internal sealed class EstimateVerb : Verb
         if (report.Labelled is { } truth)
         {
             yield return "";
-            yield return Invariant($"true top-1 on {truth.Images:N0} images of {truth.Data}: {Percent(truth.Top1)}; the estimate is off by {100 * truth.Error:+0.00;-0.00} points; the interval {(truth.Held ? "holds" : "does not hold")} it");
+            yield return Invariant($"true top-1 on {truth.Images:N0} images of {truth.Data}: {Percent(truth.Top1)}; the estimate is off by {100 * truth.Error:+0.00;-0.00} points; the range {(truth.Held ? "holds" : "does not hold")} it");
             foreach ((string reason, long count) in truth.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
         }
         foreach (string warning in report.Warnings) yield return $"\nnote: {warning}";

@@ -13,6 +13,7 @@ internal sealed class RankAverageScore : RowScore
 {
     private readonly int[] blocks;
     private readonly int outputs;
+    private readonly int[] signs;
     private double[][] ordered = [];
 
     public RankAverageScore(TableHeader header, SelectOptions options)
@@ -22,6 +23,7 @@ internal sealed class RankAverageScore : RowScore
         outputs = first.Length;
         Columns = [.. first, .. ProbeBlocks.VarianceColumns(blocks)];
         Require(header, options.Method, Columns, "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance");
+        signs = [.. Columns.Select(column => ScoreColumn.Of(column)!.Sign)];
     }
 
     public override IReadOnlyList<string> Columns { get; }
@@ -35,7 +37,7 @@ internal sealed class RankAverageScore : RowScore
         ordered = new double[sample.Count][];
         for (int at = 0; at < ordered.Length; at++)
         {
-            int sign = ScoreColumn.Of(Columns[at])!.Sign;
+            int sign = signs[at];
             ordered[at] = Array.ConvertAll(sample[at], value => sign * value);
             Array.Sort(ordered[at]);
         }
@@ -46,7 +48,7 @@ internal sealed class RankAverageScore : RowScore
         double sum = 0, probe = 0;
         for (int at = 0; at < values.Length; at++)
         {
-            double share = Share(ordered[at], ScoreColumn.Of(Columns[at])!.Sign * values[at]);
+            double share = Share(ordered[at], signs[at] * values[at]);
             if (at < outputs) sum += share;
             else probe += share / blocks.Length;
         }
