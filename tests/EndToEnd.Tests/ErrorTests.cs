@@ -68,6 +68,8 @@ public sealed class ErrorTests(TinyWorld world)
     [InlineData("a mix of difficulty without shares", "select", "scores.csv", "--budget", "1", "--difficulty", "easy", "-o", "out.csv")]
     [InlineData("near duplicates out of reach", "select", "scores.csv", "--budget", "1", "--near-duplicates", "9", "-o", "out.csv")]
     [InlineData("a spread over nothing", "select", "scores.csv", "--budget", "1", "--diversity", "k-centre", "-o", "out.csv")]
+    [InlineData("advice and a size", "select", "scores.csv", "--advise", "audit.csv", "--budget", "1")]
+    [InlineData("an audit too small", "select", "scores.csv", "--advise", "audit.csv", "--audit-size", "3")]
     [InlineData("option that does not exist", "inspect", "model", "--sparkle")]
     [InlineData("a loss that does not exist", "distill", "selected.csv", "--teacher", "t", "--student", "s", "-o", "o", "--loss", "kd+porbe")]
     [InlineData("both steps and epochs", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--steps", "1", "--epochs", "1")]

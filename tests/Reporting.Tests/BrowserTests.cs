@@ -7,8 +7,6 @@ namespace DataFreeKD.Reporting.Tests;
 
 public sealed class BrowserTests
 {
-    private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", @"C:\Program Files\Google\Chrome\Application\chrome.exe"];
-
     [Theory]
     [InlineData(1280, 800, false)]
     [InlineData(390, 844, false)]
@@ -17,7 +15,7 @@ public sealed class BrowserTests
     {
         using ReportWorld world = new();
         world.Everything();
-        await using IBrowser browser = await Start();
+        await using IBrowser browser = await Browsers.Start();
         await using IPage page = await browser.NewPageAsync();
         List<string> console = [], asked = [];
         page.Console += (_, message) => console.Add(message.Message.Text);
@@ -45,7 +43,7 @@ public sealed class BrowserTests
     {
         using ReportWorld world = new();
         world.Everything();
-        await using IBrowser browser = await Start();
+        await using IBrowser browser = await Browsers.Start();
         await using IPage page = await browser.NewPageAsync();
         await page.GoToAsync(new Uri(world["report.html"]).AbsoluteUri);
 
@@ -62,7 +60,7 @@ public sealed class BrowserTests
     {
         using ReportWorld world = new();
         world.Everything();
-        await using IBrowser browser = await Start();
+        await using IBrowser browser = await Browsers.Start();
         await using IPage page = await browser.NewPageAsync();
         await page.GoToAsync(new Uri(world["report.html"]).AbsoluteUri);
 
@@ -82,12 +80,4 @@ public sealed class BrowserTests
     private static Task DecodeAll(IPage page) => page.EvaluateExpressionAsync("Promise.all([...document.images].map(image => { image.loading = 'eager'; return image.decode(); }))");
 
     private static Task OpenAll(IPage page) => page.EvaluateExpressionAsync("document.querySelectorAll('details').forEach(d => d.open = true)");
-
-    private static async Task<IBrowser> Start()
-    {
-        string? browser = Environment.GetEnvironmentVariable("CHROME_PATH") is { Length: > 0 } named ? named : Places.FirstOrDefault(File.Exists);
-        Assert.SkipWhen(browser is null, "no Chromium on this machine (Debian: apt-get install chromium; or set CHROME_PATH)");
-        // Without a sandbox, which containers forbid; and no way out: the only way is by a proxy that nobody serves.
-        return await Puppeteer.LaunchAsync(new LaunchOptions { ExecutablePath = browser, Headless = true, Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>", "--hide-scrollbars"] });
-    }
 }

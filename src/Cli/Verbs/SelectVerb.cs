@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Selector;
+using DataFreeKD.Selector.Advice;
 using DataFreeKD.Selector.Scores;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -12,7 +13,7 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class SelectVerb : Verb
 {
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
-    private readonly Option<string> output = CommonOptions.Output("Selection table to write (.csv or .parquet)", "FILE");
+    private readonly Option<string?> output = new("--output", "-o") { Description = "Selection table to write (.csv or .parquet); needed but for --advise alone", HelpName = "FILE" };
     private readonly Option<string> method = new("--method") { Description = $"How rows are ranked: {string.Join(", ", ScoreCatalogue.All.Select(method => method.Name))}", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default };
     private readonly Option<bool> official = new("--official") { Description = "The published code's formula, bit for bit (short for --method official)" };
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
@@ -26,14 +27,16 @@ internal sealed class SelectVerb : Verb
     private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep every copy of the same content" };
     private readonly Choice<RowWeight> weights = new("--weights", "What the weights say: nothing, every class weighs the same, or the better ranked weigh more");
     private readonly SetOptionSet set = new();
+    private readonly Option<string?> advise = new("--advise") { Description = "How much of the pool is useful, and how many images to take: draws images for a person to answer into this table (.csv), with a page to answer them on beside it; once answered, tells, and sizes the selection where an output is named", HelpName = "AUDIT" };
+    private readonly Option<int> auditSize = CommonOptions.Count("--audit-size", "Images to draw for --advise", 200);
 
     public SelectVerb() : base(
         "select",
         "Rank scored images and keep those most useful for distillation.",
-        "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv")
+        "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv\ndfkd select scores.csv --advise audit.csv")
     {
         Add(scores);
-        AddOptions([output, method, official, budget, fraction, threshold, quota.Option, quotaFile, perClass, blocks, negatives, keepDuplicates, .. set.All, weights.Option, CommonOptions.Seed, CommonOptions.Overwrite]);
+        AddOptions([output, method, official, budget, fraction, threshold, quota.Option, quotaFile, perClass, blocks, negatives, keepDuplicates, .. set.All, weights.Option, advise, auditSize, CommonOptions.Seed, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -43,7 +46,7 @@ internal sealed class SelectVerb : Verb
         SelectOptions options = new()
         {
             Scores = Path.GetFullPath(parsed.GetRequiredValue(scores)),
-            Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
+            Output = parsed.GetValue(output) is { } target ? Path.GetFullPath(target) : parsed.GetValue(advise) is { } audit ? Path.GetFullPath(audit) : throw new UsageException("Option '--output' is required; name the selection to write, e.g. -o selected.csv"),
             Method = parsed.GetValue(official) ? "official" : parsed.GetValue(method)!,
             Budget = parsed.GetValue(budget),
             Fraction = parsed.GetValue(fraction),
@@ -58,6 +61,14 @@ internal sealed class SelectVerb : Verb
             Weight = weights.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
         };
+        if (parsed.GetValue(advise) is { } table)
+        {
+            bool sized = options.Budget.HasValue || options.Fraction.HasValue || options.Threshold.HasValue || options.PerClass.Count > 0 || options.QuotaFile is not null;
+            if (sized) throw new UsageException("--advise finds the size of the selection; leave --budget, --fraction, --threshold, --quota-file and --per-class out");
+            SizeAdvice advice = SelectAdvice.Run(new AdviceOptions { Ranking = options, Audit = Path.GetFullPath(table), Size = parsed.GetValue(auditSize) }, terminal, selects: parsed.GetValue(output) is not null, cancel);
+            if (parsed.GetValue(output) is null) return;
+            options = options with { Budget = advice.Advised!.Rows };
+        }
         options.Validate();
         if (File.Exists(options.Output) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{options.Output} exists; name another output or give --overwrite");
         SelectionSummary summary = terminal.Track<long, SelectionSummary>(rows => new("select", rows, null, "rows read"), progress => SelectionRun.Execute(options, progress, cancel));
