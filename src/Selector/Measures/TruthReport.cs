@@ -46,9 +46,9 @@ public sealed record TruthReport
         List<TruthLine> lines = [];
         foreach (string column in join.Header.Columns)
         {
-            if (ScoreColumn.Of(column) is not { } score) continue;
-            double[] values = Array.ConvertAll(join.Numbers(column), value => score.Sign * value);
-            if (!values.Any(double.IsNaN)) lines.Add(Line(score.Sign < 0 ? "-" + column : column, values));
+            if (ScoreDirection.Of(column) is var direction && direction == 0) continue;
+            double[] values = Array.ConvertAll(join.Numbers(column), value => direction * value);
+            if (!values.Any(double.IsNaN)) lines.Add(Line(direction < 0 ? "-" + column : column, values));
         }
         foreach (ScoreMethod method in ScoreCatalogue.All)
         {

@@ -19,7 +19,7 @@ internal sealed class BlockMeanScore : RowScore
         blocks = ProbeBlocks.Pick(header, options);
         Columns = [.. blocks.Select(block => Manifests.Columns.OfBlock(figure, block))];
         Require(header, options.Method, Columns, cure);
-        sign = ScoreColumn.Of(Columns[0])!.Sign;
+        sign = ScoreDirection.Of(Columns[0]);
     }
 
     public override IReadOnlyList<string> Columns { get; }

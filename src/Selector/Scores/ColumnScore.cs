@@ -16,7 +16,7 @@ internal sealed class ColumnScore : RowScore
     {
         Require(header, options.Method, [column], $"score the images with --scores {column}");
         Columns = [column];
-        sign = ScoreColumn.Of(column)!.Sign;
+        sign = ScoreDirection.Of(column);
     }
 
     public override IReadOnlyList<string> Columns { get; }

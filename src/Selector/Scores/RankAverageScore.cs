@@ -23,7 +23,7 @@ internal sealed class RankAverageScore : RowScore
         outputs = first.Length;
         Columns = [.. first, .. ProbeBlocks.VarianceColumns(blocks)];
         Require(header, options.Method, Columns, "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance");
-        signs = [.. Columns.Select(column => ScoreColumn.Of(column)!.Sign)];
+        signs = [.. Columns.Select(ScoreDirection.Of)];
     }
 
     public override IReadOnlyList<string> Columns { get; }
