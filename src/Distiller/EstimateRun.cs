@@ -46,8 +46,9 @@ public static class EstimateRun
                 throw new RunException($"{source}: {judged.Images} of {paths.Count} images could be used{(skipped.Count > 0 ? $" ({JudgedImages.Reasons(skipped)})" : "")}, and an estimate needs {LeastImages}; give --images with more");
         }
         ExpectedAccuracy all = TeacherExpectation.Over(judged, [.. Enumerable.Range(0, judged.Images)], options.TeacherAccuracy);
-        ExpectedAccuracy familiar = TeacherExpectation.Over(judged, TeacherExpectation.FamiliarHalf(judged), options.TeacherAccuracy);
-        (double low, double high) = TeacherExpectation.Interval(all, familiar);
+        (int[] known, int[] unknown) = TeacherExpectation.Halves(judged);
+        ExpectedAccuracy familiar = TeacherExpectation.Over(judged, known, options.TeacherAccuracy), unfamiliar = TeacherExpectation.Over(judged, unknown, options.TeacherAccuracy);
+        (double low, double high) = TeacherExpectation.Span(all, familiar, unfamiliar);
         double agreement = (double)Enumerable.Range(0, judged.Images).Count(image => ClassDecision.Of(judged.LogitsOf(image)) == judged.Decisions[image]) / judged.Images;
         return new EstimateReport
         {
@@ -62,6 +63,7 @@ public static class EstimateRun
             High = high,
             All = all,
             Familiar = familiar,
+            Unfamiliar = unfamiliar,
             TeacherAccuracy = options.TeacherAccuracy,
             TeacherConfidence = TeacherExpectation.MeanConfidence(judged, [.. Enumerable.Range(0, judged.Images)], 1),
             Agreement = agreement,

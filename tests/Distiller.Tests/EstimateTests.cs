@@ -49,7 +49,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(report.Estimate - truth.Top1, report.Labelled.Error, 12);
         Assert.Equal(truth.Top1 >= report.Low && truth.Top1 <= report.High, report.Labelled.Held);
         Assert.True(report.Low <= report.Estimate && report.Estimate <= report.High);
-        Assert.Equal((120, 60), (report.All.Images, report.Familiar.Images));
+        Assert.Equal((120, 60, 60), (report.All.Images, report.Familiar.Images, report.Unfamiliar.Images));
     }
 
     [Fact]

@@ -30,8 +30,9 @@ public sealed class TeacherExpectationTests
     [Fact]
     public void The_familiar_half_has_the_lowest_energies()
     {
-        Assert.Equal([0, 2, 4, 6], TeacherExpectation.FamiliarHalf(Seven));
-        ExpectedAccuracy familiar = TeacherExpectation.Over(Seven, TeacherExpectation.FamiliarHalf(Seven), 0.6);
+        Assert.Equal([0, 2, 4, 6], TeacherExpectation.Halves(Seven).Familiar);
+        Assert.Equal([1, 3, 5], TeacherExpectation.Halves(Seven).Unfamiliar);
+        ExpectedAccuracy familiar = TeacherExpectation.Over(Seven, TeacherExpectation.Halves(Seven).Familiar, 0.6);
         Assert.Equal(2.6719303829633487, familiar.Temperature, 1e-6);
         Assert.Equal(0.6, familiar.Accuracy, 1e-9);
     }
@@ -103,13 +104,13 @@ public sealed class TeacherExpectationTests
     }
 
     [Fact]
-    public void The_interval_spans_both_expectations_and_widens_with_fewer_images()
+    public void The_range_spans_all_expectations_and_widens_with_fewer_images()
     {
         Judgements many = Drawn(4000, 7, out _);
-        (ExpectedAccuracy All, ExpectedAccuracy Familiar, double Low, double High) wide = Estimate(many, 60), narrow = Estimate(many, 4000);
+        (ExpectedAccuracy[] Of, double Low, double High) wide = Estimate(many, 60), narrow = Estimate(many, 4000);
         Assert.True(wide.High - wide.Low > narrow.High - narrow.Low);
-        Assert.Equal(Math.Min(narrow.All.Accuracy - (1.96 * narrow.All.StandardError), narrow.Familiar.Accuracy - (1.96 * narrow.Familiar.StandardError)), narrow.Low, 1e-5);
-        Assert.Equal(Math.Max(narrow.All.Accuracy + (1.96 * narrow.All.StandardError), narrow.Familiar.Accuracy + (1.96 * narrow.Familiar.StandardError)), narrow.High, 1e-5);
+        Assert.Equal(narrow.Of.Min(of => of.Accuracy - (1.96 * of.StandardError)), narrow.Low, 1e-5);
+        Assert.Equal(narrow.Of.Max(of => of.Accuracy + (1.96 * of.StandardError)), narrow.High, 1e-5);
     }
 
     [Theory]
@@ -121,12 +122,13 @@ public sealed class TeacherExpectationTests
         Assert.Contains("above chance", Assert.Throws<RunException>(() => TeacherExpectation.Over(judged, All(judged), accuracy)).Message, StringComparison.Ordinal);
     }
 
-    private static (ExpectedAccuracy All, ExpectedAccuracy Familiar, double Low, double High) Estimate(Judgements many, int images)
+    private static (ExpectedAccuracy[] Of, double Low, double High) Estimate(Judgements many, int images)
     {
         Judgements judged = new(Classes, many.Logits[..(images * Classes)], many.Decisions[..images]);
-        ExpectedAccuracy all = TeacherExpectation.Over(judged, All(judged), 0.6), familiar = TeacherExpectation.Over(judged, TeacherExpectation.FamiliarHalf(judged), 0.6);
-        (double low, double high) = TeacherExpectation.Interval(all, familiar);
-        return (all, familiar, low, high);
+        (int[] familiar, int[] unfamiliar) = TeacherExpectation.Halves(judged);
+        ExpectedAccuracy[] of = [.. ((int[][])[All(judged), familiar, unfamiliar]).Select(part => TeacherExpectation.Over(judged, part, 0.6))];
+        (double low, double high) = TeacherExpectation.Span(of);
+        return (of, low, high);
     }
 
     private static int[] All(Judgements judged) => [.. Enumerable.Range(0, judged.Images)];

@@ -63,7 +63,7 @@ internal sealed class EstimateVerb : Verb
         yield return "";
         yield return TextTable.Format(
             ["teacher's expectation over", "images", "top-1", "standard error", "temperature"],
-            [Row("all images", report.All), Row("the more familiar half", report.Familiar)]);
+            [Row("all images", report.All), Row("the more familiar half", report.Familiar), Row("the less familiar half", report.Unfamiliar)]);
         yield return "";
         List<string[]> rows = [["agreement with the teacher", Percent(report.Agreement)], ["teacher's mean confidence", Percent(report.TeacherConfidence)]];
         if (report.TeacherAccuracy is { } accuracy) rows.Add(["teacher's accuracy, as given", Percent(accuracy)]);

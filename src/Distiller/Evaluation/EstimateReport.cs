@@ -67,6 +67,9 @@ public sealed record EstimateReport
     /// <summary>Over the half of the images that the teacher is surest to know, by its energy.</summary>
     public required ExpectedAccuracy Familiar { get; init; }
 
+    /// <summary>Over the other half.</summary>
+    public required ExpectedAccuracy Unfamiliar { get; init; }
+
     /// <summary>The teacher's accuracy as it was given; null where it was not.</summary>
     public double? TeacherAccuracy { get; init; }
 

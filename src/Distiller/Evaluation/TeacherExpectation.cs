@@ -45,17 +45,21 @@ internal static class TeacherExpectation
         return new ExpectedAccuracy(images.Count, expected, Math.Sqrt(squares / (images.Count - 1) / images.Count), temperature);
     }
 
-    /// <summary>The half of the images (rounded up) with the lowest energy −ln Σ exp z (Liu et al., NeurIPS 2020), ascending; ties go to the earlier image.</summary>
-    public static int[] FamiliarHalf(Judgements judged) =>
-        [.. Enumerable.Range(0, judged.Images).OrderBy(image => Energy(judged.LogitsOf(image))).Take((judged.Images + 1) / 2).Order()];
+    /// <summary>The half of the images (rounded up) with the lowest energy −ln Σ exp z (Liu et al., NeurIPS 2020), and the others, each ascending; ties go to the earlier image.</summary>
+    public static (int[] Familiar, int[] Unfamiliar) Halves(Judgements judged)
+    {
+        int[] ordered = [.. Enumerable.Range(0, judged.Images).OrderBy(image => Energy(judged.LogitsOf(image)))];
+        int half = (judged.Images + 1) / 2;
+        return ([.. ordered[..half].Order()], [.. ordered[half..].Order()]);
+    }
 
     /// <summary>Mean of the teacher's greatest probability at a temperature.</summary>
     public static double MeanConfidence(Judgements judged, IReadOnlyList<int> images, double temperature) => images.Average(image => MomentOf(judged, image, temperature).Teacher);
 
-    /// <summary>Spans the sampling intervals of both expectations, within 0–1.</summary>
-    public static (double Low, double High) Interval(ExpectedAccuracy all, ExpectedAccuracy familiar) => (
-        Math.Max(0, Math.Min(all.Accuracy - (Quantile * all.StandardError), familiar.Accuracy - (Quantile * familiar.StandardError))),
-        Math.Min(1, Math.Max(all.Accuracy + (Quantile * all.StandardError), familiar.Accuracy + (Quantile * familiar.StandardError))));
+    /// <summary>Spans the sampling intervals of expectations, within 0–1.</summary>
+    public static (double Low, double High) Span(params ExpectedAccuracy[] expectations) => (
+        Math.Max(0, expectations.Min(of => of.Accuracy - (Quantile * of.StandardError))),
+        Math.Min(1, expectations.Max(of => of.Accuracy + (Quantile * of.StandardError))));
 
     // Mean confidence falls with the temperature, from 1 to 1/C.
     private static double Temperature(Judgements judged, IReadOnlyList<int> images, double accuracy)
