@@ -99,6 +99,19 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Looks_that_differ_in_a_few_bits_are_a_group_and_the_largest_comes_first()
+    {
+        using ReportWorld world = new();
+        world.Add(0.1, phash: "0000000000000000").Add(0.2, phash: "00000000000fff00").Add(0.3, phash: "00000000000ffe00").Add(0.4, phash: "000000000000000f").Add(0.5, phash: "0000000000000003").Add(0.6, phash: "000000000000001f").Add(0.7, phash: "no hash").Fail("truncated");
+
+        IHtmlDocument page = world.Report();
+
+        IElement[] groups = [.. page.QuerySelectorAll(".groups > li")];
+        Assert.Equal([["pool/0.png", "pool/3.png", "pool/4.png"], ["pool/1.png", "pool/2.png"]], groups.Select(group => group.QuerySelectorAll(".paths li").Select(path => path.TextContent).ToArray()));
+        Assert.Contains("2 groups with 3 images too many", page.QuerySelector("#copies")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Pictures_end_where_their_budget_ends()
     {
         using ReportWorld world = new();

@@ -2,6 +2,7 @@
 
 using System.IO.Hashing;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Looks;
 
 namespace DataFreeKD.Reporting.Pool;
 
@@ -13,7 +14,7 @@ internal sealed class PoolCursor : IDisposable
 
     private readonly string table;
     private readonly CancellationToken cancel;
-    private readonly int path, status, reason, prediction, className, sha256, phash;
+    private readonly int path, status, reason, prediction, className, sha256, phash, colours;
 
     public PoolCursor(string table, CancellationToken cancel)
     {
@@ -22,7 +23,7 @@ internal sealed class PoolCursor : IDisposable
         TableHeader header = Reader.Header;
         path = header.Require("path");
         (status, reason, prediction, className) = (header.IndexOf("status"), header.IndexOf("reason"), header.IndexOf("prediction"), header.IndexOf("class_name"));
-        (sha256, phash) = (header.IndexOf("sha256"), header.IndexOf("phash"));
+        (sha256, phash, colours) = (header.IndexOf("sha256"), header.IndexOf(Columns.Hash), header.IndexOf(Columns.Colours));
     }
 
     /// <summary>The table itself, on the current row.</summary>
@@ -59,8 +60,11 @@ internal sealed class PoolCursor : IDisposable
     /// <summary>A hash of the content's sha256; 0 without one.</summary>
     public UInt128 Content => Hash(sha256);
 
-    /// <summary>A hash of the perceptual hash; 0 without one.</summary>
-    public UInt128 Look => Hash(phash);
+    /// <summary>How it looks; null where the row does not tell.</summary>
+    public Look? Look => phash < 0 ? null : Manifests.Looks.Look.Parse(Reader.Text(phash), HasColours ? Reader.Text(colours) : null);
+
+    /// <summary>Whether the current row has a colour sketch.</summary>
+    public bool HasColours => colours >= 0 && !Reader.Utf8(colours).IsEmpty;
 
     /// <summary>Whether rows have a perceptual hash at all.</summary>
     public bool HasLooks => phash >= 0;

@@ -42,7 +42,7 @@ internal sealed class PoolDetail
     /// <summary>Equal contents.</summary>
     public Repeats Contents { get; private set; } = new(0, 0, false, []);
 
-    /// <summary>Equal perceptual hashes of different contents; null where the table has none.</summary>
+    /// <summary>Near duplicates of different contents, by their looks; null where the table has none.</summary>
     public Repeats? Looks { get; private set; }
 
     /// <summary>Reads the table again.</summary>
@@ -51,7 +51,7 @@ internal sealed class PoolDetail
         ClassShowcase[] showcase = ranking is null ? [] : [.. survey.Classes.Take(options.ClassesShown).Select(of => new ClassShowcase(of, selection?.Lowest.GetValueOrDefault(of.Key, double.NaN) ?? double.NaN, options.ImagesPerStrip))];
         PoolDetail detail = new([.. bins.Select(of => of is null ? null : new Histogram(of))], rankBins is null ? null : new Histogram(rankBins), showcase);
         double line = selection is { Lowest.Count: > 0 } ? selection.Lowest.Values.Min() : double.PositiveInfinity;
-        RepeatFinder? looks = survey.HasLooks ? new RepeatFinder() : null;
+        LookGroups? looks = survey.HasLooks ? new LookGroups(survey.HasColours) : null;
         using (PoolCursor rows = new(table, cancel))
         {
             while (rows.Next())
@@ -61,39 +61,36 @@ internal sealed class PoolDetail
             }
         }
         if (survey.Contents.Groups > 0) detail.Contents = Gather(table, survey.Contents, row => row.Content, progress, cancel);
-        if (looks is not null) detail.Looks = Alike(table, survey, looks, progress, cancel);
+        if (looks is not null) detail.Looks = Alike(table, looks, progress, cancel);
         return detail;
     }
 
-    private void Take(PoolCursor row, PoolSurvey survey, RowRanking? ranking, double line, RepeatFinder? looks)
+    private void Take(PoolCursor row, PoolSurvey survey, RowRanking? ranking, double line, LookGroups? looks)
     {
         for (int at = 0; at < Histograms.Count; at++) Histograms[at]?.Add(survey.Columns[at].Of(row.Reader));
-        // A copy of an earlier row would be the same picture again.
+        // A copy of an earlier row would be the same picture again; it is listed as a copy already.
         bool copy = survey.Contents.Count(row.Content);
-        if (!copy) looks?.Suspect(row.Look);
+        if (!copy) looks?.Add(row.Look, row.Row);
         double score = ranking?.Score(row.Reader) ?? double.NaN;
         Ranks?.Add(score);
         if (score >= line) AsGood++;
         if (!copy && double.IsFinite(score) && byClass.TryGetValue(row.Class, out ClassShowcase? showcase)) showcase.Offer(score, row);
     }
 
-    // Copies count once here: they are listed as copies already.
-    private static Repeats Alike(string table, PoolSurvey survey, RepeatFinder looks, Action<long> progress, CancellationToken cancel)
+    private static Repeats Alike(string table, LookGroups looks, Action<long> progress, CancellationToken cancel)
     {
-        HashSet<UInt128> passed = [.. survey.Contents.Largest(int.MaxValue).Select(group => group.Key)], met = [];
-        using (PoolCursor rows = new(table, cancel))
+        IReadOnlyList<IReadOnlyList<long>> largest = looks.Largest(GroupsShown);
+        Dictionary<long, int> wanted = largest.SelectMany((rows, group) => rows.Take(PathsShown).Select(row => (row, group))).ToDictionary(pair => pair.row, pair => pair.group);
+        List<(string, string)>[] paths = [.. largest.Select(_ => new List<(string, string)>())];
+        using PoolCursor rows = new(table, cancel);
+        for (int left = wanted.Count; left > 0 && rows.Next();)
         {
-            while (rows.Next())
-            {
-                if (!rows.Usable || IsLaterCopy(rows)) continue;
-                looks.Count(rows.Look);
-                progress(rows.Row);
-            }
+            progress(rows.Row);
+            if (!wanted.TryGetValue(rows.Row, out int group)) continue;
+            paths[group].Add((rows.FullPath, rows.Path));
+            left--;
         }
-        met.Clear();
-        return Gather(table, looks, row => IsLaterCopy(row) ? 0 : row.Look, progress, cancel);
-
-        bool IsLaterCopy(PoolCursor row) => row.Content is var content && passed.Contains(content) && !met.Add(content);
+        return new Repeats(looks.Groups, looks.Extra, looks.Overflowed, [.. largest.Select((rows, group) => new RepeatGroup(rows.Count, paths[group]))]);
     }
 
     private static Repeats Gather(string table, RepeatFinder finder, Func<PoolCursor, UInt128> key, Action<long> progress, CancellationToken cancel)

@@ -54,6 +54,9 @@ internal sealed class PoolSurvey
     /// <summary>Whether rows have perceptual hashes.</summary>
     public bool HasLooks { get; private set; }
 
+    /// <summary>Whether a usable row has a colour sketch beside its hash.</summary>
+    public bool HasColours { get; private set; }
+
     /// <summary>The sample of a score; null where the table lacks it.</summary>
     public ValueSample? Of(string column) => Columns.Index().Where(pair => pair.Item.Name == column).Select(pair => Samples[pair.Index]).FirstOrDefault(sample => sample.Count > 0);
 
@@ -78,6 +81,7 @@ internal sealed class PoolSurvey
         counts[status] = counts.GetValueOrDefault(status) + 1;
         if (!row.Usable) return;
         Usable++;
+        HasColours |= row.HasColours;
         for (int at = 0; at < Columns.Count; at++)
         {
             double value = Columns[at].Of(row.Reader);

@@ -10,7 +10,7 @@ internal static class CopiesSection
     public static SectionView? Of(ReportMaterial material, Gallery gallery)
     {
         List<CopiesView> kinds = [Kind("Exact copies", "Files of the same content (equal SHA-256).", material.Detail.Contents, gallery, pictures: 1)];
-        if (material.Detail.Looks is { } looks) kinds.Add(Kind("Look alike", "Different files with the same perceptual hash: re-encoded or resized copies, and images without structure, whose hashes mean little.", looks, gallery, pictures: int.MaxValue));
+        if (material.Detail.Looks is { } looks) kinds.Add(Kind("Look alike", "Different files with nearly the same perceptual hash (4 of 64 bits) and, where the table has them, colours: re-encoded or resized copies, and images without structure, whose hashes mean little.", looks, gallery, pictures: int.MaxValue));
         return kinds.All(kind => kind.Groups.Count == 0) ? null : new SectionView("copies", "Copies", Template.Render("copies", new CopiesSectionView([.. kinds.Where(kind => kind.Groups.Count > 0)])));
     }
 
