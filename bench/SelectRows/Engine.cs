@@ -42,10 +42,11 @@ internal static class Engine
             """));
     }
 
-    /// <summary>The paths of a selection by entropy, best first: of equals the earlier row, each content once.</summary>
+    /// <summary>The paths of a selection by entropy, best first: of equals the earlier row, each content once. A row stays out where a better one of its content is taken, of whatever class.</summary>
     /// <remarks>
     /// A content's best row comes before its copies, so that a prefix of the order that is long enough holds all that counts: twice the budget
-    /// is taken, and a class that has too few in it is an error.
+    /// is taken, and a class that has too few in it is an error. A class that is full lets a copy go to another one, so that what is taken
+    /// depends on what is taken: repeated until it no longer changes, which is the one answer that going down the order gives.
     /// </remarks>
     public static List<string> Best(string path, long budget, ClassQuota quota)
     {
@@ -55,13 +56,25 @@ internal static class Engine
         long share = quota == ClassQuota.Equal ? budget / Classes : budget;
         Run(engine, string.Create(CultureInfo.InvariantCulture, $"""
             CREATE TABLE best AS SELECT path, sha256, prediction, entropy FROM {table} WHERE status = 'ok' ORDER BY entropy, path LIMIT {2 * budget + 1000};
-            CREATE TABLE once AS SELECT *, {group} AS part FROM best QUALIFY row_number() OVER (PARTITION BY {group}, sha256 ORDER BY entropy, path) = 1;
-            CREATE TABLE taken AS SELECT * FROM once QUALIFY row_number() OVER (PARTITION BY part ORDER BY entropy, path) <= {share};
+            CREATE TABLE numbered AS SELECT *, {group} AS part, row_number() OVER (ORDER BY entropy, path) AS place FROM best;
+            CREATE TABLE once AS SELECT * FROM numbered QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY place) = 1;
+            CREATE TABLE taken AS SELECT * FROM once QUALIFY row_number() OVER (PARTITION BY part ORDER BY place) <= {share};
             """));
+        for (bool changed = true; changed;)
+        {
+            Run(engine, string.Create(CultureInfo.InvariantCulture, $"""
+                CREATE TABLE again AS
+                    SELECT n.* FROM numbered n LEFT JOIN (SELECT sha256, min(place) AS place FROM taken GROUP BY sha256) t ON t.sha256 = n.sha256
+                    WHERE t.place IS NULL OR t.place >= n.place
+                    QUALIFY row_number() OVER (PARTITION BY n.part ORDER BY n.place) <= {share};
+                """));
+            changed = Read(engine, "SELECT CAST(count(*) AS VARCHAR) FROM again FULL JOIN taken USING (place) WHERE again.part IS NULL OR taken.part IS NULL")[0] != "0";
+            Run(engine, "DROP TABLE taken; ALTER TABLE again RENAME TO taken;");
+        }
         long parts = quota == ClassQuota.Equal ? Classes : 1;
         string[] full = [.. Read(engine, string.Create(CultureInfo.InvariantCulture, $"SELECT CAST(part AS VARCHAR) FROM taken GROUP BY part HAVING count(*) = {share}"))];
         if (full.Length != parts) throw new InvalidOperationException($"only {full.Length} of {parts} classes have {share} rows among the candidates; draw more rows");
-        return Read(engine, "SELECT path FROM taken QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY entropy, path) = 1 ORDER BY entropy, path");
+        return Read(engine, "SELECT path FROM taken ORDER BY place");
     }
 
     private static DuckDBConnection Open(string path)
