@@ -36,7 +36,9 @@ internal sealed class SelectVerb : Verb
         AddOptions([output, method, official, budget, fraction, threshold, quota.Option, quotaFile, perClass, blocks, negatives, keepDuplicates, .. set.All, weights.Option, CommonOptions.Seed, CommonOptions.Overwrite]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
+    private SelectOptions OptionsOf(ParseResult parsed)
     {
         bool named = parsed.GetResult(method) is { Implicit: false };
         if (parsed.GetValue(official) && named) throw new UsageException("--official and --method exclude each other");
@@ -58,6 +60,12 @@ internal sealed class SelectVerb : Verb
             Weight = weights.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
         };
+        return options;
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        SelectOptions options = OptionsOf(parsed);
         options.Validate();
         if (File.Exists(options.Output) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{options.Output} exists; name another output or give --overwrite");
         SelectionSummary summary = terminal.Track<long, SelectionSummary>(rows => new("select", rows, null, "rows read"), progress => SelectionRun.Execute(options, progress, cancel));
