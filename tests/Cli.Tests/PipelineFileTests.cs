@@ -79,7 +79,7 @@ public sealed class PipelineFileTests
         { "    from: select", "    from: crawl", "pipeline.yaml:14:3: stage 'distill': 'selection' is missing" },
         { "    data: test", "    data: elsewhere", "pipeline.yaml:19:11: stage 'evaluate': data: there is nothing at" },
         { "    method: random", "    output: selected.csv", "pipeline.yaml:12:5: stage 'random': output: stage 'select' writes" },
-        { "  evaluate:", "  select:", "pipeline.yaml:18:3: " },
+        { "  evaluate:", "  select:", "pipeline.yaml:18:" },
         { "    embeddings: embeddings.npy", "    embeddings: [", "pipeline.yaml:7:" },
     };
 

@@ -14,20 +14,20 @@ public sealed class StageDecisionTests
     public void Unchanged_means_skipped_and_every_change_is_told()
     {
         using TempFolder folder = new();
-        Stage stage = Stage(folder, "budget: 5");
+        Stage stage = Select(folder, "budget: 5");
         StageRecord made = new() { Version = Verb.ToolVersion, Verb = "select", Options = stage.Options, Inputs = Inputs, Outputs = Outputs, Finished = true };
 
         Assert.Equal(new StageDecision(StageStart.Skip, "unchanged"), Decide(stage, made));
         Assert.Equal(new StageDecision(StageStart.Replace, "--force"), StageDecision.Of(stage, made, Inputs, Outputs, force: true));
         Assert.Equal(new StageDecision(StageStart.Fresh, "new"), StageDecision.Of(stage, null, Inputs, new Dictionary<string, string>(), force: false));
-        Assert.Equal(new StageDecision(StageStart.Replace, "budget: 5 -> 6"), Decide(Stage(folder, "budget: 6"), made));
-        Assert.Equal(new StageDecision(StageStart.Replace, "quota: not given -> none"), Decide(Stage(folder, "budget: 5, quota: none"), made));
+        Assert.Equal(new StageDecision(StageStart.Replace, "budget: 5 -> 6"), Decide(Select(folder, "budget: 6"), made));
+        Assert.Equal(new StageDecision(StageStart.Replace, "quota: not given -> none"), Decide(Select(folder, "budget: 5, quota: none"), made));
         Assert.Equal(new StageDecision(StageStart.Replace, "scores has changed"), Decide(stage, made with { Inputs = new Dictionary<string, string> { ["scores"] = "sha256:c" } }));
         Assert.Equal(new StageDecision(StageStart.Replace, $"version: 0.0 -> {Verb.ToolVersion}"), Decide(stage, made with { Version = "0.0" }));
         Assert.Equal(new StageDecision(StageStart.Replace, "selected.csv is not as it was written"), Decide(stage, made with { Outputs = new Dictionary<string, string> { ["selected.csv"] = "sha256:d" } }));
         Assert.Equal(new StageDecision(StageStart.Replace, "selected.csv is not there"), StageDecision.Of(stage, made, Inputs, new Dictionary<string, string>(), force: false));
         Assert.Equal(new StageDecision(StageStart.Resume, "interrupted"), Decide(stage, made with { Finished = false }));
-        Assert.Equal(StageStart.Replace, Decide(Stage(folder, "budget: 6"), made with { Finished = false }).Start);
+        Assert.Equal(StageStart.Replace, Decide(Select(folder, "budget: 6"), made with { Finished = false }).Start);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class StageDecisionTests
 
     private static StageDecision Decide(Stage stage, StageRecord record) => StageDecision.Of(stage, record, Inputs, Outputs, force: false);
 
-    private static Stage Stage(TempFolder folder, string options)
+    private static Stage Select(TempFolder folder, string options)
     {
         File.WriteAllText(folder["scores.csv"], "path\n");
         File.WriteAllText(folder["pipeline.yaml"], $"stages:\n  select: {{scores: scores.csv, {options}}}\n");

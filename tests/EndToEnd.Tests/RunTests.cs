@@ -96,6 +96,7 @@ public sealed class RunTests(TinyWorld world)
         {distill}  evaluate:
             data: {world.Test}
           estimate:
+            images: $crawl
           report:
 
         """);
