@@ -48,7 +48,8 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Build()
+    /// <summary>The command with all its verbs.</summary>
+    public static RootCommand Build()
     {
         RootCommand root = new("Compress a Vision Transformer without its training data: find, score and select wild images, then distil a small student on them.")
         {
@@ -60,6 +61,7 @@ internal static class CommandLine
             new DistillVerb(),
             new LossesVerb(),
             new CompareVerb(),
+            new RunVerb(),
             new EvaluateVerb(),
             new EstimateVerb(),
             new TrainVerb(),

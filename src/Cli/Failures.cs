@@ -14,13 +14,29 @@ namespace DataFreeKD.Cli;
 /// <summary>Input that only the command line can judge, such as options that exclude each other.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
+/// <summary>A stage of a pipeline failed.</summary>
+/// <param name="where">The stage, and where the file has it.</param>
+/// <param name="reason">What its verb threw.</param>
+internal sealed class StageException(string where, Exception reason) : Exception(reason.Message, reason)
+{
+    /// <summary>The stage, and where the file has it.</summary>
+    public string Where => where;
+}
+
 /// <summary>Maps an exception to an exit code and a line for stderr.</summary>
 internal static class Failures
 {
+    private const string Prefix = "error: ";
+
     /// <summary>The exit code and the line of a failure.</summary>
     public static (int Code, string Line) Describe(Exception failure, bool interrupted)
     {
         if (failure is AggregateException { InnerExceptions.Count: 1 } aggregate) failure = aggregate.InnerExceptions[0];
+        if (failure is StageException { InnerException: { } reason } stage)
+        {
+            (int code, string line) = Describe(reason, interrupted);
+            return (code, line.StartsWith(Prefix, StringComparison.Ordinal) ? $"{Prefix}{stage.Where}: {line[Prefix.Length..]}" : line);
+        }
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),

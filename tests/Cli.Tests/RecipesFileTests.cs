@@ -1,4 +1,4 @@
-// recipes.yaml: entries are command lines, and every complaint names file and line.
+// recipes.yaml: entries are command lines, and every complaint names file, line and column.
 
 using DataFreeKD.Cli.Recipes;
 using DataFreeKD.Distiller;
@@ -63,29 +63,29 @@ public sealed class RecipesFileTests
 
     public static TheoryData<string, string, string> Bad => new()
     {
-        { "seeds: [0, 1, 5]", "seeds: [0, one]", "recipes.yaml:1: seeds: 'one' is not a whole number" },
-        { "seeds: [0, 1, 5]", "seeds: 3", "recipes.yaml:1: seeds: expected a list" },
-        { "seeds: [0, 1, 5]", "seed: [0]", "recipes.yaml:1: unknown key 'seed'" },
-        { "seeds: [0, 1, 5]", "equal-steps: true", "recipes.yaml:1: 'seeds' is missing" },
-        { "  shapes: test", "  shapes: elsewhere", "recipes.yaml:4: test set 'shapes': there is nothing at" },
-        { "  teacher: teacher", "  teecher: teacher", "recipes.yaml:7: defaults: unknown key 'teecher'" },
-        { "  lr: 2e-3", "  seed: 3", "recipes.yaml:10: defaults: 'seed' is set for the whole comparison" },
-        { "    flip: 0.25", "    flop: 0.25", "recipes.yaml:15: recipe 'probe': unknown key 'flop'" },
-        { "    flip: 0.25", "    flip: much", "recipes.yaml:15: recipe 'probe': --flip much: expected a number" },
-        { "    loss: kd:T=2+probe*0.8", "    loss: kd+nothing", "recipes.yaml:13: recipe 'probe': " },
-        { "    loss: kd:T=2+probe*0.8", "    loss: {a: 1}", "recipes.yaml:14: loss: expected a single value" },
-        { "    flip: 0.25", "    epochs: 3", "recipes.yaml:13: recipe 'probe': --steps and --epochs exclude each other" },
-        { "    flip: 0.25", "    flip: 1\n    flip: 0", "recipes.yaml:16: " },
-        { "  - name: plain", "  - probe: 1", "recipes.yaml:12: a recipe has no name" },
-        { "    kind: train", "    kind: learn", "recipes.yaml:18: kind 'learn': expected distill or train" },
-        { "    data: train", "    ema: 0.5", "recipes.yaml:17: recipe 'labels': 'data' is missing" },
-        { "    label-smoothing: 0", "    teacher: t", "recipes.yaml:20: recipe 'labels': unknown key 'teacher'" },
-        { "  selection: selected.csv", "  selection: [", "recipes.yaml:6: " },
+        { "seeds: [0, 1, 5]", "seeds: [0, one]", "recipes.yaml:1:12: seeds: 'one' is not a whole number" },
+        { "seeds: [0, 1, 5]", "seeds: 3", "recipes.yaml:1:8: seeds: expected a list" },
+        { "seeds: [0, 1, 5]", "seed: [0]", "recipes.yaml:1:1: unknown key 'seed'" },
+        { "seeds: [0, 1, 5]", "equal-steps: true", "recipes.yaml:1:1: 'seeds' is missing" },
+        { "  shapes: test", "  shapes: elsewhere", "recipes.yaml:4:3: test set 'shapes': there is nothing at" },
+        { "  teacher: teacher", "  teecher: teacher", "recipes.yaml:7:3: defaults: unknown key 'teecher'" },
+        { "  lr: 2e-3", "  seed: 3", "recipes.yaml:10:3: defaults: 'seed' is set for the whole comparison" },
+        { "    flip: 0.25", "    flop: 0.25", "recipes.yaml:15:5: recipe 'probe': unknown key 'flop'" },
+        { "    flip: 0.25", "    flip: much", "recipes.yaml:15:5: recipe 'probe': --flip much: expected a number" },
+        { "    loss: kd:T=2+probe*0.8", "    loss: kd+nothing", "recipes.yaml:13:5: recipe 'probe': " },
+        { "    loss: kd:T=2+probe*0.8", "    loss: {a: 1}", "recipes.yaml:14:11: loss: expected a single value" },
+        { "    flip: 0.25", "    epochs: 3", "recipes.yaml:13:5: recipe 'probe': --steps and --epochs exclude each other" },
+        { "    flip: 0.25", "    flip: 1\n    flip: 0", "recipes.yaml:16:" },
+        { "  - name: plain", "  - probe: 1", "recipes.yaml:12:5: a recipe has no name" },
+        { "    kind: train", "    kind: learn", "recipes.yaml:18:11: kind 'learn': expected distill or train" },
+        { "    data: train", "    ema: 0.5", "recipes.yaml:17:5: recipe 'labels': 'data' is missing" },
+        { "    label-smoothing: 0", "    teacher: t", "recipes.yaml:20:5: recipe 'labels': unknown key 'teacher'" },
+        { "  selection: selected.csv", "  selection: [", "recipes.yaml:6:" },
     };
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public void A_mistake_is_one_line_with_file_and_line(string line, string instead, string expected)
+    public void A_mistake_is_one_line_with_file_line_and_column(string line, string instead, string expected)
     {
         using TempFolder folder = World();
         Assert.Contains(line, Good, StringComparison.Ordinal);

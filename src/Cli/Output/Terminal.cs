@@ -1,6 +1,7 @@
 // Who reads what: results on stdout, everything else on stderr.
 
 using System.Diagnostics;
+using DataFreeKD.Cli.Pipeline;
 using Spectre.Console;
 
 namespace DataFreeKD.Cli.Output;
@@ -13,21 +14,29 @@ namespace DataFreeKD.Cli.Output;
 internal readonly record struct ProgressLine(string Phase, long Done, long? Total, string Detail);
 
 /// <summary>Prints notes, progress and the summary of one verb.</summary>
-internal sealed class Terminal(bool quiet, bool json)
+internal class Terminal(bool quiet, bool json)
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
     private readonly IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
+    // A terminal that can redraw its lines.
+    private bool Moves => console.Profile.Capabilities.Interactive && !Console.IsErrorRedirected;
+
     /// <summary>A line on stderr, unless <c>--quiet</c>.</summary>
-    public void Note(string line)
+    public virtual void Note(string line)
     {
         if (!quiet) Console.Error.WriteLine(line);
     }
 
+    /// <summary>How the stages of a run are shown: as progress is.</summary>
+    public PipelineView View() => quiet ? new PipelineView() : Moves ? new BarsView(console) : new LinesView(Note, Interval);
+
     /// <summary>Runs <paramref name="work"/> under a bar on a terminal, under plain lines every few seconds elsewhere, under nothing with <c>--quiet</c>.</summary>
-    public TResult Track<TProgress, TResult>(Func<TProgress, ProgressLine> show, Func<IProgress<TProgress>?, TResult> work)
+    public virtual TResult Track<TProgress, TResult>(Func<TProgress, ProgressLine> show, Func<IProgress<TProgress>?, TResult> work)
     {
         if (quiet) return work(null);
-        if (!console.Profile.Capabilities.Interactive || Console.IsErrorRedirected) return work(new LineProgress<TProgress>(show, Note, TimeSpan.FromSeconds(5)));
+        if (!Moves) return work(new LineProgress<TProgress>(show, Note, Interval));
         return console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
@@ -37,14 +46,14 @@ internal sealed class Terminal(bool quiet, bool json)
     /// <summary>Ends a verb: the summary as JSON on stdout, or for people by <paramref name="describe"/>.</summary>
     /// <param name="summary">A record of plain values.</param>
     /// <param name="describe">Lines for stderr.</param>
-    public void Conclude(object summary, Func<IEnumerable<string>> describe)
+    public virtual void Conclude(object summary, Func<IEnumerable<string>> describe)
     {
         if (json) Console.Out.WriteLine(SummaryJson.Write(summary));
         else foreach (string line in describe()) Note(line);
     }
 
     /// <summary>Ends a verb whose result is text for stdout: JSON instead with <c>--json</c>.</summary>
-    public void Print(object summary, Func<string> text) => Console.Out.WriteLine(json ? SummaryJson.Write(summary) : text());
+    public virtual void Print(object summary, Func<string> text) => Console.Out.WriteLine(json ? SummaryJson.Write(summary) : text());
 }
 
 /// <summary>Plain lines, at most one in <paramref name="interval"/>; the first and each phase's last always.</summary>

@@ -30,7 +30,7 @@ internal sealed class RecipesFile
 
     private RecipesFile(string path, string device, int threads)
     {
-        yaml = YamlDocument.Read(path);
+        yaml = YamlDocument.Read(path, "compare");
         folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         common = [$"--device={device}", string.Create(CultureInfo.InvariantCulture, $"--threads={threads}")];
     }

@@ -1,4 +1,4 @@
-// A YAML file as nodes that know their lines, so that every complaint names one.
+// A YAML file as nodes that know where they stand, so that every complaint names line and column.
 
 using System.Globalization;
 using YamlDotNet.Core;
@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace DataFreeKD.Cli.Recipes;
 
-/// <summary>Reads nodes of one file; whatever does not fit is a <see cref="UsageException"/> that begins with <c>file:line:</c>.</summary>
+/// <summary>Reads nodes of one file; whatever does not fit is a <see cref="UsageException"/> that begins with <c>file:line:column:</c>.</summary>
 internal sealed class YamlDocument
 {
     private readonly string path;
@@ -17,8 +17,10 @@ internal sealed class YamlDocument
     public YamlMappingNode Root { get; }
 
     /// <summary>Reads the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="verb">Whose file it is, for the complaint.</param>
     /// <exception cref="UsageException">No YAML, or no mapping of keys to values.</exception>
-    public static YamlDocument Read(string path)
+    public static YamlDocument Read(string path, string verb)
     {
         using StreamReader reader = new(path);
         YamlStream stream = [];
@@ -29,18 +31,21 @@ internal sealed class YamlDocument
         }
         catch (YamlException problem)
         {
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{problem.Start.Line}: {problem.InnerException?.Message ?? problem.Message}"));
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{problem.Start.Line}:{problem.Start.Column}: {problem.InnerException?.Message ?? problem.Message}"));
         }
         catch (InvalidOperationException)
         {
             // The library's scanner gives up on some broken lists without saying where: the last thing it understood is near.
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current?.End.Line ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"));
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current?.End.Line ?? 1}:{parser.Current?.End.Column ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"));
         }
-        return stream.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlDocument(path, root) : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd compare --help");
+        return stream.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlDocument(path, root) : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd {verb} --help");
     }
 
     /// <summary>A complaint about a node.</summary>
-    public UsageException Bad(YamlNode node, string message) => new(string.Create(CultureInfo.InvariantCulture, $"{path}:{node.Start.Line}: {message}"));
+    public UsageException Bad(YamlNode node, string message) => new($"{At(node)}: {message}");
+
+    /// <summary>Where a node stands: <c>file:line:column</c>.</summary>
+    public string At(YamlNode node) => string.Create(CultureInfo.InvariantCulture, $"{path}:{node.Start.Line}:{node.Start.Column}");
 
     /// <summary>Keys and values of a mapping, in the file's order.</summary>
     public IEnumerable<(string Key, YamlNode KeyNode, YamlNode Value)> Pairs(YamlNode node, string what)

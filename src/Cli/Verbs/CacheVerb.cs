@@ -26,7 +26,9 @@ internal sealed class CacheVerb : Verb
         AddOptions([teacher, topK, .. batch.Length, .. batch.Images, heads, .. preprocessing.All, .. BatchOptionSet.Run]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
+    private CacheOptions OptionsOf(ParseResult parsed)
     {
         CacheOptions options = batch.Apply(parsed, new CacheOptions
         {
@@ -37,6 +39,12 @@ internal sealed class CacheVerb : Verb
             Preprocessing = preprocessing.In(parsed),
             TopK = parsed.GetValue(topK),
         }, ToolVersion);
+        return options;
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        CacheOptions options = OptionsOf(parsed);
         options.Validate();
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         CacheSummary summary = terminal.Track<TrainProgress, CacheSummary>(

@@ -65,6 +65,8 @@ internal sealed class DistillVerb : Verb
         };
     }
 
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         DistillOptions options = OptionsOf(parsed);

@@ -29,7 +29,9 @@ internal sealed class EstimateVerb : Verb
         AddOptions([teacher, teacherAccuracy, images, labelled, heads, teacherHeads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
+    private EstimateOptions OptionsOf(ParseResult parsed)
     {
         int threads = parsed.GetValue(CommonOptions.Threads);
         EstimateOptions options = new()
@@ -46,8 +48,14 @@ internal sealed class EstimateVerb : Verb
             Device = parsed.GetValue(CommonOptions.Device)!,
             Workers = threads,
         };
+        return options;
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        EstimateOptions options = OptionsOf(parsed);
         options.Validate();
-        TorchRuntime.Start(threads);
+        TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         EstimateReport report = terminal.Track<TrainProgress, EstimateReport>(
             progress => TrainingText.Show(progress, "accuracy"),
             progress => EstimateRun.Execute(options, progress, cancel));

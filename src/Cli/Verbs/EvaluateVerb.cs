@@ -31,7 +31,9 @@ internal sealed class EvaluateVerb : Verb
         AddOptions([data, against, limit, heads, againstHeads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
+    private EvaluateOptions OptionsOf(ParseResult parsed)
     {
         int threads = parsed.GetValue(CommonOptions.Threads);
         EvaluateOptions options = new()
@@ -47,8 +49,14 @@ internal sealed class EvaluateVerb : Verb
             Device = parsed.GetValue(CommonOptions.Device)!,
             Workers = threads,
         };
+        return options;
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        EvaluateOptions options = OptionsOf(parsed);
         options.Validate();
-        TorchRuntime.Start(threads);
+        TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         EvaluationReport report = terminal.Track<TrainProgress, EvaluationReport>(
             progress => TrainingText.Show(progress, "accuracy"),
             progress => EvaluateRun.Execute(options, progress, cancel));

@@ -32,7 +32,9 @@ internal sealed class PackVerb : Verb
         AddOptions(format.Option, output, shardSize, layout.Option, metadata.Option, copy, CommonOptions.Overwrite);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
+    private PackOptions OptionsOf(ParseResult parsed)
     {
         PackOptions options = new()
         {
@@ -45,6 +47,12 @@ internal sealed class PackVerb : Verb
             Copy = parsed.GetValue(copy),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
         };
+        return options;
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        PackOptions options = OptionsOf(parsed);
         PackSummary summary = terminal.Track<PackProgress, PackSummary>(
             done => new("pack", done.Done, done.Total, ""),
             progress => PackRun.Execute(options, progress, cancel));

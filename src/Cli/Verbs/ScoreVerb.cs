@@ -36,7 +36,9 @@ internal sealed class ScoreVerb : Verb
         AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
+    private ScoreOptions OptionsOf(ParseResult parsed)
     {
         CommonOptions.RefuseResumeWithOverwrite(parsed);
         int threads = parsed.GetValue(CommonOptions.Threads);
@@ -61,8 +63,14 @@ internal sealed class ScoreVerb : Verb
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             EmbeddingsPath = parsed.GetValue(embeddings),
         };
+        return options;
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        ScoreOptions options = OptionsOf(parsed);
         options.Validate();
-        TorchRuntime.Start(threads);
+        TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary, options.Output));
     }

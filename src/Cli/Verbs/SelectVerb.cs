@@ -39,7 +39,14 @@ internal sealed class SelectVerb : Verb
         AddOptions([output, method, official, budget, fraction, threshold, quota.Option, quotaFile, perClass, blocks, negatives, keepDuplicates, .. set.All, weights.Option, advise, auditSize, CommonOptions.Seed, CommonOptions.Overwrite]);
     }
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    public override void Check(ParseResult parsed)
+    {
+        SelectOptions options = OptionsOf(parsed);
+        if (parsed.GetValue(advise) is { } table) AdviceOf(parsed, options, table).Validate();
+        else options.Validate();
+    }
+
+    private SelectOptions OptionsOf(ParseResult parsed)
     {
         bool named = parsed.GetResult(method) is { Implicit: false };
         if (parsed.GetValue(official) && named) throw new UsageException("--official and --method exclude each other");
@@ -61,11 +68,22 @@ internal sealed class SelectVerb : Verb
             Weight = weights.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
         };
+        return options;
+    }
+
+    private AdviceOptions AdviceOf(ParseResult parsed, SelectOptions options, string table)
+    {
+        bool sized = options.Budget.HasValue || options.Fraction.HasValue || options.Threshold.HasValue || options.PerClass.Count > 0 || options.QuotaFile is not null;
+        if (sized) throw new UsageException("--advise finds the size of the selection; leave --budget, --fraction, --threshold, --quota-file and --per-class out");
+        return new AdviceOptions { Ranking = options, Audit = Path.GetFullPath(table), Size = parsed.GetValue(auditSize) };
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        SelectOptions options = OptionsOf(parsed);
         if (parsed.GetValue(advise) is { } table)
         {
-            bool sized = options.Budget.HasValue || options.Fraction.HasValue || options.Threshold.HasValue || options.PerClass.Count > 0 || options.QuotaFile is not null;
-            if (sized) throw new UsageException("--advise finds the size of the selection; leave --budget, --fraction, --threshold, --quota-file and --per-class out");
-            SizeAdvice advice = SelectAdvice.Run(new AdviceOptions { Ranking = options, Audit = Path.GetFullPath(table), Size = parsed.GetValue(auditSize) }, terminal, selects: parsed.GetValue(output) is not null, cancel);
+            SizeAdvice advice = SelectAdvice.Run(AdviceOf(parsed, options, table), terminal, selects: parsed.GetValue(output) is not null, cancel);
             if (parsed.GetValue(output) is null) return;
             options = options with { Budget = advice.Advised!.Rows };
         }

@@ -36,6 +36,8 @@ internal sealed class TrainVerb : Verb
         LabelSmoothing = parsed.GetValue(smoothing),
     }, ToolVersion);
 
+    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         TrainOptions options = OptionsOf(parsed);

@@ -12,7 +12,7 @@ namespace DataFreeKD.Cli.Verbs;
 internal abstract class Verb : Command
 {
     /// <summary>Version that goes into provenance and model cards.</summary>
-    protected static string ToolVersion { get; } = typeof(Verb).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string ToolVersion { get; } = typeof(Verb).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <param name="name">The verb.</param>
     /// <param name="description">One sentence.</param>
@@ -34,6 +34,14 @@ internal abstract class Verb : Command
 
     /// <summary>Shown at the end of the help.</summary>
     public string Example { get; }
+
+    /// <summary>Complains about arguments that cannot be meant, before any of their files is looked at.</summary>
+    public virtual void Check(ParseResult parsed)
+    {
+    }
+
+    /// <summary>Runs the verb as a stage of something larger, which shows what it says.</summary>
+    public void RunWithin(ParseResult parsed, Terminal terminal, CancellationToken cancel) => Run(parsed, terminal, cancel);
 
     /// <summary>Runs the verb; failures are exceptions.</summary>
     protected abstract void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel);
