@@ -16,20 +16,23 @@ mkdir -p "$(dirname "$OUT")"
 build_dfkd
 
 # Both read the same files: so many as the longest run sees about once.
-table() { # folder, table
-    { echo path; find "$1" -type f | sort; } >"$2"
+table() { # folder, images to keep (evenly over the sorted files), table
+    local every
+    every=$(($(find "$1" -type f | wc -l) / $2))
+    [ "$every" -lt 2 ] || find "$1" -type f | sort | awk -v n="$every" 'NR % n' | tr '\n' '\0' | xargs -0 -r rm
+    { echo path; find "$1" -type f | sort; } >"$3"
 }
 case " $CASES " in *" 32 "*)
     mkdir "$work/images32"
     tar xzf "$DATA/cifar10/original-train.tar.gz" -C "$work/images32"
-    table "$work/images32" "$work/images32.csv"
+    table "$work/images32" $((STEPS32 * BATCH32)) "$work/images32.csv"
     ln -s "$(realpath "$DATA/teacher/cifar10_vit")" "$work/teacher32"
     echo '{"img_size": 32, "patch_size": 4, "embed_dim": 96, "depth": 5, "num_heads": 3}' >"$work/student32.json" ;;
 esac
 case " $CASES " in *" 224 "*)
     mkdir "$work/images224"
     tar xzf "$DATA/imagenette224/val1000.tar.gz" -C "$work/images224"
-    table "$work/images224" "$work/images224.csv"
+    table "$work/images224" $((STEPS224 * BATCH224)) "$work/images224.csv"
     # A deit_small with random weights: timm makes it, so that neither side needs a download.
     "$PYTHON" "$root/bench/peers/random_model.py" "$work/teacher224" '{"img_size": 224, "patch_size": 16, "embed_dim": 384, "depth": 12, "num_heads": 6}' 1000
     echo '{"img_size": 224, "patch_size": 16, "embed_dim": 192, "depth": 12, "num_heads": 3}' >"$work/student224.json" ;;
