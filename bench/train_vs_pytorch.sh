@@ -15,24 +15,21 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$(dirname "$OUT")"
 build_dfkd
 
-# Both read the same files: so many as the longest run sees about once.
-table() { # folder, images to keep (evenly over the sorted files), table
-    local every
-    every=$(($(find "$1" -type f | wc -l) / $2))
-    [ "$every" -lt 2 ] || find "$1" -type f | sort | awk -v n="$every" 'NR % n' | tr '\n' '\0' | xargs -0 -r rm
-    { echo path; find "$1" -type f | sort; } >"$3"
+# Both read the same files: about so many as a run sees, evenly over the sorted archive.
+some() { # archive, images, name of the folder
+    tar tzf "$1" | grep -v '/$' | sort >"$work/all.txt"
+    awk -v n="$(($(wc -l <"$work/all.txt") / $2))" 'n < 2 || NR % n == 0' "$work/all.txt" >"$work/some.txt"
+    mkdir "$work/$3"
+    tar xzf "$1" -C "$work/$3" -T "$work/some.txt"
+    { echo path; find "$work/$3" -type f | sort; } >"$work/$3.csv"
 }
 case " $CASES " in *" 32 "*)
-    mkdir "$work/images32"
-    tar xzf "$DATA/cifar10/original-train.tar.gz" -C "$work/images32"
-    table "$work/images32" $((STEPS32 * BATCH32)) "$work/images32.csv"
+    some "$DATA/cifar10/original-train.tar.gz" $((STEPS32 * BATCH32)) images32
     ln -s "$(realpath "$DATA/teacher/cifar10_vit")" "$work/teacher32"
     echo '{"img_size": 32, "patch_size": 4, "embed_dim": 96, "depth": 5, "num_heads": 3}' >"$work/student32.json" ;;
 esac
 case " $CASES " in *" 224 "*)
-    mkdir "$work/images224"
-    tar xzf "$DATA/imagenette224/val1000.tar.gz" -C "$work/images224"
-    table "$work/images224" $((STEPS224 * BATCH224)) "$work/images224.csv"
+    some "$DATA/imagenette224/val1000.tar.gz" $((STEPS224 * BATCH224)) images224
     # A deit_small with random weights: timm makes it, so that neither side needs a download.
     "$PYTHON" "$root/bench/peers/random_model.py" "$work/teacher224" '{"img_size": 224, "patch_size": 16, "embed_dim": 384, "depth": 12, "num_heads": 6}' 1000
     echo '{"img_size": 224, "patch_size": 16, "embed_dim": 192, "depth": 12, "num_heads": 3}' >"$work/student224.json" ;;
