@@ -60,6 +60,7 @@ public static class DistillRun
             TeacherParameters = teacher.Parameters,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,
+            Stages = result.Stages,
         };
     }
 
@@ -69,7 +70,7 @@ public static class DistillRun
     {
         IReadOnlyList<LossTerm> losses = [.. options.Loss.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
         foreach (LossTerm loss in losses) _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
-        if (options.PatchDropout > 0 && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
+        if (options.DropsPatches && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
             throw new RunException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
         return losses;
 

@@ -29,8 +29,14 @@ public abstract record LoopOptions : BatchOptions
     /// <summary>Share of patch tokens that the student drops in training, 0–1 exclusive. The teacher always sees them all.</summary>
     public double PatchDropout { get; init; }
 
+    /// <summary>Share that is dropped at the end of that part of the run, reached in equal steps from <see cref="PatchDropout"/>, 0–1 exclusive.</summary>
+    /// <value>Null (default): <see cref="PatchDropout"/> throughout.</value>
+    public double? PatchDropoutTo { get; init; }
+
     /// <summary>Share of the run, from its start, in which patches are dropped, 0–1.</summary>
     public double PatchDropoutUntil { get; init; } = 0.7;
+
+    internal bool DropsPatches => PatchDropout > 0 || PatchDropoutTo > 0;
 
     /// <summary>Seed of order, augmentation, mixing and held-out slice, so that runs of several seeds can share one cache of the teacher's outputs.</summary>
     /// <value>Null (default): <see cref="BatchOptions.Seed"/>.</value>
@@ -62,6 +68,7 @@ public abstract record LoopOptions : BatchOptions
         Check(Clip >= 0, $"clip is {Clip}: must be 0 (off) or more");
         Check(Ema is >= 0 and < 1, $"ema is {Ema}: must be in [0, 1)");
         Check(PatchDropout is >= 0 and < 1, $"patch dropout is {PatchDropout}: must be in [0, 1)");
+        Check(PatchDropoutTo is null or (>= 0 and < 1), $"patch dropout to is {PatchDropoutTo}: must be in [0, 1)");
         CheckShare(PatchDropoutUntil, "patch dropout until");
         Check(EvaluateEvery is null or >= 0, $"evaluate-every is {EvaluateEvery}: must be 0 or more");
         Check(LogEvery > 0, $"log-every is {LogEvery}: must be above 0");

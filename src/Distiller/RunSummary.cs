@@ -37,6 +37,9 @@ public abstract record RunSummary
 
     /// <summary>Training images a second of this process, decoding excluded.</summary>
     public required double ImagesPerSecond { get; init; }
+
+    /// <summary>Where the time of this process's steps went.</summary>
+    public required IReadOnlyList<StageTime> Stages { get; init; }
 }
 
 /// <summary>What a distillation gave.</summary>

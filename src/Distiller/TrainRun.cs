@@ -54,6 +54,7 @@ public static class TrainRun
             ClassNames = data.ClassNames,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,
+            Stages = result.Stages,
         };
     }
 }

@@ -137,6 +137,21 @@ public sealed class DataTests
     }
 
     [Fact]
+    public void Dropped_patches_follow_their_schedule()
+    {
+        TrainOptions options = new() { DataPath = "d", Model = "m", Output = "o", PatchDropout = 0.5, PatchDropoutUntil = 0.8 };
+        Assert.Equal([0.5, 0.5, 0], [Share(0), Share(7), Share(8)]);
+        options = options with { PatchDropoutTo = 0.1 };
+        Assert.Equal(0.5, Share(0));
+        Assert.Equal(0.3, Share(4), 12);
+        Assert.Equal(0.15, Share(7), 12);
+        Assert.Equal([0, 0], [Share(8), Share(9)]);
+        Assert.Contains("patch dropout to is 1", Assert.Throws<RunException>(() => (options with { PatchDropoutTo = 1 }).Validate()).Message, StringComparison.Ordinal);
+
+        double Share(int step) => KeptPatches.ShareDropped(options, step, 10);
+    }
+
+    [Fact]
     public void Normalising_by_table_equals_normalising_each_pixel()
     {
         byte[] pixels = [.. Enumerable.Range(0, 4 * 4 * 3).Select(i => (byte)(i * 5))];

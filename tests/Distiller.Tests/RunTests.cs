@@ -28,7 +28,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal([40L, 40L, 40L], report.Confusion.Select(row => row.Sum()));
     }
 
-    public static TheoryData<string> Recipes => ["plain", "everything", "dropout", "relations"];
+    public static TheoryData<string> Recipes => ["plain", "everything", "dropout", "schedule", "relations"];
 
     [Theory]
     [MemberData(nameof(Recipes))]
@@ -45,6 +45,17 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         }
         Assert.Equal(25, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
+    }
+
+    [Fact]
+    public void A_summary_tells_where_the_time_of_the_steps_went()
+    {
+        using TempFolder folder = new();
+        DistillSummary summary = Run(world.Distill(folder["s"]));
+        Assert.Equal(["wait", "teacher", "student", "backward", "optimiser", "figures", "checkpoint"], summary.Stages.Select(stage => stage.Name));
+        Assert.All(summary.Stages, stage => Assert.True(stage.Seconds > 0 && stage.CpuSeconds >= 0, stage.ToString()));
+        double inSteps = summary.Steps * world.Distill("").BatchSize / summary.ImagesPerSecond;
+        Assert.InRange(summary.Stages.Sum(stage => stage.Seconds), 0.5 * inSteps, inSteps);
     }
 
     [Fact]
@@ -228,6 +239,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         DistillOptions options = world.Distill(folder["s"]);
         Assert.Contains("img=16", Assert.Throws<RunException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
         Assert.Throws<RunException>(() => Run(options with { Loss = Recipe.Parse("kd+hard") }));
+        Assert.Contains("every patch", Assert.Throws<RunException>(() => Run(options with { Loss = Recipe.Parse("vitkd"), PatchDropoutTo = 0.5 })).Message, StringComparison.Ordinal);
         Assert.Throws<RunException>(() => Run(options with { Device = "tpu" }));
         Assert.False(Directory.Exists(folder["s"]));
     }
@@ -263,6 +275,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         // Learned maps, statistics of the batch, and draws that hang on the step.
         "relations" => world.Distill(output) with { Loss = Recipe.Parse("dkd:warmup=0.5+tat:conv=3*0.1+vitkd+minilm+manifold:k=20+rkd+attention:rows=all") },
         "dropout" => world.Distill(output) with { PatchDropout = 0.5, Loss = Recipe.Parse("preset:attention-probe-official"), Ema = 0, Init = StudentInit.Teacher },
+        "schedule" => world.Distill(output) with { PatchDropout = 0.75, PatchDropoutTo = 0, PatchDropoutUntil = 1 },
         _ => world.Distill(output),
     };
 

@@ -20,13 +20,14 @@ internal sealed class LoopOptionSet
     private readonly Option<double> clip = CommonOptions.Figure("--clip", "Largest gradient norm, 0 for no clipping", Defaults.Clip);
     private readonly Option<double> ema = CommonOptions.Figure("--ema", "Decay of the moving average of the weights, 0 for none", Defaults.Ema);
     private readonly Option<double> patchDropout = CommonOptions.Figure("--patch-dropout", "Share of patches dropped in the first part of the run", Defaults.PatchDropout);
+    private readonly Option<double?> patchDropoutTo = CommonOptions.OwnFigure("--patch-dropout-to", "Share dropped at the end of that part, reached in equal steps [default: --patch-dropout]");
     private readonly Option<double> patchDropoutUntil = CommonOptions.Figure("--patch-dropout-until", "Share of the run with patch dropout", Defaults.PatchDropoutUntil);
     private readonly Option<long?> dataSeed = new("--data-seed") { Description = "Seed of order, augmentation, mixing and held-out slice [default: --seed]", HelpName = "N" };
     private readonly Option<int?> evaluateEvery = CommonOptions.OwnCount("--evaluate-every", "Steps between scorings of the held-out slice [default: a tenth of the run]");
     private readonly Option<int> checkpointEvery = CommonOptions.Count("--checkpoint-every", "Steps between checkpoints, 0 for the end only", Defaults.CheckpointEvery);
 
     /// <summary>All of them, in the order of the help.</summary>
-    public Option[] All => [.. batch.Length, learningRate, weightDecay, warmup, clip, ema, patchDropout, patchDropoutUntil, .. batch.Images, dataSeed, evaluateEvery, checkpointEvery, naming.Option, .. BatchOptionSet.Run];
+    public Option[] All => [.. batch.Length, learningRate, weightDecay, warmup, clip, ema, patchDropout, patchDropoutTo, patchDropoutUntil, .. batch.Images, dataSeed, evaluateEvery, checkpointEvery, naming.Option, .. BatchOptionSet.Run];
 
     /// <summary>The output directory, for the record's required member.</summary>
     public string OutputOf(ParseResult parsed) => batch.OutputOf(parsed);
@@ -41,6 +42,7 @@ internal sealed class LoopOptionSet
             Clip = parsed.GetValue(clip),
             Ema = parsed.GetValue(ema),
             PatchDropout = parsed.GetValue(patchDropout),
+            PatchDropoutTo = parsed.GetValue(patchDropoutTo),
             PatchDropoutUntil = parsed.GetValue(patchDropoutUntil),
             DataSeed = parsed.GetValue(dataSeed),
             EvaluateEvery = parsed.GetValue(evaluateEvery),

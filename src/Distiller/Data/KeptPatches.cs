@@ -6,6 +6,14 @@ namespace DataFreeKD.Distiller.Data;
 
 internal static class KeptPatches
 {
+    /// <summary>Share of the patches dropped at a step: from <see cref="LoopOptions.PatchDropout"/> in equal steps towards <see cref="LoopOptions.PatchDropoutTo"/> while patches are dropped at all, then 0.</summary>
+    public static double ShareDropped(LoopOptions options, int step, int steps)
+    {
+        double until = options.PatchDropoutUntil * steps;
+        if (step >= until) return 0;
+        return options.PatchDropoutTo is { } last ? options.PatchDropout + ((last - options.PatchDropout) * step / until) : options.PatchDropout;
+    }
+
     /// <summary>Sorted patch indices <c>[B, K]</c> int64 with K = max(1, round(N·(1 − dropout))); null for no dropout.</summary>
     public static torch.Tensor? Choose(int batch, int patches, double dropout, long seed, int step, torch.Device device)
     {

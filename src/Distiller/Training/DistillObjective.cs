@@ -21,6 +21,7 @@ internal sealed class DistillObjective(ImageModel student, TeacherSource teacher
     public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at)
     {
         IReadOnlyList<VitOutput> answers = teacher.Outputs(batch, mixed, teacherCaptures);
+        Clock.Mark("teacher");
         LossInputs inputs = new()
         {
             Teacher = answers[0],

@@ -14,6 +14,9 @@ internal readonly record struct StepLoss(torch.Tensor Total, IReadOnlyList<torch
 /// <summary>One training objective.</summary>
 internal abstract class Objective
 {
+    /// <summary>Where the objective books the time of its stages.</summary>
+    public StageClock Clock { get; } = new();
+
     /// <summary>Names of the loss terms.</summary>
     public abstract IReadOnlyList<string> Terms { get; }
 

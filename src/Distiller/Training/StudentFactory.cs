@@ -16,7 +16,7 @@ internal static class StudentFactory
     /// <exception cref="RunException">The learner has no patch tokens to drop.</exception>
     public static void Check(LoopOptions options, ImageModel learner)
     {
-        if (options.PatchDropout > 0 && learner is not VisionTransformer) throw new RunException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+        if (options.DropsPatches && learner is not VisionTransformer) throw new RunException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
     }
 
     /// <summary>The student of a distillation.</summary>

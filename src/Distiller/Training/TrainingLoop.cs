@@ -25,7 +25,7 @@ internal sealed record LoopParts
 }
 
 /// <summary>What the loop gave; the model holds its final (averaged) weights.</summary>
-internal sealed record LoopResult(int Steps, int ResumedFrom, double FinalLoss, double? HeldOut, double ImagesPerSecond);
+internal sealed record LoopResult(int Steps, int ResumedFrom, double FinalLoss, double? HeldOut, double ImagesPerSecond, IReadOnlyList<StageTime> Stages);
 
 /// <summary>Minimises an objective with AdamW.</summary>
 internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgress<TrainProgress>? progress)
@@ -48,6 +48,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         sums.CopyTo(log.Sums, 0);
         torch.Tensor[] leaves = [.. optimiser.Leaves];
 
+        StageClock stages = parts.Objective.Clock;
         parts.Model.train();
         Stopwatch clock = Stopwatch.StartNew();
         (double time, int at) reported = (0, start);
@@ -55,6 +56,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         {
             for (int step = start; step < steps; step++)
             {
+                stages.Start();
                 if (cancel.IsCancellationRequested)
                 {
                     Save(step);
@@ -62,18 +64,27 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 }
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = batches.Next();
+                stages.Mark("wait");
                 Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
-                torch.Tensor? kept = step < options.PatchDropoutUntil * steps && parts.Model.Config is VitConfig vit ? KeptPatches.Choose(options.BatchSize, vit.Patches, options.PatchDropout, options.Seed, step, parts.Device) : null;
+                torch.Tensor? kept = parts.Model.Config is VitConfig vit ? KeptPatches.Choose(options.BatchSize, vit.Patches, KeptPatches.ShareDropped(options, step, steps), options.Seed, step, parts.Device) : null;
 
                 StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new Moment(step, steps));
+                stages.Mark("student");
                 IReadOnlyList<torch.Tensor> gradients = Gradients(loss.Total, leaves);
+                stages.Mark("backward");
                 torch.Tensor norm = optimiser.Step(gradients, schedule.At(step), step);
                 statistics.Follow(step);
+                stages.Mark("optimiser");
 
                 log.Add(Figures([loss.Total, norm, .. loss.Terms], step));
                 int done = step + 1;
                 if (done % options.LogEvery == 0 || done == steps) Report(done, batch.Epoch, schedule.At(step));
-                if (done == steps || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0)) Save(done);
+                stages.Mark("figures");
+                if (done == steps || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0))
+                {
+                    Save(done);
+                    stages.Mark("checkpoint");
+                }
             }
         }
         double seconds = clock.Elapsed.TotalSeconds;
@@ -81,7 +92,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         statistics.KeepAverage();
         parts.Model.eval();
         double? score = parts.HeldOut.Length > 0 ? Score() : null;
-        return new LoopResult(steps, start, log.Last?.Values["loss"] ?? double.NaN, score, (steps - start) * (double)options.BatchSize / seconds);
+        return new LoopResult(steps, start, log.Last?.Values["loss"] ?? double.NaN, score, (steps - start) * (double)options.BatchSize / seconds, stages.Stages);
 
         void Save(int done)
         {
