@@ -30,7 +30,7 @@ public sealed class OnnxGraph
     public long Bytes => model.CalculateSize();
 
     /// <summary>Single precision.</summary>
-    /// <exception cref="OnnxException">A family or form that is not written, or weights over 2 GB.</exception>
+    /// <exception cref="OnnxException">A family that is not written, or weights over 2 GB.</exception>
     public static OnnxGraph Float(LoadedModel model, GraphOptions options) => Float(model, options, new FloatLinear());
 
     /// <summary>int8 weights; activations are quantised as they come.</summary>
@@ -49,7 +49,6 @@ public sealed class OnnxGraph
     private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LinearForm linear, string quantisation)
     {
         VisionTransformer network = loaded.Model as VisionTransformer ?? throw new OnnxException($"{loaded.Model.Config.Name} is a {loaded.Model.Config.Family}: only Vision Transformers (a vit_ or deit_ name, or vit:...) are exported");
-        if (network.Config.CrossBias) throw new OnnxException($"{loaded.Model.Config.Name} has convolution and involution tokens, which are not exported; give a Vision Transformer without them");
         if (options.ProbeBlocks.Where(block => block < 0 || block >= network.Config.Depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {network.Config.Depth - 1}");
         long bytes = new Weights(network).Bytes;
         if (bytes > MostBytes) throw new OnnxException(string.Create(CultureInfo.InvariantCulture, $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"));

@@ -14,7 +14,6 @@ internal static class VitGraph
     public const string Batch = "batch";
 
     /// <summary>The graph of a model.</summary>
-    /// <exception cref="OnnxException">A form of Vision Transformer that is not written.</exception>
     public static GraphProto Of(VisionTransformer model, PreprocessingConfig preprocessing, GraphOptions options, LinearForm linear)
     {
         VitConfig config = model.Config;
@@ -25,7 +24,8 @@ internal static class VitGraph
             ? Preprocessing.Add(graph, preprocessing, graph.Input(OnnxNames.Image, TensorProto.Types.Element.Uint8, Batch, "height", "width", 3))
             : graph.Input(OnnxNames.Pixels, TensorProto.Types.Element.Float, Batch, 3, side, side);
 
-        string x = Tokens.Add(graph, config, weights, PatchTokens.Add(graph, config, weights, linear, pixels));
+        (string patches, string[] aligned) = config.CrossBias ? TokenStems.Add(graph, config, weights, pixels) : (PatchTokens.Add(graph, config, weights, linear, pixels), []);
+        string x = Tokens.Add(graph, config, weights, patches, aligned);
         for (int block = 0; block < config.Depth; block++)
         {
             // Nobody reads the last block's patches: only the tokens with a head go through it.

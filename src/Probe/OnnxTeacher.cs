@@ -62,7 +62,7 @@ internal sealed class OnnxTeacher : IDisposable
     {
         OnnxNames.Logits => [images, config.Classes],
         OnnxNames.Embedding => [images, config.Width],
-        OnnxNames.Features => [images, config.Distilled ? 2 : 1, config.Width],
+        OnnxNames.Features => [images, config.CrossBias ? 3 : config.Distilled ? 2 : 1, config.Width],
         _ => [images, config.Patches],
     };
 }

@@ -56,7 +56,8 @@ public sealed class FileTests
 
     [Theory]
     [InlineData("resnet:depth=18,img=32,stem=3", "ResNet")]
-    [InlineData("vit:img=16,patch=4,dim=16,depth=1,heads=1,tokens=cls+conv+inv", "convolution and involution tokens")]
+    [InlineData("rednet:depth=26,img=32,stem=3", "RedNet")]
+    [InlineData("tinyvit:img=32,stem=1,dims=32/64/96/128,depths=1/1/2/1,heads=1/2/3/4", "TinyViT")]
     public void Other_families_are_refused_by_name(string spec, string why)
     {
         using ImageModel network = ModelRegistry.Resolve(spec).Create();
