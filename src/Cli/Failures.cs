@@ -4,6 +4,7 @@ using DataFreeKD.Crawler;
 using DataFreeKD.Distiller;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Onnx;
 using DataFreeKD.Packer;
 using DataFreeKD.Probe;
 using DataFreeKD.Reporting;
@@ -23,6 +24,9 @@ internal sealed class StageException(string where, Exception reason) : Exception
     public string Where => where;
 }
 
+/// <summary>An export that does not compute what the model computes.</summary>
+internal sealed class CheckException(string message) : Exception(message);
+
 /// <summary>Maps an exception to an exit code and a line for stderr.</summary>
 internal static class Failures
 {
@@ -40,9 +44,9 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            UsageException or ModelException or TableException or CrawlException or ScoreException or SelectionException or PackException or RunException or ReportException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+            UsageException or ModelException or TableException or CrawlException or ScoreException or OnnxException or SelectionException or PackException or RunException or ReportException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
-            IOException => (ExitCode.Failed, $"error: {failure.Message}"),
+            IOException or CheckException => (ExitCode.Failed, $"error: {failure.Message}"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),
         };
     }

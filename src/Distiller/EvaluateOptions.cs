@@ -25,6 +25,12 @@ public sealed record EvaluateOptions
     /// <summary>Preprocessing of the model against its own config; null for its own.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
 
+    /// <summary>Preprocessing of the second model against its own config; null for its own.</summary>
+    public PreprocessingOverride? AgainstPreprocessing { get; init; }
+
+    /// <summary>What computes the model's logits <c>[B, C]</c> in its place, of normalised pixels <c>[B, 3, S, S]</c> and B: an export of it. Null for the model itself.</summary>
+    public Func<float[], int, float[]>? Logits { get; init; }
+
     /// <summary>Images a forward pass.</summary>
     public int BatchSize { get; init; } = 128;
 

@@ -25,8 +25,8 @@ public static class EvaluateRun
         options.Validate();
         Stopwatch clock = Stopwatch.StartNew();
         torch.Device device = RunSession.DeviceOf(options.Device);
-        using JudgedModel model = new(options.Model, options.Heads, options.Preprocessing, device);
-        using JudgedModel? against = options.Against is null ? null : new JudgedModel(options.Against, options.AgainstHeads, null, device);
+        using JudgedModel model = new(options.Model, options.Heads, options.Preprocessing, device, options.Logits);
+        using JudgedModel? against = options.Against is null ? null : new JudgedModel(options.Against, options.AgainstHeads, options.AgainstPreprocessing, device);
         if (against is not null && against.Classes != model.Classes) throw new RunException($"{options.Model} has {model.Classes} classes and {options.Against} {against.Classes}; they cannot be compared");
         LabelledImages data = LabelledImages.Read(options.DataPath, model.ClassNames.Count > 0 ? model.ClassNames : against?.ClassNames ?? [], model.Classes, cancel);
         int total = Math.Min(options.Limit ?? int.MaxValue, data.Paths.Count);

@@ -60,6 +60,9 @@ public sealed record ScoreOptions
     /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>What computes the forward passes; ONNX Runtime takes as many threads as libtorch has been given.</summary>
+    public TeacherRuntime Runtime { get; init; }
+
     /// <summary>Continue an interrupted run.</summary>
     public bool Resume { get; init; }
 
@@ -83,6 +86,7 @@ public sealed record ScoreOptions
         if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
         if (CopySample < 1) throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
         if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
+        if (Runtime != TeacherRuntime.Libtorch && Device != "cpu") throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
         if (Blocks is not null && Blocks.Any(block => block < 0)) throw new ScoreException("--blocks: blocks are numbered from 0");

@@ -126,6 +126,7 @@ public static class ScoreRun
             ["device"] = options.Device,
             ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
         };
+        if (options.Runtime != TeacherRuntime.Libtorch) given["runtime"] = options.Runtime == TeacherRuntime.Onnx ? "onnx" : "onnx, int8 dynamic";
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
         if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);

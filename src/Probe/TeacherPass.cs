@@ -21,6 +21,7 @@ internal sealed partial class TeacherPass : IDisposable
     private readonly IReadOnlyList<ExtraScore> extras;
     private readonly ScoreNeeds needs;
     private readonly bool embeddings;
+    private readonly OnnxTeacher? onnx;
 
     public TeacherPass(ScoreOptions options)
     {
@@ -41,6 +42,11 @@ internal sealed partial class TeacherPass : IDisposable
         extras = ExtraScore.Named(options.Scores);
         ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
         foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
+        if (options.Runtime != TeacherRuntime.Libtorch)
+        {
+            if (needs.HasFlag(ScoreNeeds.Rollout)) throw new ScoreException($"--runtime onnx cannot give {string.Join(", ", extras.Where(score => score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column))}: they need the attention of all blocks; leave them out, or take --runtime libtorch");
+            onnx = new OnnxTeacher(teacher, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
+        }
         Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
         ReactClip = options.ReactClip;
         if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
@@ -107,7 +113,7 @@ internal sealed partial class TeacherPass : IDisposable
         if (images.Length == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        float[][] activations = Rows(network.Run(Batch(images).to(device), VitCapture.None).HeadEmbeddings!, images.Length);
+        float[][] activations = Rows(onnx?.Answer(Batch(images), 0).Features ?? network.Run(Batch(images).to(device), VitCapture.None).HeadEmbeddings!, images.Length);
         return [.. images.Select((image, row) => (image.Input.Place, activations[row]))];
     }
 
@@ -119,10 +125,16 @@ internal sealed partial class TeacherPass : IDisposable
         if (images.Length == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        return Rows(Probe.Copies.CopyFeatures.Of(TeacherAnswer.Of(network, Batch(images).to(device), Blocks)), images.Length);
+        return Rows(Probe.Copies.CopyFeatures.Of(Answer(Batch(images))), images.Length);
     }
 
-    public void Dispose() => teacher.Dispose();
+    public void Dispose()
+    {
+        onnx?.Dispose();
+        teacher.Dispose();
+    }
+
+    private TeacherAnswer Answer(Tensor pixels, bool rollout = false, int views = 0) => onnx?.Answer(pixels, views) ?? TeacherAnswer.Of(network, pixels.to(device), Blocks, rollout, views);
 
     private CopyModel Fitting(CopyModel known, string path) => known.Features == CopyDescription ? known
         : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
@@ -134,7 +146,7 @@ internal sealed partial class TeacherPass : IDisposable
         if (images.Count == 0) return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        TeacherAnswer answer = TeacherAnswer.Of(network, Batch(images).to(device), Blocks, needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
+        TeacherAnswer answer = Answer(Batch(images), needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
 
         float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)

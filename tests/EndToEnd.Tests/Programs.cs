@@ -47,7 +47,10 @@ internal static class Programs
     public static Finished DrawWorld(params string[] args) => RunSample("ProceduralWorld", args);
 
     /// <summary>Runs a program of <c>samples/</c> to its end.</summary>
-    public static Finished RunSample(string name, params string[] args) => Run(Path.Combine(Root, "samples", name, "bin", Configuration, "net10.0", Executable($"DataFreeKD.{name}")), args);
+    public static Finished RunSample(string name, params string[] args) => Run(Sample(name), args);
+
+    /// <summary>A program of <c>samples/</c>.</summary>
+    public static string Sample(string name) => Path.Combine(Root, "samples", name, "bin", Configuration, "net10.0", Executable($"DataFreeKD.{name}"));
 
     /// <summary>Runs a program to its end.</summary>
     public static Finished Run(string program, params string[] args) => End(Start(program, args), args);

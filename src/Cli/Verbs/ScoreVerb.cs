@@ -24,6 +24,8 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<double?> reactClip = CommonOptions.OwnFigure("--react-clip", $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]");
     private readonly Option<string?> intactModel = new("--intact-model") { Description = "Write intact, by the classifier of corrupted copies that an earlier run learned [default: learned from the images, where --scores asks for it]", HelpName = "FILE.zip" };
     private readonly Option<int> intactSample = new Option<int>("--intact-sample") { Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more", HelpName = "N", DefaultValueFactory = _ => 20_000 }.AtLeast(1);
+    private readonly Choice<TeacherRuntime> runtime = new("--runtime", "What computes the forward passes; onnx is ONNX Runtime, on the CPU", TeacherRuntime.Libtorch, TeacherRuntime.Onnx);
+    private readonly Option<string?> int8 = new Option<string?>("--int8") { Description = "With --runtime onnx: int8 weights, activations quantised as they come", HelpName = "dynamic" }.AcceptOnlyFromAmong("dynamic");
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
 
@@ -33,7 +35,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, .. preprocessing.All, runtime.Option, int8, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -59,6 +61,7 @@ internal sealed class ScoreVerb : Verb
             Heads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
+            Runtime = Runtime(parsed),
             Resume = parsed.GetValue(CommonOptions.Resume),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             EmbeddingsPath = parsed.GetValue(embeddings),
@@ -73,6 +76,13 @@ internal sealed class ScoreVerb : Verb
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary, options.Output));
+    }
+
+    private TeacherRuntime Runtime(ParseResult parsed)
+    {
+        bool quantised = parsed.GetValue(int8) is not null;
+        if (quantised && runtime.In(parsed) == TeacherRuntime.Libtorch) throw new UsageException("--int8 dynamic needs --runtime onnx");
+        return quantised ? TeacherRuntime.OnnxInt8 : runtime.In(parsed);
     }
 
     // A score's own option asks for the score.

@@ -13,12 +13,18 @@ internal sealed class JudgedModel : IDisposable
 {
     private readonly LoadedModel loaded;
     private readonly torch.Device device;
+    private readonly Func<float[], int, float[]>? export;
     private readonly Stopwatch clock = new();
     private long forwarded;
 
-    public JudgedModel(string path, int? heads, PreprocessingOverride? preprocessing, torch.Device device)
+    /// <param name="path">The model.</param>
+    /// <param name="heads">Heads where the checkpoint does not tell.</param>
+    /// <param name="preprocessing">Preprocessing against its own.</param>
+    /// <param name="device">Where it is to run.</param>
+    /// <param name="export">What computes its logits in its place; see <see cref="EvaluateOptions.Logits"/>.</param>
+    public JudgedModel(string path, int? heads, PreprocessingOverride? preprocessing, torch.Device device, Func<float[], int, float[]>? export = null)
     {
-        (loaded, this.device) = (ModelStore.Load(path, heads), device);
+        (loaded, this.device, this.export) = (ModelStore.Load(path, heads), device, export);
         if (preprocessing is not null) loaded = preprocessing.Apply(loaded);
         if (loaded.Model.Config.Classes == 0) throw new RunException($"{path} has no classification head: there is no decision to evaluate");
         loaded.Model.MoveTo(device);
@@ -55,9 +61,10 @@ internal sealed class JudgedModel : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable inference = torch.inference_mode();
-        torch.Tensor input = torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device);
+        torch.Tensor? input = export is null ? torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device) : null;
         if (warm) clock.Start();
-        float[] result = finish(loaded.Model.Run(input, VitCapture.None).Logits!).cpu().data<float>().ToArray();
+        torch.Tensor logits = input is null ? torch.tensor(export!(pixels, images), [images, Classes]) : loaded.Model.Run(input, VitCapture.None).Logits!;
+        float[] result = finish(logits).cpu().data<float>().ToArray();
         clock.Stop();
         if (warm) forwarded += images;
         return result;

@@ -1,0 +1,23 @@
+// One pre-norm transformer block.
+
+using DataFreeKD.Models;
+using DataFreeKD.Onnx.Graph;
+
+namespace DataFreeKD.Onnx.Layers;
+
+internal static class TransformerBlock
+{
+    /// <summary>Tokens <c>[B, T, D]</c> to <c>[B, queries, D]</c>, with the block's attention probabilities.</summary>
+    /// <inheritdoc cref="SelfAttention.Add"/>
+    public static (string Tokens, string Probabilities) Add(GraphBuilder graph, VitConfig config, Weights weights, LinearForm linear, string name, string x, int? queries)
+    {
+        (string branch, string probabilities) = SelfAttention.Add(graph, config, weights, linear, $"{name}.attn", Norm.Add(graph, config, weights, $"{name}.norm1", x), queries);
+        string kept = queries is { } some ? graph.Slice($"{name}.kept", x, 1, 0, some) : x;
+        string between = graph.Sum($"{name}.between", kept, Scaled(graph, weights, $"{name}.ls1", branch));
+        string mlp = FeedForward.Add(graph, config, weights, linear, $"{name}.mlp", Norm.Add(graph, config, weights, $"{name}.norm2", between));
+        return (graph.Sum(name, between, Scaled(graph, weights, $"{name}.ls2", mlp)), probabilities);
+    }
+
+    private static string Scaled(GraphBuilder graph, Weights weights, string name, string branch) =>
+        weights.Find($"{name}.gamma") is { } gamma ? graph.Product(name, branch, graph.Weight($"{name}.gamma", gamma)) : branch;
+}

@@ -1,0 +1,82 @@
+// The file in memory: graph, versions, metadata.
+
+using System.Globalization;
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using DataFreeKD.Models;
+using DataFreeKD.Onnx.Format;
+using DataFreeKD.Onnx.Graph;
+using DataFreeKD.Onnx.Layers;
+using DataFreeKD.Onnx.Quantisation;
+using Google.Protobuf;
+
+namespace DataFreeKD.Onnx;
+
+/// <summary>An exported model, ready to be written or run.</summary>
+public sealed class OnnxGraph
+{
+    // Protocol Buffers end at 2 GiB; graph and metadata are small beside the weights.
+    private const long MostBytes = int.MaxValue - (16L << 20);
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly string Version = typeof(OnnxGraph).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    private readonly ModelProto model;
+
+    private OnnxGraph(ModelProto model) => this.model = model;
+
+    /// <summary>The file's size.</summary>
+    public long Bytes => model.CalculateSize();
+
+    /// <summary>Single precision.</summary>
+    /// <exception cref="OnnxException">A family that is not written, or weights over 2 GB.</exception>
+    public static OnnxGraph Float(LoadedModel model, GraphOptions options) => Float(model, options, new FloatLinear());
+
+    /// <summary>int8 weights; activations are quantised as they come.</summary>
+    /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
+    public static OnnxGraph DynamicInt8(LoadedModel model, GraphOptions options) => Of(model, options, new DynamicLinear(), "int8, dynamic");
+
+    /// <summary>int8 weights and activations of calibrated ranges.</summary>
+    /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
+    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) => Of(model, options, new StaticLinear(calibration.Ranges), string.Create(CultureInfo.InvariantCulture, $"int8, static, {calibration.Images} images"));
+
+    /// <summary>The file's bytes.</summary>
+    public byte[] ToBytes() => model.ToByteArray();
+
+    internal static OnnxGraph Float(LoadedModel model, GraphOptions options, LinearForm linear) => Of(model, options, linear, "none");
+
+    private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LinearForm linear, string quantisation)
+    {
+        VisionTransformer network = loaded.Model as VisionTransformer ?? throw new OnnxException($"{loaded.Model.Config.Name} is a {loaded.Model.Config.Family}: only Vision Transformers (a vit_ or deit_ name, or vit:...) are exported");
+        if (options.ProbeBlocks.Where(block => block < 0 || block >= network.Config.Depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {network.Config.Depth - 1}");
+        long bytes = new Weights(network).Bytes;
+        if (bytes > MostBytes) throw new OnnxException(string.Create(CultureInfo.InvariantCulture, $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"));
+        ModelProto model = new()
+        {
+            IrVersion = GraphBuilder.IrVersion,
+            ProducerName = "DataFreeKD",
+            ProducerVersion = Version,
+            Graph = VitGraph.Of(network, loaded.Preprocessing, options, linear),
+        };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = GraphBuilder.Opset });
+        foreach ((string key, string value) in Metadata(loaded, quantisation)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return new OnnxGraph(model);
+    }
+
+    private static IEnumerable<(string Key, string Value)> Metadata(LoadedModel loaded, string quantisation)
+    {
+        PreprocessingConfig input = loaded.Preprocessing;
+        yield return ("architecture", loaded.Model.Config.Name);
+        yield return ("class_names", JsonSerializer.Serialize(loaded.ClassNames, Plain));
+        yield return ("image_size", input.ImageSize.ToString(CultureInfo.InvariantCulture));
+        yield return ("crop_pct", input.CropPct.ToString("R", CultureInfo.InvariantCulture));
+        yield return ("crop_mode", input.Squash ? "squash" : "center");
+        yield return ("interpolation", input.Interpolation);
+        yield return ("mean", JsonSerializer.Serialize(input.Mean));
+        yield return ("std", JsonSerializer.Serialize(input.Std));
+        yield return ("quantisation", quantisation);
+        yield return ("producer", "DataFreeKD");
+        yield return ("version", Version);
+    }
+}

@@ -1,0 +1,75 @@
+// Models with every tensor moved, and pixels drawn from a seed.
+
+using DataFreeKD.Models;
+using DataFreeKD.Onnx.Running;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Onnx.Tests;
+
+internal static class OnnxWorld
+{
+    private const string Small = "vit:img=16,patch=4,dim=32,depth=3,heads=4,classes=5";
+
+    /// <summary>Every form of Vision Transformer.</summary>
+    public static TheoryData<string> Forms { get; } =
+    [
+        Small, Small + ",distilled", Small + ",layerscale,noembedclass", Small + ",registers=3,layerscale,noembedclass", Small + ",registers=2", Small + ",distilled,registers=2", Small + ",tokens=cls+conv+inv", Small + ",tokens=cls+conv+inv,noembedclass", "swiglu", "prenorm", "qkv bias off", "headless", "headless distilled", "one head", "epsilon",
+    ];
+
+    /// <summary>A model in eval mode whose biases, gains and tokens are none of them trivial.</summary>
+    public static LoadedModel Model(string form, long seed = 1)
+    {
+        VitConfig config = Shape(form);
+        VisionTransformer model = new(config, seed);
+        using IDisposable off = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        using Generator draw = new((ulong)seed + 1);
+        foreach ((string name, Tensor tensor) in model.StateDict().Where(pair => pair.Value.is_floating_point()))
+        {
+            Tensor moved = randn(tensor.shape, generator: draw);
+            // A variance stays above 0; 9 to 147 products are summed up in a convolution.
+            tensor.add_(name.EndsWith("running_var", StringComparison.Ordinal) ? moved.abs_() : moved, tensor.dim() == 4 ? 0.05 : 0.2);
+        }
+        model.eval();
+        return new LoadedModel(model, new PreprocessingConfig { ImageSize = config.ImageSize, CropPct = 1 }, [.. Enumerable.Range(0, config.Classes).Select(index => $"class \"{index}\" é")], "memory");
+    }
+
+    public static PixelBatch Pixels(LoadedModel model, int images, ulong seed = 3)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Generator draw = new(seed);
+        int side = model.Model.Config.ImageSize;
+        return new PixelBatch(randn([images, 3, side, side], generator: draw).data<float>().ToArray(), images);
+    }
+
+    /// <summary>What libtorch makes of it; tensors belong to the caller's scope.</summary>
+    public static VitOutput Libtorch(LoadedModel model, PixelBatch batch, params int[] blocks)
+    {
+        int side = model.Model.Config.ImageSize;
+        return model.Model.Run(tensor(batch.Pixels.ToArray(), [batch.Images, 3, side, side]), new VitCapture { ClsRowBlocks = blocks });
+    }
+
+    public static double Furthest(Tensor expected, float[] found)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Assert.Equal(expected.numel(), found.Length);
+        return (expected.flatten().to(ScalarType.Float64) - tensor(found).to(ScalarType.Float64)).abs().max().item<double>();
+    }
+
+    private static VitConfig Shape(string form)
+    {
+        VitConfig plain = (VitConfig)ModelRegistry.Resolve(Small);
+        return form switch
+        {
+            "swiglu" => plain with { SwiGlu = true },
+            "prenorm" => plain with { PreNorm = true },
+            "qkv bias off" => plain with { QkvBias = false },
+            "headless" => plain with { Classes = 0 },
+            "headless distilled" => plain with { Classes = 0, Distilled = true },
+            "one head" => plain with { Heads = 1, Depth = 1, MlpHidden = 40 },
+            "epsilon" => plain with { LayerNormEpsilon = 1e-2 },
+            _ => (VitConfig)ModelRegistry.Resolve(form),
+        };
+    }
+}

@@ -1,0 +1,89 @@
+// int8 graphs: how far they may be from the model, and what their parts promise.
+
+using DataFreeKD.Models;
+using DataFreeKD.Onnx.Quantisation;
+using DataFreeKD.Onnx.Running;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Onnx.Tests;
+
+public sealed class QuantisationTests(ITestOutputHelper output)
+{
+    public static TheoryData<string> Forms => OnnxWorld.Forms;
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void Int8_stays_near_the_model_in_every_form(string form)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        using LoadedModel model = OnnxWorld.Model(form);
+        PixelBatch batch = OnnxWorld.Pixels(model, 16);
+        VitOutput expected = OnnxWorld.Libtorch(model, batch);
+        Tensor answer = expected.Logits ?? expected.Embedding;
+        string name = expected.Logits is null ? OnnxNames.Embedding : OnnxNames.Logits;
+        double spread = (answer - answer.mean([0], keepdim: true)).abs().max().item<float>();
+
+        Dictionary<string, OnnxGraph> graphs = new() { ["dynamic"] = OnnxGraph.DynamicInt8(model, new GraphOptions()) };
+        foreach (RangeRule rule in Enum.GetValues<RangeRule>()) graphs.Add($"static, {rule}", OnnxGraph.StaticInt8(model, new GraphOptions(), Calibration.Of(model, [batch], rule, 1, TestContext.Current.CancellationToken)));
+        foreach ((string kind, OnnxGraph graph) in graphs)
+        {
+            using OnnxModel onnx = OnnxModel.Open(graph.ToBytes(), 1);
+            double error = OnnxWorld.Furthest(answer.contiguous(), onnx.Run(batch, name));
+            output.WriteLine($"{kind}: {error:e2} of a spread of {spread:F2}");
+            // Not exact, or nothing was quantised; not far, or the wrong thing was.
+            Assert.InRange(error, 1e-5, 0.15 * spread);
+        }
+    }
+
+    [Fact]
+    public void Weights_are_off_by_half_a_step_of_their_own_channel_at_most()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Generator draw = new(5);
+        Tensor weight = randn([7, 33], generator: draw) * torch.pow(10, linspace(-3, 3, 7)).unsqueeze(1);
+        weight[3].zero_();
+
+        Int8Weight quantised = Int8Weight.Of(weight);
+
+        Tensor scales = tensor(quantised.Scales).unsqueeze(1);
+        Tensor back = tensor(quantised.Values.Select(value => (float)value).ToArray(), [33, 7]).t() * scales;
+        Assert.True(((back - weight).abs() <= scales * 0.5001).all().item<bool>());
+        Assert.True(back[3].eq(0).all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(-1.5f, 3f)]
+    [InlineData(0.5f, 2f)]
+    [InlineData(-3f, -1f)]
+    public void Ranges_hold_zero_exactly_and_cover_what_was_seen(float low, float high)
+    {
+        (float step, byte zero) = new ValueRange(low, high).AsUInt8();
+
+        Assert.InRange(low, (-zero - 0.5) * step, (255 - zero + 0.5) * step);
+        Assert.InRange(high, (-zero - 0.5) * step, (255 - zero + 0.5) * step);
+    }
+
+    [Fact]
+    public void A_lone_outlier_does_not_stretch_the_range_of_least_error_and_a_flat_spread_keeps_it()
+    {
+        float[] values = [.. Enumerable.Range(0, 2_000_000).Select(i => (i % 2000 - 1000) / 1000f)];
+        ValueRange flat = new(-1, 1), stretched = new(-1, 100);
+        Histogram plain = new(flat), outlier = new(stretched);
+        plain.Add(values);
+        outlier.Add([.. values, 100f]);
+
+        Assert.InRange(plain.LeastError().High, 0.97f, 1.01f);
+        Assert.InRange(plain.LeastError().Low, -1.01f, -0.97f);
+        Assert.InRange(outlier.LeastError().High, 0.9f, 60f);
+        Assert.InRange(outlier.Percentile(0.9999).High, 0.9f, 1.1f);
+    }
+
+    [Fact]
+    public void Calibrating_without_an_image_is_refused()
+    {
+        using LoadedModel model = OnnxWorld.Model("one head");
+        Assert.Contains("no image", Assert.Throws<OnnxException>(() => Calibration.Of(model, [], RangeRule.MinMax, 1, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,82 @@
+// Scores by ONNX Runtime beside scores by libtorch.
+
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Probe.Tests;
+
+public sealed class RuntimeTests
+{
+    private static readonly string[] Everything = ["logits", "features", "probe_entropy", "views", "react_energy"];
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(0)]
+    public void Every_column_agrees_with_libtorchs(int classes)
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 37, brokenEvery: 7);
+        ScoreOptions options = new() { Inputs = [images], Teacher = world.Teacher(classes), Output = world["torch.csv"], Blocks = [], Scores = Everything, BatchSize = 8, EmbeddingsPath = world["torch.npy"] };
+
+        ScoringWorld.Score(options);
+        ScoringWorld.Score(options with { Output = world["onnx.csv"], EmbeddingsPath = world["onnx.npy"], Runtime = TeacherRuntime.Onnx });
+
+        Agree(world["torch.csv"], world["onnx.csv"], 1e-4);
+        using EmbeddingReader expected = EmbeddingReader.Open(world["torch.npy"]), found = EmbeddingReader.Open(world["onnx.npy"]);
+        Assert.Equal(expected.Rows, found.Rows);
+    }
+
+    [Fact]
+    public void A_distilled_teacher_agrees_too()
+    {
+        using ScoringWorld world = new();
+        using (VisionTransformer model = new(new VitConfig { ImageSize = 8, PatchSize = 4, Width = 12, Depth = 3, Heads = 3, MlpHidden = 24, Classes = 5, Distilled = true }, 4)) ModelStore.Save(world["distilled"], model, new PreprocessingConfig { ImageSize = 8, CropPct = 1 }, []);
+        ScoreOptions options = new() { Inputs = [world.Images("images", 9)], Teacher = world["distilled"], Output = world["torch.csv"], Scores = Everything };
+
+        ScoringWorld.Score(options);
+        ScoringWorld.Score(options with { Output = world["onnx.csv"], Runtime = TeacherRuntime.Onnx });
+
+        Agree(world["torch.csv"], world["onnx.csv"], 1e-4);
+    }
+
+    [Fact]
+    public void Int8_is_near_and_the_provenance_says_which_runtime_it_was()
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = new() { Inputs = [world.Images("images", 20)], Teacher = world.Teacher(), Output = world["torch.csv"] };
+
+        ScoringWorld.Score(options);
+        ScoringWorld.Score(options with { Output = world["int8.csv"], Runtime = TeacherRuntime.OnnxInt8 });
+
+        Assert.Throws<Xunit.Sdk.TrueException>(() => Agree(world["torch.csv"], world["int8.csv"], 1e-6));
+        Agree(world["torch.csv"], world["int8.csv"], 0.5);
+        Assert.Equal("onnx, int8 dynamic", Provenance.ReadBeside(world["int8.csv"])!.Options["runtime"]);
+        Assert.DoesNotContain("runtime", Provenance.ReadBeside(world["torch.csv"])!.Options.Keys);
+    }
+
+    [Fact]
+    public void What_onnx_runtime_cannot_do_is_refused_before_anything_is_written()
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = new() { Inputs = [world.Images("images", 2)], Teacher = world.Teacher(), Output = world["scores.csv"], Runtime = TeacherRuntime.Onnx };
+
+        Assert.Contains("rollout_entropy, rollout_variance", Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Scores = ["all"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("--device cuda", Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Device = "cuda" })).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(world["scores.csv"]));
+    }
+
+    private static void Agree(string expectedTable, string foundTable, double relative)
+    {
+        List<TableRow> expected = ScoringWorld.Rows(expectedTable), found = ScoringWorld.Rows(foundTable);
+        Assert.Equal(expected.Count, found.Count);
+        foreach ((TableRow a, TableRow b) in expected.Zip(found))
+        {
+            Assert.Equal(a.Header.Columns, b.Header.Columns);
+            foreach (string column in a.Header.Columns)
+            {
+                if (!double.TryParse(a[column], out double x) || !double.TryParse(b[column], out double y) || column is "path" or "sha256" or "prediction") continue;
+                Assert.True(double.IsNaN(x) ? double.IsNaN(y) : Math.Abs(x - y) <= (relative * Math.Abs(x)) + 1e-6, $"{column} of {a["path"]}: {x} and {y}");
+            }
+        }
+    }
+}
