@@ -52,14 +52,14 @@ internal sealed class Classifier : IDisposable
             throw new ClassifierException($"{path} is no ONNX file that can be run: {refused.Message}");
         }
         Dictionary<string, string> facts = session.ModelMetadata.CustomMetadataMap;
-        if (!session.InputMetadata.ContainsKey("pixels") || !session.OutputMetadata.ContainsKey("logits") || !facts.ContainsKey("image_size"))
+        if (!session.InputMetadata.ContainsKey("pixels") || !session.OutputMetadata.ContainsKey("logits") || !facts.TryGetValue("image_size", out string? size))
         {
             session.Dispose();
             throw new ClassifierException($"{path} does not take pixels and give logits; write it with dfkd export, of a model with a head, without --with-preprocessing");
         }
         EvalTransform transform = new()
         {
-            ImageSize = int.Parse(facts["image_size"], CultureInfo.InvariantCulture),
+            ImageSize = int.Parse(size, CultureInfo.InvariantCulture),
             CropPct = double.Parse(facts["crop_pct"], CultureInfo.InvariantCulture),
             Squash = facts["crop_mode"] == "squash",
             Interpolation = facts["interpolation"] == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
