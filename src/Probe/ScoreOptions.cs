@@ -43,13 +43,15 @@ public sealed record ScoreOptions
     /// <value>20,000.</value>
     public int CopySample { get; init; } = 20_000;
 
-    /// <summary>Images a forward pass.</summary>
-    /// <value>64.</value>
-    public int BatchSize { get; init; } = 64;
+    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that the same images give the same bytes on every machine.</summary>
+    public int? BatchSize { get; init; }
 
-    /// <summary>Decoding workers.</summary>
-    /// <value>One a core, at most 16.</value>
-    public int DecodeWorkers { get; init; } = Math.Min(16, Environment.ProcessorCount);
+    /// <summary>Batches that are decoded and looked at at the same time, each on one thread. Fewer are, where their activations would fill half of the memory.</summary>
+    /// <value>One a core.</value>
+    public int DecodeWorkers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is resized: faster for large photographs, other figures.</summary>
+    public bool FastDecode { get; init; }
 
     /// <summary>Number of heads where the checkpoint does not tell.</summary>
     public int? Heads { get; init; }
@@ -70,8 +72,8 @@ public sealed record ScoreOptions
     public string? EmbeddingsPath { get; init; }
 
     /// <summary>Batches between two flushes of the journal.</summary>
-    /// <value>16.</value>
-    public int CheckpointEvery { get; init; } = 16;
+    /// <value>64.</value>
+    public int CheckpointEvery { get; init; } = 64;
 
     /// <summary>Refuses values that no run can use.</summary>
     /// <exception cref="ScoreException">Names the option.</exception>

@@ -41,16 +41,16 @@ public static class ScoreRun
         List<float[]>? embeddings = options.EmbeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
-        foreach (DecodedInput[] batch in OrderedDecoder.Decode(left, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
+        foreach (IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(left, teacher.BatchSize, teacher.Workers, teacher.Score, cancel))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach ((DecodedInput image, ImageScores? found) in batch.Zip(teacher.Run(batch)))
+            foreach ((DecodedInput image, ImageScores? found) in batch)
             {
                 failed += found is null ? 1 : 0;
                 rows.Add(Row(image, found, teacher, options.Output, inputs.Carried));
                 embeddings?.Add(found?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
             }
-            if (rows.Count >= options.BatchSize * options.CheckpointEvery) Flush();
+            if (rows.Count >= (long)teacher.BatchSize * options.CheckpointEvery) Flush();
             long done = journal.Done + rows.Count;
             progress?.Report(new ScoreProgress(done, failed, (done - skipped) / clock.Elapsed.TotalSeconds));
         }
@@ -80,10 +80,10 @@ public static class ScoreRun
     {
         var sample = new ActivationSample();
         IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place));
-        foreach (DecodedInput[] batch in OrderedDecoder.Decode(wanted, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
+        foreach (IReadOnlyList<(long, float[])> batch in BatchWorkers.Run(wanted, teacher.BatchSize, teacher.Workers, teacher.Activations, cancel))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach ((long place, float[] activations) in teacher.Activations(batch)) sample.Add(place, activations);
+            foreach ((long place, float[] activations) in batch) sample.Add(place, activations);
         }
         return sample.Percentile(ReactEnergy.Percentile);
     }
@@ -122,10 +122,11 @@ public static class ScoreRun
             ["teacher"] = options.Teacher,
             ["inputs"] = string.Join('\n', options.Inputs),
             ["blocks"] = string.Join(',', teacher.Blocks),
-            ["batch-size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["batch-size"] = teacher.BatchSize.ToString(CultureInfo.InvariantCulture),
             ["device"] = options.Device,
             ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
         };
+        if (options.FastDecode) given["fast-decode"] = "true";
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
         if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);

@@ -24,8 +24,9 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<double?> reactClip = CommonOptions.OwnFigure("--react-clip", $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]");
     private readonly Option<string?> intactModel = new("--intact-model") { Description = "Write intact, by the classifier of corrupted copies that an earlier run learned [default: learned from the images, where --scores asks for it]", HelpName = "FILE.zip" };
     private readonly Option<int> intactSample = new Option<int>("--intact-sample") { Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more", HelpName = "N", DefaultValueFactory = _ => 20_000 }.AtLeast(1);
+    private readonly Option<bool> fastDecode = new("--fast-decode") { Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures" };
     private readonly PreprocessingOptionSet preprocessing = new();
-    private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
+    private readonly Option<int?> batchSize = CommonOptions.OwnCount("--batch-size", "Images a forward pass [default: about 4,000 tokens, at most 64 images]");
 
     public ScoreVerb() : base(
         "score",
@@ -33,7 +34,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -54,6 +55,7 @@ internal sealed class ScoreVerb : Verb
             CopySample = parsed.GetValue(intactSample),
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
+            FastDecode = parsed.GetValue(fastDecode),
             Heads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
