@@ -42,5 +42,9 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     private static ScoreInput Released(ScoreInput input) => input with { Image = input.Image with { Bytes = [] } };
 }
 
-/// <summary>An image with its figures; none where it could not be decoded.</summary>
-internal sealed record ScoredInput(DecodedInput Image, ImageScores? Scores);
+/// <summary>An image with its figures; none where it could not be decoded, or where a cascade dropped it.</summary>
+internal sealed record ScoredInput(DecodedInput Image, ImageScores? Scores)
+{
+    /// <summary>Whether a cascade dropped it.</summary>
+    public bool Dropped => Scores is null && Image.Reason is null;
+}

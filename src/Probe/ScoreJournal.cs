@@ -141,6 +141,7 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
             $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device} {options.EmbeddingsPath is not null}",
+            .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
             .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),
             .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip} {options.CopySample} {(options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "")}"] : Array.Empty<string>(),
             .. options.Inputs.Select(Path.GetFullPath)]);

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
@@ -53,6 +54,9 @@ public sealed record ScoreOptions
     /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is resized: faster for large photographs, other figures.</summary>
     public bool FastDecode { get; init; }
 
+    /// <summary>Drop images after the teacher's first blocks; null scores all.</summary>
+    public CascadeOptions? Cascade { get; init; }
+
     /// <summary>Number of heads where the checkpoint does not tell.</summary>
     public int? Heads { get; init; }
 
@@ -84,6 +88,12 @@ public sealed record ScoreOptions
         if (Views is < 1 or > ImageViews.Most) throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
         if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
         if (CopySample < 1) throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
+        if (Cascade is { } cascade)
+        {
+            if (cascade.Budget < 1) throw new ScoreException($"--cascade-budget {cascade.Budget}: give at least 1");
+            if (cascade.Keep is { } keep && !(keep is > 0 and <= 1)) throw new ScoreException(FormattableString.Invariant($"--cascade {keep}: give the share to score fully, above 0 and at most 1"));
+            if (ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout))) throw new ScoreException("--cascade: rollout scores need the attention of all blocks at once; leave them out of --scores, or --cascade");
+        }
         if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
@@ -109,4 +119,7 @@ public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> C
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
     public CopyVerdict? Intact { get; init; }
+
+    /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
+    public CascadeVerdict? Cascade { get; init; }
 }

@@ -113,7 +113,8 @@ internal sealed partial class TeacherPass : IDisposable
     public IReadOnlyList<ScoredInput> Score(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] batch = Decoded(inputs);
-        var scores = new Queue<ImageScores>(Score([.. batch.Where(image => image.Reason is null)]));
+        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        var scores = new Queue<ImageScores?>(images.Length == 0 ? [] : Looking(images, pixels => Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)));
         return [.. batch.Select(image => new ScoredInput(image, image.Reason is null ? scores.Dequeue() : null))];
     }
 
@@ -154,7 +155,9 @@ internal sealed partial class TeacherPass : IDisposable
 
     private bool Computable(ExtraScore score) => HasHead || !score.Needs.HasFlag(ScoreNeeds.Head);
 
-    private IReadOnlyList<ImageScores> Score(IReadOnlyList<DecodedInput> images) => images.Count == 0 ? [] : Looking(images, pixels => Figures(pixels, images.Count));
+    private TeacherAnswer Answer(Tensor pixels) => Completed(TeacherAnswer.Of(network, pixels, Blocks, needs.HasFlag(ScoreNeeds.Rollout), Views));
+
+    private TeacherAnswer Completed(TeacherAnswer answer) => answer with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
 
     // One batch at a time on a device of its own, side by side on the CPU.
     private T Looking<T>(IReadOnlyList<DecodedInput> images, Func<Tensor, T> look)
@@ -166,10 +169,8 @@ internal sealed partial class TeacherPass : IDisposable
         lock (gate) return look(pixels.to(device));
     }
 
-    private IReadOnlyList<ImageScores> Figures(Tensor pixels, int images)
+    private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images)
     {
-        TeacherAnswer answer = TeacherAnswer.Of(network, pixels, Blocks, needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
-
         float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)
         {
