@@ -27,6 +27,9 @@ public sealed record EvalTransform
     /// <summary>Per-channel standard deviation, of pixels in [0, 1].</summary>
     public IReadOnlyList<float> Std { get; init; } = [0.229f, 0.224f, 0.225f];
 
+    /// <summary>How long both sides of an image must be, at least, for the resize to lose nothing but by its filter: the short side before the crop. What <see cref="ImageDecoder.Glance"/> takes.</summary>
+    public int LeastSide => Squash ? ImageSize : Math.Max(ImageSize, (int)Math.Floor(ImageSize / CropPct));
+
     /// <summary>Resize and crop only: <c>[ImageSize, ImageSize, 3]</c>. The pixels that the crop drops are not computed.</summary>
     /// <exception cref="InvalidOperationException">ImageSize or CropPct is out of range.</exception>
     public RgbImage Apply(RgbImage image)
@@ -58,7 +61,7 @@ public sealed record EvalTransform
     /// <summary>The size before the crop: short side ⌊ImageSize / CropPct⌋, long side floored in proportion.</summary>
     internal (int Width, int Height) ResizedSize(int width, int height)
     {
-        int shortSide = Math.Max(ImageSize, (int)Math.Floor(ImageSize / CropPct));
+        int shortSide = LeastSide;
         return width <= height
             ? (shortSide, checked((int)((long)shortSide * height / width)))
             : (checked((int)((long)shortSide * width / height)), shortSide);

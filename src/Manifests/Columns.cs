@@ -72,6 +72,9 @@ public static class Status
     /// <summary>Refused by policy.</summary>
     public const string Rejected = "rejected";
 
+    /// <summary>Not looked at to the end, since it gave no hope (reason <c>cascade</c>).</summary>
+    public const string Skipped = "skipped";
+
     /// <summary>Could not be had or decoded.</summary>
     public const string Failed = "failed";
 }

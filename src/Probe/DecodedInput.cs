@@ -10,20 +10,41 @@ namespace DataFreeKD.Probe;
 /// <summary>A decoded, normalised image, or why there is none. <c>Pixels</c> is rented and holds at least 3·S·S floats.</summary>
 internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, int Height, float[]? Pixels, string? Reason)
 {
-    public static DecodedInput From(ScoreInput input, EvalTransform transform)
+    /// <param name="input">The file.</param>
+    /// <param name="transform">How the teacher sees it.</param>
+    /// <param name="fast">Whether a JPEG may be decoded at a reduced scale; width and height are still the file's.</param>
+    public static DecodedInput From(ScoreInput input, EvalTransform transform, bool fast = false)
     {
         if (input.Image.Bytes is not { } bytes) return new DecodedInput(input, "", 0, 0, null, input.Image.Reason ?? "unreadable");
         string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        DecodeResult decoded = ImageDecoder.Decode(bytes);
-        if (decoded.Image is not { } image) return new DecodedInput(Released(input), sha256, 0, 0, null, decoded.Reason);
+        (RgbImage? image, int width, int height, string? reason) = Decode(bytes, fast ? transform.LeastSide : null);
+        if (image is null) return new DecodedInput(Released(input), sha256, 0, 0, null, reason);
         int length = 3 * transform.ImageSize * transform.ImageSize;
         float[] pixels = ArrayPool<float>.Shared.Rent(length);
         RgbImage seen = transform.Apply(image);
         if (input.Spoilt is { } kind) seen = CorruptedCopy.Of(seen, kind, (ulong)input.Place);
         transform.Normalise(seen, pixels.AsSpan(0, length));
-        return new DecodedInput(Released(input), sha256, image.Width, image.Height, pixels, null);
+        return new DecodedInput(Released(input), sha256, width, height, pixels, null);
+    }
+
+    private static (RgbImage? Image, int Width, int Height, string? Reason) Decode(byte[] bytes, int? leastSide)
+    {
+        if (leastSide is { } least)
+        {
+            GlanceResult seen = ImageDecoder.Glance(bytes, least);
+            return (seen.Copy, seen.Width, seen.Height, seen.Reason);
+        }
+        DecodeResult decoded = ImageDecoder.Decode(bytes);
+        return (decoded.Image, decoded.Image?.Width ?? 0, decoded.Image?.Height ?? 0, decoded.Reason);
     }
 
     // The file's bytes are not needed past decoding: a queue of decoded images must not keep them alive.
     private static ScoreInput Released(ScoreInput input) => input with { Image = input.Image with { Bytes = [] } };
+}
+
+/// <summary>An image with its figures; none where it could not be decoded, or where a cascade dropped it.</summary>
+internal sealed record ScoredInput(DecodedInput Image, ImageScores? Scores)
+{
+    /// <summary>Whether a cascade dropped it.</summary>
+    public bool Dropped => Scores is null && Image.Reason is null;
 }

@@ -26,11 +26,12 @@ internal sealed class OnnxTeacher : IDisposable
         (config, heads, this.blocks) = (network.Config, network.LinearHeads, blocks);
         GraphOptions options = new() { ProbeBlocks = blocks, Embedding = true, Features = true };
         OnnxGraph graph = int8 ? OnnxGraph.DynamicInt8(teacher, options) : OnnxGraph.Float(teacher, options);
-        model = OnnxModel.Open(graph.ToBytes(), get_num_threads());
+        // Batches run side by side, each on a thread of its own.
+        model = OnnxModel.Open(graph.ToBytes(), threads: 1);
         outputs = [OnnxNames.Embedding, OnnxNames.Features, .. config.Classes > 0 ? [OnnxNames.Logits] : Array.Empty<string>(), .. blocks.Select(OnnxNames.Probe)];
     }
 
-    /// <summary>As <see cref="TeacherAnswer.Of"/>, without the rollout, which needs the attention of all blocks. Tensors belong to the caller's dispose scope.</summary>
+    /// <summary>As <c>TeacherAnswer.Of</c>, without the rollout, which needs the attention of all blocks. Tensors belong to the caller's dispose scope.</summary>
     public TeacherAnswer Answer(Tensor pixels, int views)
     {
         Dictionary<string, Tensor> found = Run(pixels, outputs);

@@ -140,7 +140,9 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(teacher.Transform),
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
-            $"{options.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null}",
+            $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null}",
+            .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
+            .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),
             .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip} {options.CopySample} {(options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "")}"] : Array.Empty<string>(),
             .. options.Inputs.Select(Path.GetFullPath)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
@@ -43,13 +44,18 @@ public sealed record ScoreOptions
     /// <value>20,000.</value>
     public int CopySample { get; init; } = 20_000;
 
-    /// <summary>Images a forward pass.</summary>
-    /// <value>64.</value>
-    public int BatchSize { get; init; } = 64;
+    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that the same images give the same bytes on every machine.</summary>
+    public int? BatchSize { get; init; }
 
-    /// <summary>Decoding workers.</summary>
-    /// <value>One a core, at most 16.</value>
-    public int DecodeWorkers { get; init; } = Math.Min(16, Environment.ProcessorCount);
+    /// <summary>Batches that are decoded and looked at at the same time, each on one thread. Fewer are, where their activations would fill half of the memory.</summary>
+    /// <value>One a core.</value>
+    public int DecodeWorkers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is resized: faster for large photographs, other figures.</summary>
+    public bool FastDecode { get; init; }
+
+    /// <summary>Drop images after the teacher's first blocks; null scores all.</summary>
+    public CascadeOptions? Cascade { get; init; }
 
     /// <summary>Number of heads where the checkpoint does not tell.</summary>
     public int? Heads { get; init; }
@@ -73,8 +79,8 @@ public sealed record ScoreOptions
     public string? EmbeddingsPath { get; init; }
 
     /// <summary>Batches between two flushes of the journal.</summary>
-    /// <value>16.</value>
-    public int CheckpointEvery { get; init; } = 16;
+    /// <value>64.</value>
+    public int CheckpointEvery { get; init; } = 64;
 
     /// <summary>Refuses values that no run can use.</summary>
     /// <exception cref="ScoreException">Names the option.</exception>
@@ -85,6 +91,13 @@ public sealed record ScoreOptions
         if (Views is < 1 or > ImageViews.Most) throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
         if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
         if (CopySample < 1) throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
+        if (Cascade is { } cascade)
+        {
+            if (cascade.Budget < 1) throw new ScoreException($"--cascade-budget {cascade.Budget}: give at least 1");
+            if (cascade.Keep is { } keep && !(keep is > 0 and <= 1)) throw new ScoreException(FormattableString.Invariant($"--cascade {keep}: give the share to score fully, above 0 and at most 1"));
+            if (Runtime != TeacherRuntime.Libtorch) throw new ScoreException("--cascade stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out");
+            if (ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout))) throw new ScoreException("--cascade: rollout scores need the attention of all blocks at once; leave them out of --scores, or --cascade");
+        }
         if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
         if (Runtime != TeacherRuntime.Libtorch && Device != "cpu") throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
@@ -111,4 +124,7 @@ public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> C
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
     public CopyVerdict? Intact { get; init; }
+
+    /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
+    public CascadeVerdict? Cascade { get; init; }
 }

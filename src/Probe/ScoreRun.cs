@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 
@@ -36,21 +37,27 @@ public static class ScoreRun
             teacher.Copies = CopyFile.Load(copies);
         }
 
+        if (options.Cascade is not null)
+        {
+            string learned = journal.Remember("cascade.json", file => AtomicFile.WriteAllText(file, JsonSerializer.Serialize(CascadeRun.Learn(options, teacher, inputs, columns, image => Row(image, teacher, options.Output, inputs.Carried), cancel))));
+            teacher.Cascade = JsonSerializer.Deserialize<CascadeModel>(File.ReadAllText(learned));
+        }
+
         long skipped = journal.Done, failed = 0;
         var rows = new List<string?[]>();
         List<float[]>? embeddings = options.EmbeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
-        foreach (DecodedInput[] batch in OrderedDecoder.Decode(left, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
+        foreach (IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(left, teacher.BatchSize, teacher.Workers, teacher.Score, cancel))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach ((DecodedInput image, ImageScores? found) in batch.Zip(teacher.Run(batch)))
+            foreach (ScoredInput image in batch)
             {
-                failed += found is null ? 1 : 0;
-                rows.Add(Row(image, found, teacher, options.Output, inputs.Carried));
-                embeddings?.Add(found?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
+                failed += image.Image.Reason is null ? 0 : 1;
+                rows.Add(Row(image, teacher, options.Output, inputs.Carried));
+                embeddings?.Add(image.Scores?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
             }
-            if (rows.Count >= options.BatchSize * options.CheckpointEvery) Flush();
+            if (rows.Count >= (long)teacher.BatchSize * options.CheckpointEvery) Flush();
             long done = journal.Done + rows.Count;
             progress?.Report(new ScoreProgress(done, failed, (done - skipped) / clock.Elapsed.TotalSeconds));
         }
@@ -62,7 +69,7 @@ public static class ScoreRun
         WriteProvenance(options, teacher, counts, clock.Elapsed.TotalSeconds, cancel);
         journal.Remove();
         double seconds = clock.Elapsed.TotalSeconds;
-        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds) { Intact = teacher.Copies?.Verdict };
+        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds) { Intact = teacher.Copies?.Verdict, Cascade = teacher.Cascade?.Verdict };
 
         void Flush()
         {
@@ -72,6 +79,9 @@ public static class ScoreRun
         }
     }
 
+    /// <summary>The reason of a row that a cascade dropped.</summary>
+    public const string DroppedReason = "cascade";
+
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
     public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
 
@@ -80,24 +90,25 @@ public static class ScoreRun
     {
         var sample = new ActivationSample();
         IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place));
-        foreach (DecodedInput[] batch in OrderedDecoder.Decode(wanted, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel).Chunk(options.BatchSize))
+        foreach (IReadOnlyList<(long, float[])> batch in BatchWorkers.Run(wanted, teacher.BatchSize, teacher.Workers, teacher.Activations, cancel))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach ((long place, float[] activations) in teacher.Activations(batch)) sample.Add(place, activations);
+            foreach ((long place, float[] activations) in batch) sample.Add(place, activations);
         }
         return sample.Percentile(ReactEnergy.Percentile);
     }
 
-    private static string?[] Row(DecodedInput image, ImageScores? scores, TeacherPass teacher, string output, IReadOnlyList<string> carried)
+    private static string?[] Row(ScoredInput scored, TeacherPass teacher, string output, IReadOnlyList<string> carried)
     {
+        (DecodedInput image, ImageScores? scores) = scored;
         var row = new List<string?>
         {
             image.Input.TablePath(output),
             image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
             Size(image.Width),
             Size(image.Height),
-            scores is not null ? Status.Ok : image.Input.Row?["status"] is { Length: > 0 } before and not Status.Ok ? before : Status.Failed,
-            image.Reason,
+            scores is not null ? Status.Ok : scored.Dropped ? Status.Skipped : image.Input.Row?["status"] is { Length: > 0 } before and not Status.Ok ? before : Status.Failed,
+            scored.Dropped ? DroppedReason : image.Reason,
             scores?.Prediction?.ToString(CultureInfo.InvariantCulture),
             scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
         };
@@ -122,15 +133,17 @@ public static class ScoreRun
             ["teacher"] = options.Teacher,
             ["inputs"] = string.Join('\n', options.Inputs),
             ["blocks"] = string.Join(',', teacher.Blocks),
-            ["batch-size"] = options.BatchSize.ToString(CultureInfo.InvariantCulture),
+            ["batch-size"] = teacher.BatchSize.ToString(CultureInfo.InvariantCulture),
             ["device"] = options.Device,
             ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
         };
         if (options.Runtime != TeacherRuntime.Libtorch) given["runtime"] = options.Runtime == TeacherRuntime.Onnx ? "onnx" : "onnx, int8 dynamic";
+        if (options.FastDecode) given["fast-decode"] = "true";
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
         if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);
         if (teacher.Copies is { } judge) given["intact"] = JsonSerializer.Serialize(judge.Verdict);
+        if (teacher.Cascade is { } cascade) given["cascade"] = JsonSerializer.Serialize(cascade.Verdict);
         new Provenance
         {
             Version = typeof(ScoreRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",

@@ -5,6 +5,7 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
@@ -22,6 +23,11 @@ internal sealed partial class TeacherPass : IDisposable
     private readonly ScoreNeeds needs;
     private readonly bool embeddings;
     private readonly OnnxTeacher? onnx;
+    private readonly bool fastDecode;
+    private readonly Lock gate = new();
+
+    // About so many tokens a pass, and images: larger matrices are no faster on one core, and leave its caches.
+    private const int TokensAtOnce = 4352, ImagesAtOnce = 64;
 
     public TeacherPass(ScoreOptions options)
     {
@@ -31,6 +37,7 @@ internal sealed partial class TeacherPass : IDisposable
         if (options.Device != "cpu") teacher.Model.MoveTo(device);
         network = teacher.Model.AsVisionTransformer("has no attention to probe");
         embeddings = options.EmbeddingsPath is not null;
+        fastDecode = options.FastDecode;
         int depth = network.Config.Depth;
         Blocks = options.Blocks switch
         {
@@ -39,6 +46,9 @@ internal sealed partial class TeacherPass : IDisposable
             _ => [.. options.Blocks.Distinct().Order()],
         };
         if (Blocks[^1] >= depth) throw new ScoreException($"--blocks {Blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+        BatchSize = options.BatchSize ?? UsualBatch(network.Config, device);
+        Workers = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * ActivationBytes(network.Config)), 1, options.DecodeWorkers);
+        if (options.Runtime == TeacherRuntime.Libtorch) network.PackForInference(BatchSize);
         extras = ExtraScore.Named(options.Scores);
         ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
         foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
@@ -62,6 +72,12 @@ internal sealed partial class TeacherPass : IDisposable
         };
     }
 
+    /// <summary>Images a forward pass.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>Batches at the same time.</summary>
+    public int Workers { get; }
+
     public IReadOnlyList<int> Blocks { get; }
 
     public EvalTransform Transform { get; }
@@ -73,7 +89,7 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
     public IReadOnlyList<string> ExtraColumns { get; }
 
-    /// <summary>Whether a score clips features; <see cref="ReactClip"/> is then needed before <see cref="Run"/>.</summary>
+    /// <summary>Whether a score clips features; <see cref="ReactClip"/> is then needed before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
     public bool Clips => needs.HasFlag(ScoreNeeds.ReactClip);
 
     /// <summary>Views of each image that are looked at too.</summary>
@@ -82,7 +98,7 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>What features are clipped at.</summary>
     public double? ReactClip { get; set; }
 
-    /// <summary>Whether a score needs <see cref="Copies"/> before <see cref="Run"/>.</summary>
+    /// <summary>Whether a score needs <see cref="Copies"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
     public bool JudgesCopies => needs.HasFlag(ScoreNeeds.Copies);
 
     /// <summary>The classifier of corrupted copies.</summary>
@@ -99,34 +115,33 @@ internal sealed partial class TeacherPass : IDisposable
 
     public string ClassName(long prediction) => prediction < teacher.ClassNames.Count ? teacher.ClassNames[(int)prediction] : "";
 
-    /// <summary>Scores a batch, in order; null where there is no image. The pixel buffers go back to the pool.</summary>
-    public IReadOnlyList<ImageScores?> Run(IReadOnlyList<DecodedInput> batch)
+    /// <summary>Decodes and scores a batch, in order. Thread-safe, as all that takes a batch.</summary>
+    public IReadOnlyList<ScoredInput> Score(IReadOnlyList<ScoreInput> inputs)
     {
-        var scores = new Queue<ImageScores>(Score([.. batch.Where(image => image.Reason is null)]));
-        return [.. batch.Select(image => image.Reason is null ? scores.Dequeue() : null)];
+        DecodedInput[] batch = Decoded(inputs);
+        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        var scores = new Queue<ImageScores?>(images.Length == 0 ? [] : Looking(images, pixels => Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)));
+        return [.. batch.Select(image => new ScoredInput(image, image.Reason is null ? scores.Dequeue() : null))];
     }
 
-    /// <summary>The numbers that the heads read, of each image that could be decoded, with its place among the inputs. The pixel buffers go back to the pool.</summary>
-    public IReadOnlyList<(long Place, float[] Activations)> Activations(IReadOnlyList<DecodedInput> batch)
+    /// <summary>The numbers that the heads read, of each image that can be decoded, with its place among the inputs.</summary>
+    public IReadOnlyList<(long Place, float[] Activations)> Activations(IReadOnlyList<ScoreInput> inputs)
     {
-        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0) return [];
-        using var scope = NewDisposeScope();
-        using var inference = inference_mode();
-        float[][] activations = Rows(onnx?.Answer(Batch(images), 0).Features ?? network.Run(Batch(images).to(device), VitCapture.None).HeadEmbeddings!, images.Length);
+        float[][] activations = Looking(images, pixels => Rows(onnx?.Answer(pixels, 0).Features ?? network.Run(pixels, VitCapture.None).HeadEmbeddings!, images.Length));
         return [.. images.Select((image, row) => (image.Input.Place, activations[row]))];
     }
 
-    /// <summary>What the classifier of corrupted copies looks at, of each image that could be decoded. The pixel buffers go back to the pool.</summary>
-    public float[][] CopyFeatures(IReadOnlyList<DecodedInput> batch, out ScoreInput[] inputs)
+    /// <summary>What the classifier of corrupted copies looks at, of each image that can be decoded.</summary>
+    public (float[][] Features, ScoreInput[] Images) CopyFeatures(IReadOnlyList<ScoreInput> inputs)
     {
-        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
-        inputs = [.. images.Select(image => image.Input)];
-        if (images.Length == 0) return [];
-        using var scope = NewDisposeScope();
-        using var inference = inference_mode();
-        return Rows(Probe.Copies.CopyFeatures.Of(Answer(Batch(images))), images.Length);
+        DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
+        if (images.Length == 0) return ([], []);
+        return (Looking(images, pixels => Rows(Probe.Copies.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)), [.. images.Select(image => image.Input)]);
     }
+
+    private DecodedInput[] Decoded(IReadOnlyList<ScoreInput> inputs) => [.. inputs.Select(input => DecodedInput.From(input, Transform, fastDecode))];
 
     public void Dispose()
     {
@@ -134,20 +149,40 @@ internal sealed partial class TeacherPass : IDisposable
         teacher.Dispose();
     }
 
-    private TeacherAnswer Answer(Tensor pixels, bool rollout = false, int views = 0) => onnx?.Answer(pixels, views) ?? TeacherAnswer.Of(network, pixels.to(device), Blocks, rollout, views);
-
     private CopyModel Fitting(CopyModel known, string path) => known.Features == CopyDescription ? known
         : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
 
+    private static int UsualBatch(VitConfig config, Device device)
+    {
+        if (device.type != DeviceType.CPU) return ImagesAtOnce;
+        int images = 1;
+        while (images < ImagesAtOnce && 2L * images * (config.Patches + config.PrefixTokens) <= TokensAtOnce) images *= 2;
+        return images;
+    }
+
+    // The MLP's hidden tokens, queries, keys and values, and a few more of the width: what a block holds at its peak, of one image.
+    private static long ActivationBytes(VitConfig config) => sizeof(float) * (((long)(config.Patches + config.PrefixTokens) * (((config.SwiGlu ? 3 : 1) * (long)config.MlpHidden) + (6L * config.Width))) + (6L * config.ImageSize * config.ImageSize));
+
     private bool Computable(ExtraScore score) => HasHead || !score.Needs.HasFlag(ScoreNeeds.Head);
 
-    private IReadOnlyList<ImageScores> Score(IReadOnlyList<DecodedInput> images)
-    {
-        if (images.Count == 0) return [];
-        using var scope = NewDisposeScope();
-        using var inference = inference_mode();
-        TeacherAnswer answer = Answer(Batch(images), needs.HasFlag(ScoreNeeds.Rollout), Views) with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
+    private TeacherAnswer Answer(Tensor pixels) => Completed(Answer(pixels, needs.HasFlag(ScoreNeeds.Rollout), Views));
 
+    private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) => onnx?.Answer(pixels, views) ?? TeacherAnswer.Of(network, pixels, Blocks, rollout, views);
+
+    private TeacherAnswer Completed(TeacherAnswer answer) => answer with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
+
+    // One batch at a time on a device of its own, side by side on the CPU.
+    private T Looking<T>(IReadOnlyList<DecodedInput> images, Func<Tensor, T> look)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable inference = inference_mode();
+        Tensor pixels = Batch(images);
+        if (device.type == DeviceType.CPU) return look(pixels);
+        lock (gate) return look(pixels.to(device));
+    }
+
+    private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images)
+    {
         float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)
         {
@@ -156,10 +191,10 @@ internal sealed partial class TeacherPass : IDisposable
         }
         float[][]? outputs = answer.Logits is null ? null : [.. OutputScore.All.Select(score => Floats(score.Compute(answer.Logits)))];
         long[]? predictions = answer.Logits?.argmax(-1).cpu().data<long>().ToArray();
-        float[] missing = [.. images.Select(_ => float.NaN)];
+        float[] missing = [.. Enumerable.Repeat(float.NaN, images)];
         float[][] more = [.. extras.SelectMany(score => Computable(score) ? score.Compute(answer).Select(Floats) : score.Columns(Blocks).Select(_ => missing))];
         float[]? embedding = embeddings ? Floats(answer.Embedding) : null;
-        return [.. images.Select((_, row) => new ImageScores(
+        return [.. Enumerable.Range(0, images).Select(row => new ImageScores(
             predictions?[row],
             outputs is null ? null : [.. outputs.Select(column => column[row])],
             [.. variances.Select(column => column[row])],

@@ -40,9 +40,9 @@ public sealed class TeacherProbe : IDisposable
     public IReadOnlyList<double[]?> Score(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
         IEnumerable<ScoreInput> inputs = ImageInputs.Read(files, cancel: cancel).Select(image => new ScoreInput(image, null));
-        return [.. OrderedDecoder.Decode(inputs, teacher.Transform, options.DecodeWorkers, 2 * options.BatchSize + options.DecodeWorkers, cancel)
-            .Chunk(options.BatchSize)
-            .SelectMany(teacher.Run)
+        return [.. BatchWorkers.Run(inputs, teacher.BatchSize, teacher.Workers, teacher.Score, cancel)
+            .SelectMany(batch => batch)
+            .Select(image => image.Scores)
             .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines, .. scores.Extras], figure => figure))];
     }
 
@@ -60,7 +60,7 @@ public sealed class TeacherProbe : IDisposable
     public IReadOnlyList<TeacherLook?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
         List<TeacherLook?> looks = [];
-        foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(options.BatchSize))
+        foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(teacher.BatchSize))
         {
             RgbImage?[] seen = [.. batch.Select(input => input.Bytes is { } bytes && ImageDecoder.Decode(bytes).Image is { } image ? teacher.Transform.Apply(image) : null)];
             Queue<TeacherLook> found = new(teacher.Look([.. seen.OfType<RgbImage>()]));

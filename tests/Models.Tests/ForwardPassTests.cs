@@ -42,6 +42,52 @@ public sealed class ForwardPassTests
         Assert.Equal([3, model.Config.Patches + model.Config.PrefixTokens, 32], full.Hidden[2].shape);
     }
 
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Packed_weights_change_nothing_but_last_digits(string family)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        using VisionTransformer model = new(Shape(family), 1);
+        using Generator draw = new(2, CPU);
+        Tensor pixels = randn([3, 3, 16, 16], generator: draw);
+        VitCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1] };
+        VitOutput plain = model.Run(pixels, capture);
+        model.PackForInference(3);
+        VitOutput packed = model.Run(pixels, capture);
+        Assert.True(plain.Logits!.allclose(packed.Logits!, 1e-5, 1e-6));
+        Assert.True(plain.ClsRows[2].allclose(packed.ClsRows[2], 1e-5, 1e-6));
+        Assert.True(plain.Hidden[1].allclose(packed.Hidden[1], 1e-5, 1e-5));
+    }
+
+    [Fact]
+    public void Packed_weights_are_left_aside_where_gradients_are_wanted()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using VisionTransformer model = new(Shape(Spec), 1);
+        model.PackForInference(2);
+        model.Run(randn(2, 3, 16, 16), VitCapture.None).Logits!.square().sum().backward();
+        foreach ((string name, Tensor parameter) in model.StateDict()) Assert.True(parameter.grad is not null, name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_pass_in_two_parts_is_a_whole_pass_of_the_images_that_went_on(string family)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        using VisionTransformer model = new(Shape(family), 1);
+        using Generator draw = new(2, CPU);
+        Tensor pixels = randn([4, 3, 16, 16], generator: draw), some = tensor(new long[] { 1, 3 });
+        VitOutput whole = model.Run(pixels.index_select(0, some), new VitCapture { ClsRowBlocks = [0, 2] });
+        VitPartial first = model.RunFirst(pixels, 1, [0, 2]);
+        VitOutput rest = model.RunRest(first.Select(some), [0, 2]);
+        Assert.True(whole.Logits!.allclose(rest.Logits!, 1e-5, 1e-6));
+        Assert.True(whole.ClsRows[0].allclose(rest.ClsRows[0], 1e-5, 1e-6) && whole.ClsRows[2].allclose(rest.ClsRows[2], 1e-5, 1e-6));
+        Assert.Equal(4, first.Tokens.shape[0]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.RunFirst(pixels, 3, []));
+    }
+
     [Fact]
     public void A_pass_leaves_nothing_but_its_outputs()
     {

@@ -55,7 +55,7 @@ public sealed class ResumeTests
         ScoringWorld.Score(options with { Resume = true }, now => first = first == 0 ? now.Done : first);
 
         // Two batches a flush: four of the five were kept, so the first one scored is the fifth.
-        Assert.Equal(5 * options.BatchSize, first);
+        Assert.Equal(5L * options.BatchSize!.Value, first);
     }
 
     [Fact]

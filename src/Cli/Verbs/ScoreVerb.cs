@@ -5,8 +5,10 @@ using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
+using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Selector.Scores;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -26,8 +28,11 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<int> intactSample = new Option<int>("--intact-sample") { Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more", HelpName = "N", DefaultValueFactory = _ => 20_000 }.AtLeast(1);
     private readonly Choice<TeacherRuntime> runtime = new("--runtime", "What computes the forward passes; onnx is ONNX Runtime, on the CPU", TeacherRuntime.Libtorch, TeacherRuntime.Onnx);
     private readonly Option<string?> int8 = new Option<string?>("--int8") { Description = "With --runtime onnx: int8 weights, activations quantised as they come", HelpName = "dynamic" }.AcceptOnlyFromAmong("dynamic");
+    private readonly Option<bool> fastDecode = new("--fast-decode") { Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures" };
+    private readonly Option<string?> cascade = new("--cascade") { Description = "Drop images after the teacher's first blocks, and score this share fully [default: the smallest that keeps 98 % of those to select, on a sample]", HelpName = "SHARE", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<long?> cascadeBudget = new("--cascade-budget") { Description = "Images that will be selected, which --cascade is to keep", HelpName = "N" };
     private readonly PreprocessingOptionSet preprocessing = new();
-    private readonly Option<int> batchSize = CommonOptions.BatchSize(64).AtLeast(1);
+    private readonly Option<int?> batchSize = CommonOptions.OwnCount("--batch-size", "Images a forward pass [default: about 4,000 tokens, at most 64 images]");
 
     public ScoreVerb() : base(
         "score",
@@ -35,7 +40,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, .. preprocessing.All, runtime.Option, int8, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -58,6 +63,8 @@ internal sealed class ScoreVerb : Verb
             CopySample = parsed.GetValue(intactSample),
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
+            FastDecode = parsed.GetValue(fastDecode),
+            Cascade = Cascade(parsed),
             Heads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
@@ -94,6 +101,17 @@ internal sealed class ScoreVerb : Verb
         .. parsed.GetValue(intactModel) is null ? [] : (string[])["intact"],
     ];
 
+    private CascadeOptions? Cascade(ParseResult parsed)
+    {
+        long? budget = parsed.GetValue(cascadeBudget);
+        if (parsed.GetResult(cascade) is null) return budget is null ? null : throw new UsageException("--cascade-budget goes with --cascade");
+        if (budget is not { } images) throw new UsageException("--cascade needs --cascade-budget N: how many images will be selected");
+        string? given = parsed.GetValue(cascade);
+        double share = 0;
+        if (given is not null && !double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out share)) throw new UsageException($"--cascade {given}: give the share to score fully, such as 0.3, or no value");
+        return new CascadeOptions { Budget = images, Keep = given is null ? null : share, Ranking = SelectionRanking.Of(ScoreCatalogue.Default) };
+    }
+
     private static ProgressLine Show(ScoreProgress progress)
     {
         string failed = progress.Failed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.Failed:N0} failed") : "";
@@ -108,6 +126,8 @@ internal sealed class ScoreVerb : Verb
     {
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), blocks {string.Join(", ", summary.Blocks)} probed");
         yield return StatusText.Line(summary.Counts);
+        if (summary.Cascade is { Blocks: 0 }) yield return "cascade: no number of first blocks pays for this teacher and pool; every image was scored fully";
+        else if (summary.Cascade is { } dropped) yield return string.Create(CultureInfo.InvariantCulture, $"cascade: after {dropped.Blocks} blocks; of {dropped.HeldOut:N0} images held out {dropped.Kept:P1} were scored fully, {dropped.Found} of the {dropped.Best} best by {dropped.Method} among them (recall {dropped.Recall:F3}), for {dropped.Cost:P0} of the blocks");
         if (summary.Intact is { } verdict) yield return Describe(verdict);
         yield return $"-> {output}";
     }

@@ -28,8 +28,8 @@ internal sealed class Attention : nn.Module
     /// <param name="x">Tokens after the norm.</param>
     /// <param name="queries">How many leading tokens need an output: all, or only the prefix in a last block whose patches nobody reads.</param>
     /// <param name="prefix">Prefix tokens to cut from the CLS row; negative when no row is wanted.</param>
-    /// <returns>The branch <c>[B, queries, D]</c>, the CLS row <c>[B, H, N]</c>, and what it was made of.</returns>
-    public (Tensor Branch, Tensor? ClsRow, Qkv Parts) Forward(Tensor x, long queries, int prefix)
+    /// <returns>What the heads gave <c>[B, queries, D]</c>, before the projection; the CLS row <c>[B, H, N]</c>, and what it was made of.</returns>
+    public (Tensor Mixed, Tensor? ClsRow, Qkv Parts) Forward(Tensor x, long queries, int prefix)
     {
         long batch = x.shape[0], tokens = x.shape[1], width = x.shape[2], head = width / heads;
         Tensor q, k, v;
@@ -45,7 +45,7 @@ internal sealed class Attention : nn.Module
             (k, v) = (parts[0], parts[1]);
         }
         Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, queries, width);
-        return (proj.Linear(mixed), prefix < 0 ? null : ClsRow(q, k, prefix), new Qkv(q, k, v));
+        return (mixed, prefix < 0 ? null : ClsRow(q, k, prefix), new Qkv(q, k, v));
     }
 
     private static Tensor ClsRow(Tensor q, Tensor k, int prefix)

@@ -33,20 +33,29 @@ internal sealed class Block : nn.Module
 
     public IEnumerable<Affine> Norms => [norm1, norm2];
 
+    /// <summary>For inference alone, see <see cref="Affine.Pack"/>.</summary>
+    /// <param name="rows">Tokens that a pass has, about.</param>
+    /// <param name="last">Whether it is the last block, whose queries are those of CLS.</param>
+    public void Pack(long rows, bool last)
+    {
+        attn.Qkv.Pack(rows);
+        if (last) attn.Qkv.Pack(rows, attn.Qkv.weight.shape[0] / 3, attn.Qkv.weight.shape[0] / 3 * 2);
+        attn.Projection.Pack(rows);
+        mlp.Pack(rows);
+    }
+
     /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row, where <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>, queries, keys and values; everything else is freed here.</summary>
     /// <inheritdoc cref="Attention.Forward"/>
     public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(Tensor x, long queries, int prefix, bool keepMap, bool keepParts)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor branch, Tensor? row, Qkv parts) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
-        x = Join(queries == x.shape[1] ? x : x.narrow(1, 0, queries), branch, ls1);
-        x = Join(x, mlp.Forward(norm2.Norm(x, epsilon)), ls2);
+        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
+        if (queries != x.shape[1]) x = x.narrow(1, 0, queries);
+        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : addcmul(x, attn.Projection.Linear(mixed), ls1.gamma, 1.0);
+        Tensor normed = norm2.Norm(x, epsilon);
+        x = ls2 is null ? mlp.Forward(normed, x) : addcmul(x, mlp.Forward(normed), ls2.gamma, 1.0);
         if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
         return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
     }
-
-    // The branch is a fresh tensor whose own value no gradient needs: adding in place saves an allocation.
-    private static Tensor Join(Tensor residual, Tensor branch, LayerScale? scale) =>
-        scale is null ? branch.add_(residual) : addcmul(residual, branch, scale.gamma, 1.0);
 }

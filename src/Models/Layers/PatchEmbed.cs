@@ -1,5 +1,6 @@
 // Pixels to patch tokens.
 
+using DataFreeKD.Models.Inference;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
@@ -9,6 +10,7 @@ internal sealed class PatchEmbed : nn.Module
 {
     private readonly Affine proj;
     private readonly int patch;
+    private PackedLinear? packed;
 
     public PatchEmbed(VitConfig config) : base(nameof(PatchEmbed))
     {
@@ -20,6 +22,22 @@ internal sealed class PatchEmbed : nn.Module
 
     public Affine Projection => proj;
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) packed?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private Tensor Flat => proj.weight.view(proj.weight.shape[0], -1);
+
+    /// <summary>For inference alone, see <see cref="Affine.Pack"/>.</summary>
+    public void Pack(long rows)
+    {
+        packed?.Dispose();
+        packed = PackedLinear.TryOf(Flat, proj.bias, rows);
+    }
+
     /// <summary><c>[B, 3, S, S]</c> to <c>[B, N, D]</c>. Stride equals kernel, so the convolution is one matrix product that writes tokens in their final order.</summary>
     public Tensor Forward(Tensor pixels)
     {
@@ -28,6 +46,6 @@ internal sealed class PatchEmbed : nn.Module
             .view(batch, 3, grid, patch, grid, patch)
             .permute(0, 2, 4, 1, 3, 5)
             .reshape(batch, grid * grid, 3L * patch * patch);
-        return nn.functional.linear(patches, proj.weight.view(proj.weight.shape[0], -1), proj.bias!);
+        return packed is not null && !is_grad_enabled() ? packed.Linear(patches) : nn.functional.linear(patches, Flat, proj.bias!);
     }
 }

@@ -46,7 +46,14 @@ public sealed record TeacherAnswer
     public static TeacherAnswer Of(VisionTransformer network, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
-        VitOutput output = network.Run(pixels, new VitCapture { ClsRowBlocks = blocks, AttentionBlocks = every });
+        return Of(network, network.Run(pixels, new VitCapture { ClsRowBlocks = blocks, AttentionBlocks = every }), pixels, blocks, rollout, views);
+    }
+
+    /// <summary>From a pass that is done, which has kept the CLS rows of the blocks and for a rollout the attention of all.</summary>
+    /// <inheritdoc cref="Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int)"/>
+    public static TeacherAnswer Of(VisionTransformer network, VitOutput output, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
+    {
+        int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
         return new TeacherAnswer
         {
             Logits = output.Logits?.to(ScalarType.Float64),

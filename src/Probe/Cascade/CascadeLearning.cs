@@ -1,0 +1,110 @@
+// From a sample that was scored fully to a cascade, and what it loses on images that it was not learned from.
+
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe.Cascade;
+
+/// <summary>Least squares, a choice and a measurement, on three parts of a sample: every other image, and each half of the rest.</summary>
+internal static class CascadeLearning
+{
+    // Of the features' own variance: keeps the many dimensions of wide teachers from fitting the sample's noise.
+    private const double Ridge = 0.01;
+
+    // A cascade that saves less is not worth its losses.
+    private const double WorthIt = 0.95;
+
+    /// <summary>Chooses the number of blocks, and the share to keep unless it is given.</summary>
+    /// <param name="features">Of each image of the sample, by candidate.</param>
+    /// <param name="candidates">Numbers of blocks, ascending.</param>
+    /// <param name="depth">Blocks of the teacher.</param>
+    /// <param name="scores">What the images will be selected by, from a full pass.</param>
+    /// <param name="pool">Images of the pool.</param>
+    /// <param name="options">Budget and share to keep.</param>
+    public static CascadeModel Of(IReadOnlyList<float[][]> features, IReadOnlyList<int> candidates, int depth, double[] scores, long pool, CascadeOptions options)
+    {
+        int[] all = [.. Enumerable.Range(0, scores.Length)];
+        int[] learned = [.. all.Where(i => i % 2 == 0)], choosing = [.. all.Where(i => i % 4 == 1)], heldOut = [.. all.Where(i => i % 4 == 3)];
+        double share = Math.Min(1, (double)options.Budget / Math.Max(1, pool));
+        if (heldOut.Length == 0 || share >= 1) return None(heldOut.Length, pool, options);
+
+        (CascadeModel Model, double Cost, bool Enough, double Recall)? best = null;
+        for (int candidate = 0; candidate < candidates.Count; candidate++)
+        {
+            int blocks = candidates[candidate];
+            (double[] offset, double[] weights) = Fit(features, candidate, learned, scores);
+            double[] read = ReadOut(features, candidate, choosing, offset, weights);
+            double[] descending = [.. read.OrderDescending()];
+            bool[] top = Best([.. choosing.Select(i => scores[i])], share);
+            double threshold = options.Keep is { } keep ? descending[Math.Clamp((int)Math.Ceiling(keep * read.Length), 1, read.Length) - 1] : Reaching(read, top);
+            double kept = (double)read.Count(value => value >= threshold) / read.Length, recall = Recall(read, top, threshold);
+            double cost = Cost(blocks, depth, kept);
+            CascadeModel model = new() { Blocks = blocks, Offset = offset, Weights = weights, Threshold = threshold, Verdict = Measured(features, candidate, heldOut, scores, offset, weights, threshold, share, blocks, depth, pool, options) };
+            bool enough = recall >= CascadeOptions.WantedRecall;
+            // Recall first, as far as it is wanted; then what is cheaper.
+            if (best is not { } before || (enough, enough ? -cost : recall).CompareTo((before.Enough, before.Enough ? -before.Cost : before.Recall)) > 0) best = (model, cost, enough, recall);
+        }
+        return best is { } found && (options.Keep is not null || found.Cost < WorthIt) ? found.Model : None(heldOut.Length, pool, options);
+    }
+
+    private static CascadeModel None(int heldOut, long pool, CascadeOptions options) => new() { Blocks = 0, Verdict = new CascadeVerdict(0, 1, 0, 0, heldOut, 1, pool, options.Budget, options.Ranking.Name) };
+
+    private static double Cost(int blocks, int depth, double kept) => ((double)blocks / depth) + (kept * (1 - ((double)blocks / depth)));
+
+    private static CascadeVerdict Measured(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] scores, double[] offset, double[] weights, double threshold, double share, int blocks, int depth, long pool, CascadeOptions options)
+    {
+        double[] read = ReadOut(features, candidate, images, offset, weights);
+        bool[] top = Best([.. images.Select(i => scores[i])], share);
+        double kept = (double)read.Count(value => value >= threshold) / read.Length;
+        int found = read.Where((value, i) => top[i] && value >= threshold).Count();
+        return new CascadeVerdict(blocks, kept, found, top.Count(one => one), images.Length, Cost(blocks, depth, kept), pool, options.Budget, options.Ranking.Name);
+    }
+
+    // Which rows are among the best share of them; the earlier of equal ones, as in a selection.
+    private static bool[] Best(double[] scores, double share)
+    {
+        bool[] top = new bool[scores.Length];
+        foreach (int i in Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(Math.Max(1, (int)Math.Round(share * scores.Length)))) top[i] = true;
+        return top;
+    }
+
+    private static double Recall(double[] read, bool[] top, double threshold) => (double)read.Where((value, i) => top[i] && value >= threshold).Count() / top.Count(one => one);
+
+    // The highest threshold with the recall that is wanted.
+    private static double Reaching(double[] read, bool[] top)
+    {
+        double[] hits = [.. read.Where((_, i) => top[i]).OrderDescending()];
+        return hits[(int)Math.Ceiling(CascadeOptions.WantedRecall * hits.Length) - 1];
+    }
+
+    private static (double[] Offset, double[] Weights) Fit(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] scores)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        Tensor x = Matrix(features, candidate, images), y = tensor(images.Select(i => scores[i]).ToArray());
+        Tensor offset = x.mean([0]), spread = x.std(0, unbiased: false) + 1e-6;
+        x = (x - offset) / spread;
+        y -= y.mean();
+        Tensor gram = x.t().matmul(x) + (eye(x.shape[1], dtype: ScalarType.Float64) * (Ridge * images.Length));
+        Tensor weights = linalg.solve(gram, x.t().matmul(y)) / spread;
+        return (offset.data<double>().ToArray(), weights.data<double>().ToArray());
+    }
+
+    private static double[] ReadOut(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] offset, double[] weights)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return [.. (Matrix(features, candidate, images) - tensor(offset)).matmul(tensor(weights)).data<double>()];
+    }
+
+    private static Tensor Matrix(IReadOnlyList<float[][]> features, int candidate, int[] images)
+    {
+        int width = features[images[0]][candidate].Length;
+        double[] all = new double[images.Length * width];
+        for (int row = 0; row < images.Length; row++)
+        {
+            float[] from = features[images[row]][candidate];
+            for (int at = 0; at < width; at++) all[(row * width) + at] = from[at];
+        }
+        return tensor(all, [images.Length, width]);
+    }
+}

@@ -1,0 +1,50 @@
+// Which images a cascade drops, as plain numbers.
+
+using System.Text.Json.Serialization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe.Cascade;
+
+/// <summary>A linear read-out from a teacher's first blocks to the score that images will be selected by, and the value below which an image is dropped.</summary>
+public sealed record CascadeModel
+{
+    /// <summary>Blocks that every image goes through; 0 where no number of them pays, and nothing is dropped.</summary>
+    public required int Blocks { get; init; }
+
+    /// <summary>Subtracted from the features, <c>[F]</c>.</summary>
+    public IReadOnlyList<double> Offset { get; init; } = [];
+
+    /// <summary>Multiplied with what is left, <c>[F]</c>: the read-out's weights over the features' spread.</summary>
+    public IReadOnlyList<double> Weights { get; init; } = [];
+
+    /// <summary>An image whose read-out is below is dropped.</summary>
+    public double Threshold { get; init; }
+
+    /// <summary>How it did.</summary>
+    public required CascadeVerdict Verdict { get; init; }
+
+    /// <summary>The read-out <c>[B]</c> of features <c>[B, F]</c>, float64; its constant is part of the threshold.</summary>
+    public Tensor ReadOut(Tensor features)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return (features - tensor(Offset.ToArray())).matmul(tensor(Weights.ToArray())).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>What a cascade loses and saves, on images that it was not learned from.</summary>
+/// <param name="Blocks">Blocks that every image goes through; 0 for no cascade.</param>
+/// <param name="Kept">Share of the images that are scored fully.</param>
+/// <param name="Found">Of the <paramref name="Best"/>, those that are.</param>
+/// <param name="Best">Images of the held-out sample that would be selected: the same share of it as the budget is of the pool.</param>
+/// <param name="HeldOut">Images held out.</param>
+/// <param name="Cost">Blocks run, as a share of all blocks of all images.</param>
+/// <param name="Pool">Images of the pool, those that cannot be decoded among them.</param>
+/// <param name="Budget">Images that will be selected.</param>
+/// <param name="Method">By which selection method.</param>
+public sealed record CascadeVerdict(int Blocks, double Kept, int Found, int Best, int HeldOut, double Cost, long Pool, long Budget, string Method)
+{
+    /// <summary>Share of the best that are scored fully.</summary>
+    [JsonIgnore]
+    public double Recall => Best == 0 ? double.NaN : (double)Found / Best;
+}
