@@ -26,10 +26,13 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
     /// <summary>What was found so far.</summary>
     public CheckResult Result => new(images, error, largest > 0 ? resizedError / largest : 0, model.Model.Config.Classes > 0 ? (double)alike / images : double.NaN);
 
-    /// <summary>Compares on images drawn from a seed, of the model's own size.</summary>
+    // The side of an image that is only cropped, not resized.
+    private readonly int unscaled = model.Preprocessing.Squash ? model.Preprocessing.ImageSize : Math.Max(model.Preprocessing.ImageSize, (int)Math.Floor(model.Preprocessing.ImageSize / model.Preprocessing.CropPct));
+
+    /// <summary>Compares on images drawn from a seed, of a size that is not resized.</summary>
     public void Draw(int count, int seed)
     {
-        int side = model.Preprocessing.ImageSize;
+        int side = unscaled;
         Random random = new(seed);
         for (int i = 0; i < count; i++)
         {
@@ -38,17 +41,17 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
             // A plain image, a noisy one, and what lies between.
             int noise = 1 + (255 * i / Math.Max(1, count - 1));
             for (int at = 0; at < pixels.Length; at++) pixels[at] = (byte)(128 + ((pixels[at] % noise) - (noise / 2)));
-            Compare(new RgbImage(side, side, pixels), resized: true);
+            Compare(new RgbImage(side, side, pixels));
         }
     }
 
     /// <summary>Compares on one image; where the graph has the preprocessing, it gets the image as it is.</summary>
-    public void Compare(RgbImage image, bool resized = false)
+    public void Compare(RgbImage image)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         EvalTransform transform = TransformOf(model.Preprocessing);
-        float[] pixels = Normalised(transform, resized ? image : transform.Apply(image));
+        float[] pixels = Normalised(transform, transform.Apply(image));
         VitOutput expected = model.Model.Run(tensor(pixels, [1, 3, transform.ImageSize, transform.ImageSize]), VitCapture.None);
         float[] own = (expected.Logits ?? expected.Embedding).contiguous().data<float>().ToArray();
         float[] exported = withPreprocessing ? export.RunBytes(image.Pixels, 1, image.Height, image.Width, output) : export.Run(new PixelBatch(pixels, 1), output);
@@ -57,7 +60,7 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
         // A NaN must not pass for a small difference.
         double furthest = own.Zip(exported).Max(pair => float.IsFinite(pair.Second) ? Math.Abs(pair.First - pair.Second) : double.PositiveInfinity);
         largest = Math.Max(largest, own.Max(Math.Abs));
-        if (withPreprocessing && !resized) resizedError = Math.Max(resizedError, furthest);
+        if (withPreprocessing && (image.Width != unscaled || image.Height != unscaled)) resizedError = Math.Max(resizedError, furthest);
         else error = Math.Max(error, furthest);
     }
 
