@@ -68,6 +68,7 @@ internal static class CommandLine
             new ExplainVerb(),
             new ContactSheetVerb(),
             new AurocVerb(),
+            new CompletionVerb(),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExample((HelpAction)help.Action!);
         return root;
