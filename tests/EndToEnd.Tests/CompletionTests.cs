@@ -65,6 +65,8 @@ public sealed class CompletionTests
         Assert.Equal(["--method"], Offered("dfkd select scores.csv --met"));
         Assert.Contains("--teacher", Offered("dfkd score --"));
         Assert.DoesNotContain("--teacher", Offered("dfkd select --"));
+        // A flag takes no value, so what follows it is completed as what follows nothing.
+        Assert.Equal(["--weights"], Offered("dfkd select scores.csv --keep-duplicates --wei"));
     }
 
     [Theory]

@@ -4,6 +4,7 @@ _dfkd() {
     COMPREPLY=()
     while IFS= read -r found; do
         case $found in
+            '' | /*) continue ;; # nothing at all, and help's names on Windows
             -*) [[ $word == -* ]] || continue ;;
             *) [[ $word != -* ]] || continue ;;
         esac

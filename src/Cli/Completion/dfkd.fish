@@ -8,7 +8,8 @@ function __dfkd_complete
         string match -- '-*' $found
         return
     end
-    set found (string match -v -- '-*' $found)
+    # Neither options nor help's names on Windows.
+    set found (string match -r -- '^[^-/].*' $found)
     # Where dfkd has nothing to offer, fish offers files.
     if test (count $found) -gt 0
         printf '%s\n' $found

@@ -5,6 +5,6 @@ Register-ArgumentCompleter -Native -CommandName dfkd -ScriptBlock {
     $line = $commandAst.Extent.Text.PadRight($position).Substring(0, $position)
     # Where dfkd has nothing to offer, PowerShell offers files.
     & dfkd "[suggest:$position]" $line 2>$null |
-        Where-Object { $_.StartsWith($wordToComplete) -and ($_.StartsWith('-') -eq $wordToComplete.StartsWith('-')) } |
+        Where-Object { $_ -and -not $_.StartsWith('/') -and $_.StartsWith($wordToComplete) -and ($_.StartsWith('-') -eq $wordToComplete.StartsWith('-')) } |
         ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
 }

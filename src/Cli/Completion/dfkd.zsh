@@ -7,7 +7,8 @@ _dfkd() {
     if [[ $PREFIX == -* ]]; then
         found=(${(M)found:#-*})
     else
-        found=(${found:#-*})
+        # Neither options nor help's names on Windows.
+        found=(${found:#[-/]*})
     fi
     # Where dfkd has nothing to offer, zsh offers files.
     if (( $#found )); then
