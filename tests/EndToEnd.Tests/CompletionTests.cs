@@ -54,7 +54,7 @@ public sealed class CompletionTests
     {
         string[] verbs = Offered("dfkd ");
 
-        Assert.Superset(new HashSet<string>(["crawl", "score", "select", "pack", "distill", "evaluate", "completion"]), [.. verbs]);
+        Assert.Empty(((string[])["crawl", "score", "select", "pack", "distill", "evaluate", "completion"]).Except(verbs));
         Assert.DoesNotContain(verbs, verb => verb.StartsWith('-'));
         Assert.Equal(["score", "select"], Offered("dfkd s").Order());
     }
