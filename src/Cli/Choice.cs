@@ -23,6 +23,7 @@ internal sealed class Choice<T>
         values = offered.ToDictionary(pair => pair.Name, pair => pair.Member, StringComparer.Ordinal);
         string[] names = [.. values.Keys];
         Option = new Option<string>(name) { Description = description, HelpName = string.Join('|', names), DefaultValueFactory = _ => names[0] };
+        Option.CompletionSources.Add(names);
         Option.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && !values.ContainsKey(result.Tokens[0].Value)) result.AddError($"{name} {result.Tokens[0].Value}: expected {string.Join(" or ", names)}");

@@ -71,7 +71,10 @@ internal static class CommandLine
             new ExplainVerb(),
             new ContactSheetVerb(),
             new AurocVerb(),
+            new CompletionVerb(),
         };
+        // A flag takes no value: else completion would wait for true or false after it, and offer nothing more.
+        foreach (Option flag in root.Subcommands.SelectMany(verb => verb.Options).Where(option => option.ValueType == typeof(bool))) flag.Arity = ArgumentArity.Zero;
         foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExample((HelpAction)help.Action!);
         return root;
     }

@@ -12,6 +12,7 @@ internal static class CommonOptions
     {
         Description = "Where to compute: cpu, cuda or cuda:N",
         HelpName = "DEVICE",
+        CompletionSources = { "cpu", "cuda" },
         DefaultValueFactory = _ => "cpu",
     };
 

@@ -17,7 +17,7 @@ internal sealed class ContactSheetVerb : Verb
 {
     private readonly Argument<string> table = new("TABLE") { Description = "Scores table, ranked here by --method, or selection table, ranked already" };
     private readonly Option<string> output = CommonOptions.Output("PNG to write: the best first, then the worst", "FILE.png");
-    private readonly Option<string> method = new("--method") { Description = "How a scores table is ranked (see dfkd select)", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default };
+    private readonly Option<string> method = new("--method") { Description = "How a scores table is ranked (see dfkd select)", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default, CompletionSources = { ScoreCatalogue.All.Select(method => method.Name).ToArray() } };
     private readonly Option<int> count = CommonOptions.Count("--count", "Images in each section", 60).AtLeast(1);
     private readonly Option<int> columns = CommonOptions.Count("--columns", "Images a row", 15).AtLeast(1);
     private readonly Option<int> tile = CommonOptions.Count("--tile", "Side of an image, pixels", 64).AtLeast(8);

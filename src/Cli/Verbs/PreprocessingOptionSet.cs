@@ -11,7 +11,7 @@ internal sealed class PreprocessingOptionSet
 {
     private readonly Option<int?> size = CommonOptions.OwnCount("--img-size", "Input side, pixels; the position embedding is resampled [default: the model's own]");
     private readonly Option<double?> crop = CommonOptions.OwnFigure("--crop-pct", "Share of the resized side that the centre crop keeps [default: the model's own]");
-    private readonly Option<string?> interpolation = new("--interpolation") { Description = "bicubic or bilinear [default: the model's own]", HelpName = "NAME" };
+    private readonly Option<string?> interpolation = new("--interpolation") { Description = "bicubic or bilinear [default: the model's own]", HelpName = "NAME", CompletionSources = { "bicubic", "bilinear" } };
     private readonly Option<string?> mean = new("--mean") { Description = "Channel means of pixels in [0, 1], e.g. 0.5,0.5,0.5 [default: the model's own]", HelpName = "R,G,B" };
     private readonly Option<string?> std = new("--std") { Description = "Channel standard deviations [default: the model's own]", HelpName = "R,G,B" };
 
