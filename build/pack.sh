@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the nine libraries, and the dfkd tool for this machine's platform, into artifacts/packages.
+# Packs the libraries, and the dfkd tool for this machine's platform, into artifacts/packages.
 # Usage: build/pack.sh [all|libraries|tool]
 set -euo pipefail
 cd "$(dirname "$0")/.."
