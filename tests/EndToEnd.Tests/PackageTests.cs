@@ -50,5 +50,17 @@ public sealed class PackageTests
         Assert.Contains("$(MSBuildThisFileDirectory)relax-torchsharp-native.targets", entry, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Every_library_has_a_readme_and_is_packed()
+    {
+        string packed = File.ReadAllText(Path.Combine(Programs.Root, "build", "libraries.slnf"));
+        foreach (string folder in Directory.GetDirectories(Path.Combine(Programs.Root, "src")).Where(folder => Directory.GetFiles(folder, "*.csproj").Length > 0))
+        {
+            string name = Path.GetFileName(folder);
+            Assert.True(File.Exists(Path.Combine(folder, "README.md")), $"src/{name}/README.md, which goes into the package, is missing");
+            Assert.True(name == "Cli" || packed.Contains($@"src\\{name}\\{name}.csproj", StringComparison.Ordinal), $"build/libraries.slnf does not name {name}");
+        }
+    }
+
     private static string Value(XElement metadata, string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
 }
