@@ -49,7 +49,7 @@ internal sealed partial class TeacherPass
         if (hopeful.Length == 0) return new ImageScores?[images];
         Tensor kept = tensor(hopeful, device: pixels.device);
         VitOutput output = network.RunRest(first.Select(kept), ProbedOrFirst(cascade.Blocks));
-        var scores = new Queue<ImageScores>(Figures(Completed(TeacherAnswer.Of(network, output, pixels.index_select(0, kept), Blocks, views: Views)), hopeful.Length));
+        var scores = new Queue<ImageScores>(Figures(Completed(TeacherAnswer.Of(network, output, pixels.index_select(0, kept), Blocks, rollout: false, Views)), hopeful.Length));
         return [.. Enumerable.Range(0, images).Select(i => read[i] >= cascade.Threshold ? scores.Dequeue() : null)];
     }
 

@@ -51,7 +51,7 @@ public sealed record TeacherAnswer
 
     /// <summary>From a pass that is done, which has kept the CLS rows of the blocks and for a rollout the attention of all.</summary>
     /// <inheritdoc cref="Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int)"/>
-    public static TeacherAnswer Of(VisionTransformer network, VitOutput output, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
+    internal static TeacherAnswer Of(VisionTransformer network, VitOutput output, Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
         return new TeacherAnswer
