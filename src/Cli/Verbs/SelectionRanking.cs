@@ -27,6 +27,7 @@ internal static class SelectionRanking
         {
             if (score.NeedsFit) score.Fit(sample);
             return [.. Enumerable.Range(0, sample[0].Length).Select(row => score.Evaluate([.. sample.Select(column => column[row])], (ulong)row))];
-        });
+        }
+        );
     });
 }
