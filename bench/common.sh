@@ -23,3 +23,17 @@ same_settings() {
     fi
     echo "$1" >"$OUT/settings.txt"
 }
+
+# classes FOLDER: the folder below it with a sub-folder a class.
+classes() { local at=$1; while [ "$(find "$at" -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]; do at=$(find "$at" -mindepth 1 -maxdepth 1 -type d); done; echo "$at"; }
+
+# compare_by JOBS RECIPES FOLDER: dfkd compare by processes of one thread each, which share the runs: in two thirds of the time of one process with two threads.
+compare_by() {
+    local jobs=() job
+    for ((job = 1; job <= $1; job++)); do
+        "$DFKD" compare "$2" -o "$3" --threads 1 --quiet &
+        jobs+=($!)
+    done
+    for job in "${jobs[@]}"; do wait "$job"; done
+    "$DFKD" compare "$2" -o "$3" --threads 1
+}

@@ -15,8 +15,6 @@ build_dfkd
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
 unpack "$DATA/cifar10/test.tar.gz" "$OUT/test"
 unpack "$DATA/cifar10/original-train.tar.gz" "$OUT/original"
-# The folder with a sub-folder a class.
-classes() { local at=$1; while [ "$(find "$at" -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]; do at=$(find "$at" -mindepth 1 -maxdepth 1 -type d); done; echo "$at"; }
 [ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$teacher" -o "$OUT/scores.csv" --resume
 [ -f "$OUT/selected.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$BUDGET" -o "$OUT/selected.csv" --quiet
 [ -f "$OUT/official.csv" ] || "$DFKD" select "$OUT/scores.csv" --method official --blocks 1,3 --budget "$BUDGET" -o "$OUT/official.csv" --quiet
@@ -29,11 +27,4 @@ for light in resnet:depth=18 rednet:depth=26; do
   [ -f "$OUT/${light%%:*}/model.safetensors" ] || "$DFKD" distill "$OUT/selected.csv" --teacher "$teacher" --student "$light,img=32,stem=3,width=16" --steps "$STEPS" --batch-size "$BATCH" --evaluate-every "$STEPS" --resume -o "$OUT/${light%%:*}"
 done
 sed -e "s|@SEEDS@|$SEEDS|; s|@TEST@|$(classes "$OUT/test")|; s|@ORIGINAL@|$(classes "$OUT/original")|; s|@OUT@|$OUT|g; s|@TEACHER@|$teacher|; s|@STUDENT@|$STUDENT|g; s|@STEPS@|$STEPS|; s|@BATCH@|$BATCH|" "$RECIPES" >"$OUT/recipes.yaml"
-# Processes of one thread each share the runs: in two thirds of the time of one process with two threads.
-jobs=()
-for ((job = 1; job <= JOBS; job++)); do
-  "$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison" --threads 1 --quiet &
-  jobs+=($!)
-done
-for job in "${jobs[@]}"; do wait "$job"; done
-"$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison" --threads 1
+compare_by "$JOBS" "$OUT/recipes.yaml" "$OUT/comparison"

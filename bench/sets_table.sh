@@ -41,16 +41,7 @@ PY
     done
 done
 cat "$OUT/sets.csv"
-classes=$OUT/test
-while [ "$(find "$classes" -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]; do classes=$(find "$classes" -mindepth 1 -maxdepth 1 -type d); done
-sed -e "s|@SEEDS@|$SEEDS|; s|@BASELINE@|${SETS%% *}-${BUDGETS##* }|; s|@TEST@|$classes|; s|@TEACHER@|$teacher|; s|@STUDENT@|$STUDENT|; s|@STEPS@|$STEPS|g; s|@BATCH@|$BATCH|" "$root/bench/sets.yaml" | while IFS= read -r line; do
+sed -e "s|@SEEDS@|$SEEDS|; s|@BASELINE@|${SETS%% *}-${BUDGETS##* }|; s|@TEST@|$(classes "$OUT/test")|; s|@TEACHER@|$teacher|; s|@STUDENT@|$STUDENT|; s|@STEPS@|$STEPS|g; s|@BATCH@|$BATCH|" "$root/bench/sets.yaml" | while IFS= read -r line; do
     if [ "$line" = @RECIPES@ ]; then printf '%s' "$recipes"; else printf '%s\n' "$line"; fi
 done >"$OUT/recipes.yaml"
-# Processes of one thread each share the runs: in two thirds of the time of one process with two threads.
-jobs=()
-for ((job = 1; job <= JOBS; job++)); do
-    "$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison" --threads 1 --quiet &
-    jobs+=($!)
-done
-for job in "${jobs[@]}"; do wait "$job"; done
-"$DFKD" compare "$OUT/recipes.yaml" -o "$OUT/comparison" --threads 1
+compare_by "$JOBS" "$OUT/recipes.yaml" "$OUT/comparison"
