@@ -60,7 +60,7 @@ internal sealed class PoolDetail
                 progress(rows.Row);
             }
         }
-        if (survey.Contents.Groups > 0) detail.Contents = Gather(table, survey.Contents, row => row.Content, progress, cancel);
+        if (survey.Contents.Groups > 0) detail.Contents = Copies(table, survey.Contents, progress, cancel);
         if (looks is not null) detail.Looks = Alike(table, looks, progress, cancel);
         return detail;
     }
@@ -93,7 +93,7 @@ internal sealed class PoolDetail
         return new Repeats(looks.Groups, looks.Extra, looks.Overflowed, [.. largest.Select((rows, group) => new RepeatGroup(rows.Count, paths[group]))]);
     }
 
-    private static Repeats Gather(string table, RepeatFinder finder, Func<PoolCursor, UInt128> key, Action<long> progress, CancellationToken cancel)
+    private static Repeats Copies(string table, RepeatFinder finder, Action<long> progress, CancellationToken cancel)
     {
         IReadOnlyList<(UInt128 Key, int Count)> largest = finder.Largest(GroupsShown);
         Dictionary<UInt128, List<(string, string)>> paths = largest.ToDictionary(group => group.Key, _ => new List<(string, string)>());
@@ -102,7 +102,7 @@ internal sealed class PoolDetail
         while (wanted > 0 && rows.Next())
         {
             progress(rows.Row);
-            if (!rows.Usable || !paths.TryGetValue(key(rows), out List<(string, string)>? group) || group.Count >= PathsShown) continue;
+            if (!rows.Usable || !paths.TryGetValue(rows.Content, out List<(string, string)>? group) || group.Count >= PathsShown) continue;
             group.Add((rows.FullPath, rows.Path));
             wanted--;
         }

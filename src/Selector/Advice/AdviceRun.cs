@@ -40,6 +40,7 @@ public static class AdviceRun
         IReadOnlyList<StratumAnswers> strata = StratumAnswers.Of(audit);
         ShareEstimate share = StratifiedShare.Of(strata);
         RankLikelihood likelihood = RankLikelihood.Fit([.. strata.SelectMany(stratum => stratum.Said.Select(answer => (answer.Above, answer.Yes!.Value, (double)stratum.Rows / stratum.Answered)))]);
+        double everywhere = likelihood.MeanOfBest(1);
         return advice with
         {
             Share = share,
@@ -50,7 +51,7 @@ public static class AdviceRun
 
         SizeExpectation Expect(long rows)
         {
-            double part = (double)rows / advice.Usable, precision = likelihood.MeanOfBest(part), everywhere = likelihood.MeanOfBest(1);
+            double part = (double)rows / advice.Usable, precision = likelihood.MeanOfBest(part);
             return new SizeExpectation(rows, precision, everywhere > 0 ? Math.Min(1, precision * part / everywhere) : 0);
         }
     }

@@ -36,7 +36,7 @@ internal static class AuditDraw
         using PoolScan scan = passes.Scan();
         while (scan.Next())
         {
-            double score = passes.Score.Evaluate(scan.Values, passes.Score.NeedsIdentity ? scan.Identity : 0);
+            double score = scan.Score;
             double above = scale.ShareAbove(score);
             int stratum = Math.Min(Strata - 1, (int)(above * Strata));
             rows[stratum]++;

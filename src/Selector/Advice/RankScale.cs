@@ -27,11 +27,7 @@ internal sealed class RankScale
     {
         Reservoir sample = new(1, passes.Options.SampleRows, passes.Options.Seed);
         using PoolScan scan = passes.Scan();
-        while (scan.Next())
-        {
-            double score = passes.Score.Evaluate(scan.Values, passes.Score.NeedsIdentity ? scan.Identity : 0);
-            sample.Add([score]);
-        }
+        while (scan.Next()) sample.Add([scan.Score]);
         return new RankScale(sample.Sample()[0]);
     }
 

@@ -14,6 +14,7 @@ internal sealed class PoolScan : IDisposable
     private const int RowsBetweenReports = 1 << 16;
 
     private readonly TableReader table;
+    private readonly RowScore score;
     private readonly int status, reason, prediction, className;
     private readonly RowIdentity identity;
     private readonly int[] columns;
@@ -26,6 +27,7 @@ internal sealed class PoolScan : IDisposable
 
     public PoolScan(string scores, RowScore score, Action<int> progress)
     {
+        this.score = score;
         table = Table.Open(scores);
         TableHeader header = table.Header;
         (status, reason, prediction) = (header.IndexOf("status"), header.IndexOf("reason"), header.IndexOf("prediction"));
@@ -50,6 +52,9 @@ internal sealed class PoolScan : IDisposable
 
     /// <summary>The current row's numbers, in the order of the method's columns.</summary>
     public ReadOnlySpan<double> Values => values;
+
+    /// <summary>What the method makes of the current row, higher = more useful; after it is fitted, where it needs that.</summary>
+    public double Score => score.Evaluate(values, score.NeedsIdentity ? Identity : 0);
 
     /// <summary>The current row's predicted class; <see cref="NoClass"/> without one.</summary>
     public long Class { get; private set; }

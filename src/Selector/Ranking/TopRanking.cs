@@ -108,7 +108,7 @@ internal sealed class TopRanking
         using PoolScan scan = passes.Scan();
         while (scan.Next())
         {
-            double score = passes.Score.Evaluate(scan.Values, passes.Score.NeedsIdentity ? scan.Identity : 0);
+            double score = scan.Score;
             if (score < options.Threshold) continue;
             if (!tops.TryGetValue(one ? AllClasses : scan.Class, out TopRows? top)) throw passes.Changed();
             if (top.Wants(score, scan.Row)) top.Add(new RankedRow(score, scan.Row, options.DropDuplicates ? scan.Content : 0));
