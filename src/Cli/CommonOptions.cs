@@ -1,6 +1,7 @@
 // Options that mean the same on every verb that has them.
 
 using System.CommandLine;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli;
 
@@ -40,6 +41,9 @@ internal static class CommonOptions
 
     /// <summary>More to read.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print options in force, and the stack of an error" };
+
+    /// <summary>What a teacher is computed in.</summary>
+    public static Choice<Precision> TeacherPrecision(string name) => new(name, "What the teacher's blocks are computed in; bf16 is up to twice as fast on a CPU that has it (AVX-512-BF16), with slightly other figures", [("float32", Precision.Float32), ("bf16", Precision.BFloat16)]);
 
     /// <summary>Replace outputs.</summary>
     public static Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an earlier output" };

@@ -16,6 +16,9 @@ public sealed record CacheOptions : BatchOptions
     /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
     public int? TeacherHeads { get; init; }
 
+    /// <summary>What a Vision Transformer as teacher is computed in, on the CPU: bfloat16 is faster and less exact.</summary>
+    public Precision TeacherPrecision { get; init; }
+
     /// <summary>Preprocessing against the teacher's own config; null for its own. It travels in the cache.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
 
@@ -29,6 +32,7 @@ public sealed record CacheOptions : BatchOptions
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
+        Check(TeacherPrecision == Precision.Float32 || Device == "cpu", "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out");
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
         Check(TopK is null or > 0, $"top-k is {TopK}: must be above 0");
     }

@@ -32,15 +32,16 @@ public static class CacheRun
         torch.Device device = RunSession.DeviceOf(options.Device);
         RefuseOccupied(options);
         using DisposeScope scope = torch.NewDisposeScope();
-        using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing);
+        using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
         if (teacher.Classes > MostClasses) throw new RunException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
         if (options.TopK > teacher.Classes) throw new RunException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
         Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
         key[CacheKey.Teacher] = Provenance.HashFile(teacher.WeightsPaths[0], cancel);
+        if (options.TeacherPrecision != Precision.Float32) key["teacher's precision"] = options.TeacherPrecision.ToString();
         using TrainingImages images = new(options, selection.Paths, teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
         foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;
-        teacher.MoveTo(device);
+        teacher.MoveTo(device, options.BatchSize);
 
         int steps = options.StepsFor(images.Train.Length);
         CacheHeader header = new()

@@ -41,6 +41,9 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>Heads of a teacher, where its checkpoint does not tell.</summary>
     public int? TeacherHeads { get; init; }
 
+    /// <summary>What a Vision Transformer as teacher is computed in, on the CPU: bfloat16 is faster and less exact.</summary>
+    public Precision TeacherPrecision { get; init; }
+
     /// <summary>Preprocessing against the teacher's own config, for teacher and student alike; null for its own.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
 
@@ -62,6 +65,8 @@ public sealed record DistillOptions : LoopOptions
         Check(Via.All(assistant => !string.IsNullOrWhiteSpace(assistant)), "an assistant is empty: give a registry name, vit:... or a model directory");
         Check(Via.Count == 0 || FurtherTeachers.Count == 0, "assistants stand between one teacher and the student; give one teacher, or distil the first assistant from several in a run of its own");
         Check(Cache is null || FurtherTeachers.Count == 0, "a cache holds the outputs of one teacher; leave --cache out, or give one teacher");
+        Check(Cache is null || TeacherPrecision == Precision.Float32, "a cache holds what its teacher said in the precision that it had; leave the teacher's precision out");
+        Check(TeacherPrecision == Precision.Float32 || Device == "cpu", "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out");
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
     }
 }

@@ -39,7 +39,7 @@ public static class DistillRun
         Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, cancel);
         using RunSession session = new(options, folder, selection.Paths, teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
         teacher.Check(session.Images);
-        teacher.MoveTo(device);
+        teacher.MoveTo(device, options.BatchSize);
         student.MoveTo(device);
         DistillObjective objective = new(student, teacher, losses, Weights(selection, session, device), session.Predictor);
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);

@@ -1,5 +1,6 @@
 // The Vision Transformer itself.
 
+using DataFreeKD.Models.Inference;
 using DataFreeKD.Models.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -121,14 +122,17 @@ public sealed class VisionTransformer : ImageModel
     /// They must not change afterwards. Without oneDNN, and on other devices, nothing happens.
     /// </summary>
     /// <param name="batch">Images that a pass has, about.</param>
-    public void PackForInference(int batch)
+    /// <param name="precision">What the maps are computed in.</param>
+    /// <exception cref="ModelException">bfloat16 is not to be had here.</exception>
+    public void PackForInference(int batch, Precision precision = Precision.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        if (precision == Precision.BFloat16 && (OneDnn.Operators is not { BFloat16: true } || cls_token.device_type != DeviceType.CPU)) throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         long rows = (long)batch * (Config.Patches + Config.PrefixTokens);
-        for (int b = 0; b < Config.Depth; b++) blocks[b].Pack(rows, b == Config.Depth - 1);
-        patch_embed?.Pack((long)batch * Config.Patches);
+        for (int b = 0; b < Config.Depth; b++) blocks[b].Pack(new Packing(rows, precision), b == Config.Depth - 1);
+        patch_embed?.Pack(new Packing((long)batch * Config.Patches, precision));
     }
 
     /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>

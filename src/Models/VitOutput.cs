@@ -47,6 +47,9 @@ public sealed record VitOutput
 /// <param name="Values">Values.</param>
 public sealed record Qkv(torch.Tensor Queries, torch.Tensor Keys, torch.Tensor Values)
 {
+    /// <summary>In numbers of another type.</summary>
+    internal Qkv To(torch.ScalarType type) => new(Queries.to(type), Keys.to(type), Values.to(type));
+
     /// <summary>Attention probabilities <c>[B, H, T, T]</c>: softmax over keys of q·k/√(D/H).</summary>
     public torch.Tensor Attention() => (Queries.matmul(Keys.transpose(-2, -1)) / Math.Sqrt(Queries.shape[^1])).softmax(-1);
 

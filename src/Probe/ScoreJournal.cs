@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Probe;
 
@@ -142,6 +143,7 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(columns),
             $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null}",
             .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
+            .. options.Precision == Precision.Float32 ? Array.Empty<string>() : [options.Precision.ToString()],
             .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),
             .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip} {options.CopySample} {(options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "")}"] : Array.Empty<string>(),
             .. options.Inputs.Select(Path.GetFullPath)]);

@@ -69,6 +69,9 @@ public sealed record ScoreOptions
     /// <summary>What computes the forward passes; ONNX Runtime takes as many threads as libtorch has been given.</summary>
     public TeacherRuntime Runtime { get; init; }
 
+    /// <summary>What the teacher's blocks are computed in: bfloat16 is faster and less exact, by libtorch on the CPU alone.</summary>
+    public Precision Precision { get; init; }
+
     /// <summary>Continue an interrupted run.</summary>
     public bool Resume { get; init; }
 
@@ -100,6 +103,7 @@ public sealed record ScoreOptions
         }
         if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
         if (Runtime != TeacherRuntime.Libtorch && Device != "cpu") throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
+        if (Precision != Precision.Float32 && (Runtime != TeacherRuntime.Libtorch || Device != "cpu")) throw new ScoreException("--precision bf16 is for --runtime libtorch on the CPU; leave out --precision, or --runtime and --device");
         if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
         if (Blocks is not null && Blocks.Any(block => block < 0)) throw new ScoreException("--blocks: blocks are numbered from 0");

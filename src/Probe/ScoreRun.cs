@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
@@ -138,6 +139,7 @@ public static class ScoreRun
             ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
         };
         if (options.Runtime != TeacherRuntime.Libtorch) given["runtime"] = options.Runtime == TeacherRuntime.Onnx ? "onnx" : "onnx, int8 dynamic";
+        if (options.Precision != Precision.Float32) given["precision"] = "bf16";
         if (options.FastDecode) given["fast-decode"] = "true";
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);

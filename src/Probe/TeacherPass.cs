@@ -48,7 +48,7 @@ internal sealed partial class TeacherPass : IDisposable
         if (Blocks[^1] >= depth) throw new ScoreException($"--blocks {Blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
         BatchSize = options.BatchSize ?? UsualBatch(network.Config, device);
         Workers = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * ActivationBytes(network.Config)), 1, options.DecodeWorkers);
-        if (options.Runtime == TeacherRuntime.Libtorch) network.PackForInference(BatchSize);
+        if (options.Runtime == TeacherRuntime.Libtorch) network.PackForInference(BatchSize, options.Precision);
         extras = ExtraScore.Named(options.Scores);
         ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
         foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;

@@ -28,6 +28,29 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
             Assert.True(File.ReadAllBytes(Path.Combine(folder["live"], name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder["cached"], name))), name + " differs");
     }
 
+    [Fact]
+    public void A_teacher_in_bfloat16_teaches_alike_live_and_stored_and_nearly_as_in_single_precision()
+    {
+        using TempFolder folder = new();
+        DistillOptions exact = world.Distill(folder["exact"]), live = exact with { Output = folder["live"], TeacherPrecision = Precision.BFloat16 };
+        double loss = Run(exact).FinalLoss, rounded = double.NaN;
+        try
+        {
+            rounded = Run(live).FinalLoss;
+        }
+        catch (ModelException error)
+        {
+            Assert.Skip(error.Message);
+        }
+        Assert.NotEqual(loss, rounded);
+        Assert.Equal(loss, rounded, 0.02 * loss);
+        Run(CacheFor(live, folder["c"]) with { TeacherPrecision = Precision.BFloat16 });
+        DistillOptions cached = live with { Output = folder["cached"], Teacher = "", Cache = folder["c"] };
+        Assert.Contains("the teacher's precision", Refused(cached), StringComparison.Ordinal);
+        Run(cached with { TeacherPrecision = Precision.Float32 });
+        Assert.True(File.ReadAllBytes(Path.Combine(folder["live"], "model.safetensors")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder["cached"], "model.safetensors"))));
+    }
+
     [Theory]
     [MemberData(nameof(Recipes))]
     public void A_cache_and_a_training_see_bit_equal_batches(string recipe)

@@ -42,8 +42,8 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
         using TempFolder folder = new();
         string other = Copy(folder["other"], new PreprocessingConfig { ImageSize = 16, CropPct = 1, Mean = [0.1f, 0.5f, 0.7f], Std = [0.2f, 0.5f, 0.9f] });
         using DisposeScope scope = torch.NewDisposeScope();
-        using SeveralTeachers teachers = new([world.Teacher, other], null, null);
-        teachers.MoveTo(torch.CPU);
+        using SeveralTeachers teachers = new([world.Teacher, other], null, null, Precision.Float32);
+        teachers.MoveTo(torch.CPU, 1);
         byte[] bytes = [.. Enumerable.Range(0, 16 * 16 * 3).Select(i => (byte)(i * 37))];
         using LoadedModel first = ModelStore.Load(world.Teacher), second = ModelStore.Load(other);
         IReadOnlyList<VitOutput> outputs = teachers.Outputs(new Batch(Normalised(first), [0], 0) { Start = 0, Seeds = [0] }, new Mixed(Normalised(first), 1), [VitCapture.None, new VitCapture { HiddenBlocks = [1] }]);

@@ -60,6 +60,28 @@ public sealed class ForwardPassTests
         Assert.True(plain.Hidden[1].allclose(packed.Hidden[1], 1e-5, 1e-5));
     }
 
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void In_bfloat16_outputs_stay_near_and_in_single_precision(string family)
+    {
+        Assert.SkipUnless(Inference.OneDnn.Operators is { BFloat16: true }, "this CPU has no bfloat16");
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        using VisionTransformer model = new(Shape(family), 1);
+        using Generator draw = new(2, CPU);
+        Tensor pixels = randn([3, 3, 16, 16], generator: draw);
+        VitCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1], QkvBlocks = [1], AttentionBlocks = [2] };
+        VitOutput plain = model.Run(pixels, capture);
+        model.PackForInference(3, Precision.BFloat16);
+        VitOutput rounded = model.Run(pixels, capture);
+        foreach ((Tensor expected, Tensor found) in new[] { (plain.Logits!, rounded.Logits!), (plain.Hidden[1], rounded.Hidden[1]), (plain.ClsRows[0], rounded.ClsRows[0]), (plain.ClsRows[2], rounded.ClsRows[2]), (plain.Attention[2], rounded.Attention[2]), (plain.Qkv[1].Keys, rounded.Qkv[1].Keys) })
+        {
+            Assert.Equal(ScalarType.Float32, found.dtype);
+            double error = (expected - found).norm().item<float>() / expected.norm().item<float>();
+            Assert.InRange(error, 1e-9, 1e-2);
+        }
+    }
+
     [Fact]
     public void Packed_weights_are_left_aside_where_gradients_are_wanted()
     {

@@ -55,6 +55,30 @@ public sealed class RuntimeTests
     }
 
     [Fact]
+    public void Bfloat16_is_near_and_the_provenance_says_so()
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = new() { Inputs = [world.Images("images", 20)], Teacher = world.Teacher(), Output = world["exact.csv"] };
+        ScoreOptions rounded = options with { Output = world["bf16.csv"], Precision = Precision.BFloat16 };
+
+        ScoringWorld.Score(options);
+        try
+        {
+            ScoringWorld.Score(rounded);
+        }
+        catch (ModelException error)
+        {
+            Assert.Skip(error.Message);
+        }
+
+        Assert.Throws<Xunit.Sdk.TrueException>(() => Agree(world["exact.csv"], world["bf16.csv"], 1e-6));
+        Agree(world["exact.csv"], world["bf16.csv"], 0.1);
+        Assert.Equal("bf16", Provenance.ReadBeside(world["bf16.csv"])!.Options["precision"]);
+        Assert.DoesNotContain("precision", Provenance.ReadBeside(world["exact.csv"])!.Options.Keys);
+        Assert.Contains("--precision bf16", Assert.Throws<ScoreException>(() => ScoringWorld.Score(rounded with { Output = world["x.csv"], Runtime = TeacherRuntime.Onnx })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_onnx_runtime_cannot_do_is_refused_before_anything_is_written()
     {
         using ScoringWorld world = new();

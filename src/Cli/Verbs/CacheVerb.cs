@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -14,6 +15,7 @@ internal sealed class CacheVerb : Verb
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
     private readonly Option<int?> topK = CommonOptions.OwnCount("--top-k", "Probabilities kept an image; with all classes nothing is lost [default: 10, or all where there are fewer]");
+    private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly BatchOptionSet batch = new("Cache to write", "FILE");
 
@@ -23,7 +25,7 @@ internal sealed class CacheVerb : Verb
         "dfkd cache selected.csv --teacher teacher/ --epochs 30 --top-k 10 -o teacher.cache\ndfkd distill selected.csv --cache teacher.cache --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --temperature 1 -o student/")
     {
         Add(selection);
-        AddOptions([teacher, topK, .. batch.Length, .. batch.Images, heads, .. preprocessing.All, .. BatchOptionSet.Run]);
+        AddOptions([teacher, topK, .. batch.Length, .. batch.Images, heads, precision.Option, .. preprocessing.All, .. BatchOptionSet.Run]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -36,6 +38,7 @@ internal sealed class CacheVerb : Verb
             Teacher = parsed.GetRequiredValue(teacher),
             Output = batch.OutputOf(parsed),
             TeacherHeads = parsed.GetValue(heads),
+            TeacherPrecision = precision.In(parsed),
             Preprocessing = preprocessing.In(parsed),
             TopK = parsed.GetValue(topK),
         }, ToolVersion);

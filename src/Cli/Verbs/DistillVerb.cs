@@ -4,6 +4,7 @@ using System.CommandLine;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -28,6 +29,7 @@ internal sealed class DistillVerb : Verb
     };
 
     private readonly Option<bool> explain = new("--explain") { Description = "Tell what the recipe comes to for these models, on stdout, and stop" };
+    private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly LoopOptionSet loop = new();
 
@@ -37,7 +39,7 @@ internal sealed class DistillVerb : Verb
         "dfkd distill selected.csv --teacher teacher/ --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --steps 2000 -o student/\ndfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 --loss kd:T=4+probe*0.8 --explain -o student/")
     {
         Add(selection);
-        AddOptions([teacher, cache, student, via, .. loop.All, loss, explain, init.Option, heads, .. preprocessing.All]);
+        AddOptions([teacher, cache, student, via, .. loop.All, loss, explain, init.Option, heads, precision.Option, .. preprocessing.All]);
     }
 
     /// <summary>The distillation that the arguments mean.</summary>
@@ -59,6 +61,7 @@ internal sealed class DistillVerb : Verb
         return options with
         {
             TeacherHeads = parsed.GetValue(heads),
+            TeacherPrecision = precision.In(parsed),
             Preprocessing = preprocessing.In(parsed),
             Init = init.In(parsed),
             Loss = Recipe.Parse(parsed.GetRequiredValue(loss)),

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
@@ -28,6 +29,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<int> intactSample = new Option<int>("--intact-sample") { Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more", HelpName = "N", DefaultValueFactory = _ => 20_000 }.AtLeast(1);
     private readonly Choice<TeacherRuntime> runtime = new("--runtime", "What computes the forward passes; onnx is ONNX Runtime, on the CPU", TeacherRuntime.Libtorch, TeacherRuntime.Onnx);
     private readonly Option<string?> int8 = new Option<string?>("--int8") { Description = "With --runtime onnx: int8 weights, activations quantised as they come", HelpName = "dynamic" }.AcceptOnlyFromAmong("dynamic");
+    private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--precision");
     private readonly Option<bool> fastDecode = new("--fast-decode") { Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures" };
     private readonly Option<string?> cascade = new("--cascade") { Description = "Drop images after the teacher's first blocks, and score this share fully [default: the smallest that keeps 98 % of those to select, on a sample]", HelpName = "SHARE", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<long?> cascadeBudget = new("--cascade-budget") { Description = "Images that will be selected, which --cascade is to keep", HelpName = "N" };
@@ -40,7 +42,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -69,6 +71,7 @@ internal sealed class ScoreVerb : Verb
             Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
             Runtime = Runtime(parsed),
+            Precision = precision.In(parsed),
             Resume = parsed.GetValue(CommonOptions.Resume),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             EmbeddingsPath = parsed.GetValue(embeddings),

@@ -12,17 +12,21 @@ internal sealed class LiveTeacher : TeacherSource
 {
     private readonly LoadedModel loaded;
     private readonly string path;
+    private readonly Precision precision;
 
     /// <summary>Loads it.</summary>
-    /// <exception cref="RunException">It has no classification head.</exception>
-    public LiveTeacher(string path, int? heads, PreprocessingOverride? preprocessing)
+    /// <exception cref="RunException">It has no classification head, or is no Vision Transformer and asked for in bfloat16.</exception>
+    public LiveTeacher(string path, int? heads, PreprocessingOverride? preprocessing, Precision precision)
     {
-        this.path = path;
+        (this.path, this.precision) = (path, precision);
         LoadedModel own = ModelStore.Load(path, heads);
         loaded = preprocessing?.Apply(own) ?? own;
-        if (loaded.Model.Config.Classes > 0) return;
+        string? reason = loaded.Model.Config.Classes == 0 ? "has no classification head, so it has nothing to teach by outputs; give a classifier"
+            : precision != Precision.Float32 && Model is not VisionTransformer ? "is no Vision Transformer, and others compute in float32 alone; leave the teacher's precision out"
+            : null;
+        if (reason is null) return;
         loaded.Dispose();
-        throw new RunException($"{path} has no classification head, so it has nothing to teach by outputs; give a classifier");
+        throw new RunException($"{path} {reason}");
     }
 
     private ImageModel Model => loaded.Model;
@@ -49,10 +53,11 @@ internal sealed class LiveTeacher : TeacherSource
     {
     }
 
-    public override void MoveTo(torch.Device device)
+    public override void MoveTo(torch.Device device, int batch)
     {
         Model.MoveTo(device);
         Model.eval();
+        if (Model is VisionTransformer vit) vit.PackForInference(batch, precision);
     }
 
     public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures)

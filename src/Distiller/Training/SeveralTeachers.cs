@@ -15,14 +15,14 @@ internal sealed class SeveralTeachers : TeacherSource
 
     /// <summary>Loads them.</summary>
     /// <exception cref="RunException">One has no classification head, or they do not go together.</exception>
-    public SeveralTeachers(IReadOnlyList<string> paths, int? heads, PreprocessingOverride? preprocessing)
+    public SeveralTeachers(IReadOnlyList<string> paths, int? heads, PreprocessingOverride? preprocessing, Precision precision)
     {
         List<LiveTeacher> loaded = [];
         try
         {
             foreach (string path in paths)
             {
-                loaded.Add(new LiveTeacher(path, heads, preprocessing));
+                loaded.Add(new LiveTeacher(path, heads, preprocessing, precision));
                 if (loaded.Count > 1) RequireSame(paths[0], loaded[0], path, loaded[^1]);
             }
         }
@@ -59,9 +59,9 @@ internal sealed class SeveralTeachers : TeacherSource
     {
     }
 
-    public override void MoveTo(torch.Device device)
+    public override void MoveTo(torch.Device device, int batch)
     {
-        foreach (LiveTeacher teacher in teachers) teacher.MoveTo(device);
+        foreach (LiveTeacher teacher in teachers) teacher.MoveTo(device, batch);
         renormalise = [.. teachers.Select(teacher => Renormalisation(Preprocessing, teacher.Preprocessing, device))];
     }
 

@@ -69,7 +69,7 @@ internal sealed class StoredTeacher : TeacherSource
             throw new RunException($"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache");
     }
 
-    public override void MoveTo(torch.Device device) => this.device = device;
+    public override void MoveTo(torch.Device device, int batch) => this.device = device;
 
     public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures)
     {

@@ -41,8 +41,8 @@ internal abstract class TeacherSource : IDisposable
     /// <exception cref="RunException">They do not fit the options or each other.</exception>
     public static TeacherSource Of(DistillOptions options, CancellationToken cancel) => options.Cache is { } cache
         ? StoredTeacher.Open(cache, options, cancel)
-        : options.FurtherTeachers.Count > 0 ? new SeveralTeachers([options.Teacher, .. options.FurtherTeachers], options.TeacherHeads, options.Preprocessing)
-        : new LiveTeacher(options.Teacher, options.TeacherHeads, options.Preprocessing);
+        : options.FurtherTeachers.Count > 0 ? new SeveralTeachers([options.Teacher, .. options.FurtherTeachers], options.TeacherHeads, options.Preprocessing, options.TeacherPrecision)
+        : new LiveTeacher(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
 
     /// <summary>The losses of the options between it and <paramref name="student"/>.</summary>
     /// <exception cref="RunException">A loss that these two cannot have.</exception>
@@ -53,7 +53,9 @@ internal abstract class TeacherSource : IDisposable
     public abstract void Check(TrainingImages images);
 
     /// <summary>Moves what it computes with.</summary>
-    public abstract void MoveTo(torch.Device device);
+    /// <param name="device">Where to.</param>
+    /// <param name="batch">Images that a pass will have, about.</param>
+    public abstract void MoveTo(torch.Device device, int batch);
 
     /// <summary>The outputs of each teacher for a batch, without gradient.</summary>
     /// <param name="batch">The images.</param>

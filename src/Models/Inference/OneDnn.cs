@@ -48,10 +48,20 @@ internal sealed class OneDnn
 
     private readonly torch.jit.ScriptModule script;
 
-    private OneDnn(torch.jit.ScriptModule script) => this.script = script;
+    private OneDnn(torch.jit.ScriptModule script)
+    {
+        this.script = script;
+        Float32 = Works(torch.ScalarType.Float32);
+        BFloat16 = Works(torch.ScalarType.BFloat16);
+    }
 
     /// <summary>The operators, or null.</summary>
     public static OneDnn? Operators => Loaded.Value;
+
+    /// <summary>Whether the processor has these operators in bfloat16.</summary>
+    public bool BFloat16 { get; }
+
+    private bool Float32 { get; }
 
     /// <summary>A weight <c>[out, in]</c> in the layout that oneDNN wants for about so many rows of input; only the other methods can read it.</summary>
     public torch.Tensor Pack(torch.Tensor weight, long rows) => (torch.Tensor)script.invoke("pack", weight, rows);
@@ -74,7 +84,7 @@ internal sealed class OneDnn
             File.WriteAllBytes(file, Archive());
             // No dispose scope owns the module: it lives as long as the process.
             var loaded = new OneDnn(torch.jit.load(file));
-            return loaded.Works() ? loaded : null;
+            return loaded.Float32 ? loaded : null;
         }
         catch (Exception error) when (error is System.Runtime.InteropServices.ExternalException or IOException or UnauthorizedAccessException)
         {
@@ -87,12 +97,22 @@ internal sealed class OneDnn
     }
 
     // An operator that is there may still lack the processor: one small product tells.
-    private bool Works()
+    private bool Works(torch.ScalarType type)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable inference = torch.inference_mode();
-        torch.Tensor x = torch.ones(2, 16), bias = torch.ones(8), packed = Pack(torch.ones(8, 16), 2);
-        return Linear(x, packed, bias).sum().item<float>() == 2 * 8 * 17 && LinearAdd(x, torch.ones(2, 8), packed, bias).sum().item<float>() == 2 * 8 * 18 && LinearGelu(x, packed, bias).sum().item<float>() > 0;
+        try
+        {
+            torch.Tensor x = Ones(2, 16), bias = Ones(8), packed = Pack(Ones(8, 16), 2);
+            return Sum(Linear(x, packed, bias)) == 2 * 8 * 17 && Sum(LinearAdd(x, Ones(2, 8), packed, bias)) == 2 * 8 * 18 && Sum(LinearGelu(x, packed, bias)) > 0;
+        }
+        catch (System.Runtime.InteropServices.ExternalException)
+        {
+            return false;
+        }
+
+        torch.Tensor Ones(params long[] shape) => torch.ones(shape, dtype: type);
+        static float Sum(torch.Tensor tensor) => tensor.to(torch.ScalarType.Float32).sum().item<float>();
     }
 
     private static byte[] Archive()

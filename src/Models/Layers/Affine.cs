@@ -47,14 +47,14 @@ internal sealed class Affine : nn.Module
         Packed(0, weight.shape[0])?.LinearAdd(x, residual) ?? nn.functional.linear(x, weight, bias!).add_(residual);
 
     /// <summary>Keeps rows of the map in oneDNN's layout too, for forward passes without gradients. The weights must not change afterwards.</summary>
-    /// <param name="rows">Rows of input that a pass has, about.</param>
+    /// <param name="packing">For which passes.</param>
     /// <param name="start">First row of the map.</param>
     /// <param name="count">Rows of the map; negative for all.</param>
-    public void Pack(long rows, long start = 0, long count = -1)
+    public void Pack(Packing packing, long start = 0, long count = -1)
     {
         if (count < 0) count = weight.shape[0];
         if (packed.Remove((start, count), out PackedLinear? before)) before.Dispose();
-        if (PackedLinear.TryOf(weight.narrow(0, start, count), bias?.narrow(0, start, count), rows) is { } part) packed[(start, count)] = part;
+        if (PackedLinear.TryOf(weight.narrow(0, start, count), bias?.narrow(0, start, count), packing) is { } part) packed[(start, count)] = part;
     }
 
     /// <inheritdoc/>

@@ -42,16 +42,24 @@ internal sealed class Attention : nn.Module
         {
             q = qkv.LinearRows(x.narrow(1, 0, queries), 0, width).view(batch, queries, heads, head).transpose(1, 2);
             Tensor[] parts = qkv.LinearRows(x, width, 2 * width).view(batch, tokens, 2, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
-            (k, v) = (parts[0], parts[1]);
+            // These few rows are not packed, and so in single precision.
+            (q, k, v) = (q.to(parts[0].dtype), parts[0], parts[1]);
         }
-        Tensor mixed = nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, queries, width);
+        Tensor mixed = Mix(q, k, v).transpose(1, 2).reshape(batch, queries, width);
         return (mixed, prefix < 0 ? null : ClsRow(q, k, prefix), new Qkv(q, k, v));
     }
+
+    // libtorch's fused kernel multiplies bfloat16 as single precision (MKL); its plain products do not (oneDNN).
+    private static Tensor Mix(Tensor q, Tensor k, Tensor v) => q.dtype == ScalarType.BFloat16
+        ? matmul(matmul(q.mul(1 / Math.Sqrt(q.shape[3])), k.transpose(2, 3)).softmax(-1), v)
+        : nn.functional.scaled_dot_product_attention(q, k, v);
 
     private static Tensor ClsRow(Tensor q, Tensor k, int prefix)
     {
         long head = q.shape[3], patches = k.shape[2] - prefix;
-        Tensor row = matmul(q.narrow(2, 0, 1).mul(1 / Math.Sqrt(head)), k.transpose(2, 3)).softmax(-1);
+        q = q.narrow(2, 0, 1);
+        if (k.dtype == ScalarType.BFloat16) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
+        Tensor row = matmul(q.mul(1 / Math.Sqrt(head)), k.transpose(2, 3)).softmax(-1);
         return row.squeeze(2).narrow(2, prefix, patches);
     }
 }

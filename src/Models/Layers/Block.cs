@@ -1,5 +1,6 @@
 // One pre-norm transformer block.
 
+using DataFreeKD.Models.Inference;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,14 +35,14 @@ internal sealed class Block : nn.Module
     public IEnumerable<Affine> Norms => [norm1, norm2];
 
     /// <summary>For inference alone, see <see cref="Affine.Pack"/>.</summary>
-    /// <param name="rows">Tokens that a pass has, about.</param>
+    /// <param name="packing">For which passes; a row is a token.</param>
     /// <param name="last">Whether it is the last block, whose queries are those of CLS.</param>
-    public void Pack(long rows, bool last)
+    public void Pack(Packing packing, bool last)
     {
-        attn.Qkv.Pack(rows);
-        if (last) attn.Qkv.Pack(rows, attn.Qkv.weight.shape[0] / 3, attn.Qkv.weight.shape[0] / 3 * 2);
-        attn.Projection.Pack(rows);
-        mlp.Pack(rows);
+        attn.Qkv.Pack(packing);
+        if (last) attn.Qkv.Pack(packing, attn.Qkv.weight.shape[0] / 3, attn.Qkv.weight.shape[0] / 3 * 2);
+        attn.Projection.Pack(packing);
+        mlp.Pack(packing);
     }
 
     /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row, where <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>, queries, keys and values; everything else is freed here.</summary>
@@ -51,9 +52,10 @@ internal sealed class Block : nn.Module
         using DisposeScope scope = NewDisposeScope();
         (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
         if (queries != x.shape[1]) x = x.narrow(1, 0, queries);
-        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : addcmul(x, attn.Projection.Linear(mixed), ls1.gamma, 1.0);
+        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : addcmul(x, attn.Projection.Linear(mixed).to(x.dtype), ls1.gamma, 1.0);
         Tensor normed = norm2.Norm(x, epsilon);
-        x = ls2 is null ? mlp.Forward(normed, x) : addcmul(x, mlp.Forward(normed), ls2.gamma, 1.0);
+        x = ls2 is null ? mlp.Forward(normed, x) : addcmul(x, mlp.Forward(normed).to(x.dtype), ls2.gamma, 1.0);
+        if (keepMap || keepParts) parts = parts.To(x.dtype);
         if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
         return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);

@@ -1,5 +1,6 @@
 // The feed-forward branch: GELU, or SwiGLU packed in one matrix (DINOv2 giant).
 
+using DataFreeKD.Models.Inference;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
@@ -25,10 +26,10 @@ internal sealed class Mlp : nn.Module
     public Affine Second => fc2;
 
     /// <summary>For inference alone, see <see cref="Affine.Pack"/>.</summary>
-    public void Pack(long rows)
+    public void Pack(Packing packing)
     {
-        fc1.Pack(rows);
-        fc2.Pack(rows);
+        fc1.Pack(packing);
+        fc2.Pack(packing);
     }
 
     public Tensor Forward(Tensor x) => fc2.Linear(Hidden(x));

@@ -32,10 +32,10 @@ internal sealed class PatchEmbed : nn.Module
     private Tensor Flat => proj.weight.view(proj.weight.shape[0], -1);
 
     /// <summary>For inference alone, see <see cref="Affine.Pack"/>.</summary>
-    public void Pack(long rows)
+    public void Pack(Packing packing)
     {
         packed?.Dispose();
-        packed = PackedLinear.TryOf(Flat, proj.bias, rows);
+        packed = PackedLinear.TryOf(Flat, proj.bias, packing);
     }
 
     /// <summary><c>[B, 3, S, S]</c> to <c>[B, N, D]</c>. Stride equals kernel, so the convolution is one matrix product that writes tokens in their final order.</summary>
@@ -46,6 +46,6 @@ internal sealed class PatchEmbed : nn.Module
             .view(batch, 3, grid, patch, grid, patch)
             .permute(0, 2, 4, 1, 3, 5)
             .reshape(batch, grid * grid, 3L * patch * patch);
-        return packed is not null && !is_grad_enabled() ? packed.Linear(patches) : nn.functional.linear(patches, Flat, proj.bias!);
+        return packed is not null && !is_grad_enabled() ? packed.Linear(patches).to(ScalarType.Float32) : nn.functional.linear(patches, Flat, proj.bias!);
     }
 }
