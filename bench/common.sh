@@ -37,3 +37,25 @@ compare_by() {
     for job in "${jobs[@]}"; do wait "$job"; done
     "$DFKD" compare "$2" -o "$3" --threads 1
 }
+
+# watch NAME TOTAL PROGRESS COMMAND...: a row with the memory of COMMAND at 10 % of TOTAL, which the function PROGRESS counts towards, and at its end; fails where it grew by more than GROWTH. Sampled ten times a second; the last sample before the end counts as 100 %. Its output goes to $work.
+watch() {
+    local name=$1 total=$2 progress=$3; shift 3
+    "$@" >"$work/$name.log" 2>&1 &
+    local pid=$! now tenth=0 last=0 peak=0 code=0
+    while kill -0 "$pid" 2>/dev/null; do
+        now=$(rss "$pid")
+        # 0 is a process that has just ended.
+        if [ "$now" -gt 0 ]; then
+            last=$now
+            [ "$now" -le "$peak" ] || peak=$now
+            [ "$tenth" -gt 0 ] || [ "$($progress)" -lt $((total / 10)) ] || tenth=$now
+        fi
+        sleep 0.1
+    done
+    wait "$pid" || code=$?
+    [ "$code" -eq 0 ] || { cat "$work/$name.log"; echo "$name: exit code $code"; exit 1; }
+    [ "$tenth" -gt 0 ] || { echo "$name: it ended before memory at 10 % was seen; give it more to do"; exit 1; }
+    echo "| $name | $total | $tenth | $last | $peak |"
+    awk -v a="$tenth" -v b="$last" -v g="$GROWTH" 'BEGIN { exit !(b <= a * g) }' || { echo "$name: memory grew from $tenth to $last MiB"; exit 1; }
+}

@@ -19,28 +19,6 @@ tar xzf "$DATA/wild/pool.tar.gz" -C "$work/images" -T "$work/wanted"
 score_progress() { cat "$work"/scores.csv.parts/*.csv 2>/dev/null | wc -l; }
 distill_progress() { tail -n 1 "$work/student/training/metrics.csv" 2>/dev/null | cut -d, -f1 | grep -E '^[0-9]+$' || echo 0; }
 
-# watch NAME TOTAL PROGRESS COMMAND...: samples memory ten times a second; the last sample before the end counts as 100 %.
-watch() {
-    local name=$1 total=$2 progress=$3; shift 3
-    "$@" >"$work/$name.log" 2>&1 &
-    local pid=$! now tenth=0 last=0 peak=0 code=0
-    while kill -0 "$pid" 2>/dev/null; do
-        now=$(rss "$pid")
-        # 0 is a process that has just ended.
-        if [ "$now" -gt 0 ]; then
-            last=$now
-            [ "$now" -le "$peak" ] || peak=$now
-            [ "$tenth" -gt 0 ] || [ "$($progress)" -lt $((total / 10)) ] || tenth=$now
-        fi
-        sleep 0.1
-    done
-    wait "$pid" || code=$?
-    [ "$code" -eq 0 ] || { cat "$work/$name.log"; echo "$name: exit code $code"; exit 1; }
-    [ "$tenth" -gt 0 ] || { echo "$name: it ended before memory at 10 % was seen; give it more to do"; exit 1; }
-    echo "| $name | $total | $tenth | $last | $peak |"
-    awk -v a="$tenth" -v b="$last" -v g="$GROWTH" 'BEGIN { exit !(b <= a * g) }' || { echo "$name: memory grew from $tenth to $last MiB"; exit 1; }
-}
-
 rows=$(find "$work/images" -type f | wc -l)
 echo "| run | rows or steps | MiB at 10 % | MiB at 100 % | MiB at most |"
 echo "|---|---|---|---|---|"
