@@ -30,7 +30,7 @@ public static class CrawlRun
         using WebCrawl? web = remote.Length > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) { Stored = manifest.Contents } : null;
         web?.Gather(progress, cancel).GetAwaiter().GetResult();
 
-        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
+        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(Table.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
         using ManifestMerge merge = manifest.Begin(columns, options, web);
         long before = merge.Rows;
         var store = new ImageStore(options.Store);
