@@ -42,6 +42,9 @@ internal static class CommonOptions
     /// <summary>More to read.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print options in force, and the stack of an error" };
 
+    /// <summary>Heads of a teacher, which not every checkpoint tells.</summary>
+    public static Option<int?> TeacherHeads(string name) => OwnCount(name, "Attention heads of a teacher whose checkpoint does not tell");
+
     /// <summary>What a teacher is computed in.</summary>
     public static Choice<Precision> TeacherPrecision(string name) => new(name, "What the teacher's blocks are computed in; bf16 is up to twice as fast on a CPU that has it (AVX-512-BF16), with slightly other figures", [("float32", Precision.Float32), ("bf16", Precision.BFloat16)]);
 

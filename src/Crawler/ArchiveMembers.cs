@@ -26,7 +26,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
     {
         for (int at = source.IndexOf("::", StringComparison.Ordinal); at >= 0; at = source.IndexOf("::", at + 1, StringComparison.Ordinal))
         {
-            if (known.Contains(WebCrawl.KeyOf(source[..at]))) return true;
+            if (known.Contains(TextKey.Of(source[..at]))) return true;
         }
         return false;
     }
@@ -56,7 +56,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
                         return;
                     }
                     string name = NameOf(row.Url, member.Image.Path[(archive.Path.Length + 2)..]);
-                    if (known.Contains(WebCrawl.KeyOf(name))) return;
+                    if (known.Contains(TextKey.Of(name))) return;
                     var found = new JournalRow(member.Ordinal, name, Status.Failed) { Reason = member.Image.Reason ?? "" };
                     CheckedImage image = member.Image.Bytes is { } bytes ? CheckedImage.From(found, bytes, options) : new CheckedImage(found, null);
                     string? path = image.Stored is null ? null : store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, stop, durable: false);

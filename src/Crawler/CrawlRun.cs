@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Threading.Tasks.Dataflow;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
@@ -24,13 +25,13 @@ public static class CrawlRun
         options.Validate();
         var clock = Stopwatch.StartNew();
         var manifest = new StoreManifest(options.Store, cancel);
-        string[] local = [.. options.Sources.Where(source => !WebCrawl.Fits(source))], remote = [.. options.Sources.Where(WebCrawl.Fits)];
+        string[] local = [.. options.Sources.Where(source => !WebSources.Fits(source))], remote = [.. options.Sources.Where(WebSources.Fits)];
         bool revisits = options.Web.RetryFailed || options.Web.Refresh;
         if (revisits && !manifest.Exists) throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
         using WebCrawl? web = remote.Length > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) { Stored = manifest.Contents } : null;
         web?.Gather(progress, cancel).GetAwaiter().GetResult();
 
-        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(TableSource.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
+        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(Table.Fits).SelectMany(TableSource.CarriedColumns)).Concat(web?.CarriedColumns() ?? []).Concat(manifest.CarriedColumns()).Distinct()];
         using ManifestMerge merge = manifest.Begin(columns, options, web);
         long before = merge.Rows;
         var store = new ImageStore(options.Store);
@@ -65,7 +66,7 @@ public static class CrawlRun
     {
         options.Validate();
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        WebCrawl.Rehearse(options, [.. options.Sources.Where(WebCrawl.Fits)], new StoreManifest(options.Store, cancel).Known, planned =>
+        Rehearsal.Run(options, [.. options.Sources.Where(WebSources.Fits)], new StoreManifest(options.Store, cancel).Known, planned =>
         {
             counts[planned.Decision] = counts.GetValueOrDefault(planned.Decision) + 1;
             tell(planned);
@@ -89,9 +90,9 @@ public static class CrawlRun
             try
             {
                 IEnumerable<FoundImage> all = sources.SelectMany(source => CrawlSource.Open(source, options.Limits.MaxBytes, stop.Token));
-                foreach (FoundImage found in all.Concat(options.Made.SelectMany(made => made.Missing(name => known.Contains(WebCrawl.KeyOf(name)), stop.Token))))
+                foreach (FoundImage found in all.Concat(options.Made.SelectMany(made => made.Missing(name => known.Contains(TextKey.Of(name)), stop.Token))))
                 {
-                    if (!known.Contains(WebCrawl.KeyOf(found.Image.Path)) && !await checks.SendAsync(found, stop.Token).ConfigureAwait(false)) return;
+                    if (!known.Contains(TextKey.Of(found.Image.Path)) && !await checks.SendAsync(found, stop.Token).ConfigureAwait(false)) return;
                 }
             }
             finally

@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Web;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
@@ -78,7 +79,7 @@ internal sealed class ManifestMerge : IDisposable
     /// <param name="table">The row of the local table that named it; null elsewhere.</param>
     public void Add(WebRow row, TableRow? table)
     {
-        if (row.Row.Reason == Fetching.Reason.Page && before.Pages.Contains(WebCrawl.KeyOf(row.Row.Url))) return;
+        if (row.Row.Reason == Fetching.Reason.Page && before.Pages.Contains(TextKey.Of(row.Row.Url))) return;
         Write(row.Row, column => table is not null ? table[column] : row.Columns?.GetValueOrDefault(column));
     }
 

@@ -3,6 +3,7 @@
 using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
@@ -22,7 +23,7 @@ internal sealed class StoreManifest
         foreach (TableRow row in Read())
         {
             // A page may have new images: it is visited again, though its row stays the one it has.
-            (row["reason"] == Reason.Page ? Pages : Known).Add(WebCrawl.KeyOf(row["source"] ?? ""));
+            (row["reason"] == Reason.Page ? Pages : Known).Add(TextKey.Of(row["source"] ?? ""));
         }
     }
 
@@ -43,8 +44,8 @@ internal sealed class StoreManifest
 
     public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path) : [];
 
-    /// <summary>What is in the store, by <see cref="WebCrawl.KeyOf"/> of the SHA-256.</summary>
-    public HashSet<UInt128> Contents() => [.. Read().Where(row => row["status"] == Status.Ok).Select(row => WebCrawl.KeyOf(row["sha256"] ?? ""))];
+    /// <summary>What is in the store, by <see cref="TextKey"/> of the SHA-256.</summary>
+    public HashSet<UInt128> Contents() => [.. Read().Where(row => row["status"] == Status.Ok).Select(row => TextKey.Of(row["sha256"] ?? ""))];
 
     public IEnumerable<TableRow> Read()
     {

@@ -24,7 +24,7 @@ public static class TrainRun
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
-        if (options.Curriculum < 1 && !LabelledImages.IsTable(options.DataPath)) throw new RunException($"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out");
+        if (options.Curriculum < 1 && !Table.Fits(options.DataPath)) throw new RunException($"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out");
         LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
         using ImageModel model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
         StudentFactory.Check(options, model);

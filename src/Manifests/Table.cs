@@ -5,6 +5,11 @@ namespace DataFreeKD.Manifests;
 /// <summary>Streaming access to tables.</summary>
 public static class Table
 {
+    private const string Csv = ".CSV", Parquet = ".PARQUET";
+
+    /// <summary>Whether there is a file at the path whose extension is a table's, so that <see cref="Open"/> can be asked for it.</summary>
+    public static bool Fits(string path) => File.Exists(path) && Path.GetExtension(path).ToUpperInvariant() is Csv or Parquet;
+
     /// <summary>Opens a table for one streaming pass.</summary>
     /// <exception cref="TableException">The file is missing, or is not the table that its extension says.</exception>
     public static TableReader Open(string path)
@@ -33,8 +38,8 @@ public static class Table
 
     private static bool IsParquet(string path) => Path.GetExtension(path).ToUpperInvariant() switch
     {
-        ".CSV" => false,
-        ".PARQUET" => true,
+        Csv => false,
+        Parquet => true,
         string other => throw new TableException($"{path}: '{other}' is not a table format; name the file .csv or .parquet"),
     };
 }

@@ -29,7 +29,7 @@ internal sealed class ScoreInputs
     {
         this.sources = sources;
         var carried = new List<string>();
-        foreach (string table in sources.Where(IsTable))
+        foreach (string table in sources.Where(Table.Fits))
         {
             using TableReader reader = Table.Open(table);
             if (reader.Header.IndexOf("path") < 0) throw new ScoreException($"{table}: no column 'path'; the columns are {string.Join(", ", reader.Header.Columns)}");
@@ -47,7 +47,7 @@ internal sealed class ScoreInputs
         long place = 0;
         foreach (string source in sources)
         {
-            foreach (ScoreInput input in IsTable(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, cancel: cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
+            foreach (ScoreInput input in Table.Fits(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, cancel: cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
         }
     }
 
@@ -73,6 +73,4 @@ internal sealed class ScoreInputs
     }
 
     private static bool Usable(TableRow row) => !string.IsNullOrEmpty(row["path"]) && row["status"] is null or "" or Status.Ok;
-
-    private static bool IsTable(string source) => File.Exists(source) && Path.GetExtension(source).ToUpperInvariant() is ".CSV" or ".PARQUET";
 }

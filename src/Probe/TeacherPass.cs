@@ -5,6 +5,7 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,16 +61,7 @@ internal sealed partial class TeacherPass : IDisposable
         Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
         ReactClip = options.ReactClip;
         if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
-        PreprocessingConfig preprocessing = teacher.Preprocessing;
-        Transform = new EvalTransform
-        {
-            ImageSize = preprocessing.ImageSize,
-            CropPct = preprocessing.CropPct,
-            Squash = preprocessing.Squash,
-            Interpolation = preprocessing.Interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
-            Mean = preprocessing.Mean,
-            Std = preprocessing.Std,
-        };
+        Transform = ModelTransform.Of(teacher.Preprocessing);
     }
 
     /// <summary>Images a forward pass.</summary>

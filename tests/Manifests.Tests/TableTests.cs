@@ -19,6 +19,25 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void Any_text_survives_a_parquet_round_trip() => AnyTextSurvives("any.parquet");
 
+    [Theory]
+    [InlineData("t.csv", true)]
+    [InlineData("T.PARQUET", true)]
+    [InlineData("t.txt", false)]
+    [InlineData("csv", false)]
+    public void A_file_is_a_table_by_its_extension_where_there_is_one(string name, bool table)
+    {
+        Assert.False(Table.Fits(folder[name]));
+        File.WriteAllText(folder[name], "");
+        Assert.Equal(table, Table.Fits(folder[name]));
+    }
+
+    [Fact]
+    public void A_folder_named_as_a_table_is_none()
+    {
+        Directory.CreateDirectory(folder["t.csv"]);
+        Assert.False(Table.Fits(folder["t.csv"]));
+    }
+
     private void AnyTextSurvives(string name)
     {
         Gen<string> text = Gen.OneOf(Gen.String[Gen.Char['\u0001', '\u017f'], 0, 12], Gen.OneOf("", "a,b", "\"", "\"\"x", "line\nbreak", "cr\r\nlf", " padded ", "日本語", "🙂", "'=1+1", "NULL"));

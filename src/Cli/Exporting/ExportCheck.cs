@@ -4,6 +4,7 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Onnx;
 using DataFreeKD.Onnx.Running;
+using DataFreeKD.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,19 +21,17 @@ internal sealed record CheckResult(int Images, double Error, double ResizedError
 internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
 {
     private readonly string output = model.Model.Config.Classes > 0 ? OnnxNames.Logits : OnnxNames.Embedding;
+    private readonly EvalTransform transform = ModelTransform.Of(model.Preprocessing);
     private int images, alike;
     private double error, resizedError, largest;
 
     /// <summary>What was found so far.</summary>
     public CheckResult Result => new(images, error, largest > 0 ? resizedError / largest : 0, model.Model.Config.Classes > 0 ? (double)alike / images : double.NaN);
 
-    // The side of an image that is only cropped, not resized.
-    private readonly int unscaled = model.Preprocessing.Squash ? model.Preprocessing.ImageSize : Math.Max(model.Preprocessing.ImageSize, (int)Math.Floor(model.Preprocessing.ImageSize / model.Preprocessing.CropPct));
-
     /// <summary>Compares on images drawn from a seed, of a size that is not resized.</summary>
     public void Draw(int count, int seed)
     {
-        int side = unscaled;
+        int side = transform.LeastSide;
         Random random = new(seed);
         for (int i = 0; i < count; i++)
         {
@@ -50,7 +49,6 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
-        EvalTransform transform = TransformOf(model.Preprocessing);
         float[] pixels = Normalised(transform, transform.Apply(image));
         VitOutput expected = model.Model.Run(tensor(pixels, [1, 3, transform.ImageSize, transform.ImageSize]), VitCapture.None);
         float[] own = (expected.Logits ?? expected.Embedding).contiguous().data<float>().ToArray();
@@ -60,25 +58,14 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
         // A NaN must not pass for a small difference.
         double furthest = own.Zip(exported).Max(pair => float.IsFinite(pair.Second) ? Math.Abs(pair.First - pair.Second) : double.PositiveInfinity);
         largest = Math.Max(largest, own.Max(Math.Abs));
-        if (withPreprocessing && (image.Width != unscaled || image.Height != unscaled)) resizedError = Math.Max(resizedError, furthest);
+        if (withPreprocessing && (image.Width != transform.LeastSide || image.Height != transform.LeastSide)) resizedError = Math.Max(resizedError, furthest);
         else error = Math.Max(error, furthest);
     }
-
-    /// <summary>The evaluation transform of a model.</summary>
-    public static EvalTransform TransformOf(PreprocessingConfig preprocessing) => new()
-    {
-        ImageSize = preprocessing.ImageSize,
-        CropPct = preprocessing.CropPct,
-        Squash = preprocessing.Squash,
-        Interpolation = preprocessing.Interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
-        Mean = preprocessing.Mean,
-        Std = preprocessing.Std,
-    };
 
     /// <summary>Batches of normalised pixels of images.</summary>
     public static IEnumerable<PixelBatch> Batches(IEnumerable<RgbImage> images, PreprocessingConfig preprocessing, int batchSize)
     {
-        EvalTransform transform = TransformOf(preprocessing);
+        EvalTransform transform = ModelTransform.Of(preprocessing);
         foreach (RgbImage[] chunk in images.Chunk(batchSize))
         {
             float[] pixels = [.. chunk.SelectMany(image => Normalised(transform, transform.Apply(image)))];

@@ -13,7 +13,7 @@ internal static class ImageList
     /// <exception cref="UsageException">A table without paths, or a source without images.</exception>
     public static IReadOnlyList<string> Of(string source, int most, CancellationToken cancel)
     {
-        List<string> all = [.. IsTable(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel)];
+        List<string> all = [.. Table.Fits(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel)];
         if (all.Count == 0) throw new UsageException($"{source}: no usable image in it");
         return all.Count <= most ? all : [.. Enumerable.Range(0, most).Select(i => all[(int)((long)i * all.Count / most)])];
     }
@@ -24,8 +24,6 @@ internal static class ImageList
             .Chunk(4 * threads)
             .SelectMany(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(threads).WithCancellation(cancel).Select(input => ImageDecoder.Decode(input.Bytes!).Image).ToArray())
             .OfType<RgbImage>();
-
-    private static bool IsTable(string source) => File.Exists(source) && Path.GetExtension(source).ToUpperInvariant() is ".CSV" or ".PARQUET";
 
     private static IEnumerable<string> Rows(string table, CancellationToken cancel)
     {

@@ -1,11 +1,11 @@
-// What training runs say while they go and when they end.
+// What training runs and evaluations say while they go and when they end.
 
-using System.Globalization;
 using DataFreeKD.Distiller;
+using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Output;
 
-/// <summary>Text of training progress and summaries.</summary>
+/// <summary>Text of progress, of summaries, and of what is in several of them.</summary>
 internal static class TrainingText
 {
     /// <summary>One progress line.</summary>
@@ -26,9 +26,13 @@ internal static class TrainingText
         string resumed = summary.ResumedFrom > 0 ? Invariant($" (went on from step {summary.ResumedFrom:N0})") : "";
         yield return Invariant($"{summary.Steps:N0} steps on {summary.Images:N0} images in {summary.Seconds:F1} s{resumed}, final loss {summary.FinalLoss:F3}");
         if (summary.HeldOut is { } heldOut) yield return Invariant($"held-out {score} {100 * heldOut:F2} % on {summary.HeldOutImages:N0} images");
-        foreach ((string reason, long count) in summary.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
+        foreach (string skipped in Skipped(summary.Skipped)) yield return skipped;
         yield return Invariant($"{summary.Parameters:N0} parameters -> {summary.Output}");
     }
 
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    /// <summary>How many images were left out, a line for each reason.</summary>
+    public static IEnumerable<string> Skipped(IReadOnlyDictionary<string, long> reasons) => reasons.Select(pair => Invariant($"skipped {pair.Value:N0}: {pair.Key}"));
+
+    /// <summary>A share in per cent, or a dash where there is none.</summary>
+    public static string Percent(double share) => double.IsFinite(share) ? Invariant($"{100 * share:F2} %") : "-";
 }

@@ -1,10 +1,10 @@
 // dfkd cache: what the teacher says of every augmented image, stored once for many trainings.
 
 using System.CommandLine;
-using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
 using DataFreeKD.Models;
+using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -13,7 +13,7 @@ internal sealed class CacheVerb : Verb
 {
     private readonly Argument<string> selection = new("SELECTED") { Description = "Selection table, or any table with a path column" };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
-    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<int?> topK = CommonOptions.OwnCount("--top-k", "Probabilities kept an image; with all classes nothing is lost [default: 10, or all where there are fewer]");
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
     private readonly PreprocessingOptionSet preprocessing = new();
@@ -61,9 +61,7 @@ internal sealed class CacheVerb : Verb
         string resumed = summary.ResumedFrom > 0 ? Invariant($" ({summary.ResumedFrom:N0} were there)") : "";
         yield return Invariant($"{summary.Records:N0} augmented images{resumed}: {summary.Epochs:0.##} epochs of {summary.Images:N0}, and the decisions on {summary.HeldOutImages:N0} held out, in {summary.Seconds:F1} s");
         yield return Invariant($"{summary.TopK} of {summary.Classes} classes, {summary.BytesPerImage} bytes an image, {summary.Bytes / 1e6:N1} MB");
-        foreach ((string reason, long count) in summary.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
+        foreach (string skipped in TrainingText.Skipped(summary.Skipped)) yield return skipped;
         yield return $"-> {summary.Output}";
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -17,7 +17,7 @@ internal sealed class DistillVerb : Verb
     private readonly Argument<string> selection = new("SELECTED") { Description = "Selection table, or any table with a path column" };
     private readonly Option<string[]> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint; once for each of several, which a recipe's teacher=N names", HelpName = "MODEL" };
     private readonly Option<string?> cache = new("--cache") { Description = "Outputs that `dfkd cache` stored; the teacher is then not loaded and need not be named", HelpName = "FILE" };
-    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string> student = new("--student") { Description = "Student: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from", HelpName = "SPEC", Required = true };
     private readonly Option<string[]> via = new("--via") { Description = "Assistant between teacher and student; once for each of several, in order", HelpName = "SPEC" };
     private readonly Choice<StudentInit> init = new("--init", "Start of the student: random, or teacher (every k-th block of it)", Defaults.Init, StudentInit.Teacher);

@@ -1,9 +1,10 @@
 // dfkd estimate: what accuracy a student will reach, without labels.
 
 using System.CommandLine;
-using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
+using static DataFreeKD.Cli.Output.TrainingText;
+using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -16,7 +17,7 @@ internal sealed class EstimateVerb : Verb
     private readonly Option<string?> images = new("--images") { Description = "Unlabelled images: table with path, folder, archive or glob [default: those that the student's distillation held out]", HelpName = "IMAGES" };
     private readonly Option<string?> labelled = new("--labelled") { Description = "Labelled images (as --data of evaluate) to check the estimate on", HelpName = "LABELLED" };
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of STUDENT, where its checkpoint does not tell", HelpName = "N" };
-    private readonly Option<int?> teacherHeads = new("--teacher-heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> teacherHeads = CommonOptions.TeacherHeads("--teacher-heads");
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int> batchSize = CommonOptions.BatchSize(128).AtLeast(1);
 
@@ -31,25 +32,20 @@ internal sealed class EstimateVerb : Verb
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
 
-    private EstimateOptions OptionsOf(ParseResult parsed)
+    private EstimateOptions OptionsOf(ParseResult parsed) => new()
     {
-        int threads = parsed.GetValue(CommonOptions.Threads);
-        EstimateOptions options = new()
-        {
-            Student = parsed.GetRequiredValue(student),
-            Teacher = parsed.GetRequiredValue(teacher),
-            TeacherAccuracy = parsed.GetValue(teacherAccuracy),
-            Images = parsed.GetValue(images),
-            Labelled = parsed.GetValue(labelled),
-            Heads = parsed.GetValue(heads),
-            TeacherHeads = parsed.GetValue(teacherHeads),
-            Preprocessing = preprocessing.In(parsed),
-            BatchSize = parsed.GetValue(batchSize),
-            Device = parsed.GetValue(CommonOptions.Device)!,
-            Workers = threads,
-        };
-        return options;
-    }
+        Student = parsed.GetRequiredValue(student),
+        Teacher = parsed.GetRequiredValue(teacher),
+        TeacherAccuracy = parsed.GetValue(teacherAccuracy),
+        Images = parsed.GetValue(images),
+        Labelled = parsed.GetValue(labelled),
+        Heads = parsed.GetValue(heads),
+        TeacherHeads = parsed.GetValue(teacherHeads),
+        Preprocessing = preprocessing.In(parsed),
+        BatchSize = parsed.GetValue(batchSize),
+        Device = parsed.GetValue(CommonOptions.Device)!,
+        Workers = parsed.GetValue(CommonOptions.Threads),
+    };
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
@@ -65,7 +61,7 @@ internal sealed class EstimateVerb : Verb
     private static IEnumerable<string> Text(EstimateReport report)
     {
         yield return Invariant($"{report.Student} on {report.Images:N0} {(report.HeldOut ? "held-out " : "")}images of {report.Source}, without labels");
-        foreach ((string reason, long count) in report.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
+        foreach (string skipped in Skipped(report.Skipped)) yield return skipped;
         yield return "";
         yield return Invariant($"estimated top-1: {Percent(report.Estimate)}, range {Percent(report.Low)} to {Percent(report.High)}");
         yield return "";
@@ -81,14 +77,10 @@ internal sealed class EstimateVerb : Verb
         {
             yield return "";
             yield return Invariant($"true top-1 on {truth.Images:N0} images of {truth.Data}: {Percent(truth.Top1)}; the estimate is off by {100 * truth.Error:+0.00;-0.00} points; the range {(truth.Held ? "holds" : "does not hold")} it");
-            foreach ((string reason, long count) in truth.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
+            foreach (string skipped in Skipped(truth.Skipped)) yield return skipped;
         }
         foreach (string warning in report.Warnings) yield return $"\nnote: {warning}";
     }
 
     private static string[] Row(string name, ExpectedAccuracy of) => [name, Invariant($"{of.Images:N0}"), Percent(of.Accuracy), Percent(of.StandardError), Invariant($"{of.Temperature:F3}")];
-
-    private static string Percent(double share) => double.IsFinite(share) ? Invariant($"{100 * share:F2} %") : "-";
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,9 +1,10 @@
 // dfkd evaluate: a model against labels, and against its teacher.
 
 using System.CommandLine;
-using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
+using static DataFreeKD.Cli.Output.TrainingText;
+using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -33,24 +34,19 @@ internal sealed class EvaluateVerb : Verb
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
 
-    private EvaluateOptions OptionsOf(ParseResult parsed)
+    private EvaluateOptions OptionsOf(ParseResult parsed) => new()
     {
-        int threads = parsed.GetValue(CommonOptions.Threads);
-        EvaluateOptions options = new()
-        {
-            Model = parsed.GetRequiredValue(model),
-            DataPath = parsed.GetRequiredValue(data),
-            Against = parsed.GetValue(against),
-            Heads = parsed.GetValue(heads),
-            Preprocessing = preprocessing.In(parsed),
-            AgainstHeads = parsed.GetValue(againstHeads),
-            Limit = parsed.GetValue(limit),
-            BatchSize = parsed.GetValue(batchSize),
-            Device = parsed.GetValue(CommonOptions.Device)!,
-            Workers = threads,
-        };
-        return options;
-    }
+        Model = parsed.GetRequiredValue(model),
+        DataPath = parsed.GetRequiredValue(data),
+        Against = parsed.GetValue(against),
+        Heads = parsed.GetValue(heads),
+        Preprocessing = preprocessing.In(parsed),
+        AgainstHeads = parsed.GetValue(againstHeads),
+        Limit = parsed.GetValue(limit),
+        BatchSize = parsed.GetValue(batchSize),
+        Device = parsed.GetValue(CommonOptions.Device)!,
+        Workers = parsed.GetValue(CommonOptions.Threads),
+    };
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
@@ -66,7 +62,7 @@ internal sealed class EvaluateVerb : Verb
     private static IEnumerable<string> Text(EvaluationReport report)
     {
         yield return Invariant($"{report.Model} on {report.Images:N0} images of {report.Data}");
-        foreach ((string reason, long count) in report.Skipped) yield return Invariant($"skipped {count:N0}: {reason}");
+        foreach (string skipped in Skipped(report.Skipped)) yield return skipped;
         yield return "";
         List<string[]> rows =
         [
@@ -98,8 +94,4 @@ internal sealed class EvaluateVerb : Verb
         (int other, long count) = report.Confusion[label].Index().Where(pair => pair.Index != label).MaxBy(pair => pair.Item);
         return count > 0 ? Invariant($"{report.Classes[other].Name} {count:N0}") : "-";
     }
-
-    private static string Percent(double share) => double.IsFinite(share) ? Invariant($"{100 * share:F2} %") : "-";
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,6 +10,7 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
 using DataFreeKD.Reporting.Explain;
 using DataFreeKD.Reporting.Pictures;
+using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -23,7 +24,7 @@ internal sealed class ExplainVerb : Verb
 
     private readonly Argument<string> image = new("IMAGE") { Description = "Image file, or archive.tar::member.jpg" };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
-    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string?> scores = new("--scores") { Description = "Scores table of a pool by the same teacher, to compare with", HelpName = "FILE" };
     private readonly Option<string?> output = new("--output", "-o") { Description = "Attention map over the image to write", HelpName = "FILE.png" };
     private readonly Option<int?> block = new("--block") { Description = "Block whose attention is drawn [default: the last one probed]", HelpName = "B" };
@@ -94,8 +95,6 @@ internal sealed class ExplainVerb : Verb
     private static string Figure(double value) => double.IsFinite(value) ? value.ToString("G4", CultureInfo.InvariantCulture) : "";
 
     private static string Percent(double share) => double.IsFinite(share) ? Invariant($"{100 * share:F1} %") : "";
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A class with its probability.</summary>
     private sealed record Choice(int Class, string Name, double Probability);

@@ -21,7 +21,7 @@ internal sealed class ReportVerb : Verb
     private readonly Option<string?> selection = new("--selection") { Description = "Selection table of dfkd select from these scores", HelpName = "FILE" };
     private readonly Option<string?> student = new("--student") { Description = "Student's directory, for its training curves and, with --data, its confusions", HelpName = "DIR" };
     private readonly Option<string?> teacher = new("--teacher") { Description = "Teacher, to show where it looks on the shown images", HelpName = "MODEL" };
-    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<int?> block = new("--block") { Description = "Block whose attention is shown [default: the last but one]", HelpName = "B" };
     private readonly Option<string?> data = new("--data") { Description = "Labelled images for confusions of the student, or of the teacher without one: folder with one sub-folder a class, archive of such, or table with path and label", HelpName = "LABELLED" };
     private readonly Option<int?> limit = new("--limit") { Description = "Labelled images at most", HelpName = "N" };

@@ -18,7 +18,7 @@ internal sealed class ScoreVerb : Verb
 {
     private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, .tar or .zip archives, or tables with a path column", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
-    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
     private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy|parquet" };

@@ -14,7 +14,7 @@ internal sealed class SteeringOptionSet
     private readonly Option<long?> maxFetches = new("--max-fetches") { Description = "Addresses fetched from the web, at most [default: all]", HelpName = "N" };
     private readonly Option<string?> steerBy = new("--steer-by") { Description = "Spend --max-fetches on the hosts and pages whose images this teacher finds familiar", HelpName = "TEACHER" };
 
-    private readonly Option<int?> heads = new("--heads") { Description = "Attention heads of a teacher whose checkpoint does not tell", HelpName = "N" };
+    private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
 
     /// <summary>All of them.</summary>
     public Option[] All => [maxFetches, steerBy, heads, CommonOptions.Seed, CommonOptions.Device];

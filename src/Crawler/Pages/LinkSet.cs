@@ -31,15 +31,15 @@ internal sealed class LinkSet
     {
         foreach (string image in page.Images ?? [])
         {
-            if (seen.Add(WebCrawl.KeyOf(image))) yield return new WebTarget(0, image, new Uri(image));
+            if (seen.Add(TextKey.Of(image))) yield return new WebTarget(0, image, new Uri(image));
         }
         foreach ((string next, int depth) in (page.Sitemaps ?? []).Select(sitemap => (sitemap, page.SitemapDepth)).Concat((page.Pages ?? []).Select(next => (next, page.Depth))))
         {
-            if (pages >= maxPages || !seen.Add(WebCrawl.KeyOf(next))) continue;
+            if (pages >= maxPages || !seen.Add(TextKey.Of(next))) continue;
             pages++;
             yield return new WebTarget(0, next, new Uri(next)) { Depth = depth };
         }
     }
 
-    private static UInt128 KeyOf(WebTarget target) => WebCrawl.KeyOf(target.Address.AbsoluteUri);
+    private static UInt128 KeyOf(WebTarget target) => TextKey.Of(target.Address.AbsoluteUri);
 }

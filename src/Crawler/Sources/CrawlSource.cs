@@ -18,5 +18,5 @@ public static class CrawlSource
     /// <param name="maxBytes">Files larger than this are named, not read.</param>
     /// <param name="cancel">Stops the stream.</param>
     public static IEnumerable<FoundImage> Open(string source, long maxBytes, CancellationToken cancel) =>
-        TableSource.Fits(source) ? TableSource.Read(source, maxBytes, cancel) : LocalSource.Read(source, maxBytes, cancel);
+        Table.Fits(source) ? TableSource.Read(source, maxBytes, cancel) : LocalSource.Read(source, maxBytes, cancel);
 }

@@ -7,8 +7,6 @@ namespace DataFreeKD.Crawler.Sources;
 
 internal static class TableSource
 {
-    public static bool Fits(string source) => File.Exists(source) && Path.GetExtension(source).ToUpperInvariant() is ".CSV" or ".PARQUET";
-
     /// <summary>The columns that the store does not have and carries through.</summary>
     public static IEnumerable<string> CarriedColumns(string source)
     {

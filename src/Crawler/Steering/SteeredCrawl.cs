@@ -15,7 +15,7 @@ namespace DataFreeKD.Crawler.Steering;
 /// <param name="frontier">What may be fetched, to begin with.</param>
 /// <param name="log">Earlier rounds, and where new ones go.</param>
 /// <param name="web">What a round needs of the web.</param>
-/// <param name="contents">What the store has already, by <see cref="WebCrawl.KeyOf"/> of its SHA-256; added to.</param>
+/// <param name="contents">What the store has already, by <see cref="TextKey"/> of its SHA-256; added to.</param>
 internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontier frontier, RoundLog log, RoundWeb web, HashSet<UInt128> contents)
 {
     private readonly RoundPlan plan = new(options.Seed);
@@ -46,7 +46,7 @@ internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontie
         for (int i = 0; i < picks.Count; i++)
         {
             worth[i] = 0;
-            if (rows[i].Status == Status.Ok && contents.Add(WebCrawl.KeyOf(rows[i].Sha256!))) images.Add((i, new SteeringSample(web.PathOf(rows[i]), picks[i].Share.Host, figures?[images.Count])));
+            if (rows[i].Status == Status.Ok && contents.Add(TextKey.Of(rows[i].Sha256!))) images.Add((i, new SteeringSample(web.PathOf(rows[i]), picks[i].Share.Host, figures?[images.Count])));
             if ((rows[i].Reason == Reason.Page || rows[i].Sitemaps is not null) && Spread(picks[i].Target, rows[i])) worth[i] = null;
         }
         IReadOnlyList<SteeringVerdict> verdicts = images.Count > 0 ? options.Judge([.. images.Select(image => image.Sample)], cancel) : [];

@@ -20,7 +20,7 @@ internal sealed record LabelledImages(IReadOnlyList<string> Paths, IReadOnlyList
     /// <exception cref="RunException">No images, or labels that the model cannot have.</exception>
     public static LabelledImages Read(string source, IReadOnlyList<string> modelClasses, int? classCount, CancellationToken cancel)
     {
-        (List<string> paths, List<string> names) = IsTable(source) ? FromTable(source, cancel) : FromTree(source, cancel);
+        (List<string> paths, List<string> names) = Table.Fits(source) ? FromTable(source, cancel) : FromTree(source, cancel);
         if (paths.Count == 0) throw new RunException($"{source}: no labelled image in it; give a folder with one sub-folder a class, an archive with class/name members, or a table with path and label");
         string[] found = [.. names.Distinct().Order(StringComparer.Ordinal)];
         IReadOnlyList<string> classes = Classes(source, found, modelClasses, classCount);
@@ -42,9 +42,6 @@ internal sealed record LabelledImages(IReadOnlyList<string> Paths, IReadOnlyList
         string stranger = found.First(name => !modelClasses.Contains(name));
         throw new RunException($"{source}: {found.Length} classes and the model has {classCount}; class '{stranger}' is not among the model's names, so they cannot be matched: rename the classes as in the model's config.json (label_names or id2label), or use class indices");
     }
-
-    /// <summary>Whether the source is a table, whose rows have an order that somebody chose.</summary>
-    public static bool IsTable(string source) => File.Exists(source) && Path.GetExtension(source).ToLowerInvariant() is ".csv" or ".parquet";
 
     private static (List<string> Paths, List<string> Names) FromTable(string source, CancellationToken cancel)
     {

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
+using DataFreeKD.Shared;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Evaluation;
@@ -29,7 +30,7 @@ internal sealed class JudgedModel : IDisposable
         if (loaded.Model.Config.Classes == 0) throw new RunException($"{path} has no classification head: there is no decision to evaluate");
         loaded.Model.MoveTo(device);
         loaded.Model.eval();
-        Transform = PixelsOf.Evaluation(loaded.Preprocessing);
+        Transform = ModelTransform.Of(loaded.Preprocessing);
         Tally = new Tally(Classes);
         (Parameters, Macs) = (RunSession.Parameters(loaded.Model), ModelSummary.Macs(loaded.Model.Config));
     }

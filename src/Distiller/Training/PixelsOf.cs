@@ -2,6 +2,7 @@
 
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
+using DataFreeKD.Shared;
 
 namespace DataFreeKD.Distiller.Training;
 
@@ -22,25 +23,9 @@ internal static class PixelsOf
     };
 
     /// <summary>How images are stored: squared at the model's side, or an eighth larger where crops are taken from them.</summary>
-    public static EvalTransform Stored(BatchOptions options, PreprocessingConfig preprocessing, int side) => new()
+    public static EvalTransform Stored(BatchOptions options, PreprocessingConfig preprocessing, int side) => ModelTransform.Of(preprocessing) with
     {
         ImageSize = side > LargestSmall && (options.CropScale ?? 0.5) < 1 ? (int)Math.Ceiling(side / 0.875) : side,
         CropPct = 1,
-        Squash = preprocessing.Squash,
-        Interpolation = InterpolationOf(preprocessing),
     };
-
-    /// <summary>The evaluation transform of a model.</summary>
-    public static EvalTransform Evaluation(PreprocessingConfig preprocessing) => new()
-    {
-        ImageSize = preprocessing.ImageSize,
-        CropPct = preprocessing.CropPct,
-        Squash = preprocessing.Squash,
-        Interpolation = InterpolationOf(preprocessing),
-        Mean = preprocessing.Mean,
-        Std = preprocessing.Std,
-    };
-
-    private static Interpolation InterpolationOf(PreprocessingConfig preprocessing) =>
-        preprocessing.Interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic;
 }
