@@ -4,6 +4,7 @@ usage: trace_model.py MODEL_DIR OUT.pt
 """
 import os
 import sys
+import warnings
 
 import torch
 
@@ -14,6 +15,8 @@ from student_directory import load  # noqa: E402
 def main(directory, output):
     model, config = load(directory)
     shape = config["pretrained_cfg"]["input_size"]
+    # The model's own assertions on shapes become constants, which is what is wanted here.
+    warnings.simplefilter("ignore", torch.jit.TracerWarning)
     with torch.no_grad():
         traced = torch.jit.freeze(torch.jit.trace(model, torch.randn(2, *shape)))
         # A trace that holds for one size of batch would be no peer.

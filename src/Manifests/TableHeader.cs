@@ -42,4 +42,7 @@ public sealed record TableRow(TableHeader Header, string[] Fields, long Number)
 {
     /// <summary>The field of a column; null where the table lacks that column.</summary>
     public string? this[string column] => Header.IndexOf(column) is >= 0 and var at ? Fields[at] : null;
+
+    /// <summary>Whether it names an image, and no stage has found fault with that.</summary>
+    public bool IsUsable => !string.IsNullOrEmpty(this["path"]) && this["status"] is null or "" or Status.Ok;
 }

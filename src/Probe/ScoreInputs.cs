@@ -32,7 +32,7 @@ internal sealed class ScoreInputs
         foreach (string table in sources.Where(Table.Fits))
         {
             using TableReader reader = Table.Open(table);
-            if (reader.Header.IndexOf("path") < 0) throw new ScoreException($"{table}: no column 'path'; the columns are {string.Join(", ", reader.Header.Columns)}");
+            reader.Header.Require("path");
             carried.AddRange(reader.Header.Columns.Where(column => !Ours.Contains(column) && !column.StartsWith("probe_", StringComparison.Ordinal) && !carried.Contains(column)));
         }
         Carried = carried;
@@ -56,10 +56,10 @@ internal sealed class ScoreInputs
         // Rows and paths are walked side by side: archives are then read in streaming passes.
         using TableReader rows = Table.Open(table);
         using TableReader paths = Table.Open(table);
-        using IEnumerator<ImageInput> images = ImageInputs.Read(paths.Rows(cancel).Where(Usable).Select(row => ManifestPath.FromTable(row["path"]!, table)), cancel: cancel).GetEnumerator();
+        using IEnumerator<ImageInput> images = ImageInputs.Read(paths.Rows(cancel).Where(row => row.IsUsable).Select(row => ManifestPath.FromTable(row["path"]!, table)), cancel: cancel).GetEnumerator();
         foreach (TableRow row in rows.Rows(cancel))
         {
-            if (Usable(row))
+            if (row.IsUsable)
             {
                 if (!images.MoveNext()) throw new ScoreException($"{table}: the table changed while it was read; run again");
                 yield return new ScoreInput(images.Current, row);
@@ -71,6 +71,4 @@ internal sealed class ScoreInputs
             }
         }
     }
-
-    private static bool Usable(TableRow row) => !string.IsNullOrEmpty(row["path"]) && row["status"] is null or "" or Status.Ok;
 }

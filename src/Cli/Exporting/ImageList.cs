@@ -10,7 +10,8 @@ namespace DataFreeKD.Cli.Exporting;
 internal static class ImageList
 {
     /// <summary>At most <paramref name="most"/> of a source's images, evenly spread over it, in its order. Rows of a table that are not ok are left out.</summary>
-    /// <exception cref="UsageException">A table without paths, or a source without images.</exception>
+    /// <exception cref="UsageException">A source without images.</exception>
+    /// <exception cref="TableException">A table without paths.</exception>
     public static IReadOnlyList<string> Of(string source, int most, CancellationToken cancel)
     {
         List<string> all = [.. Table.Fits(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel)];
@@ -28,10 +29,7 @@ internal static class ImageList
     private static IEnumerable<string> Rows(string table, CancellationToken cancel)
     {
         using TableReader reader = Table.Open(table);
-        if (reader.Header.IndexOf("path") < 0) throw new UsageException($"{table}: no column 'path' (it has: {string.Join(", ", reader.Header.Columns)})");
-        foreach (TableRow row in reader.Rows(cancel))
-        {
-            if (!string.IsNullOrEmpty(row["path"]) && row["status"] is null or "" or Status.Ok) yield return ManifestPath.FromTable(row["path"]!, table);
-        }
+        reader.Header.Require("path");
+        foreach (TableRow row in reader.Rows(cancel).Where(row => row.IsUsable)) yield return ManifestPath.FromTable(row["path"]!, table);
     }
 }

@@ -11,7 +11,7 @@ internal static class TableSource
     public static IEnumerable<string> CarriedColumns(string source)
     {
         using TableReader reader = Table.Open(source);
-        if (reader.Header.IndexOf("path") < 0) throw new CrawlException($"{source}: no column 'path'; the columns are {string.Join(", ", reader.Header.Columns)}");
+        reader.Header.Require("path");
         return [.. reader.Header.Columns.Where(column => !Columns.Store.Contains(column))];
     }
 
@@ -20,9 +20,7 @@ internal static class TableSource
         // Rows and paths are walked side by side: archives are then read in streaming passes.
         using TableReader rows = Table.Open(source);
         using TableReader paths = Table.Open(source);
-        IEnumerable<ImageInput> images = ImageInputs.Read(paths.Rows(cancel).Where(Usable).Select(row => ManifestPath.FromTable(row["path"]!, source)), maxBytes, cancel);
-        foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(Usable).Zip(images)) yield return new FoundImage(image, row);
+        IEnumerable<ImageInput> images = ImageInputs.Read(paths.Rows(cancel).Where(row => row.IsUsable).Select(row => ManifestPath.FromTable(row["path"]!, source)), maxBytes, cancel);
+        foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(row => row.IsUsable).Zip(images)) yield return new FoundImage(image, row);
     }
-
-    private static bool Usable(TableRow row) => !string.IsNullOrEmpty(row["path"]) && row["status"] is null or "" or Status.Ok;
 }

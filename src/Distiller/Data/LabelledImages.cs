@@ -46,8 +46,7 @@ internal sealed record LabelledImages(IReadOnlyList<string> Paths, IReadOnlyList
     private static (List<string> Paths, List<string> Names) FromTable(string source, CancellationToken cancel)
     {
         using TableReader table = Table.Open(source);
-        foreach (string column in (string[])["path", "label"])
-            if (table.Header.IndexOf(column) < 0) throw new RunException($"{source}: no column '{column}' (it has: {string.Join(", ", table.Header.Columns)})");
+        foreach (string column in (string[])["path", "label"]) table.Header.Require(column);
         List<string> paths = [], names = [];
         foreach (TableRow row in table.Rows(cancel))
         {

@@ -7,21 +7,22 @@ namespace DataFreeKD.Distiller.Data;
 /// <summary>Paths and weights of a selection, in the table's order.</summary>
 /// <param name="Paths">Absolute paths.</param>
 /// <param name="Weights">Weights as written; 1 where the table has none.</param>
-/// <param name="NotOk">Rows left out because their status is not <c>ok</c>.</param>
+/// <param name="NotOk">Rows left out because their status is not <c>ok</c>, or they name no image.</param>
 internal sealed record SelectionImages(IReadOnlyList<string> Paths, IReadOnlyList<float> Weights, long NotOk)
 {
     /// <summary>Reads the table.</summary>
-    /// <exception cref="RunException">No path column, a bad weight, or no usable row.</exception>
+    /// <exception cref="RunException">A bad weight, or no usable row.</exception>
+    /// <exception cref="TableException">No path column, or a broken row.</exception>
     public static SelectionImages Read(string path, CancellationToken cancel)
     {
         using TableReader table = Table.Open(path);
-        if (table.Header.IndexOf("path") < 0) throw new RunException($"{path}: no column 'path' (it has: {string.Join(", ", table.Header.Columns)}); give a table that `dfkd select` wrote");
+        table.Header.Require("path");
         List<string> paths = [];
         List<float> weights = [];
         long notOk = 0;
         foreach (TableRow row in table.Rows(cancel))
         {
-            if (row["status"] is { Length: > 0 } status && status != Status.Ok)
+            if (!row.IsUsable)
             {
                 notOk++;
                 continue;
@@ -31,7 +32,7 @@ internal sealed record SelectionImages(IReadOnlyList<string> Paths, IReadOnlyLis
             paths.Add(ManifestPath.FromTable(row["path"]!, path));
             weights.Add((float)weight);
         }
-        if (paths.Count == 0) throw new RunException($"{path}: no row to train on ({notOk} rows have another status than ok)");
+        if (paths.Count == 0) throw new RunException($"{path}: no row to train on ({notOk} rows have another status than ok, or no path)");
         return new SelectionImages(paths, weights, notOk);
     }
 }
