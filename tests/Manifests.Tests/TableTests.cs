@@ -38,6 +38,16 @@ public sealed class TableTests : IDisposable
         Assert.False(Table.Fits(folder["t.csv"]));
     }
 
+    [Theory]
+    [InlineData("path,status", "a.png,ok", true)]
+    [InlineData("path,status", "a.png,", true)]
+    [InlineData("path", "a.png", true)]
+    [InlineData("path,status", "a.png,failed", false)]
+    [InlineData("path,status", ",ok", false)]
+    [InlineData("name,status", "a.png,ok", false)]
+    public void A_row_is_usable_where_it_names_an_image_that_no_stage_has_refused(string header, string fields, bool usable) =>
+        Assert.Equal(usable, new TableRow(new TableHeader(header.Split(',')), fields.Split(','), 1).IsUsable);
+
     private void AnyTextSurvives(string name)
     {
         Gen<string> text = Gen.OneOf(Gen.String[Gen.Char['\u0001', '\u017f'], 0, 12], Gen.OneOf("", "a,b", "\"", "\"\"x", "line\nbreak", "cr\r\nlf", " padded ", "日本語", "🙂", "'=1+1", "NULL"));
