@@ -11,6 +11,9 @@ internal static class CascadeLearning
     // Of the features' own variance: keeps the many dimensions of wide teachers from fitting the sample's noise.
     private const double Ridge = 0.01;
 
+    // Images of the part where the threshold is chosen that tell how the read-out scatters.
+    private const int UpperPart = 200;
+
     // A cascade that saves less is not worth its losses.
     private const double WorthIt = 0.95;
 
@@ -35,9 +38,9 @@ internal static class CascadeLearning
             (double[] offset, double[] weights) = Fit(features, candidate, learned, scores);
             double[] read = ReadOut(features, candidate, choosing, offset, weights);
             double[] descending = [.. read.OrderDescending()];
-            bool[] top = Best([.. choosing.Select(i => scores[i])], share);
-            double threshold = options.Keep is { } keep ? descending[Math.Clamp((int)Math.Ceiling(keep * read.Length), 1, read.Length) - 1] : Reaching(read, top);
-            double kept = (double)read.Count(value => value >= threshold) / read.Length, recall = Recall(read, top, threshold);
+            double[] edge = Edge(read, [.. choosing.Select(i => scores[i])], share);
+            double threshold = options.Keep is { } keep ? descending[Math.Clamp((int)Math.Ceiling(keep * read.Length), 1, read.Length) - 1] : edge[(int)((1 - CascadeOptions.WantedRecall) * edge.Length)];
+            double kept = (double)read.Count(value => value >= threshold) / read.Length, recall = (double)edge.Count(value => value >= threshold) / edge.Length;
             double cost = Cost(blocks, depth, kept);
             CascadeModel model = new() { Blocks = blocks, Offset = offset, Weights = weights, Threshold = threshold, Verdict = Measured(features, candidate, heldOut, scores, offset, weights, threshold, share, blocks, depth, pool, options) };
             bool enough = recall >= CascadeOptions.WantedRecall;
@@ -64,17 +67,22 @@ internal static class CascadeLearning
     private static bool[] Best(double[] scores, double share)
     {
         bool[] top = new bool[scores.Length];
-        foreach (int i in Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(Math.Max(1, (int)Math.Round(share * scores.Length)))) top[i] = true;
+        foreach (int i in Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(BestCount(scores.Length, share))) top[i] = true;
         return top;
     }
 
-    private static double Recall(double[] read, bool[] top, double threshold) => (double)read.Where((value, i) => top[i] && value >= threshold).Count() / top.Count(one => one);
+    private static int BestCount(int images, double share) => Math.Clamp((int)Math.Round(share * images), 1, images);
 
-    // The highest threshold with the recall that is wanted.
-    private static double Reaching(double[] read, bool[] top)
+    // What the read-out gives of an image that is only just among the best share, ascending. The best themselves are too few to tell how low it
+    // goes (15 of 1,000 for 1.5 %), so a line through the upper part of the scores tells where they lie, and how far around it.
+    private static double[] Edge(double[] read, double[] scores, double share)
     {
-        double[] hits = [.. read.Where((_, i) => top[i]).OrderDescending()];
-        return hits[(int)Math.Ceiling(CascadeOptions.WantedRecall * hits.Length) - 1];
+        int best = BestCount(scores.Length, share);
+        int[] upper = [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(Math.Max(best, UpperPart))];
+        double cut = scores[upper[best - 1]], middle = upper.Average(i => scores[i]), level = upper.Average(i => read[i]);
+        double variance = upper.Sum(i => (scores[i] - middle) * (scores[i] - middle));
+        double slope = variance > 0 ? Math.Max(0, upper.Sum(i => (scores[i] - middle) * (read[i] - level)) / variance) : 0;
+        return [.. upper.Select(i => read[i] + (slope * (cut - scores[i]))).Order()];
     }
 
     private static (double[] Offset, double[] Weights) Fit(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] scores)
