@@ -22,7 +22,7 @@ first() { mkdir -p "$work/$3" && tar xzf "$1" -C "$work/$3" && { [ "$2" -eq 0 ] 
 figures() {
     local model=$1 labelled=$2 name=$3
     shift 3
-    taskset -c "0-$((THREADS - 1))" "$DFKD" export "$model" --onnx "$work/$name.onnx" --overwrite --threads "$THREADS" --labelled "$labelled" "$@" --json >"$work/$name.json"
+    taskset -c "0-$((THREADS - 1))" "$DFKD" export "$model" --onnx "$work/$name.onnx" --overwrite --threads "$THREADS" --labelled "$labelled" "$@" --quiet --json >"$work/$name.json"
     python3 - "$work/$name.json" "$name" <<'PY'
 import json, sys
 got = json.load(open(sys.argv[1])); a = got["accuracy"]
