@@ -20,6 +20,10 @@ public static class ManifestPath
         return (SharesFolder(file, folder) ? Slashes(Path.GetRelativePath(folder, file)) : file) + member;
     }
 
+    /// <summary>Where the fully scored sample of a pool lies whose scores table has figures of some rows only.</summary>
+    /// <param name="scores">The scores table.</param>
+    public static string SampleBeside(string scores) => Path.ChangeExtension(scores, ".sample.csv");
+
     /// <summary>The absolute path of a table's <c>path</c> field (a member separator is kept).</summary>
     /// <exception cref="TableException">The field is empty.</exception>
     public static string FromTable(string field, string tablePath)

@@ -55,10 +55,13 @@ internal sealed class ScoreJournal
     /// <summary>A file that the rows depend on: what an interrupted run made, else what is made now.</summary>
     public string Remember(string name, Action<string> make)
     {
-        string file = Path.Combine(folder, name);
+        string file = FileOf(name);
         if (!File.Exists(file)) make(file);
         return file;
     }
+
+    /// <summary>A file that lives as long as the interrupted run's rows.</summary>
+    public string FileOf(string name) => Path.Combine(folder, name);
 
     /// <summary>Passes over the inputs whose rows are finished, and checks that they are still the same.</summary>
     /// <exception cref="ScoreException">An input came, went or moved since the interruption (while enumerating).</exception>

@@ -40,7 +40,15 @@ public static class ScoreRun
 
         if (options.Cascade is not null)
         {
-            string learned = journal.Remember("cascade.json", file => AtomicFile.WriteAllText(file, JsonSerializer.Serialize(CascadeRun.Learn(options, teacher, inputs, columns, image => Row(image, teacher, options.Output, inputs.Carried), cancel))));
+            string learned = journal.Remember("cascade.json", file =>
+            {
+                (CascadeModel model, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(options, teacher, inputs, columns, image => Row(image, teacher, options.Output, inputs.Carried), cancel);
+                // First: without the model nobody asks for the sample.
+                using TableWriter table = Table.Create(journal.FileOf(SampleName), columns);
+                foreach (IReadOnlyList<string?> row in seen) table.Write(row);
+                table.Commit();
+                AtomicFile.WriteAllText(file, JsonSerializer.Serialize(model));
+            });
             teacher.Cascade = JsonSerializer.Deserialize<CascadeModel>(File.ReadAllText(learned));
         }
 
@@ -67,6 +75,8 @@ public static class ScoreRun
 
         IReadOnlyDictionary<string, long> counts = journal.Finish(options.EmbeddingsPath, teacher.Width, cancel);
         if (copies is not null) File.Move(copies, CopyModelBeside(options.Output), overwrite: true);
+        if (teacher.Cascade is { Blocks: > 0 }) File.Move(journal.FileOf(SampleName), ManifestPath.SampleBeside(options.Output), overwrite: true);
+        else File.Delete(ManifestPath.SampleBeside(options.Output));
         WriteProvenance(options, teacher, counts, clock.Elapsed.TotalSeconds, cancel);
         journal.Remove();
         double seconds = clock.Elapsed.TotalSeconds;
@@ -79,6 +89,8 @@ public static class ScoreRun
             embeddings?.Clear();
         }
     }
+
+    private const string SampleName = "sample.csv";
 
     /// <summary>The reason of a row that a cascade dropped.</summary>
     public const string DroppedReason = "cascade";

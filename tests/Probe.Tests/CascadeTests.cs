@@ -62,6 +62,20 @@ public sealed class CascadeTests
     }
 
     [Fact]
+    public void The_sample_lies_beside_the_table_with_all_of_its_figures_and_goes_with_the_cascade()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", Images);
+        ScoringWorld.Score(ScoreRunTests.Options(world, images) with { Output = world["full.csv"] });
+        ScoringWorld.Score(Options(world, images, keep: 0.5));
+
+        // A pool below the sample is sampled whole.
+        Assert.Equal(ScoringWorld.Rows(world["full.csv"]).Select(row => string.Join(',', row.Fields)), ScoringWorld.Rows(world["scores.sample.csv"]).Select(row => string.Join(',', row.Fields)));
+        ScoringWorld.Score(ScoreRunTests.Options(world, images) with { Output = world["scores.csv"], Overwrite = true });
+        Assert.False(File.Exists(world["scores.sample.csv"]));
+    }
+
+    [Fact]
     public void Workers_and_an_interruption_change_no_byte()
     {
         using ScoringWorld world = new();

@@ -37,4 +37,37 @@ public sealed class PoolRankingTests
         Assert.Equal(selected.Count, scored);
         Assert.InRange(scored, 40, 41);
     }
+
+    [Theory]
+    [InlineData("attention-probe")]
+    [InlineData("rank-average")]
+    public void What_a_cascade_left_is_ranked_on_the_scale_of_its_sample(string method)
+    {
+        using TempFolder folder = new();
+        Pool whole = new(folder), left = new(folder);
+        for (int at = 0; at < 40; at++)
+        {
+            double entropy = 0.05 + (at * 7 % 40 * 0.05), variance = 0.5 + (at % 11);
+            whole.Add(entropy, variance: variance);
+            bool hope = entropy < 1;
+            left.Add(entropy, variance: variance, status: hope ? Status.Ok : Status.Skipped, reason: hope ? "" : "cascade");
+        }
+        SelectOptions all = whole.Options("all.csv") with { Method = method, Fraction = 1 }, some = left.Options("some.csv") with { Method = method, Fraction = 1 };
+
+        Dictionary<string, double> wanted = Scores(all), alone = Scores(some);
+        File.Copy(all.Scores, ManifestPath.SampleBeside(some.Scores));
+        Dictionary<string, double> found = Scores(some);
+
+        Assert.All(found, row => Assert.Equal(wanted[row.Key], row.Value, 12));
+        Assert.Contains(alone, row => Math.Abs(row.Value - wanted[row.Key]) > 0.01);
+        // Beside a table without dropped rows it has no say.
+        File.Copy(some.Scores, ManifestPath.SampleBeside(all.Scores));
+        Assert.Equal(wanted, Scores(all));
+    }
+
+    private static Dictionary<string, double> Scores(SelectOptions options)
+    {
+        SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
+        return Pool.Read(options.Output).ToDictionary(row => row["note"]!, row => Numbers.Parse(row["selection_score"], row, "selection_score"));
+    }
 }

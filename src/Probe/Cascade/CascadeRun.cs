@@ -7,7 +7,7 @@ namespace DataFreeKD.Probe.Cascade;
 /// <summary>Learns the cascade for one pool.</summary>
 internal static class CascadeRun
 {
-    private sealed record Seen(double[] Values, float[][] Features);
+    private sealed record Seen(IReadOnlyList<string?> Row, float[][] Features);
 
     /// <summary>Deterministic in the images and options.</summary>
     /// <param name="options">Those of the run, with a cascade.</param>
@@ -16,8 +16,9 @@ internal static class CascadeRun
     /// <param name="columns">The table's columns.</param>
     /// <param name="row">The table's row of an image.</param>
     /// <param name="cancel">Ends the pass.</param>
+    /// <returns>The cascade, and the sample's rows of the table.</returns>
     /// <exception cref="ScoreException">The table lacks what the ranking reads.</exception>
-    public static CascadeModel Learn(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, IReadOnlyList<string> columns, Func<ScoredInput, IReadOnlyList<string?>> row, CancellationToken cancel)
+    public static (CascadeModel Model, IReadOnlyList<IReadOnlyList<string?>> Sample) Learn(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, IReadOnlyList<string> columns, Func<ScoredInput, IReadOnlyList<string?>> row, CancellationToken cancel)
     {
         CascadeOptions cascade = options.Cascade!;
         (IReadOnlyList<string> read, Func<IReadOnlyList<double[]>, double[]> score) = cascade.Ranking.Bind(columns);
@@ -31,12 +32,11 @@ internal static class CascadeRun
             foreach ((ScoredInput image, float[][]? features) in batch)
             {
                 if (features is null) continue;
-                IReadOnlyList<string?> fields = row(image);
-                sample.Add(image.Image.Input.Place, new Seen([.. at.Select(column => double.Parse(fields[column]!, CultureInfo.InvariantCulture))], features));
+                sample.Add(image.Image.Input.Place, new Seen(row(image), features));
             }
         }
         Seen[] seen = [.. sample.Items];
-        double[] scores = seen.Length == 0 ? [] : score([.. Enumerable.Range(0, at.Length).Select(column => seen.Select(image => image.Values[column]).ToArray())]);
-        return CascadeLearning.Of([.. seen.Select(image => image.Features)], teacher.CascadeCandidates, teacher.Depth, scores, pool, cascade);
+        double[] scores = seen.Length == 0 ? [] : score([.. at.Select(column => seen.Select(image => double.Parse(image.Row[column]!, CultureInfo.InvariantCulture)).ToArray())]);
+        return (CascadeLearning.Of([.. seen.Select(image => image.Features)], teacher.CascadeCandidates, teacher.Depth, scores, pool, cascade), [.. seen.Select(image => image.Row)]);
     }
 }

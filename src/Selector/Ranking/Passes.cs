@@ -31,7 +31,10 @@ internal sealed class Passes
 
     public CancellationToken Cancel { get; }
 
-    public PoolScan Scan() => new(Options.Scores, Score, Report);
+    public PoolScan Scan() => Scan(Options.Scores);
+
+    /// <summary>Over another table with the columns of the scores.</summary>
+    public PoolScan Scan(string table) => new(table, Score, Report);
 
     /// <summary>The error of a table that is not the one of an earlier pass.</summary>
     public TableException Changed() => new($"{Options.Scores} changed while it was read; select again when whatever writes it is done");

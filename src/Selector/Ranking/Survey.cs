@@ -26,8 +26,19 @@ internal sealed record Survey
         using PoolScan scan = passes.Scan();
         while (scan.Next()) sample?.Add(scan.Values);
         if (scan.Usable == 0) throw Nothing(options, passes.Score.Columns, scan);
-        if (sample is not null) passes.Score.Fit(sample.Sample());
+        if (sample is not null) passes.Score.Fit(Whole(passes, scan) ?? sample.Sample());
         return new Survey { Rows = scan.Rows, Usable = scan.Usable, Counts = scan.Counts, Classes = scan.Classes };
+    }
+
+    // A cascade leaves figures to the rows that it gave hope for alone: these are not the pool, whose own scale is that of the sample which was scored before any was dropped. Null where the rows are all.
+    private static IReadOnlyList<double[]>? Whole(Passes passes, PoolScan scan)
+    {
+        string file = ManifestPath.SampleBeside(passes.Options.Scores);
+        if (!scan.Counts.ContainsKey($"{Status.Skipped}/cascade") || !File.Exists(file)) return null;
+        Reservoir sample = new(passes.Score.Columns.Count, passes.Options.SampleRows, passes.Options.Seed);
+        using PoolScan seen = passes.Scan(file);
+        while (seen.Next()) sample.Add(seen.Values);
+        return seen.Usable > 0 ? sample.Sample() : null;
     }
 
     private static TableException Nothing(SelectOptions options, IReadOnlyList<string> columns, PoolScan scan)
