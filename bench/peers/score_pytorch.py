@@ -14,8 +14,9 @@ import time
 
 import PIL
 import torch
-from PIL import Image
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
+
+from image_folder import Images
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "peers"))
 from student_directory import load  # noqa: E402
@@ -23,23 +24,6 @@ from timm_here import find  # noqa: E402
 
 timm = find()
 from timm.data import create_transform  # noqa: E402
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
-
-
-class Images(Dataset):
-    """Decoded and transformed images of a folder, in the order of their paths."""
-
-    def __init__(self, folder, transform):
-        self.paths = sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names if name.lower().endswith(EXTENSIONS))
-        self.transform = transform
-
-    def __len__(self):
-        return len(self.paths)
-
-    def __getitem__(self, index):
-        with Image.open(self.paths[index]) as image:
-            return self.transform(image.convert("RGB")), index
 
 
 def main():
@@ -62,12 +46,13 @@ def main():
     with open(options.output, "w", newline="", encoding="utf-8") as file, torch.inference_mode():
         table = csv.writer(file)
         table.writerow(["path", "prediction", "confidence", "entropy", "energy", "pseudo_label_ce"])
-        for pixels, indices in batches:
+        paths = iter(images.paths)
+        for pixels in batches:
             logits = model(pixels)
             log_p = logits.log_softmax(-1)
             top, prediction = log_p.max(-1)
-            rows = zip(indices.tolist(), prediction.tolist(), top.exp().tolist(), (-(log_p.exp() * log_p).sum(-1)).tolist(), (-logits.logsumexp(-1)).tolist(), (-top).tolist())
-            table.writerows([images.paths[index], *figures] for index, *figures in rows)
+            rows = zip(prediction.tolist(), top.exp().tolist(), (-(log_p.exp() * log_p).sum(-1)).tolist(), (-logits.logsumexp(-1)).tolist(), (-top).tolist())
+            table.writerows([next(paths), *figures] for figures in rows)
     seconds = time.perf_counter() - start
     print(json.dumps({
         "images": len(images),

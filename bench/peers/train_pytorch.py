@@ -19,9 +19,10 @@ import time
 import PIL
 import torch
 import torchvision
-from PIL import Image
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 from torchvision import transforms
+
+from image_folder import Images
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "peers"))
 from student_directory import read_safetensors  # noqa: E402
@@ -30,23 +31,7 @@ from timm_here import find  # noqa: E402
 timm = find()
 from timm.models.vision_transformer import VisionTransformer  # noqa: E402
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif")
 BICUBIC = transforms.InterpolationMode.BICUBIC
-
-
-class Images(Dataset):
-    """Decoded and augmented images of a folder."""
-
-    def __init__(self, folder, transform):
-        self.paths = sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names if name.lower().endswith(EXTENSIONS))
-        self.transform = transform
-
-    def __len__(self):
-        return len(self.paths)
-
-    def __getitem__(self, index):
-        with Image.open(self.paths[index]) as image:
-            return self.transform(image.convert("RGB"))
 
 
 class Endless(Sampler):
