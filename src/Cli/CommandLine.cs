@@ -58,6 +58,7 @@ internal static class CommandLine
             new SelectVerb(),
             new PackVerb(),
             new CacheVerb(),
+            new PruneVerb(),
             new DistillVerb(),
             new LossesVerb(),
             new CompareVerb(),

@@ -77,6 +77,24 @@ public sealed class VisionTransformer : ImageModel
 
     internal IEnumerable<Block> Blocks => blocks;
 
+    /// <summary>The blocks, each to be taken step by step.</summary>
+    public IReadOnlyList<VitBlock> Steps => [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
+
+    /// <summary>What enters the first block: tokens <c>[B, T, D]</c> of normalised pixels <c>[B, 3, S, S]</c>, positions added.</summary>
+    /// <exception cref="ArgumentException">The pixels do not fit the model.</exception>
+    public torch.Tensor Tokens(torch.Tensor pixels)
+    {
+        Check(pixels, VitCapture.None);
+        return Embed(pixels, VitCapture.None);
+    }
+
+    /// <summary>Logits and embeddings of what left the last block, <c>[B, T, D]</c>.</summary>
+    public VitOutput Classify(torch.Tensor tokens)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        return Head(tokens, new Kept(), scope);
+    }
+
     /// <summary>Logits, embedding and captures.</summary>
     /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
     /// <param name="capture">What to keep beside the logits.</param>

@@ -13,6 +13,7 @@ internal enum Purpose
     Projection,
     Loss,
     Synthesis,
+    Pruning,
 }
 
 /// <summary>SplitMix64 (Steele et al., 2014) started from a hash of its key.</summary>

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Pruning;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 
@@ -28,6 +29,7 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         string folder = Directory.Exists(student) ? Path.GetFullPath(student) : Path.GetDirectoryName(Path.GetFullPath(student))!;
         Provenance made = Provenance.ReadBeside(Path.Combine(folder, "provenance"))
             ?? throw new RunException($"{folder} has no provenance.json that tells which images were held out; give --images");
+        if (made.Command == PruneRun.Command) return OfPruned(folder, cancel);
         if (made.Command != "distill" || !made.Options.TryGetValue(SelectionOption, out string? recorded))
             throw new RunException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give --images");
         (double share, long seed) = (Number(made, HoldOutOption, folder, double.Parse), DataSeed(made, folder));
@@ -43,6 +45,14 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
             throw new RunException($"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give --images");
         if (held.Length == 0) throw new RunException($"{folder} held out no image; give --images");
         return new HeldOutSlice(selection, [.. held.Select(slot => paths[slot])]);
+    }
+
+    // A pruning lists what it held out.
+    private static HeldOutSlice OfPruned(string folder, CancellationToken cancel)
+    {
+        string list = Path.Combine(folder, PruneRun.HeldOutList);
+        if (!File.Exists(list)) throw new RunException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
+        return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
     }
 
     // Where it was, or where the folder that held selection and student has been moved: the content tells that it is the one.

@@ -15,6 +15,9 @@ internal sealed class RunFolder
     /// <summary>Its <c>training</c> folder.</summary>
     public string Training => System.IO.Path.Combine(Path, "training");
 
+    /// <summary>Its <c>pruning</c> folder: what a pruning leaves beside the model.</summary>
+    public string Pruning => System.IO.Path.Combine(Path, "pruning");
+
     /// <summary>The last checkpoint.</summary>
     public string Checkpoint => System.IO.Path.Combine(Training, "checkpoint.safetensors");
 
@@ -25,17 +28,29 @@ internal sealed class RunFolder
     /// <exception cref="RunException">Something is there and neither resume nor overwrite was asked for.</exception>
     public static RunFolder Open(LoopOptions options)
     {
-        RunFolder folder = new(System.IO.Path.GetFullPath(options.Output));
-        if (File.Exists(folder.Path)) throw new RunException($"{options.Output} is a file; give a directory to write the model to");
+        RunFolder folder = Open(options.Output, options.Resume, options.Overwrite);
+        Directory.CreateDirectory(folder.Training);
+        return folder;
+    }
+
+    /// <summary>The same for a run that trains nothing.</summary>
+    /// <exception cref="RunException">Something is there and neither resume nor overwrite was asked for.</exception>
+    public static RunFolder Open(string output, bool resume, bool overwrite)
+    {
+        RunFolder folder = new(System.IO.Path.GetFullPath(output));
+        if (File.Exists(folder.Path)) throw new RunException($"{output} is a file; give a directory to write the model to");
         bool occupied = Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any();
-        if (occupied && !options.Resume && !options.Overwrite)
-            throw new RunException($"{options.Output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace");
-        if (occupied && options.Overwrite)
+        if (occupied && !resume && !overwrite)
+            throw new RunException($"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace");
+        if (occupied && overwrite)
         {
-            if (Directory.Exists(folder.Training)) Directory.Delete(folder.Training, recursive: true);
+            foreach (string own in (string[])[folder.Training, folder.Pruning])
+            {
+                if (Directory.Exists(own)) Directory.Delete(own, recursive: true);
+            }
             foreach (string name in ModelFiles) File.Delete(System.IO.Path.Combine(folder.Path, name));
         }
-        Directory.CreateDirectory(folder.Training);
+        Directory.CreateDirectory(folder.Path);
         return folder;
     }
 }

@@ -30,7 +30,8 @@ internal sealed class TrainingImages : IDisposable
             throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
         }
         (Train, HeldOut) = HoldOut.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
-        Predictor = new SlotPredictor(pixels.Store, side, normaliser, options.BatchSize, Device);
+        Pixels = new SlotPixels(pixels.Store, side, normaliser, Device);
+        Predictor = new SlotPredictor(Pixels, options.BatchSize);
     }
 
     /// <summary>Where tensors live.</summary>
@@ -44,6 +45,9 @@ internal sealed class TrainingImages : IDisposable
 
     /// <summary>Slots held out.</summary>
     public int[] HeldOut { get; }
+
+    /// <summary>Stored pixels as the model takes them.</summary>
+    public SlotPixels Pixels { get; }
 
     /// <summary>Decides on stored pixels.</summary>
     public SlotPredictor Predictor { get; }

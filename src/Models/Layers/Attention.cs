@@ -35,8 +35,7 @@ internal sealed class Attention : nn.Module
         Tensor q, k, v;
         if (queries == tokens)
         {
-            Tensor[] parts = qkv.Linear(x).view(batch, tokens, 3, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
-            (q, k, v) = (parts[0], parts[1], parts[2]);
+            (q, k, v) = Split(x);
         }
         else
         {
@@ -49,8 +48,17 @@ internal sealed class Attention : nn.Module
         return (mixed, prefix < 0 ? null : ClsRow(q, k, prefix), new Qkv(q, k, v));
     }
 
+    /// <summary>Queries, keys and values of normed tokens <c>[B, T, D]</c>.</summary>
+    public Qkv Split(Tensor x)
+    {
+        long batch = x.shape[0], tokens = x.shape[1], head = x.shape[2] / heads;
+        Tensor[] parts = qkv.Linear(x).view(batch, tokens, 3, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
+        return new Qkv(parts[0], parts[1], parts[2]);
+    }
+
+    /// <summary>Values weighed by attention: <c>[B, H, queries, D/H]</c>.</summary>
     // libtorch's fused kernel multiplies bfloat16 as single precision (MKL); its plain products do not (oneDNN).
-    private static Tensor Mix(Tensor q, Tensor k, Tensor v) => q.dtype == ScalarType.BFloat16
+    public static Tensor Mix(Tensor q, Tensor k, Tensor v) => q.dtype == ScalarType.BFloat16
         ? matmul(matmul(q.mul(1 / Math.Sqrt(q.shape[3])), k.transpose(2, 3)).softmax(-1), v)
         : nn.functional.scaled_dot_product_attention(q, k, v);
 

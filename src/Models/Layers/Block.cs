@@ -52,12 +52,19 @@ internal sealed class Block : nn.Module
         using DisposeScope scope = NewDisposeScope();
         (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
         if (queries != x.shape[1]) x = x.narrow(1, 0, queries);
-        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : addcmul(x, attn.Projection.Linear(mixed).to(x.dtype), ls1.gamma, 1.0);
+        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : AddBranch(x, attn.Projection.Linear(mixed), second: false);
         Tensor normed = norm2.Norm(x, epsilon);
-        x = ls2 is null ? mlp.Forward(normed, x) : addcmul(x, mlp.Forward(normed).to(x.dtype), ls2.gamma, 1.0);
+        x = ls2 is null ? mlp.Forward(normed, x) : AddBranch(x, mlp.Forward(normed), second: true);
         if (keepMap || keepParts) parts = parts.To(x.dtype);
         if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
         return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
     }
+
+    /// <summary>The residual stream with a branch added, scaled where the block has LayerScale.</summary>
+    /// <param name="x">The stream.</param>
+    /// <param name="branch">What attention or MLP gave.</param>
+    /// <param name="second">Whether it is the MLP.</param>
+    public Tensor AddBranch(Tensor x, Tensor branch, bool second) =>
+        (second ? ls2 : ls1) is { } scale ? addcmul(x, branch.to(x.dtype), scale.gamma, 1.0) : branch.add_(x);
 }

@@ -39,8 +39,14 @@ internal sealed class Mlp : nn.Module
 
     private Tensor Hidden(Tensor x)
     {
-        if (!gated) return fc1.LinearGelu(x);
-        Tensor[] halves = fc1.Linear(x).chunk(2, -1);
+        return gated ? Activate(fc1.Linear(x)) : fc1.LinearGelu(x);
+    }
+
+    /// <summary>The units after their activation, <c>[B, T, M]</c>; what they were before it is not changed.</summary>
+    public Tensor Activate(Tensor hidden)
+    {
+        if (!gated) return hidden.gelu();
+        Tensor[] halves = hidden.chunk(2, -1);
         return nn.functional.silu(halves[0]) * halves[1];
     }
 }

@@ -1,0 +1,356 @@
+// Closed-form pruning: a narrower Vision Transformer whose every linear map is a ridge regression on the teacher's.
+
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Pruning;
+
+/// <summary>What a fit needs beside teacher, images and shape.</summary>
+internal sealed record PruningSettings
+{
+    /// <summary>Images a batch.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Seed of the basis' free rotation.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Ridge penalty as a share of the mean diagonal.</summary>
+    public double Penalty { get; init; } = 1e-3;
+
+    /// <summary>Bytes of activations in memory; more go to a temporary file.</summary>
+    public long Memory { get; init; } = 1L << 30;
+}
+
+/// <summary>Fits students of a teacher on unlabelled images, without gradients.</summary>
+/// <remarks>
+/// The residual stream is turned into its own principal directions and cut (<see cref="StreamBasis"/>). Then each linear map of the student, in order, is the ridge regression
+/// of the teacher's (turned, cut) answer on the student's own running input, so that every map makes up for what those before it lost. As in SliceGPT (arXiv 2401.15024) and CORP (arXiv 2602.05243).
+/// Equations are in docs/prune.md.
+/// </remarks>
+internal sealed class ClosedFormPruning : IDisposable
+{
+    // The tokens that a head reads decide everything behind the last norm.
+    private const double HeadTokenWeight = 4;
+
+    private readonly VisionTransformer teacher;
+    private readonly IReadOnlyList<VitBlock> steps;
+    private readonly SlotPixels pixels;
+    private readonly int[][] batches;
+    private readonly PruningSettings settings;
+    private readonly torch.Device device;
+    private readonly IReadOnlyDictionary<string, torch.Tensor> weights;
+    private StreamBasis? energy;
+
+    /// <param name="teacher">On <paramref name="device"/>, in eval mode; not changed.</param>
+    /// <param name="pixels">Where images come from.</param>
+    /// <param name="slots">The images to fit on.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <exception cref="RunException">The teacher has a part that cannot be turned.</exception>
+    public ClosedFormPruning(VisionTransformer teacher, SlotPixels pixels, int[] slots, PruningSettings settings, torch.Device device)
+    {
+        Prunable.Check(teacher.Config);
+        (this.teacher, this.pixels, this.settings, this.device) = (teacher, pixels, settings, device);
+        batches = [.. slots.Chunk(settings.BatchSize)];
+        steps = teacher.Steps;
+        weights = teacher.StateDict();
+        Influence = new double[teacher.Config.Depth];
+    }
+
+    /// <summary>Told after every batch of every pass: passes' batches done.</summary>
+    public Action? AfterBatch { get; init; }
+
+    /// <summary>How often <see cref="AfterBatch"/> is called: by <see cref="Observe"/>, then by a fit of so many blocks.</summary>
+    public long BatchesToObserve => batches.Length;
+
+    /// <summary>The same for a fit.</summary>
+    public long BatchesToFit(int blocks) => ((4L * blocks) + 1) * batches.Length;
+
+    /// <summary>How much each block turns the stream: 1 − cosine between its input and output, mean over tokens (ShortGPT, arXiv 2403.03853). Zero before <see cref="Observe"/>.</summary>
+    public double[] Influence { get; }
+
+    /// <summary>One pass of the teacher: the energy of its stream, and each block's influence. Serves every shape.</summary>
+    public void Observe(CancellationToken cancel)
+    {
+        if (energy is not null) return;
+        StreamBasis gathered = new(teacher.Config.Width, device);
+        long tokens = 0;
+        ForEachBatch(cancel, batch =>
+        {
+            torch.Tensor x = teacher.Tokens(pixels.Of(batches[batch]));
+            for (int b = 0; b < steps.Count; b++)
+            {
+                gathered.Add(x);
+                torch.Tensor middle = steps[b].AddAttention(x, VitBlock.Mix(steps[b].Split(steps[b].AttentionInput(x))));
+                gathered.Add(middle);
+                torch.Tensor end = steps[b].AddMlp(middle, steps[b].Activate(steps[b].Hidden(steps[b].MlpInput(middle))));
+                Influence[b] += (1 - torch.nn.functional.cosine_similarity(x, end, dim: -1)).sum().item<float>();
+                x = end;
+            }
+            gathered.Add(x);
+            gathered.Add(x.narrow(1, 0, HeadTokens), HeadTokenWeight);
+            tokens += x.shape[0] * x.shape[1];
+        });
+        for (int b = 0; b < Influence.Length; b++) Influence[b] /= tokens;
+        energy = gathered;
+    }
+
+    /// <summary>The student of a shape.</summary>
+    /// <param name="shape">At most as wide, deep and many-headed as the teacher.</param>
+    /// <param name="blocks">The teacher's blocks kept, ascending, one for each of the student's.</param>
+    /// <param name="start">Blocks already fitted, with the student as it was then and its basis; null to begin.</param>
+    /// <param name="afterBlock">Given the student, its basis and how many blocks are fitted.</param>
+    /// <param name="cancel">Cancels between batches.</param>
+    /// <exception cref="RunException">The shape is no part of the teacher's.</exception>
+    public VisionTransformer Fit(VitConfig shape, IReadOnlyList<int> blocks, PruningState? start = null, Action<PruningState>? afterBlock = null, CancellationToken cancel = default)
+    {
+        Prunable.Check(shape, teacher.Config);
+        if (blocks.Count != shape.Depth || !blocks.SequenceEqual(blocks.Distinct().Order()) || blocks[^1] >= teacher.Config.Depth || blocks[0] < 0)
+            throw new RunException($"blocks {string.Join(",", blocks)}: must be {shape.Depth} ascending numbers below {teacher.Config.Depth}");
+        Observe(cancel);
+        using DisposeScope scope = torch.NewDisposeScope();
+        VisionTransformer student = (VisionTransformer)shape.Create(settings.Seed).MoveTo(device);
+        student.eval();
+        try
+        {
+            torch.Tensor basis = start?.Basis.to(device) ?? energy!.Of(shape.Width, settings.Seed).Basis;
+            StudentWeights into = new(student);
+            using ActivationStore store = new(settings.Memory);
+            if (start is null) Embed(into, basis, shape, cancel);
+            else into.Restore(start);
+            for (int i = start?.Blocks ?? 0; i < blocks.Count; i++)
+            {
+                new BlockFit(this, student, into, basis, store, blocks, i).Run(i == start?.Blocks, cancel);
+                afterBlock?.Invoke(new PruningState(i + 1, basis, into.All));
+            }
+            FitHeads(student, into, store, blocks, start?.Blocks == blocks.Count, cancel);
+            return student;
+        }
+        catch
+        {
+            student.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => energy?.Dispose();
+
+    private long HeadTokens => teacher.Config.Distilled ? 2 : 1;
+
+    private torch.Tensor Of(string name) => weights[name].to(torch.float64);
+
+    private void ForEachBatch(CancellationToken cancel, Action<int> work)
+    {
+        for (int batch = 0; batch < batches.Length; batch++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using DisposeScope scope = torch.NewDisposeScope();
+            using IDisposable inference = torch.inference_mode();
+            work(batch);
+            AfterBatch?.Invoke();
+        }
+    }
+
+    // Everything that writes the first tokens is linear: it is turned as it is.
+    private void Embed(StudentWeights into, torch.Tensor basis, VitConfig shape, CancellationToken cancel)
+    {
+        using IDisposable off = torch.no_grad();
+        torch.Tensor turn = basis;
+        if (shape.PreNorm)
+        {
+            // The norm before the blocks scales each token by itself: its directions are turned exactly, its lengths on average.
+            torch.Tensor gain = Of("norm_pre.weight"), shift = Of("norm_pre.bias");
+            turn = gain.unsqueeze(1) * basis;
+            turn = turn - turn.mean([0], keepdim: true);
+            double squares = 0;
+            long tokens = 0;
+            ForEachBatch(cancel, batch =>
+            {
+                torch.Tensor kept = (teacher.Tokens(pixels.Of(batches[batch])).to(torch.float64) - shift).matmul(basis);
+                squares += kept.square().sum().item<double>();
+                tokens += kept.shape[0] * kept.shape[1];
+            });
+            into.Put("norm_pre.weight", torch.full(shape.Width, Math.Sqrt(squares / tokens / shape.Width), torch.float64));
+            into.Put("norm_pre.bias", shift.matmul(basis));
+        }
+        foreach (string name in (string[])["cls_token", "dist_token", "reg_token", "pos_embed"])
+        {
+            if (weights.ContainsKey(name)) into.Put(name, Of(name).matmul(turn));
+        }
+        torch.Tensor patch = Of("patch_embed.proj.weight");
+        into.Put("patch_embed.proj.weight", turn.t().matmul(patch.flatten(1)).view(shape.Width, 3, shape.PatchSize, shape.PatchSize));
+        if (weights.ContainsKey("patch_embed.proj.bias")) into.Put("patch_embed.proj.bias", Of("patch_embed.proj.bias").matmul(turn));
+        into.Norm("norm");
+    }
+
+    // Each head is the regression of the teacher's logits on the student's normed token.
+    private void FitHeads(VisionTransformer student, StudentWeights into, ActivationStore store, IReadOnlyList<int> blocks, bool resumed, CancellationToken cancel)
+    {
+        if (teacher.Config.Classes == 0)
+        {
+            return;
+        }
+        using RidgeRegression first = new(student.Config.Width, teacher.Config.Classes, device);
+        using RidgeRegression second = new(student.Config.Width, teacher.Config.Classes, device);
+        ForEachBatch(cancel, batch =>
+        {
+            torch.Tensor x, y;
+            if (resumed)
+            {
+                torch.Tensor images = pixels.Of(batches[batch]);
+                (x, y) = (Through(teacher.Tokens(images), steps, 0, steps.Count), Through(student.Tokens(images), student.Steps, 0, blocks.Count));
+            }
+            else
+            {
+                (x, y) = (store.Get(Activation.Ahead, batch, device), BlockFit.End(student.Steps[^1], store.Get(Activation.Student, batch, device)));
+            }
+            VitOutput wanted = teacher.Classify(x);
+            torch.Tensor read = student.Classify(y).HeadEmbeddings!;
+            first.Add(read.select(1, 0), wanted.LogitsCls ?? wanted.Logits!);
+            if (wanted.LogitsDist is { } distilled) second.Add(read.select(1, 1), distilled);
+        });
+        using IDisposable off = torch.no_grad();
+        into.Put("head", first.Solve(settings.Penalty));
+        if (teacher.Config.Distilled) into.Put("head_dist", second.Solve(settings.Penalty));
+    }
+
+    private static torch.Tensor Through(torch.Tensor tokens, IReadOnlyList<VitBlock> blocks, int from, int to)
+    {
+        for (int b = from; b < to; b++) tokens = blocks[b].Forward(tokens);
+        return tokens;
+    }
+
+    /// <summary>The four regressions of one block.</summary>
+    private sealed class BlockFit(ClosedFormPruning run, VisionTransformer student, StudentWeights into, torch.Tensor basis, ActivationStore store, IReadOnlyList<int> blocks, int index)
+    {
+        private readonly VitConfig small = student.Config, large = run.teacher.Config;
+        private readonly VitBlock block = student.Steps[index], source = run.steps[blocks[index]];
+        private readonly string name = $"blocks.{index}.", from = $"blocks.{blocks[index]}.";
+        private readonly torch.Device device = run.device;
+
+        /// <summary>The block's output of what stands before its MLP.</summary>
+        public static torch.Tensor End(VitBlock block, torch.Tensor middle) => block.AddMlp(middle, block.Activate(block.Hidden(block.MlpInput(middle))));
+
+        public void Run(bool resumed, CancellationToken cancel)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            using IDisposable off = torch.no_grad();
+            torch.Tensor narrow = basis.to(torch.float32);
+            into.Norm(name + "norm1");
+            into.Norm(name + "norm2");
+            into.Scale(name);
+            long[] units = Attention(resumed, cancel);
+            Projection(narrow, cancel);
+            FirstLayer(units, cancel);
+            SecondLayer(narrow, cancel);
+        }
+
+        private double Penalty => run.settings.Penalty;
+
+        private int HeadSize => large.Width / large.Heads;
+
+        // Runs the teacher's block, and those that are dropped behind it; fits queries, keys and values; chooses the MLP's units.
+        private long[] Attention(bool resumed, CancellationToken cancel)
+        {
+            using HeadTargets heads = new(large.Heads, HeadSize, device);
+            using MlpUnits units = new(large.MlpHidden, device);
+            using RidgeRegression fit = new(small.Width, 3L * large.Width, device);
+            int next = index + 1 < blocks.Count ? blocks[index + 1] : large.Depth;
+            run.ForEachBatch(cancel, batch =>
+            {
+                (torch.Tensor x, torch.Tensor y) = Inputs(batch, resumed);
+                Qkv parts = source.Split(source.AttentionInput(x));
+                torch.Tensor middle = source.AddAttention(x, VitBlock.Mix(parts)), activated = source.Activate(source.Hidden(source.MlpInput(middle)));
+                heads.Add(parts);
+                units.Add(activated);
+                fit.Add(block.AttentionInput(y), torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
+                store.Put(Activation.Teacher, batch, middle);
+                store.Put(Activation.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
+                store.Put(Activation.Student, batch, y);
+            });
+            (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty, small.QkvBias);
+            torch.Tensor turn = Turn(heads);
+            into.Put(name + "attn.qkv", (turn.t().matmul(weight), turn.t().matmul(bias.unsqueeze(1)).squeeze(1)));
+            torch.Tensor written = basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma"));
+            return units.Largest(small.MlpHidden, written);
+        }
+
+        // [3·D, 3·d]: the targets of all kept heads as one map of the teacher's queries, keys and values.
+        private torch.Tensor Turn(HeadTargets heads)
+        {
+            int size = small.Width / small.Heads;
+            torch.Tensor projection = Written("attn.proj.weight", "ls1.gamma").view(large.Width, large.Heads, HeadSize).permute(1, 0, 2);
+            double[] sizes = heads.Sizes(basis.t().matmul(projection));
+            int[] kept = [.. Enumerable.Range(0, large.Heads).OrderByDescending(head => sizes[head]).ThenBy(head => head).Take(small.Heads).Order()];
+            torch.Tensor turn = torch.zeros([3L * large.Width, 3L * small.Width], torch.float64, device);
+            foreach ((int to, int head) in kept.Index())
+            {
+                (torch.Tensor query, torch.Tensor key, torch.Tensor value) = heads.Maps(head, size, projection[head]);
+                foreach ((int part, torch.Tensor map) in ((torch.Tensor[])[query, key, value]).Index())
+                    turn.narrow(0, ((long)part * large.Width) + (head * HeadSize), HeadSize).narrow(1, ((long)part * small.Width) + (to * size), size).copy_(map);
+            }
+            return turn;
+        }
+
+        private void Projection(torch.Tensor narrow, CancellationToken cancel)
+        {
+            using RidgeRegression fit = new(small.Width, small.Width, device);
+            run.ForEachBatch(cancel, batch =>
+            {
+                torch.Tensor y = store.Get(Activation.Student, batch, device);
+                fit.Add(Mixed(y), store.Get(Activation.Teacher, batch, device).matmul(narrow) - y);
+            });
+            into.Put(name + "attn.proj", fit.Solve(Penalty));
+        }
+
+        private void FirstLayer(long[] units, CancellationToken cancel)
+        {
+            torch.Tensor chosen = torch.tensor(large.SwiGlu ? [.. units, .. units.Select(unit => unit + large.MlpHidden)] : units, device: device);
+            using RidgeRegression fit = new(small.Width, chosen.shape[0], device);
+            run.ForEachBatch(cancel, batch =>
+            {
+                torch.Tensor y = store.Get(Activation.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
+                store.Put(Activation.Student, batch, middle);
+                torch.Tensor wanted = source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device)));
+                fit.Add(block.MlpInput(middle), wanted.index_select(-1, chosen));
+            });
+            into.Put(name + "mlp.fc1", fit.Solve(Penalty));
+        }
+
+        private void SecondLayer(torch.Tensor narrow, CancellationToken cancel)
+        {
+            using RidgeRegression fit = new(small.MlpHidden, small.Width, device);
+            run.ForEachBatch(cancel, batch =>
+            {
+                torch.Tensor middle = store.Get(Activation.Student, batch, device);
+                fit.Add(block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Activation.Ahead, batch, device).matmul(narrow) - middle);
+            });
+            into.Put(name + "mlp.fc2", fit.Solve(Penalty));
+        }
+
+        // The streams of teacher and student at the block's start.
+        private (torch.Tensor Teacher, torch.Tensor Student) Inputs(int batch, bool resumed)
+        {
+            if (index > 0 && !resumed) return (store.Get(Activation.Ahead, batch, device), End(student.Steps[index - 1], store.Get(Activation.Student, batch, device)));
+            torch.Tensor images = run.pixels.Of(run.batches[batch]);
+            return (Through(run.teacher.Tokens(images), run.steps, 0, blocks[index]), Through(student.Tokens(images), student.Steps, 0, index));
+        }
+
+        private torch.Tensor Mixed(torch.Tensor tokens) => VitBlock.Mix(block.Split(block.AttentionInput(tokens)));
+
+        // What a map writes to the stream, LayerScale included: [D, inputs].
+        private torch.Tensor Written(string weight, string scale)
+        {
+            torch.Tensor map = run.Of(from + weight);
+            return large.LayerScale ? map * run.Of(from + scale).unsqueeze(1) : map;
+        }
+
+        private static torch.Tensor Joined(torch.Tensor part)
+        {
+            long[] shape = part.shape;
+            return part.transpose(1, 2).reshape(shape[0], shape[2], shape[1] * shape[3]);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// What can be pruned in closed form: the parts that can be turned, and the shapes that lie within a teacher.
+
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Distiller.Pruning;
+
+/// <summary>Refuses by name what has no closed form.</summary>
+internal static class Prunable
+{
+    private const string Cure = "; train it instead (distill --init random)";
+
+    /// <summary>Checks the teacher.</summary>
+    /// <exception cref="RunException">It has a part that cannot be turned.</exception>
+    public static void Check(VitConfig teacher)
+    {
+        if (teacher.CrossBias) throw new RunException("a teacher with convolution and involution stems cannot be pruned in closed form: its stems are not linear" + Cure);
+    }
+
+    /// <summary>Checks a student's shape against its teacher's.</summary>
+    /// <exception cref="RunException">It is no part of the teacher's, with the first reason.</exception>
+    public static void Check(VitConfig student, VitConfig teacher)
+    {
+        int size = student.Width / student.Heads, full = teacher.Width / teacher.Heads;
+        string? reason = student.PatchSize != teacher.PatchSize ? $"its patches are {student.PatchSize} pixels and the teacher's {teacher.PatchSize}"
+            : student.ImageSize != teacher.ImageSize ? $"it takes {student.ImageSize}×{student.ImageSize} images and the teacher {teacher.ImageSize}×{teacher.ImageSize}"
+            : student.Width < 2 || student.Width > teacher.Width ? $"its width {student.Width} is not in 2–{teacher.Width}"
+            : student.Heads > teacher.Heads ? $"it has {student.Heads} heads and the teacher {teacher.Heads}"
+            : size > full ? $"its heads have {size} dimensions and the teacher's {full}"
+            : student.MlpHidden > teacher.MlpHidden ? $"its MLP has {student.MlpHidden} units and the teacher's {teacher.MlpHidden}"
+            : student.Depth > teacher.Depth ? $"it has {student.Depth} blocks and the teacher {teacher.Depth}"
+            : student.CrossBias ? "it has convolution and involution stems"
+            : student.Classes != teacher.Classes ? $"it has {student.Classes} classes and the teacher {teacher.Classes}"
+            : Part(student.Distilled, teacher.Distilled, "a distillation token")
+            ?? (student.RegisterTokens != teacher.RegisterTokens ? $"it has {student.RegisterTokens} registers and the teacher {teacher.RegisterTokens}" : null)
+            ?? Part(student.NoEmbedClass, teacher.NoEmbedClass, "positions for the patches only")
+            ?? Part(student.SwiGlu, teacher.SwiGlu, "a SwiGLU MLP")
+            ?? Part(student.PreNorm, teacher.PreNorm, "a norm before the blocks");
+        if (reason is not null) throw new RunException($"the student {student.Name} is no part of its teacher {teacher.Name}, so it cannot be pruned from it: {reason}; choose another shape, or train it from random weights (distill --init random)");
+    }
+
+    private static string? Part(bool student, bool teacher, string part) =>
+        student == teacher ? null : student ? $"it has {part} and the teacher has not" : $"the teacher has {part} and it has not";
+}

@@ -1,0 +1,248 @@
+// Pruning from end to end: teacher and unlabelled images in, student directory out.
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Training;
+using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+using DataFreeKD.Shared;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Pruning;
+
+/// <summary>Makes a smaller Vision Transformer that answers as its teacher does, in closed form: no label, no gradient, no training.</summary>
+public static class PruneRun
+{
+    /// <summary>The command's name in provenance.</summary>
+    internal const string Command = "prune";
+
+    /// <summary>The images held out, within the model directory.</summary>
+    internal const string HeldOutList = "pruning/held-out.csv";
+
+    // About as many tokens a batch as keep the products large and the memory small.
+    private const int TokensABatch = 8192;
+
+    /// <summary>Runs to the end. A run that is stopped goes on after its last fitted block with <see cref="PruneOptions.Resume"/>.</summary>
+    /// <param name="options">What to do.</param>
+    /// <param name="progress">Told every few batches.</param>
+    /// <param name="cancel">Stops between batches.</param>
+    /// <exception cref="RunException">Options, images or models that do not fit, in one line.</exception>
+    /// <exception cref="ModelException">A model that cannot be read, or is no Vision Transformer.</exception>
+    /// <exception cref="TableException">A table that cannot be read.</exception>
+    /// <exception cref="FileNotFoundException">There are no images.</exception>
+    public static PruneSummary Execute(PruneOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        options.Validate();
+        Stopwatch clock = Stopwatch.StartNew();
+        torch.Device device = RunSession.DeviceOf(options.Device);
+        using DisposeScope scope = torch.NewDisposeScope();
+        using LoadedModel loaded = Teacher(options);
+        VisionTransformer teacher = loaded.Model.AsVisionTransformer("cannot be pruned in closed form");
+        Prunable.Check(teacher.Config);
+        teacher.MoveTo(device);
+        teacher.eval();
+        VitConfig? given = options.Student is { } spec ? Given(spec, teacher.Config) : null;
+        if (given is null && teacher.Config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so shapes cannot be compared by agreement; give the student's shape");
+
+        RunFolder folder = RunFolder.Open(options.Output, options.Resume, options.Overwrite);
+        Directory.CreateDirectory(folder.Pruning);
+        IReadOnlyList<string> paths = PathsOf(options.ImagesPath, cancel);
+        (int[] fit, int[] held) = Draw(paths.Count, options);
+        string[] wanted = [.. fit.Concat(held).Select(place => paths[place])];
+        LoadedPixels images = PixelLoader.Load(wanted, ModelTransform.Of(loaded.Preprocessing), options.Workers, long.MaxValue, progress, cancel);
+        using PixelStore store = images.Store;
+        int[] train = [.. images.Usable.Where(slot => slot < fit.Length)], heldOut = [.. images.Usable.Where(slot => slot >= fit.Length)];
+        if (train.Length < 2)
+            throw new RunException($"{options.ImagesPath}: {train.Length} of {fit.Length} images could be used ({string.Join(", ", images.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))}), and a pruning needs 2 or more");
+        Dictionary<string, string> inputs = Inputs(options, loaded.WeightsPath, cancel);
+        byte[] fingerprint = Fingerprint(options, inputs, wanted.Length, images.Usable);
+
+        int batch = options.BatchSize ?? Math.Clamp(TokensABatch / (teacher.Config.Patches + teacher.Config.PrefixTokens), 1, 128);
+        SlotPixels pixels = new(store, teacher.Config.ImageSize, new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std), device);
+        HeldOutJudge? judge = heldOut.Length > 0 && teacher.Config.Classes > 0 ? new HeldOutJudge(teacher, pixels, heldOut, batch, options.TeacherAccuracy, cancel) : null;
+        PruningSettings settings = new() { BatchSize = batch, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
+        IReadOnlyList<FrontierPoint> frontier = [];
+        VitConfig shape = given ?? ShapeFile.ReadIfPresent(folder, fingerprint, teacher.Config, out frontier) ?? Searched(options, teacher, pixels, train, judge, settings, folder, fingerprint, device, progress, out frontier, cancel);
+
+        Counter counter = new(progress, "prune");
+        using ClosedFormPruning pruning = new(teacher, pixels, train, settings, device) { AfterBatch = counter.Add };
+        counter.Total = pruning.BatchesToObserve + pruning.BatchesToFit(shape.Depth);
+        pruning.Observe(cancel);
+        int[] blocks = options.Blocks is { } kept ? [.. kept] : BlockChoice.Of(pruning.Influence, shape.Depth);
+        string stateFile = Path.Combine(folder.Pruning, "state.safetensors");
+        byte[] fitPrint = Checkpoint.Fingerprint($"{Convert.ToHexStringLower(fingerprint)}\n{shape.Spec}\n{string.Join(',', blocks)}");
+        PruningState? start = options.Resume ? Saved(stateFile, fitPrint, device) : null;
+        using VisionTransformer student = pruning.Fit(shape, blocks, start, state => Save(stateFile, fitPrint, state), cancel);
+
+        Nearness? nearness = judge?.Of(student, cancel);
+        if (heldOut.Length > 0) WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. heldOut.Select(slot => wanted[slot])]);
+        PruneSummary summary = new()
+        {
+            Output = folder.Path,
+            Student = shape.Name,
+            Blocks = blocks,
+            Images = train.Length,
+            HeldOutImages = heldOut.Length,
+            Skipped = images.Skipped,
+            Parameters = student.ParameterCount(),
+            TeacherParameters = teacher.ParameterCount(),
+            Macs = ModelSummary.Macs(shape),
+            TeacherMacs = ModelSummary.Macs(teacher.Config),
+            HeldOut = nearness?.Agreement,
+            Estimate = nearness?.Estimate,
+            ResumedFrom = start?.Blocks ?? 0,
+            Frontier = frontier,
+            Seconds = clock.Elapsed.TotalSeconds,
+        };
+        Write(options, folder, student, loaded, summary, inputs);
+        File.Delete(stateFile);
+        return summary;
+    }
+
+    private static LoadedModel Teacher(PruneOptions options)
+    {
+        LoadedModel own = ModelStore.Load(options.Teacher, options.TeacherHeads);
+        return options.Preprocessing?.Apply(own) ?? own;
+    }
+
+    private static VitConfig Given(string spec, VitConfig teacher)
+    {
+        ModelConfig resolved = ModelRegistry.Resolve(spec) with { Classes = teacher.Classes };
+        VitConfig shape = resolved as VitConfig ?? throw new RunException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
+        Prunable.Check(shape, teacher);
+        return shape;
+    }
+
+    private static IReadOnlyList<string> PathsOf(string source, CancellationToken cancel) =>
+        Table.Fits(source) ? SelectionImages.Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel)];
+
+    // What a distillation with this seed and share would hold out is not fitted on, so that it can go on from the student.
+    // Images that are not needed for the fit are held out too.
+    private static (int[] Fit, int[] HeldOut) Draw(int images, PruneOptions options)
+    {
+        (int[] train, int[] held) = HoldOut.Split([.. Enumerable.Range(0, images)], options.HoldOut, options.Seed);
+        int[] fit = Drawn(train, options.Images, options.Seed);
+        if (options.HoldOut == 0) return (fit, []);
+        int[] spare = [.. train.Except(fit)];
+        return (fit, [.. Drawn(held, options.HeldOut, options.Seed), .. Drawn(spare, Math.Max(0, options.HeldOut - held.Length), options.Seed)]);
+    }
+
+    private static int[] Drawn(int[] places, int count, long seed) =>
+        places.Length <= count ? places : [.. new Randomness(seed, Purpose.Pruning, 1).Choose(count, places.Length).Select(place => places[place])];
+
+    private static VitConfig Searched(PruneOptions options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, PruningSettings settings, RunFolder folder, byte[] fingerprint, torch.Device device, IProgress<TrainProgress>? progress, out IReadOnlyList<FrontierPoint> frontier, CancellationToken cancel)
+    {
+        if (judge is null) throw new RunException("shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out");
+        int trials = 0;
+        Counter counter = new(progress, "search");
+        using ClosedFormPruning pruning = new(teacher, pixels, train[..Math.Min(options.TrialImages, train.Length)], settings, device);
+        pruning.Observe(cancel);
+        ShapeSearch search = new(teacher.Config, shape =>
+        {
+            using VisionTransformer student = pruning.Fit(shape, BlockChoice.Of(pruning.Influence, shape.Depth), cancel: cancel);
+            Nearness nearness = judge.Of(student, cancel);
+            counter.Show(++trials);
+            return nearness;
+        });
+        VitConfig chosen;
+        if (options.Budget is { } budget)
+        {
+            double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, device);
+            chosen = search.Within(cost, budget.Bound(budget.Unit == BudgetUnit.LatencyMs ? 0 : cost(teacher.Config)), FormattableString.Invariant($"{budget.Value} {budget.Unit switch { BudgetUnit.Parameters => "of the parameters", BudgetUnit.Macs => "of the multiply-accumulates", _ => "milliseconds an image" }}"));
+        }
+        else
+        {
+            chosen = search.Knee();
+        }
+        frontier = [.. search.Tried.OrderByDescending(pair => ShapeCost.Parameters(pair.Key)).Select(pair => new FrontierPoint
+        {
+            Student = pair.Key.Name,
+            Parameters = ShapeCost.Parameters(pair.Key),
+            Macs = ModelSummary.Macs(pair.Key),
+            ImagesPerSecond = pair.Value.ImagesPerSecond,
+            Agreement = pair.Value.Agreement,
+            Divergence = pair.Value.Divergence,
+            Estimate = pair.Value.Estimate,
+            Chosen = pair.Key == chosen,
+        })];
+        ShapeFile.Write(folder, fingerprint, chosen, frontier);
+        return chosen;
+    }
+
+    private static Dictionary<string, string> Inputs(PruneOptions options, string weights, CancellationToken cancel)
+    {
+        Dictionary<string, string> inputs = new() { [weights] = Provenance.HashFile(weights, cancel) };
+        if (File.Exists(options.ImagesPath)) inputs[options.ImagesPath] = Provenance.HashFile(options.ImagesPath, cancel);
+        return inputs;
+    }
+
+    private static byte[] Fingerprint(PruneOptions options, Dictionary<string, string> inputs, int images, int[] usable)
+    {
+        // Where things lie does not decide the result; their contents do.
+        IEnumerable<string> deciding = OptionsText.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path")).Select(pair => $"{pair.Key}={pair.Value}");
+        return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
+    }
+
+    private static PruningState? Saved(string path, byte[] fingerprint, torch.Device device)
+    {
+        Dictionary<string, torch.Tensor> tensors = [];
+        double[] none = [0];
+        int blocks = Checkpoint.Load(path, fingerprint, none, saved =>
+        {
+            foreach ((string name, torch.Tensor tensor) in saved) tensors[name] = tensor.to(device).MoveToOuterDisposeScope();
+        });
+        return blocks == 0 ? null : new PruningState(blocks, tensors[BasisKey], tensors);
+    }
+
+    private const string BasisKey = "basis";
+
+    private static void Save(string path, byte[] fingerprint, PruningState state) =>
+        Checkpoint.Save(path, state.Blocks, fingerprint, [0], new Dictionary<string, torch.Tensor>(state.Weights) { [BasisKey] = state.Basis });
+
+    private static void WriteHeldOut(string path, IReadOnlyList<string> images)
+    {
+        using TableWriter table = Table.Create(path, ["path"]);
+        foreach (string image in images) table.Write([ManifestPath.ToTable(image, path)]);
+        table.Commit();
+    }
+
+    private static void Write(PruneOptions options, RunFolder folder, VisionTransformer student, LoadedModel teacher, PruneSummary summary, Dictionary<string, string> inputs)
+    {
+        new Provenance
+        {
+            Version = options.ToolVersion,
+            Command = Command,
+            Options = OptionsText.All(options),
+            Seed = options.Seed,
+            Inputs = inputs,
+            Counts = new Dictionary<string, long>(summary.Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value))) { ["train"] = summary.Images, ["held_out"] = summary.HeldOutImages },
+            Seconds = summary.Seconds,
+        }.WriteBeside(Path.Combine(folder.Path, "provenance"));
+        CultureInfo plain = CultureInfo.InvariantCulture;
+        (string, string)[] figures =
+        [
+            ("parameters", summary.Parameters.ToString("N0", plain)),
+            ("teacher", string.Create(plain, $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Teacher))} ({summary.TeacherParameters:N0} parameters)")),
+            ("teacher's blocks kept", string.Join(", ", summary.Blocks)),
+            ("images", summary.Images.ToString("N0", plain)),
+            ("held-out agreement with the teacher", summary.HeldOut is { } agreement ? string.Create(plain, $"{agreement:P2} of {summary.HeldOutImages} images") : "not measured"),
+        ];
+        string card = ModelCard.Write(Path.GetFileName(folder.Path), "A student pruned from its teacher in closed form, on unlabelled images, without training.", student.Config, figures, OptionsText.Shown(options), curves: null);
+        ModelStore.Save(folder.Path, student, teacher.Preprocessing with { ImageSize = student.Config.ImageSize }, teacher.ClassNames, options.Naming, card);
+    }
+
+    // Batches, or trials, told as progress.
+    private sealed class Counter(IProgress<TrainProgress>? progress, string phase)
+    {
+        private long done;
+
+        public long Total { get; set; }
+
+        public void Add() => Show(++done);
+
+        public void Show(long count) => progress?.Report(new TrainProgress { Phase = phase, Done = done = count, Total = Math.Max(Total, count) });
+    }
+}
