@@ -272,6 +272,8 @@ internal sealed class ClosedFormPruning : IDisposable
             });
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty, small.QkvBias);
             torch.Tensor turn = Turn(heads);
+            // Values without their mean, which the projection's bias takes over: attention's weights sum to 1.
+            if (small.QkvBias) bias.narrow(0, 2L * large.Width, large.Width).sub_(heads.MeanValues());
             into.Put(name + "attn.qkv", (turn.t().matmul(weight), turn.t().matmul(bias.unsqueeze(1)).squeeze(1)));
             torch.Tensor written = basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma"));
             return units.Largest(small.MlpHidden, written);

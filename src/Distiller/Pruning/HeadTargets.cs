@@ -51,6 +51,9 @@ internal sealed class HeadTargets : IDisposable
         return (projection.matmul(Covariance()) * projection).sum([1, 2]).cpu().data<double>().ToArray();
     }
 
+    /// <summary>The mean of the values, heads side by side: <c>[H·d]</c>.</summary>
+    public torch.Tensor MeanValues() => (sums / rows).flatten();
+
     /// <summary>Maps <c>[d, r]</c> of one head, in float64 and the caller's dispose scope.</summary>
     /// <param name="head">Which.</param>
     /// <param name="size">r, at most d.</param>

@@ -23,8 +23,8 @@ internal sealed class MlpUnits : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor flat = activations.reshape(-1, activations.shape[^1]).to(torch.float64);
-        sums.add_(flat.sum(0));
-        squares.add_(flat.square().sum(0));
+        sums.add_(flat.sum([0]));
+        squares.add_(flat.square().sum([0]));
         rows += flat.shape[0];
     }
 

@@ -1,0 +1,75 @@
+// The parts of closed-form pruning, each against its equation.
+
+using DataFreeKD.Distiller.Pruning;
+using DataFreeKD.Models;
+using TorchSharp;
+using Xunit;
+
+namespace DataFreeKD.Distiller.Tests;
+
+public sealed class PruningPartsTests
+{
+    [Fact]
+    public void A_ridge_regression_in_batches_equals_the_one_over_all_rows()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor inputs = torch.randn([50, 4], torch.float64, generator: new torch.Generator(1)), outputs = torch.randn([50, 3], torch.float64, generator: new torch.Generator(2)) + 5;
+        using RidgeRegression whole = new(4, 3, torch.CPU), parts = new(4, 3, torch.CPU);
+        whole.Add(inputs, outputs);
+        foreach (int start in (int[])[0, 20]) parts.Add(inputs.narrow(0, start, start == 0 ? 20 : 30), outputs.narrow(0, start, start == 0 ? 20 : 30));
+        (torch.Tensor weight, torch.Tensor bias) = whole.Solve(1e-3);
+        (torch.Tensor again, torch.Tensor itsBias) = parts.Solve(1e-3);
+        Assert.True(weight.allclose(again, 1e-12) && bias.allclose(itsBias, 1e-12));
+
+        // The gradient of ‖UW + b − Y‖² + λ‖W‖² vanishes.
+        double lambda = 1e-3 * (inputs.square().sum().item<double>() + 50) / 5;
+        torch.Tensor residual = inputs.matmul(weight.t()) + bias - outputs;
+        Assert.True((inputs.t().matmul(residual) + (lambda * weight.t())).abs().max().item<double>() < 1e-9);
+        Assert.True(residual.sum([0]).abs().max().item<double>() < 1e-9);
+    }
+
+    [Fact]
+    public void Units_are_kept_by_spread_times_what_they_write()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using MlpUnits units = new(4, torch.CPU);
+        // Spreads 1, 0, 3, 2 around different means; lengths 1, 100, 1, 1.
+        torch.Tensor activations = torch.tensor(new float[] { 1, 7, 30, 102, -1, 7, 24, 98 }, [2, 4]);
+        units.Add(activations);
+        units.Add(activations);
+        torch.Tensor written = torch.tensor(new double[] { 1, 100, 0, 0, 0, 0, 1, 1 }, [2, 4]);
+        Assert.Equal([2L, 3L], units.Largest(2, written));
+        Assert.Equal([0L, 2L, 3L], units.Largest(3, written));
+    }
+
+    [Fact]
+    public void A_basis_is_orthonormal_without_mean_and_keeps_the_largest_energy()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using StreamBasis gathered = new(6, torch.CPU);
+        torch.Tensor tokens = torch.randn([3, 40, 6], torch.float64, generator: new torch.Generator(3)) * torch.tensor(new double[] { 9, 5, 3, 0.1, 0.1, 0.1 });
+        gathered.Add(tokens);
+        (torch.Tensor basis, double kept) = gathered.Of(4, 7);
+        torch.Tensor gram = basis.matmul(basis.t());
+        // P·Pᵀ projects on three directions, none of them along the ones.
+        Assert.True(gram.matmul(gram).allclose(gram, 1e-9, 1e-9));
+        Assert.Equal(3, gram.diagonal().sum().item<double>(), 6);
+        Assert.True(basis.sum([1]).abs().max().item<double>() < 1e-9 && basis.sum([0]).abs().max().item<double>() < 1e-9);
+        Assert.InRange(kept, 0.99, 1);
+        Assert.True(gathered.Of(4, 8).Basis is { } other && other.matmul(other.t()).allclose(gram, 1e-9, 1e-9), "the free rotation does not change the subspace");
+    }
+
+    [Fact]
+    public void Whole_heads_keep_their_attention()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        Qkv parts = new(Part(1), Part(2), Part(3));
+        using HeadTargets heads = new(2, 4, torch.CPU);
+        heads.Add(parts);
+        (torch.Tensor queries, torch.Tensor keys, torch.Tensor _) = heads.Maps(1, 4, torch.randn([5, 4], torch.float64, generator: new torch.Generator(4)));
+        torch.Tensor q = parts.Queries.select(1, 1).to(torch.float64), k = parts.Keys.select(1, 1).to(torch.float64);
+        Assert.True(q.matmul(queries).matmul(k.matmul(keys).transpose(1, 2)).allclose(q.matmul(k.transpose(1, 2)), 1e-6, 1e-6));
+
+        static torch.Tensor Part(ulong seed) => torch.randn([3, 2, 7, 4], generator: new torch.Generator(seed));
+    }
+}
