@@ -29,10 +29,10 @@ public sealed class PruningPartsTests
     }
 
     [Fact]
-    public void Units_are_kept_by_spread_times_what_they_write()
+    public void Units_are_ranked_by_spread_times_what_they_write()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        using MlpUnits units = new(4, torch.CPU);
+        using UnitSpread units = new(4, torch.CPU);
         // Spreads 1, 0, 3, 2 around different means; lengths 1, 100, 1, 1.
         torch.Tensor activations = torch.tensor(new float[] { 1, 7, 30, 102, -1, 7, 24, 98 }, [2, 4]);
         units.Add(activations);
@@ -40,6 +40,21 @@ public sealed class PruningPartsTests
         torch.Tensor written = torch.tensor(new double[] { 1, 100, 0, 0, 0, 0, 1, 1 }, [2, 4]);
         Assert.Equal([2L, 3L], units.Largest(2, written));
         Assert.Equal([0L, 2L, 3L], units.Largest(3, written));
+    }
+
+    [Fact]
+    public void Units_are_left_out_whose_work_others_can_do()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using MlpUnits units = new(4, 2, torch.CPU);
+        torch.Tensor free = torch.randn([200, 2], torch.float64, generator: new torch.Generator(5));
+        torch.Tensor first = free.narrow(1, 0, 1), second = free.narrow(1, 1, 1), third = torch.randn([200, 1], torch.float64, generator: new torch.Generator(6));
+        // Unit 2 is unit 0 and a little noise, and louder in the answer; nobody listens to unit 3.
+        torch.Tensor activations = torch.cat([first, second, first + (0.05 * third), third * 10], 1);
+        units.Add(activations, torch.cat([2 * activations.narrow(1, 2, 1), second * 0.5], 1));
+        Assert.Equal([0L, 1L, 2L], units.Kept(3, 1e-6));
+        Assert.Equal([1L, 2L], units.Kept(2, 1e-6));
+        Assert.Equal([2L], units.Kept(1, 1e-6));
     }
 
     [Fact]

@@ -23,6 +23,7 @@ internal sealed class PruneVerb : Verb
     private readonly Option<double?> macs = CommonOptions.OwnFigure("--macs", "Multiply-accumulates an image at most: a share of the teacher's up to 1, a number above");
     private readonly Option<double?> latency = CommonOptions.OwnFigure("--latency-ms", "Milliseconds of one image alone on this machine, at most");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks of the teacher that are kept, such as 0,1,3,4,5; with --student [default: those that change the tokens most]", HelpName = "LIST" };
+    private readonly Choice<PruneMethod> method = new("--method", "How maps are fitted: refined, or plain ridge regressions to compare with");
     private readonly Option<int> count = CommonOptions.Count("--images", "Images to fit on at most, drawn by the seed", Defaults.Images).AtLeast(2);
     private readonly Option<int> trialImages = CommonOptions.Count("--trial-images", "Images that each shape of a search is fitted on", Defaults.TrialImages).AtLeast(2);
     private readonly Option<double> holdOut = CommonOptions.Figure("--hold-out", "Share of the images held out, as a distillation with the same seed holds them out", Defaults.HoldOut);
@@ -39,7 +40,7 @@ internal sealed class PruneVerb : Verb
     {
         Add(teacher);
         Add(images);
-        AddOptions([output, student, parameters, macs, latency, blocks, count, trialImages, holdOut, penalty, batchSize, teacherAccuracy, heads, .. preprocessing.All, CommonOptions.Seed, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([output, student, parameters, macs, latency, blocks, method.Option, count, trialImages, holdOut, penalty, batchSize, teacherAccuracy, heads, .. preprocessing.All, CommonOptions.Seed, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -63,6 +64,7 @@ internal sealed class PruneVerb : Verb
         Student = parsed.GetValue(student),
         Budget = BudgetOf(parsed),
         Blocks = parsed.GetValue(blocks) is { } list ? BlockList.Parse(list) : null,
+        Method = method.In(parsed),
         Images = parsed.GetValue(count),
         TrialImages = parsed.GetValue(trialImages),
         HoldOut = parsed.GetValue(holdOut),

@@ -9,6 +9,9 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <summary>What a fit needs beside teacher, images and shape.</summary>
 internal sealed record PruningSettings
 {
+    /// <summary>How maps are fitted.</summary>
+    public PruneMethod Method { get; init; }
+
     /// <summary>Images a batch.</summary>
     public int BatchSize { get; init; } = 64;
 
@@ -17,6 +20,9 @@ internal sealed record PruningSettings
 
     /// <summary>Ridge penalty as a share of the mean diagonal.</summary>
     public double Penalty { get; init; } = 1e-3;
+
+    /// <summary>What the tokens that a head reads count for in the last block, together, as a share of all others.</summary>
+    public double HeadTokenShare { get; init; } = 1;
 
     /// <summary>Bytes of activations in memory; more go to a temporary file.</summary>
     public long Memory { get; init; } = 1L << 30;
@@ -32,6 +38,9 @@ internal sealed class ClosedFormPruning : IDisposable
 {
     // The tokens that a head reads decide everything behind the last norm.
     private const double HeadTokenWeight = 4;
+
+    // Tokens that units are chosen by, at least, and for each unit.
+    private const long UnitTokens = 16_000, UnitTokensAUnit = 8;
 
     private readonly VisionTransformer teacher;
     private readonly IReadOnlyList<VitBlock> steps;
@@ -65,7 +74,7 @@ internal sealed class ClosedFormPruning : IDisposable
     public long BatchesToObserve => batches.Length;
 
     /// <summary>The same for a fit.</summary>
-    public long BatchesToFit(int blocks) => ((4L * blocks) + 1) * batches.Length;
+    public long BatchesToFit(VitConfig shape) => (((shape.MlpHidden < teacher.Config.MlpHidden ? 5L : 4L) * shape.Depth) + 1) * batches.Length;
 
     /// <summary>How much each block turns the stream: 1 − cosine between its input and output, mean over tokens (ShortGPT, arXiv 2403.03853). Zero before <see cref="Observe"/>.</summary>
     public double[] Influence { get; }
@@ -138,6 +147,8 @@ internal sealed class ClosedFormPruning : IDisposable
     public void Dispose() => energy?.Dispose();
 
     private long HeadTokens => teacher.Config.Distilled ? 2 : 1;
+
+    private int Images => batches.Sum(batch => batch.Length);
 
     private torch.Tensor Of(string name) => weights[name].to(torch.float64);
 
@@ -241,21 +252,29 @@ internal sealed class ClosedFormPruning : IDisposable
             into.Norm(name + "norm1");
             into.Norm(name + "norm2");
             into.Scale(name);
-            long[] units = Attention(resumed, cancel);
+            Attention(resumed, cancel);
             Projection(narrow, cancel);
-            FirstLayer(units, cancel);
+            FirstLayer(narrow, cancel);
             SecondLayer(narrow, cancel);
         }
 
         private double Penalty => run.settings.Penalty;
 
+        // Behind the last block nobody reads the patches: the head's tokens together count as much as all others, which only steady the fit.
+        private void Add(RidgeRegression fit, torch.Tensor inputs, torch.Tensor outputs)
+        {
+            fit.Add(inputs, outputs);
+            if (HeadTokensMatter) fit.Add(inputs.narrow(1, 0, run.HeadTokens), outputs.narrow(1, 0, run.HeadTokens), run.settings.HeadTokenShare * inputs.shape[1] / run.HeadTokens);
+        }
+
+        private bool HeadTokensMatter => run.settings.Method == PruneMethod.Refined && index == blocks.Count - 1;
+
         private int HeadSize => large.Width / large.Heads;
 
-        // Runs the teacher's block, and those that are dropped behind it; fits queries, keys and values; chooses the MLP's units.
-        private long[] Attention(bool resumed, CancellationToken cancel)
+        // Runs the teacher's block, and those that are dropped behind it; fits queries, keys and values.
+        private void Attention(bool resumed, CancellationToken cancel)
         {
             using HeadTargets heads = new(large.Heads, HeadSize, device);
-            using MlpUnits units = new(large.MlpHidden, device);
             using RidgeRegression fit = new(small.Width, 3L * large.Width, device);
             int next = index + 1 < blocks.Count ? blocks[index + 1] : large.Depth;
             run.ForEachBatch(cancel, batch =>
@@ -264,7 +283,6 @@ internal sealed class ClosedFormPruning : IDisposable
                 Qkv parts = source.Split(source.AttentionInput(x));
                 torch.Tensor middle = source.AddAttention(x, VitBlock.Mix(parts)), activated = source.Activate(source.Hidden(source.MlpInput(middle)));
                 heads.Add(parts);
-                units.Add(activated);
                 fit.Add(block.AttentionInput(y), torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
                 store.Put(Activation.Teacher, batch, middle);
                 store.Put(Activation.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
@@ -275,8 +293,6 @@ internal sealed class ClosedFormPruning : IDisposable
             // Values without their mean, which the projection's bias takes over: attention's weights sum to 1.
             if (small.QkvBias) bias.narrow(0, 2L * large.Width, large.Width).sub_(heads.MeanValues());
             into.Put(name + "attn.qkv", (turn.t().matmul(weight), turn.t().matmul(bias.unsqueeze(1)).squeeze(1)));
-            torch.Tensor written = basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma"));
-            return units.Largest(small.MlpHidden, written);
         }
 
         // [3·D, 3·d]: the targets of all kept heads as one map of the teacher's queries, keys and values.
@@ -302,23 +318,61 @@ internal sealed class ClosedFormPruning : IDisposable
             run.ForEachBatch(cancel, batch =>
             {
                 torch.Tensor y = store.Get(Activation.Student, batch, device);
-                fit.Add(Mixed(y), store.Get(Activation.Teacher, batch, device).matmul(narrow) - y);
+                Add(fit, Mixed(y), store.Get(Activation.Teacher, batch, device).matmul(narrow) - y);
             });
             into.Put(name + "attn.proj", fit.Solve(Penalty));
         }
 
-        private void FirstLayer(long[] units, CancellationToken cancel)
+        // All of the teacher's units are fitted, since each is a regression of its own; then those that the block's answer can best do without are left out.
+        private void FirstLayer(torch.Tensor narrow, CancellationToken cancel)
         {
-            torch.Tensor chosen = torch.tensor(large.SwiGlu ? [.. units, .. units.Select(unit => unit + large.MlpHidden)] : units, device: device);
-            using RidgeRegression fit = new(small.Width, chosen.shape[0], device);
+            using RidgeRegression fit = new(small.Width, (large.SwiGlu ? 2L : 1L) * large.MlpHidden, device);
             run.ForEachBatch(cancel, batch =>
             {
                 torch.Tensor y = store.Get(Activation.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
                 store.Put(Activation.Student, batch, middle);
-                torch.Tensor wanted = source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device)));
-                fit.Add(block.MlpInput(middle), wanted.index_select(-1, chosen));
+                Add(fit, block.MlpInput(middle), source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))));
             });
-            into.Put(name + "mlp.fc1", fit.Solve(Penalty));
+            (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty);
+            torch.Tensor units = torch.tensor(Units(weight, bias, narrow, cancel), device: device);
+            if (large.SwiGlu) units = torch.cat([units, units + large.MlpHidden]);
+            into.Put(name + "mlp.fc1", (weight.index_select(0, units), bias.index_select(0, units)));
+        }
+
+        private long[] Units(torch.Tensor weight, torch.Tensor bias, torch.Tensor narrow, CancellationToken cancel)
+        {
+            if (small.MlpHidden == large.MlpHidden) return [.. Enumerable.Range(0, large.MlpHidden).Select(unit => (long)unit)];
+            if (run.settings.Method == PruneMethod.Plain) return LoudestUnits(cancel);
+            (torch.Tensor map, torch.Tensor shift) = (weight.to(torch.float32), bias.to(torch.float32));
+            using MlpUnits units = new(large.MlpHidden, small.Width, device);
+            long tokens = large.Patches + large.PrefixTokens;
+            long step = Math.Max(1, (long)run.Images * tokens / Math.Max(UnitTokens, UnitTokensAUnit * large.MlpHidden));
+            run.ForEachBatch(cancel, batch =>
+            {
+                torch.Tensor middle = store.Get(Activation.Student, batch, device), ahead = store.Get(Activation.Ahead, batch, device);
+                Some(middle, ahead, step, 1);
+                if (HeadTokensMatter) Some(middle.narrow(1, 0, run.HeadTokens), ahead.narrow(1, 0, run.HeadTokens), 1, run.settings.HeadTokenShare * tokens / step / run.HeadTokens);
+            });
+            return units.Kept(small.MlpHidden, Penalty);
+
+            void Some(torch.Tensor middle, torch.Tensor ahead, long step, double weight)
+            {
+                torch.Tensor part = Every(middle, step), answer = Every(ahead, step).matmul(narrow) - part;
+                units.Add(source.Activate(torch.nn.functional.linear(block.MlpInput(part), map, shift)), answer, weight);
+            }
+
+            static torch.Tensor Every(torch.Tensor tokens, long step)
+            {
+                torch.Tensor flat = tokens.reshape(-1, tokens.shape[^1]);
+                return step == 1 ? flat : flat.index_select(0, torch.arange(0, flat.shape[0], step, device: flat.device));
+            }
+        }
+
+        private long[] LoudestUnits(CancellationToken cancel)
+        {
+            using UnitSpread spread = new(large.MlpHidden, device);
+            run.ForEachBatch(cancel, batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))))));
+            return spread.Largest(small.MlpHidden, basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma")));
         }
 
         private void SecondLayer(torch.Tensor narrow, CancellationToken cancel)
@@ -327,7 +381,7 @@ internal sealed class ClosedFormPruning : IDisposable
             run.ForEachBatch(cancel, batch =>
             {
                 torch.Tensor middle = store.Get(Activation.Student, batch, device);
-                fit.Add(block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Activation.Ahead, batch, device).matmul(narrow) - middle);
+                Add(fit, block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Activation.Ahead, batch, device).matmul(narrow) - middle);
             });
             into.Put(name + "mlp.fc2", fit.Solve(Penalty));
         }

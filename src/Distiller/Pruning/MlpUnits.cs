@@ -4,46 +4,73 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Pruning;
 
-/// <summary>Ranks units by how much they move the stream: the spread of their activation times the length of what they write into the kept directions.</summary>
+/// <summary>Leaves out, a few at a time, the units that the block's answer can best do without when all others are refitted.</summary>
+/// <remarks>
+/// Optimal brain surgeon on the second layer's least squares (Hassibi and Stork, NeurIPS 1992): with G the activations' second moments, the intercept and the ridge among them,
+/// C = G⁻¹ and W = C·GᵀY, leaving out unit j costs ‖W_j‖² / C_jj. A tenth of the units is left out, then all is solved anew.
+/// </remarks>
 internal sealed class MlpUnits : IDisposable
 {
-    private readonly torch.Tensor sums, squares;
-    private long rows;
+    // Of many units more are left out at a time: each solve costs the cube of their number.
+    private const int Many = 1024;
+    private const double Share = 0.1, ShareOfMany = 0.25;
+
+    private const double InterceptPenalty = 1e-6;
+
+    private readonly torch.Tensor gram, cross;
 
     /// <param name="units">Units of the teacher.</param>
+    /// <param name="outputs">Width of the answer.</param>
     /// <param name="device">Where activations come from.</param>
-    public MlpUnits(long units, torch.Device device)
+    public MlpUnits(long units, long outputs, torch.Device device)
     {
-        sums = torch.zeros(units, torch.float64, device).DetachFromDisposeScope();
-        squares = torch.zeros(units, torch.float64, device).DetachFromDisposeScope();
+        gram = torch.zeros([units + 1, units + 1], torch.float64, device).DetachFromDisposeScope();
+        cross = torch.zeros([units + 1, outputs], torch.float64, device).DetachFromDisposeScope();
     }
 
-    /// <summary>Adds activations <c>[..., M]</c>.</summary>
-    public void Add(torch.Tensor activations)
+    /// <summary>Adds rows.</summary>
+    /// <param name="activations"><c>[..., M]</c>.</param>
+    /// <param name="answer">What the second layer is to give, <c>[..., outputs]</c>.</param>
+    /// <param name="weight">How often each row counts.</param>
+    public void Add(torch.Tensor activations, torch.Tensor answer, double weight = 1)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor flat = activations.reshape(-1, activations.shape[^1]).to(torch.float64);
-        sums.add_(flat.sum([0]));
-        squares.add_(flat.square().sum([0]));
-        rows += flat.shape[0];
+        torch.Tensor rows = activations.reshape(-1, activations.shape[^1]).to(torch.float64);
+        rows = torch.cat([rows, torch.ones([rows.shape[0], 1], torch.float64, rows.device)], 1);
+        gram.addmm_(rows.t(), rows, alpha: (float)weight);
+        cross.addmm_(rows.t(), answer.reshape(-1, answer.shape[^1]).to(torch.float64), alpha: (float)weight);
     }
 
     /// <summary>The units kept, ascending.</summary>
     /// <param name="count">How many.</param>
-    /// <param name="written">What each unit writes, <c>[d, M]</c>.</param>
-    public long[] Largest(int count, torch.Tensor written)
+    /// <param name="penalty">Ridge penalty as a share of the mean diagonal.</param>
+    public long[] Kept(int count, double penalty)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor mean = sums / rows;
-        torch.Tensor spread = ((squares / rows) - mean.square()).clamp_min(0).sqrt();
-        double[] size = (spread * written.norm(0, false, 2)).cpu().data<double>().ToArray();
-        return [.. Enumerable.Range(0, size.Length).OrderByDescending(unit => size[unit]).ThenBy(unit => unit).Take(count).Order().Select(unit => (long)unit)];
+        using IDisposable off = torch.no_grad();
+        long units = gram.shape[0] - 1;
+        torch.Tensor system = gram.clone();
+        double mean = system.diagonal().mean().item<double>();
+        system.diagonal().narrow(0, 0, units).add_(penalty * mean);
+        system.diagonal().narrow(0, units, 1).add_(InterceptPenalty * mean);
+        List<long> kept = [.. Enumerable.Range(0, (int)units).Select(unit => (long)unit)];
+        while (kept.Count > count)
+        {
+            using DisposeScope round = torch.NewDisposeScope();
+            torch.Tensor chosen = torch.tensor([.. kept, units], device: system.device);
+            torch.Tensor inverse = torch.linalg.inv(system.index_select(0, chosen).index_select(1, chosen));
+            torch.Tensor solved = inverse.matmul(cross.index_select(0, chosen));
+            double[] costs = (solved.square().sum([1]) / inverse.diagonal()).cpu().data<double>().ToArray();
+            int left = Math.Min(kept.Count - count, Math.Max(1, (int)(kept.Count * (kept.Count > Many ? ShareOfMany : Share))));
+            kept = [.. Enumerable.Range(0, kept.Count).OrderBy(place => costs[place]).ThenBy(place => place).Skip(left).Order().Select(place => kept[place])];
+        }
+        return [.. kept];
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        sums.Dispose();
-        squares.Dispose();
+        gram.Dispose();
+        cross.Dispose();
     }
 }

@@ -4,6 +4,16 @@ using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller.Pruning;
 
+/// <summary>How a student is fitted.</summary>
+public enum PruneMethod
+{
+    /// <summary>The best that is known here: MLP units are left out by what the others cannot make up for, and the last block is fitted for the tokens that a head reads.</summary>
+    Refined,
+
+    /// <summary>Ridge regressions alone, MLP units by the spread of their activation and the length of what they write.</summary>
+    Plain,
+}
+
 /// <summary>Options of <see cref="PruneRun"/>.</summary>
 public sealed record PruneOptions
 {
@@ -22,6 +32,9 @@ public sealed record PruneOptions
 
     /// <summary>What the student may cost where no shape is given; null (default) for the knee of the frontier.</summary>
     public ShapeBudget? Budget { get; init; }
+
+    /// <summary>How the student is fitted.</summary>
+    public PruneMethod Method { get; init; }
 
     /// <summary>The teacher's blocks that the student keeps, ascending from 0.</summary>
     /// <value>Null (default): those that change the stream most.</value>

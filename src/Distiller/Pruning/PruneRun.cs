@@ -63,13 +63,13 @@ public static class PruneRun
         int batch = options.BatchSize ?? Math.Clamp(TokensABatch / (teacher.Config.Patches + teacher.Config.PrefixTokens), 1, 128);
         SlotPixels pixels = new(store, teacher.Config.ImageSize, new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std), device);
         HeldOutJudge? judge = heldOut.Length > 0 && teacher.Config.Classes > 0 ? new HeldOutJudge(teacher, pixels, heldOut, batch, options.TeacherAccuracy, cancel) : null;
-        PruningSettings settings = new() { BatchSize = batch, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
+        PruningSettings settings = new() { BatchSize = batch, Method = options.Method, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
         IReadOnlyList<FrontierPoint> frontier = [];
         VitConfig shape = given ?? ShapeFile.ReadIfPresent(folder, fingerprint, teacher.Config, out frontier) ?? Searched(options, teacher, pixels, train, judge, settings, folder, fingerprint, device, progress, out frontier, cancel);
 
         Counter counter = new(progress, "prune");
         using ClosedFormPruning pruning = new(teacher, pixels, train, settings, device) { AfterBatch = counter.Add };
-        counter.Total = pruning.BatchesToObserve + pruning.BatchesToFit(shape.Depth);
+        counter.Total = pruning.BatchesToObserve + pruning.BatchesToFit(shape);
         pruning.Observe(cancel);
         int[] blocks = options.Blocks is { } kept ? [.. kept] : BlockChoice.Of(pruning.Influence, shape.Depth);
         string stateFile = Path.Combine(folder.Pruning, "state.safetensors");

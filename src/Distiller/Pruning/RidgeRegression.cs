@@ -24,14 +24,15 @@ internal sealed class RidgeRegression : IDisposable
     /// <summary>Adds rows.</summary>
     /// <param name="inputs">U, <c>[..., inputs]</c>.</param>
     /// <param name="outputs">Y, <c>[..., outputs]</c>, with the same leading dimensions.</param>
-    public void Add(torch.Tensor inputs, torch.Tensor outputs)
+    /// <param name="weight">How often each row counts.</param>
+    public void Add(torch.Tensor inputs, torch.Tensor outputs, double weight = 1)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor u = inputs.reshape(-1, inputs.shape[^1]).to(torch.float64), y = outputs.reshape(-1, outputs.shape[^1]).to(torch.float64);
         u = torch.cat([u, torch.ones([u.shape[0], 1], torch.float64, u.device)], 1);
         torch.Tensor transposed = u.t();
-        gram.addmm_(transposed, u);
-        cross.addmm_(transposed, y);
+        gram.addmm_(transposed, u, alpha: (float)weight);
+        cross.addmm_(transposed, y, alpha: (float)weight);
     }
 
     /// <summary>The map y ≈ W u + b.</summary>
