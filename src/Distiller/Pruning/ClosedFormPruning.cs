@@ -39,6 +39,8 @@ internal sealed class ClosedFormPruning : IDisposable
     // The tokens that a head reads decide everything behind the last norm.
     private const double HeadTokenWeight = 4;
 
+    private const int TokensABatch = 8192;
+
     // Tokens that units are chosen by, at least, and for each unit.
     private const long UnitTokens = 16_000, UnitTokensAUnit = 8;
 
@@ -66,6 +68,9 @@ internal sealed class ClosedFormPruning : IDisposable
         weights = teacher.StateDict();
         Influence = new double[teacher.Config.Depth];
     }
+
+    /// <summary>Images a batch for a teacher: about as many tokens as keep the products large and the memory small.</summary>
+    public static int BatchFor(VitConfig teacher) => Math.Clamp(TokensABatch / (teacher.Patches + teacher.PrefixTokens), 1, 128);
 
     /// <summary>Told after every batch of every pass: passes' batches done.</summary>
     public Action? AfterBatch { get; init; }

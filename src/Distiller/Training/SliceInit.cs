@@ -12,7 +12,7 @@ namespace DataFreeKD.Distiller.Training;
 /// one choice for the whole model because the residual stream shares them. Heads are taken evenly; inside a head, the query-key and the value
 /// dimensions with the largest products of norms; in the MLP, the units with the largest product of incoming and outgoing norms.
 /// </remarks>
-internal static class TeacherInit
+internal static class SliceInit
 {
     /// <summary>Fills the student in place.</summary>
     /// <exception cref="RunException">The student is wider than its teacher, or built differently.</exception>
