@@ -75,7 +75,7 @@ internal sealed partial class PipelineFile
         foreach (Entry entry in entries)
         {
             if (Reserved.Contains(entry.Key)) throw yaml.Bad(entry.At, $"stage '{name}': '{entry.Key}' is for the run to decide, not for a stage");
-            if (entry.Key != kind.Argument && !Knows(verb, entry.Key) && !(entry.Key == "output" && kind.OutputOption is null)) throw yaml.Bad(entry.At, $"stage '{name}': unknown key '{entry.Key}': expected '{kind.Argument}' or an option of dfkd {kind.Verb}, without its dashes");
+            if (entry.Key != kind.Argument && !kind.Leading.Contains(entry.Key) && !Knows(verb, entry.Key) && !(entry.Key == "output" && kind.OutputOption is null)) throw yaml.Bad(entry.At, $"stage '{name}': unknown key '{entry.Key}': expected '{kind.Argument}' or an option of dfkd {kind.Verb}, without its dashes");
         }
         List<Given> givens = [.. Values(name, kind, verb, entries, lineage)];
         foreach (Intake intake in kind.Takes.Where(intake => intake.Needed && givens.TrueForAll(value => value.Key != intake.Key)))
@@ -212,7 +212,7 @@ internal sealed partial class PipelineFile
             Where = yaml.At(at),
             Kind = kind,
             Verb = verb,
-            Arguments = [.. written, .. givens.Where(given => given.Key != kind.Argument).Select(given => $"--{given.Key}={given.Passed}"), "--", .. givens.Where(given => given.Key == kind.Argument).Select(given => given.Passed)],
+            Arguments = [.. written, .. givens.Where(given => given.Key != kind.Argument && !kind.Leading.Contains(given.Key)).Select(given => $"--{given.Key}={given.Passed}"), "--", .. kind.Leading.SelectMany(key => givens.Where(given => given.Key == key)).Select(given => given.Passed), .. givens.Where(given => given.Key == kind.Argument).Select(given => given.Passed)],
             Options = givens.Where(given => !WithoutEffect.Contains(given.Key)).GroupBy(given => given.Key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => string.Join(", ", group.Select(given => given.Text)), StringComparer.Ordinal),
             Inputs = [.. givens.GroupBy(given => given.Key).SelectMany(group => group.Index().Where(pair => pair.Item.Path is not null).Select(pair => new StageInput(Numbered(pair.Item.Key, pair.Index), pair.Item.Path!, pair.Item.Maker)))],
             Outputs = [.. outputs.Select(output => output.Path)],

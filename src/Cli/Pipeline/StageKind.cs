@@ -26,6 +26,7 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
         new("select", "scores", Product.Selection, "selected.csv", "selected", "usable", "class_entropy") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "quota-file", "negatives", "embeddings", "advise"] },
         new("pack", "selection", Product.None, "packed", "packed") { Takes = [new("selection", [Product.Selection])], Paths = ["selection"] },
         new("cache", "selection", Product.Cache, "teacher.cache", "records", "bytes") { Takes = [new("selection", [Product.Selection]), new("teacher", Teachers)], Paths = ["selection", "teacher"] },
+        new("prune", "images", Product.Student, "pruned", "held_out", "estimate", "parameters") { Takes = [new("images", [Product.Selection]), new("teacher", Teachers)], Leading = ["teacher"], Paths = ["images", "teacher"], Specs = ["student"] },
         new("distill", "selection", Product.Student, "student", "held_out", "final_loss", "parameters") { Takes = [new("selection", [Product.Selection]), new("cache", [Product.Cache], Needed: false), new("teacher", Teachers, Needed: false)], Paths = ["selection", "cache", "teacher"], Specs = ["student", "via"] },
         new("train", "data", Product.Teacher, "teacher", "held_out", "final_loss", "parameters") { Paths = ["data"], Specs = ["model"] },
         new("evaluate", "model", Product.None, "evaluate.json", "top1", "balanced_top1", "against.agreement") { Takes = [new("model", Models), new("against", Teachers, Needed: false)], Paths = ["model", "data", "against"], TeacherKey = "against", HeadsKey = "against-heads", OutputOption = null },
@@ -38,6 +39,9 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
 
     /// <summary>What earlier stages may fill.</summary>
     public Intake[] Takes { get; init; } = [];
+
+    /// <summary>Keys of arguments that stand before the main one.</summary>
+    public string[] Leading { get; init; } = [];
 
     /// <summary>Keys whose values are files or folders to read.</summary>
     public string[] Paths { get; init; } = [];
