@@ -10,7 +10,7 @@ public sealed record PreprocessingOverride
     /// <summary>Input side, pixels; the position embedding is resampled to it.</summary>
     public int? ImageSize { get; init; }
 
-    /// <summary>Crop share, (0, 1].</summary>
+    /// <summary>Crop share, (0, 1]; it also makes a model that squashes its images crop them.</summary>
     public double? CropPct { get; init; }
 
     /// <summary><c>bicubic</c> or <c>bilinear</c>.</summary>
@@ -50,7 +50,7 @@ public sealed record PreprocessingOverride
         return model with
         {
             Model = network,
-            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Interpolation = Interpolation ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
+            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Squash = own.Squash && CropPct is null, Interpolation = Interpolation ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
         };
     }
 
