@@ -102,7 +102,7 @@ internal sealed class CompressVerb : Verb
         List<string> lines = [];
         string Share(long? part, long? whole) => part is { } p && whole is { } w && w > 0 ? Invariant($"{100.0 * p / w:F1} %") : "-";
         lines.Add(Invariant($"student     {summary.Shape}: {summary.Parameters:N0} parameters ({Share(summary.Parameters, summary.TeacherParameters)} of the teacher's), {summary.Macs:N0} MACs ({Share(summary.Macs, summary.TeacherMacs)})"));
-        lines.Add(Invariant($"agreement   with the teacher on held-out images: {Percent(summary.PrunedAgreement)} after pruning{(summary.TrainedAgreement is null ? "" : Invariant($", {Percent(summary.TrainedAgreement)} after training"))}"));
+        lines.Add(Invariant($"agreement   with the teacher on held-out images: {Percent(summary.PrunedAgreement)} after pruning{(summary.TrainedAgreement is null ? "" : summary.KeptStep == 0 ? "; training brought no gain, so the pruned student is kept" : Invariant($", {Percent(summary.TrainedAgreement)} after training"))}"));
         lines.Add(Invariant($"accuracy    estimated without labels: {Percent(summary.Estimate)}, range {Percent(summary.Low)} to {Percent(summary.High)}"));
         if (summary.Top1 is not null) lines.Add(Invariant($"            true top-1 on the labelled images: {Percent(summary.Top1)}; the teacher's {Percent(summary.TeacherTop1)}{(summary.PrunedTop1 is null ? "" : Invariant($", after pruning alone {Percent(summary.PrunedTop1)}"))}"));
         lines.Add($"student in  {summary.Student}");
@@ -124,6 +124,7 @@ internal sealed class CompressVerb : Verb
 /// <param name="TeacherMacs">The teacher's.</param>
 /// <param name="PrunedAgreement">Held-out agreement after pruning, 0–1.</param>
 /// <param name="TrainedAgreement">The same after training; null where nothing was trained.</param>
+/// <param name="KeptStep">The step whose weights were written; 0 for the pruned student's, null where nothing was trained.</param>
 /// <param name="Estimate">Estimated top-1, 0–1.</param>
 /// <param name="Low">Its range.</param>
 /// <param name="High">Its range.</param>
@@ -142,6 +143,7 @@ internal sealed record CompressSummary(
     long? TeacherMacs,
     double? PrunedAgreement,
     double? TrainedAgreement,
+    long? KeptStep,
     double? Estimate,
     double? Low,
     double? High,
@@ -166,6 +168,7 @@ internal sealed record CompressSummary(
             Count(pruned, "teacher_macs"),
             Figure(pruned, "held_out"),
             Figure(trained, "held_out"),
+            Count(trained, "kept_step"),
             Figure(estimate, "estimate"),
             Figure(estimate, "low"),
             Figure(estimate, "high"),
