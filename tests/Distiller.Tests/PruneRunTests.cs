@@ -161,7 +161,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_distillation_begins_with_the_pruned_student_and_keeps_it_where_training_brings_nothing()
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["s"]) with { Student = Shape, HoldOut = 0.2, LearningRate = 0.5, Steps = 10 };
+        DistillOptions options = world.Distill(folder["s"]) with { Init = StudentInit.Auto, Loss = null, Student = Shape, HoldOut = 0.2, LearningRate = 0.5, Steps = 10 };
         DistillSummary summary = DistillRun.Execute(options, cancel: Cancel);
         Assert.Equal("pruned from the teacher in closed form", summary.Start);
         Assert.Equal(0, summary.KeptStep);
@@ -172,7 +172,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void Training_stops_early_where_the_held_out_score_no_longer_rises_and_resumes_to_the_same_bytes()
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["whole"]) with { Student = Shape, HoldOut = 0.2, Steps = 200, Patience = 2, EvaluateEvery = 5, MinimumGain = 0.5 };
+        DistillOptions options = world.Distill(folder["whole"]) with { Init = StudentInit.Auto, Loss = null, Student = Shape, HoldOut = 0.2, Steps = 200, Patience = 2, EvaluateEvery = 5, MinimumGain = 0.5 };
         DistillSummary whole = DistillRun.Execute(options, cancel: Cancel);
         Assert.True(whole.StoppedEarly);
         Assert.Equal(10, whole.Steps);
@@ -181,6 +181,29 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         DistillSummary resumed = DistillRun.Execute(options with { Output = folder["parts"], Resume = true }, cancel: Cancel);
         Assert.Equal(10, resumed.Steps);
         Assert.Equal(File.ReadAllBytes(folder["whole/model.safetensors"]), File.ReadAllBytes(folder["parts/model.safetensors"]));
+    }
+
+    [Fact]
+    public void What_a_student_begins_as_decides_its_rate_its_losses_and_whether_the_start_is_kept()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]) with { Init = StudentInit.Auto, Loss = null, LearningRate = null, Steps = 2, HoldOut = 0.2 };
+        DistillRun.Execute(options with { Student = Shape }, cancel: Cancel);
+        Dictionary<string, string> pruned = Recorded(folder["s"]);
+        Assert.Equal(("0.0004", "True"), (pruned["learning-rate"], pruned["keep-best"]));
+        Assert.StartsWith("kd:", pruned["loss"], StringComparison.Ordinal);
+        Assert.Contains("minilm", pruned["loss"], StringComparison.Ordinal);
+
+        DistillSummary large = DistillRun.Execute(options with { Student = "vit:img=16,patch=4,dim=32,depth=2,heads=2", Output = folder["large"] }, cancel: Cancel);
+        Assert.StartsWith("random weights, since its shape", large.Start, StringComparison.Ordinal);
+        Assert.Equal("0.001", Recorded(folder["large"])["learning-rate"]);
+        DistillSummary other = DistillRun.Execute(options with { Student = "resnet:depth=10,img=16,stem=3,width=8", Output = folder["resnet"] }, cancel: Cancel);
+        Assert.StartsWith("random weights, since only", other.Start, StringComparison.Ordinal);
+        Assert.DoesNotContain("minilm", Recorded(folder["resnet"])["loss"], StringComparison.Ordinal);
+        DistillSummary further = DistillRun.Execute(options with { Student = folder["s"], Output = folder["further"] }, cancel: Cancel);
+        Assert.Equal("the model s", further.Start);
+
+        static Dictionary<string, string> Recorded(string model) => new(Manifests.Provenance.ReadBeside(Path.Combine(model, "provenance"))!.Options);
     }
 
     [Theory]
