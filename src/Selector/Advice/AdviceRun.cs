@@ -20,7 +20,7 @@ public static class AdviceRun
     public static SizeAdvice Execute(AdviceOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        Passes passes = new(options.Ranking, progress, cancel);
+        using Passes passes = new(options.Ranking, progress, cancel);
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Ranking.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
         RankScale scale = RankScale.Of(passes);
