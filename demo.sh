@@ -67,12 +67,12 @@ done
 row() { # name, evaluation JSON
     printf '%-38s %8s %12s %12s\n' "$1" "$(percent "$(field top1 "$2")")" "${3:--}" "$(field parameters "$2")"
 }
-auroc=$(awk '$1 == "attention-probe" { print $2 }' "$out/auroc.txt")
+auroc=$(awk '$1 == "combined" { print $2 }' "$out/auroc.txt")
 say "result ($((SECONDS - started)) s)"
 printf '%-38s %8s %12s %12s\n' model top-1 agreement parameters
 row "teacher (its data is hidden)" "$out/teacher.json"
 row "student, probe-selected images" "$out/student-probe.json" "$(percent "$(field agreement "$out/student-probe.json")")"
 row "student, random images" "$out/student-random.json" "$(percent "$(field agreement "$out/student-random.json")")"
 echo
-echo "AUROC of the selection (attention-probe): ${auroc:-not measured}"
+echo "AUROC of the selection: ${auroc:-not measured}"
 echo "best and worst ranked images: $out/contact-sheet.png"

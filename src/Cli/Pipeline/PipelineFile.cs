@@ -155,7 +155,7 @@ internal sealed partial class PipelineFile
             else if (text.StartsWith('$') && (kind.Paths.Contains(entry.Key) || kind.Specs.Contains(entry.Key)))
             {
                 Stage maker = Earlier(name, node, text[1..]);
-                string made = entry.Key != "embeddings" ? maker.Proof : maker.Outputs.Skip(1).FirstOrDefault() ?? throw yaml.Bad(node, $"stage '{maker.Name}' writes no embeddings; leave 'embeddings: none' out there");
+                string made = entry.Key != "embeddings" ? maker.Proof : maker.Outputs.Skip(1).FirstOrDefault() ?? throw yaml.Bad(node, $"stage '{maker.Name}' writes no embeddings; name a stage of score that has no 'embeddings: none'");
                 yield return new Given(entry.Key, entry.At, text, made, made, maker.Name);
             }
             else if (kind.Paths.Contains(entry.Key)) yield return OfPath(name, entry, node, text);

@@ -8,7 +8,7 @@ namespace DataFreeKD.Selector.Ranking;
 internal static class FloorShares
 {
     /// <summary>Part of an equal share that every class gets.</summary>
-    public const double Part = 0.5;
+    public const double Part = 0.25;
 
     /// <summary>Reads the pool once, to see how the best rows are spread over the classes.</summary>
     /// <exception cref="TableException">The table has changed.</exception>
