@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Advice;
 using DataFreeKD.Selector.Measures;
 using DataFreeKD.Selector.Sets;
 using DataFreeKD.Testing;
@@ -137,6 +138,16 @@ public sealed class ConfidentCoreTests : IDisposable
         Assert.Contains("239 embeddings and the scores table 240 rows", Refusal(Written("short.npy", vectors[..^1])), StringComparison.Ordinal);
 
         string Refusal(string file) => Assert.Throws<TableException>(() => Core(options with { Set = new SetOptions { Embeddings = file } })).Message;
+    }
+
+    [Fact]
+    public void An_audit_drawn_with_the_core_is_not_read_without_it()
+    {
+        AdviceOptions options = new() { Ranking = World(false, "e.npy") with { Method = "combined", Fraction = null }, Audit = folder["audit.csv"], Size = 40 };
+        Assert.True(AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken).Drawn);
+        Assert.False(AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken).Drawn);
+        AdviceOptions blind = options with { Ranking = options.Ranking with { Set = new SetOptions { Embeddings = SetOptions.NoEmbeddings } } };
+        Assert.Contains("drawn with embeddings 'e.npy'", Assert.Throws<SelectionException>(() => AdviceRun.Execute(blind, cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public static class AdviceRun
         Survey survey = Survey.Of(passes);
         RankScale scale = RankScale.Of(passes);
         SizeAdvice advice = new() { Audit = options.Audit, Method = options.Ranking.Method, Usable = survey.Usable, Knee = ScoreKnee.Of(scale, survey.Usable) };
-        if (File.Exists(options.Audit)) return Answered(advice, AuditTable.Read(options, hash.GetAwaiter().GetResult()));
+        if (File.Exists(options.Audit)) return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
         IReadOnlyList<AuditRow> drawn = AuditDraw.Of(passes, scale, options.Size);
         AuditTable.Write(options, passes, drawn, hash.GetAwaiter().GetResult());
         return advice with { Drawn = true, Images = drawn.Count };
