@@ -53,7 +53,7 @@ measure --embeddings none >"$OUT/auroc-without-core.txt"
 
 # precision SELECTION: its part that is in distribution, and the rows of its smallest and its largest class.
 precision() {
-    awk -F, 'NR == FNR { if (FNR == 1) for (i = 1; i <= NF; i++) at[$i] = i; else good[$at["key"]] = $at["in_distribution"]; next }
+    awk -F, '{ sub(/\r$/, "") } NR == FNR { if (FNR == 1) for (i = 1; i <= NF; i++) at[$i] = i; else good[$at["key"]] = $at["in_distribution"]; next }
         FNR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
         { name = $col["path"]; sub(/.*[\/:]/, "", name); hits += good[name]; rows++; of[$col["prediction"]]++ }
         END { least = rows; for (c in of) { if (of[c] < least) least = of[c]; if (of[c] > most) most = of[c] } printf "%.3f  %d rows of %d classes, %d to %d of each\n", hits / rows, rows, length(of), least, most }' "$truth" "$1"

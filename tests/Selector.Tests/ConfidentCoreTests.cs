@@ -160,6 +160,8 @@ public sealed class ConfidentCoreTests : IDisposable
         Assert.DoesNotContain(without.Lines, line => line.Name == "confident-core");
         double[] scores = Scores(options with { Method = "combined" });
         Assert.Equal(RankingMeasures.Auroc(scores, [.. scores.Select((_, at) => at % 3 == 0)]), with.Lines.Single(line => line.Name == "combined").All, 12);
+        string holes = Written("holes.npy", [.. Vectors(1).Select(vector => new float[vector.Length].Select(_ => float.NaN).ToArray())]);
+        Assert.Contains("has no embedding", Assert.Throws<TableException>(() => TruthReport.Measure(options.Scores, folder["truth.csv"], embeddings: holes)).Message, StringComparison.Ordinal);
         Assert.NotEqual(with.Lines.Single(line => line.Name == "combined").All, without.Lines.Single(line => line.Name == "combined").All);
     }
 

@@ -78,13 +78,19 @@ public sealed record TruthReport
         try
         {
             score = method.Bind(join.Header, options);
-            if (score is ICoreScore { WantsCore: true }) return ByPasses(options, join);
         }
-        catch (Exception problem) when (problem is TableException or SelectionException)
+        catch (TableException)
         {
-            // A table without the method's columns, or without embeddings for its core, says nothing about the method.
+            // A table without the method's columns says nothing about the method.
             return null;
         }
+        if (score is not ICoreScore core) return ByColumns(score, join);
+        if (options.Set.Embeddings != SetOptions.NoEmbeddings) return ByPasses(options, join, core.NeedsCore);
+        return core.NeedsCore ? null : ByColumns(score, join);
+    }
+
+    private static double[]? ByColumns(RowScore score, TruthJoin join)
+    {
         double[][] columns = [.. score.Columns.Select(join.Numbers)];
         if (columns.Any(column => column.Any(double.IsNaN))) return null;
         if (score.NeedsFit) score.Fit(columns);
@@ -99,10 +105,18 @@ public sealed record TruthReport
     }
 
     // A core is that of the whole table.
-    private static double[] ByPasses(SelectOptions options, TruthJoin join)
+    private static double[]? ByPasses(SelectOptions options, TruthJoin join, bool needed)
     {
         using Passes passes = new(options, null, CancellationToken.None);
-        Survey.Of(passes);
+        try
+        {
+            Survey.Of(passes);
+        }
+        catch (SelectionException) when (needed)
+        {
+            // There is no core, and so nothing to measure.
+            return null;
+        }
         Dictionary<long, double> scores = [];
         using PoolScan scan = passes.Scan();
         while (scan.Next()) scores[scan.Row] = scan.Score;
