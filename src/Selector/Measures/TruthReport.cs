@@ -85,7 +85,7 @@ public sealed record TruthReport
             return null;
         }
         if (score is not ICoreScore core) return ByColumns(score, join);
-        if (options.Set.Embeddings != SetOptions.NoEmbeddings) return ByPasses(options, join, core.NeedsCore);
+        if (options.Set.Embeddings != SetOptions.NoEmbeddings) return score.Columns.Any(column => join.Numbers(column).Any(double.IsNaN)) ? null : ByPasses(options, join, core.NeedsCore);
         return core.NeedsCore ? null : ByColumns(score, join);
     }
 
