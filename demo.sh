@@ -60,7 +60,7 @@ row() { # name, evaluation JSON, agreement
     printf '%-38s %8s %12s %12s\n' "$1" "$(percent "$(field top1 "$2")")" "${3:--}" "$(field parameters "$2")"
 }
 agreement() { percent "$(field agreement "$1")"; }
-auroc=$(awk '$1 == "attention-probe" { print $2 }' "$out/auroc.txt")
+auroc=$(awk '$1 == "combined" { print $2 }' "$out/auroc.txt")
 say "result ($((SECONDS - started)) s)"
 printf '%-38s %8s %12s %12s\n' model top-1 agreement parameters
 row "teacher (its data is hidden)" "$out/teacher.json"
@@ -68,6 +68,6 @@ row "student, pruned, not trained" "$out/pruned.json" "$(agreement "$out/pruned.
 row "student, pruned, then trained" "$out/student.json" "$(agreement "$out/student.json")"
 row "pruned from images drawn blindly" "$out/pruned-random.json" "$(agreement "$out/pruned-random.json")"
 echo
-echo "AUROC of the selection (attention-probe): ${auroc:-not measured}"
+echo "AUROC of the selection (combined): ${auroc:-not measured}"
 echo "best and worst ranked images: $out/contact-sheet.png"
 echo "report: $out/compressed/report.html"

@@ -144,7 +144,7 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(teacher.Transform),
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
-            $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null}",
+            $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
             .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
             .. options.Precision == Precision.Float32 ? Array.Empty<string>() : [options.Precision.ToString()],
             .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),

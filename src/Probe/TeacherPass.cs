@@ -37,7 +37,7 @@ internal sealed partial class TeacherPass : IDisposable
         device = new Device(options.Device);
         if (options.Device != "cpu") teacher.Model.MoveTo(device);
         network = teacher.Model.AsVisionTransformer("has no attention to probe");
-        embeddings = options.EmbeddingsPath is not null;
+        embeddings = options.EmbeddingsPath is not null || options.KeepEmbeddings;
         fastDecode = options.FastDecode;
         int depth = network.Config.Depth;
         Blocks = options.Blocks switch

@@ -34,7 +34,7 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
         new("export", "model", Product.None, "model.onnx", "bytes", "error") { Takes = [new("model", Models)], Paths = ["model", "calibrate", "check", "labelled"], OutputOption = "onnx" },
         new("report", "scores", Product.None, "report.html", "rows", "selected", "bytes") { Takes = [new("scores", [Product.Scores]), new("selection", [Product.Selection], Needed: false), new("student", [Product.Student], Needed: false), new("teacher", Teachers, Needed: false)], Paths = ["scores", "selection", "student", "teacher", "data"] },
         new("contact-sheet", "table", Product.None, "contact-sheet.png", "best", "worst") { Takes = [new("table", [Product.Scores])], Paths = ["table"] },
-        new("auroc", "scores", Product.None, "auroc.json") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "truth", "negatives"], OutputOption = null },
+        new("auroc", "scores", Product.None, "auroc.json") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "truth", "negatives", "embeddings"], OutputOption = null },
     ];
 
     /// <summary>What earlier stages may fill.</summary>
