@@ -90,7 +90,7 @@ internal sealed class ClosedFormPruning : IDisposable
         if (energy is not null) return;
         StreamBasis gathered = new(teacher.Config.Width, device);
         long tokens = 0;
-        ForEachBatch(cancel, batch =>
+        ForEachBatch(batch =>
         {
             torch.Tensor x = teacher.Tokens(pixels.Of(batches[batch]));
             for (int b = 0; b < steps.Count; b++)
@@ -105,7 +105,7 @@ internal sealed class ClosedFormPruning : IDisposable
             gathered.Add(x);
             gathered.Add(x.narrow(1, 0, HeadTokens), HeadTokenWeight);
             tokens += x.shape[0] * x.shape[1];
-        });
+        }, cancel);
         for (int b = 0; b < Influence.Length; b++) Influence[b] /= tokens;
         energy = gathered;
     }
@@ -157,7 +157,7 @@ internal sealed class ClosedFormPruning : IDisposable
 
     private torch.Tensor Of(string name) => weights[name].to(torch.float64);
 
-    private void ForEachBatch(CancellationToken cancel, Action<int> work)
+    private void ForEachBatch(Action<int> work, CancellationToken cancel)
     {
         for (int batch = 0; batch < batches.Length; batch++)
         {
@@ -182,12 +182,12 @@ internal sealed class ClosedFormPruning : IDisposable
             turn = turn - turn.mean([0], keepdim: true);
             double squares = 0;
             long tokens = 0;
-            ForEachBatch(cancel, batch =>
+            ForEachBatch(batch =>
             {
                 torch.Tensor kept = (teacher.Tokens(pixels.Of(batches[batch])).to(torch.float64) - shift).matmul(basis);
                 squares += kept.square().sum().item<double>();
                 tokens += kept.shape[0] * kept.shape[1];
-            });
+            }, cancel);
             into.Put("norm_pre.weight", torch.full(shape.Width, Math.Sqrt(squares / tokens / shape.Width), torch.float64));
             into.Put("norm_pre.bias", shift.matmul(basis));
         }
@@ -210,7 +210,7 @@ internal sealed class ClosedFormPruning : IDisposable
         }
         using RidgeRegression first = new(student.Config.Width, teacher.Config.Classes, device);
         using RidgeRegression second = new(student.Config.Width, teacher.Config.Classes, device);
-        ForEachBatch(cancel, batch =>
+        ForEachBatch(batch =>
         {
             torch.Tensor x, y;
             if (resumed)
@@ -226,7 +226,7 @@ internal sealed class ClosedFormPruning : IDisposable
             torch.Tensor read = student.Classify(y).HeadEmbeddings!;
             first.Add(read.select(1, 0), wanted.LogitsCls ?? wanted.Logits!);
             if (wanted.LogitsDist is { } distilled) second.Add(read.select(1, 1), distilled);
-        });
+        }, cancel);
         using IDisposable off = torch.no_grad();
         into.Put("head", first.Solve(settings.Penalty));
         if (teacher.Config.Distilled) into.Put("head_dist", second.Solve(settings.Penalty));
@@ -282,7 +282,7 @@ internal sealed class ClosedFormPruning : IDisposable
             using HeadTargets heads = new(large.Heads, HeadSize, device);
             using RidgeRegression fit = new(small.Width, 3L * large.Width, device);
             int next = index + 1 < blocks.Count ? blocks[index + 1] : large.Depth;
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
                 (torch.Tensor x, torch.Tensor y) = Inputs(batch, resumed);
                 Qkv parts = source.Split(source.AttentionInput(x));
@@ -292,7 +292,7 @@ internal sealed class ClosedFormPruning : IDisposable
                 store.Put(Activation.Teacher, batch, middle);
                 store.Put(Activation.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
                 store.Put(Activation.Student, batch, y);
-            });
+            }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty, small.QkvBias);
             torch.Tensor turn = Turn(heads);
             // Values without their mean, which the projection's bias takes over: attention's weights sum to 1.
@@ -320,11 +320,11 @@ internal sealed class ClosedFormPruning : IDisposable
         private void Projection(torch.Tensor narrow, CancellationToken cancel)
         {
             using RidgeRegression fit = new(small.Width, small.Width, device);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
                 torch.Tensor y = store.Get(Activation.Student, batch, device);
                 Add(fit, Mixed(y), store.Get(Activation.Teacher, batch, device).matmul(narrow) - y);
-            });
+            }, cancel);
             into.Put(name + "attn.proj", fit.Solve(Penalty));
         }
 
@@ -332,12 +332,12 @@ internal sealed class ClosedFormPruning : IDisposable
         private void FirstLayer(torch.Tensor narrow, CancellationToken cancel)
         {
             using RidgeRegression fit = new(small.Width, (large.SwiGlu ? 2L : 1L) * large.MlpHidden, device);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
                 torch.Tensor y = store.Get(Activation.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
                 store.Put(Activation.Student, batch, middle);
                 Add(fit, block.MlpInput(middle), source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))));
-            });
+            }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty);
             torch.Tensor units = torch.tensor(Units(weight, bias, narrow, cancel), device: device);
             if (large.SwiGlu) units = torch.cat([units, units + large.MlpHidden]);
@@ -352,12 +352,12 @@ internal sealed class ClosedFormPruning : IDisposable
             using MlpUnits units = new(large.MlpHidden, small.Width, device);
             long tokens = large.Patches + large.PrefixTokens;
             long step = Math.Max(1, (long)run.Images * tokens / Math.Max(UnitTokens, UnitTokensAUnit * large.MlpHidden));
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
                 torch.Tensor middle = store.Get(Activation.Student, batch, device), ahead = store.Get(Activation.Ahead, batch, device);
                 Some(middle, ahead, step, 1);
                 if (HeadTokensMatter) Some(middle.narrow(1, 0, run.HeadTokens), ahead.narrow(1, 0, run.HeadTokens), 1, run.settings.HeadTokenShare * tokens / step / run.HeadTokens);
-            });
+            }, cancel);
             return units.Kept(small.MlpHidden, Penalty);
 
             void Some(torch.Tensor middle, torch.Tensor ahead, long step, double weight)
@@ -376,18 +376,18 @@ internal sealed class ClosedFormPruning : IDisposable
         private long[] LoudestUnits(CancellationToken cancel)
         {
             using UnitSpread spread = new(large.MlpHidden, device);
-            run.ForEachBatch(cancel, batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))))));
+            run.ForEachBatch(batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))))), cancel);
             return spread.Largest(small.MlpHidden, basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma")));
         }
 
         private void SecondLayer(torch.Tensor narrow, CancellationToken cancel)
         {
             using RidgeRegression fit = new(small.MlpHidden, small.Width, device);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
                 torch.Tensor middle = store.Get(Activation.Student, batch, device);
                 Add(fit, block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Activation.Ahead, batch, device).matmul(narrow) - middle);
-            });
+            }, cancel);
             into.Put(name + "mlp.fc2", fit.Solve(Penalty));
         }
 

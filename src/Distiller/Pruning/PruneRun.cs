@@ -2,7 +2,6 @@
 
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging.Inputs;
