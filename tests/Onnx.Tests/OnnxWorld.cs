@@ -1,7 +1,12 @@
 // Models with every tensor moved, and pixels drawn from a seed.
 
 using DataFreeKD.Models;
+using DataFreeKD.Models.Tests;
+using DataFreeKD.Onnx.Format;
 using DataFreeKD.Onnx.Running;
+using DataFreeKD.Shared;
+using DataFreeKD.Testing;
+using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -36,7 +41,9 @@ internal static class OnnxWorld
         using IDisposable off = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using Generator draw = new((ulong)seed + 1);
-        foreach ((string name, Tensor tensor) in model.StateDict().Where(pair => pair.Value.is_floating_point()))
+        // Deep stacks of convolutions want weights that keep figures of one size from layer to layer.
+        if (config is not VitConfig) FormulaWeights.Fill(model);
+        foreach ((string name, Tensor tensor) in model.StateDict().Where(pair => config is VitConfig && pair.Value.is_floating_point()))
         {
             Tensor moved = randn(tensor.shape, generator: draw);
             // A variance stays above 0; 9 to 147 products are summed up in a convolution.
@@ -51,7 +58,9 @@ internal static class OnnxWorld
         using DisposeScope scope = NewDisposeScope();
         using Generator draw = new(seed);
         int side = model.Model.Config.ImageSize;
-        return new PixelBatch(randn([images, 3, side, side], generator: draw).data<float>().ToArray(), images);
+        // Of different colours: what a mean over positions leaves must differ.
+        Tensor colours = randn([images, 3, 1, 1], generator: draw);
+        return new PixelBatch((randn([images, 3, side, side], generator: draw) + (2 * colours)).data<float>().ToArray(), images);
     }
 
     /// <summary>What libtorch makes of it; tensors belong to the caller's scope.</summary>
@@ -66,6 +75,18 @@ internal static class OnnxWorld
         using DisposeScope scope = NewDisposeScope();
         Assert.Equal(expected.numel(), found.Length);
         return (expected.flatten().to(ScalarType.Float64) - tensor(found).to(ScalarType.Float64)).abs().max().item<double>();
+    }
+
+    /// <summary>How often each operator stands in what ONNX Runtime makes of a graph before it runs it.</summary>
+    public static Dictionary<string, int> Optimised(OnnxGraph graph)
+    {
+        OnnxTelemetry.TurnOff();
+        using TempFolder folder = new();
+        using (SessionOptions options = new() { OptimizedModelFilePath = folder["optimised.onnx"], GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR })
+        {
+            using InferenceSession session = new(graph.ToBytes(), options);
+        }
+        return ModelProto.Parser.ParseFrom(File.ReadAllBytes(folder["optimised.onnx"])).Graph.Node.CountBy(node => node.OpType).ToDictionary();
     }
 
     private static ModelConfig Shape(string form)

@@ -30,7 +30,7 @@ internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales)
         // Half of int32's end: the products are added to it.
         Tensor least = bias.detach().to(ScalarType.Float32).cpu().abs() / ((double)input * (1 << 30)), scales = tensor(Scales);
         if (!(least > scales).any().item<bool>()) return this;
-        Tensor rows = tensor(Values.Select(value => (float)value).ToArray(), [Scales.Length, -1]) * scales.unsqueeze(1);
+        Tensor rows = tensor(Values.Select(value => (float)value).ToArray()).view(Scales.Length, -1) * scales.unsqueeze(1);
         return Rounded(Shape, rows, maximum(least, scales));
     }
 
