@@ -41,6 +41,7 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
 
         GraphProto graph = ModelProto.Parser.ParseFrom(OnnxGraph.Float16(model, options).ToBytes()).Graph;
 
+        output.WriteLine(string.Join(", ", OnnxWorld.Optimised(OnnxGraph.Float16(model, options)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value}")));
         Assert.DoesNotContain(graph.Initializer, constant => constant.DataType == (int)TensorProto.Types.Element.Float);
         Assert.Contains(graph.Initializer, constant => constant.DataType == (int)TensorProto.Types.Element.Float16);
         Assert.All(graph.Input.Concat(graph.Output), value => Assert.Equal((int)TensorProto.Types.Element.Float, value.Type.TensorType.ElemType));
