@@ -35,8 +35,8 @@ internal sealed partial record Watched(Finished Run, long Unrouted, IReadOnlyLis
     /// <summary>Fails unless the program looked up no name, tried no connection and left no file.</summary>
     public Watched KeptToItself()
     {
-        Assert.Equal([], Left);
-        Assert.Equal([], Calls ?? []);
+        Assert.Empty(Left);
+        Assert.Empty(Calls ?? []);
         Assert.Equal(0, Unrouted);
         return this;
     }

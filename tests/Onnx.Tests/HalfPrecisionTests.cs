@@ -2,6 +2,7 @@
 
 using DataFreeKD.Models;
 using DataFreeKD.Onnx.Format;
+using DataFreeKD.Onnx.Quantisation;
 using DataFreeKD.Onnx.Running;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -41,7 +42,6 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
 
         GraphProto graph = ModelProto.Parser.ParseFrom(OnnxGraph.Float16(model, options).ToBytes()).Graph;
 
-        output.WriteLine(string.Join(", ", OnnxWorld.Optimised(OnnxGraph.Float16(model, options)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value}")));
         Assert.DoesNotContain(graph.Initializer, constant => constant.DataType == (int)TensorProto.Types.Element.Float);
         Assert.Contains(graph.Initializer, constant => constant.DataType == (int)TensorProto.Types.Element.Float16);
         Assert.All(graph.Input.Concat(graph.Output), value => Assert.Equal((int)TensorProto.Types.Element.Float, value.Type.TensorType.ElemType));
@@ -59,6 +59,41 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
         float[] expected = whole.RunBytes(rgb, 1, 23, 40, OnnxNames.Logits), found = half.RunBytes(rgb, 1, 23, 40, OnnxNames.Logits);
 
         Assert.Equal(expected, found, (a, b) => Math.Abs(a - b) < 0.02 * expected.Max(Math.Abs));
+    }
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void The_reach_of_a_model_is_at_least_that_of_what_it_gives(string form)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable mode = inference_mode();
+        using LoadedModel model = OnnxWorld.Model(form);
+        PixelBatch batch = OnnxWorld.Pixels(model, 2);
+        VitOutput expected = OnnxWorld.Libtorch(model, batch);
+
+        Reach reach = Reach.Of(model, [batch], 1, TestContext.Current.CancellationToken);
+
+        output.WriteLine($"{reach.Tensor} {reach.Value:f2}");
+        Assert.True(reach.FitsFloat16);
+        Assert.InRange(reach.Value, 0.999f * (expected.Logits ?? expected.Embedding).abs().max().item<float>(), 65504);
+    }
+
+    [Fact]
+    public void A_figure_that_float16_cannot_hold_is_found_with_its_layer()
+    {
+        using LoadedModel model = OnnxWorld.Model("one head");
+        // Two halves that float16 holds, and their sum that it does not.
+        using (no_grad())
+        {
+            model.Model.StateDict()["cls_token"].fill_(60_000);
+            model.Model.StateDict()["blocks.0.mlp.fc2.bias"].fill_(20_000);
+        }
+
+        Reach reach = Reach.Of(model, [OnnxWorld.Pixels(model, 2)], 1, TestContext.Current.CancellationToken);
+
+        Assert.False(reach.FitsFloat16);
+        Assert.StartsWith("blocks.0", reach.Tensor, StringComparison.Ordinal);
+        Assert.InRange(reach.Value, 79_000, 81_000);
     }
 
     [Fact]

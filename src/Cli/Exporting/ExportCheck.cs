@@ -29,8 +29,8 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
     /// <summary>What was found so far.</summary>
     public CheckResult Result => new(images, error, largest > 0 ? resizedError / largest : 0, largest, model.Model.Config.Classes > 0 ? (double)alike / images : double.NaN);
 
-    /// <summary>Compares on images drawn from a seed, of a size that is not resized.</summary>
-    public void Draw(int count, int seed)
+    /// <summary>Images drawn from a seed, of a size that a transform does not resize.</summary>
+    public static IEnumerable<RgbImage> Drawn(EvalTransform transform, int count, int seed)
     {
         int side = transform.LeastSide;
         Random random = new(seed);
@@ -41,7 +41,7 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
             // A plain image, a noisy one, and what lies between.
             int noise = 1 + (255 * i / Math.Max(1, count - 1));
             for (int at = 0; at < pixels.Length; at++) pixels[at] = (byte)(128 + ((pixels[at] % noise) - (noise / 2)));
-            Compare(new RgbImage(side, side, pixels));
+            yield return new RgbImage(side, side, pixels);
         }
     }
 

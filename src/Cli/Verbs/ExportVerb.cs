@@ -5,11 +5,13 @@ using System.Globalization;
 using DataFreeKD.Cli.Exporting;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
+using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Onnx;
 using DataFreeKD.Onnx.Quantisation;
 using DataFreeKD.Onnx.Running;
+using DataFreeKD.Shared;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -111,7 +113,7 @@ internal sealed class ExportVerb : Verb
         switch (int8.In(parsed))
         {
             case Int8.None:
-                return parsed.GetValue(fp16) ? OnnxGraph.Float16(loaded, options) : OnnxGraph.Float(loaded, options);
+                return parsed.GetValue(fp16) ? Half(parsed, loaded, options, threads, cancel) : OnnxGraph.Float(loaded, options);
             case Int8.Dynamic:
                 return OnnxGraph.DynamicInt8(loaded, options);
             default:
@@ -125,12 +127,23 @@ internal sealed class ExportVerb : Verb
     private CheckResult Check(ParseResult parsed, LoadedModel loaded, OnnxModel running, int threads, CancellationToken cancel)
     {
         ExportCheck both = new(loaded, running, parsed.GetValue(withPreprocessing));
-        both.Draw(DrawnImages, seed: 1);
-        if (parsed.GetValue(check) is { } source)
-        {
-            foreach (Imaging.RgbImage image in ImageList.Decoded(ImageList.Of(source, parsed.GetValue(checkImages), cancel), threads, cancel)) both.Compare(image);
-        }
+        foreach (RgbImage image in CheckedOn(parsed, loaded, threads, cancel)) both.Compare(image);
         return both.Result;
+    }
+
+    private IEnumerable<RgbImage> CheckedOn(ParseResult parsed, LoadedModel loaded, int threads, CancellationToken cancel)
+    {
+        IEnumerable<RgbImage> drawn = ExportCheck.Drawn(ModelTransform.Of(loaded.Preprocessing), DrawnImages, seed: 1);
+        return parsed.GetValue(check) is { } source ? drawn.Concat(ImageList.Decoded(ImageList.Of(source, parsed.GetValue(checkImages), cancel), threads, cancel)) : drawn;
+    }
+
+    // ONNX Runtime computes much of float16 in single precision here, and would not overflow where a GPU does.
+    private OnnxGraph Half(ParseResult parsed, LoadedModel loaded, GraphOptions options, int threads, CancellationToken cancel)
+    {
+        OnnxGraph graph = OnnxGraph.Float16(loaded, options);
+        Reach reach = Reach.Of(loaded, ExportCheck.Batches(CheckedOn(parsed, loaded, threads, cancel), loaded.Preprocessing, 1), threads, cancel);
+        if (!reach.FitsFloat16) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"{reach.Tensor} reaches {reach.Value:g4} on the images of the check, and float16 ends at 65,504; export without --fp16"));
+        return graph;
     }
 
     // The export stands in for the model, and the model is what it is held against: one pass over the images.
