@@ -1,5 +1,6 @@
 // Runs a program where there is no network and no home, and sees what it tried.
 
+using System.Globalization;
 using System.Text.RegularExpressions;
 using DataFreeKD.Testing;
 
@@ -47,7 +48,7 @@ internal sealed partial record Watched(Finished Run, long Unrouted, IReadOnlyLis
         int ip = Array.FindIndex(counts, line => line.StartsWith("Ip:", StringComparison.Ordinal));
         int column = Array.IndexOf(counts[ip].Split(' '), "OutNoRoutes");
         string six = counts.Single(line => line.StartsWith("Ip6OutNoRoutes", StringComparison.Ordinal));
-        return long.Parse(counts[ip + 1].Split(' ')[column], null) + long.Parse(six.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], null);
+        return long.Parse(counts[ip + 1].Split(' ')[column], CultureInfo.InvariantCulture) + long.Parse(six.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
     private static bool Works(string program, params string[] args)

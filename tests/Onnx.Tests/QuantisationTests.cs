@@ -36,8 +36,8 @@ public sealed class QuantisationTests(ITestOutputHelper output)
             using OnnxModel onnx = OnnxModel.Open(graph.ToBytes(), 1);
             double error = OnnxWorld.Furthest(answer.contiguous(), onnx.Run(batch, name));
             output.WriteLine($"{kind}: {error:e2} of {largest:F2}");
-            // Not exact, or nothing was quantised; not far, or the wrong thing was.
-            Assert.InRange(error, 1e-5, 0.1 * largest);
+            // Not exact, or nothing was quantised; not far, or the wrong thing was. What a ReLU gives has half of the signed steps.
+            Assert.InRange(error, 1e-5, (kind.EndsWith(nameof(ActivationType.QInt8), StringComparison.Ordinal) ? 0.25 : 0.1) * largest);
         }
     }
 
