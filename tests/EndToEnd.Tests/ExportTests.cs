@@ -49,7 +49,7 @@ public sealed partial class ExportTests(TinyWorld world)
 
     [Theory]
     [InlineData("resnet:depth=10,img=32,stem=3,width=8")]
-    [InlineData("rednet:depth=26,img=32,stem=3,width=16")]
+    [InlineData("rednet:depth=26,img=32,stem=7,width=16")]
     [InlineData("tinyvit:img=32,stem=2,dims=16/16/32/32,depths=1/1/1/1,heads=1/1/2/2")]
     public void A_student_of_any_family_is_exported_in_every_form(string spec)
     {
