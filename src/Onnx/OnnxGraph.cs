@@ -49,6 +49,7 @@ public sealed class OnnxGraph
     private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LinearForm linear, string quantisation)
     {
         VisionTransformer network = loaded.Model as VisionTransformer ?? throw new OnnxException($"{loaded.Model.Config.Name} is a {loaded.Model.Config.Family}: only Vision Transformers (a vit_ or deit_ name, or vit:...) are exported");
+        if (Lacking(network.Config) is { } lacking) throw new OnnxException($"{loaded.WeightsPath} has {lacking}, which exports do not have yet; use libtorch");
         if (options.ProbeBlocks.Where(block => block < 0 || block >= network.Config.Depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {network.Config.Depth - 1}");
         long bytes = new Weights(network).Bytes;
         if (bytes > MostBytes) throw new OnnxException(string.Create(CultureInfo.InvariantCulture, $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"));
@@ -63,6 +64,15 @@ public sealed class OnnxGraph
         foreach ((string key, string value) in Metadata(loaded, quantisation)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return new OnnxGraph(model);
     }
+
+    // What the graph's layers do not compute.
+    private static string? Lacking(VitConfig config) =>
+        config.Activation != Activation.Gelu && !config.SwiGlu ? $"the activation {config.Activation} in its MLPs"
+        : config.Pooling != Pooling.Token || config.FcNorm ? "another pooling than by the class token"
+        : !config.ClassToken ? "no class token"
+        : config.QkNorm ? "norms of queries and keys"
+        : config.PostNorm ? "norms after its branches"
+        : null;
 
     private static IEnumerable<(string Key, string Value)> Metadata(LoadedModel loaded, string quantisation)
     {

@@ -19,6 +19,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, .tar or .zip archives, or tables with a path column", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
+    private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
     private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy|parquet" };
@@ -42,7 +43,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, weightsKey, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -55,7 +56,7 @@ internal sealed class ScoreVerb : Verb
         ScoreOptions options = new()
         {
             Inputs = parsed.GetRequiredValue(images),
-            Teacher = parsed.GetRequiredValue(teacher),
+            Teacher = CommonOptions.WithKey(parsed.GetRequiredValue(teacher), parsed.GetValue(weightsKey)),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
             Scores = Scores(parsed),
