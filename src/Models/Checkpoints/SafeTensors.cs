@@ -41,6 +41,7 @@ public static class SafeTensors
         if (length < 8) throw new ModelException($"'{path}' is no safetensors file: {length} bytes are too few for a header");
         Span<byte> start = stackalloc byte[19];
         file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (length < 512 && start.StartsWith(".."u8)) throw new ModelException($"'{path}' holds the text of a link and no weights: it was copied without what it leads to");
         if (start.StartsWith("version https://git"u8)) throw new ModelException($"'{path}' is a pointer of Git LFS, not the file: fetch it with git lfs pull");
         using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
