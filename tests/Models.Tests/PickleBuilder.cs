@@ -2,7 +2,6 @@
 
 using System.IO.Compression;
 using System.Text;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Tests;

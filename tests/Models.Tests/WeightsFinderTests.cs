@@ -1,7 +1,6 @@
 // The one network in a file, wherever a trainer put it and whatever stands beside it.
 
 using DataFreeKD.Testing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Tests;

@@ -73,6 +73,7 @@ internal static partial class NetworkFinder
     private static string Holds(IReadOnlyList<TensorDictionary> dictionaries)
     {
         string[] names = [.. dictionaries.SelectMany(dictionary => dictionary.Names.Select(name => dictionary.Path.Length == 0 ? name : dictionary.Path + "." + name))];
+        if (dictionaries.Any(dictionary => dictionary.Path.EndsWith("_parameters", StringComparison.Ordinal))) return "it holds a whole module as an object, which is not read: save model.state_dict() instead";
         return names.Length == 0 ? "it holds no state dict" : "it holds " + Shown.List(names);
     }
 
@@ -90,7 +91,7 @@ internal static partial class NetworkFinder
     private static int Rank(Candidate candidate)
     {
         string[] words = candidate.Label.Split('.', '_', '-');
-        if (words.Any(word => word.ToLowerInvariant() is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "swa")) return 0;
+        if (words.Any(word => word.ToLowerInvariant() is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "polyak" or "swa")) return 0;
         if (words.Any(word => word is "teacher" or "teachers")) return 1;
         return words.Any(word => word is "student" or "momentum" or "online") ? 3 : 2;
     }

@@ -117,7 +117,9 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
                 if (key is not string name || stated.Count >= 4096) continue;
                 string field = name.ToLowerInvariant();
                 if (field is "model" or "arch" or "model_name" && value is string) field = "architecture";
-                if (Value(value) is { } plain) stated.Add(new(field, plain, $"{Shown.Of(under)}.{Shown.Of(name)} of '{path}'", FactSource.Arguments));
+                // What the constructor was called with is of this network and no other.
+                FactSource by = under.EndsWith("model_kwargs", StringComparison.OrdinalIgnoreCase) ? FactSource.Config : FactSource.Arguments;
+                if (Value(value) is { } plain) stated.Add(new(field, plain, $"{Shown.Of(under)}.{Shown.Of(name)} of '{path}'", by));
                 else if (depth < Deepest && !Others.Contains(field) && value is PickleDictionary or PickleObject) Gather(value, $"{under}.{name}", depth + 1);
             }
         }

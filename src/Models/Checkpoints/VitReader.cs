@@ -75,6 +75,7 @@ internal sealed class VitReader
         Told<Activation> activation = ActivationOf(swiGlu);
         Told<double> epsilon = EpsilonOf(preNorm);
         Told<bool> postNorm = PostNormOf();
+        report.Add("input", Input(config.ImageSize), side => $"{side}×{side}");
         report.Add("heads", heads, value => value.ToString(CultureInfo.InvariantCulture));
         report.Add("activation", activation, ActivationNames.Of);
         report.Add("pooling", pooling, VitSpec.PoolName);
@@ -134,6 +135,16 @@ internal sealed class VitReader
         if (with > 0) return (with, false);
         if (bare > 0) return (bare, true);
         throw report.Bad($"its position embedding has {entries} entries, which is no square grid with or without {prefix} prefix tokens");
+    }
+
+    // The number of patches tells the side only of a square.
+    private Told<int> Input(int side)
+    {
+        foreach (Statement size in stated.Of("img_size", "image_size", "pretrained_cfg.input_size", "input_size"))
+        {
+            if (stated.Size(size.Field) is { } told && told.Value.Height == side) return new(side, told.Source, told.By);
+        }
+        return named is { } shape && shape.ImageSize == side ? new(side, source.Named!.Value.Source, FactSource.Registry) : new(side, "", FactSource.Assumed);
     }
 
     private static int Root(long count)
