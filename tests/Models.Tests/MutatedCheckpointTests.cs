@@ -116,14 +116,13 @@ public sealed class MutatedCheckpointTests : IDisposable
     [Fact]
     public void Views_of_one_storage_that_describe_more_than_the_file_are_refused()
     {
+        using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, object?> state = PickleBuilder.State(model);
-        // The first tensor's storage, as the weights of many blocks.
-        torch.Tensor first = model.StateDict().Values.First();
-        for (int i = 0; i < 4000; i++) state[$"blocks.{i}.norm1.weight"] = new PickleBuilder.View(0, first.view(-1), 0);
-        for (int i = 0; i < 4000; i++) state[$"blocks.{i}.norm1.bias"] = new PickleBuilder.View(0, first.view(-1), 0);
+        torch.Tensor large = torch.zeros(100_000);
+        state["blocks.0.a"] = large;
+        for (int i = 0; i < 10; i++) state[$"blocks.0.b{i}"] = new PickleBuilder.View(model.StateDict().Count, large, 0);
         PickleBuilder.Save(folder["w.pth"], state);
-        string message = Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message;
-        Assert.True(message.Contains("again and again", StringComparison.Ordinal) || message.Contains("misses", StringComparison.Ordinal), message);
+        Assert.Contains("again and again", Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -53,6 +53,29 @@ public sealed class OtherLibrariesTests : IDisposable
     }
 
     [Fact]
+    public void Open_clips_own_names_are_read_beside_a_text_tower_and_the_activation_is_said_to_be_assumed()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        VitConfig shape = new() { ImageSize = 32, PatchSize = 8, Width = 24, Depth = 2, Heads = 3, MlpHidden = 96, Classes = 6, PreNorm = true, LayerNormEpsilon = 1e-5 };
+        using ImageModel model = shape.Create(2);
+        FormulaWeights.Fill(model);
+        model.eval();
+        using (no_grad()) model.StateDict()["head.bias"].zero_();
+        Dictionary<string, object?> named = new() { ["text_projection"] = zeros(6, 6), ["transformer.resblocks.0.ln_1.weight"] = ones(6), ["logit_scale"] = ones(1), ["positional_embedding"] = zeros(7, 6) };
+        foreach ((string name, Tensor tensor) in model.StateDict())
+        {
+            if (name == "head.bias") continue;
+            Tensor own = name switch { "cls_token" => tensor.view(-1), "pos_embed" => tensor.squeeze(0), "head.weight" => tensor.t().contiguous(), _ => tensor };
+            named["visual." + Replace(name, ("cls_token", "class_embedding"), ("pos_embed", "positional_embedding"), ("head.weight", "proj"), ("norm_pre.", "ln_pre."), ("patch_embed.proj.", "conv1."), ("attn.qkv.", "attn.in_proj_"), ("attn.proj.", "attn.out_proj."), ("fc1", "c_fc"), ("fc2", "c_proj"), ("norm1", "ln_1"), ("norm2", "ln_2"), ("blocks.", "transformer.resblocks."), name.StartsWith("norm.", StringComparison.Ordinal) ? ("norm.", "ln_post.") : ("", ""))] = own;
+        }
+        PickleBuilder.Save(folder["clip.pt"], new Dictionary<string, object?> { ["state_dict"] = named });
+        using LoadedModel loaded = ModelStore.Load(folder["clip.pt"], 3);
+        Assert.Equal(shape, loaded.Model.Config);
+        Assert.Contains("activation gelu", loaded.Assumptions!, StringComparison.Ordinal);
+        Assert.True((loaded.Model.forward(FormulaWeights.Picture(32)) - model.forward(FormulaWeights.Picture(32))).abs().max().item<float>() < 1e-6);
+    }
+
+    [Fact]
     public void A_deit_of_one_head_reads_its_class_token_and_keeps_the_distillation_token_in_attention()
     {
         using DisposeScope scope = NewDisposeScope();

@@ -3,7 +3,6 @@
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
-using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
 

@@ -33,7 +33,7 @@ internal static class ConfigContract
         ("embed_layer", value => value is "PatchEmbed", "'PatchEmbed'"), ("mlp_layer", value => value is "Mlp" or "mlp" or "SwiGLUPacked" or "GluMlp", "'Mlp' or 'SwiGLUPacked'"), ("use_rel_pos_bias", Is(false), "false"), ("use_shared_rel_pos_bias", Is(false), "false"), ("use_rot_pos_emb", Is(false), "false"),
         ("use_abs_pos_emb", Is(true), "true"), ("use_relative_position_bias", Is(false), "false"), ("use_shared_relative_position_bias", Is(false), "false"), ("use_absolute_position_embeddings", Is(true), "true"), ("use_mean_pooling", Is(false), "false"), ("apply_layernorm", Is(true), "true"),
         ("output_stride", Is(32L), "32"), ("mlp_bias", Is(true), "true"), ("attention_bias", Is(true), "true"), ("key_bias", Is(true), "true"), ("position_embedding_type", value => value is "absolute", "'absolute'"), ("hidden_stride", Is(1L), "1"),
-        ("replace_stem_pool", Is(false), "false"), ("avg_down", Is(false), "false"), ("stem_type", value => value is "" or "3x3" or "7x7", "the usual stem"), ("down_kernel_size", Is(1L), "1"), ("groups", Is(1L), "1"), ("conv_norm_activation", Is(false), "none"),
+        ("do_pooling", Is(true), "true"), ("replace_stem_pool", Is(false), "false"), ("avg_down", Is(false), "false"), ("stem_type", value => value is "" or "3x3" or "7x7", "the usual stem"), ("down_kernel_size", Is(1L), "1"), ("groups", Is(1L), "1"), ("conv_norm_activation", Is(false), "none"),
     ];
 
     /// <summary>Refuses what states another network than the tensors are, and notes what is not known.</summary>

@@ -25,6 +25,9 @@ internal enum NameStyle
 
     /// <summary>torchvision's vit_*.</summary>
     TorchVision,
+
+    /// <summary>OpenAI's and open_clip's own files; the former have quick_gelu, most of the latter gelu, and neither says so.</summary>
+    OpenClip,
 }
 
 /// <summary>What classes of other libraries have where their config leaves it out: their configs hold only what differs.</summary>
@@ -34,7 +37,7 @@ internal static class NameStyles
     {
         NameStyle.HuggingFaceVit => 1e-12,
         NameStyle.HuggingFaceDinov2 or NameStyle.Siglip or NameStyle.SiglipClassifier or NameStyle.TorchVision => 1e-6,
-        NameStyle.Clip => 1e-5,
+        NameStyle.Clip or NameStyle.OpenClip => 1e-5,
         _ => null,
     };
 
@@ -48,5 +51,5 @@ internal static class NameStyles
     };
 
     /// <summary>Every Hugging Face class has 12 heads unless its config says otherwise.</summary>
-    public static int? DefaultHeads(this NameStyle style) => style is NameStyle.Timm or NameStyle.TorchVision ? null : 12;
+    public static int? DefaultHeads(this NameStyle style) => style is NameStyle.Timm or NameStyle.TorchVision or NameStyle.OpenClip ? null : 12;
 }

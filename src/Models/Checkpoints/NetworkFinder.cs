@@ -27,7 +27,7 @@ internal static partial class NetworkFinder
     // One tensor that every network of a family has and nothing around it.
     private static readonly string[] Anchors =
     [
-        "patch_embed.proj.weight", "conv_embed.proj.weight", "embeddings.patch_embeddings.projection.weight", "embeddings.patch_embedding.weight", "conv_proj.weight",
+        "patch_embed.proj.weight", "conv_embed.proj.weight", "embeddings.patch_embeddings.projection.weight", "embeddings.patch_embedding.weight", "conv_proj.weight", "ln_post.weight",
         "layer1.0.conv1.weight", "patch_embed.conv1.conv.weight",
     ];
 

@@ -14,6 +14,7 @@ internal static partial class TimmNames
     {
         (Dictionary<string, Tensor> tensors, NameStyle style) =
             source.ContainsKey("embeddings.patch_embedding.weight") ? TowerNames.ToTimm(path, source)
+            : OpenClipNames.Recognises(source) ? (OpenClipNames.ToTimm(path, source), NameStyle.OpenClip)
             : source.ContainsKey("conv_proj.weight") ? (TorchVisionNames.ToTimm(path, source), NameStyle.TorchVision)
             : source.Keys.Any(HuggingFaceNames.Recognises) ? HuggingFaceNames.ToTimm(path, source)
             : (new Dictionary<string, Tensor>(source, StringComparer.Ordinal), NameStyle.Timm);

@@ -175,7 +175,7 @@ internal sealed class VitReader
             return asked;
         }
         if (!classToken) return new(Pooling.Average, "no class token", FactSource.Tensors);
-        if (source.Style != NameStyle.Timm) return new(Pooling.Token, "Hugging Face's or torchvision's class", FactSource.Registry);
+        if (source.Style != NameStyle.Timm) return new(Pooling.Token, "the class of its library", FactSource.Registry);
         if (fcNorm) return new(Pooling.Average, "'fc_norm', which comes after average pooling", FactSource.Tensors);
         if (named is not null) return new(named.Pooling is Pooling.Map ? Pooling.Token : named.Pooling, source.Named!.Value.Source, FactSource.Registry);
         return new(Pooling.Token, "", FactSource.Assumed);
@@ -231,20 +231,20 @@ internal sealed class VitReader
             return new(ActivationNames.Find(told.Value) ?? throw report.Bad($"{told.Source} is the activation '{Shown.Of(told.Value)}', which is not known; {string.Join(", ", ActivationNames.All)} are"), told.Source, told.By);
         }
         if (named is { } shape) return new(shape.Activation, source.Named!.Value.Source, FactSource.Registry);
-        return source.Style.DefaultActivation() is { } usual ? new(usual, "what Hugging Face's or torchvision's class has", ByClass) : new(Activation.Gelu, "", FactSource.Assumed);
+        return source.Style.DefaultActivation() is { } usual ? new(usual, "what its library's class has", ByClass) : new(Activation.Gelu, "", FactSource.Assumed);
     }
 
     private Told<double> EpsilonOf(bool preNorm)
     {
         if (stated.Number("layer_norm_eps", "norm_eps") is { } told) return told.Value is > 0 and < 1 ? told : throw report.Bad($"{told.Source} is {told.Value}: an epsilon is above 0 and below 1");
         if (named is { } shape) return new(shape.Epsilon, source.Named!.Value.Source, FactSource.Registry);
-        if (source.Style.DefaultEpsilon() is { } usual) return new(stated.Text("model_type") is { Value: "vit_msn" } ? 1e-6 : usual, "what Hugging Face's or torchvision's class has", ByClass);
+        if (source.Style.DefaultEpsilon() is { } usual) return new(stated.Text("model_type") is { Value: "vit_msn" } ? 1e-6 : usual, "what its library's class has", ByClass);
         // timm's CLIP towers have 1e-5, its other ViTs 1e-6.
         return new(preNorm ? 1e-5 : 1e-6, "", FactSource.Assumed);
     }
 
     // torchvision's class has one value; a Hugging Face class has its default where a config goes with it and leaves the field out.
-    private FactSource ByClass => source.Style == NameStyle.TorchVision || stated.Of("model_type", "architectures").Any() ? FactSource.Registry : FactSource.Assumed;
+    private FactSource ByClass => source.Style is NameStyle.TorchVision or NameStyle.OpenClip || stated.Of("model_type", "architectures").Any() ? FactSource.Registry : FactSource.Assumed;
 
     private Told<bool> PostNormOf()
     {
