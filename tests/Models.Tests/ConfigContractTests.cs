@@ -146,7 +146,13 @@ public sealed class ConfigContractTests : IDisposable
             ["state_dict"] = PickleBuilder.State(model),
             ["args"] = new PickleBuilder.Instance("argparse.Namespace", new()
             {
-                ["heads"] = 6L, ["mean"] = new object?[] { 0.4, 0.5, 0.6 }, ["std"] = new object?[] { 0.1, 0.2, 0.3 }, ["interpolation"] = "bilinear", ["crop_pct"] = 0.8, ["gp"] = "avg", ["img_size"] = 32L,
+                ["heads"] = 6L,
+                ["mean"] = new object?[] { 0.4, 0.5, 0.6 },
+                ["std"] = new object?[] { 0.1, 0.2, 0.3 },
+                ["interpolation"] = "bilinear",
+                ["crop_pct"] = 0.8,
+                ["gp"] = "avg",
+                ["img_size"] = 32L,
                 ["model_kwargs"] = new Dictionary<string, object?> { ["act_layer"] = "quick_gelu" },
             }),
         });
