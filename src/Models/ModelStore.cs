@@ -85,7 +85,7 @@ public static class ModelStore
         ReadingReport report = new(weights);
         WeightsContent content = WeightsFile.Read(weights, key);
         if (content.Placeholders.FirstOrDefault(pair => TensorEndings.Any(ending => pair.Key.EndsWith(ending, StringComparison.Ordinal))) is { Key: { } name } made) throw report.Bad($"'{Shown.Of(name)}' is no tensor but an object of '{made.Value}', which is not read; save the weights alone: torch.save(model.state_dict(), file)");
-        Describe(content, report);
+        Describe(content, report, asked: key is not null);
         (Dictionary<string, torch.Tensor> tensors, NameStyle style) = TimmNames.From(weights, content.Tensors);
         string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!, stem = Path.GetFileNameWithoutExtension(weights);
         bool inLayout = WeightNames.Contains(Path.GetFileName(weights));
@@ -113,10 +113,11 @@ public static class ModelStore
     }
 
     // Which network was taken where there was a choice, and what was left.
-    private static void Describe(WeightsContent content, ReadingReport report)
+    private static void Describe(WeightsContent content, ReadingReport report, bool asked)
     {
         FoundNetwork network = content.Network;
-        if (network.Label.Length > 0) report.Note($"the weights are those under '{Shown.Of(network.Label)}'{(network.Others.Count > 0 ? $", preferred to {string.Join(", ", network.Others.Take(4))}{(network.Others.Count > 4 ? $" and {network.Others.Count - 4} more" : "")}: averaged weights first, then a teacher's (--weights-key names another)" : "")}");
+        if (asked) report.Note($"the weights are those under '{Shown.Of(network.Label)}', as asked");
+        else if (network.Label.Length > 0) report.Note($"the weights are those under '{Shown.Of(network.Label)}'{(network.Others.Count > 0 ? $", preferred to {string.Join(", ", network.Others.Take(4))}{(network.Others.Count > 4 ? $" and {network.Others.Count - 4} more" : "")}: averaged weights first, then a teacher's (--weights-key names another)" : "")}");
         else if (network.Others.Count > 0) report.Note($"the weights are those at the file's top, preferred to {string.Join(", ", network.Others.Take(4))} (--weights-key names another)");
         if (network.Left.Count > 0) report.Note($"{network.Left.Count} tensors outside '{Shown.Of(network.Prefix)}' are ignored: {Shown.List(network.Left)}");
         if (content.Foreign.Count > 0) report.Note($"objects beside the weights are left alone, nothing of them was run: {Shown.List(content.Foreign, 6)}");

@@ -50,6 +50,7 @@ public sealed class WeightsFinderTests : IDisposable
         using LoadedModel asked = ModelStore.Load(folder["w.pth"], 3, plain), also = ModelStore.Load($"{folder["w.pth"]}#{plain}", 3);
         Same(other, asked);
         Same(other, also);
+        Assert.Contains(asked.Notes, note => note.EndsWith("as asked", StringComparison.Ordinal));
     }
 
     [Fact]
