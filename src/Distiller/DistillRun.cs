@@ -76,6 +76,9 @@ public static class DistillRun
     {
         IReadOnlyList<LossTerm> losses = [.. options.Recipe.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
         foreach (LossTerm loss in losses) _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
+        // Feature losses line class tokens up; without one they would take a patch for it.
+        if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reading && teachers.OfType<VitConfig>().Any(teacher => !teacher.ClassToken))
+            throw new RunException($"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)");
         if (options.DropsPatches && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
             throw new RunException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
         return losses;

@@ -59,6 +59,7 @@ public sealed class OnnxGraph
 
     private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LayerForm form, string quantisation)
     {
+        if (loaded.Model is VisionTransformer { Config: var shape } && Lacking(shape) is { } lacking) throw new OnnxException($"{loaded.WeightsPath} has {lacking}, which exports do not have yet; use libtorch");
         if (loaded.Model is VisionTransformer { Config.Depth: int depth } && options.ProbeBlocks.Where(block => block < 0 || block >= depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {depth - 1}");
         long bytes = new Weights(loaded.Model).Bytes;
         if (bytes > MostBytes) throw new OnnxException(string.Create(CultureInfo.InvariantCulture, $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"));
@@ -73,6 +74,15 @@ public sealed class OnnxGraph
         foreach ((string key, string value) in Metadata(loaded, quantisation)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return new OnnxGraph(model);
     }
+
+    // What the graph's layers do not compute.
+    private static string? Lacking(VitConfig config) =>
+        config.Activation != Activation.Gelu && !config.SwiGlu ? $"the activation {config.Activation} in its MLPs"
+        : config.Pooling != Pooling.Token || config.FcNorm ? "another pooling than by the class token"
+        : !config.ClassToken ? "no class token"
+        : config.QkNorm ? "norms of queries and keys"
+        : config.PostNorm ? "norms after its branches"
+        : null;
 
     private static IEnumerable<(string Key, string Value)> Metadata(LoadedModel loaded, string quantisation)
     {

@@ -149,10 +149,11 @@ public static class ScoreRun
 
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
-        IEnumerable<string> files = options.Inputs.Where(File.Exists).Append(teacher.WeightsPath);
+        IEnumerable<string> files = options.Inputs.Where(File.Exists).Concat(ModelStore.FilesOf(options.Teacher));
         var given = new Dictionary<string, string>
         {
             ["teacher"] = options.Teacher,
+            ["teacher-read-as"] = teacher.ReadAs,
             ["inputs"] = string.Join('\n', options.Inputs),
             ["blocks"] = string.Join(',', teacher.Blocks),
             ["batch-size"] = teacher.BatchSize.ToString(CultureInfo.InvariantCulture),

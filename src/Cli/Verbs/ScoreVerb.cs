@@ -20,6 +20,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, .tar or .zip archives, or tables with a path column", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
+    private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
     private readonly Option<string?> embeddings = new("--embeddings") { Description = "Where to write CLS embeddings, float32 rows (4 bytes a number), by which select finds the pool's confident core; none writes none [default: NAME.embeddings.npy beside the table, up to 4 GiB; none without a classifier head and with --cascade]", HelpName = "FILE.npy|parquet|none" };
@@ -43,7 +44,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, weightsKey, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -56,7 +57,7 @@ internal sealed class ScoreVerb : Verb
         ScoreOptions options = new()
         {
             Inputs = parsed.GetRequiredValue(images),
-            Teacher = parsed.GetRequiredValue(teacher),
+            Teacher = CommonOptions.WithKey(parsed.GetRequiredValue(teacher), parsed.GetValue(weightsKey)),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
             Scores = Scores(parsed),

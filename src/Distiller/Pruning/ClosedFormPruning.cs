@@ -103,7 +103,7 @@ internal sealed class ClosedFormPruning : IDisposable
                 x = end;
             }
             gathered.Add(x);
-            gathered.Add(x.narrow(1, 0, HeadTokens), HeadTokenWeight);
+            if (ReadsTokens) gathered.Add(x.narrow(1, 0, HeadTokens), HeadTokenWeight);
             tokens += x.shape[0] * x.shape[1];
         }, cancel);
         for (int b = 0; b < Influence.Length; b++) Influence[b] /= tokens;
@@ -150,6 +150,9 @@ internal sealed class ClosedFormPruning : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => energy?.Dispose();
+
+    // Else the head reads the mean of the patches, which then all matter alike.
+    private bool ReadsTokens => teacher.Config.Pooling == Pooling.Token;
 
     private long HeadTokens => teacher.Config.Distilled ? 2 : 1;
 
@@ -198,18 +201,15 @@ internal sealed class ClosedFormPruning : IDisposable
         torch.Tensor patch = Of("patch_embed.proj.weight");
         into.Put("patch_embed.proj.weight", turn.t().matmul(patch.flatten(1)).view(shape.Width, 3, shape.PatchSize, shape.PatchSize));
         if (weights.ContainsKey("patch_embed.proj.bias")) into.Put("patch_embed.proj.bias", Of("patch_embed.proj.bias").matmul(turn));
-        into.Norm("norm");
+        into.Norm(shape.FcNorm ? "fc_norm" : "norm");
     }
 
     // Each head is the regression of the teacher's logits on the student's normed token.
     private void FitHeads(VisionTransformer student, StudentWeights into, ActivationStore store, IReadOnlyList<int> blocks, bool resumed, CancellationToken cancel)
     {
-        if (teacher.Config.Classes == 0)
-        {
-            return;
-        }
-        using RidgeRegression first = new(student.Config.Width, teacher.Config.Classes, device);
-        using RidgeRegression second = new(student.Config.Width, teacher.Config.Classes, device);
+        if (teacher.Config.Classes == 0) return;
+        using RidgeRegression first = new(student.Config.Features, teacher.Config.Classes, device);
+        using RidgeRegression second = new(student.Config.Features, teacher.Config.Classes, device);
         ForEachBatch(batch =>
         {
             torch.Tensor x, y;
@@ -220,7 +220,7 @@ internal sealed class ClosedFormPruning : IDisposable
             }
             else
             {
-                (x, y) = (store.Get(Activation.Ahead, batch, device), BlockFit.End(student.Steps[^1], store.Get(Activation.Student, batch, device)));
+                (x, y) = (store.Get(Stream.Ahead, batch, device), BlockFit.End(student.Steps[^1], store.Get(Stream.Student, batch, device)));
             }
             VitOutput wanted = teacher.Classify(x);
             torch.Tensor read = student.Classify(y).HeadEmbeddings!;
@@ -272,7 +272,7 @@ internal sealed class ClosedFormPruning : IDisposable
             if (HeadTokensMatter) fit.Add(inputs.narrow(1, 0, run.HeadTokens), outputs.narrow(1, 0, run.HeadTokens), run.settings.HeadTokenShare * inputs.shape[1] / run.HeadTokens);
         }
 
-        private bool HeadTokensMatter => run.settings.Method == PruneMethod.Refined && index == blocks.Count - 1;
+        private bool HeadTokensMatter => run.settings.Method == PruneMethod.Refined && run.ReadsTokens && index == blocks.Count - 1;
 
         private int HeadSize => large.Width / large.Heads;
 
@@ -289,9 +289,9 @@ internal sealed class ClosedFormPruning : IDisposable
                 torch.Tensor middle = source.AddAttention(x, VitBlock.Mix(parts)), activated = source.Activate(source.Hidden(source.MlpInput(middle)));
                 heads.Add(parts);
                 fit.Add(block.AttentionInput(y), torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
-                store.Put(Activation.Teacher, batch, middle);
-                store.Put(Activation.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
-                store.Put(Activation.Student, batch, y);
+                store.Put(Stream.Teacher, batch, middle);
+                store.Put(Stream.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
+                store.Put(Stream.Student, batch, y);
             }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty, small.QkvBias);
             torch.Tensor turn = Turn(heads);
@@ -322,8 +322,8 @@ internal sealed class ClosedFormPruning : IDisposable
             using RidgeRegression fit = new(small.Width, small.Width, device);
             run.ForEachBatch(batch =>
             {
-                torch.Tensor y = store.Get(Activation.Student, batch, device);
-                Add(fit, Mixed(y), store.Get(Activation.Teacher, batch, device).matmul(narrow) - y);
+                torch.Tensor y = store.Get(Stream.Student, batch, device);
+                Add(fit, Mixed(y), store.Get(Stream.Teacher, batch, device).matmul(narrow) - y);
             }, cancel);
             into.Put(name + "attn.proj", fit.Solve(Penalty));
         }
@@ -334,9 +334,9 @@ internal sealed class ClosedFormPruning : IDisposable
             using RidgeRegression fit = new(small.Width, (large.SwiGlu ? 2L : 1L) * large.MlpHidden, device);
             run.ForEachBatch(batch =>
             {
-                torch.Tensor y = store.Get(Activation.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
-                store.Put(Activation.Student, batch, middle);
-                Add(fit, block.MlpInput(middle), source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))));
+                torch.Tensor y = store.Get(Stream.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
+                store.Put(Stream.Student, batch, middle);
+                Add(fit, block.MlpInput(middle), source.Hidden(source.MlpInput(store.Get(Stream.Teacher, batch, device))));
             }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty);
             torch.Tensor units = torch.tensor(Units(weight, bias, narrow, cancel), device: device);
@@ -354,7 +354,7 @@ internal sealed class ClosedFormPruning : IDisposable
             long step = Math.Max(1, (long)run.Images * tokens / Math.Max(UnitTokens, UnitTokensAUnit * large.MlpHidden));
             run.ForEachBatch(batch =>
             {
-                torch.Tensor middle = store.Get(Activation.Student, batch, device), ahead = store.Get(Activation.Ahead, batch, device);
+                torch.Tensor middle = store.Get(Stream.Student, batch, device), ahead = store.Get(Stream.Ahead, batch, device);
                 Some(middle, ahead, step, 1);
                 if (HeadTokensMatter) Some(middle.narrow(1, 0, run.HeadTokens), ahead.narrow(1, 0, run.HeadTokens), 1, run.settings.HeadTokenShare * tokens / step / run.HeadTokens);
             }, cancel);
@@ -376,7 +376,7 @@ internal sealed class ClosedFormPruning : IDisposable
         private long[] LoudestUnits(CancellationToken cancel)
         {
             using UnitSpread spread = new(large.MlpHidden, device);
-            run.ForEachBatch(batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))))), cancel);
+            run.ForEachBatch(batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Stream.Teacher, batch, device))))), cancel);
             return spread.Largest(small.MlpHidden, basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma")));
         }
 
@@ -385,8 +385,8 @@ internal sealed class ClosedFormPruning : IDisposable
             using RidgeRegression fit = new(small.MlpHidden, small.Width, device);
             run.ForEachBatch(batch =>
             {
-                torch.Tensor middle = store.Get(Activation.Student, batch, device);
-                Add(fit, block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Activation.Ahead, batch, device).matmul(narrow) - middle);
+                torch.Tensor middle = store.Get(Stream.Student, batch, device);
+                Add(fit, block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Stream.Ahead, batch, device).matmul(narrow) - middle);
             }, cancel);
             into.Put(name + "mlp.fc2", fit.Solve(Penalty));
         }
@@ -394,7 +394,7 @@ internal sealed class ClosedFormPruning : IDisposable
         // The streams of teacher and student at the block's start.
         private (torch.Tensor Teacher, torch.Tensor Student) Inputs(int batch, bool resumed)
         {
-            if (index > 0 && !resumed) return (store.Get(Activation.Ahead, batch, device), End(student.Steps[index - 1], store.Get(Activation.Student, batch, device)));
+            if (index > 0 && !resumed) return (store.Get(Stream.Ahead, batch, device), End(student.Steps[index - 1], store.Get(Stream.Student, batch, device)));
             torch.Tensor images = run.pixels.Of(run.batches[batch]);
             return (Through(run.teacher.Tokens(images), run.steps, 0, blocks[index]), Through(student.Tokens(images), student.Steps, 0, index));
         }
