@@ -18,7 +18,7 @@ internal sealed class ParquetFile : IDisposable
         try
         {
             parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
-            Fields = parquet.Schema.DataFields;
+            Fields = [.. parquet.Schema.Fields];
         }
         catch
         {
@@ -31,7 +31,8 @@ internal sealed class ParquetFile : IDisposable
 
     public ParquetSchema Schema => parquet.Schema;
 
-    public DataField[] Fields { get; }
+    /// <summary>The columns, nested ones whole.</summary>
+    public Field[] Fields { get; }
 
     /// <summary>How many row groups there are.</summary>
     public int Groups => parquet.RowGroupCount;
@@ -52,6 +53,13 @@ internal sealed class ParquetFile : IDisposable
     {
         using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
         return ParquetColumn.Load(reader, Fields[column]);
+    });
+
+    /// <summary>Decodes bytes of a group.</summary>
+    public byte[]?[] LoadBytes(int group, DataField field) => Guard(() =>
+    {
+        using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
+        return ParquetBytes.Load(reader, field);
     });
 
     public void Dispose()
