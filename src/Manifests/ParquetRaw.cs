@@ -22,7 +22,7 @@ internal sealed record ParquetRaw<T>(T[] Values, int[] Definitions, int[] Repeti
         return new ParquetRaw<T>(values, definitions, repetitions);
 
         async Task Read() => await group.ReadRawAsync<T>(field, values.AsMemory(),
-            field.MaxDefinitionLevel > 0 ? definitions.AsMemory() : null,
-            field.MaxRepetitionLevel > 0 ? repetitions.AsMemory() : null, CancellationToken.None).ConfigureAwait(false);
+            field.MaxDefinitionLevel > 0 ? definitions.AsMemory() : (Memory<int>?)null,
+            field.MaxRepetitionLevel > 0 ? repetitions.AsMemory() : (Memory<int>?)null, CancellationToken.None).ConfigureAwait(false);
     }
 }

@@ -15,6 +15,8 @@ internal static class EveryKind
         var expected = new Dictionary<string, string>(StringComparer.Ordinal);
         int seed = 100;
         foreach (string name in (ReadOnlySpan<string>)["a.bmp", "b.jpg.1", "photo.jpg@w=1", "noext", "wrong.PNG", "upper.JPG", "deep/er/below.bmp", "image.txt", "späce and ünicode.bmp"]) Add(name, NoiseBitmap.Of(12, 9, seed++), "");
+        Add("a.ppm", [.. "P6\n2 2\n255\n"u8, .. Enumerable.Range(1, 12).Select(value => (byte)value)], "");
+        Add("a.tga", [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 24, 0x20, 1, 2, 3, 4, 5, 6], "");
         Add("tiny.gif", Convert.FromBase64String("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"), "");
 
         foreach ((string name, string start, string reason) in (ReadOnlySpan<(string, string, string)>)
@@ -26,6 +28,8 @@ internal static class EveryKind
             ("a.jp2", "\0\0\0\u000cjP  \r\n\u0087\n", "unsupported_format/jp2"),
             ("a.dng", "II*\0\u0010\0\0\0CR\u0002\0", "unsupported_format/raw"),
             ("a.cr3", "\0\0\0\u0018ftypcrx \0\0\0\u0001crx isom", "unsupported_format/raw"),
+            ("a.tif", "II*\0\u0008\0\0\0", "truncated"),
+            ("a.pam", "P7\nWIDTH 1\nHEIGHT 1\n", "unsupported_format/pam"),
             ("a.psd", "8BPS\0\u0001", "unsupported_format/psd"),
             ("a.ico", "\0\0\u0001\0\u0001\0\u0010\u0010\0\0\u0001\0\u0020\0\u0068\u0004\0\0\u0016\0\0\0", "unsupported_format/ico"),
             ("a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_format/svg"),
