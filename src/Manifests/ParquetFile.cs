@@ -52,7 +52,17 @@ internal sealed class ParquetFile : IDisposable
     public ParquetColumn Load(int group, int column) => Guard(() =>
     {
         using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
-        return ParquetColumn.Load(reader, Fields[column]);
+        if (Fields[column] is DataField { IsArray: false }) return ParquetColumn.Load(reader, Fields[column]);
+        try
+        {
+            return ParquetColumn.Load(reader, Fields[column]);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            // A nested column is a bystander: it is never a reason to refuse the file.
+            TableNotes.Tell($"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({problem.Message.TrimEnd('.')})");
+            return new TextColumn(new ReadOnlyMemory<char>[reader.RowCount]);
+        }
     });
 
     /// <summary>Decodes bytes of a group.</summary>
