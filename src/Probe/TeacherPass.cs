@@ -28,8 +28,6 @@ internal sealed partial class TeacherPass : IDisposable
     private readonly Lock gate = new();
     private long waiting;
 
-    // Bytes of files that were read and are not decoded yet.
-    private const long MostWaiting = 256L << 20;
 
     // About so many tokens a pass, and images: larger matrices are no faster on one core, and leave its caches.
     private const int TokensAtOnce = 4352, ImagesAtOnce = 64;
@@ -70,6 +68,9 @@ internal sealed partial class TeacherPass : IDisposable
 
     /// <summary>Images a forward pass.</summary>
     public int BatchSize { get; }
+
+    /// <summary>Bytes of files that were read and are not decoded yet, at most.</summary>
+    public long MostWaiting { get; init; } = 256L << 20;
 
     /// <summary>Batches at the same time.</summary>
     public int Workers { get; }
