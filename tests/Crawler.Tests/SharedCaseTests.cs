@@ -27,13 +27,6 @@ public sealed class SharedCaseTests : IDisposable
         Assert.All(lists, list => UrlList.CarriedColumns(list, new UrlColumns()));
     }
 
-    [Fact]
-    public void A_list_column_is_carried_as_JSON()
-    {
-        string list = Case("14-parquet-bystander-columns/02_listcap.parquet");
-        Assert.Equal(["[\"a\",\"b\"]", "[\"c\"]"], UrlList.Read(list, new UrlColumns(), TestContext.Current.CancellationToken).Select(listed => listed.Columns["caption"]));
-    }
-
     [Theory]
     [InlineData("16-table-vocabulary/file_name.csv", "ok")]
     [InlineData("16-table-vocabulary/list.tsv", "ok")]

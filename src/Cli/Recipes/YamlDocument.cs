@@ -51,10 +51,24 @@ internal sealed class YamlDocument
     private static void RefuseDepth(string text, string path)
     {
         int depth = 0;
-        for (Parser events = new(new StringReader(text)); events.MoveNext();)
+        Parser events = new(new StringReader(text));
+        while (Next(events))
         {
             depth += events.Current!.NestingIncrease;
             if (depth > Deepest) throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{events.Current.Start.Line}:{events.Current.Start.Column}: nested more than {Deepest} deep; is a bracket missing?"));
+        }
+    }
+
+    // What is no YAML is told by whoever loads it.
+    private static bool Next(Parser events)
+    {
+        try
+        {
+            return events.MoveNext();
+        }
+        catch (Exception broken) when (broken is YamlException or InvalidOperationException)
+        {
+            return false;
         }
     }
 
