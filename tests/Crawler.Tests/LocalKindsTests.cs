@@ -110,14 +110,14 @@ public sealed class LocalKindsTests : IDisposable
     }
 
     [Fact]
-    public void Members_that_claim_much_never_wait_in_memory_together()
+    public async Task Members_that_claim_much_never_wait_in_memory_together()
     {
         var budget = new ByteBudget(100);
         Assert.True(budget.Take(500, CancellationToken.None).IsCompletedSuccessfully);
         Task second = budget.Take(60, CancellationToken.None);
         Assert.False(second.IsCompleted);
         budget.Release(500);
-        Assert.True(second.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        await second.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.True(budget.Take(40, CancellationToken.None).IsCompletedSuccessfully);
         Assert.False(budget.Take(1, CancellationToken.None).IsCompleted);
     }
