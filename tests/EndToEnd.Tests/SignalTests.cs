@@ -11,7 +11,7 @@ public sealed class SignalTests(TinyWorld world)
     [InlineData("INT", false)]
     [InlineData("INT", true)]
     [InlineData("TERM", true)]
-    public void A_signal_ends_a_run_even_where_it_was_started_with_signals_ignored(string signal, bool ignored)
+    public async Task A_signal_ends_a_run_even_where_it_was_started_with_signals_ignored(string signal, bool ignored)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such signals on Windows");
         using TempFolder folder = new();
@@ -20,11 +20,11 @@ public sealed class SignalTests(TinyWorld world)
         ProcessStartInfo start = new("/bin/sh", ["-c", script, Programs.Dfkd, folder["store"]]) { RedirectStandardInput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        while (!Directory.Exists(folder["store/.crawl"]) && !process.HasExited) Thread.Sleep(20);
-        using (Process kill = Process.Start("/bin/kill", [$"-{signal}", $"{process.Id}"])) kill.WaitForExit();
+        while (!Directory.Exists(folder["store/.crawl"]) && !process.HasExited) await Task.Delay(20, TestContext.Current.CancellationToken);
+        using (Process kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(2)), "it goes on");
-        Assert.Equal((130, "interrupted"), (process.ExitCode, error.Result.Trim()));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        Assert.Equal((130, "interrupted"), (process.ExitCode, (await error).Trim()));
     }
 
     [Fact]
