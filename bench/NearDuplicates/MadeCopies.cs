@@ -24,7 +24,7 @@ internal static class MadeCopies
     /// <summary>Prints for each kind of copy the share within radii 0 to 8, and within colour tolerances.</summary>
     public static void Report(string photographs)
     {
-        List<RgbImage> images = [.. ImageInputs.Enumerate(photographs, new DecodeLimits().MaxBytes, default).Select(input => input.Bytes is { } bytes ? ImageDecoder.Decode(bytes).Image : null).OfType<RgbImage>()];
+        List<RgbImage> images = [.. ImageInputs.Enumerate(photographs).Select(input => input.Bytes is { } bytes ? ImageDecoder.Decode(bytes).Image : null).OfType<RgbImage>()];
         Console.WriteLine($"{images.Count} photographs; share of copies within radius 0 1 2 3 4 5 6 7 8, within colour tolerance {string.Join(' ', Tolerances)}");
         foreach ((string name, Func<RgbImage, RgbImage> make) in Copies)
         {

@@ -65,7 +65,7 @@ internal sealed class PlantedPool
         using TableReader reader = Table.Open(truth);
         Dictionary<string, (string Source, string Label)> known = reader.Rows(default).ToDictionary(row => row["key"]!, row => (row["source"]!, row["label"] ?? ""));
         var images = new List<PoolImage>();
-        foreach (ImageInput input in ImageInputs.Enumerate(pool, new DecodeLimits().MaxBytes, default))
+        foreach (ImageInput input in ImageInputs.Enumerate(pool))
         {
             if (input.Bytes is not { } bytes || ImageDecoder.Decode(bytes).Image is not { } image) continue;
             string name = NameOf(input.Path);

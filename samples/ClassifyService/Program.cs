@@ -7,6 +7,10 @@ using DataFreeKD.Imaging;
 
 const int MostBytes = 32 << 20;
 
+// A file of a few bytes may claim a picture of a hundred million pixels, and a hundred clients may send one at once: what is decoded at a time is bounded.
+DecodeLimits limits = new() { MaxBytes = MostBytes, MaxPixels = 25_000_000 };
+using SemaphoreSlim atWork = new(Environment.ProcessorCount);
+
 if (args.Length == 0 || args[0].StartsWith('-'))
 {
     Console.Error.WriteLine("error: usage: ClassifyService MODEL.onnx [--urls http://127.0.0.1:8080]");
@@ -32,10 +36,18 @@ app.MapGet("/health", (Classifier model) => Results.Ok(new { status = "ok", mode
 
 app.MapPost("/classify", async (HttpRequest request, Classifier model, CancellationToken cancel) =>
 {
-    using MemoryStream body = new();
-    await request.Body.CopyToAsync(body, cancel);
-    DecodeResult decoded = ImageDecoder.Decode(body.ToArray());
-    return decoded.Image is { } image ? Results.Ok(new { top = model.Classify(image, 5) }) : Results.BadRequest(new { reason = decoded.Reason });
+    await atWork.WaitAsync(cancel);
+    try
+    {
+        using MemoryStream body = new();
+        await request.Body.CopyToAsync(body, cancel);
+        DecodeResult decoded = ImageDecoder.Decode(body.ToArray(), limits);
+        return decoded.Image is { } image ? Results.Ok(new { top = model.Classify(image, 5) }) : Results.BadRequest(new { reason = decoded.Reason });
+    }
+    finally
+    {
+        atWork.Release();
+    }
 });
 
 await app.RunAsync();

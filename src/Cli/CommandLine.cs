@@ -3,8 +3,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
-using System.Runtime.InteropServices;
+using DataFreeKD.Cli.Output;
 using DataFreeKD.Cli.Verbs;
+using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Cli;
 
@@ -19,30 +20,23 @@ internal static class CommandLine
         if (parsed.Errors.Count > 0 && !AsksForHelp(parsed))
         {
             string verb = parsed.CommandResult.Command is Verb command ? $"dfkd {command.Name}" : "dfkd";
-            await Console.Error.WriteLineAsync($"error: {Problem(parsed)}; see {verb} --help");
+            await Console.Error.WriteLineAsync(PlainText.OneLine($"error: {Problem(parsed)}; see {verb} --help"));
             return ExitCode.BadInput;
         }
 
-        using CancellationTokenSource interrupt = new();
-        void Cancel(PosixSignalContext signal)
-        {
-            // The first Ctrl-C lets the stage leave its files in order; a second one kills.
-            signal.Cancel = !interrupt.IsCancellationRequested;
-            interrupt.Cancel();
-        }
-        using PosixSignalRegistration onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-        using PosixSignalRegistration onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-
+        using Interruption interruption = new();
+        bool quiet = parsed.GetResult(CommonOptions.Quiet) is not null && parsed.GetValue(CommonOptions.Quiet);
+        if (!quiet) TableNotes.Noted += static note => Console.Error.WriteLine(PlainText.OneLine($"note: {note}"));
         bool verbose = parsed.GetResult(CommonOptions.Verbose) is not null && parsed.GetValue(CommonOptions.Verbose);
         try
         {
             InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return await parsed.InvokeAsync(configuration, interrupt.Token);
+            return await parsed.InvokeAsync(configuration, interruption.Token);
         }
         catch (Exception failure)
         {
-            (int code, string line) = Failures.Describe(failure, interrupt.IsCancellationRequested);
-            await Console.Error.WriteLineAsync(OneLine(line));
+            (int code, string line) = Failures.Describe(failure, interruption.Came);
+            await Console.Error.WriteLineAsync(PlainText.OneLine(line));
             if (verbose && code != ExitCode.Interrupted) await Console.Error.WriteLineAsync(failure.ToString());
             return code;
         }
@@ -90,8 +84,6 @@ internal static class CommandLine
         ParseError error = parsed.Errors[0];
         // The library's text names a .NET type. Every option that can fail to parse here is a number.
         if (error.SymbolResult is OptionResult { Tokens.Count: > 0 } option && error.Message.Contains("as expected type", StringComparison.Ordinal)) return $"{option.Option.Name} {option.Tokens[0].Value}: expected a number";
-        return OneLine(error.Message).TrimEnd('.');
+        return PlainText.OneLine(error.Message).TrimEnd('.');
     }
-
-    private static string OneLine(string message) => string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

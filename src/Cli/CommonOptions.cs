@@ -60,6 +60,12 @@ internal static class CommonOptions
     /// <summary>Go on from an interrupted run.</summary>
     public static Option<bool> Resume { get; } = new("--resume") { Description = "Go on from an interrupted run with the same options" };
 
+    /// <summary>Which column of a table names the images.</summary>
+    public static Option<string?> PathColumn { get; } = new("--path-column") { Description = "Column of a table that holds the paths [default: path, or another usual name such as file_name]", HelpName = "NAME" };
+
+    /// <summary>Links as what they lead to.</summary>
+    public static Option<bool> FollowLinks { get; } = new("--follow-links") { Description = "Follow symbolic links in folders and tables, rather than tell each as failed/link" };
+
     /// <summary>Images a forward pass or step.</summary>
     public static Option<int> BatchSize(int otherwise) => new("--batch-size")
     {

@@ -27,6 +27,22 @@ internal sealed class StageException(string where, Exception reason) : Exception
 /// <summary>An export that does not compute what the model computes.</summary>
 internal sealed class CheckException(string message) : Exception(message);
 
+/// <summary>A stage that went over everything and has nothing to show for it; its output, with the reasons, is written.</summary>
+internal sealed class NothingSucceededException(string message) : Exception(message)
+{
+    /// <summary>Throws where no row has one of the good statuses.</summary>
+    /// <param name="counts">Rows by status, or by <c>status/reason</c>.</param>
+    /// <param name="good">Statuses of success.</param>
+    /// <param name="what">What was gone over.</param>
+    public static void ThrowIfNone(IReadOnlyDictionary<string, long> counts, string[] good, string what)
+    {
+        if (counts.Count == 0 || counts.Keys.Any(key => good.Contains(key.Split('/')[0]))) return;
+        (string reason, long most) = counts.MaxBy(pair => pair.Value);
+        string hint = reason.EndsWith("/link", StringComparison.Ordinal) ? "; --follow-links follows them" : "";
+        throw new NothingSucceededException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"none of {counts.Values.Sum():N0} {what}; the commonest reason is {reason} ({most:N0}){hint}"));
+    }
+}
+
 /// <summary>Maps an exception to an exit code and a line for stderr.</summary>
 internal static class Failures
 {
@@ -46,7 +62,7 @@ internal static class Failures
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
             UsageException or ModelException or TableException or CrawlException or ScoreException or OnnxException or SelectionException or PackException or RunException or ReportException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
-            IOException or CheckException => (ExitCode.Failed, $"error: {failure.Message}"),
+            IOException or CheckException or NothingSucceededException => (ExitCode.Failed, $"error: {failure.Message}"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),
         };
     }

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
@@ -57,7 +58,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
                     }
                     string name = NameOf(row.Url, member.Image.Path[(archive.Path.Length + 2)..]);
                     if (known.Contains(TextKey.Of(name))) return;
-                    var found = new JournalRow(member.Ordinal, name, Status.Failed) { Reason = member.Image.Reason ?? "" };
+                    var found = new JournalRow(member.Ordinal, name, Status.Failed) { Reason = member.Image.Reason ?? "", Carried = Sidecars.ColumnsOf(member.Image) is { Count: > 0 } carried ? carried : null };
                     CheckedImage image = member.Image.Bytes is { } bytes ? CheckedImage.From(found, bytes, options) : new CheckedImage(found, null);
                     string? path = image.Stored is null ? null : store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, stop, durable: false);
                     await journal.Add(image.Row, path, stop).ConfigureAwait(false);
@@ -77,5 +78,5 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
 
     public void Dispose() => one.Dispose();
 
-    private IEnumerable<(long Ordinal, ImageInput Image)> Numbered(string path, CancellationToken cancel) => ImageInputs.Enumerate(path, options.Limits.MaxBytes, cancel).Select((image, ordinal) => ((long)ordinal, image));
+    private IEnumerable<(long Ordinal, ImageInput Image)> Numbered(string path, CancellationToken cancel) => ImageInputs.Enumerate(path, new InputOptions { MaxBytes = options.Limits.MaxBytes }, cancel).Select((image, ordinal) => ((long)ordinal, image));
 }

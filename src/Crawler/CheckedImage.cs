@@ -18,16 +18,20 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
     /// <param name="row">What is known of it so far.</param>
     /// <param name="bytes">The file.</param>
     /// <param name="options">Limits and wishes.</param>
-    public static CheckedImage From(JournalRow row, byte[] bytes, CrawlOptions options)
+    /// <param name="local">Whether the file lay on this machine, so that all formats are decoded.</param>
+    public static CheckedImage From(JournalRow row, byte[] bytes, CrawlOptions options, bool local = false)
     {
         row = row with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), Bytes = bytes.Length };
-        (RgbImage? image, int width, int height, string format, string? reason) = See(bytes, options);
+        (RgbImage? image, int width, int height, string format, string? reason) = See(bytes, local ? options.Limits with { Formats = DecodeLimits.FurtherFormats } : options.Limits, options.Reencode);
         row = row with { Format = format };
         if (image is null) return new CheckedImage(row with { Status = Status.Failed, Reason = reason! }, null);
         row = row with { Width = width, Height = height };
         if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = CrawlRun.TooSmall, PHash = Hash(image) }, null);
 
-        StoredBytes stored = options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, image, options.Reencode) : Reencode.Apply(bytes, format, image, options.Reencode);
+        // What other tools and later stages read is stored, without metadata that nothing here can take out of these formats.
+        bool further = DecodeLimits.FurtherFormats.Contains(format);
+        StoredBytes stored = further && options.Reencode.KeepsPixels ? new StoredBytes(ImageWriter.EncodePng(image), "png", width, height, image)
+            : options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, image, options.Reencode) : Reencode.Apply(bytes, format, image, options.Reencode);
         return new CheckedImage(row with
         {
             Status = Status.Ok,
@@ -44,10 +48,10 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
     private static string Hash(RgbImage image) => PerceptualHash.Format(PerceptualHash.Compute(image));
 
     // Every file is read to its end; all of its pixels are needed only where others are made of them.
-    private static GlanceResult See(byte[] bytes, CrawlOptions options)
+    private static GlanceResult See(byte[] bytes, DecodeLimits limits, ReencodeOptions reencode)
     {
-        if (options.Reencode.KeepsPixels) return ImageDecoder.Glance(bytes, PerceptualHash.LeastSide, options.Limits);
-        DecodeResult decoded = ImageDecoder.Decode(bytes, options.Limits);
+        if (reencode.KeepsPixels) return ImageDecoder.Glance(bytes, PerceptualHash.LeastSide, limits);
+        DecodeResult decoded = ImageDecoder.Decode(bytes, limits);
         return new GlanceResult(decoded.Image, decoded.Image?.Width ?? 0, decoded.Image?.Height ?? 0, decoded.Format, decoded.Reason);
     }
 }

@@ -13,7 +13,7 @@ public sealed class CrawlException(string message) : Exception(message);
 /// <summary>Options of a crawl.</summary>
 public sealed record CrawlOptions
 {
-    /// <summary>Folders, files, globs, archives (.tar, .tar.gz, .tgz, .zip), tables with a <c>path</c> column; addresses of images, pages, sitemaps and feeds; lists of addresses.</summary>
+    /// <summary>Folders, files, globs, archives (tar, also gzipped, and zip), tables and lists of paths, Parquet files with images in them; addresses of images, pages, sitemaps and feeds; lists of addresses, also folders and globs of lists.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>Images made on demand, after those of <see cref="Sources"/>.</summary>
@@ -26,8 +26,16 @@ public sealed record CrawlOptions
     /// <value>1: none.</value>
     public int MinSide { get; init; } = 1;
 
-    /// <summary>Limits on bytes and pixels.</summary>
+    /// <summary>Limits on bytes and pixels. Its <see cref="DecodeLimits.Formats"/> are those that bytes of the web may have beside the usual five; files of this machine may have all.</summary>
     public DecodeLimits Limits { get; init; } = new();
+
+    /// <summary>The column of tables that holds the paths.</summary>
+    /// <value>Null: <c>path</c>, or another usual name (<see cref="DataFreeKD.Manifests.ColumnNames"/>).</value>
+    public string? PathColumn { get; init; }
+
+    /// <summary>Follow symbolic links in folders and tables.</summary>
+    /// <value>False: each is a row with the reason <c>link</c>.</value>
+    public bool FollowLinks { get; init; }
 
     /// <summary>Decoding workers.</summary>
     /// <value>One a core.</value>
@@ -83,4 +91,8 @@ public sealed record PlannedFetch(string Url, string Decision);
 /// <param name="Counts">Rows by status, or by <c>status/reason</c>.</param>
 /// <param name="Manifest">The manifest's path.</param>
 /// <param name="Seconds">Wall seconds.</param>
-public sealed record CrawlSummary(long Rows, long Added, IReadOnlyDictionary<string, long> Counts, string Manifest, double Seconds);
+public sealed record CrawlSummary(long Rows, long Added, IReadOnlyDictionary<string, long> Counts, string Manifest, double Seconds)
+{
+    /// <summary>The added rows alone, as <see cref="Counts"/>.</summary>
+    public IReadOnlyDictionary<string, long> AddedCounts { get; init; } = new Dictionary<string, long>();
+}

@@ -19,7 +19,7 @@ internal sealed class ManifestMerge : IDisposable
 
     // The path is null where the hash tells it, which is nearly always: half a gigabyte less for ten million images.
     private readonly Dictionary<UInt128, string?> stored = [];
-    private readonly SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> counts = new(StringComparer.Ordinal), added = new(StringComparer.Ordinal);
     private readonly NearDuplicates? alike;
     private readonly ShardWriter? shards;
 
@@ -64,6 +64,9 @@ internal sealed class ManifestMerge : IDisposable
 
     /// <summary>Rows by status, or by <c>status/reason</c>.</summary>
     public IReadOnlyDictionary<string, long> Counts => counts;
+
+    /// <summary>Of them, those of new rows.</summary>
+    public IReadOnlyDictionary<string, long> AddedCounts => added;
 
     /// <summary>Whether <c>images/</c> may hold what no row refers to.</summary>
     public bool LeavesOrphans => alike is not null || shards is not null;
@@ -121,7 +124,7 @@ internal sealed class ManifestMerge : IDisposable
     {
         var facts = new JsonObject
         {
-            ["url"] = row.Url,
+            ["url"] = carried("url") is { Length: > 0 } url ? url : row.Url,
             ["sha256"] = row.Sha256,
             ["width"] = row.Width,
             ["height"] = row.Height,
@@ -165,15 +168,18 @@ internal sealed class ManifestMerge : IDisposable
             "last_modified" when row.LastModified is not null => row.LastModified,
             _ => carried(column),
         })], status, reason);
+        added[Key(status, reason)] = added.GetValueOrDefault(Key(status, reason)) + 1;
     }
 
     private void Write(IReadOnlyList<string?> fields, string status, string reason)
     {
         writer.Write(fields);
-        string key = reason.Length == 0 ? status : $"{status}/{reason}";
+        string key = Key(status, reason);
         counts[key] = counts.GetValueOrDefault(key) + 1;
         Rows++;
     }
+
+    private static string Key(string status, string reason) => reason.Length == 0 ? status : $"{status}/{reason}";
 
     private static string? Number(long value) => value > 0 ? value.ToString(CultureInfo.InvariantCulture) : null;
 }

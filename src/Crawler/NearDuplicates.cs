@@ -44,8 +44,8 @@ internal sealed class NearDuplicates(int radius, long maxBytes)
     // A store that did not look for near duplicates before has no colours in its manifest.
     private ColourSketch? ColoursOf(TableRow row, string manifest)
     {
-        byte[]? bytes = ImageInputs.Read([ManifestPath.FromTable(row["path"]!, manifest)], maxBytes).FirstOrDefault()?.Bytes;
-        if (bytes is null || ImageDecoder.Decode(bytes).Image is not { } image) return null;
+        byte[]? bytes = ImageInputs.Read([ManifestPath.FromTable(row["path"]!, manifest)], new InputOptions { MaxBytes = maxBytes }).FirstOrDefault()?.Bytes;
+        if (bytes is null || ImageDecoder.Decode(bytes, DecodeLimits.Local).Image is not { } image) return null;
         return ColourSketch.Of(image);
     }
 }

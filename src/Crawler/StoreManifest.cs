@@ -42,7 +42,7 @@ internal sealed class StoreManifest
     /// <summary>Keys of the pages that have a row.</summary>
     public HashSet<UInt128> Pages { get; } = [];
 
-    public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path) : [];
+    public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path, null) : [];
 
     /// <summary>What is in the store, by <see cref="TextKey"/> of the SHA-256.</summary>
     public HashSet<UInt128> Contents() => [.. Read().Where(row => row["status"] == Status.Ok).Select(row => TextKey.Of(row["sha256"] ?? ""))];

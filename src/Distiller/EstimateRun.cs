@@ -81,7 +81,7 @@ public static class EstimateRun
             HeldOutSlice slice = HeldOutSlice.Of(options.Student, options.Workers, progress, cancel);
             return (slice.Selection, slice.Paths);
         }
-        return (given, Table.Fits(given) ? SelectionImages.Read(given, cancel).Paths : [.. ImageInputs.Paths(given, cancel)]);
+        return (given, Table.Fits(given) ? SelectionImages.Read(given, cancel).Paths : [.. ImageInputs.Paths(given, cancel: cancel)]);
     }
 
     private static Judgements Judge(IReadOnlyList<string> paths, JudgedModel student, JudgedModel teacher, EstimateOptions options, Dictionary<string, long> skipped, IProgress<TrainProgress>? progress, CancellationToken cancel)

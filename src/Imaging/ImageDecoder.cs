@@ -12,11 +12,21 @@ public sealed record DecodeLimits
 
     /// <summary>Largest width × height.</summary>
     public long MaxPixels { get; init; } = 100_000_000;
+
+    /// <summary>Formats that are decoded beside the usual five: of <see cref="FurtherFormats"/>, whose decoder gets no fixes any more, so that it is not for bytes of strangers.</summary>
+    /// <value>None.</value>
+    public IReadOnlySet<string> Formats { get; init; } = new HashSet<string>();
+
+    /// <summary><c>tiff</c>, <c>tga</c>, <c>pbm</c>, <c>pgm</c> and <c>ppm</c>.</summary>
+    public static IReadOnlySet<string> FurtherFormats { get; } = new HashSet<string> { "tiff", "tga", "pbm", "pgm", "ppm" };
+
+    /// <summary>The usual limits for files of this machine, with all formats that are decoded.</summary>
+    public static DecodeLimits Local { get; } = new() { Formats = FurtherFormats };
 }
 
-/// <summary>What decoding gave: an image, or a short stable reason (<c>decode_error</c>, <c>too_large</c>, <c>too_many_pixels</c>, <c>empty</c>, <c>unknown_format</c>, <c>truncated</c>).</summary>
+/// <summary>What decoding gave: an image, or a short stable reason (<c>decode_error</c>, <c>too_large</c>, <c>too_many_pixels</c>, <c>too_many_scans</c>, <c>empty</c>, <c>truncated</c>, <c>unknown_format</c>, or with a name after a slash <c>unsupported_format</c> and <c>not_an_image</c>).</summary>
 /// <param name="Image">The upright RGB image; null on failure.</param>
-/// <param name="Format"><c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c>, <c>bmp</c>, or empty.</param>
+/// <param name="Format"><c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c>, <c>bmp</c>, one of <see cref="DecodeLimits.FurtherFormats"/>, or empty.</param>
 /// <param name="Reason">Null on success.</param>
 public sealed record DecodeResult(RgbImage? Image, string Format, string? Reason);
 
@@ -28,14 +38,14 @@ public sealed record DecodeResult(RgbImage? Image, string Format, string? Reason
 /// <param name="Reason">Null on success.</param>
 public sealed record GlanceResult(RgbImage? Copy, int Width, int Height, string Format, string? Reason);
 
-/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP: EXIF orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does (alpha is dropped, not composited).</summary>
+/// <summary>Decodes JPEG, PNG, WebP, GIF and BMP, and where <see cref="DecodeLimits.Formats"/> has them TIFF, Targa and Netpbm: EXIF orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does (alpha is dropped, not composited).</summary>
 public static class ImageDecoder
 {
     private static readonly DecodeLimits DefaultLimits = new();
 
     /// <summary>The format that a file's first bytes tell, as <see cref="DecodeResult.Format"/>; nothing is decoded.</summary>
     /// <param name="start">The file, or its first 32 bytes.</param>
-    public static string FormatOf(ReadOnlySpan<byte> start) => ImageHeader.Read(start).Format;
+    public static string FormatOf(ReadOnlySpan<byte> start) => ImageHeader.Read(start).Format is { Length: > 0 } format ? format : RasterHeader.Read(start, out _).Format;
 
     /// <summary>Decodes; never throws for bad input. Thread-safe.</summary>
     /// <param name="bytes">The file.</param>
@@ -62,14 +72,18 @@ public static class ImageDecoder
         if (bytes.IsEmpty) return new DecodeResult(null, "", DecodeReason.Empty);
         if (bytes.Length > limits.MaxBytes) return new DecodeResult(null, "", DecodeReason.TooLarge);
         header = ImageHeader.Read(bytes.Span);
+        int orientation = 1;
+        bool further = false;
+        if (header.Format.Length == 0 && limits.Formats.Count > 0 && RasterHeader.Read(bytes.Span, out orientation) is { } raster && (limits.Formats.Contains(raster.Format) || (raster.Format.Length == 0 && raster.Reason != DecodeReason.UnknownFormat))) (header, further) = (raster, true);
         if (header.Reason is not null) return new DecodeResult(null, header.Format, header.Reason);
 
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
-        long pixels = header.Width * header.Height;
         long maxPixels = Math.Min(limits.MaxPixels, Array.MaxLength / 4);
-        if (pixels > maxPixels) return new DecodeResult(null, header.Format, DecodeReason.TooManyPixels);
+        if (header.Exceeds(maxPixels)) return new DecodeResult(null, header.Format, DecodeReason.TooManyPixels);
+        if (header.Format == "jpeg" && JpegScans.TooMany(bytes.Span, header.Width * header.Height)) return new DecodeResult(null, header.Format, DecodeReason.TooManyScans);
         try
         {
+            if (further) return SharpDecoder.Decode(bytes, header, orientation);
             if (header.Format == "gif") return GifDecoder.Decode(bytes.Span, maxPixels);
             if (header.Format == "png" && Gray16Png.Is(bytes.Span)) return Gray16Png.Decode(bytes.Span, (int)header.Width, (int)header.Height);
             if (header.Format == "jpeg" && Turbo(bytes, header, leastSide) is { } image) return new DecodeResult(image, "jpeg", null);

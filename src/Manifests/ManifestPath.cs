@@ -28,13 +28,18 @@ public static class ManifestPath
     /// <param name="scores">The scores table.</param>
     public static string EmbeddingsBeside(string scores) => Path.ChangeExtension(scores, ".embeddings.npy");
 
-    /// <summary>The absolute path of a table's <c>path</c> field (a member separator is kept).</summary>
+    /// <summary>
+    /// The absolute path of a table's <c>path</c> field (a member separator is kept). <c>file://</c> addresses are taken apart; backslashes count as slashes, as in tables from Windows, where there is no file whose name has them.
+    /// </summary>
     /// <exception cref="TableException">The field is empty.</exception>
     public static string FromTable(string field, string tablePath)
     {
+        if (field.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(field, UriKind.Absolute, out Uri? address) && address.IsFile) field = address.LocalPath;
         (string file, string member) = Split(field);
         if (file.Length == 0) throw new TableException($"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one");
-        return Path.GetFullPath(file, Folder(tablePath)) + member;
+        string full = Path.GetFullPath(file, Folder(tablePath));
+        if (Path.DirectorySeparatorChar != '\\' && file.Contains('\\', StringComparison.Ordinal) && !File.Exists(full)) full = Path.GetFullPath(file.Replace('\\', '/'), Folder(tablePath));
+        return full + member;
     }
 
     /// <summary>Splits <c>archive.tar::member</c> into the file and the member (null for a plain file).</summary>

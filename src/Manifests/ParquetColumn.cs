@@ -17,10 +17,19 @@ internal abstract class ParquetColumn
 
     public static bool Supports(Type type) => IsText(type) || Numeric.ContainsKey(type);
 
-    public static ParquetColumn Load(ParquetRowGroupReader group, DataField field) => IsText(field.ClrType) ? TextColumn.Load(group, field) : Numeric[field.ClrType](group, field);
+    /// <summary>Whether a type is of bytes, which are text where a file's writer did not say so.</summary>
+    public static bool IsBinary(Type type) => type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>) || type == typeof(Memory<byte>);
+
+    /// <summary>Decodes a column of a group: a flat one by its type, bytes as UTF-8 text, a nested one as JSON text.</summary>
+    public static ParquetColumn Load(ParquetRowGroupReader group, Field field)
+    {
+        if (field is not DataField { IsArray: false } flat) return new TextColumn(ParquetJson.Load(group, field));
+        if (IsBinary(flat.ClrType)) return new TextColumn([.. ParquetBytes.Load(group, flat).Select(bytes => (bytes is null ? "" : System.Text.Encoding.UTF8.GetString(bytes)).AsMemory())]);
+        return IsText(flat.ClrType) ? TextColumn.Load(group, flat) : Numeric[flat.ClrType](group, flat);
+    }
 
     // The library gives a text column that it reads back the second type.
-    private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
+    public static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
 
     private static readonly Dictionary<Type, Func<ParquetRowGroupReader, DataField, ParquetColumn>> Numeric = new()
     {
@@ -35,6 +44,13 @@ internal abstract class ParquetColumn
         [typeof(sbyte)] = (group, field) => NumberColumn<sbyte>.Load(group, field, Whole, value => value),
         [typeof(byte)] = (group, field) => NumberColumn<byte>.Load(group, field, Whole, value => value),
         [typeof(bool)] = (group, field) => NumberColumn<bool>.Load(group, field, value => value ? "true" : "false", value => value ? 1 : 0),
+        [typeof(decimal)] = (group, field) => NumberColumn<decimal>.Load(group, field, Whole, value => (double)value),
+        // Times are text: no stage reckons with them.
+        [typeof(DateTime)] = (group, field) => NumberColumn<DateTime>.Load(group, field, value => value.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture), _ => double.NaN),
+        [typeof(DateOnly)] = (group, field) => NumberColumn<DateOnly>.Load(group, field, value => value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), _ => double.NaN),
+        [typeof(TimeOnly)] = (group, field) => NumberColumn<TimeOnly>.Load(group, field, value => value.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture), _ => double.NaN),
+        [typeof(TimeSpan)] = (group, field) => NumberColumn<TimeSpan>.Load(group, field, value => value.ToString("c", CultureInfo.InvariantCulture), _ => double.NaN),
+        [typeof(Guid)] = (group, field) => NumberColumn<Guid>.Load(group, field, value => value.ToString(), _ => double.NaN),
     };
 
     private static string Whole<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
@@ -51,7 +67,7 @@ internal sealed class TextColumn(ReadOnlyMemory<char>[] values) : ParquetColumn
         return values[row].IsEmpty || double.TryParse(values[row].Span, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
-    public static new TextColumn Load(ParquetRowGroupReader group, DataField field) => new(Read(group, field).GetAwaiter().GetResult());
+    public static TextColumn Load(ParquetRowGroupReader group, DataField field) => new(Read(group, field).GetAwaiter().GetResult());
 
     private static async Task<ReadOnlyMemory<char>[]> Read(ParquetRowGroupReader group, DataField field)
     {

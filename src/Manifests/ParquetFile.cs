@@ -18,7 +18,7 @@ internal sealed class ParquetFile : IDisposable
         try
         {
             parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
-            Fields = parquet.Schema.DataFields;
+            Fields = [.. parquet.Schema.Fields];
         }
         catch
         {
@@ -31,7 +31,8 @@ internal sealed class ParquetFile : IDisposable
 
     public ParquetSchema Schema => parquet.Schema;
 
-    public DataField[] Fields { get; }
+    /// <summary>The columns, nested ones whole.</summary>
+    public Field[] Fields { get; }
 
     /// <summary>How many row groups there are.</summary>
     public int Groups => parquet.RowGroupCount;
@@ -51,7 +52,24 @@ internal sealed class ParquetFile : IDisposable
     public ParquetColumn Load(int group, int column) => Guard(() =>
     {
         using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
-        return ParquetColumn.Load(reader, Fields[column]);
+        if (Fields[column] is DataField { IsArray: false }) return ParquetColumn.Load(reader, Fields[column]);
+        try
+        {
+            return ParquetColumn.Load(reader, Fields[column]);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            // A nested column is a bystander: it is never a reason to refuse the file.
+            TableNotes.Tell($"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({problem.Message.TrimEnd('.')})");
+            return new TextColumn(new ReadOnlyMemory<char>[reader.RowCount]);
+        }
+    });
+
+    /// <summary>Decodes bytes of a group.</summary>
+    public byte[]?[] LoadBytes(int group, DataField field) => Guard(() =>
+    {
+        using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
+        return ParquetBytes.Load(reader, field);
     });
 
     public void Dispose()

@@ -1,4 +1,4 @@
-// Parquet in: flat columns of text, whole numbers, floats and booleans, row group by row group.
+// Parquet in, row group by row group: flat columns as they are, nested ones as JSON text; bytes are left out, unless they are the paths or addresses themselves.
 
 using System.Text;
 using Parquet.Schema;
@@ -11,21 +11,24 @@ internal sealed class ParquetTableReader : TableReader
     private readonly ParquetFile file;
     private readonly ParquetReadAhead ahead;
     private readonly int groups;
+    private readonly int[] places;
     private ParquetGroup? group;
     private byte[] utf8 = [];
     private int nextGroup;
     private int row = -1;
     private long line;
 
-    public ParquetTableReader(string path)
+    public ParquetTableReader(string path, string? pathColumn)
     {
         file = new ParquetFile(path);
         try
         {
-            foreach (Field field in file.Schema.Fields) CheckFlat(field);
-            string[] names = [.. file.Fields.Select(field => field.Name)];
+            places = [.. Enumerable.Range(0, file.Fields.Length).Where(column => Carried(file.Fields[column], pathColumn))];
+            if (places.Length < file.Fields.Length)
+                TableNotes.Tell($"{path}: left out, as no table holds them: {string.Join(", ", file.Fields.Where((_, column) => !places.Contains(column)).Select(field => $"{field.Name} ({Kind(field)})"))}");
+            string[] names = Lists.ListReader.Named([.. places.Select(column => file.Fields[column].Name)]);
             TableHeader.Check(names, path);
-            Header = new TableHeader(names, path);
+            Header = new TableHeader(names, path, pathColumn);
             groups = file.Groups;
             ahead = new ParquetReadAhead(path, file);
         }
@@ -52,19 +55,19 @@ internal sealed class ParquetTableReader : TableReader
         return true;
     }
 
-    public override string Text(int column) => group!.Column(column).Text(row).ToString();
+    public override string Text(int column) => group!.Column(places[column]).Text(row).ToString();
 
     public override ReadOnlySpan<byte> Utf8(int column)
     {
-        ReadOnlySpan<char> text = group!.Column(column).Text(row);
+        ReadOnlySpan<char> text = group!.Column(places[column]).Text(row);
         int most = Encoding.UTF8.GetMaxByteCount(text.Length);
         if (utf8.Length < most) utf8 = new byte[most];
         return utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, utf8));
     }
 
-    public override bool Is(int column, string text) => group!.Column(column).Text(row).SequenceEqual(text);
+    public override bool Is(int column, string text) => group!.Column(places[column]).Text(row).SequenceEqual(text);
 
-    public override double Number(int column) => group!.Column(column).TryNumber(row, out double value) ? value : throw NotANumber(Text(column), column);
+    public override double Number(int column) => group!.Column(places[column]).TryNumber(row, out double value) ? value : throw NotANumber(Text(column), column);
 
     protected override void Dispose(bool disposing)
     {
@@ -72,9 +75,11 @@ internal sealed class ParquetTableReader : TableReader
         file.Dispose();
     }
 
-    private void CheckFlat(Field field)
+    private static bool Carried(Field field, string? pathColumn) => field switch
     {
-        if (field is not DataField { IsArray: false } data || !ParquetColumn.Supports(data.ClrType))
-            throw new TableException($"{file.Path}: column '{field.Name}' has the type {(field as DataField)?.ClrType.Name ?? field.SchemaType.ToString()}, which a table cannot hold; drop it, or write it as text or numbers");
-    }
+        DataField { IsArray: false } flat => ParquetColumn.Supports(flat.ClrType) || (ParquetColumn.IsBinary(flat.ClrType) && Table.IsLookedFor(flat.Name, pathColumn)),
+        _ => ParquetJson.Supports(field),
+    };
+
+    private static string Kind(Field field) => field is DataField flat ? ParquetColumn.IsBinary(flat.ClrType) ? "bytes" : flat.ClrType.Name : field.SchemaType.ToString();
 }

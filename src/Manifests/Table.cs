@@ -1,4 +1,6 @@
-// Opening and creating tables by file extension: .csv or .parquet, the same columns either way.
+// Opening and creating tables by file extension: .csv or .parquet, the same columns either way; lists of strangers are read as tables too.
+
+using DataFreeKD.Manifests.Lists;
 
 namespace DataFreeKD.Manifests;
 
@@ -7,24 +9,48 @@ public static class Table
 {
     private const string Csv = ".CSV", Parquet = ".PARQUET";
 
-    /// <summary>Whether there is a file at the path whose extension is a table's, so that <see cref="Open"/> can be asked for it.</summary>
-    public static bool Fits(string path) => File.Exists(path) && Path.GetExtension(path).ToUpperInvariant() is Csv or Parquet;
+    /// <summary>Whether there is a file at the path whose extension is a table's or a list's (.csv, .tsv, .txt, .json, .jsonl, also .gz, and .parquet), so that <see cref="Open"/> can be asked for it.</summary>
+    public static bool Fits(string path) => (IsNamedParquet(path) || ListReader.Fits(path)) && ListReader.IsRegular(path);
 
-    /// <summary>Opens a table for one streaming pass.</summary>
+    /// <summary>
+    /// Opens a table for one streaming pass. Beside this project's own tables it reads those of others: another separator than the comma, a backslash before a quote, Latin-1, columns without a name,
+    /// JSON, lists of lines; what had to be guessed is told by <see cref="TableNotes"/>.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="pathColumn">The column that is meant by <c>path</c>; null for the one of that or another usual name.</param>
     /// <exception cref="TableException">The file is missing, or is not the table that its extension says.</exception>
-    public static TableReader Open(string path)
+    public static TableReader Open(string path, string? pathColumn = null)
     {
-        bool parquet = IsParquet(path);
+        if (!IsNamedParquet(path) && !ListReader.Fits(path)) throw NoFormat(path);
         if (Directory.Exists(path)) throw new TableException($"{path} is a folder, not a table; name the .csv or .parquet file in it");
-        if (!File.Exists(path)) throw new TableException($"{path} does not exist; check the name, or run the stage that writes it");
+        if (!ListReader.IsRegular(path)) throw new TableException(File.Exists(path) ? $"{path} is no regular file; give a file" : $"{path} does not exist; check the name, or run the stage that writes it");
         try
         {
-            return parquet ? new ParquetTableReader(path) : new CsvTableReader(path);
+            if (IsNamedParquet(path)) return new ParquetTableReader(path, pathColumn);
+            return FastSeparator(path, pathColumn) is { } separator ? new CsvTableReader(path, separator, pathColumn) : new ListTableReader(path, pathColumn);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new TableException($"{path} cannot be read: {problem.Message}", problem);
         }
+    }
+
+    /// <summary>Whether a column's name is one that is looked for in lists: of paths or of addresses.</summary>
+    internal static bool IsLookedFor(string name, string? pathColumn) => name.Equals(pathColumn ?? "path", StringComparison.OrdinalIgnoreCase) || name.Equals("url", StringComparison.OrdinalIgnoreCase) || ColumnNames.PathAliases.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    // Millions of rows want the fast reader, which takes UTF-8 only and quotes by the rules; null for what it cannot begin with.
+    private static char? FastSeparator(string path, string? pathColumn)
+    {
+        if (!Path.GetExtension(path).Equals(Csv, StringComparison.OrdinalIgnoreCase)) return null;
+        byte[] start = new byte[64 << 10];
+        using (FileStream file = File.OpenRead(path)) start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        bool marked = start.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]) || start.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]), gzip = start.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
+        int end = start.AsSpan().IndexOfAny((byte)'\n', (byte)'\r');
+        ReadOnlySpan<byte> line = end < 0 ? start : start.AsSpan(0, end);
+        if (line.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf])) line = line[3..];
+        if (marked || gzip || !System.Text.Unicode.Utf8.IsValid(line)) return null;
+        char separator = DelimitedText.SeparatorOf(System.Text.Encoding.UTF8.GetString(line), tabs: false, fields => fields.Any(field => IsLookedFor(field.Trim(), pathColumn)));
+        return separator == '\t' ? null : separator;
     }
 
     /// <summary>Creates a table under a temporary name; <see cref="TableWriter.Commit"/> renames it.</summary>
@@ -40,6 +66,10 @@ public static class Table
     {
         Csv => false,
         Parquet => true,
-        string other => throw new TableException($"{path}: '{other}' is not a table format; name the file .csv or .parquet"),
+        _ => throw NoFormat(path),
     };
+
+    private static bool IsNamedParquet(string path) => Path.GetExtension(path).Equals(Parquet, StringComparison.OrdinalIgnoreCase);
+
+    private static TableException NoFormat(string path) => new($"{path}: '{Path.GetExtension(path)}' is not a table format; name the file .csv or .parquet");
 }

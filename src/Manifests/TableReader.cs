@@ -51,6 +51,19 @@ public abstract class TableReader : IDisposable
         }
     }
 
+    /// <summary>Streams the absolute paths of the usable rows (<see cref="TableRow.IsUsable"/>), once; no other column is decoded.</summary>
+    /// <exception cref="TableException">There is no column of paths, or a row is broken.</exception>
+    public IEnumerable<string> UsablePaths(CancellationToken cancel = default)
+    {
+        int path = Header.Require("path"), status = Header.IndexOf("status");
+        while (Read())
+        {
+            cancel.ThrowIfCancellationRequested();
+            string file = Text(path);
+            if (file.Length > 0 && (status < 0 || !TableRow.Refuses(Text(status)))) yield return ManifestPath.FromTable(file, Header.Source);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

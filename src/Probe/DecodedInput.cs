@@ -31,10 +31,10 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     {
         if (leastSide is { } least)
         {
-            GlanceResult seen = ImageDecoder.Glance(bytes, least);
+            GlanceResult seen = ImageDecoder.Glance(bytes, least, DecodeLimits.Local);
             return (seen.Copy, seen.Width, seen.Height, seen.Reason);
         }
-        DecodeResult decoded = ImageDecoder.Decode(bytes);
+        DecodeResult decoded = ImageDecoder.Decode(bytes, DecodeLimits.Local);
         return (decoded.Image, decoded.Image?.Width ?? 0, decoded.Image?.Height ?? 0, decoded.Reason);
     }
 

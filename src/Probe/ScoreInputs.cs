@@ -15,25 +15,38 @@ internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
     /// <summary>What is done to the image before the teacher sees it; null for nothing.</summary>
     public Corruption? Spoilt { get; init; }
 
+    /// <summary>The image, where it was decoded before its turn so that its bytes need not wait; null for the rest.</summary>
+    public DecodedInput? Early { get; init; }
+
+    /// <summary>Bytes that count as waiting until it is decoded.</summary>
+    public long Waiting { get; init; }
+
     /// <summary>The path as it stands in the scores table; empty where a table's row has none.</summary>
     public string TablePath(string output) => Image.Path.Length == 0 ? "" : ManifestPath.ToTable(Image.Path, output);
 }
 
 internal sealed class ScoreInputs
 {
-    private static readonly HashSet<string> Ours = [.. Columns.Scores, .. Columns.ExtraScores, .. Columns.Selection];
+    private static readonly HashSet<string> Ours = new([.. Columns.Scores, .. Columns.ExtraScores, .. Columns.Selection], StringComparer.OrdinalIgnoreCase);
 
     private readonly IReadOnlyList<string> sources;
+    private readonly InputOptions opening;
+    private readonly string? pathColumn;
 
-    public ScoreInputs(IReadOnlyList<string> sources)
+    /// <exception cref="ScoreException">A Parquet file with the images themselves in it.</exception>
+    /// <exception cref="TableException">A table that cannot be read, or has no column of paths.</exception>
+    public ScoreInputs(ScoreOptions options)
     {
-        this.sources = sources;
+        opening = new InputOptions { FollowLinks = options.FollowLinks };
+        pathColumn = options.PathColumn;
+        sources = [.. options.Inputs.SelectMany(source => ImageInputs.AllOf(source, Table.Fits) ?? [source])];
         var carried = new List<string>();
         foreach (string table in sources.Where(Table.Fits))
         {
-            using TableReader reader = Table.Open(table);
-            reader.Header.Require("path");
-            carried.AddRange(reader.Header.Columns.Where(column => !Ours.Contains(column) && !column.StartsWith("probe_", StringComparison.Ordinal) && !carried.Contains(column)));
+            if (pathColumn is null && ParquetImages.Fits(table)) throw new ScoreException($"{table} holds the images themselves, which later stages could not read; bring them into a store first: dfkd crawl {Path.GetFileName(table)} -o store/, then score store/manifest.csv");
+            using TableReader reader = Table.Open(table, pathColumn);
+            int path = reader.Header.Require("path");
+            carried.AddRange(reader.Header.Columns.Where((column, at) => at != path && !Ours.Contains(column) && !column.StartsWith("probe_", StringComparison.Ordinal) && !carried.Contains(column)));
         }
         Carried = carried;
     }
@@ -47,16 +60,16 @@ internal sealed class ScoreInputs
         long place = 0;
         foreach (string source in sources)
         {
-            foreach (ScoreInput input in Table.Fits(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, cancel: cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
+            foreach (ScoreInput input in Table.Fits(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, opening, cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
         }
     }
 
-    private static IEnumerable<ScoreInput> FromTable(string table, CancellationToken cancel)
+    private IEnumerable<ScoreInput> FromTable(string table, CancellationToken cancel)
     {
         // Rows and paths are walked side by side: archives are then read in streaming passes.
-        using TableReader rows = Table.Open(table);
-        using TableReader paths = Table.Open(table);
-        using IEnumerator<ImageInput> images = ImageInputs.Read(paths.Rows(cancel).Where(row => row.IsUsable).Select(row => ManifestPath.FromTable(row["path"]!, table)), cancel: cancel).GetEnumerator();
+        using TableReader rows = Table.Open(table, pathColumn);
+        using TableReader paths = Table.Open(table, pathColumn);
+        using IEnumerator<ImageInput> images = ImageInputs.Read(paths.UsablePaths(cancel), opening, cancel).GetEnumerator();
         foreach (TableRow row in rows.Rows(cancel))
         {
             if (row.IsUsable)
@@ -66,7 +79,7 @@ internal sealed class ScoreInputs
             }
             else
             {
-                string reason = row["reason"] is { Length: > 0 } given ? given : row["status"] ?? "unusable";
+                string reason = row.IsRefused ? row["reason"] is { Length: > 0 } given ? given : row["status"]! : "no_path";
                 yield return new ScoreInput(new ImageInput(string.IsNullOrEmpty(row["path"]) ? "" : ManifestPath.FromTable(row["path"]!, table), null, reason), row);
             }
         }

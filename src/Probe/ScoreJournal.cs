@@ -149,6 +149,8 @@ internal sealed class ScoreJournal
             .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
             .. options.Precision == Precision.Float32 ? Array.Empty<string>() : [options.Precision.ToString()],
             .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),
+            .. options.FollowLinks ? ["follow-links"] : Array.Empty<string>(),
+            .. options.PathColumn is { } column ? [column] : Array.Empty<string>(),
             .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip} {options.CopySample} {(options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "")}"] : Array.Empty<string>(),
             .. options.Inputs.Select(Path.GetFullPath)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -14,8 +14,16 @@ public sealed class ScoreException(string message) : Exception(message);
 /// <summary>Options of a scoring run.</summary>
 public sealed record ScoreOptions
 {
-    /// <summary>Folders, files, globs, archives, and tables (.csv, .parquet) with a <c>path</c> column.</summary>
+    /// <summary>Folders, files, globs, archives, and tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet; also folders and globs of them).</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>The column of tables that holds the paths.</summary>
+    /// <value>Null: <c>path</c>, or another usual name (<see cref="ColumnNames"/>).</value>
+    public string? PathColumn { get; init; }
+
+    /// <summary>Follow symbolic links in folders and tables.</summary>
+    /// <value>False: each is a row with the reason <c>link</c>.</value>
+    public bool FollowLinks { get; init; }
 
     /// <summary>The teacher: model directory or checkpoint file.</summary>
     public required string Teacher { get; init; }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
@@ -23,7 +24,7 @@ public static class ScoreRun
         options.Validate();
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
-        var inputs = new ScoreInputs(options.Inputs);
+        var inputs = new ScoreInputs(options);
         string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. teacher.ExtraColumns, .. inputs.Carried];
         var journal = new ScoreJournal(options, teacher, columns, cancel);
         if (teacher.Clips) teacher.ReactClip ??= journal.Remember("react-clip", () => ReactClip(options, teacher, inputs, cancel));
@@ -58,7 +59,7 @@ public static class ScoreRun
         List<float[]>? embeddings = embeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
-        foreach (IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(left, teacher.BatchSize, teacher.Workers, teacher.Score, cancel))
+        foreach (IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(teacher.Bounded(left), teacher.BatchSize, teacher.Workers, teacher.Score, cancel))
         {
             cancel.ThrowIfCancellationRequested();
             foreach (ScoredInput image in batch)
@@ -112,7 +113,7 @@ public static class ScoreRun
     {
         var sample = new ActivationSample();
         IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place));
-        foreach (IReadOnlyList<(long, float[])> batch in BatchWorkers.Run(wanted, teacher.BatchSize, teacher.Workers, teacher.Activations, cancel))
+        foreach (IReadOnlyList<(long, float[])> batch in BatchWorkers.Run(teacher.Bounded(wanted), teacher.BatchSize, teacher.Workers, teacher.Activations, cancel))
         {
             cancel.ThrowIfCancellationRequested();
             foreach ((long place, float[] activations) in batch) sample.Add(place, activations);
@@ -129,7 +130,7 @@ public static class ScoreRun
             image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
             Size(image.Width),
             Size(image.Height),
-            scores is not null ? Status.Ok : scored.Dropped ? Status.Skipped : image.Input.Row?["status"] is { Length: > 0 } before and not Status.Ok ? before : Status.Failed,
+            scores is not null ? Status.Ok : scored.Dropped ? Status.Skipped : image.Input.Row is { IsRefused: true } refused ? refused["status"] : Status.Failed,
             scored.Dropped ? DroppedReason : image.Reason,
             scores?.Prediction?.ToString(CultureInfo.InvariantCulture),
             scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
@@ -149,7 +150,7 @@ public static class ScoreRun
 
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
-        IEnumerable<string> files = options.Inputs.Where(File.Exists).Concat(ModelStore.FilesOf(options.Teacher));
+        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ModelStore.FilesOf(options.Teacher));
         var given = new Dictionary<string, string>
         {
             ["teacher"] = options.Teacher,
@@ -170,6 +171,8 @@ public static class ScoreRun
         }
 
         if (options.FastDecode) given["fast-decode"] = "true";
+        if (options.FollowLinks) given["follow-links"] = "true";
+        if (options.PathColumn is { } column) given["path-column"] = column;
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
         if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);

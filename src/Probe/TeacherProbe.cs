@@ -40,7 +40,7 @@ public sealed class TeacherProbe : IDisposable
     public IReadOnlyList<double[]?> Score(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
         IEnumerable<ScoreInput> inputs = ImageInputs.Read(files, cancel: cancel).Select(image => new ScoreInput(image, null));
-        return [.. BatchWorkers.Run(inputs, teacher.BatchSize, teacher.Workers, teacher.Score, cancel)
+        return [.. BatchWorkers.Run(teacher.Bounded(inputs), teacher.BatchSize, teacher.Workers, teacher.Score, cancel)
             .SelectMany(batch => batch)
             .Select(image => image.Scores)
             .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines, .. scores.Extras], figure => figure))];
@@ -62,7 +62,7 @@ public sealed class TeacherProbe : IDisposable
         List<TeacherLook?> looks = [];
         foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(teacher.BatchSize))
         {
-            RgbImage?[] seen = [.. batch.Select(input => input.Bytes is { } bytes && ImageDecoder.Decode(bytes).Image is { } image ? teacher.Transform.Apply(image) : null)];
+            RgbImage?[] seen = [.. batch.Select(input => input.Bytes is { } bytes && ImageDecoder.Decode(bytes, DecodeLimits.Local).Image is { } image ? teacher.Transform.Apply(image) : null)];
             Queue<TeacherLook> found = new(teacher.Look([.. seen.OfType<RgbImage>()]));
             looks.AddRange(seen.Select(image => image is null ? null : found.Dequeue()));
         }

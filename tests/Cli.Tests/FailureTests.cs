@@ -21,6 +21,7 @@ public sealed class FailureTests
         { new UnauthorizedAccessException("m"), 2 },
         { new AggregateException(new TableException("m")), 2 },
         { new IOException("m"), 1 },
+        { new NothingSucceededException("m"), 1 },
         { new InvalidOperationException("m"), 1 },
         // A fault of the program, not of its input.
         { new ArgumentException("m"), 1 },
@@ -39,4 +40,14 @@ public sealed class FailureTests
 
     [Fact]
     public void An_interrupted_run_is_130() => Assert.Equal((130, "interrupted"), Failures.Describe(new OperationCanceledException(), interrupted: true));
+
+    [Fact]
+    public void A_run_in_which_nothing_succeeded_says_the_commonest_reason()
+    {
+        Dictionary<string, long> counts = new() { ["failed/link"] = 1990, ["failed/empty"] = 10 };
+        string message = Assert.Throws<NothingSucceededException>(() => NothingSucceededException.ThrowIfNone(counts, ["ok"], "images could be scored")).Message;
+        Assert.Equal("none of 2,000 images could be scored; the commonest reason is failed/link (1,990); --follow-links follows them", message);
+        NothingSucceededException.ThrowIfNone(new Dictionary<string, long>(counts) { ["ok"] = 1 }, ["ok"], "images could be scored");
+        NothingSucceededException.ThrowIfNone(new Dictionary<string, long>(), ["ok"], "images could be scored");
+    }
 }

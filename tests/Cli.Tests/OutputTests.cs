@@ -33,4 +33,14 @@ public sealed class OutputTests
             energy   0.87654
             """.ReplaceLineEndings("\n"), text);
     }
+
+    [Fact]
+    public void Names_that_would_move_a_terminal_are_shown_and_not_done()
+    {
+        Assert.Equal("a\\u001b[31mb\\u202ec\td\nü", PlainText.Escaped("a\u001b[31mb\u202ec\td\nü"));
+        Assert.Equal("error: a b\\u0007", PlainText.OneLine("error: a\r\nb\a"));
+        string line = PlainText.OneLine($"error: {new string('x', 500_000)}; give another name");
+        Assert.InRange(line.Length, 100, 1_100);
+        Assert.EndsWith("; give another name", line, StringComparison.Ordinal);
+    }
 }

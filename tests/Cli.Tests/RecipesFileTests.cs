@@ -50,6 +50,18 @@ public sealed class RecipesFileTests
         options.Validate();
     }
 
+    [Theory]
+    [InlineData('[', 200_000)]
+    [InlineData('{', 5_000)]
+    public void Brackets_without_end_are_one_line_and_no_crash(char bracket, int count)
+    {
+        using TempFolder folder = World();
+        UsageException problem = Assert.Throws<UsageException>(() => Read(folder, new string(bracket, count)));
+        Assert.Contains("deep", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem.Message);
+        Assert.Throws<UsageException>(() => Read(folder, string.Concat(Enumerable.Range(0, 300).Select(depth => $"{new string(' ', depth)}a:\n"))));
+    }
+
     [Fact]
     public void Lists_become_options_given_several_times()
     {

@@ -104,7 +104,7 @@ public sealed class UrlListTests : IDisposable
     public void A_JSON_array_that_breaks_off_says_where(string text)
     {
         string list = Write("list.json", text);
-        CrawlException problem = Assert.Throws<CrawlException>(() => Read(list));
+        TableException problem = Assert.Throws<TableException>(() => Read(list));
         Assert.Contains("list.json", problem.Message, StringComparison.Ordinal);
         Assert.Contains("LineNumber", problem.Message, StringComparison.Ordinal);
     }
@@ -133,7 +133,7 @@ public sealed class UrlListTests : IDisposable
     public void A_gzipped_list_is_the_list(string name, string text)
     {
         using (GZipStream zip = new(File.Create(folder[name]), CompressionLevel.Fastest)) zip.Write(Encoding.UTF8.GetBytes(text));
-        Assert.True(UrlList.Fits(folder[name]));
+        Assert.Equal([folder[name]], Web(folder[name]));
         Assert.Equal(["https://example.org/1", "https://example.org/2"], Seen(folder[name]));
     }
 
@@ -152,21 +152,53 @@ public sealed class UrlListTests : IDisposable
     [Fact]
     public void What_is_a_list_is_told_by_name_and_a_table_of_paths_is_none()
     {
-        Assert.True(UrlList.Fits("-"));
-        Assert.False(UrlList.Fits(folder["absent.txt"]));
-        Assert.False(UrlList.Fits(Write("image.jpg", "")));
-        Assert.False(UrlList.Fits(Write("paths.csv", "path,caption\na.jpg,one\n")));
-        Assert.True(UrlList.Fits(Write("urls.csv", "url,caption\nhttps://example.org/1,one\n")));
-        foreach (string name in new[] { "a.txt", "a.TSV", "a.json", "a.jsonl" }) Assert.True(UrlList.Fits(Write(name, "url\n")));
+        Assert.Equal(["-"], Web("-"));
+        Assert.Empty(Web(folder["absent.txt"]));
+        Assert.Empty(Web(Write("image.jpg", "")));
+        Assert.Empty(Web(Write("paths.csv", "path,caption\na.jpg,one\n")));
+        Assert.Empty(Web(Write("hf.jsonl", "{\"file_name\": \"a.jpg\"}\n")));
+        Assert.Single(Web(Write("urls.csv", "url,caption\nhttps://example.org/1,one\n")));
+        Assert.Single(Web(Write("both.csv", "url,file_name\nhttps://example.org/1,a.jpg\n")));
+        Assert.Empty(Web(Write("own.csv", "path,url\na.jpg,https://example.org/1\n")));
+        foreach (string name in new[] { "a.txt", "a.TSV", "a.json", "a.jsonl" }) Assert.Single(Web(Write(name, "url\n")));
+    }
+
+    [Theory]
+    [InlineData("columns.json", "{\"image_urls\": [\"https://example.org/1\", \"https://example.org/2\"], \"captions\": [\"a\", \"b\"]}")]
+    [InlineData("pandas.json", "{\"url\": {\"0\": \"https://example.org/1\", \"1\": \"https://example.org/2\"}, \"caption\": {\"0\": \"a\", \"1\": \"b\"}}")]
+    [InlineData("keyed.json", "{\"x\": {\"url\": \"https://example.org/1\", \"caption\": \"a\"},\n \"y\": {\"url\": \"https://example.org/2\", \"caption\": \"b\"}}")]
+    [InlineData("nested.json", "{\"version\": 1, \"data\": [{\"url\": \"https://example.org/1\", \"caption\": \"a\"}, {\"url\": \"https://example.org/2\", \"caption\": \"b\"}]}")]
+    [InlineData("split.json", "{\"columns\": [\"url\", \"caption\"], \"index\": [0, 1], \"data\": [[\"https://example.org/1\", \"a\"], [\"https://example.org/2\", \"b\"]]}")]
+    public void One_JSON_object_of_columns_or_of_keyed_rows_is_a_list(string name, string text)
+    {
+        string list = Write(name, text);
+        Assert.Equal(["https://example.org/1", "https://example.org/2"], Seen(list));
+        Assert.Equal(["a", "b"], Read(list).Select(listed => listed.Columns["caption"]));
     }
 
     [Fact]
-    public void Text_in_another_encoding_is_read_by_its_mark_or_is_malformed()
+    public void JSON_without_the_key_of_addresses_is_one_error_and_not_a_row_each()
+    {
+        string list = Write("list.jsonl", "{\"image_url\": \"https://example.org/1\"}\n{\"image_url\": \"https://example.org/2\"}\n");
+        Assert.Contains("no column 'url'; the columns are image_url", Assert.Throws<CrawlException>(() => Read(list)).Message, StringComparison.Ordinal);
+        Assert.Equal(2, Read(list, new UrlColumns("image_url")).Count(listed => listed.Url is not null));
+    }
+
+    [Fact]
+    public void Quotes_after_a_backslash_are_part_of_a_field_where_the_rules_find_none()
+    {
+        string list = Write("list.csv", "url,caption\nhttps://example.org/1,\"a \\\"big\\\", brown dog\"\nhttps://example.org/2,\"C:\\dir\\\"\n");
+        Assert.Equal(["https://example.org/1", "https://example.org/2"], Seen(list));
+        Assert.Equal(["a \"big\", brown dog", "C:\\dir\\"], Read(list).Select(listed => listed.Columns["caption"]));
+    }
+
+    [Fact]
+    public void Text_in_another_encoding_is_read_by_its_mark_or_as_Latin_1()
     {
         File.WriteAllText(folder["utf16.txt"], "https://example.org/\u00e4\n", Encoding.Unicode);
         Assert.Equal(["https://example.org/%C3%A4"], Seen(folder["utf16.txt"]));
         File.WriteAllBytes(folder["latin1.txt"], [.. "https://example.org/"u8, 0xE4, (byte)'\n', .. "https://example.org/b"u8]);
-        Assert.Equal(["! https://example.org/\uFFFD", "https://example.org/b"], Seen(folder["latin1.txt"]));
+        Assert.Equal(["https://example.org/%C3%A4", "https://example.org/b"], Seen(folder["latin1.txt"]));
     }
 
     [Fact]
@@ -191,6 +223,8 @@ public sealed class UrlListTests : IDisposable
         File.WriteAllText(folder[name], text);
         return folder[name];
     }
+
+    private IReadOnlyList<string> Web(string source) => SourcePlan.Of(new CrawlOptions { Sources = [source], Store = folder["store"] }).Web;
 
     private static List<ListedUrl> Read(string list, UrlColumns? columns = null) => [.. UrlList.Read(list, columns ?? new UrlColumns(), TestContext.Current.CancellationToken)];
 

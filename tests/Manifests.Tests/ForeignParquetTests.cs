@@ -62,6 +62,58 @@ public sealed class ForeignParquetTests : IDisposable
     }
 
     [Fact]
+    public void Nested_values_are_carried_as_JSON_times_as_text_and_bytes_are_left_out_with_a_note()
+    {
+        string path = folder["nested.parquet"];
+        Run($$"""
+            COPY (
+                SELECT 'a.jpg' AS path, ['x', NULL, 'z'] AS tags, {'w': 1, 'h': NULL} AS size, [[1, 2], []] AS grid, MAP {'k': 2} AS counts, [{'n': 1, 'who': ['p']}] AS boxes,
+                    TIMESTAMP '2020-01-02 03:04:05' AS at, DATE '2021-02-03' AS day, CAST(1.50 AS DECIMAL(9, 2)) AS price, '\x01\x02'::BLOB AS blob
+                UNION ALL SELECT 'b.jpg', [], NULL, NULL, MAP {}, NULL, NULL, NULL, NULL, NULL
+                UNION ALL SELECT 'c.jpg', NULL, {'w': 3, 'h': 4}, [[], NULL, [5]], NULL, [], NULL, NULL, NULL, NULL
+            ) TO '{{path}}' (FORMAT parquet);
+            """);
+        List<string> notes = [];
+        void Hear(string note) => notes.Add(note);
+        TableNotes.Noted += Hear;
+        using TableReader table = Table.Open(path);
+        TableNotes.Noted -= Hear;
+        Assert.Equal(["path", "tags", "size", "grid", "counts", "boxes", "at", "day", "price"], table.Header.Columns);
+        Assert.Single(notes, note => note.Contains(path, StringComparison.Ordinal) && note.Contains("blob", StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                ["a.jpg", "[\"x\",null,\"z\"]", "{\"w\":1,\"h\":null}", "[[1,2],[]]", "{\"k\":2}", "[{\"n\":1,\"who\":[\"p\"]}]", "2020-01-02T03:04:05", "2021-02-03", "1.50"],
+                ["b.jpg", "[]", "", "", "{}", "", "", "", ""],
+                ["c.jpg", "", "{\"w\":3,\"h\":4}", "[[],null,[5]]", "", "[]", "", "", ""],
+            ],
+            table.Rows(TestContext.Current.CancellationToken).Select(row => row.Fields.Select((field, at) => at is 6 or 7 && field.Length > 0 ? field[..Math.Min(field.Length, at == 6 ? 19 : 10)] : field)));
+    }
+
+    [Fact]
+    public void Paths_that_were_written_as_bytes_are_paths()
+    {
+        string path = folder["bytes.parquet"];
+        Run($"COPY (SELECT encode('ä.jpg') AS path, encode('x') AS other UNION ALL SELECT NULL, NULL) TO '{path}' (FORMAT parquet);");
+        using TableReader table = Table.Open(path);
+        Assert.Equal(["path"], table.Header.Columns);
+        Assert.Equal(["ä.jpg", ""], table.Rows(TestContext.Current.CancellationToken).Select(row => row["path"]));
+    }
+
+    [Fact]
+    public void Images_within_a_file_are_given_with_the_rest_of_their_rows()
+    {
+        string path = folder["hf.parquet"];
+        Run($$"""
+            COPY (SELECT {'bytes': '\x01\x02'::BLOB, 'path': 'a.png'} AS image, 3 AS label UNION ALL SELECT {'bytes': NULL, 'path': 'b.png'}, 4 UNION ALL SELECT NULL, 5) TO '{{path}}' (FORMAT parquet);
+            """);
+        Assert.True(ParquetImages.Fits(path));
+        List<EmbeddedImage> images = [.. ParquetImages.Read(path, TestContext.Current.CancellationToken)];
+        Assert.Equal(["0102", "", ""], images.Select(image => Convert.ToHexString(image.Bytes ?? [])));
+        Assert.Equal(["3", "4", "5"], images.Select(image => image.Row["label"]));
+        Assert.False(ParquetImages.Fits(Write("snappy", 2048)));
+    }
+
+    [Fact]
     public void Damage_in_a_later_row_group_is_told_with_the_files_name()
     {
         string path = Write("snappy", 2048);
@@ -81,17 +133,22 @@ public sealed class ForeignParquetTests : IDisposable
     private string Write(string codec, int rowsInGroup)
     {
         string path = folder[$"{codec}.parquet"];
-        using DuckDBConnection engine = new("Data Source=:memory:");
-        engine.Open();
-        using DuckDBCommand command = engine.CreateCommand();
-        command.CommandText = string.Create(CultureInfo.InvariantCulture, $"""
+        Run(string.Create(CultureInfo.InvariantCulture, $"""
             COPY (
                 SELECT 'images/' || i || '.jpg' AS path, CASE WHEN i % 7 <> 0 THEN 'kind ' || (i % 5) || ' é' END AS kind, CASE WHEN i % 11 <> 0 THEN CAST(i - 20000 AS INTEGER) END AS whole,
                     CAST(i / 8 AS FLOAT) AS half, CASE WHEN i % 13 <> 0 THEN CAST(i AS DOUBLE) / 3 END AS real, i % 2 = 1 AS flag
                 FROM range({Rows}) numbers(i)
             ) TO '{path}' (FORMAT parquet, COMPRESSION {codec}, ROW_GROUP_SIZE {rowsInGroup});
-            """);
-        command.ExecuteNonQuery();
+            """));
         return path;
+    }
+
+    private static void Run(string sql)
+    {
+        using DuckDBConnection engine = new("Data Source=:memory:");
+        engine.Open();
+        using DuckDBCommand command = engine.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 }

@@ -14,7 +14,7 @@ internal static class ImageList
     /// <exception cref="TableException">A table without paths.</exception>
     public static IReadOnlyList<string> Of(string source, int most, CancellationToken cancel)
     {
-        List<string> all = [.. Table.Fits(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel)];
+        List<string> all = [.. Table.Fits(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel: cancel)];
         if (all.Count == 0) throw new UsageException($"{source}: no usable image in it");
         return all.Count <= most ? all : [.. Enumerable.Range(0, most).Select(i => all[(int)((long)i * all.Count / most)])];
     }
@@ -23,7 +23,7 @@ internal static class ImageList
     public static IEnumerable<RgbImage> Decoded(IEnumerable<string> paths, int threads, CancellationToken cancel) =>
         ImageInputs.Read(paths, cancel: cancel).Where(input => input.Bytes is not null)
             .Chunk(4 * threads)
-            .SelectMany(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(threads).WithCancellation(cancel).Select(input => ImageDecoder.Decode(input.Bytes!).Image).ToArray())
+            .SelectMany(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(threads).WithCancellation(cancel).Select(input => ImageDecoder.Decode(input.Bytes!, DecodeLimits.Local).Image).ToArray())
             .OfType<RgbImage>();
 
     private static IEnumerable<string> Rows(string table, CancellationToken cancel)

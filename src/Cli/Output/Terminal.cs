@@ -26,7 +26,7 @@ internal class Terminal(bool quiet, bool json)
     /// <summary>A line on stderr, unless <c>--quiet</c>.</summary>
     public virtual void Note(string line)
     {
-        if (!quiet) Console.Error.WriteLine(line);
+        if (!quiet) Console.Error.WriteLine(PlainText.Escaped(line));
     }
 
     /// <summary>How the stages of a run are shown: as progress is.</summary>
@@ -53,7 +53,7 @@ internal class Terminal(bool quiet, bool json)
     }
 
     /// <summary>Ends a verb whose result is text for stdout: JSON instead with <c>--json</c>.</summary>
-    public virtual void Print(object summary, Func<string> text) => Console.Out.WriteLine(json ? SummaryJson.Write(summary) : text());
+    public virtual void Print(object summary, Func<string> text) => Console.Out.WriteLine(json ? SummaryJson.Write(summary) : PlainText.Escaped(text()));
 }
 
 /// <summary>Plain lines, at most one in <paramref name="interval"/>; the first and each phase's last always.</summary>

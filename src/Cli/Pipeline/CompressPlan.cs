@@ -92,7 +92,7 @@ internal sealed record CompressPlan
 
     private static long Count(string source, CancellationToken cancel)
     {
-        if (!Table.Fits(source)) return ImageInputs.Paths(source, cancel).LongCount();
+        if (!Table.Fits(source)) return ImageInputs.Paths(source, cancel: cancel).LongCount();
         using TableReader table = Table.Open(source);
         return table.Rows(cancel).LongCount(row => row.IsUsable);
     }
@@ -101,10 +101,12 @@ internal sealed record CompressPlan
     {
         if (source.Contains("://", StringComparison.Ordinal)) return true;
         if (!File.Exists(source)) return false;
-        if (Path.GetExtension(source).ToUpperInvariant() is ".TXT" or ".TSV" or ".JSON" or ".JSONL" or ".HTML" or ".HTM") return true;
+        if (Path.GetExtension(source).ToUpperInvariant() is ".HTML" or ".HTM") return true;
         if (!Table.Fits(source)) return false;
         using TableReader table = Table.Open(source);
-        return !table.Header.Columns.Contains("path");
+        if (table.Header.IndexOf("path") < 0) return true;
+        string? first = table.Rows(CancellationToken.None).FirstOrDefault()?["path"];
+        return first is not null && first.Contains("://", StringComparison.Ordinal) && !first.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
     }
 
     private static void Stage(StringBuilder text, string name, params (string Key, string? Value)[] values)

@@ -9,6 +9,11 @@ namespace DataFreeKD.Cli.Recipes;
 /// <summary>Reads nodes of one file; whatever does not fit is a <see cref="UsageException"/> that begins with <c>file:line:column:</c>.</summary>
 internal sealed class YamlDocument
 {
+    // Nothing that is read here nests further; the library goes down by recursion, and its stack ends.
+    private const int Deepest = 64;
+
+    private const long LargestFile = 16 << 20;
+
     private readonly string path;
 
     private YamlDocument(string path, YamlMappingNode root) => (this.path, Root) = (path, root);
@@ -22,11 +27,13 @@ internal sealed class YamlDocument
     /// <exception cref="UsageException">No YAML, or no mapping of keys to values.</exception>
     public static YamlDocument Read(string path, string verb)
     {
-        using StreamReader reader = new(path);
+        if (new FileInfo(path) is { Exists: true, Length: > LargestFile }) throw new UsageException($"{path} has more than {LargestFile >> 20} MiB; it is no file for dfkd {verb}");
+        string text = File.ReadAllText(path);
         YamlStream stream = [];
-        Parser parser = new(reader);
+        Parser parser = new(new StringReader(text));
         try
         {
+            RefuseDepth(text, path);
             stream.Load(parser);
         }
         catch (YamlException problem)
@@ -39,6 +46,30 @@ internal sealed class YamlDocument
             throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current?.End.Line ?? 1}:{parser.Current?.End.Column ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"));
         }
         return stream.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlDocument(path, root) : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd {verb} --help");
+    }
+
+    private static void RefuseDepth(string text, string path)
+    {
+        int depth = 0;
+        Parser events = new(new StringReader(text));
+        while (Next(events))
+        {
+            depth += events.Current!.NestingIncrease;
+            if (depth > Deepest) throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{events.Current.Start.Line}:{events.Current.Start.Column}: nested more than {Deepest} deep; is a bracket missing?"));
+        }
+    }
+
+    // What is no YAML is told by whoever loads it.
+    private static bool Next(Parser events)
+    {
+        try
+        {
+            return events.MoveNext();
+        }
+        catch (Exception broken) when (broken is YamlException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>A complaint about a node.</summary>

@@ -84,7 +84,7 @@ internal sealed class ContactSheetVerb : Verb
     }
 
     private static SheetSection Section(string title, List<string> paths, CancellationToken cancel) =>
-        new(title, [.. ImageInputs.Read(paths, cancel: cancel).Select((input, rank) => new SheetCell(input.Bytes is null ? null : ImageDecoder.Decode(input.Bytes).Image, string.Create(CultureInfo.InvariantCulture, $"{rank + 1}")))]);
+        new(title, [.. ImageInputs.Read(paths, cancel: cancel).Select((input, rank) => new SheetCell(input.Bytes is null ? null : ImageDecoder.Decode(input.Bytes, DecodeLimits.Local).Image, string.Create(CultureInfo.InvariantCulture, $"{rank + 1}")))]);
 
     private sealed record Sheet(string Output, int Best, int Worst, int Width, int Height);
 }

@@ -8,16 +8,19 @@ using DataFreeKD.Cli.Synthesis;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Distiller.Synthesis;
+using DataFreeKD.Imaging;
+using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Cli.Verbs;
 
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (.tar, .tar.gz, .zip), tables with a path column; web addresses; s3://bucket/prefix; lists of addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input); synth://TEACHER?count=N for images made out of a teacher; corrupt://IMAGES?count=N for spoilt copies that a selection learns from", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (tar, tar.gz, zip), Parquet files with images in them; web addresses; s3://bucket/prefix; tables and lists of files or addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input), also folders and globs of them; synth://TEACHER?count=N for images made out of a teacher; corrupt://IMAGES?count=N for spoilt copies that a selection learns from", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 
+    private readonly Option<string?> allowFormats = new("--allow-formats") { Description = $"Decode these formats of the web's files too, by a decoder that gets no fixes any more: {string.Join(", ", DecodeLimits.FurtherFormats)} (files of this machine are decoded in any case)", HelpName = "NAME,..." };
     private readonly WebOptionSet web = new();
     private readonly SteeringOptionSet steering = new();
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only print what would be fetched from the web, and what robots.txt forbids" };
@@ -36,7 +39,7 @@ internal sealed class CrawlVerb : Verb
         """)
     {
         Add(sources);
-        AddOptions([output, minSide, .. web.All, .. steering.All, dryRun, CommonOptions.Threads]);
+        AddOptions([output, minSide, CommonOptions.PathColumn, CommonOptions.FollowLinks, allowFormats, .. web.All, .. steering.All, dryRun, CommonOptions.Threads]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -51,6 +54,9 @@ internal sealed class CrawlVerb : Verb
             Made = [.. synthesis.Select(made => SynthSource.Of(made, store, terminal.Note)), .. given.Where(CorruptSource.Fits).Select(CorruptSource.Parse)],
             Store = store,
             MinSide = parsed.GetValue(minSide),
+            PathColumn = parsed.GetValue(CommonOptions.PathColumn),
+            FollowLinks = parsed.GetValue(CommonOptions.FollowLinks),
+            Limits = new DecodeLimits { Formats = Formats(parsed.GetValue(allowFormats)) },
             Workers = parsed.GetValue(CommonOptions.Threads),
         }));
         options.Validate();
@@ -67,12 +73,20 @@ internal sealed class CrawlVerb : Verb
             progress => new("crawl", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read, {progress.Done / clock.Elapsed.TotalSeconds:F0}/s")),
             progress => CrawlRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary));
+        NothingSucceededException.ThrowIfNone(summary.AddedCounts, [Status.Ok, Status.Duplicate], "files and addresses gave an image");
     }
 
     private static void Rehearse(CrawlOptions options, Terminal terminal, CancellationToken cancel)
     {
-        var counts = CrawlRun.DryRun(options, planned => terminal.Note($"{planned.Decision}\t{planned.Url}"), cancel);
+        var counts = CrawlRun.DryRun(options, planned => terminal.Note(PlainText.OneLine($"{planned.Decision}\t{planned.Url}")), cancel);
         terminal.Conclude(counts, () => [StatusText.Line(counts)]);
+    }
+
+    private static HashSet<string> Formats(string? given)
+    {
+        HashSet<string> formats = [.. (given ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        string? stranger = formats.FirstOrDefault(format => !DecodeLimits.FurtherFormats.Contains(format));
+        return stranger is null ? formats : throw new UsageException($"--allow-formats {stranger}: expected {string.Join(", ", DecodeLimits.FurtherFormats)}");
     }
 
     private static IEnumerable<string> Describe(CrawlSummary summary)

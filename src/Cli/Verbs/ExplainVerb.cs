@@ -68,7 +68,7 @@ internal sealed class ExplainVerb : Verb
     private static string Content(string path, CancellationToken cancel)
     {
         ImageInput input = ImageInputs.Read([path], cancel: cancel).First();
-        string? reason = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes).Reason : File.Exists(ManifestPath.SplitMember(path).File) ? input.Reason : "no such file";
+        string? reason = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local).Reason : File.Exists(ManifestPath.SplitMember(path).File) ? input.Reason : "no such file";
         return reason is null ? Convert.ToHexStringLower(SHA256.HashData(input.Bytes!)) : throw new UsageException($"{path} is no image that can be read: {reason}");
     }
 

@@ -57,6 +57,7 @@ internal sealed class PackVerb : Verb
             done => new("pack", done.Done, done.Total, ""),
             progress => PackRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary));
+        if (summary.Packed == 0) NothingSucceededException.ThrowIfNone(summary.Skipped, [], "images could be packed");
     }
 
     private static IEnumerable<string> Describe(PackSummary summary)

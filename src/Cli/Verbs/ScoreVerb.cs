@@ -17,7 +17,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>images + teacher → scores table.</summary>
 internal sealed class ScoreVerb : Verb
 {
-    private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, .tar or .zip archives, or tables with a path column", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, tar or zip archives, or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
@@ -44,7 +44,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, weightsKey, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, CommonOptions.PathColumn, CommonOptions.FollowLinks, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, weightsKey, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -57,6 +57,8 @@ internal sealed class ScoreVerb : Verb
         ScoreOptions options = new()
         {
             Inputs = parsed.GetRequiredValue(images),
+            PathColumn = parsed.GetValue(CommonOptions.PathColumn),
+            FollowLinks = parsed.GetValue(CommonOptions.FollowLinks),
             Teacher = CommonOptions.WithKey(parsed.GetRequiredValue(teacher), parsed.GetValue(weightsKey)),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
@@ -89,6 +91,7 @@ internal sealed class ScoreVerb : Verb
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary, options.Output));
+        NothingSucceededException.ThrowIfNone(summary.Counts, [Status.Ok, Status.Skipped], "images could be scored");
     }
 
     private TeacherRuntime Runtime(ParseResult parsed)

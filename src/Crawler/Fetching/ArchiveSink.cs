@@ -1,6 +1,7 @@
 // Where the body of an answer goes if it is an archive: to a file, never to memory, and on from where an earlier attempt broke off.
 
 using System.Net;
+using DataFreeKD.Imaging.Inputs;
 
 namespace DataFreeKD.Crawler.Fetching;
 

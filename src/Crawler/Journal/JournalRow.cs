@@ -56,6 +56,9 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
     /// <summary>How far the pages of those sitemaps may lead.</summary>
     public int SitemapDepth { get; init; }
 
+    /// <summary>What lies beside a member of an archive, by the manifest's columns.</summary>
+    public IReadOnlyDictionary<string, string?>? Carried { get; init; }
+
     /// <summary>Set for an archive whose members have rows of their own.</summary>
     public bool? Members { get; init; }
 }

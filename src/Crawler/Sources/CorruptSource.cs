@@ -81,7 +81,7 @@ public static class CorruptSource
                 yield return original with { Path = name };
                 continue;
             }
-            DecodeResult decoded = ImageDecoder.Decode(original.Bytes);
+            DecodeResult decoded = ImageDecoder.Decode(original.Bytes, DecodeLimits.Local);
             yield return decoded.Image is { } image
                 ? new ImageInput(name, ImageWriter.EncodePng(CorruptedCopy.Of(Shrunk(image), copies[name].Kind, copies[name].Seed)), null)
                 : new ImageInput(name, null, decoded.Reason);

@@ -14,9 +14,12 @@ public sealed record FoundImage(ImageInput Image, TableRow? Row);
 public static class CrawlSource
 {
     /// <summary>Streams the images of one source, in a deterministic order.</summary>
-    /// <param name="source">A table (.csv, .parquet), else a folder, file, glob or archive.</param>
-    /// <param name="maxBytes">Files larger than this are named, not read.</param>
+    /// <param name="source">A table of paths, a Parquet file with images in it, else a folder, file, glob or archive.</param>
+    /// <param name="options">How files are opened.</param>
+    /// <param name="pathColumn">The tables' column of paths; null for the usual one.</param>
     /// <param name="cancel">Stops the stream.</param>
-    public static IEnumerable<FoundImage> Open(string source, long maxBytes, CancellationToken cancel) =>
-        Table.Fits(source) ? TableSource.Read(source, maxBytes, cancel) : LocalSource.Read(source, maxBytes, cancel);
+    public static IEnumerable<FoundImage> Open(string source, InputOptions options, string? pathColumn, CancellationToken cancel) =>
+        !SourcePlan.IsTable(source) ? LocalSource.Read(source, options, cancel)
+        : pathColumn is null && ParquetImages.Fits(source) ? EmbeddedSource.Read(source, options.MaxBytes, cancel)
+        : TableSource.Read(source, options, pathColumn, cancel);
 }

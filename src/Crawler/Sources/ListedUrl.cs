@@ -34,15 +34,21 @@ public sealed record ListedUrl(string Text, Uri? Url, IReadOnlyDictionary<string
 /// <param name="License">Becomes the manifest's <c>license</c>.</param>
 public sealed record UrlColumns(string Url = "url", string? Caption = "caption", string? License = "license")
 {
-    internal bool IsUrl(string column) => Same(column, Url);
+    internal bool IsUrl(string column) => Same(column, Url) || Same(column, Url + "s") || Same(column, $"image_{Url}s");
+
+    /// <summary>Whether a column is one that is looked for, which tells a list's form.</summary>
+    internal bool IsKnown(string column) => IsUrl(column) || Same(column, "path") || ColumnNames.PathAliases.Contains(column, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The manifest's column for one of the list's; null for one that is not carried: the address, and what the store finds out by itself.</summary>
     internal string? CarriedAs(string column) =>
         IsUrl(column) || column.Length == 0 ? null
-        : Same(column, Caption) ? "caption"
-        : Same(column, License) ? "license"
+        : IsOrAre(column, Caption) ? "caption"
+        : IsOrAre(column, License) ? "license"
         : Columns.Store.Contains(column, StringComparer.OrdinalIgnoreCase) ? null
         : column;
 
-    private static bool Same(string column, string? name) => column.Equals(name, StringComparison.OrdinalIgnoreCase);
+    // Lists of columns call them in the plural.
+    private static bool IsOrAre(string column, string? name) => name is not null && (Same(column, name) || Same(column, name + "s"));
+
+    private static bool Same(string column, string name) => column.AsSpan().Trim().Equals(name, StringComparison.OrdinalIgnoreCase);
 }

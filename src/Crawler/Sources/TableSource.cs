@@ -1,4 +1,4 @@
-// Images named by a table with a path column (a manifest, a scores table, any CSV).
+// Images named by a table with a path column (a manifest, a scores table, any CSV or list).
 
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
@@ -8,19 +8,20 @@ namespace DataFreeKD.Crawler.Sources;
 internal static class TableSource
 {
     /// <summary>The columns that the store does not have and carries through.</summary>
-    public static IEnumerable<string> CarriedColumns(string source)
+    public static IEnumerable<string> CarriedColumns(string source, string? pathColumn)
     {
-        using TableReader reader = Table.Open(source);
-        reader.Header.Require("path");
-        return [.. reader.Header.Columns.Where(column => !Columns.Store.Contains(column))];
+        using TableReader reader = Table.Open(source, pathColumn);
+        bool embedded = pathColumn is null && ParquetImages.Fits(source);
+        int path = embedded ? -1 : reader.Header.Require("path");
+        return [.. reader.Header.Columns.Where((column, at) => at != path && !Columns.Store.Contains(column, StringComparer.OrdinalIgnoreCase))];
     }
 
-    public static IEnumerable<FoundImage> Read(string source, long maxBytes, CancellationToken cancel)
+    public static IEnumerable<FoundImage> Read(string source, InputOptions options, string? pathColumn, CancellationToken cancel)
     {
         // Rows and paths are walked side by side: archives are then read in streaming passes.
-        using TableReader rows = Table.Open(source);
-        using TableReader paths = Table.Open(source);
-        IEnumerable<ImageInput> images = ImageInputs.Read(paths.Rows(cancel).Where(row => row.IsUsable).Select(row => ManifestPath.FromTable(row["path"]!, source)), maxBytes, cancel);
+        using TableReader rows = Table.Open(source, pathColumn);
+        using TableReader paths = Table.Open(source, pathColumn);
+        IEnumerable<ImageInput> images = ImageInputs.Read(paths.UsablePaths(cancel), options, cancel);
         foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(row => row.IsUsable).Zip(images)) yield return new FoundImage(image, row);
     }
 }

@@ -1,130 +1,94 @@
 // Lists of web addresses: txt, csv, tsv, json, jsonl and parquet files, also gzipped, and lines on standard input.
 
-using System.IO.Compression;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Lists;
 
 namespace DataFreeKD.Crawler.Sources;
 
 /// <summary>Streams URL lists; memory does not grow with their length (of a Parquet file it is one row group).</summary>
 internal static class UrlList
 {
-    private const string StandardInput = "-";
+    public const string StandardInput = "-";
 
-    // JSON has no header: the objects this far in decide which keys become columns.
-    private const int ObjectsLookedAt = 1000;
-
-    /// <summary>Whether the source is a list of addresses; a table with a column <c>path</c> is one of files.</summary>
-    /// <exception cref="TableException">A Parquet file that cannot be read.</exception>
-    public static bool Fits(string source)
-    {
-        if (source == StandardInput) return true;
-        if (!File.Exists(source)) return false;
-        return Format(source) switch
-        {
-            ".CSV" => !DelimitedHeader(source).Contains("path"),
-            ".PARQUET" => !ParquetHeader(source).Contains("path"),
-            ".TXT" or ".TSV" or ".JSON" or ".JSONL" => true,
-            _ => false,
-        };
-    }
+    private const int EntriesLookedAt = 1000;
 
     /// <summary>The columns that the list brings along and the store does not have.</summary>
-    /// <exception cref="CrawlException">The list has no such column of addresses, or is no list.</exception>
+    /// <exception cref="CrawlException">The list has no such column of addresses.</exception>
+    /// <exception cref="TableException">It cannot be read.</exception>
     public static IReadOnlyList<string> CarriedColumns(string source, UrlColumns columns)
     {
-        IEnumerable<string> names = Format(source) switch
-        {
-            ".CSV" or ".TSV" => WithUrl(DelimitedHeader(source), columns, source),
-            ".PARQUET" => WithUrl(ParquetHeader(source), columns, source),
-            ".JSON" or ".JSONL" => Read(source, columns, CancellationToken.None).Take(ObjectsLookedAt).SelectMany(listed => listed.Columns.Keys),
-            _ => [],
-        };
+        // JSON has no header: the entries this far in decide which keys become columns.
+        IEnumerable<string> names = IsParquet(source) ? ParquetColumns(source, columns)
+            : ListReader.IsJson(source) ? Read(source, columns, CancellationToken.None).Take(EntriesLookedAt).SelectMany(listed => listed.Columns.Keys)
+            : Checked(new ListReader(source, columns.IsKnown), columns, source).Columns;
         return [.. names.Select(columns.CarriedAs).OfType<string>().Where(name => !Columns.Store.Contains(name)).Distinct()];
     }
 
     /// <summary>Every entry in the list's order; one that is malformed has no <see cref="ListedUrl.Url"/>. Empty lines, and in txt lines that start with #, are no entries.</summary>
-    /// <exception cref="CrawlException">The list has no such column of addresses, or its JSON breaks off.</exception>
-    /// <exception cref="TableException">A Parquet file that cannot be read.</exception>
-    public static IEnumerable<ListedUrl> Read(string source, UrlColumns columns, CancellationToken cancel) => Format(source) switch
-    {
-        ".CSV" or ".TSV" => Delimited(source, columns, cancel),
-        ".PARQUET" => Parquet(source, columns, cancel),
-        ".JSON" => JsonList.ReadArray(() => OpenFile(source), source, columns, cancel),
-        ".JSONL" => JsonList.ReadLines(() => OpenFile(source), columns, cancel),
-        _ => Lines(source, cancel),
-    };
+    /// <exception cref="CrawlException">The list has no such column of addresses.</exception>
+    /// <exception cref="TableException">A file that cannot be read, or JSON that breaks off.</exception>
+    public static IEnumerable<ListedUrl> Read(string source, UrlColumns columns, CancellationToken cancel) =>
+        source == StandardInput ? Lines(cancel) : IsParquet(source) ? Parquet(source, columns, cancel) : Entries(source, columns, cancel);
 
-    private static IEnumerable<ListedUrl> Lines(string source, CancellationToken cancel)
+    private static IEnumerable<ListedUrl> Lines(CancellationToken cancel)
     {
-        using Stream stream = source == StandardInput ? Console.OpenStandardInput() : OpenFile(source);
-        foreach (string line in ListLines.Read(stream, cancel))
+        using var lines = new StreamReader(Console.OpenStandardInput());
+        while (lines.ReadLine() is { } line)
         {
+            cancel.ThrowIfCancellationRequested();
             if (!string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')) yield return ListedUrl.Of(line);
         }
     }
 
-    private static IEnumerable<ListedUrl> Delimited(string source, UrlColumns columns, CancellationToken cancel)
+    private static IEnumerable<ListedUrl> Entries(string source, UrlColumns columns, CancellationToken cancel)
     {
-        using Stream stream = OpenFile(source);
-        IReadOnlyList<string>? header = null;
-        foreach ((IReadOnlyList<string>? fields, string line) in DelimitedList.Records(stream, Separator(source), cancel))
+        foreach (ListEntry entry in Checked(new ListReader(source, columns.IsKnown), columns, source).Entries(cancel))
         {
-            if (header is null) header = WithUrl(fields ?? [], columns, source);
-            else if (fields is null) yield return ListedUrl.Malformed(line);
-            else yield return Entry(header, fields, columns);
+            yield return entry.Values is not { } values ? ListedUrl.Malformed(entry.Line)
+                : entry.Names is { } names ? Entry(names, values, columns, entry.Line)
+                : ListedUrl.Of(values[0]);
         }
     }
 
     private static IEnumerable<ListedUrl> Parquet(string source, UrlColumns columns, CancellationToken cancel)
     {
-        using TableReader table = Table.Open(source);
-        IReadOnlyList<string> header = WithUrl(table.Header.Columns, columns, source);
-        foreach (TableRow row in table.Rows(cancel)) yield return Entry(header, row.Fields, columns);
+        IReadOnlyList<string> header = ParquetColumns(source, columns);
+        using TableReader table = Table.Open(source, columns.Url);
+        foreach (TableRow row in table.Rows(cancel)) yield return Entry(header, row.Fields, columns, "");
     }
 
-    private static ListedUrl Entry(IReadOnlyList<string> header, IReadOnlyList<string> fields, UrlColumns columns)
+    private static ListedUrl Entry(IReadOnlyList<string> names, IReadOnlyList<string?> values, UrlColumns columns, string line)
     {
         string? url = null;
+        bool any = false;
         var carried = new Dictionary<string, string?>(StringComparer.Ordinal);
-        for (int at = 0; at < header.Count; at++)
+        for (int at = 0; at < names.Count; at++)
         {
-            if (columns.IsUrl(header[at])) url ??= fields[at];
-            else if (columns.CarriedAs(header[at]) is { } name) carried.TryAdd(name, fields[at]);
+            if (columns.IsUrl(names[at]))
+            {
+                any = true;
+                url ??= values[at];
+            }
+            else if (columns.CarriedAs(names[at]) is { } name)
+            {
+                carried.TryAdd(name, values[at]);
+            }
         }
-        return ListedUrl.Of(url, carried);
+        return any && (url is not null || line.Length == 0) ? ListedUrl.Of(url, carried) : ListedUrl.Malformed(line);
     }
 
-    private static IReadOnlyList<string> WithUrl(IReadOnlyList<string> header, UrlColumns columns, string source) => header.Any(columns.IsUrl)
-        ? header
-        : throw new CrawlException($"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", header.Take(30))}; name the one that holds the addresses, or give the list a header line");
-
-    private static IReadOnlyList<string> DelimitedHeader(string source)
+    private static IReadOnlyList<string> ParquetColumns(string source, UrlColumns columns)
     {
-        using Stream stream = OpenFile(source);
-        return DelimitedList.Records(stream, Separator(source), CancellationToken.None).Select(record => record.Fields).FirstOrDefault() ?? [];
+        using TableReader table = Table.Open(source, columns.Url);
+        return table.Header.Columns.Any(columns.IsUrl) ? table.Header.Columns : throw NoUrl(table.Header.Columns, columns, source);
     }
 
-    private static IReadOnlyList<string> ParquetHeader(string source)
-    {
-        using TableReader table = Table.Open(source);
-        return table.Header.Columns;
-    }
+    // A plain list has no columns, and JSON may have addresses among its objects.
+    private static ListReader Checked(ListReader list, UrlColumns columns, string source) =>
+        list.Columns.Count == 0 || list.Columns.Any(columns.IsUrl) || list.Entries(CancellationToken.None).Take(EntriesLookedAt).Any(entry => entry is { IsBroken: false, Names: null }) ? list : throw NoUrl(list.Columns, columns, source);
 
-    private static char Separator(string source) => Format(source) == ".TSV" ? '\t' : ',';
+    private static CrawlException NoUrl(IReadOnlyList<string> names, UrlColumns columns, string source) => new(
+        $"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", names.Take(30))}; name the one that holds the addresses with --url-column, the one that holds files with --path-column, or give the list a header line");
 
-    /// <summary>The extension in capitals, without that of gzip.</summary>
-    private static string Format(string source)
-    {
-        string extension = Path.GetExtension(IsGzip(source) ? Path.GetFileNameWithoutExtension(source) : source).ToUpperInvariant();
-        // A Parquet file is read out of order, and compresses by itself.
-        return extension == ".PARQUET" && IsGzip(source) ? "" : extension;
-    }
-
-    private static Stream OpenFile(string source)
-    {
-        var file = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.Read, 64 << 10, FileOptions.SequentialScan);
-        return IsGzip(source) ? new GZipStream(file, CompressionMode.Decompress) : file;
-    }
-
-    private static bool IsGzip(string source) => source.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+    private static bool IsParquet(string source) => source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
 }

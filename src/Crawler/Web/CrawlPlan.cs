@@ -9,7 +9,14 @@ internal static class CrawlPlan
     /// <summary>The sources, and every option that the rows hang on.</summary>
     /// <param name="options">All options.</param>
     /// <param name="sources">The sources that are of the web.</param>
-    public static Dictionary<string, string> Of(CrawlOptions options, IReadOnlyList<string> sources) => new(StringComparer.Ordinal)
+    public static Dictionary<string, string> Of(CrawlOptions options, IReadOnlyList<string> sources)
+    {
+        Dictionary<string, string> plan = Usual(options, sources);
+        if (options.Limits.Formats.Count > 0) plan["allow-formats"] = string.Join(',', options.Limits.Formats.Order(StringComparer.Ordinal));
+        return plan;
+    }
+
+    private static Dictionary<string, string> Usual(CrawlOptions options, IReadOnlyList<string> sources) => new(StringComparer.Ordinal)
     {
         ["s3-endpoint"] = options.Web.Buckets.Endpoint?.AbsoluteUri ?? "",
         ["sources"] = string.Join('\n', sources.Select(Identity)),

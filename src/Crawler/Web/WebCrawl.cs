@@ -80,7 +80,7 @@ internal sealed class WebCrawl : IDisposable
             if (row.Row.Members is not null)
             {
                 using var rows = new JournalReader(state.Members(row.Row.Ordinal));
-                foreach (JournalRow member in rows.Rows()) yield return new WebRow(member, null);
+                foreach (JournalRow member in rows.Rows()) yield return new WebRow(member, member.Carried);
             }
             yield return row;
         }
@@ -96,18 +96,38 @@ internal sealed class WebCrawl : IDisposable
                 foreach (JournalRow row in journal.Rows()) yield return new WebRow(row, null);
                 continue;
             }
+            // An address that is listed again was fetched once: its other rows have what the first one has.
             long named = 0;
+            var first = new Dictionary<UInt128, long>();
             foreach ((WebTarget target, ListedUrl? listed) in sources.Named(cancel))
             {
                 named++;
-                if (journal.Has(target.Ordinal)) yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
+                if (journal.Has(target.Ordinal))
+                {
+                    first.TryAdd(KeyOf(target), target.Ordinal);
+                    yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
+                }
+                else if (listed is not null && first.TryGetValue(KeyOf(target), out long ordinal))
+                {
+                    JournalRow row = journal.Read(ordinal);
+                    yield return new WebRow(row with { Url = target.Url, Members = null, Images = null, Pages = null, Sitemaps = null }, listed.Columns);
+                }
             }
             foreach (JournalRow row in journal.Rows(from: named)) yield return new WebRow(row, null);
         }
     }
 
     /// <summary>Columns of the lists that travel into the manifest.</summary>
-    public IEnumerable<string> CarriedColumns() => sources.CarriedColumns();
+    public IEnumerable<string> CarriedColumns(CancellationToken cancel)
+    {
+        var columns = new List<string>(sources.CarriedColumns());
+        foreach (JournalRow archive in TargetRows(cancel).Select(row => row.Row).Where(row => row.Members is not null))
+        {
+            using var members = new JournalReader(state.Members(archive.Ordinal));
+            columns.AddRange(members.Rows().SelectMany(member => member.Carried?.Keys ?? []).Distinct());
+        }
+        return columns.Where(column => !DataFreeKD.Manifests.Columns.Store.Contains(column)).Distinct();
+    }
 
     /// <summary>The manifest is written: the crawl's own files go.</summary>
     public void Finish() => state.Finish();
@@ -127,7 +147,8 @@ internal sealed class WebCrawl : IDisposable
         await using var journal = new JournalWriter(state.Journal(level));
         using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await arrivals.Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
         long taken = 0;
-        await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
+        var asked = new HashSet<UInt128>();
+        await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target) && IsFirst(target, asked)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
         return Math.Min(taken, budget);
     }
 
@@ -137,10 +158,11 @@ internal sealed class WebCrawl : IDisposable
         levels = 1;
         using var frontier = new Frontier(state.Frontier);
         long ordinal = 0;
+        var asked = new HashSet<UInt128>();
         foreach (WebTarget target in Targets(0, cancel))
         {
             ordinal++;
-            if (!Passed(target)) frontier.Add(target.Host, target.Host, target);
+            if (!Passed(target) && IsFirst(target, asked)) frontier.Add(target.Host, target.Host, target);
         }
         using var done = new JournalReader(state.Journal(0));
         told.Resume(done.Count);
@@ -172,6 +194,11 @@ internal sealed class WebCrawl : IDisposable
     private ArchiveSink? SinkOf(WebTarget target) => target.Archive
         ? new ArchiveSink(Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)), ImageInputs.IsArchive(target.OfBucket ? target.Url : target.Address.AbsolutePath), options.Web.MaxArchiveBytes, options.Web.BodyTimeout)
         : null;
+
+    // What cannot be read as an address keeps a row of its own each time; rows that are to be replaced are each for themselves.
+    private static bool IsFirst(WebTarget target, HashSet<UInt128> asked) => target.Replaces is not null || !target.Address.Scheme.StartsWith("http", StringComparison.Ordinal) || asked.Add(KeyOf(target));
+
+    private static UInt128 KeyOf(WebTarget target) => TextKey.Of(target.OfBucket ? target.Url : target.Address.AbsoluteUri);
 
     private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(TextKey.Of(target.Url));
 

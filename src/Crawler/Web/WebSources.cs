@@ -20,14 +20,11 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
     // Stands for an address that cannot be read.
     private static readonly Uri Nowhere = new("about:blank");
 
-    /// <summary>Whether a source is of the web.</summary>
-    public static bool Fits(string source) => IsAddress(source) || BucketName.Fits(source) || UrlList.Fits(source);
-
     /// <summary>Whether a source is an address itself.</summary>
     public static bool IsAddress(string source) => source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Columns of the lists that travel into the manifest.</summary>
-    public IEnumerable<string> CarriedColumns() => sources.Where(source => UrlList.Fits(source) && source != "-").SelectMany(source => UrlList.CarriedColumns(source, options.Columns));
+    public IEnumerable<string> CarriedColumns() => sources.Where(source => !IsAddress(source) && !BucketName.Fits(source) && source != UrlList.StandardInput).SelectMany(source => UrlList.CarriedColumns(source, options.Columns));
 
     /// <summary>Keeps standard input, which comes but once, unless that was done before.</summary>
     public async Task KeepStandardInput(CancellationToken cancel)

@@ -59,7 +59,7 @@ internal sealed record LabelledImages(IReadOnlyList<string> Paths, IReadOnlyList
 
     private static (List<string> Paths, List<string> Names) FromTree(string source, CancellationToken cancel)
     {
-        List<string> paths = [.. ImageInputs.Paths(source, cancel)];
+        List<string> paths = [.. ImageInputs.Paths(source, cancel: cancel)];
         return (paths, [.. paths.Select(path => ClassOf(path, source))]);
     }
 

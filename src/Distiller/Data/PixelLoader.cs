@@ -33,7 +33,7 @@ internal static class PixelLoader
                 string? reason = input.Reason;
                 if (input.Bytes is not null)
                 {
-                    DecodeResult decoded = ImageDecoder.Decode(input.Bytes);
+                    DecodeResult decoded = ImageDecoder.Decode(input.Bytes, DecodeLimits.Local);
                     reason = decoded.Reason;
                     if (decoded.Image is not null)
                     {

@@ -52,7 +52,7 @@ internal static class JudgedImages
     private static JudgedImage Decode(int place, ImageInput input, EvalTransform own, EvalTransform? other)
     {
         if (input.Bytes is null) return new JudgedImage(place, null, null, input.Reason ?? "unreadable");
-        DecodeResult decoded = ImageDecoder.Decode(input.Bytes);
+        DecodeResult decoded = ImageDecoder.Decode(input.Bytes, DecodeLimits.Local);
         if (decoded.Image is null) return new JudgedImage(place, null, null, decoded.Reason);
         float[] pixels = Pixels(decoded.Image, own);
         return new JudgedImage(place, pixels, other is null ? null : Same(own, other) ? pixels : Pixels(decoded.Image, other), null);

@@ -113,7 +113,7 @@ public static class PruneRun
     }
 
     private static IReadOnlyList<string> PathsOf(string source, CancellationToken cancel) =>
-        Table.Fits(source) ? SelectionImages.Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel)];
+        Table.Fits(source) ? SelectionImages.Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel: cancel)];
 
     // What a distillation with this seed and share would hold out is not fitted on, so that it can go on from the student.
     // Images that are not needed for the fit are held out too.

@@ -15,8 +15,11 @@ internal readonly record struct ImageHeader(string Format, long Width, long Heig
         if (bytes.StartsWith("GIF87a"u8) || bytes.StartsWith("GIF89a"u8)) return Gif(bytes);
         if (bytes.Length >= 12 && bytes.StartsWith("RIFF"u8) && bytes[8..].StartsWith("WEBP"u8)) return WebP(bytes);
         if (bytes.StartsWith("BM"u8)) return Bmp(bytes);
-        return new ImageHeader("", 0, 0, DecodeReason.UnknownFormat);
+        return new ImageHeader("", 0, 0, FileSignature.ReasonOf(bytes));
     }
+
+    /// <summary>Whether there are more pixels than a limit; a side alone may be as large as a number can be, so that the product must not be taken first.</summary>
+    public bool Exceeds(long maxPixels) => Width > maxPixels || Height > maxPixels || (UInt128)(ulong)Width * (ulong)Height > (UInt128)(ulong)maxPixels;
 
     private static ImageHeader Sized(string format, long width, long height) =>
         new(format, width, height, width > 0 && height > 0 ? null : DecodeReason.DecodeError);

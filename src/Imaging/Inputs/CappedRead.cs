@@ -14,13 +14,41 @@ internal static class CappedRead
     private const int Trusted = 1 << 20;
 
     /// <summary>Reads <paramref name="stream"/>, of which a header says that it holds <paramref name="claimed"/> bytes.</summary>
-    public static Content All(Stream stream, long claimed, long maxBytes)
+    public static Content All(Stream stream, long claimed, long maxBytes) => All(stream, [], claimed, maxBytes);
+
+    /// <summary>Reads a file of a folder, or one that is named; an archive is told and left alone.</summary>
+    public static Content File(string path, InputOptions options)
     {
-        if (claimed > maxBytes) return new Content(null, InputReason.TooLarge);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(claimed + 1, 256, Trusted));
+        using FileStream? file = OpenFile.TryOpen(path, options.FollowLinks, FileOptions.SequentialScan, out string? reason);
+        if (file is null) return new Content(null, reason);
         try
         {
-            int length = 0;
+            byte[] start = ArrayPool<byte>.Shared.Rent(ArchiveSniffer.Window);
+            try
+            {
+                int read = file.ReadAtLeast(start.AsSpan(0, ArchiveSniffer.Window), ArchiveSniffer.Window, throwOnEndOfStream: false);
+                if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null) return new Content(null, InputReason.Archive);
+                return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(start);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return new Content(null, OpenFile.ReasonOf(error));
+        }
+    }
+
+    private static Content All(Stream stream, ReadOnlySpan<byte> start, long claimed, long maxBytes)
+    {
+        if (claimed > maxBytes) return new Content(null, InputReason.TooLarge);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted)));
+        start.CopyTo(buffer);
+        try
+        {
+            int length = start.Length;
             while (true)
             {
                 int read = stream.Read(buffer, length, buffer.Length - length);
@@ -33,6 +61,7 @@ internal static class CappedRead
                 ArrayPool<byte>.Shared.Return(buffer);
                 buffer = larger;
             }
+            if (length > maxBytes) return new Content(null, InputReason.TooLarge);
             if (length < claimed) return new Content(null, InputReason.Truncated);
             return length == 0 ? new Content(null, InputReason.Empty) : new Content(buffer.AsSpan(0, length).ToArray(), null);
         }
@@ -43,24 +72,6 @@ internal static class CappedRead
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    /// <summary>Reads a file that is no link.</summary>
-    public static Content File(string path, long maxBytes)
-    {
-        try
-        {
-            var info = new FileInfo(path);
-            if (info.LinkTarget is not null) return new Content(null, InputReason.Link);
-            if (!info.Exists) return new Content(null, InputReason.Unreadable);
-            if (info.Length > maxBytes) return new Content(null, InputReason.TooLarge);
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
-            return All(stream, info.Length, maxBytes);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            return new Content(null, InputReason.Unreadable);
         }
     }
 }

@@ -1,4 +1,4 @@
-// The files of a folder tree in ordinal order of their paths, links not followed.
+// The files of a folder tree in ordinal order of their paths.
 
 using System.IO.Enumeration;
 
@@ -14,9 +14,11 @@ internal static class FolderWalk
 
     private readonly record struct Entry(string SortName, bool IsFolder, bool IsLink);
 
-    /// <summary>All files under <paramref name="folder"/>; links are told with reason <c>link</c>.</summary>
-    public static IEnumerable<FoundFile> Files(string folder, bool recursive = true)
+    /// <summary>All files under <paramref name="folder"/>. A link is told with the reason <c>link</c>, unless links are followed; then one that leads to a folder that was walked already is.</summary>
+    public static IEnumerable<FoundFile> Files(string folder, bool recursive = true, bool followLinks = false)
     {
+        // Each folder once, so that neither a circle of links nor many ways to one place make a walk endless.
+        HashSet<string>? walked = followLinks ? [] : null;
         var pending = new Stack<(string Path, string? Reason, bool IsFolder)>();
         pending.Push((folder, null, true));
         while (pending.TryPop(out (string Path, string? Reason, bool IsFolder) next))
@@ -26,10 +28,15 @@ internal static class FolderWalk
                 yield return new FoundFile(next.Path, next.Reason);
                 continue;
             }
-            List<Entry>? entries = Sorted(next.Path);
+            if (walked?.Add(FileFacts.Of(next.Path).Identity) == false)
+            {
+                yield return new FoundFile(next.Path, InputReason.Link);
+                continue;
+            }
+            (List<Entry>? entries, string? failure) = Sorted(next.Path, followLinks);
             if (entries is null)
             {
-                yield return new FoundFile(next.Path, InputReason.Unreadable);
+                yield return new FoundFile(next.Path, failure);
                 continue;
             }
             for (int i = entries.Count - 1; i >= 0; i--)
@@ -43,23 +50,23 @@ internal static class FolderWalk
     }
 
     // Null when the folder cannot be read. A folder sorts by its name with the separator, as it would in a full path.
-    private static List<Entry>? Sorted(string folder)
+    private static (List<Entry>? Entries, string? Failure) Sorted(string folder, bool followLinks)
     {
         try
         {
             var found = new FileSystemEnumerable<Entry>(folder, (ref FileSystemEntry entry) =>
             {
                 bool link = (entry.Attributes & FileAttributes.ReparsePoint) != 0;
-                bool isFolder = entry.IsDirectory && !link;
-                return new Entry(isFolder ? entry.FileName.ToString() + "/" : entry.FileName.ToString(), isFolder, link);
+                bool isFolder = link ? followLinks && FileFacts.Of(entry.ToFullPath()).Type == FileType.Folder : entry.IsDirectory;
+                return new Entry(isFolder ? entry.FileName.ToString() + "/" : entry.FileName.ToString(), isFolder, link && !followLinks);
             }, Everything);
             List<Entry> entries = [.. found];
             entries.Sort(static (a, b) => string.CompareOrdinal(a.SortName, b.SortName));
-            return entries;
+            return (entries, null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return (null, OpenFile.ReasonOf(error));
         }
     }
 }

@@ -35,9 +35,9 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
     }
 
     /// <summary>The files that match, in the order of <see cref="FolderWalk"/>.</summary>
-    public IEnumerable<FoundFile> Files()
+    public IEnumerable<FoundFile> Files(bool followLinks = false)
     {
-        foreach (FoundFile file in FolderWalk.Files(Folder, Recursive))
+        foreach (FoundFile file in FolderWalk.Files(Folder, Recursive, followLinks))
         {
             if (Pattern.IsMatch(Path.GetRelativePath(Folder, file.Path).Replace('\\', '/'))) yield return file;
         }

@@ -1,72 +1,141 @@
-// Where images come from on this machine: folders, files, globs, tar (also .tar.gz, .tgz) and zip archives.
+// Where images come from on this machine: folders, files, globs, tar (also gzipped) and zip archives.
 
-using System.IO.Compression;
+using DataFreeKD.Imaging.Formats;
 
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>One image-to-be.</summary>
 /// <param name="Path">Absolute path; a member of an archive is <c>archive.tar::member</c>.</param>
 /// <param name="Bytes">The content; null where it could not be read or was over the limit.</param>
-/// <param name="Reason">Why it could not be had (<c>unreadable</c>, <c>too_large</c>, <c>empty</c>, <c>unsafe_path</c>, <c>link</c>, <c>truncated</c>); null on success.</param>
-public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason);
+/// <param name="Reason">Why it could not be had (<c>not_found</c>, <c>permission</c>, <c>not_a_file</c>, <c>unreadable</c>, <c>too_large</c>, <c>empty</c>, <c>unsafe_path</c>, <c>link</c>, <c>truncated</c>, <c>encrypted</c>, <c>overlapping_members</c>, <c>archive</c>); null on success.</param>
+public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
+{
+    private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
 
-/// <summary>Enumerates and reads local images. Order is deterministic: ordinal by path within a folder, archive order within an archive. Links are never followed; an archive that is damaged ends with a row of its own path and the reason.</summary>
+    /// <summary>Text of the archive's members that tell of this one, by their endings: <c>txt</c>, <c>caption</c>, <c>json</c>, <c>cls</c> (webdataset's samples).</summary>
+    /// <value>Nothing.</value>
+    public IReadOnlyDictionary<string, string> Beside { get; init; } = Nothing;
+}
+
+/// <summary>Enumerates and reads local images; what a file is, its bytes tell. Order is deterministic: ordinal by path within a folder, archive order within an archive. An archive that is damaged ends with a row of its own path and the reason.</summary>
 public static class ImageInputs
 {
     /// <summary>Archives that <see cref="Read"/> keeps open at a time.</summary>
     private const int OpenArchives = 32;
 
-    /// <summary>Streams every image of a folder (recursive; known image extensions plus extension-less files), file, glob (<c>*</c>, <c>**</c>, <c>?</c>; archives that match are opened) or archive. Bytes are read lazily, one at a time.</summary>
+    /// <summary>Bytes that tell a format.</summary>
+    private const int HeaderBytes = 32;
+
+    private static readonly InputOptions Usual = new(), Trusted = new() { FollowLinks = true };
+
+    /// <summary>
+    /// Streams every file of a folder (recursive), a file, what matches a glob (<c>*</c>, <c>**</c>, <c>?</c>), or the members of an archive; a source that is an archive, or matches as one, is opened, one within a folder is told as <c>archive</c>.
+    /// Files that are no images are given too. Bytes are read lazily, one at a time. A source that is itself a link is followed.
+    /// </summary>
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
-    public static IEnumerable<ImageInput> Enumerate(string source, long maxBytes = 64L << 20, CancellationToken cancel = default)
+    public static IEnumerable<ImageInput> Enumerate(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
-        IEnumerable<FoundFile> files = Find(source);
-        return Walk(files, maxBytes, contents: true, cancel);
+        options ??= Usual;
+        (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
+        return Walk(files, opens, named ? options with { FollowLinks = true } : options, cancel);
     }
 
-    /// <summary>The paths that <see cref="Enumerate"/> gives, in its order, without reading contents (archives are listed).</summary>
+    /// <summary>The paths of the images that <see cref="Enumerate"/> gives, in its order, told by name and else by the first bytes; contents are not read. Links are followed where <paramref name="options"/> say so.</summary>
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
-    public static IEnumerable<string> Paths(string source, CancellationToken cancel = default)
+    public static IEnumerable<string> Paths(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
-        IEnumerable<FoundFile> files = Find(source);
-        return Walk(files, 0, contents: false, cancel).Select(static input => input.Path);
+        options ??= Usual;
+        (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
+        return List(files, opens, named || options.FollowLinks, cancel);
     }
 
     /// <summary>
     /// Reads given paths (as in <see cref="ImageInput.Path"/>), in the order given. Plain tar and zip are indexed for random access;
     /// a gzipped tar is streamed once, whatever the order: members that come by before their turn are kept until then, so that memory is bounded by the contents asked for.
     /// </summary>
-    public static IEnumerable<ImageInput> Read(IEnumerable<string> paths, long maxBytes = 64L << 20, CancellationToken cancel = default)
+    /// <param name="paths">The paths.</param>
+    /// <param name="options">Null: links are followed, as whoever asks has the paths from a stage that looked at them.</param>
+    /// <param name="cancel">Stops.</param>
+    public static IEnumerable<ImageInput> Read(IEnumerable<string> paths, InputOptions? options = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        return ReadAll([.. paths], maxBytes, cancel);
+        return ReadAll([.. paths], options ?? Trusted, cancel);
     }
 
-    /// <summary>Whether a file of a folder is read by its name: it ends as images do, or has no ending.</summary>
+    /// <summary>
+    /// The files of a folder or glob, in the order of <see cref="Enumerate"/>, where all of them are of one kind, say lists of images rather than images; null for another source, and where one file is not. Hidden files, and those
+    /// that data tools leave beside their own (<c>_SUCCESS</c>, <c>README.md</c>, a licence), do not count.
+    /// </summary>
+    /// <param name="source">As for <see cref="Enumerate"/>.</param>
+    /// <param name="isOfKind">Told the path of each.</param>
+    public static IReadOnlyList<string>? AllOf(string source, Func<string, bool> isOfKind)
+    {
+        ArgumentNullException.ThrowIfNull(isOfKind);
+        string path = Path.GetFullPath(source);
+        if (!Directory.Exists(path) && (File.Exists(path) || !Glob.IsGlob(source) || !Directory.Exists(Glob.Parse(source).Folder))) return null;
+        var all = new List<string>();
+        foreach (FoundFile file in Find(source, followLinks: true).Files)
+        {
+            string name = Path.GetFileName(file.Path);
+            if (name[0] is '.' or '_' || name.StartsWith("README", StringComparison.OrdinalIgnoreCase) || name.StartsWith("LICEN", StringComparison.OrdinalIgnoreCase)) continue;
+            if (file.Reason is not null || !isOfKind(file.Path)) return null;
+            all.Add(file.Path);
+        }
+        return all.Count > 0 ? all : null;
+    }
+
+    /// <summary>Whether a name ends as an image's does, or has no ending.</summary>
     public static bool MayBeImage(string name) => InputNames.MayBeImage(name);
 
     /// <summary>Whether a name ends as an archive that is read does.</summary>
-    public static bool IsArchive(string name) => InputNames.KindOf(name) != ArchiveKind.None;
+    public static bool IsArchive(string name) => InputNames.KindOf(name) is not null;
+
+    /// <summary>Whether a path leads to a file with bytes of its own, and not to a folder, a pipe or a device.</summary>
+    public static bool IsFile(string path) => FileFacts.Of(path).Type == FileType.Regular;
+
+    /// <summary>Whether a file is an archive that is read, by its bytes, or where those tell nothing by its name.</summary>
+    public static bool IsArchive(string path, InputOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return KindOf(path, options.FollowLinks) is not null;
+    }
 
     /// <summary>Whether a path is of a member of an archive that is read: <c>archive.tar::member</c>.</summary>
     public static bool IsMember(string path) => InputNames.TrySplit(path, out _, out _);
 
-    private static IEnumerable<FoundFile> Find(string source)
+    private static (IEnumerable<FoundFile> Files, bool Opens, bool Named) Find(string source, bool followLinks)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         string path = Path.GetFullPath(source);
-        if (File.Exists(path)) return [new FoundFile(path, null)];
-        if (Directory.Exists(path)) return FolderWalk.Files(path).Where(static file => InputNames.MayBeImage(file.Path));
+        if (Directory.Exists(path)) return (FolderWalk.Files(path, followLinks: followLinks), false, false);
+        if (File.Exists(path)) return ([new FoundFile(path, null)], true, true);
         if (Glob.IsGlob(source))
         {
             Glob glob = Glob.Parse(source);
             if (!Directory.Exists(glob.Folder)) throw new FileNotFoundException($"no folder '{glob.Folder}' for the pattern '{source}'", source);
-            return glob.Files().Where(static file => InputNames.MayBeImage(file.Path) || InputNames.KindOf(file.Path) != ArchiveKind.None);
+            return (glob.Files(followLinks), true, false);
         }
         throw new FileNotFoundException($"no file, folder or archive '{path}'", source);
     }
 
-    private static IEnumerable<ImageInput> Walk(IEnumerable<FoundFile> files, long maxBytes, bool contents, CancellationToken cancel)
+    // By content; a name that promises an archive is believed where the content is nothing else, so that damage is told as such.
+    private static ArchiveKind? KindOf(string path, bool followLinks)
+    {
+        using FileStream? file = OpenFile.TryOpen(path, followLinks, FileOptions.SequentialScan, out _);
+        if (file is null) return null;
+        try
+        {
+            byte[] start = new byte[ArchiveSniffer.Window];
+            start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            return ArchiveSniffer.Of(start) ?? (ImageHeader.Read(start).Format.Length > 0 ? null : InputNames.KindOf(path));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<ImageInput> Walk(IEnumerable<FoundFile> files, bool opens, InputOptions options, CancellationToken cancel)
     {
         foreach (FoundFile file in files)
         {
@@ -76,65 +145,68 @@ public static class ImageInputs
                 yield return new ImageInput(file.Path, null, file.Reason);
                 continue;
             }
-            ArchiveKind kind = InputNames.KindOf(file.Path);
-            if (kind == ArchiveKind.None)
+            if (!opens || KindOf(file.Path, options.FollowLinks) is not { } kind)
             {
-                Content content = contents ? CappedRead.File(file.Path, maxBytes) : default;
+                Content content = CappedRead.File(file.Path, options);
                 yield return new ImageInput(file.Path, content.Bytes, content.Reason);
                 continue;
             }
-            foreach (ImageInput input in kind == ArchiveKind.Zip ? Zip(file.Path, maxBytes, contents) : Tar(file.Path, kind, maxBytes, contents))
+            using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out string? closed);
+            if (walk is not null)
+            {
+                foreach (ImageInput input in MemberSamples.Of(walk, file.Path, options.MaxBytes))
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    yield return input;
+                }
+            }
+            if ((walk is null ? closed : walk.Failure) is { } failure) yield return new ImageInput(file.Path, null, failure);
+        }
+    }
+
+    private static IEnumerable<string> List(IEnumerable<FoundFile> files, bool opens, bool followLinks, CancellationToken cancel)
+    {
+        foreach (FoundFile file in files)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (file.Reason is not null) continue;
+            if (!opens || KindOf(file.Path, followLinks) is not { } kind)
+            {
+                if (IsImage(file.Path, followLinks)) yield return file.Path;
+                continue;
+            }
+            using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out _);
+            while (walk is not null && walk.Next())
             {
                 cancel.ThrowIfCancellationRequested();
-                yield return input;
+                if (walk.Refusal is null && (InputNames.MayBeImage(walk.Name) || ImageHeader.Read(walk.Start(HeaderBytes)).Format.Length > 0)) yield return InputNames.Join(file.Path, walk.Name);
             }
         }
     }
 
-    private static IEnumerable<ImageInput> Tar(string path, ArchiveKind kind, long maxBytes, bool contents)
+    private static bool IsImage(string path, bool followLinks)
     {
-        using TarWalk? walk = Open(() => new TarWalk(path, kind == ArchiveKind.TarGz));
-        while (walk is not null && walk.Next())
-        {
-            Content content = contents ? walk.Read(maxBytes) : default;
-            yield return new ImageInput(InputNames.Join(path, walk.Name), content.Bytes, content.Reason);
-        }
-        if (walk is null || walk.Failure is not null) yield return new ImageInput(path, null, walk?.Failure ?? InputReason.Unreadable);
+        if (OpenFile.Refusal(path, followLinks) is not null) return false;
+        if (InputNames.MayBeImage(path)) return true;
+        using FileStream? file = OpenFile.TryOpen(path, followLinks, FileOptions.SequentialScan, out _);
+        if (file is null) return false;
+        Span<byte> start = stackalloc byte[HeaderBytes];
+        return ImageHeader.Read(start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)]).Format.Length > 0;
     }
 
-    private static IEnumerable<ImageInput> Zip(string path, long maxBytes, bool contents)
+    private static IEnumerable<ImageInput> ReadAll(List<string> paths, InputOptions options, CancellationToken cancel)
     {
-        using ZipWalk? walk = Open(() => new ZipWalk(path));
-        foreach (ZipArchiveEntry entry in (walk?.Entries ?? []).Where(ZipWalk.HasRow))
-        {
-            Content content = contents ? ZipWalk.Read(entry, maxBytes) : default;
-            yield return new ImageInput(InputNames.Join(path, entry.FullName), content.Bytes, content.Reason);
-        }
-        if (walk is null || walk.Failure is not null) yield return new ImageInput(path, null, walk?.Failure ?? InputReason.Unreadable);
-    }
-
-    private static IEnumerable<ImageInput> ReadAll(List<string> paths, long maxBytes, CancellationToken cancel)
-    {
-        Dictionary<string, Dictionary<string, int>> wanted = Wanted(paths);
+        var kinds = new Dictionary<string, ArchiveKind?>(StringComparer.Ordinal);
+        Dictionary<string, Dictionary<string, int>> wanted = Wanted(paths, kinds, options.FollowLinks);
         var open = new Dictionary<string, MemberReader>(StringComparer.Ordinal);
         try
         {
             foreach (string path in paths)
             {
                 cancel.ThrowIfCancellationRequested();
-                Content content;
-                if (!InputNames.TrySplit(path, out string archive, out string member))
-                {
-                    content = InputNames.KindOf(path) == ArchiveKind.None ? CappedRead.File(path, maxBytes) : new Content(null, InputReason.Unreadable);
-                }
-                else if (!InputNames.IsSafe(member))
-                {
-                    content = new Content(null, InputReason.UnsafePath);
-                }
-                else
-                {
-                    content = ReadMember(archive, member, open, wanted, maxBytes);
-                }
+                Content content = !InputNames.TrySplit(path, out string archive, out string member) ? CappedRead.File(path, options)
+                    : !InputNames.IsSafe(member) ? new Content(null, InputReason.UnsafePath)
+                    : ReadMember(archive, member, open, kinds, wanted, options);
                 yield return new ImageInput(path, content.Bytes, content.Reason);
             }
         }
@@ -144,15 +216,16 @@ public static class ImageInputs
         }
     }
 
-    private static Content ReadMember(string archive, string member, Dictionary<string, MemberReader> open, Dictionary<string, Dictionary<string, int>> wanted, long maxBytes)
+    private static Content ReadMember(string archive, string member, Dictionary<string, MemberReader> open, Dictionary<string, ArchiveKind?> kinds, Dictionary<string, Dictionary<string, int>> wanted, InputOptions options)
     {
         try
         {
             if (!open.TryGetValue(archive, out MemberReader? reader))
             {
-                ArchiveKind kind = InputNames.KindOf(archive);
+                if (OpenFile.Refusal(archive, options.FollowLinks) is { } refusal) return new Content(null, refusal);
+                if (kinds[archive] is not { } kind) return new Content(null, InputReason.Unreadable);
                 Close(open, keep: OpenArchives - 1);
-                reader = MemberReader.Open(archive, kind, wanted.GetValueOrDefault(archive) ?? [], maxBytes);
+                reader = MemberReader.Open(archive, kind, wanted.GetValueOrDefault(archive) ?? [], options.MaxBytes);
                 open.Add(archive, reader);
             }
             Content content = reader.Read(member);
@@ -165,7 +238,7 @@ public static class ImageInputs
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            return new Content(null, InputReason.Unreadable);
+            return new Content(null, OpenFile.ReasonOf(error));
         }
     }
 
@@ -173,33 +246,38 @@ public static class ImageInputs
     private static void Close(Dictionary<string, MemberReader> open, int keep)
     {
         if (open.Count <= keep) return;
-        foreach (string archive in open.Keys.Where(static path => InputNames.KindOf(path) != ArchiveKind.TarGz).Take(open.Count - keep).ToList())
+        foreach (string archive in open.Where(static pair => !pair.Value.IsStream).Select(static pair => pair.Key).Take(open.Count - keep).ToList())
         {
             open.Remove(archive, out MemberReader? reader);
             reader!.Dispose();
         }
     }
 
-    private static Dictionary<string, Dictionary<string, int>> Wanted(List<string> paths)
+    // What is wanted of each stream; of the other kinds nothing need be known before.
+    private static Dictionary<string, Dictionary<string, int>> Wanted(List<string> paths, Dictionary<string, ArchiveKind?> kinds, bool followLinks)
     {
         var wanted = new Dictionary<string, Dictionary<string, int>>(StringComparer.Ordinal);
         foreach (string path in paths)
         {
-            if (!InputNames.TrySplit(path, out string archive, out string member) || InputNames.KindOf(archive) != ArchiveKind.TarGz) continue;
+            if (!InputNames.TrySplit(path, out string archive, out string member)) continue;
+            if (!kinds.TryGetValue(archive, out ArchiveKind? kind)) kinds.Add(archive, kind = KindOf(archive, followLinks));
+            if (kind != ArchiveKind.TarGz) continue;
             if (!wanted.TryGetValue(archive, out Dictionary<string, int>? members)) wanted.Add(archive, members = new Dictionary<string, int>(StringComparer.Ordinal));
             System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(members, member, out _)++;
         }
         return wanted;
     }
 
-    private static T? Open<T>(Func<T> open) where T : class
+    private static T? Open<T>(Func<T> open, out string? reason) where T : class
     {
+        reason = null;
         try
         {
             return open();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            reason = OpenFile.ReasonOf(error);
             return null;
         }
     }

@@ -1,43 +1,39 @@
-// What a path says: which files are images, which are archives, which member names are safe.
+// What a path says: which names are images' and archives' own, which members belong together, which member names are safe. What a file is, its bytes tell.
 
 namespace DataFreeKD.Imaging.Inputs;
 
-/// <summary>The kinds of archive that are read.</summary>
-internal enum ArchiveKind
-{
-    /// <summary>Not an archive.</summary>
-    None,
-
-    /// <summary><c>.tar</c>: indexed, random access.</summary>
-    Tar,
-
-    /// <summary><c>.tar.gz</c>, <c>.tgz</c>: a stream.</summary>
-    TarGz,
-
-    /// <summary><c>.zip</c>: indexed, random access.</summary>
-    Zip,
-}
-
-/// <summary>Judges names alone; touches no file.</summary>
+/// <summary>Judges names; touches a file only to tell an archive of an unusual name.</summary>
 internal static class InputNames
 {
     private const string Separator = "::";
 
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib" };
 
-    /// <summary>True for a known image extension, or none at all.</summary>
-    public static bool MayBeImage(string name)
-    {
-        string extension = Path.GetExtension(name);
-        return extension.Length == 0 || Extensions.Contains(extension);
-    }
+    // What webdataset lays beside an image.
+    private static readonly HashSet<string> Sidecars = new(StringComparer.OrdinalIgnoreCase) { ".txt", ".caption", ".json", ".cls" };
 
-    /// <summary>The archive kind by extension.</summary>
-    public static ArchiveKind KindOf(string path)
+    /// <summary>True for a known image extension, or none at all.</summary>
+    public static bool MayBeImage(string name) => Path.GetExtension(name).Length == 0 || IsImage(name);
+
+    /// <summary>True for a known image extension.</summary>
+    public static bool IsImage(string name) => Extensions.Contains(Path.GetExtension(name));
+
+    /// <summary>True for what tells of an image rather than being one.</summary>
+    public static bool IsSidecar(string name) => Sidecars.Contains(Path.GetExtension(name));
+
+    /// <summary>The archive kind by extension; null where it is none of an archive.</summary>
+    public static ArchiveKind? KindOf(string path)
     {
         if (path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)) return ArchiveKind.Tar;
         if (path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase)) return ArchiveKind.TarGz;
-        return path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) ? ArchiveKind.Zip : ArchiveKind.None;
+        return path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) ? ArchiveKind.Zip : null;
+    }
+
+    /// <summary>webdataset's key: the name up to the first dot after its last slash.</summary>
+    public static ReadOnlySpan<char> KeyOf(string member)
+    {
+        int name = member.LastIndexOf('/') + 1, dot = member.IndexOf('.', name);
+        return dot <= name ? member : member.AsSpan(0, dot);
     }
 
     /// <summary><c>archive.tar::member</c>.</summary>
@@ -48,7 +44,7 @@ internal static class InputNames
     {
         for (int at = path.IndexOf(Separator, StringComparison.Ordinal); at >= 0; at = path.IndexOf(Separator, at + 1, StringComparison.Ordinal))
         {
-            if (KindOf(path[..at]) == ArchiveKind.None) continue;
+            if (KindOf(path[..at]) is null && !(at > 0 && File.Exists(path[..at]))) continue;
             (archive, member) = (path[..at], path[(at + Separator.Length)..]);
             return true;
         }

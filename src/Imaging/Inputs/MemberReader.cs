@@ -18,6 +18,9 @@ internal abstract class MemberReader : IDisposable
     /// <summary>True when nothing more will be asked for, so that the reader can be closed.</summary>
     public virtual bool IsDone => false;
 
+    /// <summary>Whether to close it and open it again later would read everything once more.</summary>
+    public virtual bool IsStream => false;
+
     /// <summary>The member's content.</summary>
     public abstract Content Read(string member);
 
@@ -39,7 +42,7 @@ internal abstract class MemberReader : IDisposable
 
         public override Content Read(string member) => entries.TryGetValue(member, out ZipArchiveEntry? entry)
             ? ZipWalk.Read(entry, maxBytes)
-            : new Content(null, zip.Failure ?? InputReason.Unreadable);
+            : new Content(null, zip.Failure ?? InputReason.NotFound);
 
         public override void Dispose() => zip.Dispose();
     }
@@ -64,7 +67,7 @@ internal abstract class MemberReader : IDisposable
 
         public override Content Read(string member)
         {
-            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place)) return new Content(null, failure ?? InputReason.Unreadable);
+            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place)) return new Content(null, failure ?? InputReason.NotFound);
             if (place.Refusal is not null) return new Content(null, place.Refusal);
             if (place.Length == 0) return new Content(null, InputReason.Empty);
             if (place.Length > maxBytes) return new Content(null, InputReason.TooLarge);
@@ -87,6 +90,8 @@ internal abstract class MemberReader : IDisposable
 
         public override bool IsDone => outstanding <= 0;
 
+        public override bool IsStream => true;
+
         public override Content Read(string member)
         {
             outstanding--;
@@ -105,7 +110,7 @@ internal abstract class MemberReader : IDisposable
                 if (!now || due > 0) early[walk.Name] = content;
                 if (now) return content;
             }
-            return new Content(null, walk.Failure ?? InputReason.Unreadable);
+            return new Content(null, walk.Failure ?? InputReason.NotFound);
         }
 
         public override void Dispose() => walk.Dispose();

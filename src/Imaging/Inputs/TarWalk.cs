@@ -5,8 +5,8 @@ using System.IO.Compression;
 
 namespace DataFreeKD.Imaging.Inputs;
 
-/// <summary>Walks a tar and never throws for what is in it: damage ends the walk and is told by <see cref="Failure"/>.</summary>
-internal sealed class TarWalk : IDisposable
+/// <summary>Walks a tar.</summary>
+internal sealed class TarWalk : MemberWalk
 {
     private readonly FileStream file;
     private readonly Stream content;
@@ -24,38 +24,33 @@ internal sealed class TarWalk : IDisposable
         if (file.Length == 0) Failure = InputReason.Empty;
     }
 
-    /// <summary>The member's name, without a leading <c>./</c>.</summary>
-    public string Name { get; private set; } = "";
-
-    /// <summary>Why the member must not be read; null when it may.</summary>
-    public string? Refusal { get; private set; }
-
     /// <summary>The length that the header claims.</summary>
     public long Length => entry!.Length;
 
     /// <summary>Where a plain tar holds the content.</summary>
     public long Offset => entry!.DataOffset;
 
-    /// <summary>Why the walk ended early; null at the archive's proper end.</summary>
-    public string? Failure { get; private set; }
-
-    /// <summary>Goes to the next member that is a file or a link and may be an image; false at the end.</summary>
-    public bool Next()
+    public override bool Next()
     {
         while (Failure is null && Advance())
         {
             Name = entry!.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-            bool isFile = entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile;
-            bool isLink = entry.EntryType is TarEntryType.SymbolicLink or TarEntryType.HardLink;
-            if (!isFile && !isLink) continue;
-            Refusal = !InputNames.IsSafe(Name) ? InputReason.UnsafePath : isLink ? InputReason.Link : null;
-            if (Refusal is not null || InputNames.MayBeImage(Name)) return true;
+            string? kind = entry.EntryType switch
+            {
+                TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile => null,
+                TarEntryType.SymbolicLink or TarEntryType.HardLink => InputReason.Link,
+                TarEntryType.Fifo or TarEntryType.CharacterDevice or TarEntryType.BlockDevice => InputReason.NotAFile,
+                TarEntryType.SparseFile => InputReason.Unreadable,
+                _ => "",
+            };
+            if (kind is "") continue;
+            Refusal = InputNames.IsSafe(Name) ? kind : InputReason.UnsafePath;
+            return true;
         }
         return false;
     }
 
-    /// <summary>The current member's content.</summary>
-    public Content Read(long maxBytes)
+    public override Content Read(long maxBytes)
     {
         if (Refusal is not null) return new Content(null, Refusal);
         if (entry!.Length == 0 || entry.DataStream is null) return new Content(null, InputReason.Empty);
@@ -69,8 +64,21 @@ internal sealed class TarWalk : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    public override byte[] Start(int length)
+    {
+        if (Refusal is not null || entry!.DataStream is not { } data) return [];
+        byte[] start = new byte[length];
+        try
+        {
+            return start[..data.ReadAtLeast(start, length, throwOnEndOfStream: false)];
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException)
+        {
+            return [];
+        }
+    }
+
+    public override void Dispose()
     {
         reader.Dispose();
         content.Dispose();

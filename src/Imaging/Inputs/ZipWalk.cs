@@ -5,11 +5,12 @@ using System.IO.Compression;
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Opens a zip and judges its entries; content is read by entry.</summary>
-internal sealed class ZipWalk : IDisposable
+internal sealed class ZipWalk : MemberWalk
 {
     private readonly ZipArchive? archive;
+    private int next;
 
-    /// <summary>Opens the archive; damage is told by <see cref="Failure"/>.</summary>
+    /// <summary>Opens the archive; damage is told by <see cref="MemberWalk.Failure"/>.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public ZipWalk(string path)
     {
@@ -23,7 +24,8 @@ internal sealed class ZipWalk : IDisposable
                 return;
             }
             archive = new ZipArchive(file, ZipArchiveMode.Read);
-            Entries = archive.Entries;
+            if (Overlaps(archive, file.Length)) Failure = InputReason.Overlapping;
+            else Entries = archive.Entries;
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
@@ -36,24 +38,39 @@ internal sealed class ZipWalk : IDisposable
     /// <summary>All entries, folders included.</summary>
     public IReadOnlyList<ZipArchiveEntry> Entries { get; } = [];
 
-    /// <summary>Why there are no entries; null for a sound archive.</summary>
-    public string? Failure { get; }
-
-    /// <summary>True for an entry that gets a row: a file that may be an image, or something that is refused.</summary>
-    public static bool HasRow(ZipArchiveEntry entry) => !entry.FullName.EndsWith('/') && (Refusal(entry) is not null || InputNames.MayBeImage(entry.FullName));
-
-    /// <summary>Why an entry must not be read; null when it may.</summary>
-    public static string? Refusal(ZipArchiveEntry entry)
+    public override bool Next()
     {
-        const int typeMask = 0xF000, symbolicLink = 0xA000;
-        if (!InputNames.IsSafe(entry.FullName)) return InputReason.UnsafePath;
-        return ((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink ? InputReason.Link : null;
+        while (next < Entries.Count)
+        {
+            ZipArchiveEntry entry = Entries[next++];
+            if (entry.FullName.EndsWith('/')) continue;
+            (Name, Refusal) = (entry.FullName, RefusalOf(entry));
+            return true;
+        }
+        return false;
+    }
+
+    public override Content Read(long maxBytes) => Read(Entries[next - 1], maxBytes);
+
+    public override byte[] Start(int length)
+    {
+        if (Refusal is not null) return [];
+        byte[] start = new byte[length];
+        try
+        {
+            using Stream stream = Entries[next - 1].Open();
+            return start[..stream.ReadAtLeast(start, length, throwOnEndOfStream: false)];
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
+        {
+            return [];
+        }
     }
 
     /// <summary>An entry's content; a bomb stops at <paramref name="maxBytes"/> whatever its header says.</summary>
     public static Content Read(ZipArchiveEntry entry, long maxBytes)
     {
-        if (Refusal(entry) is { } refusal) return new Content(null, refusal);
+        if (RefusalOf(entry) is { } refusal) return new Content(null, refusal);
         try
         {
             if (entry.Length > maxBytes) return new Content(null, InputReason.TooLarge);
@@ -67,8 +84,24 @@ internal sealed class ZipWalk : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => archive?.Dispose();
+    public override void Dispose() => archive?.Dispose();
+
+    // Why an entry must not be read; null when it may.
+    private static string? RefusalOf(ZipArchiveEntry entry)
+    {
+        const int typeMask = 0xF000, symbolicLink = 0xA000;
+        if (!InputNames.IsSafe(entry.FullName)) return InputReason.UnsafePath;
+        if (((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink) return InputReason.Link;
+        return entry.IsEncrypted ? InputReason.Encrypted : null;
+    }
+
+    // Members that lie in the same bytes: a small file that claims to be many large ones, which no writer makes.
+    private static bool Overlaps(ZipArchive archive, long length)
+    {
+        UInt128 claimed = 0;
+        foreach (ZipArchiveEntry entry in archive.Entries) claimed += (UInt128)(ulong)Math.Max(0, entry.CompressedLength);
+        return claimed > (UInt128)(ulong)length;
+    }
 
     private static bool BeginsAsZip(FileStream file)
     {

@@ -119,7 +119,7 @@ internal sealed class CocoFolder
     private static (long Width, long Height, string? Reason) Size(PackImage image)
     {
         if (Side(image, "width") is { } width && Side(image, "height") is { } height) return (width, height, null);
-        GlanceResult seen = ImageDecoder.Glance(image.Bytes, 1);
+        GlanceResult seen = ImageDecoder.Glance(image.Bytes, 1, DecodeLimits.Local);
         return (seen.Width, seen.Height, seen.Reason);
     }
 

@@ -24,9 +24,9 @@ internal sealed class PackSource
         foreach (TableRow row in table.Rows(cancel))
         {
             Rows++;
-            if (row["status"] is { Length: > 0 } status && status != Status.Ok)
+            if (row.IsRefused)
             {
-                left[status] = left.GetValueOrDefault(status) + 1;
+                left[row["status"]!] = left.GetValueOrDefault(row["status"]!) + 1;
                 continue;
             }
             images.Add(ManifestPath.FromTable(row["path"]!, path));
@@ -54,7 +54,7 @@ internal sealed class PackSource
         int at = 0;
         foreach (TableRow row in table.Rows(cancel))
         {
-            if (row["status"] is { Length: > 0 } status && status != Status.Ok) continue;
+            if (row.IsRefused) continue;
             if (at == images.Count) throw Changed();
             yield return new PackRow(row, images[at++], classes.Of(Prediction(row), row["class_name"] ?? ""));
         }

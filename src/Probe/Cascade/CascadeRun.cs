@@ -26,7 +26,7 @@ internal static class CascadeRun
         var sample = new PlaceSample<Seen>(cascade.Sample);
         long pool = 0;
         IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(pool++));
-        foreach (IReadOnlyList<(ScoredInput Image, float[][]? Features)> batch in BatchWorkers.Run(wanted, teacher.BatchSize, teacher.Workers, teacher.CascadeSample, cancel))
+        foreach (IReadOnlyList<(ScoredInput Image, float[][]? Features)> batch in BatchWorkers.Run(teacher.Bounded(wanted), teacher.BatchSize, teacher.Workers, teacher.CascadeSample, cancel))
         {
             cancel.ThrowIfCancellationRequested();
             foreach ((ScoredInput image, float[][]? features) in batch)

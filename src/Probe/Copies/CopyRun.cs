@@ -15,7 +15,7 @@ internal static class CopyRun
         PlaceSample<(float[] Image, (Corruption, float[]) Copy)> sample = new(options.CopySample);
         IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place)).SelectMany(input => new[] { input, input with { Spoilt = Kinds[PlaceSample<int>.Key(input.Place) % (ulong)Kinds.Length] } });
         // Twice the batch, so that an image and its copy are never apart.
-        foreach ((float[][] features, ScoreInput[] images) in BatchWorkers.Run(wanted, 2 * teacher.BatchSize, teacher.Workers, teacher.CopyFeatures, cancel))
+        foreach ((float[][] features, ScoreInput[] images) in BatchWorkers.Run(teacher.Bounded(wanted), 2 * teacher.BatchSize, teacher.Workers, teacher.CopyFeatures, cancel))
         {
             cancel.ThrowIfCancellationRequested();
             for (int at = 0; at + 1 < images.Length; at += 2) sample.Add(images[at].Place, (features[at], (images[at + 1].Spoilt!.Value, features[at + 1])));

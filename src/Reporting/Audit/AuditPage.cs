@@ -48,7 +48,7 @@ public static class AuditPage
 
     private static AuditImageView View(ImageInput input, TableRow row, int at, PictureBudget pictures)
     {
-        DecodeResult? decoded = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes) : null;
+        DecodeResult? decoded = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local) : null;
         Picture? picture = decoded?.Image is { } image ? pictures.Thumbnail(image) : null;
         string name = Wording.Foreign(row["class_name"] ?? "");
         return new AuditImageView(at, at + 1, picture?.Source ?? "", picture?.Width ?? 0, picture?.Height ?? 0, Wording.Foreign(row["path"]!), name, decoded?.Reason ?? input.Reason ?? "unreadable");

@@ -61,7 +61,7 @@ internal sealed class Gallery
 
     private GalleryImage Make(ImageInput input, AttentionView? view, PictureBudget budget)
     {
-        DecodeResult? decoded = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes) : null;
+        DecodeResult? decoded = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local) : null;
         if (decoded?.Image is not { } image)
         {
             Unreadable++;

@@ -31,6 +31,39 @@ public sealed class RemoteArchiveTests
     }
 
     [Fact]
+    public async Task What_lies_beside_a_member_becomes_columns()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        Serve(web, "/wd.tar", Pack("/wd.tar", ("0.bmp", CrawlWorld.Bitmap(20, 16, 1)), ("0.cls", "3"u8.ToArray()), ("0.txt", "a dog"u8.ToArray()), ("0.json", "{\"n\": 1}"u8.ToArray())));
+
+        await world.Crawl(web.Url("one", "/wd.tar"));
+
+        Assert.Equal(("a dog", "3", "{\"n\": 1}", "ok"), (world.Rows()[0]["caption"], world.Rows()[0]["label"], world.Rows()[0]["metadata"], world.Rows()[0]["status"]));
+    }
+
+    [Fact]
+    public async Task An_address_that_is_listed_again_is_fetched_once_and_every_row_is_kept()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        string good = web.Url("one", "/ok/9"), bad = web.Url("one", "/404/9");
+        File.WriteAllText(world["list.csv"], $"url,caption\n{good},one\n{bad},gone\n{good},two\n{bad},gone too\nnothing,x\nnothing,y\n");
+
+        await world.Crawl(world["list.csv"]);
+
+        Assert.Equal(["one", "gone", "two", "gone too", "x", "y"], world.Rows().Select(row => row["caption"]));
+        List<string> ends = [.. world.Ends()];
+        Assert.Equal(("ok", "duplicate/same_content", ends[1], "failed/bad_url", "failed/bad_url"), (ends[0], ends[2], ends[3], ends[4], ends[5]));
+        Assert.StartsWith("failed/", ends[1], StringComparison.Ordinal);
+        Assert.Equal(1, web.Visits["one.test/ok/9"]);
+
+        await world.Crawl(world["list.csv"]);
+        Assert.Equal(1, web.Visits["one.test/ok/9"]);
+        Assert.Equal(6, world.Rows().Count);
+    }
+
+    [Fact]
     public async Task Hostile_members_are_refused_and_touch_nothing()
     {
         await using FaultyWeb web = await FaultyWeb.Start();

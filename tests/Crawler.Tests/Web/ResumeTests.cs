@@ -20,7 +20,7 @@ public sealed class ResumeTests
     [Theory]
     [InlineData(1)]
     [InlineData(20)]
-    [InlineData(59)]
+    [InlineData(50)]
     public async Task A_stopped_crawl_run_again_ends_with_the_same_store(int after)
     {
         await using FaultyWeb web = await FaultyWeb.Start();

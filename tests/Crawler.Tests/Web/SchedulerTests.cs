@@ -26,7 +26,7 @@ public sealed class SchedulerTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         };
         // The silent ones come first in the list, and there are more of them than connections.
-        File.WriteAllLines(world["urls.txt"], [.. Enumerable.Range(0, 16).Select(i => web.Url($"silent{i}", "/ok/1")), .. Enumerable.Repeat(web.Url("living", "/count"), 200)]);
+        File.WriteAllLines(world["urls.txt"], [.. Enumerable.Range(0, 16).Select(i => web.Url($"silent{i}", "/ok/1")), .. Enumerable.Range(0, 200).Select(i => web.Url("living", $"/count?{i}"))]);
 
         start = Stopwatch.GetTimestamp();
         Task<CrawlSummary> crawl = world.Crawl(world["urls.txt"]);
@@ -50,7 +50,7 @@ public sealed class SchedulerTests
             await Task.Delay(5);
             await context.Response.WriteAsync("x");
         };
-        File.WriteAllLines(world["urls.txt"], Enumerable.Repeat(web.Url("one", "/nap"), 120));
+        File.WriteAllLines(world["urls.txt"], Enumerable.Range(0, 120).Select(i => web.Url("one", $"/nap?{i}")));
 
         await world.Crawl(world["urls.txt"]);
 

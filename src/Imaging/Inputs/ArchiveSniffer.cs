@@ -1,18 +1,24 @@
-// Whether a body is an archive, by its first bytes.
+// Whether bytes are an archive, by what they are and never by a name.
 
 using System.IO.Compression;
 
-namespace DataFreeKD.Crawler.Fetching;
+namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Archives that are taken apart.</summary>
-internal enum ArchiveKind
+public enum ArchiveKind
 {
+    /// <summary>A tar: indexed, random access.</summary>
     Tar,
+
+    /// <summary>A gzipped tar: a stream.</summary>
     TarGz,
+
+    /// <summary>A zip: indexed, random access.</summary>
     Zip,
 }
 
-internal static class ArchiveSniffer
+/// <summary>Tells archives by their first bytes.</summary>
+public static class ArchiveSniffer
 {
     /// <summary>Bytes that are enough to tell, also of a gzip file with a long name in its header.</summary>
     public const int Window = 16 << 10;
@@ -21,12 +27,16 @@ internal static class ArchiveSniffer
     private const int Block = 512, SumAt = 148, SumLength = 8;
 
     /// <summary>The kind; null for what is no archive.</summary>
+    /// <param name="bytes">The file, or its first <see cref="Window"/> bytes.</param>
     public static ArchiveKind? Of(ReadOnlySpan<byte> bytes)
     {
         if (bytes.StartsWith("PK\u0003\u0004"u8) || bytes.StartsWith("PK\u0005\u0006"u8)) return ArchiveKind.Zip;
         if (IsTarHeader(bytes)) return ArchiveKind.Tar;
-        return bytes.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) && IsTarHeader(Unpacked(bytes)) ? ArchiveKind.TarGz : null;
+        return IsGzip(bytes) && IsTarHeader(Unpacked(bytes)) ? ArchiveKind.TarGz : null;
     }
+
+    /// <summary>Whether bytes begin as a gzip file does.</summary>
+    internal static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
 
     // Every tar since Unix V7 has the sum, only newer ones a magic word. The sum's own bytes count as spaces.
     private static bool IsTarHeader(ReadOnlySpan<byte> bytes)

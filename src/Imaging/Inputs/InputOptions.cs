@@ -1,0 +1,15 @@
+// How files are opened.
+
+namespace DataFreeKD.Imaging.Inputs;
+
+/// <summary>Limits and manners of opening files.</summary>
+public sealed record InputOptions
+{
+    /// <summary>Files and members larger than this are named, not read, bytes.</summary>
+    /// <value>64 MiB.</value>
+    public long MaxBytes { get; init; } = 64L << 20;
+
+    /// <summary>Whether symbolic links are followed, those to folders too; links in archives never are.</summary>
+    /// <value>False: a link is a row with the reason <c>link</c>.</value>
+    public bool FollowLinks { get; init; }
+}

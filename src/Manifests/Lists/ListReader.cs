@@ -1,0 +1,113 @@
+// Lists and tables from strangers: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs no other.
+
+using System.IO.Compression;
+
+namespace DataFreeKD.Manifests.Lists;
+
+/// <summary>A list that may be read any number of times; memory does not grow with its length, except for a .json that is one object.</summary>
+public sealed class ListReader
+{
+    // JSON has no header: the objects this far in decide which keys become columns.
+    private const int ObjectsLookedAt = 1000;
+
+    // A line beyond this names no columns.
+    private const int LongestHeader = 64 << 10;
+
+    private readonly string path;
+    private readonly string format;
+    private readonly Func<string, bool> known;
+    private readonly char separator;
+    private readonly bool hasHeader;
+
+    /// <summary>Looks at the beginning of a list.</summary>
+    /// <param name="path">The file; what it is called decides between JSON, lines and separated values.</param>
+    /// <param name="known">Tells the names of columns that are looked for, which help to tell a separator.</param>
+    /// <exception cref="TableException">It cannot be opened.</exception>
+    public ListReader(string path, Func<string, bool> known)
+    {
+        (this.path, this.known, format) = (path, known, FormatOf(path));
+        if (Directory.Exists(path)) throw new TableException($"{path} is a folder, not a table; name the .csv or .parquet file in it");
+        if (!IsRegular(path)) throw new TableException(File.Exists(path) ? $"{path} is no regular file; give a file, or - for standard input" : $"{path} does not exist; check the name, or run the stage that writes it");
+        try
+        {
+            if (IsJson(path))
+            {
+                Columns = [.. Entries(CancellationToken.None).Take(ObjectsLookedAt).SelectMany(entry => entry.Names ?? []).Distinct(StringComparer.Ordinal)];
+                return;
+            }
+            string first = Lines(CancellationToken.None).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "";
+            if (first.Length > LongestHeader) first = first[..LongestHeader];
+            separator = DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields => fields.Any(field => known(field.Trim())));
+            IReadOnlyList<string> header = DelimitedText.Records(Lines(CancellationToken.None), separator).Select(record => record.Fields ?? []).FirstOrDefault() ?? [];
+            hasHeader = format != ".TXT" || (first.Length < LongestHeader && header.Any(field => known(field.Trim())));
+            Columns = hasHeader ? Named(header) : [];
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new TableException($"{path} cannot be read: {problem.Message}", problem);
+        }
+    }
+
+    /// <summary>Names of the columns; of JSON those of its first objects. Empty for a plain list of lines.</summary>
+    public IReadOnlyList<string> Columns { get; }
+
+    /// <summary>Whether a name ends as a list's does that this reads.</summary>
+    public static bool Fits(string path) => FormatOf(path) is ".CSV" or ".TSV" or ".TAB" or ".TXT" or ".JSON" or ".JSONL" or ".NDJSON";
+
+    /// <summary>Whether a name ends as a list's does that is JSON, whose entries name their fields themselves.</summary>
+    public static bool IsJson(string path) => FormatOf(path) is ".JSON" or ".JSONL" or ".NDJSON";
+
+    /// <summary>Streams the entries. Empty lines, and in a plain list lines that start with #, are none.</summary>
+    /// <exception cref="TableException">JSON that breaks off: what follows cannot be told.</exception>
+    public IEnumerable<ListEntry> Entries(CancellationToken cancel)
+    {
+        switch (format)
+        {
+            case ".JSON": return JsonText.Read(Open, path, known, cancel);
+            case ".JSONL" or ".NDJSON": return JsonText.ReadLines(Open, path, cancel);
+            default: return hasHeader ? Delimited(cancel) : Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')).Select(ListEntry.Plain);
+        }
+    }
+
+    /// <summary>Whether a path leads to a file with bytes of its own: to open a pipe would wait for whoever writes to it.</summary>
+    internal static bool IsRegular(string path) => Imaging.Inputs.FileFacts.Of(path).Type == Imaging.Inputs.FileType.Regular;
+
+    // A column without a name, such as pandas writes for its index, is one all the same.
+    internal static string[] Named(IReadOnlyList<string> header)
+    {
+        string[] names = [.. header.Select(name => name.Trim())];
+        for (int at = 0; at < names.Length; at++)
+        {
+            if (names[at].Length > 0) continue;
+            string name = $"column_{at + 1}";
+            while (names.Contains(name)) name += "_";
+            names[at] = name;
+        }
+        return names;
+    }
+
+    private IEnumerable<ListEntry> Delimited(CancellationToken cancel) => DelimitedText.Records(Lines(cancel), separator).Skip(1)
+        .Select(record => record.Fields is { } fields ? new ListEntry(record.Line, Columns, fields) : ListEntry.Broken(record.Line));
+
+    private IEnumerable<string> Lines(CancellationToken cancel)
+    {
+        using Stream stream = Open();
+        foreach (string line in TextLines.Read(stream, path, cancel)) yield return line;
+    }
+
+    private Stream Open()
+    {
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 << 10, FileOptions.SequentialScan);
+        Span<byte> start = stackalloc byte[2];
+        int read = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
+        file.Position = 0;
+        return read == 2 && start[0] == 0x1f && start[1] == 0x8b ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    // The extension in capitals, without that of gzip.
+    private static string FormatOf(string path)
+    {
+        bool gzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        return Path.GetExtension(gzip ? path[..^3] : path).ToUpperInvariant();
+    }
+}

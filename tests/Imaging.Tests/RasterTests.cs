@@ -1,0 +1,129 @@
+// TIFF, Targa and Netpbm: decoded where they are asked for, under the same limits, and nowhere else.
+
+using System.Buffers.Binary;
+using System.Text;
+using CsCheck;
+
+namespace DataFreeKD.Imaging.Tests;
+
+public class RasterTests
+{
+    private static readonly RgbImage Picture = TestImages.Photo(13, 7);
+
+    public static TheoryData<string> Formats => ["tiff", "tga", "ppm"];
+
+    [Theory, MemberData(nameof(Formats))]
+    public void A_file_has_its_pixels_where_its_format_is_asked_for_and_is_named_where_not(string format)
+    {
+        byte[] file = Write(format);
+        DecodeResult result = ImageDecoder.Decode(file, DecodeLimits.Local);
+        Assert.Equal((format, null), (result.Format, result.Reason));
+        Assert.Equal(Picture.Pixels, result.Image!.Pixels);
+        Assert.Equal((null, $"unsupported_format/{format}"), (ImageDecoder.Decode(file).Image, ImageDecoder.Decode(file).Reason));
+        Assert.Equal($"unsupported_format/{format}", ImageDecoder.Decode(file, new DecodeLimits { Formats = new HashSet<string> { "pgm" } }).Reason);
+    }
+
+    [Fact]
+    public void Grey_and_bitmaps_become_RGB()
+    {
+        DecodeResult grey = ImageDecoder.Decode("P2\n# a comment\n2 1\n255\n0 200\n"u8.ToArray(), DecodeLimits.Local);
+        Assert.Equal(("pgm", (byte[])[0, 0, 0, 200, 200, 200]), (grey.Format, grey.Image!.Pixels));
+        DecodeResult bits = ImageDecoder.Decode((byte[])[.. "P4 8 1\n"u8, 0b10000001], DecodeLimits.Local);
+        Assert.Equal("pbm", bits.Format);
+        Assert.Equal([0, 255, 255, 255, 255, 255, 255, 0], Enumerable.Range(0, 8).Select(x => bits.Image!.Pixels[3 * x]));
+    }
+
+    [Fact]
+    public void A_TIFF_is_turned_upright()
+    {
+        byte[] file = Tiff(orientation: 6);
+        RgbImage image = ImageDecoder.Decode(file, DecodeLimits.Local).Image!;
+        Assert.Equal((7, 13), (image.Width, image.Height));
+        // Stored (0, 0) is the upper right corner then.
+        Assert.Equal(Picture.Pixels[..3], image.Pixels[(6 * 3)..(7 * 3)]);
+    }
+
+    [Theory, MemberData(nameof(Formats))]
+    public void Limits_are_checked_on_the_header(string format)
+    {
+        byte[] file = Write(format);
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode(file, DecodeLimits.Local with { MaxPixels = (13 * 7) - 1 }).Reason);
+        Assert.Null(ImageDecoder.Decode(file, DecodeLimits.Local with { MaxPixels = 13 * 7 }).Reason);
+    }
+
+    [Theory, MemberData(nameof(Formats))]
+    public void A_file_that_is_cut_or_damaged_never_throws(string format)
+    {
+        byte[] file = Write(format);
+        for (int length = 0; length < file.Length; length += 1 + (length / 20))
+        {
+            DecodeResult cut = ImageDecoder.Decode(file.AsMemory(0, length), DecodeLimits.Local);
+            Assert.Equal(cut.Image is null, cut.Reason is not null);
+        }
+        Gen.Select(Gen.Int[0, file.Length - 1], Gen.Byte).Sample((at, value) =>
+        {
+            byte[] broken = (byte[])file.Clone();
+            broken[at] = value;
+            DecodeResult result = ImageDecoder.Decode(broken, DecodeLimits.Local with { MaxPixels = 1_000_000 });
+            Assert.Equal(result.Image is null, result.Reason is not null);
+        }, iter: 300);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(6)]
+    [InlineData(50001)]
+    public void A_picture_of_another_codec_within_a_TIFF_is_left_alone(int compression) =>
+        Assert.Equal("unsupported_format/tiff", ImageDecoder.Decode(Tiff(compression: compression), DecodeLimits.Local).Reason);
+
+    [Fact]
+    public void A_size_whose_product_overflows_is_refused()
+    {
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode(Tiff(width: 0xffff9a70, height: 0xffff9688), DecodeLimits.Local).Reason);
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode("P6 4294942320 4294940296 255\n...."u8.ToArray(), DecodeLimits.Local).Reason);
+    }
+
+    [Fact]
+    public void A_file_of_the_usual_five_is_never_given_to_the_further_decoder()
+    {
+        byte[] png = TestImages.File("png", Picture);
+        Assert.Equal("png", ImageDecoder.Decode(png, DecodeLimits.Local).Format);
+        Assert.Equal("unsupported_format/heic", ImageDecoder.Decode(Encoding.Latin1.GetBytes("\0\0\0\u0018ftypheic\0\0\0\0mif1heic"), DecodeLimits.Local).Reason);
+        Assert.Equal("unknown_format", ImageDecoder.Decode("a line of text"u8.ToArray(), DecodeLimits.Local).Reason);
+    }
+
+    private static byte[] Write(string format) => format switch
+    {
+        "tiff" => Tiff(),
+        "tga" => [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 7, 0, 24, 0x20, .. Swapped(Picture.Pixels)],
+        _ => [.. Encoding.ASCII.GetBytes("P6\n13 7\n255\n"), .. Picture.Pixels],
+    };
+
+    private static IEnumerable<byte> Swapped(byte[] pixels) => pixels.Chunk(3).SelectMany(pixel => (byte[])[pixel[2], pixel[1], pixel[0]]);
+
+    // Uncompressed RGB in one strip.
+    private static byte[] Tiff(int orientation = 1, int compression = 1, uint width = 13, uint height = 7)
+    {
+        (ushort Tag, ushort Type, uint Count, uint Value)[] entries =
+        [
+            (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 8 + 2 + (10 * 12) + 4), (259, 3, 1, (uint)compression), (262, 3, 1, 2),
+            (273, 4, 1, 8 + 2 + (10 * 12) + 4 + 6), (274, 3, 1, (uint)orientation), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, (uint)Picture.Pixels.Length),
+        ];
+        byte[] file = new byte[8 + 2 + (12 * entries.Length) + 4 + 6 + Picture.Pixels.Length];
+        "II*\0"u8.CopyTo(file);
+        file[4] = 8;
+        BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(8), (ushort)entries.Length);
+        for (int i = 0; i < entries.Length; i++)
+        {
+            Span<byte> entry = file.AsSpan(10 + (12 * i), 12);
+            BinaryPrimitives.WriteUInt16LittleEndian(entry, entries[i].Tag);
+            BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], entries[i].Type);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[4..], entries[i].Count);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[8..], entries[i].Value);
+        }
+        int bits = 10 + (12 * entries.Length) + 4;
+        for (int i = 0; i < 3; i++) file[bits + (2 * i)] = 8;
+        Picture.Pixels.CopyTo(file, bits + 6);
+        return file;
+    }
+}
