@@ -6,7 +6,6 @@ using DataFreeKD.Distiller.Training;
 using DataFreeKD.Models;
 using DataFreeKD.Testing;
 using TorchSharp;
-using Xunit;
 
 namespace DataFreeKD.Distiller.Tests;
 

@@ -3,7 +3,6 @@
 using DataFreeKD.Distiller.Pruning;
 using DataFreeKD.Models;
 using TorchSharp;
-using Xunit;
 
 namespace DataFreeKD.Distiller.Tests;
 

@@ -3,7 +3,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DataFreeKD.Cli.Verbs;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
