@@ -4,7 +4,6 @@ using System.CommandLine;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Pruning;
-using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
 
