@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole chain on a world drawn on the spot: a teacher is trained, its data is hidden, and a student four times
-# smaller learns from what the probe finds in a wild pool. Needs only the .NET 10 SDK; the first run fetches packages
+# The whole chain on a world drawn on the spot: a teacher is trained, its data is hidden, and one command makes a student
+# of a tenth of its size out of nothing but a wild pool of images. Needs only the .NET 10 SDK; the first run fetches packages
 # (about 600 MB of libtorch). Everything is written under demo-output/.
 # Usage: ./demo.sh
 set -euo pipefail
@@ -11,9 +11,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 
 out=demo-output
 teacher_spec=vit:img=32,patch=8,dim=96,depth=6,heads=3,classes=10
-student_spec=vit:img=32,patch=8,dim=48,depth=5,heads=3
 budget=2000
-steps=600
 
 say() { printf '\n== %s\n' "$*"; }
 # The first figure of that name in a JSON summary: the model's own comes before what it is compared with.
@@ -40,39 +38,36 @@ say "hide that data: from here on only the wild pool and the teacher are used"
 mkdir -p "$out/hidden"
 mv "$out/world/original" "$out/world/truth.csv" "$out/hidden/"
 
-say "crawl -> score -> select"
-"$dfkd" crawl "$out/world/wild" -o "$out/store"
-"$dfkd" score "$out/store/manifest.csv" --teacher "$out/teacher" -o "$out/scores.csv"
-"$dfkd" select "$out/scores.csv" --budget $budget -o "$out/selected.csv"
-"$dfkd" select "$out/scores.csv" --budget $budget --method random --quota none --seed 1 -o "$out/selected-random.csv"
+say "compress: score -> select -> prune -> train -> estimate -> report, all without labels"
+"$dfkd" compress "$out/world/wild" --teacher "$out/teacher" --params 0.1 --budget $budget --minutes 0.7 --seed 1 -o "$out/compressed"
 
-say "the best and the worst of the pool, as the selection ranks them"
-"$dfkd" contact-sheet "$out/scores.csv" -o "$out/contact-sheet.png"
-
-for kind in probe random; do
-    say "distil a student on the $kind selection: $steps steps"
-    selection=$out/selected.csv
-    [ $kind = probe ] || selection=$out/selected-random.csv
-    "$dfkd" distill "$selection" --teacher "$out/teacher" --student $student_spec --steps $steps --seed 1 -o "$out/student-$kind"
-done
+say "the same size pruned from images drawn blindly, to compare"
+"$dfkd" select "$out/compressed/scores.csv" --budget $budget --method random --quota none --seed 1 -o "$out/selected-random.csv" --quiet
+shape=$(sed -nE 's/.*"student": ?"(vit:[^"]*)".*/\1/p' "$out/compressed/run.json" | head -n 1)
+"$dfkd" prune "$out/teacher" "$out/selected-random.csv" --student "$shape" --seed 1 -o "$out/pruned-random"
 
 say "open the hidden data again, only to measure"
-"$dfkd" evaluate "$out/teacher" --data "$out/hidden/original/test" --json --quiet > "$out/teacher.json"
-for kind in probe random; do
-    "$dfkd" evaluate "$out/student-$kind" --data "$out/hidden/original/test" --against "$out/teacher" --json --quiet > "$out/student-$kind.json"
-done
-"$dfkd" auroc "$out/scores.csv" --truth "$out/hidden/truth.csv" --budget $budget | tee "$out/auroc.txt"
+test=$out/hidden/original/test
+"$dfkd" evaluate "$out/teacher" --data "$test" --json --quiet > "$out/teacher.json"
+"$dfkd" evaluate "$out/compressed/pruned" --data "$test" --against "$out/teacher" --json --quiet > "$out/pruned.json"
+"$dfkd" evaluate "$out/compressed/student" --data "$test" --against "$out/teacher" --json --quiet > "$out/student.json"
+"$dfkd" evaluate "$out/pruned-random" --data "$test" --against "$out/teacher" --json --quiet > "$out/pruned-random.json"
+"$dfkd" auroc "$out/compressed/scores.csv" --truth "$out/hidden/truth.csv" --budget $budget > "$out/auroc.txt"
+"$dfkd" contact-sheet "$out/compressed/scores.csv" -o "$out/contact-sheet.png" --quiet
 
 # Figures of the table, all read from what the commands above wrote.
-row() { # name, evaluation JSON
+row() { # name, evaluation JSON, agreement
     printf '%-38s %8s %12s %12s\n' "$1" "$(percent "$(field top1 "$2")")" "${3:--}" "$(field parameters "$2")"
 }
-auroc=$(awk '$1 == "attention-probe" { print $2 }' "$out/auroc.txt")
+agreement() { percent "$(field agreement "$1")"; }
+auroc=$(awk '$1 == "combined" { print $2 }' "$out/auroc.txt")
 say "result ($((SECONDS - started)) s)"
 printf '%-38s %8s %12s %12s\n' model top-1 agreement parameters
 row "teacher (its data is hidden)" "$out/teacher.json"
-row "student, probe-selected images" "$out/student-probe.json" "$(percent "$(field agreement "$out/student-probe.json")")"
-row "student, random images" "$out/student-random.json" "$(percent "$(field agreement "$out/student-random.json")")"
+row "student, pruned, not trained" "$out/pruned.json" "$(agreement "$out/pruned.json")"
+row "student, pruned, then trained" "$out/student.json" "$(agreement "$out/student.json")"
+row "pruned from images drawn blindly" "$out/pruned-random.json" "$(agreement "$out/pruned-random.json")"
 echo
-echo "AUROC of the selection (attention-probe): ${auroc:-not measured}"
+echo "AUROC of the selection (combined): ${auroc:-not measured}"
 echo "best and worst ranked images: $out/contact-sheet.png"
+echo "report: $out/compressed/report.html"

@@ -35,7 +35,7 @@ summary["peak_mib"], summary["cpu_seconds"] = used.ru_maxrss / 1024, used.ru_uti
 json.dump(summary, open(report, "w"))
 PY
 }
-distill() { measure "$1" distill "$SELECTED" --student "$STUDENT" --steps "$STEPS" --batch-size "$BATCH" --loss kd:T=1 -o "$OUT/runs/$1" "${@:2}"; }
+distill() { measure "$1" distill "$SELECTED" --student "$STUDENT" --steps "$STEPS" --batch-size "$BATCH" --loss kd:T=1 --init random -o "$OUT/runs/$1" "${@:2}"; }
 
 distill live --teacher "$TEACHER"
 for k in $KEEP; do

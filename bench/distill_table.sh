@@ -38,7 +38,7 @@ with open(table + ".tmp", "w", encoding="utf-8") as file:
 os.replace(table + ".tmp", table)
 PY
     else
-        "$DFKD" select "$OUT/scores.csv" --method "$1" --budget "$BUDGET" --seed "$2" -o "$3" --overwrite --quiet
+        "$DFKD" select "$OUT/scores.csv" --method "$1" --budget "$BUDGET" --quota equal --seed "$2" -o "$3" --overwrite --quiet
     fi
 }
 

@@ -16,11 +16,11 @@ unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
 unpack "$DATA/cifar10/test.tar.gz" "$OUT/test"
 unpack "$DATA/cifar10/original-train.tar.gz" "$OUT/original"
 [ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$teacher" -o "$OUT/scores.csv" --resume
-[ -f "$OUT/selected.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$BUDGET" -o "$OUT/selected.csv" --quiet
-[ -f "$OUT/official.csv" ] || "$DFKD" select "$OUT/scores.csv" --method official --blocks 1,3 --budget "$BUDGET" -o "$OUT/official.csv" --quiet
+[ -f "$OUT/selected.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$BUDGET" --quota equal --embeddings none -o "$OUT/selected.csv" --quiet
+[ -f "$OUT/official.csv" ] || "$DFKD" select "$OUT/scores.csv" --method official --blocks 1,3 --budget "$BUDGET" --quota equal --embeddings none -o "$OUT/official.csv" --quiet
 # No images at all, and as many wild ones beside.
 [ -f "$OUT/synthetic/manifest.csv" ] || "$DFKD" crawl "synth://$teacher?count=$SYNTHETIC&steps=$SYNTHETIC_STEPS" -o "$OUT/synthetic"
-[ -f "$OUT/selected-few.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$SYNTHETIC" -o "$OUT/selected-few.csv" --quiet
+[ -f "$OUT/selected-few.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget "$SYNTHETIC" --quota equal --embeddings none -o "$OUT/selected-few.csv" --quiet
 [ -f "$OUT/original.csv" ] || { echo path; find "$(classes "$OUT/original")" -type f | sort; } >"$OUT/original.csv"
 # Co-advise's light teachers, of another inductive bias and as blind to the original data as the students.
 for light in resnet:depth=18 rednet:depth=26; do

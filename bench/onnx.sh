@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # ONNX Runtime beside libtorch: difference and accuracy of exports (CIFAR-10 teacher), and images/s of the forward pass
-# of deit_tiny and deit_small at 224 (random weights), in alternation batch by batch.
+# of deit_tiny, deit_small, resnet18 and tiny_vit_5m at 224 (random weights), in alternation batch by batch.
 #   DATA=folder with cifar10/, teacher/cifar10_vit/, wild/ and imagenette224/   THREADS=2  IMAGES=192  LIMIT=0 (test images, 0 for all)  OUT=bench/results/onnx
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
-THREADS=${THREADS:-2} IMAGES=${IMAGES:-192} LIMIT=${LIMIT:-0} MODELS=${MODELS:-deit_tiny_patch16_224 deit_small_patch16_224}
+THREADS=${THREADS:-2} IMAGES=${IMAGES:-192} LIMIT=${LIMIT:-0} MODELS=${MODELS:-deit_tiny_patch16_224 deit_small_patch16_224 resnet18 tiny_vit_5m_224}
 OUT=${OUT:-$root/bench/results/onnx}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -37,15 +37,19 @@ PY
     echo "|---|---|---|---|---|---|---|---|---|"
     first "$DATA/cifar10/test.tar.gz" "$LIMIT" test
     figures "$DATA/teacher/cifar10_vit" "$work/test" "cifar10_vit float"
+    figures "$DATA/teacher/cifar10_vit" "$work/test" "cifar10_vit float16" --fp16
     figures "$DATA/teacher/cifar10_vit" "$work/test" "cifar10_vit int8 dynamic" --int8 dynamic
     for rule in least-error min-max percentile; do figures "$DATA/teacher/cifar10_vit" "$work/test" "cifar10_vit int8 static $rule" --int8 static --calibrate "$DATA/wild/pool.tar.gz" --calibrate-by "$rule"; done
+    figures "$DATA/teacher/cifar10_vit" "$work/test" "cifar10_vit int8 static qint8" --int8 static --activation-type qint8 --calibrate "$DATA/wild/pool.tar.gz"
     first "$DATA/imagenette224/val1000.tar.gz" "$IMAGES" photos
     # Random weights have no accuracy: any label does.
     { echo path,label; find "$work/photos" -type f | sort | sed 's/$/,0/'; } >"$work/photos.csv"
     for name in $MODELS; do
         dotnet "$peer" make "$name" "$work/$name" 1
         figures "$work/$name" "$work/photos.csv" "$name float"
+        figures "$work/$name" "$work/photos.csv" "$name float16" --fp16
         figures "$work/$name" "$work/photos.csv" "$name int8 dynamic" --int8 dynamic
         figures "$work/$name" "$work/photos.csv" "$name int8 static" --int8 static --calibrate "$work/photos" --calibrate-images 32
+        figures "$work/$name" "$work/photos.csv" "$name int8 static qint8" --int8 static --activation-type qint8 --calibrate "$work/photos" --calibrate-images 32
     done
 } | tee "$OUT.md"

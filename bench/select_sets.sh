@@ -31,7 +31,8 @@ print(f'{name},{candidates},{sum(key in wanted for key in rows) / len(rows):.4f}
 PY
 }
 one score 1 --quota none
-one equal 1
+one floor 1
+one equal 1 --quota equal
 one teacher 1 --quota teacher
 one distinct 1 --near-cosine 0.98
 for candidates in $CANDIDATES; do

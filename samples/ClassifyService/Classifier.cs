@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DataFreeKD.Imaging;
+using DataFreeKD.Shared;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DataFreeKD.ClassifyService;
@@ -42,6 +43,7 @@ internal sealed class Classifier : IDisposable
     public static Classifier Load(string path)
     {
         if (!File.Exists(path)) throw new ClassifierException($"no file '{path}'; write one with dfkd export MODEL --onnx {Path.GetFileName(path)}");
+        OnnxTelemetry.TurnOff();
         InferenceSession session;
         try
         {

@@ -53,6 +53,7 @@ internal static class CommandLine
     {
         RootCommand root = new("Compress a Vision Transformer without its training data: find, score and select wild images, then distil a small student on them.")
         {
+            new CompressVerb(),
             new CrawlVerb(),
             new ScoreVerb(),
             new SelectVerb(),

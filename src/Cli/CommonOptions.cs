@@ -45,6 +45,12 @@ internal static class CommonOptions
     /// <summary>Heads of a teacher, which not every checkpoint tells.</summary>
     public static Option<int?> TeacherHeads(string name) => OwnCount(name, "Attention heads of a teacher whose checkpoint does not tell");
 
+    /// <summary>One of several networks in a checkpoint.</summary>
+    public static Option<string?> WeightsKey() => new("--weights-key") { Description = "Which network, where the checkpoint holds several (also as MODEL#KEY) [default: averaged weights, then a teacher's]", HelpName = "KEY" };
+
+    /// <summary>A model with the network that <see cref="WeightsKey"/> names.</summary>
+    public static string WithKey(string model, string? key) => key is null ? model : $"{model}#{key}";
+
     /// <summary>What a teacher is computed in.</summary>
     public static Choice<Precision> TeacherPrecision(string name) => new(name, "What the teacher's blocks are computed in; bf16 is up to twice as fast on a CPU that has it (AVX-512-BF16), with slightly other figures", [("float32", Precision.Float32), ("bf16", Precision.BFloat16)]);
 

@@ -37,7 +37,7 @@ public static class CacheRun
         if (options.TopK > teacher.Classes) throw new RunException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
         Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
-        key[CacheKey.Teacher] = Provenance.HashFile(teacher.WeightsPaths[0], cancel);
+        key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
         if (options.TeacherPrecision != Precision.Float32) key["teacher's precision"] = options.TeacherPrecision.ToString();
         using TrainingImages images = new(options, selection.Paths, teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
         foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;

@@ -8,11 +8,17 @@ namespace DataFreeKD.Distiller;
 /// <summary>How a student starts.</summary>
 public enum StudentInit
 {
+    /// <summary><see cref="Teacher"/> where the student's shape lies within a teacher in memory, else <see cref="Random"/>.</summary>
+    Auto,
+
+    /// <summary>Pruned from the teacher in closed form on training images (see <see cref="Pruning.PruneRun"/>).</summary>
+    Teacher,
+
+    /// <summary>Every k-th block of the teacher, its widths cut by the norms of the weights.</summary>
+    Slice,
+
     /// <summary>Truncated normal from the seed.</summary>
     Random,
-
-    /// <summary>Every k-th block of the teacher, its widths cut by importance.</summary>
-    Teacher,
 }
 
 /// <summary>Options of <see cref="DistillRun"/>.</summary>
@@ -48,10 +54,14 @@ public sealed record DistillOptions : LoopOptions
     public PreprocessingOverride? Preprocessing { get; init; }
 
     /// <summary>What the student learns by: losses, their parameters and weights.</summary>
-    public Recipe Loss { get; init; } = Recipe.Default;
+    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches, else <c>kd</c>.</value>
+    public Recipe? Loss { get; init; }
 
     /// <summary>How the student starts (not used where the student is a model to go on from).</summary>
-    public StudentInit Init { get; init; } = StudentInit.Random;
+    public StudentInit Init { get; init; }
+
+    /// <summary>The recipe in force.</summary>
+    internal Recipe Recipe => Loss ?? Recipe.Default;
 
     /// <inheritdoc/>
     public override void Validate()
@@ -60,7 +70,7 @@ public sealed record DistillOptions : LoopOptions
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
         Check(Cache is not null || !string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model, or a cache of its outputs");
         Check(Cache is null || Preprocessing is null, "a cache fixes the preprocessing that its teacher had; leave preprocessing options out");
-        Check(Cache is null || Init == StudentInit.Random, "a student cannot be cut out of a cached teacher: its weights are not there; use --init random, or a student made before");
+        Check(Cache is null || Init is StudentInit.Random or StudentInit.Auto, "a student cannot be made from a cached teacher: its weights are not there; use --init random, or a student made before (dfkd prune)");
         Check(FurtherTeachers.All(teacher => !string.IsNullOrWhiteSpace(teacher)), "a teacher is empty: name a model");
         Check(Via.All(assistant => !string.IsNullOrWhiteSpace(assistant)), "an assistant is empty: give a registry name, vit:... or a model directory");
         Check(Via.Count == 0 || FurtherTeachers.Count == 0, "assistants stand between one teacher and the student; give one teacher, or distil the first assistant from several in a run of its own");

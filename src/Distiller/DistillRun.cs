@@ -32,6 +32,8 @@ public static class DistillRun
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);
         using ImageModel student = StudentFactory.For(options, teacher);
+        StudentStart start = StudentStart.Of(options, student, teacher);
+        options = start.Resolve(options, student, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
 
@@ -39,17 +41,21 @@ public static class DistillRun
         Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, cancel);
         using RunSession session = new(options, folder, selection.Paths, teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
         teacher.Check(session.Images);
-        teacher.MoveTo(device, options.BatchSize);
         student.MoveTo(device);
+        start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
+        teacher.MoveTo(device, options.BatchSize);
         DistillObjective objective = new(student, teacher, losses, Weights(selection, session, device), session.Predictor);
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [.. teacher.Facts, .. lineage, ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
+            [.. teacher.Facts, .. lineage, ("start", start.Text), ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
         return new DistillSummary
         {
             Output = folder.Path,
+            Start = start.Text,
             Steps = result.Steps,
+            StoppedEarly = result.StoppedEarly,
+            KeptStep = result.KeptStep,
             ResumedFrom = result.ResumedFrom,
             Images = session.Train.Length,
             HeldOutImages = session.HeldOut.Length,
@@ -68,8 +74,11 @@ public static class DistillRun
     /// <exception cref="RunException">A loss that does not fit the models or the options.</exception>
     internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, IReadOnlyList<ModelConfig> teachers, ModelConfig student, torch.Device device)
     {
-        IReadOnlyList<LossTerm> losses = [.. options.Loss.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
+        IReadOnlyList<LossTerm> losses = [.. options.Recipe.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
         foreach (LossTerm loss in losses) _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
+        // Feature losses line class tokens up; without one they would take a patch for it.
+        if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reading && teachers.OfType<VitConfig>().Any(teacher => !teacher.ClassToken))
+            throw new RunException($"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)");
         if (options.DropsPatches && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
             throw new RunException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
         return losses;

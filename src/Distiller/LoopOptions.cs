@@ -11,7 +11,10 @@ public abstract record LoopOptions : BatchOptions
     internal abstract string Learner { get; }
 
     /// <summary>Peak learning rate of AdamW.</summary>
-    public double LearningRate { get; init; } = 1e-3;
+    /// <value>Null (default): 4e-4 for a student pruned from its teacher, or a model to go on from in a distillation; else 1e-3.</value>
+    public double? LearningRate { get; init; }
+
+    internal const double RateFromRandom = 1e-3, RateFromTeacher = 4e-4;
 
     /// <summary>Decoupled weight decay; biases, norms, scales, position embedding and prefix tokens are spared.</summary>
     public double WeightDecay { get; init; } = 0.025;
@@ -48,6 +51,20 @@ public abstract record LoopOptions : BatchOptions
     /// <value>Null (default): a tenth of the run. 0 scores at the end only.</value>
     public int? EvaluateEvery { get; init; }
 
+    /// <summary>Scorings of the held-out slice in a row without gain after which training stops; 0 never stops early.</summary>
+    public int Patience { get; init; }
+
+    /// <summary>Held-out gain (0–1) below which a scoring counts as without gain.</summary>
+    public double MinimumGain { get; init; } = 0.001;
+
+    /// <summary>Whether the weights with the best held-out score are the ones written, the start's among them.</summary>
+    /// <value>Null (default): yes for a student that begins as an answer of its own (pruned, cut, or a model to go on from) and where images are held out; else the last ones.</value>
+    public bool? KeepBest { get; init; }
+
+    /// <summary>Wall minutes that the steps are to take, measured on the first of them; instead of <see cref="BatchOptions.Steps"/>. What was measured is kept, so that a resumed run takes as many steps.</summary>
+    /// <value>Null (default) takes steps or epochs.</value>
+    public double? Minutes { get; init; }
+
     /// <summary>Steps between rows of metrics.csv (each the mean since the last).</summary>
     public int LogEvery { get; init; } = 10;
 
@@ -62,7 +79,7 @@ public abstract record LoopOptions : BatchOptions
     {
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(Learner), "the student is empty: give a registry name, vit:... or a model directory");
-        Check(LearningRate > 0 && double.IsFinite(LearningRate), $"learning rate is {LearningRate}: must be above 0");
+        Check(LearningRate is null || (LearningRate > 0 && double.IsFinite(LearningRate.Value)), $"learning rate is {LearningRate}: must be above 0");
         Check(WeightDecay >= 0, $"weight decay is {WeightDecay}: must be 0 or more");
         Check(WarmupSteps is null or >= 0, $"warm-up is {WarmupSteps} steps: must be 0 or more");
         Check(Clip >= 0, $"clip is {Clip}: must be 0 (off) or more");
@@ -71,6 +88,11 @@ public abstract record LoopOptions : BatchOptions
         Check(PatchDropoutTo is null or (>= 0 and < 1), $"patch dropout to is {PatchDropoutTo}: must be in [0, 1)");
         CheckShare(PatchDropoutUntil, "patch dropout until");
         Check(EvaluateEvery is null or >= 0, $"evaluate-every is {EvaluateEvery}: must be 0 or more");
+        Check(Patience >= 0, $"patience is {Patience}: must be 0 (off) or more");
+        Check(MinimumGain is >= 0 and < 1, $"minimum gain is {MinimumGain}: must be in [0, 1)");
+        Check(Minutes is null or > 0, $"minutes is {Minutes}: must be above 0");
+        Check(Minutes is null || Steps is null, "steps and minutes exclude each other: leave one out");
+        Check(Patience == 0 || HoldOut > 0, "patience needs held-out images to score: hold some out, or leave it at 0");
         Check(LogEvery > 0, $"log-every is {LogEvery}: must be above 0");
         Check(CheckpointEvery >= 0, $"checkpoint-every is {CheckpointEvery}: must be 0 or more");
     }

@@ -49,12 +49,13 @@ public sealed record RecipeExplanation
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
         using ImageModel student = StudentFactory.For(options, teacher);
+        options = StudentStart.Of(options, student, teacher).Resolve(options, student, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, torch.CPU);
         ModelConfig[] teachers = teacher.Models.Count > 0 ? [.. teacher.Models.Select(model => model.Config)] : [student.Config];
         return new RecipeExplanation
         {
-            Recipe = options.Loss.ToString(),
-            Terms = [.. losses.Zip(options.Loss.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Teacher.Among(teachers.Length, loss.ReadsTeacherFeatures) + 1, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
+            Recipe = options.Recipe.ToString(),
+            Terms = [.. losses.Zip(options.Recipe.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Teacher.Among(teachers.Length, loss.ReadsTeacherFeatures) + 1, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
             Teachers = [.. DistillObjective.CapturesOf(losses, teachers.Length).Zip(teachers, Cost)],
             Student = Cost(DistillObjective.Union(losses.Select(loss => loss.StudentCapture)), student.Config),
         };

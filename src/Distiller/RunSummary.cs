@@ -11,6 +11,12 @@ public abstract record RunSummary
     /// <summary>Optimiser steps done in all.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>Whether training stopped before its last step, since the held-out score no longer rose.</summary>
+    public required bool StoppedEarly { get; init; }
+
+    /// <summary>The step whose weights were written; 0 for those that training began with.</summary>
+    public required int KeptStep { get; init; }
+
     /// <summary>Step that this process went on from; 0 for a fresh start.</summary>
     public required int ResumedFrom { get; init; }
 
@@ -45,6 +51,9 @@ public abstract record RunSummary
 /// <summary>What a distillation gave.</summary>
 public sealed record DistillSummary : RunSummary
 {
+    /// <summary>What the student began as, in words.</summary>
+    public required string Start { get; init; }
+
     /// <summary>Parameters of the teacher, of several in all.</summary>
     public required long TeacherParameters { get; init; }
 }

@@ -21,6 +21,7 @@ public static class TrainRun
     public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
@@ -44,6 +45,8 @@ public static class TrainRun
         {
             Output = folder.Path,
             Steps = result.Steps,
+            StoppedEarly = result.StoppedEarly,
+            KeptStep = result.KeptStep,
             ResumedFrom = result.ResumedFrom,
             Images = session.Train.Length,
             HeldOutImages = session.HeldOut.Length,

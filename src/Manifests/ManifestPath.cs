@@ -24,6 +24,10 @@ public static class ManifestPath
     /// <param name="scores">The scores table.</param>
     public static string SampleBeside(string scores) => Path.ChangeExtension(scores, ".sample.csv");
 
+    /// <summary>Where scoring leaves the embeddings of a scores table's rows.</summary>
+    /// <param name="scores">The scores table.</param>
+    public static string EmbeddingsBeside(string scores) => Path.ChangeExtension(scores, ".embeddings.npy");
+
     /// <summary>The absolute path of a table's <c>path</c> field (a member separator is kept).</summary>
     /// <exception cref="TableException">The field is empty.</exception>
     public static string FromTable(string field, string tablePath)

@@ -9,6 +9,22 @@ namespace DataFreeKD.Models;
 /// <param name="WeightsPath">The file that the weights came from.</param>
 public sealed record LoadedModel(ImageModel Model, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames, string WeightsPath) : IDisposable
 {
+    /// <summary>What decides the figures and does not stand in the tensors alone, each with where it comes from; empty of a model that was not read from a file.</summary>
+    public IReadOnlyList<ModelFact> Facts { get; init; } = [];
+
+    /// <summary>What a user should know of how the checkpoint was read, a sentence each: which of several networks was taken, what was ignored, what could not be checked.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>One line on what nothing tells and was therefore assumed; null where all is told.</summary>
+    public string? Assumptions
+    {
+        get
+        {
+            ModelFact[] assumed = [.. Facts.Where(fact => fact.By == FactSource.Assumed)];
+            return assumed.Length == 0 ? null : $"assumed, since the checkpoint does not tell: {string.Join(", ", assumed.Select(fact => $"{fact.Field} {fact.Value}"))}";
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
 }

@@ -10,7 +10,7 @@ public sealed record PreprocessingOverride
     /// <summary>Input side, pixels; the position embedding is resampled to it.</summary>
     public int? ImageSize { get; init; }
 
-    /// <summary>Crop share, (0, 1].</summary>
+    /// <summary>Crop share, (0, 1]; it also makes a model that squashes its images crop them.</summary>
     public double? CropPct { get; init; }
 
     /// <summary><c>bicubic</c> or <c>bilinear</c>.</summary>
@@ -50,9 +50,20 @@ public sealed record PreprocessingOverride
         return model with
         {
             Model = network,
-            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Interpolation = Interpolation ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
+            Facts = [.. model.Facts.Select(fact => Given(fact.Field) is { } option ? fact with { By = FactSource.Option, Value = option, Source = "the user's option" } : fact)],
+            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Squash = own.Squash && CropPct is null, Interpolation = Interpolation ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
         };
     }
+
+    // What the user set in the place of a fact of the checkpoint's.
+    private string? Given(string field) => field switch
+    {
+        "mean" when Mean is not null => string.Join(' ', Mean.Select(value => value.ToString(CultureInfo.InvariantCulture))),
+        "std" when Std is not null => string.Join(' ', Std.Select(value => value.ToString(CultureInfo.InvariantCulture))),
+        "interpolation" => Interpolation,
+        "crop" => CropPct?.ToString(CultureInfo.InvariantCulture),
+        _ => null,
+    };
 
     /// <summary>The values set, as text.</summary>
     public override string ToString() => string.Join(' ', new (string Name, string? Value)[]

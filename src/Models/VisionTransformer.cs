@@ -7,13 +7,13 @@ using TorchSharp.Modules;
 
 namespace DataFreeKD.Models;
 
-/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, CLIP's image tower). Parameter names are timm's.</summary>
+/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, CLIP's and SigLIP's image towers, average-pooled ones). Parameter names are timm's.</summary>
 /// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR 2024.</remarks>
 public sealed class VisionTransformer : ImageModel
 {
 
     // Fields bear the registered names: TorchSharp re-seats them by name when the module moves to another device.
-    private readonly Parameter cls_token;
+    private readonly Parameter? cls_token;
     private readonly Parameter? reg_token;
     private readonly Parameter pos_embed;
     private readonly Parameter? dist_token;
@@ -22,7 +22,9 @@ public sealed class VisionTransformer : ImageModel
     private readonly TokenStem? inv_embed;
     private readonly Affine? norm_pre;
     private readonly ModuleList<Block> blocks;
-    private readonly Affine norm;
+    private readonly Affine? norm;
+    private readonly LatentPool? attn_pool;
+    private readonly Affine? fc_norm;
     private readonly Affine? head;
     private readonly Affine? head_dist;
     private readonly Affine? head_conv;
@@ -36,7 +38,7 @@ public sealed class VisionTransformer : ImageModel
     {
         Config = config.Validated();
         int width = config.Width;
-        register_parameter(nameof(cls_token), cls_token = Token(1));
+        if (config.ClassToken) register_parameter(nameof(cls_token), cls_token = Token(1));
         if (config.RegisterTokens > 0) register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
         register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
         if (config.Distilled) register_parameter(nameof(dist_token), dist_token = Token(1));
@@ -53,8 +55,10 @@ public sealed class VisionTransformer : ImageModel
         blocks = [];
         for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
         register_module(nameof(blocks), blocks);
-        register_module(nameof(norm), norm = new Affine([width]));
-        if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, width]));
+        if (!config.FcNorm) register_module(nameof(norm), norm = new Affine([width]));
+        if (config.Pooling == Pooling.Map) register_module(nameof(attn_pool), attn_pool = new LatentPool(config));
+        if (config.FcNorm) register_module(nameof(fc_norm), fc_norm = new Affine([width]));
+        if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, config.Features]));
         if (config.Classes > 0 && config.Distilled) register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
 
         if (config.Classes > 0 && config.CrossBias)
@@ -78,7 +82,8 @@ public sealed class VisionTransformer : ImageModel
     internal IEnumerable<Block> Blocks => blocks;
 
     /// <summary>The blocks, each to be taken step by step.</summary>
-    public IReadOnlyList<VitBlock> Steps => [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
+    /// <exception cref="ModelException">They have their norms after their branches, so that their steps are others.</exception>
+    public IReadOnlyList<VitBlock> Steps => Config.PostNorm ? throw new ModelException($"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step") : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
 
     /// <summary>What enters the first block: tokens <c>[B, T, D]</c> of normalised pixels <c>[B, 3, S, S]</c>, positions added.</summary>
     /// <exception cref="ArgumentException">The pixels do not fit the model.</exception>
@@ -145,7 +150,7 @@ public sealed class VisionTransformer : ImageModel
     public void PackForInference(int batch, Precision precision = Precision.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        if (precision == Precision.BFloat16 && (OneDnn.Operators is not { BFloat16: true } || cls_token.device_type != DeviceType.CPU)) throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
+        if (precision == Precision.BFloat16 && (OneDnn.Operators is not { BFloat16: true } || pos_embed.device_type != DeviceType.CPU)) throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         long rows = (long)batch * (Config.Patches + Config.PrefixTokens);
@@ -165,7 +170,7 @@ public sealed class VisionTransformer : ImageModel
     }
 
     /// <summary>Position embedding and prefix tokens are spared.</summary>
-    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token);
+    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token) or "attn_pool.latent";
 
     internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
 
@@ -183,10 +188,12 @@ public sealed class VisionTransformer : ImageModel
         {
             patches = patches.gather(1, kept.unsqueeze(-1).expand(batch, kept.shape[1], width));
         }
-        List<torch.Tensor> tokens = [cls_token];
+        List<torch.Tensor> tokens = [];
+        if (cls_token is not null) tokens.Add(cls_token);
         if (dist_token is not null) tokens.Add(dist_token);
         if (reg_token is not null) tokens.Add(reg_token);
-        torch.Tensor prefix = aligned.Length > 0 ? torch.cat([cls_token.expand(batch, -1, -1), .. aligned], 1) : tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
+        if (tokens.Count == 0) return (norm_pre is null ? patches : norm_pre.Norm(patches, Config.LayerNormEpsilon)).MoveToOuterDisposeScope();
+        torch.Tensor prefix = aligned.Length > 0 ? torch.cat([cls_token!.expand(batch, -1, -1), .. aligned], 1) : tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
         if (embedded > 0) prefix = prefix + pos_embed.narrow(1, 0, embedded);
         torch.Tensor x = torch.cat([prefix.expand(batch, -1, -1), patches], 1);
         if (norm_pre is not null) x = norm_pre.Norm(x, Config.LayerNormEpsilon);
@@ -217,8 +224,11 @@ public sealed class VisionTransformer : ImageModel
         {
             bool wanted = capture.HiddenBlocks.Contains(b), apart = capture.QkvBlocks.Contains(b);
             // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
-            long queries = b == Config.Depth - 1 && !wanted && !apart ? HeadTokens : x.shape[1];
-            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = blocks[b].Forward(x, queries, capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1, capture.AttentionBlocks.Contains(b), apart);
+            long queries = b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart ? HeadTokens : x.shape[1];
+            // The pooling's own query takes the place of the last block's row.
+            bool pooled = attn_pool is not null && b == Config.Depth - 1;
+            captured.WantsPooledRow |= pooled && capture.ClsRowBlocks.Contains(b);
+            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = blocks[b].Forward(x, queries, !pooled && capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1, capture.AttentionBlocks.Contains(b), apart);
             if (!kept) x.Dispose();
             (x, kept) = (next, wanted);
             if (wanted) captured.Hidden[b] = scope.MoveToOuter(next);
@@ -232,14 +242,38 @@ public sealed class VisionTransformer : ImageModel
     }
 
     private VitOutput Head(torch.Tensor x, Kept kept, DisposeScope scope) =>
-        Heads(norm.Norm(x.narrow(1, 0, HeadTokens), Config.LayerNormEpsilon), scope) with { ClsRows = kept.Rows, Attention = kept.Maps, Hidden = kept.Hidden, Qkv = kept.Parts };
+        Heads(Pooled(x, kept, scope), scope) with { ClsRows = kept.Rows, Attention = kept.Maps, Hidden = kept.Hidden, Qkv = kept.Parts };
+
+    // Tokens [B, T, D] to what the heads read, [B, K, D]; of the class token beside the mean [B, 1, 2D].
+    private torch.Tensor Pooled(torch.Tensor x, Kept kept, DisposeScope scope)
+    {
+        double epsilon = Config.LayerNormEpsilon;
+        long prefix = Config.PrefixTokens, patches = x.shape[1] - prefix;
+        switch (Config.Pooling)
+        {
+            case Pooling.Token:
+                return (norm ?? fc_norm)!.Norm(x.narrow(1, 0, HeadTokens), epsilon);
+            case Pooling.Average when norm is null:
+                return fc_norm!.Norm(x.narrow(1, prefix, patches).mean([1], keepdim: true), epsilon);
+            case Pooling.Average:
+                return norm.Norm(x.narrow(1, prefix, patches), epsilon).mean([1], keepdim: true);
+            case Pooling.TokenAndAverage:
+                torch.Tensor normed = norm is null ? x : norm.Norm(x, epsilon);
+                torch.Tensor both = torch.cat([normed.narrow(1, 0, 1), normed.narrow(1, prefix, patches).mean([1], keepdim: true)], -1);
+                return both;
+            default:
+                (torch.Tensor token, torch.Tensor? row) = attn_pool!.Forward((norm is null ? x : norm.Norm(x, epsilon)).narrow(1, prefix, patches), kept.WantsPooledRow);
+                if (row is not null) kept.Rows[Config.Depth - 1] = scope.MoveToOuter(row);
+                return fc_norm is null ? token : fc_norm.Norm(token, epsilon);
+        }
+    }
 
     private VitOutput Heads(torch.Tensor normed, DisposeScope scope)
     {
-        torch.Tensor cls = normed.select(1, 0);
-        VitOutput bare = new() { Embedding = scope.MoveToOuter(cls), HeadEmbeddings = scope.MoveToOuter(normed) };
+        torch.Tensor read = normed.select(1, 0), embedding = Config.Pooling == Pooling.TokenAndAverage ? read.narrow(1, 0, Config.Width) : read;
+        VitOutput bare = new() { Embedding = scope.MoveToOuter(embedding), HeadEmbeddings = scope.MoveToOuter(normed) };
         if (head is null) return bare;
-        torch.Tensor logits = scope.MoveToOuter(head.Linear(cls));
+        torch.Tensor logits = scope.MoveToOuter(head.Linear(read));
         if (head_conv is not null)
         {
             torch.Tensor convolved = scope.MoveToOuter(head_conv.Linear(normed.select(1, 1))), involved = scope.MoveToOuter(head_inv!.Linear(normed.select(1, 2)));
@@ -263,6 +297,8 @@ public sealed class VisionTransformer : ImageModel
     // What blocks leave beside their tokens, by block.
     private sealed record Kept
     {
+        public bool WantsPooledRow { get; set; }
+
         public Dictionary<int, torch.Tensor> Rows { get; } = [];
 
         public Dictionary<int, torch.Tensor> Maps { get; } = [];

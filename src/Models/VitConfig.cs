@@ -47,8 +47,29 @@ public sealed record VitConfig : ModelConfig
     /// <summary>timm 1e-6; Hugging Face ViT 1e-12.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-6;
 
+    /// <summary>Activation of the MLPs; a SwiGLU MLP gates by SiLU whatever stands here.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>What the head reads.</summary>
+    public Pooling Pooling { get; init; }
+
+    /// <summary>The final norm comes after pooling, as <c>fc_norm</c>, instead of before it.</summary>
+    public bool FcNorm { get; init; }
+
+    /// <summary>Whether there is a class token.</summary>
+    public bool ClassToken { get; init; } = true;
+
+    /// <summary>LayerNorm of each head's queries and keys.</summary>
+    public bool QkNorm { get; init; }
+
+    /// <summary>Norms after attention and MLP, before the sum, instead of before them (timm's <c>ResPostBlock</c>).</summary>
+    public bool PostNorm { get; init; }
+
     /// <summary>CLS, distillation, register, or convolution and involution tokens before the patches.</summary>
-    public int PrefixTokens => 1 + (Distilled ? 1 : 0) + (CrossBias ? 2 : 0) + RegisterTokens;
+    public int PrefixTokens => (ClassToken ? 1 : 0) + (Distilled ? 1 : 0) + (CrossBias ? 2 : 0) + RegisterTokens;
+
+    /// <summary>Whether all that the head reads is the first tokens, so that a last block need not compute the patches.</summary>
+    internal bool ReadsTokensAlone => Pooling == Pooling.Token;
 
     /// <summary>Patches a side.</summary>
     public int Grid => ImageSize / PatchSize;
@@ -78,6 +99,11 @@ public sealed record VitConfig : ModelConfig
         Require(Classes is >= 0 and <= 1 << 22, $"{Classes} classes is not in 0–{1 << 22}");
         Require(RegisterTokens is >= 0 and <= 1024, $"{RegisterTokens} register tokens is not in 0–1024");
         Require(LayerNormEpsilon is > 0 and < 1, $"LayerNorm epsilon {LayerNormEpsilon} is not in (0, 1)");
+        Require(ClassToken || Pooling is Pooling.Average or Pooling.Map, "pooling by the class token needs a class token");
+        Require(!FcNorm || Pooling != Pooling.TokenAndAverage, "a class token beside the mean of the patches goes with a norm before pooling");
+        Require(!Distilled || (ClassToken && Pooling == Pooling.Token && !FcNorm), "a distillation token goes with a class token and pooling by it");
+        Require(!CrossBias || (Pooling == Pooling.Token && !FcNorm && ClassToken), "convolution and involution tokens go with a class token and pooling by it");
+        Require(!LayerScale || !PostNorm, "LayerScale goes with norms before the branches");
         Require(!CrossBias || (!Distilled && RegisterTokens == 0 && !PreNorm && PatchSize % 2 == 0), "convolution and involution tokens go with an even patch size, without distillation token, registers and norm before the blocks");
         return this;
     }
@@ -86,10 +112,10 @@ public sealed record VitConfig : ModelConfig
     public override string Family => "ViT";
 
     /// <inheritdoc/>
-    public override int Features => Width;
+    public override int Features => Pooling == Pooling.TokenAndAverage ? 2 * Width : Width;
 
     /// <inheritdoc/>
-    public override string Spec => Text($"vit:img={ImageSize},patch={PatchSize},dim={Width},depth={Depth},heads={Heads}{Mlp}{(Distilled ? ",distilled" : "")}{(CrossBias ? $",tokens={VitSpec.ThreeTokens}" : "")}{(RegisterTokens > 0 ? $",registers={RegisterTokens}" : "")}{(LayerScale ? ",layerscale" : "")}{(NoEmbedClass ? ",noembedclass" : "")}");
+    public override string Spec => Text($"vit:img={ImageSize},patch={PatchSize},dim={Width},depth={Depth},heads={Heads}{Mlp}{(Distilled ? ",distilled" : "")}{(CrossBias ? $",tokens={VitSpec.ThreeTokens}" : "")}{(RegisterTokens > 0 ? $",registers={RegisterTokens}" : "")}{(LayerScale ? ",layerscale" : "")}{(NoEmbedClass ? ",noembedclass" : "")}{VitSpec.Rest(this)}");
 
     /// <inheritdoc/>
     public override string Summary => Text($"patch {PatchSize}, width {Width}, depth {Depth}, heads {Heads}, MLP {MlpHidden}");
@@ -103,7 +129,8 @@ public sealed record VitConfig : ModelConfig
         long embedding = CrossBias ? n * (Layers.TokenStem.MacsPerPatch(this, false) + Layers.TokenStem.MacsPerPatch(this, true)) : n * 3 * PatchSize * PatchSize * d;
         long attention = (4 * t * d * d) + (2 * t * t * d);
         long mlp = t * (SwiGlu ? 3L : 2L) * d * MlpHidden;
-        return embedding + (Depth * (attention + mlp)) + (d * Classes * (CrossBias ? 3 : Distilled ? 2 : 1));
+        long pool = Pooling == Pooling.Map ? (2 * d * d) + (2 * n * d * d) + (2 * n * d) + (2 * d * MlpHidden) : 0;
+        return embedding + (Depth * (attention + mlp)) + pool + ((long)Features * Classes * (CrossBias ? 3 : Distilled ? 2 : 1));
     }
 
     private string Mlp => MlpHidden == 4 * Width ? "" : Text($",mlp={(double)MlpHidden / Width}");

@@ -22,13 +22,13 @@ public sealed record VitOutput
     /// <summary><c>[B, C]</c> of the involution token's head (Co-advise students only).</summary>
     public torch.Tensor? LogitsInv { get; init; }
 
-    /// <summary>CLS embedding after the final norm, <c>[B, D]</c>.</summary>
+    /// <summary>CLS after the final norm, <c>[B, D]</c>; of a network that pools its patches the pooled embedding that its head reads.</summary>
     public required torch.Tensor Embedding { get; init; }
 
-    /// <summary>What each head reads: the final norm of CLS, then of the distillation token, or of the convolution and the involution token, <c>[B, K, D]</c>. Vision Transformers only; there with or without heads.</summary>
+    /// <summary>What each head reads: the final norm of CLS, then of the distillation token, or of the convolution and the involution token, <c>[B, K, D]</c>; the pooled embedding <c>[B, 1, D]</c>, or the class token beside the mean <c>[B, 1, 2D]</c>. Vision Transformers only; there with or without heads.</summary>
     public torch.Tensor? HeadEmbeddings { get; init; }
 
-    /// <summary>Softmaxed CLS-to-patch attention <c>[B, H, N]</c> by block, prefix columns dropped, not renormalised.</summary>
+    /// <summary>Softmaxed CLS-to-patch attention <c>[B, H, N]</c> by block, prefix columns dropped, not renormalised. Of a network that averages its patches (<see cref="Pooling.Average"/>) the mean of the patches' own rows: the attention that a patch receives. Of one with <see cref="Pooling.Map"/> likewise, and in place of the last block's the row of the pooling's own query.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> ClsRows { get; init; } = new Dictionary<int, torch.Tensor>();
 
     /// <summary>Softmaxed attention averaged over heads, by block: <c>[B, T, T]</c>; of a last block whose patches nobody reads only the rows of the K tokens with a head, CLS first, <c>[B, K, T]</c>.</summary>

@@ -24,10 +24,30 @@ internal static class VitSpec
         ("tokens", (c, v) => c with { CrossBias = v switch { "cls" => false, ThreeTokens => true, _ => throw new FormatException($"choice of tokens: cls or {ThreeTokens}") } }),
         ("registers", (c, v) => c with { RegisterTokens = Whole(v) }),
         ("layerscale", (c, v) => c with { LayerScale = Flag(v) }),
-        ("noembedclass", (c, v) => c with { NoEmbedClass = Flag(v) }))
+        ("noembedclass", (c, v) => c with { NoEmbedClass = Flag(v) }),
+        ("act", (c, v) => c with { Activation = ActivationNames.Find(v) ?? throw new FormatException($"activation: {string.Join(", ", ActivationNames.All)}") }),
+        ("pool", (c, v) => c with { Pooling = Pool(v) }),
+        ("fcnorm", (c, v) => c with { FcNorm = Flag(v) }),
+        ("nocls", (c, v) => c with { ClassToken = !Flag(v) }),
+        ("qknorm", (c, v) => c with { QkNorm = Flag(v) }),
+        ("postnorm", (c, v) => c with { PostNorm = Flag(v) }))
     {
         Family = "vit",
         Example = "vit:img=32,patch=4,dim=96,depth=6,heads=3",
         Required = ["img", "patch", "dim", "depth", "heads"],
     };
+
+    /// <summary>timm's word for a pooling; <c>token+avg</c> is Hugging Face's of DINOv2 and has none.</summary>
+    public static string PoolName(Pooling pooling) => pooling switch { Pooling.Average => "avg", Pooling.Map => "map", Pooling.TokenAndAverage => "token+avg", _ => "token" };
+
+    /// <summary>The keys beyond the usual ones, where they differ from the defaults.</summary>
+    public static string Rest(VitConfig config) => string.Concat(
+        config.Activation == Activation.Gelu ? "" : ",act=" + ActivationNames.Of(config.Activation),
+        config.Pooling == Pooling.Token ? "" : ",pool=" + PoolName(config.Pooling),
+        config.FcNorm ? ",fcnorm" : "",
+        config.ClassToken ? "" : ",nocls",
+        config.QkNorm ? ",qknorm" : "",
+        config.PostNorm ? ",postnorm" : "");
+
+    private static Pooling Pool(string value) => Enum.GetValues<Pooling>().Where(pooling => PoolName(pooling) == value).Cast<Pooling?>().FirstOrDefault() ?? throw new FormatException("pooling: token, avg, map or token+avg");
 }

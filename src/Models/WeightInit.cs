@@ -23,7 +23,7 @@ internal static class WeightInit
         {
             if (name.StartsWith("patch_embed.", StringComparison.Ordinal)) tensor.uniform_(-bound, bound, generator);
             else if (name is "cls_token" or "reg_token") tensor.normal_(0, 1e-6, generator);
-            else if (name is "pos_embed" or "dist_token") TruncatedNormal(tensor, generator);
+            else if (name is "pos_embed" or "dist_token" or "attn_pool.latent") TruncatedNormal(tensor, generator);
             else if (tensor.dim() == 4) tensor.normal_(0, Math.Sqrt(2.0 / (tensor.shape[1] * tensor.shape[2] * tensor.shape[3])), generator);
             else if (name.EndsWith(".bias", StringComparison.Ordinal)) tensor.zero_();
             else if (name.EndsWith(".weight", StringComparison.Ordinal) && tensor.dim() == 1) tensor.fill_(1f);

@@ -8,6 +8,7 @@ using DataFreeKD.Models;
 using DataFreeKD.Onnx.Format;
 using DataFreeKD.Onnx.Graph;
 using DataFreeKD.Onnx.Layers;
+using DataFreeKD.Onnx.Networks;
 using DataFreeKD.Onnx.Quantisation;
 using Google.Protobuf;
 
@@ -30,39 +31,58 @@ public sealed class OnnxGraph
     public long Bytes => model.CalculateSize();
 
     /// <summary>Single precision.</summary>
-    /// <exception cref="OnnxException">A family that is not written, or weights over 2 GB.</exception>
-    public static OnnxGraph Float(LoadedModel model, GraphOptions options) => Float(model, options, new FloatLinear());
+    /// <exception cref="OnnxException">An output that the family has not, or weights over 2 GB.</exception>
+    public static OnnxGraph Float(LoadedModel model, GraphOptions options) => Float(model, options, new FloatForm());
 
-    /// <summary>int8 weights; activations are quantised as they come.</summary>
+    /// <summary>Weights and arithmetic in float16; input and outputs stay float32.</summary>
+    /// <exception cref="OnnxException">As of <see cref="Float(LoadedModel, GraphOptions)"/>, or a weight that float16 cannot hold.</exception>
+    public static OnnxGraph Float16(LoadedModel model, GraphOptions options)
+    {
+        OnnxGraph graph = Of(model, options, new FloatForm(), "float16");
+        HalfPrecision.Convert(graph.model.Graph);
+        return graph;
+    }
+
+    /// <summary>Weights of 8 bits; activations are quantised as they come.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
-    public static OnnxGraph DynamicInt8(LoadedModel model, GraphOptions options) => Of(model, options, new DynamicLinear(), "int8, dynamic");
+    public static OnnxGraph DynamicInt8(LoadedModel model, GraphOptions options) => Of(model, options, new DynamicForm(), "int8, dynamic");
 
     /// <summary>int8 weights and activations of calibrated ranges.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
-    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) => Of(model, options, new StaticLinear(calibration.Ranges), string.Create(CultureInfo.InvariantCulture, $"int8, static, {calibration.Images} images"));
+    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) =>
+        Of(model, options, new StaticForm(calibration), string.Create(CultureInfo.InvariantCulture, $"int8, static, {calibration.Activations} activations, {calibration.Images} images"));
 
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes() => model.ToByteArray();
 
-    internal static OnnxGraph Float(LoadedModel model, GraphOptions options, LinearForm linear) => Of(model, options, linear, "none");
+    internal static OnnxGraph Float(LoadedModel model, GraphOptions options, LayerForm form) => Of(model, options, form, "none");
 
-    private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LinearForm linear, string quantisation)
+    private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LayerForm form, string quantisation)
     {
-        VisionTransformer network = loaded.Model as VisionTransformer ?? throw new OnnxException($"{loaded.Model.Config.Name} is a {loaded.Model.Config.Family}: only Vision Transformers (a vit_ or deit_ name, or vit:...) are exported");
-        if (options.ProbeBlocks.Where(block => block < 0 || block >= network.Config.Depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {network.Config.Depth - 1}");
-        long bytes = new Weights(network).Bytes;
+        if (loaded.Model is VisionTransformer { Config: var shape } && Lacking(shape) is { } lacking) throw new OnnxException($"{loaded.WeightsPath} has {lacking}, which exports do not have yet; use libtorch");
+        if (loaded.Model is VisionTransformer { Config.Depth: int depth } && options.ProbeBlocks.Where(block => block < 0 || block >= depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {depth - 1}");
+        long bytes = new Weights(loaded.Model).Bytes;
         if (bytes > MostBytes) throw new OnnxException(string.Create(CultureInfo.InvariantCulture, $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"));
         ModelProto model = new()
         {
             IrVersion = GraphBuilder.IrVersion,
             ProducerName = "DataFreeKD",
             ProducerVersion = Version,
-            Graph = VitGraph.Of(network, loaded.Preprocessing, options, linear),
+            Graph = Network.Of(loaded.Model, loaded.Preprocessing, options, form),
         };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = GraphBuilder.Opset });
         foreach ((string key, string value) in Metadata(loaded, quantisation)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return new OnnxGraph(model);
     }
+
+    // What the graph's layers do not compute.
+    private static string? Lacking(VitConfig config) =>
+        config.Activation != Activation.Gelu && !config.SwiGlu ? $"the activation {config.Activation} in its MLPs"
+        : config.Pooling != Pooling.Token || config.FcNorm ? "another pooling than by the class token"
+        : !config.ClassToken ? "no class token"
+        : config.QkNorm ? "norms of queries and keys"
+        : config.PostNorm ? "norms after its branches"
+        : null;
 
     private static IEnumerable<(string Key, string Value)> Metadata(LoadedModel loaded, string quantisation)
     {

@@ -140,11 +140,12 @@ internal sealed class ScoreJournal
     private static string Fingerprint(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
         string text = string.Join('\n', [
-            Provenance.HashFile(teacher.WeightsPath, cancel),
+            .. ModelStore.FilesOf(options.Teacher).Select(file => Provenance.HashFile(file, cancel)),
+            teacher.ReadValues,
             JsonSerializer.Serialize(teacher.Transform),
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
-            $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null}",
+            $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
             .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
             .. options.Precision == Precision.Float32 ? Array.Empty<string>() : [options.Precision.ToString()],
             .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),

@@ -81,6 +81,13 @@ public sealed record ScoreOptions
     /// <summary>Where to write CLS embeddings (<c>.npy</c>, float32 <c>[rows, D]</c>, or <c>.parquet</c> with <c>path</c> and <c>embedding</c>; NaN rows for failed images), or null.</summary>
     public string? EmbeddingsPath { get; init; }
 
+    /// <summary>Whether embeddings are kept where <see cref="EmbeddingsPath"/> names no file: beside the table (<see cref="ManifestPath.EmbeddingsBeside"/>), as long as they take at most <see cref="KeptBytes"/>, of a teacher with classes, without a cascade.</summary>
+    /// <value>false.</value>
+    public bool KeepEmbeddings { get; init; }
+
+    /// <summary>Bytes of embeddings up to which they are kept unasked: 4 for each of D numbers and image, so 5.6 million images of a teacher of width 192, 1.4 million of width 768.</summary>
+    public const long KeptBytes = 4L << 30;
+
     /// <summary>Batches between two flushes of the journal.</summary>
     /// <value>64.</value>
     public int CheckpointEvery { get; init; } = 64;
@@ -128,6 +135,9 @@ public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> C
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
     public CopyVerdict? Intact { get; init; }
+
+    /// <summary>Where the embeddings are; null where none were kept.</summary>
+    public string? Embeddings { get; init; }
 
     /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
     public CascadeVerdict? Cascade { get; init; }

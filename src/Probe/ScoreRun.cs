@@ -54,7 +54,8 @@ public static class ScoreRun
 
         long skipped = journal.Done, failed = 0;
         var rows = new List<string?[]>();
-        List<float[]>? embeddings = options.EmbeddingsPath is null ? null : [];
+        string? embeddingsPath = EmbeddingsPath(options, teacher);
+        List<float[]>? embeddings = embeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
         foreach (IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(left, teacher.BatchSize, teacher.Workers, teacher.Score, cancel))
@@ -73,22 +74,30 @@ public static class ScoreRun
         if (rows.Count > 0) Flush();
         if (journal.Done == 0) throw new ScoreException($"no images in {string.Join(", ", options.Inputs)}; check the folder, the glob or the table's path column");
 
-        IReadOnlyDictionary<string, long> counts = journal.Finish(options.EmbeddingsPath, teacher.Width, cancel);
+        if (embeddings is null) embeddingsPath = null;
+        IReadOnlyDictionary<string, long> counts = journal.Finish(embeddingsPath, teacher.Width, cancel);
+        // An earlier run's are of other rows.
+        if (ManifestPath.EmbeddingsBeside(options.Output) is var beside && (embeddingsPath is null || Path.GetFullPath(beside) != Path.GetFullPath(embeddingsPath))) File.Delete(beside);
         if (copies is not null) File.Move(copies, CopyModelBeside(options.Output), overwrite: true);
         if (teacher.Cascade is { Blocks: > 0 }) File.Move(journal.FileOf(SampleName), ManifestPath.SampleBeside(options.Output), overwrite: true);
         else File.Delete(ManifestPath.SampleBeside(options.Output));
-        WriteProvenance(options, teacher, counts, clock.Elapsed.TotalSeconds, cancel);
+        WriteProvenance(options, teacher, embeddingsPath, counts, clock.Elapsed.TotalSeconds, cancel);
         journal.Remove();
         double seconds = clock.Elapsed.TotalSeconds;
-        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds) { Intact = teacher.Copies?.Verdict, Cascade = teacher.Cascade?.Verdict };
+        return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds) { Intact = teacher.Copies?.Verdict, Cascade = teacher.Cascade?.Verdict, Embeddings = embeddingsPath };
 
         void Flush()
         {
+            // Those kept unasked only as long as they fit; the number of rows decides, so that an interruption changes nothing.
+            if (options.EmbeddingsPath is null && (journal.Done + rows.Count) * teacher.Width * sizeof(float) > ScoreOptions.KeptBytes) embeddings = null;
             journal.Add(rows, embeddings);
             rows.Clear();
             embeddings?.Clear();
         }
     }
+
+    private static string? EmbeddingsPath(ScoreOptions options, TeacherPass teacher) =>
+        options.EmbeddingsPath ?? (options.KeepEmbeddings && teacher.HasHead && options.Cascade is null ? ManifestPath.EmbeddingsBeside(options.Output) : null);
 
     private const string SampleName = "sample.csv";
 
@@ -138,12 +147,13 @@ public static class ScoreRun
 
     private static string? Size(int pixels) => pixels > 0 ? pixels.ToString(CultureInfo.InvariantCulture) : null;
 
-    private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
+    private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
-        IEnumerable<string> files = options.Inputs.Where(File.Exists).Append(teacher.WeightsPath);
+        IEnumerable<string> files = options.Inputs.Where(File.Exists).Concat(ModelStore.FilesOf(options.Teacher));
         var given = new Dictionary<string, string>
         {
             ["teacher"] = options.Teacher,
+            ["teacher-read-as"] = teacher.ReadAs,
             ["inputs"] = string.Join('\n', options.Inputs),
             ["blocks"] = string.Join(',', teacher.Blocks),
             ["batch-size"] = teacher.BatchSize.ToString(CultureInfo.InvariantCulture),
@@ -152,6 +162,13 @@ public static class ScoreRun
         };
         if (options.Runtime != TeacherRuntime.Libtorch) given["runtime"] = options.Runtime == TeacherRuntime.Onnx ? "onnx" : "onnx, int8 dynamic";
         if (options.Precision != Precision.Float32) given["precision"] = "bf16";
+        if (embeddings is not null)
+        {
+            given["embeddings"] = ManifestPath.ToTable(embeddings, options.Output);
+            // Whoever reads both can tell that the rows are still those of the embeddings.
+            given["table-sha256"] = Provenance.HashFile(options.Output, cancel);
+        }
+
         if (options.FastDecode) given["fast-decode"] = "true";
         if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
         if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);

@@ -36,7 +36,7 @@ internal sealed partial class TeacherPass
         {
             if (image.Reason is not null) return (new ScoredInput(image, null), (float[][]?)null);
             (ImageScores figures, float[][] features) = found.Dequeue();
-            return (new ScoredInput(image, figures), features);
+            return (Finite(image, figures), (float[][]?)features);
         })];
     }
 

@@ -27,6 +27,9 @@ internal sealed partial class TeacherPass : IDisposable
     private readonly bool fastDecode;
     private readonly Lock gate = new();
 
+    /// <summary>The reason of an image whose figures are not finite.</summary>
+    public const string NotFinite = "not_finite";
+
     // About so many tokens a pass, and images: larger matrices are no faster on one core, and leave its caches.
     private const int TokensAtOnce = 4352, ImagesAtOnce = 64;
 
@@ -37,12 +40,15 @@ internal sealed partial class TeacherPass : IDisposable
         device = new Device(options.Device);
         if (options.Device != "cpu") teacher.Model.MoveTo(device);
         network = teacher.Model.AsVisionTransformer("has no attention to probe");
-        embeddings = options.EmbeddingsPath is not null;
+        ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
+        ReadAs = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value} ({(fact.By == FactSource.Assumed ? "assumed" : fact.Source)})"));
+        embeddings = options.EmbeddingsPath is not null || options.KeepEmbeddings;
         fastDecode = options.FastDecode;
         int depth = network.Config.Depth;
         Blocks = options.Blocks switch
         {
-            null => [.. new[] { depth / 4, 7 * depth / 12, Math.Max(0, depth - 2) }.Distinct().Order()],
+            // Of pooling by attention the last block's row is the head's own.
+            null => [.. new[] { depth / 4, 7 * depth / 12, network.Config.Pooling == Pooling.Map ? depth - 1 : Math.Max(0, depth - 2) }.Distinct().Order()],
             { Count: 0 } => [.. Enumerable.Range(0, depth)],
             _ => [.. options.Blocks.Distinct().Order()],
         };
@@ -53,6 +59,7 @@ internal sealed partial class TeacherPass : IDisposable
         extras = ExtraScore.Named(options.Scores);
         ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
         foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
+        if (needs.HasFlag(ScoreNeeds.Rollout) && network.Config.Pooling is Pooling.Average or Pooling.Map) throw new ScoreException($"{options.Teacher} pools its patches, and {string.Join(", ", extras.Where(score => score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column))} follow attention back from a class token; leave them out");
         if (options.Runtime != TeacherRuntime.Libtorch)
         {
             if (needs.HasFlag(ScoreNeeds.Rollout)) throw new ScoreException($"--runtime onnx cannot give {string.Join(", ", extras.Where(score => score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column))}: they need the attention of all blocks; leave them out, or take --runtime libtorch");
@@ -75,6 +82,12 @@ internal sealed partial class TeacherPass : IDisposable
     public EvalTransform Transform { get; }
 
     public string WeightsPath => teacher.WeightsPath;
+
+    /// <summary>What decides the teacher's figures beside its tensors, each with where it comes from.</summary>
+    public string ReadAs { get; }
+
+    /// <summary>The same without sources, whose paths depend on where a run was started.</summary>
+    public string ReadValues { get; }
 
     public int Width => network.Config.Width;
 
@@ -113,8 +126,12 @@ internal sealed partial class TeacherPass : IDisposable
         DecodedInput[] batch = Decoded(inputs);
         DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
         var scores = new Queue<ImageScores?>(images.Length == 0 ? [] : Looking(images, pixels => Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)));
-        return [.. batch.Select(image => new ScoredInput(image, image.Reason is null ? scores.Dequeue() : null))];
+        return [.. batch.Select(image => Finite(image, image.Reason is null ? scores.Dequeue() : null))];
     }
+
+    // Figures that are no numbers are no figures: the row says so.
+    private static ScoredInput Finite(DecodedInput image, ImageScores? scores) =>
+        scores is null || scores.Variances.All(row => float.IsFinite(row)) && (scores.Outputs?.All(float.IsFinite) ?? true) ? new ScoredInput(image, scores) : new ScoredInput(image with { Reason = NotFinite }, null);
 
     /// <summary>The numbers that the heads read, of each image that can be decoded, with its place among the inputs.</summary>
     public IReadOnlyList<(long Place, float[] Activations)> Activations(IReadOnlyList<ScoreInput> inputs)

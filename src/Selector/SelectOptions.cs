@@ -28,8 +28,8 @@ public sealed record SelectOptions
     public double? Threshold { get; init; }
 
     /// <summary>How a budget is shared among the predicted classes.</summary>
-    /// <value>Default: <see cref="ClassQuota.Equal"/> for a budget or a fraction; a threshold takes what passes it.</value>
-    public ClassQuota Quota { get; init; } = ClassQuota.Equal;
+    /// <value>Default: <see cref="ClassQuota.Floor"/> for a budget or a fraction; a threshold takes what passes it.</value>
+    public ClassQuota Quota { get; init; } = ClassQuota.Floor;
 
     /// <summary>Rows to take of each class, by class name or prediction; <c>*</c> stands for every class not named (else they get none). Sets the budget and <see cref="ClassQuota.PerClass"/> by itself.</summary>
     public IReadOnlyDictionary<string, long> PerClass { get; init; } = new Dictionary<string, long>();
@@ -104,6 +104,9 @@ public enum ClassQuota
 
     /// <summary>The numbers of <see cref="SelectOptions.PerClass"/>.</summary>
     PerClass,
+
+    /// <summary>The best rows whatever their class, but of each class at least a part of an equal share, or all it has.</summary>
+    Floor,
 }
 
 /// <summary>What the <c>weight</c> column of a selection says.</summary>

@@ -32,7 +32,7 @@ internal static class SelectionProvenance
     private static Dictionary<string, string> Inputs(SelectOptions options, string scoresHash)
     {
         Dictionary<string, string> inputs = new() { [ManifestPath.ToTable(options.Scores, options.Output)] = scoresHash };
-        foreach (string file in new[] { options.Negatives, options.QuotaFile, options.Set.Embeddings }.OfType<string>()) inputs[ManifestPath.ToTable(file, options.Output)] = Provenance.HashFile(file);
+        foreach (string file in new[] { options.Negatives, options.QuotaFile, options.Set.Embeddings }.OfType<string>().Where(file => file != SetOptions.NoEmbeddings)) inputs[ManifestPath.ToTable(file, options.Output)] = Provenance.HashFile(file);
         return inputs;
     }
 
@@ -52,12 +52,15 @@ internal static class SelectionProvenance
         if (options.Blocks.Count > 0) all["blocks"] = string.Join(',', options.Blocks);
         if (options.PerClass.Count > 0) all["per-class"] = string.Join(',', options.PerClass.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
         SetOptions set = options.Set;
+        if (options.Negatives is { } negatives) all["negatives"] = ManifestPath.ToTable(negatives, options.Output);
+        if (set.Embeddings is { } embeddings) all["embeddings"] = embeddings == SetOptions.NoEmbeddings ? embeddings : ManifestPath.ToTable(embeddings, options.Output);
         if (set.NearDuplicates is { } bits) all["near-duplicates"] = bits.ToString(CultureInfo.InvariantCulture);
         if (set.NearCosine is { } cosine) all["near-cosine"] = Numbers.Format(cosine);
         if (set.Diversity != Diversity.None) all["diversity"] = set.Diversity.ToString();
         if (set.Difficulty is { } mix) all["difficulty"] = string.Create(CultureInfo.InvariantCulture, $"easy:{mix.Easy},medium:{mix.Medium},hard:{mix.Hard}");
         if (set.Chooses) all["candidates"] = Numbers.Format(set.Factor);
         if (set.Order != RowOrder.Score) all["order"] = set.Order.ToString();
+        if (summary.Core is { } core) all["core"] = core;
         foreach ((string name, string value) in summary.Fitted) all[$"fitted.{name}"] = value;
         return all;
     }

@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Core;
 using DataFreeKD.Selector.Measures;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Sets;
@@ -24,11 +25,13 @@ public static class SelectionRun
     {
         options.Validate();
         Stopwatch clock = Stopwatch.StartNew();
-        Passes passes = new(options, progress, cancel);
+        using Passes passes = new(options, progress, cancel);
+        passes.RequireEmbeddings();
+        options = passes.Options;
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
-        string? embeddings = options.Set.Embeddings;
-        if (embeddings is not null) UnitVectors.Check(embeddings, survey.Rows);
+        string? embeddings = passes.Embeddings.Path;
+        if (embeddings is not null) EmbeddingRows.Check(embeddings, survey.Rows);
         TopRanking ranking = TopRanking.Of(passes, survey);
         IReadOnlyList<TakenRow> taken = SetChoice.Of(passes, ranking);
         (IReadOnlyList<string> names, IReadOnlyDictionary<string, long> classes) = SelectionTable.Write(passes, taken);
@@ -51,6 +54,7 @@ public static class SelectionRun
             ClassEntropy = Balance.Entropy(classes.Values),
             Thresholds = taken.AggregateBy(row => row.Class, double.PositiveInfinity, (least, row) => Math.Min(least, row.Ranked.Score)).OrderBy(known => known.Key).ToDictionary(known => ranking.NameOf(known.Key), known => known.Value),
             Fitted = passes.Score.Fitted,
+            Core = survey.Core,
             Seconds = clock.Elapsed.TotalSeconds,
         };
         SelectionProvenance.Write(options, summary, hash.GetAwaiter().GetResult());

@@ -50,6 +50,9 @@ public sealed record SelectionSummary
     /// <summary>What the method took from the pool, e.g. blocks, medians and deviations; for explaining a score.</summary>
     public IReadOnlyDictionary<string, string> Fitted { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What came of looking for the pool's confident core: its rows and the embeddings, or why it is not used; null where the method does not look for it.</summary>
+    public string? Core { get; init; }
+
     /// <summary>Wall seconds.</summary>
     public double Seconds { get; init; }
 }

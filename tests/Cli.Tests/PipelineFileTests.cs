@@ -61,6 +61,28 @@ public sealed class PipelineFileTests
         Assert.Equal(["score"], select.Makers);
     }
 
+    [Fact]
+    public void Embeddings_that_scoring_keeps_unasked_are_its_output_and_an_input_of_what_selects()
+    {
+        using TempFolder folder = World();
+        Dictionary<string, Stage> named = Read(folder, Good).Stages.ToDictionary(stage => stage.Name);
+        Assert.Contains(named["select"].Inputs, input => input.Path == folder["out/embeddings.npy"]);
+
+        Dictionary<string, Stage> kept = Read(folder, Good.Replace("    embeddings: embeddings.npy\n", "", StringComparison.Ordinal)).Stages.ToDictionary(stage => stage.Name);
+        Assert.Equal([folder["out/scores.csv"], folder["out/scores.embeddings.npy"]], kept["score"].Outputs);
+        Assert.DoesNotContain(kept["score"].Arguments, argument => argument.StartsWith("--embeddings", StringComparison.Ordinal));
+        // No maker: a teacher without head leaves none, and the stage runs all the same.
+        Assert.Contains(kept["select"].Inputs, input => input is { Key: "embeddings", Maker: null } && input.Path == folder["out/scores.embeddings.npy"]);
+        Assert.DoesNotContain(kept["distill"].Inputs, input => input.Key == "embeddings");
+
+        string none = Good.Replace("embeddings: embeddings.npy", "embeddings: none", StringComparison.Ordinal).Replace("    budget: 100\n  random", "    budget: 100\n    embeddings: none\n  random", StringComparison.Ordinal);
+        Dictionary<string, Stage> without = Read(folder, none).Stages.ToDictionary(stage => stage.Name);
+        Assert.Equal([folder["out/scores.csv"]], without["score"].Outputs);
+        Assert.Contains("--embeddings=none", without["score"].Arguments);
+        Assert.Contains("--embeddings=none", without["select"].Arguments);
+        Assert.DoesNotContain(without["random"].Inputs, input => input.Key == "embeddings");
+    }
+
     public static TheoryData<string, string, string> Bad => new()
     {
         { "seed: 7", "sead: 7", "pipeline.yaml:2:1: unknown key 'sead'" },
@@ -81,6 +103,7 @@ public sealed class PipelineFileTests
         { "    method: random", "    output: selected.csv", "pipeline.yaml:12:5: stage 'random': output: stage 'select' writes" },
         { "  evaluate:", "  select:", "pipeline.yaml:18:" },
         { "    embeddings: embeddings.npy", "    embeddings: [", "pipeline.yaml:7:" },
+        { "    budget: 100\n  random", "    budget: 100\n    embeddings: $crawl\n  random", "stage 'crawl' writes no embeddings" },
     };
 
     [Theory]

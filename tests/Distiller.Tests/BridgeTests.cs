@@ -66,7 +66,7 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_student_goes_on_at_another_input_size_with_its_teacher()
     {
         using TempFolder folder = new();
-        Run(world.Distill(folder["small"]) with { Steps = 80 });
+        Run(world.Distill(folder["small"]) with { Steps = 300 });
         DistillOptions larger = world.Distill(folder["large"]) with { Student = folder["small"], Preprocessing = new PreprocessingOverride { ImageSize = 24 }, LearningRate = 1e-5, Ema = 0, Steps = 5, HoldOut = 0.3 };
         DistillSummary summary = Run(larger);
         Assert.True(summary.HeldOut >= 0.8, $"agreement {summary.HeldOut}");

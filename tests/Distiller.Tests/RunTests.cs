@@ -159,7 +159,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
         VisionTransformer network = (VisionTransformer)teacher.Model;
         using VisionTransformer copy = new(network.Config, 9);
-        TeacherInit.Apply(copy, network);
+        SliceInit.Apply(copy, network);
         torch.Tensor pixels = torch.rand(2, 3, 16, 16);
         using IDisposable off = torch.no_grad();
         Assert.True(torch.allclose(teacher.Model.forward(pixels), copy.forward(pixels), 1e-5, 1e-6));
@@ -172,10 +172,10 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
         VisionTransformer network = (VisionTransformer)teacher.Model;
         using var student = (VisionTransformer)StudentFactory.Fresh(TinyWorld.StudentSpec, 3, 0);
-        TeacherInit.Apply(student, network);
+        SliceInit.Apply(student, network);
         float[] theirs = teacher.Model.StateDict()["blocks.2.mlp.fc1.weight"].data<float>().ToArray(), ours = student.StateDict()["blocks.1.mlp.fc1.weight"].data<float>().ToArray();
         Assert.Subset(theirs.ToHashSet(), ours.ToHashSet());
-        Assert.Throws<RunException>(() => TeacherInit.Apply(network, student));
+        Assert.Throws<RunException>(() => SliceInit.Apply(network, student));
     }
 
     public static TheoryData<string> Presets => [.. RecipePresets.All.Keys];

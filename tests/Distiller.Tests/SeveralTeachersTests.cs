@@ -133,6 +133,20 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
         Assert.Contains("one teacher", Refused(options with { Cache = folder["cache"], FurtherTeachers = [world.Teacher] }), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_crop_share_lets_a_teacher_that_squashes_teach_beside_one_that_crops()
+    {
+        using TempFolder folder = new();
+        string squashing = Copy(folder["squashing"], new PreprocessingConfig { ImageSize = 16, CropPct = 1, Squash = true });
+        DistillOptions options = world.Distill(folder["s"]) with { FurtherTeachers = [squashing], Steps = 1, HoldOut = 0 };
+        Assert.Contains("squashed", Refused(options), StringComparison.Ordinal);
+
+        Run(options with { Preprocessing = new PreprocessingOverride { CropPct = 1 } });
+
+        using LoadedModel student = ModelStore.Load(folder["s"]);
+        Assert.Equal((false, 1.0), (student.Preprocessing.Squash, student.Preprocessing.CropPct));
+    }
+
     private static void AssertMixture(Func<IReadOnlyList<torch.Tensor>, torch.Tensor> mixture, double[] firstClass)
     {
         using DisposeScope scope = torch.NewDisposeScope();

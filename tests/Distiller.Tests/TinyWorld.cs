@@ -35,7 +35,8 @@ public sealed class TinyWorld : IDisposable
 
     public TrainOptions Train(string output) => new() { DataPath = Images, Model = Spec, Output = output, Steps = 30, BatchSize = 16, LearningRate = 3e-3, Ema = 0, Flip = 0, PadCrop = 1, Workers = 2 };
 
-    public DistillOptions Distill(string output) => new() { SelectionPath = Selection, Teacher = Teacher, Student = StudentSpec, Output = output, Steps = 30, BatchSize = 16, LearningRate = 3e-3, Flip = 0, PadCrop = 1, Workers = 2, CheckpointEvery = 7, LogEvery = 5 };
+    /// <summary>From random weights by output matching alone, whatever the defaults are.</summary>
+    public DistillOptions Distill(string output) => new() { Init = StudentInit.Random, Loss = Losses.Recipe.Default, SelectionPath = Selection, Teacher = Teacher, Student = StudentSpec, Output = output, Steps = 30, BatchSize = 16, LearningRate = 3e-3, Flip = 0, PadCrop = 1, Workers = 2, CheckpointEvery = 7, LogEvery = 5 };
 
     /// <summary>A 24-bit BMP.</summary>
     public static byte[] Draw(int label, int seed)

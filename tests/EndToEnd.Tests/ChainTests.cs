@@ -59,6 +59,39 @@ public sealed class ChainTests(TinyWorld world)
     }
 
     [Fact]
+    public void Selecting_uses_the_embeddings_that_scoring_kept_and_says_so()
+    {
+        using TempFolder folder = new();
+        Assert.Equal(folder["scores.embeddings.npy"], Json("score", world.Wild, "--teacher", world.Teacher, "-o", folder["scores.csv"]).GetProperty("embeddings").GetString());
+        Assert.Equal(JsonValueKind.Null, Json("score", world.Wild, "--teacher", world.Teacher, "--embeddings", "none", "-o", folder["plain.csv"]).GetProperty("embeddings").ValueKind);
+        Assert.False(File.Exists(folder["plain.embeddings.npy"]));
+
+        Assert.Contains("classes, scores.embeddings.npy", Select("scores.csv", "a.csv"), StringComparison.Ordinal);
+        Assert.Contains("not used: no embeddings were written with the table", Select("plain.csv", "b.csv"), StringComparison.Ordinal);
+        Assert.Contains("scores.embeddings.npy", Select("plain.csv", "c.csv", "--embeddings", folder["scores.embeddings.npy"]), StringComparison.Ordinal);
+        Assert.Contains("not used: --embeddings none", Select("scores.csv", "d.csv", "--embeddings", "none"), StringComparison.Ordinal);
+        Assert.Equal(Rows("a.csv"), Rows("c.csv"));
+        Assert.Equal(Rows("b.csv"), Rows("d.csv"));
+        Assert.NotEqual(Rows("a.csv"), Rows("b.csv"));
+        Assert.Contains("nothing.npy does not exist", Programs.RunDfkd("select", folder["scores.csv"], "--budget", "9", "--embeddings", folder["nothing.npy"], "-o", folder["e.csv"]).Refuses(), StringComparison.Ordinal);
+
+        string[] methods = [.. Json("auroc", folder["scores.csv"], "--truth", world.Truth).GetProperty("lines").EnumerateArray().Select(line => line.GetProperty("name").GetString()!)];
+        Assert.Contains("confident-core", methods);
+        Assert.DoesNotContain("confident-core", Json("auroc", folder["scores.csv"], "--truth", world.Truth, "--embeddings", "none").GetProperty("lines").EnumerateArray().Select(line => line.GetProperty("name").GetString()));
+        Programs.RunDfkd("contact-sheet", folder["scores.csv"], "-o", folder["sheet.png"]).Succeeds();
+        Programs.RunDfkd("report", folder["scores.csv"], "--selection", folder["a.csv"], "-o", folder["report.html"]).Succeeds();
+        Assert.DoesNotContain(Directory.EnumerateFiles(folder.Path), file => file.EndsWith(".core", StringComparison.Ordinal));
+
+        string Select(string scores, string output, params string[] more) => Json(["select", folder[scores], "--budget", "100", "-o", folder[output], .. more]).GetProperty("core").GetString()!;
+
+        string[] Rows(string selection)
+        {
+            using TableReader table = Table.Open(folder[selection]);
+            return [.. table.Rows(TestContext.Current.CancellationToken).Select(row => $"{row["path"]} {row["selection_score"]}")];
+        }
+    }
+
+    [Fact]
     public void A_student_that_goes_on_from_the_teacher_itself_agrees_with_it_in_all_but_rounding()
     {
         using TempFolder folder = new();

@@ -71,7 +71,7 @@ public sealed class CompletionTests
 
     [Theory]
     [InlineData("dfkd select scores.csv --method ent", "entropy")]
-    [InlineData("dfkd select scores.csv --quota ", "equal none teacher")]
+    [InlineData("dfkd select scores.csv --quota ", "equal floor none teacher")]
     [InlineData("dfkd score photos --device c", "cpu cuda")]
     [InlineData("dfkd completion ", "bash fish pwsh zsh")]
     public void Bash_completes_values_that_are_enumerated(string line, string values) => Assert.Equal(values.Split(' '), Offered(line).Order());

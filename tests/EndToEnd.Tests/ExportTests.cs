@@ -47,6 +47,34 @@ public sealed partial class ExportTests(TinyWorld world)
         Assert.InRange(accuracy.GetProperty("agreement").GetDouble(), 0.9, 1);
     }
 
+    [Theory]
+    [InlineData("resnet:depth=10,img=32,stem=3,width=8")]
+    [InlineData("rednet:depth=26,img=32,stem=7,width=16")]
+    [InlineData("tinyvit:img=32,stem=2,dims=16/16/32/32,depths=1/1/1/1,heads=1/1/2/2")]
+    public void A_student_of_any_family_is_exported_in_every_form(string spec)
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("train", world.Train, "--model", spec, "-o", folder["student"], "--steps", "40", "--batch-size", "16", "--seed", "1").Succeeds();
+        string[] calibration = ["--calibrate", world.Selected, "--calibrate-images", "32"];
+
+        (double difference, double agreement, long whole) = Export();
+        Assert.InRange(difference, 0, 1e-4);
+        Assert.Equal(1, agreement);
+        (string[] Form, double Agreement, double Size)[] forms = [(["--fp16"], 0.97, 0.75), (["--int8", "dynamic"], 0.8, 0.6), (["--int8", "static", .. calibration], 0.8, 0.6), (["--int8", "static", "--activation-type", "qint8", .. calibration], 0.75, 0.6)];
+        foreach ((string[] form, double least, double size) in forms)
+        {
+            (double _, double alike, long bytes) = Export(form);
+            Assert.InRange(alike, least, 1);
+            Assert.InRange(bytes, 1, whole * size);
+        }
+
+        (double Difference, double Agreement, long Bytes) Export(params string[] form)
+        {
+            JsonElement summary = JsonDocument.Parse(Programs.RunDfkd(["export", folder["student"], "--onnx", folder["s.onnx"], "--overwrite", "--labelled", world.Test, "--json", .. form]).Succeeds().Output).RootElement;
+            return (summary.GetProperty("largest_difference").GetDouble(), summary.GetProperty("accuracy").GetProperty("agreement").GetDouble(), summary.GetProperty("bytes").GetInt64());
+        }
+    }
+
     [Fact]
     public void A_graph_with_preprocessing_takes_images_of_any_size()
     {
@@ -63,6 +91,8 @@ public sealed partial class ExportTests(TinyWorld world)
         Assert.Contains("--overwrite", Programs.RunDfkd("export", world.Teacher, "--onnx", folder["there.onnx"]).Refuses(), StringComparison.Ordinal);
         Assert.Equal("kept", File.ReadAllText(folder["there.onnx"]));
         Assert.Contains("--calibrate", Programs.RunDfkd("export", world.Teacher, "--onnx", folder["a.onnx"], "--int8", "static").Refuses(), StringComparison.Ordinal);
+        Assert.Contains("--int8 static", Programs.RunDfkd("export", world.Teacher, "--onnx", folder["a.onnx"], "--activation-type", "qint8").Refuses(), StringComparison.Ordinal);
+        Assert.Contains("exclude each other", Programs.RunDfkd("export", world.Teacher, "--onnx", folder["a.onnx"], "--fp16", "--int8", "dynamic").Refuses(), StringComparison.Ordinal);
         Assert.Contains("blocks 0 to 3", Programs.RunDfkd("export", world.Teacher, "--onnx", folder["a.onnx"], "--probe", "4").Refuses(), StringComparison.Ordinal);
         Assert.Contains("--runtime onnx", Programs.RunDfkd("score", world.Test, "--teacher", world.Teacher, "-o", folder["s.csv"], "--int8", "dynamic").Refuses(), StringComparison.Ordinal);
         Assert.Contains("rollout_entropy", Programs.RunDfkd("score", world.Test, "--teacher", world.Teacher, "-o", folder["s.csv"], "--runtime", "onnx", "--scores", "all").Refuses(), StringComparison.Ordinal);

@@ -55,7 +55,7 @@ public sealed class KillTests(TinyWorld world)
         Programs.RunDfkd([.. killed, "--resume"]).Succeeds();
         Assert.Equal(File.ReadAllBytes(folder["whole.cache"]), File.ReadAllBytes(folder["killed.cache"]));
 
-        string[] student = ["--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "20", .. length[2..], "-o"];
+        string[] student = ["--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--init", "random", "--loss", "kd", "--steps", "20", .. length[2..], "-o"];
         Programs.RunDfkd(["distill", world.Selected, "--teacher", world.Teacher, .. student, folder["live"]]).Succeeds();
         Programs.RunDfkd(["distill", world.Selected, "--cache", folder["whole.cache"], .. student, folder["cached"]]).Succeeds();
         Assert.Equal(File.ReadAllBytes(folder["live/model.safetensors"]), File.ReadAllBytes(folder["cached/model.safetensors"]));

@@ -21,6 +21,19 @@ public sealed class RegistryAndPositionTests
         Assert.Equal(parameters, Count(ModelRegistry.Resolve(name)));
     }
 
+    [Theory]
+    [InlineData(null, true, 0.875)]
+    [InlineData(0.9, false, 0.9)]
+    [InlineData(1.0, false, 1.0)]
+    public void A_crop_share_that_is_set_makes_a_squashing_model_crop(double? set, bool squash, double share)
+    {
+        using LoadedModel model = new(ModelRegistry.Resolve("vit:img=16,patch=8,dim=8,depth=1,heads=1,classes=2").Create(), new PreprocessingConfig { ImageSize = 16, CropPct = 0.875, Squash = true }, [], "memory");
+
+        PreprocessingConfig seen = new PreprocessingOverride { CropPct = set, Interpolation = "bilinear" }.Apply(model).Preprocessing;
+
+        Assert.Equal((squash, share, "bilinear"), (seen.Squash, seen.CropPct, seen.Interpolation));
+    }
+
     [Fact]
     public void A_free_spec_gives_what_it_says()
     {

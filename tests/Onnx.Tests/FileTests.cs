@@ -55,14 +55,13 @@ public sealed class FileTests
     }
 
     [Theory]
-    [InlineData("resnet:depth=18,img=32,stem=3", "ResNet")]
-    [InlineData("rednet:depth=26,img=32,stem=3", "RedNet")]
-    [InlineData("tinyvit:img=32,stem=1,dims=32/64/96/128,depths=1/1/2/1,heads=1/2/3/4", "TinyViT")]
-    public void Other_families_are_refused_by_name(string spec, string why)
+    [InlineData("resnet:depth=10,img=16,stem=3,width=8,classes=5", "ResNet")]
+    [InlineData("rednet:depth=26,img=16,stem=3,width=16,classes=5", "RedNet")]
+    [InlineData("tinyvit:img=16,stem=1,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,classes=5", "TinyViT")]
+    public void The_probe_of_a_family_without_tokens_is_refused_by_name(string spec, string family)
     {
-        using ImageModel network = ModelRegistry.Resolve(spec).Create();
-        LoadedModel model = new(network, new PreprocessingConfig(), [], "memory");
-        Assert.Contains(why, Assert.Throws<OnnxException>(() => OnnxGraph.Float(model, new GraphOptions())).Message, StringComparison.Ordinal);
+        using LoadedModel model = OnnxWorld.Model(spec);
+        Assert.Contains($"{family}, which has no attention to probe", Assert.Throws<OnnxException>(() => OnnxGraph.Float(model, new GraphOptions { ProbeBlocks = [0] })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

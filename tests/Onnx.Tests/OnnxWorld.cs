@@ -1,7 +1,12 @@
 // Models with every tensor moved, and pixels drawn from a seed.
 
 using DataFreeKD.Models;
+using DataFreeKD.Models.Tests;
+using DataFreeKD.Onnx.Format;
 using DataFreeKD.Onnx.Running;
+using DataFreeKD.Shared;
+using DataFreeKD.Testing;
+using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,15 +22,28 @@ internal static class OnnxWorld
         Small, Small + ",distilled", Small + ",layerscale,noembedclass", Small + ",registers=3,layerscale,noembedclass", Small + ",registers=2", Small + ",distilled,registers=2", Small + ",tokens=cls+conv+inv", Small + ",tokens=cls+conv+inv,noembedclass", "swiglu", "prenorm", "qkv bias off", "headless", "headless distilled", "one head", "epsilon",
     ];
 
+    /// <summary>Every other family, in sizes that halve evenly and in some that do not.</summary>
+    public static TheoryData<string> Families { get; } =
+    [
+        "resnet:depth=10,img=16,stem=3,width=8,classes=5", "resnet:depth=18,img=30,width=8,classes=5", "resnet:depth=50,img=32,width=8,classes=5", "resnet:depth=10,img=16,stem=3,width=8,classes=0",
+        "rednet:depth=26,img=16,stem=3,width=16,classes=5", "rednet:depth=26,img=64,width=32,classes=5",
+        "tinyvit:img=16,stem=1,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,classes=5", "tinyvit:img=50,dims=8/16/24/32,depths=2/1/2/1,heads=1/2/3/4,windows=5/4/3/2,classes=5", "tinyvit:img=32,stem=2,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,windows=9/3/9/9,classes=0",
+    ];
+
+    /// <summary>Forms and families together.</summary>
+    public static TheoryData<string> All => [.. Forms.Concat(Families).Select(row => row.Data)];
+
     /// <summary>A model in eval mode whose biases, gains and tokens are none of them trivial.</summary>
     public static LoadedModel Model(string form, long seed = 1)
     {
-        VitConfig config = Shape(form);
-        VisionTransformer model = new(config, seed);
+        ModelConfig config = Shape(form);
+        ImageModel model = config.Create(seed);
         using IDisposable off = no_grad();
         using DisposeScope scope = NewDisposeScope();
         using Generator draw = new((ulong)seed + 1);
-        foreach ((string name, Tensor tensor) in model.StateDict().Where(pair => pair.Value.is_floating_point()))
+        // Deep stacks of convolutions want weights that keep figures of one size from layer to layer.
+        if (config is not VitConfig) FormulaWeights.Fill(model);
+        foreach ((string name, Tensor tensor) in model.StateDict().Where(pair => config is VitConfig && pair.Value.is_floating_point()))
         {
             Tensor moved = randn(tensor.shape, generator: draw);
             // A variance stays above 0; 9 to 147 products are summed up in a convolution.
@@ -40,7 +58,9 @@ internal static class OnnxWorld
         using DisposeScope scope = NewDisposeScope();
         using Generator draw = new(seed);
         int side = model.Model.Config.ImageSize;
-        return new PixelBatch(randn([images, 3, side, side], generator: draw).data<float>().ToArray(), images);
+        // Of different colours: what a mean over positions leaves must differ.
+        Tensor colours = randn([images, 3, 1, 1], generator: draw);
+        return new PixelBatch((randn([images, 3, side, side], generator: draw) + (2 * colours)).data<float>().ToArray(), images);
     }
 
     /// <summary>What libtorch makes of it; tensors belong to the caller's scope.</summary>
@@ -57,7 +77,19 @@ internal static class OnnxWorld
         return (expected.flatten().to(ScalarType.Float64) - tensor(found).to(ScalarType.Float64)).abs().max().item<double>();
     }
 
-    private static VitConfig Shape(string form)
+    /// <summary>How often each operator stands in what ONNX Runtime makes of a graph before it runs it.</summary>
+    public static Dictionary<string, int> Optimised(OnnxGraph graph)
+    {
+        OnnxTelemetry.TurnOff();
+        using TempFolder folder = new();
+        using (SessionOptions options = new() { OptimizedModelFilePath = folder["optimised.onnx"], GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR })
+        {
+            using InferenceSession session = new(graph.ToBytes(), options);
+        }
+        return ModelProto.Parser.ParseFrom(File.ReadAllBytes(folder["optimised.onnx"])).Graph.Node.CountBy(node => node.OpType).ToDictionary();
+    }
+
+    private static ModelConfig Shape(string form)
     {
         VitConfig plain = (VitConfig)ModelRegistry.Resolve(Small);
         return form switch
@@ -69,7 +101,7 @@ internal static class OnnxWorld
             "headless distilled" => plain with { Classes = 0, Distilled = true },
             "one head" => plain with { Heads = 1, Depth = 1, MlpHidden = 40 },
             "epsilon" => plain with { LayerNormEpsilon = 1e-2 },
-            _ => (VitConfig)ModelRegistry.Resolve(form),
+            _ => ModelRegistry.Resolve(form),
         };
     }
 }

@@ -57,6 +57,50 @@ public sealed class QuotaTests : IDisposable
         Assert.Equal(new Dictionary<string, long> { ["class0"] = 6, ["class1"] = 4, ["class2"] = 2 }, summary.Classes);
     }
 
+    [Fact]
+    public void The_floor_takes_the_best_but_a_quarter_of_an_equal_share_of_each_class()
+    {
+        Assert.Equal(ClassQuota.Floor, new SelectOptions { Scores = "", Output = "" }.Quota);
+        Pool pool = new(folder);
+        // Best first: class 0, then class 1, then class 2, which has few; class 3 has all of the worst but one row.
+        for (int row = 0; row < 100; row++) pool.Add(row / 100.0, prediction: row < 60 ? 0 : row < 90 ? 1 : row < 92 ? 2 : 3);
+        SelectOptions options = pool.Options() with { Quota = ClassQuota.Floor };
+
+        // An equal share of 64 is 16, so the floor is 4: two are all of class 2.
+        Assert.Equal(new Dictionary<string, long> { ["class0"] = 54, ["class1"] = 4, ["class2"] = 2, ["class3"] = 4 }, Classes(options with { Budget = 64 }));
+        Assert.Equal([.. Enumerable.Range(0, 54), 60, 61, 62, 63, 90, 91, 92, 93, 94, 95], Pool.Taken(options with { Budget = 64 }));
+        // Below a row for each class there is no floor.
+        Assert.Equal(new Dictionary<string, long> { ["class0"] = 15 }, Classes(options with { Budget = 15 }));
+        Assert.Equal(new Dictionary<string, long> { ["class0"] = 60, ["class1"] = 18, ["class2"] = 2, ["class3"] = 5 }, Classes(options with { Budget = 85 }));
+        Assert.Equal(100, SelectionRun.Execute(options with { Budget = 500 }, cancel: TestContext.Current.CancellationToken).Selected);
+    }
+
+    [Fact]
+    public void Copies_in_a_floor_are_made_up_for()
+    {
+        Pool pool = new(folder);
+        for (int row = 0; row < 40; row++) pool.Add(row / 100.0, prediction: row < 20 ? 0 : 1, sha256: row is >= 2 and < 10 ? "same" : null);
+        Assert.Equal([0, 1, 2, .. Enumerable.Range(10, 10), 20, 21, 22], Pool.Taken(pool.Options() with { Quota = ClassQuota.Floor, Budget = 16 }));
+    }
+
+    [Fact]
+    public void Floors_and_the_rest_add_up_to_the_budget_and_follow_the_ranking() =>
+        Gen.Select(Gen.Int[0, 5].Array[1, 200], Gen.Int[1, 220]).Sample(asked =>
+        {
+            (int[] ranking, int budget) = asked;
+            Dictionary<long, long> counts = ranking.CountBy(id => (long)id).ToDictionary(known => known.Key, known => (long)known.Value);
+            Dictionary<long, long> shares = FloorShares.Of([.. ranking.Take(budget).Select(id => (long)id)], counts, budget);
+            Assert.Equal(Math.Min(budget, ranking.Length), shares.Values.Sum());
+            long least = (long)(FloorShares.Part * budget / counts.Count);
+            Assert.All(shares, share => Assert.InRange(share.Value, Math.Min(least, counts[share.Key]), counts[share.Key]));
+            // Above its floor no class has a row that is ranked below one left out of another class.
+            long[] last = [.. shares.Where(share => share.Value > Math.Min(least, counts[share.Key])).Select(share => Place(share.Key, share.Value))];
+            long[] next = [.. shares.Where(share => share.Value < counts[share.Key]).Select(share => Place(share.Key, share.Value + 1))];
+            if (last.Length > 0 && next.Length > 0) Assert.True(last.Max() < next.Min());
+
+            long Place(long id, long nth) => ranking.Index().Where(row => row.Item == id).ElementAt((int)nth - 1).Index;
+        }, iter: 500);
+
     [Theory]
     [InlineData("class,share\ncat,1\n", "line 2", "'cat'")]
     [InlineData("class,share\nclass0,1\nclass0,2\n", "line 3", "twice")]
@@ -76,6 +120,8 @@ public sealed class QuotaTests : IDisposable
         Assert.Contains(where, message, StringComparison.Ordinal);
         Assert.Contains(what, message, StringComparison.Ordinal);
     }
+
+    private static IReadOnlyDictionary<string, long> Classes(SelectOptions options) => SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken).Classes;
 
     private static string Refusal(SelectOptions options)
     {

@@ -189,12 +189,14 @@ public sealed class SetTests : IDisposable
     {
         SelectOptions options = new Pool(folder).Add(0.1).Options() with { Budget = 1 };
         Refused(new SetOptions { NearDuplicates = 9 }, "0 to 8");
-        Refused(new SetOptions { NearCosine = 0.9 }, "embeddings");
+        Refused(new SetOptions { NearCosine = 0.9, Embeddings = SetOptions.NoEmbeddings }, "embeddings");
         Refused(new SetOptions { NearCosine = 1.5, Embeddings = "e.npy" }, "(0, 1]");
-        Refused(new SetOptions { Diversity = Diversity.KCentre }, "embeddings");
+        Refused(new SetOptions { Diversity = Diversity.KCentre, Embeddings = SetOptions.NoEmbeddings }, "embeddings");
         Refused(new SetOptions { Candidates = 0.5 }, "1 or more");
         Refused(new SetOptions { Difficulty = new DifficultyMix(0, 0, 0) }, "not all 0");
         Assert.Contains("threshold", Assert.Throws<SelectionException>((options with { Budget = null, Threshold = 0, Set = new SetOptions { Difficulty = new DifficultyMix(1, 1, 1) } }).Validate).Message, StringComparison.Ordinal);
+
+        foreach (SetOptions blind in (SetOptions[])[new() { NearCosine = 0.9 }, new() { Diversity = Diversity.KCentre }]) Assert.Contains("embeddings: no embeddings were written with the table", Assert.Throws<SelectionException>(() => Pool.Taken(options with { Set = blind })).Message, StringComparison.Ordinal);
 
         File.WriteAllText(folder["bare.csv"], "path,entropy\na.jpg,0.1\n");
         SelectOptions bare = options with { Scores = folder["bare.csv"] };

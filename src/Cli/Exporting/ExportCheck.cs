@@ -14,8 +14,9 @@ namespace DataFreeKD.Cli.Exporting;
 /// <param name="Images">Images looked at.</param>
 /// <param name="Error">Largest absolute difference of a logit (of the embedding, for a model without a head) on the same pixels.</param>
 /// <param name="ResizedError">The same where the graph resized the image itself, which differs by one level in a few pixels of 10,000; as a share of the largest logit. 0 without such images.</param>
+/// <param name="Largest">Largest absolute logit of the model.</param>
 /// <param name="Agreement">Share of images with the same decision; NaN without a head.</param>
-internal sealed record CheckResult(int Images, double Error, double ResizedError, double Agreement);
+internal sealed record CheckResult(int Images, double Error, double ResizedError, double Largest, double Agreement);
 
 /// <summary>Runs the same images through both.</summary>
 internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
@@ -26,10 +27,10 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
     private double error, resizedError, largest;
 
     /// <summary>What was found so far.</summary>
-    public CheckResult Result => new(images, error, largest > 0 ? resizedError / largest : 0, model.Model.Config.Classes > 0 ? (double)alike / images : double.NaN);
+    public CheckResult Result => new(images, error, largest > 0 ? resizedError / largest : 0, largest, model.Model.Config.Classes > 0 ? (double)alike / images : double.NaN);
 
-    /// <summary>Compares on images drawn from a seed, of a size that is not resized.</summary>
-    public void Draw(int count, int seed)
+    /// <summary>Images drawn from a seed, of a size that a transform does not resize.</summary>
+    public static IEnumerable<RgbImage> Drawn(EvalTransform transform, int count, int seed)
     {
         int side = transform.LeastSide;
         Random random = new(seed);
@@ -40,7 +41,7 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
             // A plain image, a noisy one, and what lies between.
             int noise = 1 + (255 * i / Math.Max(1, count - 1));
             for (int at = 0; at < pixels.Length; at++) pixels[at] = (byte)(128 + ((pixels[at] % noise) - (noise / 2)));
-            Compare(new RgbImage(side, side, pixels));
+            yield return new RgbImage(side, side, pixels);
         }
     }
 

@@ -25,6 +25,9 @@ internal static class TrainingText
     {
         string resumed = summary.ResumedFrom > 0 ? Invariant($" (went on from step {summary.ResumedFrom:N0})") : "";
         yield return Invariant($"{summary.Steps:N0} steps on {summary.Images:N0} images in {summary.Seconds:F1} s{resumed}, final loss {summary.FinalLoss:F3}");
+        if (summary is DistillSummary distilled) yield return Invariant($"the student began as: {distilled.Start}");
+        if (summary.StoppedEarly) yield return Invariant($"stopped early: the held-out {score} no longer rose");
+        if (summary.KeptStep < summary.Steps) yield return Invariant($"the weights after step {summary.KeptStep:N0} were the best and are the ones written");
         if (summary.HeldOut is { } heldOut) yield return Invariant($"held-out {score} {100 * heldOut:F2} % on {summary.HeldOutImages:N0} images");
         foreach (string skipped in Skipped(summary.Skipped)) yield return skipped;
         yield return Invariant($"{summary.Parameters:N0} parameters -> {summary.Output}");

@@ -5,7 +5,9 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using DataFreeKD.Cli.Verbs;
+using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Selector.Sets;
 using YamlDotNet.RepresentationModel;
 using YamlDocument = DataFreeKD.Cli.Recipes.YamlDocument;
 
@@ -75,7 +77,7 @@ internal sealed partial class PipelineFile
         foreach (Entry entry in entries)
         {
             if (Reserved.Contains(entry.Key)) throw yaml.Bad(entry.At, $"stage '{name}': '{entry.Key}' is for the run to decide, not for a stage");
-            if (entry.Key != kind.Argument && !Knows(verb, entry.Key) && !(entry.Key == "output" && kind.OutputOption is null)) throw yaml.Bad(entry.At, $"stage '{name}': unknown key '{entry.Key}': expected '{kind.Argument}' or an option of dfkd {kind.Verb}, without its dashes");
+            if (entry.Key != kind.Argument && !kind.Leading.Contains(entry.Key) && !Knows(verb, entry.Key) && !(entry.Key == "output" && kind.OutputOption is null)) throw yaml.Bad(entry.At, $"stage '{name}': unknown key '{entry.Key}': expected '{kind.Argument}' or an option of dfkd {kind.Verb}, without its dashes");
         }
         List<Given> givens = [.. Values(name, kind, verb, entries, lineage)];
         foreach (Intake intake in kind.Takes.Where(intake => intake.Needed && givens.TrueForAll(value => value.Key != intake.Key)))
@@ -109,7 +111,7 @@ internal sealed partial class PipelineFile
 
     private IEnumerable<Given> Values(string name, StageKind kind, Verb verb, List<Entry> entries, Stage[] lineage)
     {
-        foreach (Entry entry in entries.Where(entry => !YamlDocument.IsNull(entry.Value) && entry.Key != kind.OutputOption && entry.Key != "output" && !kind.FurtherOutputs.Contains(entry.Key)))
+        foreach (Entry entry in entries.Where(entry => !YamlDocument.IsNull(entry.Value) && entry.Key != kind.OutputOption && entry.Key != "output" && (!kind.FurtherOutputs.Contains(entry.Key) || IsNone(entry))))
         {
             foreach (Given given in Read(name, kind, entry)) yield return given;
         }
@@ -149,10 +151,11 @@ internal sealed partial class PipelineFile
         foreach (YamlNode node in entry.Value is YamlSequenceNode several ? several.Children : [entry.Value])
         {
             string text = yaml.Text(node, entry.Key);
-            if (text.StartsWith('$') && (kind.Paths.Contains(entry.Key) || kind.Specs.Contains(entry.Key)))
+            if (entry.Key == "embeddings" && text == SetOptions.NoEmbeddings) yield return new Given(entry.Key, entry.At, text, text);
+            else if (text.StartsWith('$') && (kind.Paths.Contains(entry.Key) || kind.Specs.Contains(entry.Key)))
             {
                 Stage maker = Earlier(name, node, text[1..]);
-                string made = entry.Key != "embeddings" ? maker.Proof : maker.Outputs.Skip(1).FirstOrDefault() ?? throw yaml.Bad(node, $"stage '{maker.Name}' writes no embeddings; give it 'embeddings: embeddings.npy'");
+                string made = entry.Key != "embeddings" ? maker.Proof : maker.Outputs.Skip(1).FirstOrDefault() ?? throw yaml.Bad(node, $"stage '{maker.Name}' writes no embeddings; name a stage of score that has no 'embeddings: none'");
                 yield return new Given(entry.Key, entry.At, text, made, made, maker.Name);
             }
             else if (kind.Paths.Contains(entry.Key)) yield return OfPath(name, entry, node, text);
@@ -194,7 +197,7 @@ internal sealed partial class PipelineFile
         (string Option, string Path, YamlNode? At)[] found =
         [
             (key, Named(key) is { } own ? In(own) : Path.Combine(output!, kind.OutputFor(name, format)), Named(key)?.At),
-            .. kind.FurtherOutputs.Select(Named).OfType<Entry>().Select(entry => (entry.Key, In(entry), (YamlNode?)entry.At)),
+            .. kind.FurtherOutputs.Select(Named).OfType<Entry>().Where(entry => !IsNone(entry)).Select(entry => (entry.Key, In(entry), (YamlNode?)entry.At)),
         ];
         foreach ((string option, string path, YamlNode? at) in found)
         {
@@ -202,6 +205,8 @@ internal sealed partial class PipelineFile
         }
         return found;
     }
+
+    private bool IsNone(Entry entry) => entry.Value is YamlScalarNode && yaml.Text(entry.Value, entry.Key) == SetOptions.NoEmbeddings;
 
     private Stage Checked(string name, YamlNode at, StageKind kind, Verb verb, List<Given> givens, (string Option, string Path, YamlNode? At)[] outputs)
     {
@@ -212,10 +217,10 @@ internal sealed partial class PipelineFile
             Where = yaml.At(at),
             Kind = kind,
             Verb = verb,
-            Arguments = [.. written, .. givens.Where(given => given.Key != kind.Argument).Select(given => $"--{given.Key}={given.Passed}"), "--", .. givens.Where(given => given.Key == kind.Argument).Select(given => given.Passed)],
+            Arguments = [.. written, .. givens.Where(given => given.Key != kind.Argument && !kind.Leading.Contains(given.Key)).Select(given => $"--{given.Key}={given.Passed}"), "--", .. kind.Leading.SelectMany(key => givens.Where(given => given.Key == key)).Select(given => given.Passed), .. givens.Where(given => given.Key == kind.Argument).Select(given => given.Passed)],
             Options = givens.Where(given => !WithoutEffect.Contains(given.Key)).GroupBy(given => given.Key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => string.Join(", ", group.Select(given => given.Text)), StringComparer.Ordinal),
-            Inputs = [.. givens.GroupBy(given => given.Key).SelectMany(group => group.Index().Where(pair => pair.Item.Path is not null).Select(pair => new StageInput(Numbered(pair.Item.Key, pair.Index), pair.Item.Path!, pair.Item.Maker)))],
-            Outputs = [.. outputs.Select(output => output.Path)],
+            Inputs = [.. givens.GroupBy(given => given.Key).SelectMany(group => group.Index().Where(pair => pair.Item.Path is not null).Select(pair => new StageInput(Numbered(pair.Item.Key, pair.Index), pair.Item.Path!, pair.Item.Maker))), .. Beside(verb, givens)],
+            Outputs = [.. outputs.Select(output => output.Path), .. Kept(kind, outputs, givens)],
         };
         ParseResult parsed = stage.Parse(root, stage.Overwrites ? ["--overwrite"] : []);
         if (parsed.Errors.Count > 0)
@@ -234,6 +239,15 @@ internal sealed partial class PipelineFile
         }
         return stage;
     }
+
+    // What scoring leaves beside its table unasked, where it does.
+    private static IEnumerable<string> Kept(StageKind kind, (string Option, string Path, YamlNode? At)[] outputs, List<Given> givens) =>
+        kind.Makes == Product.Scores && outputs.Length == 1 && !givens.Exists(given => given.Key == "embeddings") ? [ManifestPath.EmbeddingsBeside(outputs[0].Path)] : [];
+
+    // The embeddings of a table that an earlier stage makes, where none are named: they may be there or not.
+    private IEnumerable<StageInput> Beside(Verb verb, List<Given> givens) =>
+        !Knows(verb, "embeddings") || givens.Exists(given => given.Key == "embeddings") ? []
+        : givens.Select(given => stages.Find(stage => stage.Name == given.Maker && stage.Kind.Makes == Product.Scores)).OfType<Stage>().SelectMany(stage => stage.Outputs.Skip(1)).Distinct().Take(1).Select(path => new StageInput("embeddings", path, null));
 
     private static string Numbered(string key, int index) => index == 0 ? key : string.Create(CultureInfo.InvariantCulture, $"{key} {index + 1}");
 

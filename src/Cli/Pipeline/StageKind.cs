@@ -26,6 +26,7 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
         new("select", "scores", Product.Selection, "selected.csv", "selected", "usable", "class_entropy") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "quota-file", "negatives", "embeddings", "advise"] },
         new("pack", "selection", Product.None, "packed", "packed") { Takes = [new("selection", [Product.Selection])], Paths = ["selection"] },
         new("cache", "selection", Product.Cache, "teacher.cache", "records", "bytes") { Takes = [new("selection", [Product.Selection]), new("teacher", Teachers)], Paths = ["selection", "teacher"] },
+        new("prune", "images", Product.Student, "pruned", "held_out", "estimate", "parameters") { Takes = [new("images", [Product.Selection]), new("teacher", Teachers)], Leading = ["teacher"], Paths = ["images", "teacher"], Specs = ["student"] },
         new("distill", "selection", Product.Student, "student", "held_out", "final_loss", "parameters") { Takes = [new("selection", [Product.Selection]), new("cache", [Product.Cache], Needed: false), new("teacher", Teachers, Needed: false)], Paths = ["selection", "cache", "teacher"], Specs = ["student", "via"] },
         new("train", "data", Product.Teacher, "teacher", "held_out", "final_loss", "parameters") { Paths = ["data"], Specs = ["model"] },
         new("evaluate", "model", Product.None, "evaluate.json", "top1", "balanced_top1", "against.agreement") { Takes = [new("model", Models), new("against", Teachers, Needed: false)], Paths = ["model", "data", "against"], TeacherKey = "against", HeadsKey = "against-heads", OutputOption = null },
@@ -33,11 +34,14 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
         new("export", "model", Product.None, "model.onnx", "bytes", "error") { Takes = [new("model", Models)], Paths = ["model", "calibrate", "check", "labelled"], OutputOption = "onnx" },
         new("report", "scores", Product.None, "report.html", "rows", "selected", "bytes") { Takes = [new("scores", [Product.Scores]), new("selection", [Product.Selection], Needed: false), new("student", [Product.Student], Needed: false), new("teacher", Teachers, Needed: false)], Paths = ["scores", "selection", "student", "teacher", "data"] },
         new("contact-sheet", "table", Product.None, "contact-sheet.png", "best", "worst") { Takes = [new("table", [Product.Scores])], Paths = ["table"] },
-        new("auroc", "scores", Product.None, "auroc.json") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "truth", "negatives"], OutputOption = null },
+        new("auroc", "scores", Product.None, "auroc.json") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "truth", "negatives", "embeddings"], OutputOption = null },
     ];
 
     /// <summary>What earlier stages may fill.</summary>
     public Intake[] Takes { get; init; } = [];
+
+    /// <summary>Keys of arguments that stand before the main one.</summary>
+    public string[] Leading { get; init; } = [];
 
     /// <summary>Keys whose values are files or folders to read.</summary>
     public string[] Paths { get; init; } = [];

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Selector.Measures;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -17,10 +18,12 @@ internal sealed class AurocVerb : Verb
     private readonly Option<string?> natural = new("--natural") { Description = "Source that is the natural rest of the pool [default: the most frequent one that is not in distribution]", HelpName = "SOURCE" };
     private readonly Option<string?> negatives = new("--negatives") { Description = "Scores table of images that nobody wants, for the method learned", HelpName = "FILE" };
 
+    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Embeddings of the scores' rows (.npy or .parquet), or none [default: those that dfkd score wrote with the table]", HelpName = "FILE|none" };
+
     public AurocVerb() : base("auroc", "Measure scores and selection methods on a pool whose answers are known.", "dfkd auroc scores.csv --truth truth.csv --budget 10000\ndfkd auroc scores.csv --truth truth.csv --kinds blur,noise --budget 5000,10000")
     {
         Add(scores);
-        AddOptions(truth, budget, natural, kinds, negatives);
+        AddOptions(truth, budget, natural, kinds, negatives, embeddings);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -33,7 +36,8 @@ internal sealed class AurocVerb : Verb
             parsed.GetValue(natural),
             best,
             parsed.GetValue(negatives),
-            sources);
+            sources,
+            parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings ? Path.GetFullPath(file) : parsed.GetValue(embeddings));
         string Figure(double value) => double.IsFinite(value) ? value.ToString("F3", CultureInfo.InvariantCulture) : "-";
         terminal.Print(report, () => TextTable.Format(
             ["score or method", "AUROC", "natural", "outliers", .. report.Lines[0].Kinds.Keys, .. best.Select(count => $"precision@{count}")],

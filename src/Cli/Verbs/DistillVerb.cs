@@ -11,21 +11,17 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>selected table + teacher → student directory.</summary>
 internal sealed class DistillVerb : Verb
 {
-    // Only its defaults are read.
-    private static readonly DistillOptions Defaults = new() { SelectionPath = "", Teacher = "", Student = "", Output = "" };
-
     private readonly Argument<string> selection = new("SELECTED") { Description = "Selection table, or any table with a path column" };
     private readonly Option<string[]> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint; once for each of several, which a recipe's teacher=N names", HelpName = "MODEL" };
     private readonly Option<string?> cache = new("--cache") { Description = "Outputs that `dfkd cache` stored; the teacher is then not loaded and need not be named", HelpName = "FILE" };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string> student = new("--student") { Description = "Student: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from", HelpName = "SPEC", Required = true };
     private readonly Option<string[]> via = new("--via") { Description = "Assistant between teacher and student; once for each of several, in order", HelpName = "SPEC" };
-    private readonly Choice<StudentInit> init = new("--init", "Start of the student: random, or teacher (every k-th block of it)", Defaults.Init, StudentInit.Teacher);
-    private readonly Option<string> loss = new("--loss")
+    private readonly Choice<StudentInit> init = new("--init", "Start of the student: teacher (pruned from it in closed form), slice (every k-th block of it, cut by norms), random; auto is teacher where the shapes allow it", StudentInit.Auto, StudentInit.Teacher, StudentInit.Slice, StudentInit.Random);
+    private readonly Option<string?> loss = new("--loss")
     {
-        Description = "Recipe of losses: name[:key=value,...][*weight] joined by +, or preset:NAME (dfkd losses lists them)",
+        Description = "Recipe of losses: name[:key=value,...][*weight] joined by +, or preset:NAME (dfkd losses lists them) [default: kd+minilm between Vision Transformers, else kd]",
         HelpName = "RECIPE",
-        DefaultValueFactory = _ => Defaults.Loss.ToString(),
     };
 
     private readonly Option<bool> explain = new("--explain") { Description = "Tell what the recipe comes to for these models, on stdout, and stop" };
@@ -64,7 +60,7 @@ internal sealed class DistillVerb : Verb
             TeacherPrecision = precision.In(parsed),
             Preprocessing = preprocessing.In(parsed),
             Init = init.In(parsed),
-            Loss = Recipe.Parse(parsed.GetRequiredValue(loss)),
+            Loss = parsed.GetValue(loss) is { } recipe ? Recipe.Parse(recipe) : null,
         };
     }
 

@@ -5,11 +5,13 @@ using System.Globalization;
 using DataFreeKD.Cli.Exporting;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
+using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Onnx;
 using DataFreeKD.Onnx.Quantisation;
 using DataFreeKD.Onnx.Running;
+using DataFreeKD.Shared;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -27,19 +29,24 @@ internal sealed class ExportVerb : Verb
 
     // The runtime's resizing differs from PIL's by one level in a few pixels of 10,000.
     private const double ResizedTolerance = 0.05;
+
+    // Half precision has 11 bits, and errors of many layers add up.
+    private const double HalfTolerance = 0.05;
     private const int DrawnImages = 8;
 
     // Every map's input is looked at: a few images at a time are plenty.
     private const int CalibrationBatch = 8;
 
-    private readonly Argument<string> model = new("MODEL") { Description = "Vision Transformer: model directory or checkpoint" };
+    private readonly Argument<string> model = new("MODEL") { Description = "Model directory or checkpoint, of any family" };
     private readonly Option<string> onnx = new("--onnx") { Description = "ONNX file to write", HelpName = "FILE", Required = true };
     private readonly Option<string?> probe = new("--probe") { Description = "Give the attention probe of these blocks too (probe_3, ...), and the embedding; e.g. 3,7, or all", HelpName = "B,..." };
     private readonly Option<bool> withPreprocessing = new("--with-preprocessing") { Description = "Take RGB bytes of any size, [B, H, W, 3], and resize, crop and normalise them inside the graph" };
+    private readonly Option<bool> fp16 = new("--fp16") { Description = "Weights and arithmetic in float16; input and outputs stay float32" };
     private readonly Choice<Int8> int8 = new("--int8", "int8 weights: static takes calibrated ranges of activations, dynamic each tensor's own", [("none", Int8.None), ("static", Int8.Static), ("dynamic", Int8.Dynamic)]);
     private readonly Option<string?> calibrate = new("--calibrate") { Description = "Images to calibrate --int8 static on: a selection, a folder or an archive", HelpName = "IMAGES" };
     private readonly Option<int> calibrateImages = CommonOptions.Count("--calibrate-images", "Images at most to calibrate on, evenly spread over those given", 256).AtLeast(1);
     private readonly Choice<RangeRule> rule = new("--calibrate-by", "What is kept of the values seen: the range of least squared error, all, or all but one in 10,000");
+    private readonly Choice<ActivationType> activations = new("--activation-type", "Activations of --int8 static: quint8 for ONNX Runtime on a CPU, qint8 (symmetric, zero point 0) for TensorRT", [("quint8", ActivationType.QUInt8), ("qint8", ActivationType.QInt8)]);
     private readonly Option<string?> check = new("--check") { Description = "Images to check the export on beside drawn ones: a table, a folder or an archive", HelpName = "IMAGES" };
     private readonly Option<int> checkImages = CommonOptions.Count("--check-images", "Images at most to check on, evenly spread over those given", 100).AtLeast(1);
     private readonly Option<string?> labelled = new("--labelled") { Description = "Measure model and export on labelled images", HelpName = "LABELLED" };
@@ -48,11 +55,11 @@ internal sealed class ExportVerb : Verb
 
     public ExportVerb() : base(
         "export",
-        "Write a Vision Transformer as an ONNX file, float or int8, and check it in ONNX Runtime against libtorch.",
+        "Write a model as an ONNX file, float32, float16 or int8, and check it in ONNX Runtime against libtorch.",
         "dfkd export student/ --onnx student.onnx --check photos/\ndfkd export student/ --onnx student-int8.onnx --int8 static --calibrate selected.csv --labelled photos/test")
     {
         Add(model);
-        AddOptions([onnx, probe, withPreprocessing, int8.Option, calibrate, calibrateImages, rule.Option, check, checkImages, labelled, heads, .. preprocessing.All, CommonOptions.Threads, CommonOptions.Overwrite]);
+        AddOptions([onnx, probe, withPreprocessing, fp16, int8.Option, calibrate, calibrateImages, rule.Option, activations.Option, check, checkImages, labelled, heads, .. preprocessing.All, CommonOptions.Threads, CommonOptions.Overwrite]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -60,6 +67,8 @@ internal sealed class ExportVerb : Verb
         string file = Path.GetFullPath(parsed.GetRequiredValue(onnx));
         if (File.Exists(file) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{file} exists; add --overwrite to replace it");
         if (int8.In(parsed) == Int8.Static != parsed.GetValue(calibrate) is not null) throw new UsageException("--int8 static and --calibrate IMAGES go together: ranges are measured on images");
+        if (int8.In(parsed) != Int8.Static && activations.In(parsed) == ActivationType.QInt8) throw new UsageException("--activation-type qint8 goes with --int8 static: activations that are quantised as they come are uint8 in ONNX");
+        if (int8.In(parsed) != Int8.None && parsed.GetValue(fp16)) throw new UsageException("--fp16 and --int8 exclude each other: what is not int8 stays float32; leave one out");
         int threads = parsed.GetValue(CommonOptions.Threads);
         TorchRuntime.Start(threads);
         using LoadedModel loaded = Load(parsed);
@@ -67,13 +76,21 @@ internal sealed class ExportVerb : Verb
         byte[] bytes = graph.ToBytes();
         using OnnxModel running = OnnxModel.Open(bytes, threads);
         CheckResult found = Check(parsed, loaded, running, threads, cancel);
-        if (int8.In(parsed) == Int8.None && !(found.Error <= Tolerance)) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"the export is off by {found.Error:e1} from libtorch on {found.Images} images, and {Tolerance:e0} is allowed; {file} was not written"));
-        if (int8.In(parsed) == Int8.None && !(found.ResizedError <= ResizedTolerance)) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"with images that the graph resizes itself the export is off by {100 * found.ResizedError:F1} % of the largest logit, and {100 * ResizedTolerance:F0} % is allowed; {file} was not written"));
-        if (!double.IsFinite(found.Error + found.ResizedError)) throw new CheckException($"the export gives figures that are not finite; {file} was not written");
+        Hold(parsed, found, file);
         EvaluationReport? measured = Measure(parsed, running, threads, terminal, cancel);
         AtomicFile.WriteAllBytes(file, bytes);
         ExportSummary summary = new(file, bytes.LongLength, running.Outputs, found.Images, found.Error, found.ResizedError, found.Agreement, measured is null ? null : new ExportAccuracy(measured.Images, measured.Against!.Top1, measured.Top1, measured.Against.Agreement, measured.Against.ImagesPerSecond, measured.ImagesPerSecond));
         terminal.Conclude(summary, () => Describe(summary));
+    }
+
+    private void Hold(ParseResult parsed, CheckResult found, string file)
+    {
+        if (!double.IsFinite(found.Error + found.ResizedError)) throw new CheckException($"the export gives figures that are not finite; {file} was not written");
+        if (int8.In(parsed) != Int8.None) return;
+        bool half = parsed.GetValue(fp16);
+        if (!half && !(found.Error <= Tolerance)) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"the export is off by {found.Error:e1} from libtorch on {found.Images} images, and {Tolerance:e0} is allowed; {file} was not written"));
+        if (half && !(found.Error <= HalfTolerance * found.Largest)) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"in float16 the export is off by {100 * found.Error / found.Largest:F1} % of the largest logit on {found.Images} images, and {100 * HalfTolerance:F0} % is allowed; export without --fp16; {file} was not written"));
+        if (!(found.ResizedError <= ResizedTolerance)) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"with images that the graph resizes itself the export is off by {100 * found.ResizedError:F1} % of the largest logit, and {100 * ResizedTolerance:F0} % is allowed; {file} was not written"));
     }
 
     private LoadedModel Load(ParseResult parsed)
@@ -85,6 +102,7 @@ internal sealed class ExportVerb : Verb
     private OnnxGraph Graph(ParseResult parsed, LoadedModel loaded, int threads, Terminal terminal, CancellationToken cancel)
     {
         string? probed = parsed.GetValue(probe);
+        if (probed is not null) loaded.Model.AsVisionTransformer("has no attention to probe");
         int depth = (loaded.Model.Config as VitConfig)?.Depth ?? 0;
         GraphOptions options = new()
         {
@@ -95,12 +113,12 @@ internal sealed class ExportVerb : Verb
         switch (int8.In(parsed))
         {
             case Int8.None:
-                return OnnxGraph.Float(loaded, options);
+                return parsed.GetValue(fp16) ? Half(parsed, loaded, options, threads, cancel) : OnnxGraph.Float(loaded, options);
             case Int8.Dynamic:
                 return OnnxGraph.DynamicInt8(loaded, options);
             default:
                 IReadOnlyList<string> paths = ImageList.Of(parsed.GetValue(calibrate)!, parsed.GetValue(calibrateImages), cancel);
-                Calibration calibration = Calibration.Of(loaded, ExportCheck.Batches(ImageList.Decoded(paths, threads, cancel), loaded.Preprocessing, CalibrationBatch), rule.In(parsed), threads, cancel);
+                Calibration calibration = Calibration.Of(loaded, ExportCheck.Batches(ImageList.Decoded(paths, threads, cancel), loaded.Preprocessing, CalibrationBatch), rule.In(parsed), activations.In(parsed), threads, cancel);
                 if (calibration.Images < paths.Count) terminal.Note($"{paths.Count - calibration.Images} of {paths.Count} images to calibrate on could not be read");
                 return OnnxGraph.StaticInt8(loaded, options, calibration);
         }
@@ -109,12 +127,23 @@ internal sealed class ExportVerb : Verb
     private CheckResult Check(ParseResult parsed, LoadedModel loaded, OnnxModel running, int threads, CancellationToken cancel)
     {
         ExportCheck both = new(loaded, running, parsed.GetValue(withPreprocessing));
-        both.Draw(DrawnImages, seed: 1);
-        if (parsed.GetValue(check) is { } source)
-        {
-            foreach (Imaging.RgbImage image in ImageList.Decoded(ImageList.Of(source, parsed.GetValue(checkImages), cancel), threads, cancel)) both.Compare(image);
-        }
+        foreach (RgbImage image in CheckedOn(parsed, loaded, threads, cancel)) both.Compare(image);
         return both.Result;
+    }
+
+    private IEnumerable<RgbImage> CheckedOn(ParseResult parsed, LoadedModel loaded, int threads, CancellationToken cancel)
+    {
+        IEnumerable<RgbImage> drawn = ExportCheck.Drawn(ModelTransform.Of(loaded.Preprocessing), DrawnImages, seed: 1);
+        return parsed.GetValue(check) is { } source ? drawn.Concat(ImageList.Decoded(ImageList.Of(source, parsed.GetValue(checkImages), cancel), threads, cancel)) : drawn;
+    }
+
+    // ONNX Runtime computes much of float16 in single precision here, and would not overflow where a GPU does.
+    private OnnxGraph Half(ParseResult parsed, LoadedModel loaded, GraphOptions options, int threads, CancellationToken cancel)
+    {
+        OnnxGraph graph = OnnxGraph.Float16(loaded, options);
+        Reach reach = Reach.Of(loaded, ExportCheck.Batches(CheckedOn(parsed, loaded, threads, cancel), loaded.Preprocessing, 1), threads, cancel);
+        if (!reach.FitsFloat16) throw new CheckException(string.Create(CultureInfo.InvariantCulture, $"{reach.Tensor} reaches {reach.Value:g4} on the images of the check, and float16 ends at 65,504; export without --fp16"));
+        return graph;
     }
 
     // The export stands in for the model, and the model is what it is held against: one pass over the images.

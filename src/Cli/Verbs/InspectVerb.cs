@@ -11,26 +11,31 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class InspectVerb : Verb
 {
     private readonly Argument<string> model = new("MODEL") { Description = "Model directory, .safetensors, or .pth/.pt/.bin of torch.save" };
+    private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads, where the checkpoint does not tell", HelpName = "N" };
 
     public InspectVerb() : base("inspect", "Tell what a checkpoint is: architecture, size, preprocessing, classes.", "dfkd inspect student/\ndfkd inspect deit_tiny.pth --json")
     {
         Add(model);
-        AddOptions(heads);
+        AddOptions(heads, weightsKey);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         TorchRuntime.Start(1);
-        using LoadedModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads));
+        // The table says it all.
+        CheckpointNotes.ShowIn(null);
+        using LoadedModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads), parsed.GetValue(weightsKey));
         ModelFacts facts = new(
             loaded.WeightsPath,
             loaded.Model.ParameterCount(),
             ModelSummary.Macs(loaded.Model.Config),
-            new FileInfo(loaded.WeightsPath).Length,
+            ModelStore.FilesOf(loaded.WeightsPath).Sum(Length),
             loaded.Model.Config,
             loaded.Preprocessing,
-            loaded.ClassNames);
+            loaded.ClassNames,
+            loaded.Facts,
+            loaded.Notes);
         terminal.Print(facts, () => Text(facts));
     }
 
@@ -50,7 +55,15 @@ internal sealed class InspectVerb : Verb
             ("preprocessing", string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}")),
             ("classes", $"{(shape.Classes == 0 ? "none (no head)" : shape.Classes.ToString(CultureInfo.InvariantCulture))}{classes}"),
         ];
-        return string.Join('\n', lines.Select(line => $"{line.Key,-13}  {line.Value}"));
+        IEnumerable<string> told = facts.Facts.Select(fact => $"{fact.Field,-18}  {fact.Value}  ({(fact.By == FactSource.Assumed ? "ASSUMED: nothing tells" : fact.Source)})");
+        return string.Join('\n', [.. lines.Select(line => $"{line.Key,-13}  {line.Value}"), .. facts.Facts.Count > 0 ? ["told by:"] : Array.Empty<string>(), .. told.Select(line => "  " + line), .. facts.Notes.Select(note => "note: " + note)]);
+    }
+
+    // Of the file that a link leads to.
+    private static long Length(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return stream.Length;
     }
 
     private static string OfVit(VitConfig shape)
@@ -63,8 +76,14 @@ internal sealed class InspectVerb : Verb
         if (shape.NoEmbedClass) parts.Add("no_embed_class");
         if (shape.SwiGlu) parts.Add("SwiGLU");
         if (shape.PreNorm) parts.Add("pre-norm");
+        if (!shape.ClassToken) parts.Add("no class token");
+        if (shape.Activation != Activation.Gelu) parts.Add($"activation {shape.Activation}");
+        if (shape.Pooling != Pooling.Token) parts.Add($"pooling {shape.Pooling}");
+        if (shape.FcNorm) parts.Add("norm after pooling");
+        if (shape.QkNorm) parts.Add("norms of queries and keys");
+        if (shape.PostNorm) parts.Add("norms after branches");
         return string.Join(", ", parts);
     }
 
-    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, object Architecture, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames);
+    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, object Architecture, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames, IReadOnlyList<ModelFact> Facts, IReadOnlyList<string> Notes);
 }

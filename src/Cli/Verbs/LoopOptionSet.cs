@@ -14,7 +14,10 @@ internal sealed class LoopOptionSet
 
     private readonly BatchOptionSet batch = new("Model directory to write", "DIR");
     private readonly Choice<TensorNaming> naming = new("--naming", "Whose tensor names the model is written with: timm's, or those of transformers", [("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace)]);
-    private readonly Option<double> learningRate = CommonOptions.Figure("--lr", "Peak learning rate of AdamW", Defaults.LearningRate);
+    private readonly Option<double?> learningRate = CommonOptions.OwnFigure("--lr", "Peak learning rate of AdamW [default: 0.0004 for a student that begins as its teacher's part or as a model, else 0.001]");
+    private readonly Option<double?> minutes = CommonOptions.OwnFigure("--minutes", "Minutes that the steps are to take, measured on the first of them (instead of --steps or --epochs)");
+    private readonly Option<int> patience = CommonOptions.Count("--patience", "Held-out scorings in a row without gain after which training stops, 0 for none", Defaults.Patience);
+    private readonly Option<double> minimumGain = CommonOptions.Figure("--min-gain", "Held-out gain below which a scoring counts as without gain", Defaults.MinimumGain);
     private readonly Option<double> weightDecay = CommonOptions.Figure("--weight-decay", "Decoupled weight decay", Defaults.WeightDecay);
     private readonly Option<int?> warmup = CommonOptions.OwnCount("--warmup", "Steps of linear warm-up [default: a tenth of the run, at most 500]");
     private readonly Option<double> clip = CommonOptions.Figure("--clip", "Largest gradient norm, 0 for no clipping", Defaults.Clip);
@@ -27,7 +30,7 @@ internal sealed class LoopOptionSet
     private readonly Option<int> checkpointEvery = CommonOptions.Count("--checkpoint-every", "Steps between checkpoints, 0 for the end only", Defaults.CheckpointEvery);
 
     /// <summary>All of them, in the order of the help.</summary>
-    public Option[] All => [.. batch.Length, learningRate, weightDecay, warmup, clip, ema, patchDropout, patchDropoutTo, patchDropoutUntil, .. batch.Images, dataSeed, evaluateEvery, checkpointEvery, naming.Option, .. BatchOptionSet.Run];
+    public Option[] All => [.. batch.Length, minutes, patience, minimumGain, learningRate, weightDecay, warmup, clip, ema, patchDropout, patchDropoutTo, patchDropoutUntil, .. batch.Images, dataSeed, evaluateEvery, checkpointEvery, naming.Option, .. BatchOptionSet.Run];
 
     /// <summary>The output directory, for the record's required member.</summary>
     public string OutputOf(ParseResult parsed) => batch.OutputOf(parsed);
@@ -37,6 +40,9 @@ internal sealed class LoopOptionSet
         where T : LoopOptions => batch.Apply(parsed, defaults, toolVersion) with
         {
             LearningRate = parsed.GetValue(learningRate),
+            Minutes = parsed.GetValue(minutes),
+            Patience = parsed.GetValue(patience),
+            MinimumGain = parsed.GetValue(minimumGain),
             WeightDecay = parsed.GetValue(weightDecay),
             WarmupSteps = parsed.GetValue(warmup),
             Clip = parsed.GetValue(clip),

@@ -10,6 +10,7 @@ using DataFreeKD.Probe;
 using DataFreeKD.Reporting;
 using DataFreeKD.Selector;
 using DataFreeKD.Selector.Scores;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -58,7 +59,8 @@ internal sealed class ReportVerb : Verb
         };
         options.Validate();
         if (File.Exists(page) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{page} exists; name another output or give --overwrite");
-        options = options with { Ranking = Ranking(options, terminal, cancel) };
+        using PoolRanking? ranking = Ranking(options, terminal, cancel);
+        options = options with { Ranking = ranking is null ? null : new RowRanking(ranking.Method, ranking.Score) };
         // Once: libtorch takes its threads only before its first work.
         if (parsed.GetValue(data) is not null || parsed.GetValue(teacher) is not null) TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         if (parsed.GetValue(data) is not null) options = options with { Confusion = Confusion(parsed, terminal, cancel) };
@@ -70,7 +72,7 @@ internal sealed class ReportVerb : Verb
         terminal.Track<long, ReportSummary>(rows => new("report", rows, null, "rows read"), progress => ReportRun.Execute(options, progress, cancel));
 
     // As the selection ranked; without one by the default method, or by the probe alone where the teacher has no head.
-    private static RowRanking? Ranking(ReportOptions options, Terminal terminal, CancellationToken cancel)
+    private static PoolRanking? Ranking(ReportOptions options, Terminal terminal, CancellationToken cancel)
     {
         using (TableReader header = Table.Open(options.Scores))
         {
@@ -81,7 +83,7 @@ internal sealed class ReportVerb : Verb
         {
             try
             {
-                return new RowRanking(way.Method, PoolRanking.Of(way, cancel: cancel).Score);
+                return PoolRanking.Of(way, cancel: cancel);
             }
             catch (Exception problem) when (problem is TableException or SelectionException)
             {
@@ -96,14 +98,14 @@ internal sealed class ReportVerb : Verb
     {
         if (options.Selection is not { } selection || Provenance.ReadBeside(selection) is not { Command: "select" } made) yield break;
         if (!made.Options.TryGetValue("method", out string? method)) yield break;
-        string[] others = [.. made.Inputs.Keys.Select(path => ManifestPath.FromTable(path, selection)).Where(path => path != options.Scores)];
         yield return new SelectOptions
         {
             Scores = options.Scores,
             Output = options.Output,
             Method = method,
             Blocks = BlockList.Parse(made.Options.GetValueOrDefault("blocks")),
-            Negatives = others.LastOrDefault(),
+            Negatives = made.Options.TryGetValue("negatives", out string? negatives) ? ManifestPath.FromTable(negatives, selection) : null,
+            Set = new SetOptions { Embeddings = made.Options.TryGetValue("embeddings", out string? embeddings) && embeddings != SetOptions.NoEmbeddings ? ManifestPath.FromTable(embeddings, selection) : embeddings },
             Seed = made.Seed ?? 0,
         };
     }

@@ -10,6 +10,7 @@ using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Selector.Scores;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -19,9 +20,10 @@ internal sealed class ScoreVerb : Verb
     private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, .tar or .zip archives, or tables with a path column", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
+    private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
     private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
-    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Write CLS embeddings too, as float32 rows", HelpName = "FILE.npy|parquet" };
+    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Where to write CLS embeddings, float32 rows (4 bytes a number), by which select finds the pool's confident core; none writes none [default: NAME.embeddings.npy beside the table, up to 4 GiB; none without a classifier head and with --cascade]", HelpName = "FILE.npy|parquet|none" };
     private readonly Option<string?> extra = new("--scores") { Description = $"Scores beyond the usual: all; logits, features, attention, views, copies; or of {string.Join(", ", Columns.ExtraScores)}, probe_entropy", HelpName = "all|NAME,..." };
     private readonly Option<int?> views = CommonOptions.OwnCount("--views", $"Write the scores of views, over 1 to {ImageViews.Most} of them; each is a forward pass [default: {ImageViews.Usual}, where --scores asks for views]");
     private readonly Option<double?> reactClip = CommonOptions.OwnFigure("--react-clip", $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]");
@@ -42,7 +44,7 @@ internal sealed class ScoreVerb : Verb
         "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
     {
         Add(images);
-        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([teacher, output, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, weightsKey, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -55,7 +57,7 @@ internal sealed class ScoreVerb : Verb
         ScoreOptions options = new()
         {
             Inputs = parsed.GetRequiredValue(images),
-            Teacher = parsed.GetRequiredValue(teacher),
+            Teacher = CommonOptions.WithKey(parsed.GetRequiredValue(teacher), parsed.GetValue(weightsKey)),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
             Scores = Scores(parsed),
@@ -74,7 +76,8 @@ internal sealed class ScoreVerb : Verb
             Precision = precision.In(parsed),
             Resume = parsed.GetValue(CommonOptions.Resume),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
-            EmbeddingsPath = parsed.GetValue(embeddings),
+            EmbeddingsPath = parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings ? file : null,
+            KeepEmbeddings = parsed.GetValue(embeddings) is null,
         };
         return options;
     }
@@ -132,6 +135,6 @@ internal sealed class ScoreVerb : Verb
         if (summary.Cascade is { Blocks: 0 }) yield return "cascade: no number of first blocks pays for this teacher and pool; every image was scored fully";
         else if (summary.Cascade is { } dropped) yield return string.Create(CultureInfo.InvariantCulture, $"cascade: after {dropped.Blocks} blocks; of {dropped.HeldOut:N0} images held out {dropped.Kept:P1} were scored fully, {dropped.Found} of the {dropped.Best} best by {dropped.Method} among them (recall {dropped.Recall:F3}), for {dropped.Cost:P0} of the blocks");
         if (summary.Intact is { } verdict) yield return Describe(verdict);
-        yield return $"-> {output}";
+        yield return $"-> {output}{(summary.Embeddings is { } vectors ? $", embeddings {vectors}" : "")}";
     }
 }

@@ -19,7 +19,7 @@ internal sealed class SelectVerb : Verb
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
     private readonly Option<double?> fraction = new("--fraction") { Description = "Which share of the usable images to keep, (0, 1]", HelpName = "X" };
     private readonly Option<double?> threshold = new("--threshold") { Description = "Keep every image with at least this selection score", HelpName = "X" };
-    private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes; none takes the best whatever their class, teacher follows the teacher's predictions on the pool", ClassQuota.Equal, ClassQuota.None, ClassQuota.Teacher);
+    private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes: the best, but of each class at least a quarter of an equal share; equally; as the pool is predicted; or the best whatever their class", ClassQuota.Floor, ClassQuota.Equal, ClassQuota.Teacher, ClassQuota.None);
     private readonly Option<string?> quotaFile = new("--quota-file") { Description = "Table with class and share (of the budget) or class and count (instead of --budget)", HelpName = "FILE" };
     private readonly Option<string[]> perClass = new("--per-class") { Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)", HelpName = "CLASS=N,...", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> blocks = new("--blocks") { Description = "Probed blocks to rank by, e.g. 3,7 [default: the method's own]", HelpName = "B,..." };
@@ -97,6 +97,7 @@ internal sealed class SelectVerb : Verb
     {
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Selected:N0} of {summary.Usable:N0} usable rows ({summary.Rows:N0} read) by {summary.Method} in {summary.Seconds:F1} s");
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped{(summary.NearDuplicatesDropped > 0 ? $", {summary.NearDuplicatesDropped:N0} near duplicates" : "")}{(summary.MeanDistance is { } distance ? $", mean pairwise distance {distance:F3}, in a class {summary.MeanDistanceInClass:F3} (1 - cosine)" : "")}");
+        if (summary.Core is { } core) yield return $"confident core: {core}";
         yield return $"-> {summary.Output}";
     }
 

@@ -11,7 +11,7 @@ internal sealed class SetOptionSet
 {
     private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount("--near-duplicates", "Drop images whose perceptual hash differs in at most N bits from a better one's, 4 is a good choice (a crawl's manifest has hashes)");
     private readonly Option<double?> nearCosine = CommonOptions.OwnFigure("--near-cosine", "Drop images whose embedding has at least this cosine with a better one's, e.g. 0.98");
-    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Embeddings of the scores' rows, of dfkd score --embeddings (.npy or .parquet)", HelpName = "FILE" };
+    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Embeddings of the scores' rows (.npy or .parquet), or none [default: those that dfkd score wrote with the table]", HelpName = "FILE|none" };
     private readonly Choice<Diversity> diversity = new("--diversity", "Spread the images of each class over the embeddings: k-centre leaves none far away, facility represents all");
     private readonly Option<double> candidates = CommonOptions.Figure("--candidates", "Best images of each class, for each one to keep, that a spread or a mix of difficulty chooses from", new SetOptions().Candidates);
     private readonly Option<string?> difficulty = new("--difficulty") { Description = "Shares by the teacher's confidence, e.g. easy:0.5,medium:0.3,hard:0.2", HelpName = "MIX" };
@@ -26,7 +26,7 @@ internal sealed class SetOptionSet
     {
         NearDuplicates = parsed.GetValue(nearDuplicates),
         NearCosine = parsed.GetValue(nearCosine),
-        Embeddings = parsed.GetValue(embeddings) is { } file ? Path.GetFullPath(file) : null,
+        Embeddings = parsed.GetValue(embeddings) is { } file ? file == SetOptions.NoEmbeddings ? file : Path.GetFullPath(file) : null,
         Diversity = diversity.In(parsed),
         Candidates = parsed.GetValue(candidates),
         Difficulty = parsed.GetValue(difficulty) is { } mix ? Mix(mix) : null,

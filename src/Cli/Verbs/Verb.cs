@@ -27,6 +27,7 @@ internal abstract class Verb : Command
             {
                 foreach (OptionResult option in Options.Select(parsed.GetResult).OfType<OptionResult>()) terminal.Note($"  {option.Option.Name} = {Shown(option)}");
             }
+            CheckpointNotes.ShowIn(terminal);
             Run(parsed, terminal, cancel);
             return Task.FromResult(ExitCode.Done);
         });
@@ -41,7 +42,11 @@ internal abstract class Verb : Command
     }
 
     /// <summary>Runs the verb as a stage of something larger, which shows what it says.</summary>
-    public void RunWithin(ParseResult parsed, Terminal terminal, CancellationToken cancel) => Run(parsed, terminal, cancel);
+    public void RunWithin(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        CheckpointNotes.ShowIn(terminal);
+        Run(parsed, terminal, cancel);
+    }
 
     /// <summary>Runs the verb; failures are exceptions.</summary>
     protected abstract void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel);

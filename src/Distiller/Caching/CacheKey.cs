@@ -4,6 +4,7 @@ using System.Globalization;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller.Caching;
 
@@ -34,6 +35,15 @@ internal static class CacheKey
         };
         if (options.Mixup > 0 || options.CutMix > 0) key["batch-size"] = Text(options.BatchSize);
         return key;
+    }
+
+    /// <summary>The hash of a teacher's weights, of all of its files where they are several, and of which network in them is meant.</summary>
+    public static string OfTeacher(string path, CancellationToken cancel)
+    {
+        IReadOnlyList<string> files = ModelStore.FilesOf(path);
+        string hashes = string.Join('+', files.Select(file => Provenance.HashFile(file, cancel)));
+        int mark = File.Exists(path) || Directory.Exists(path) ? -1 : path.LastIndexOf('#');
+        return mark < 0 ? hashes : hashes + path[mark..];
     }
 
     /// <summary>What the decoded images decide.</summary>

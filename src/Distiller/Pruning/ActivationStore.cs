@@ -7,7 +7,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>What is kept of a batch.</summary>
-internal enum Activation
+internal enum Stream
 {
     /// <summary>The teacher's stream, <c>[B, T, D]</c>.</summary>
     Teacher,
@@ -22,15 +22,15 @@ internal enum Activation
 /// <summary>Float32 tensors by kind and batch. A tensor put again replaces the earlier one, and has its shape.</summary>
 internal sealed class ActivationStore(long memory) : IDisposable
 {
-    private readonly Dictionary<(Activation Kind, int Batch), torch.Tensor> inMemory = [];
-    private readonly Dictionary<(Activation Kind, int Batch), (long Offset, long[] Shape)> inFile = [];
+    private readonly Dictionary<(Stream Kind, int Batch), torch.Tensor> inMemory = [];
+    private readonly Dictionary<(Stream Kind, int Batch), (long Offset, long[] Shape)> inFile = [];
     private SafeFileHandle? file;
     private long held, written;
 
     /// <summary>Keeps a copy.</summary>
-    public void Put(Activation kind, int batch, torch.Tensor value)
+    public void Put(Stream kind, int batch, torch.Tensor value)
     {
-        (Activation, int) key = (kind, batch);
+        (Stream, int) key = (kind, batch);
         long bytes = value.numel() * sizeof(float);
         if (inMemory.TryGetValue(key, out torch.Tensor? slot))
         {
@@ -48,7 +48,7 @@ internal sealed class ActivationStore(long memory) : IDisposable
     }
 
     /// <summary>What was put, on <paramref name="device"/>; not to be changed in place.</summary>
-    public torch.Tensor Get(Activation kind, int batch, torch.Device device)
+    public torch.Tensor Get(Stream kind, int batch, torch.Device device)
     {
         if (inMemory.TryGetValue((kind, batch), out torch.Tensor? slot)) return slot.to(device);
         (long offset, long[] shape) = inFile[(kind, batch)];
@@ -71,7 +71,7 @@ internal sealed class ActivationStore(long memory) : IDisposable
         file?.Dispose();
     }
 
-    private void Write((Activation, int) key, torch.Tensor value, long bytes)
+    private void Write((Stream, int) key, torch.Tensor value, long bytes)
     {
         file ??= File.OpenHandle(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
         if (!inFile.TryGetValue(key, out (long Offset, long[] Shape) place)) inFile[key] = place = (written, value.shape);

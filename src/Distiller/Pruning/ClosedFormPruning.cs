@@ -39,6 +39,8 @@ internal sealed class ClosedFormPruning : IDisposable
     // The tokens that a head reads decide everything behind the last norm.
     private const double HeadTokenWeight = 4;
 
+    private const int TokensABatch = 8192;
+
     // Tokens that units are chosen by, at least, and for each unit.
     private const long UnitTokens = 16_000, UnitTokensAUnit = 8;
 
@@ -70,6 +72,9 @@ internal sealed class ClosedFormPruning : IDisposable
         Influence = new double[teacher.Config.Depth];
     }
 
+    /// <summary>Images a batch for a teacher: about as many tokens as keep the products large and the memory small.</summary>
+    public static int BatchFor(VitConfig teacher) => Math.Clamp(TokensABatch / (teacher.Patches + teacher.PrefixTokens), 1, 128);
+
     /// <summary>Told after every batch of every pass: passes' batches done.</summary>
     public Action? AfterBatch { get; init; }
 
@@ -88,7 +93,7 @@ internal sealed class ClosedFormPruning : IDisposable
         if (energy is not null) return;
         StreamBasis gathered = new(teacher.Config.Width, device);
         long tokens = 0;
-        ForEachBatch(cancel, batch =>
+        ForEachBatch(batch =>
         {
             torch.Tensor x = teacher.Tokens(pixels.Of(batches[batch]));
             for (int b = 0; b < steps.Count; b++)
@@ -101,9 +106,9 @@ internal sealed class ClosedFormPruning : IDisposable
                 x = end;
             }
             gathered.Add(x);
-            gathered.Add(x.narrow(1, 0, HeadTokens), HeadTokenWeight);
+            if (ReadsTokens) gathered.Add(x.narrow(1, 0, HeadTokens), HeadTokenWeight);
             tokens += x.shape[0] * x.shape[1];
-        });
+        }, cancel);
         for (int b = 0; b < Influence.Length; b++) Influence[b] /= tokens;
         energy = gathered;
     }
@@ -149,6 +154,9 @@ internal sealed class ClosedFormPruning : IDisposable
     /// <inheritdoc/>
     public void Dispose() => energy?.Dispose();
 
+    // Else the head reads the mean of the patches, which then all matter alike.
+    private bool ReadsTokens => teacher.Config.Pooling == Pooling.Token;
+
     private bool Refined => settings.Method == PruneMethod.Refined;
 
     private long HeadTokens => teacher.Config.Distilled ? 2 : 1;
@@ -157,7 +165,7 @@ internal sealed class ClosedFormPruning : IDisposable
 
     private torch.Tensor Of(string name) => weights[name].to(torch.float64);
 
-    private void ForEachBatch(CancellationToken cancel, Action<int> work)
+    private void ForEachBatch(Action<int> work, CancellationToken cancel)
     {
         for (int batch = 0; batch < batches.Length; batch++)
         {
@@ -182,12 +190,12 @@ internal sealed class ClosedFormPruning : IDisposable
             turn = turn - turn.mean([0], keepdim: true);
             double squares = 0;
             long tokens = 0;
-            ForEachBatch(cancel, batch =>
+            ForEachBatch(batch =>
             {
                 torch.Tensor kept = (teacher.Tokens(pixels.Of(batches[batch])).to(torch.float64) - shift).matmul(basis);
                 squares += kept.square().sum().item<double>();
                 tokens += kept.shape[0] * kept.shape[1];
-            });
+            }, cancel);
             into.Put("norm_pre.weight", torch.full(shape.Width, Math.Sqrt(squares / tokens / shape.Width), torch.float64));
             into.Put("norm_pre.bias", shift.matmul(basis));
         }
@@ -198,19 +206,16 @@ internal sealed class ClosedFormPruning : IDisposable
         torch.Tensor patch = Of("patch_embed.proj.weight");
         into.Put("patch_embed.proj.weight", turn.t().matmul(patch.flatten(1)).view(shape.Width, 3, shape.PatchSize, shape.PatchSize));
         if (weights.ContainsKey("patch_embed.proj.bias")) into.Put("patch_embed.proj.bias", Of("patch_embed.proj.bias").matmul(turn));
-        into.Norm("norm");
+        into.Norm(shape.FcNorm ? "fc_norm" : "norm");
     }
 
     // Each head is the regression of the teacher's logits on the student's normed token.
     private void FitHeads(VisionTransformer student, StudentWeights into, ActivationStore store, IReadOnlyList<int> blocks, bool resumed, CancellationToken cancel)
     {
-        if (teacher.Config.Classes == 0)
-        {
-            return;
-        }
-        using RidgeRegression first = new(student.Config.Width, teacher.Config.Classes, device);
-        using RidgeRegression second = new(student.Config.Width, teacher.Config.Classes, device);
-        ForEachBatch(cancel, batch =>
+        if (teacher.Config.Classes == 0) return;
+        using RidgeRegression first = new(student.Config.Features, teacher.Config.Classes, device);
+        using RidgeRegression second = new(student.Config.Features, teacher.Config.Classes, device);
+        ForEachBatch(batch =>
         {
             torch.Tensor x, y;
             if (resumed)
@@ -220,13 +225,13 @@ internal sealed class ClosedFormPruning : IDisposable
             }
             else
             {
-                (x, y) = (store.Get(Activation.Ahead, batch, device), BlockFit.End(student.Steps[^1], store.Get(Activation.Student, batch, device)));
+                (x, y) = (store.Get(Stream.Ahead, batch, device), BlockFit.End(student.Steps[^1], store.Get(Stream.Student, batch, device)));
             }
             VitOutput wanted = teacher.Classify(x);
             torch.Tensor read = student.Classify(y).HeadEmbeddings!;
             first.Add(read.select(1, 0), wanted.LogitsCls ?? wanted.Logits!);
             if (wanted.LogitsDist is { } distilled) second.Add(read.select(1, 1), distilled);
-        });
+        }, cancel);
         using IDisposable off = torch.no_grad();
         into.Put("head", first.Solve(settings.Penalty));
         if (teacher.Config.Distilled) into.Put("head_dist", second.Solve(settings.Penalty));
@@ -273,7 +278,7 @@ internal sealed class ClosedFormPruning : IDisposable
             if (HeadTokensMatter) fit.Add(inputs.narrow(1, 0, run.HeadTokens), outputs.narrow(1, 0, run.HeadTokens), run.settings.HeadTokenShare * inputs.shape[1] / run.HeadTokens);
         }
 
-        private bool HeadTokensMatter => run.Refined && index == blocks.Count - 1;
+        private bool HeadTokensMatter => run.Refined && run.ReadsTokens && index == blocks.Count - 1;
 
         private int HeadSize => large.Width / large.Heads;
 
@@ -284,7 +289,7 @@ internal sealed class ClosedFormPruning : IDisposable
             using RidgeRegression fit = new(small.Width, 3L * large.Width, device);
             using QueryKeyRefit refit = new();
             int next = index + 1 < blocks.Count ? blocks[index + 1] : large.Depth;
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
                 (torch.Tensor x, torch.Tensor y) = Inputs(batch, resumed);
                 Qkv parts = source.Split(source.AttentionInput(x));
@@ -293,10 +298,10 @@ internal sealed class ClosedFormPruning : IDisposable
                 heads.Add(parts);
                 if (run.Refined && RefitsAttention(batch)) refit.Add(normed, parts.Queries, parts.Keys);
                 fit.Add(normed, torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
-                store.Put(Activation.Teacher, batch, middle);
-                store.Put(Activation.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
-                store.Put(Activation.Student, batch, y);
-            });
+                store.Put(Stream.Teacher, batch, middle);
+                store.Put(Stream.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
+                store.Put(Stream.Student, batch, y);
+            }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty, small.QkvBias);
             int[] kept = Kept(heads);
             torch.Tensor turn = Turn(heads, kept);
@@ -336,16 +341,16 @@ internal sealed class ClosedFormPruning : IDisposable
         {
             using ValueRefit refit = new(small.Heads, small.Width, small.Width, device);
             long step = Math.Max(1, run.Images * Tokens / ValueTokens);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
-                torch.Tensor y = store.Get(Activation.Student, batch, device), normed = block.AttentionInput(y), answer = store.Get(Activation.Teacher, batch, device).matmul(narrow) - y;
+                torch.Tensor y = store.Get(Stream.Student, batch, device), normed = block.AttentionInput(y), answer = store.Get(Stream.Teacher, batch, device).matmul(narrow) - y;
                 Qkv parts = block.Split(normed);
                 // Where some tokens stand for all, they are others in each batch.
                 torch.Tensor some = torch.arange(batch % step, Tokens, step, device: device);
                 refit.Add(step == 1 ? parts.Queries : parts.Queries.index_select(2, some), parts.Keys, normed, step == 1 ? answer : answer.index_select(1, some));
                 if (HeadTokensMatter)
                     refit.Add(parts.Queries.narrow(2, 0, run.HeadTokens), parts.Keys, normed, answer.narrow(1, 0, run.HeadTokens), run.settings.HeadTokenShare * Tokens / step / run.HeadTokens);
-            });
+            }, cancel);
             string qkv = name + "attn.qkv";
             RefittedValues better = refit.Solve(into.All[qkv + ".weight"].narrow(0, 2L * small.Width, small.Width), Penalty);
             into.All[qkv + ".weight"].narrow(0, 2L * small.Width, small.Width).copy_(better.Weight);
@@ -380,11 +385,11 @@ internal sealed class ClosedFormPruning : IDisposable
         private void Projection(torch.Tensor narrow, CancellationToken cancel)
         {
             using RidgeRegression fit = new(small.Width, small.Width, device);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
-                torch.Tensor y = store.Get(Activation.Student, batch, device);
-                Add(fit, Mixed(y), store.Get(Activation.Teacher, batch, device).matmul(narrow) - y);
-            });
+                torch.Tensor y = store.Get(Stream.Student, batch, device);
+                Add(fit, Mixed(y), store.Get(Stream.Teacher, batch, device).matmul(narrow) - y);
+            }, cancel);
             into.Put(name + "attn.proj", fit.Solve(Penalty));
         }
 
@@ -392,12 +397,12 @@ internal sealed class ClosedFormPruning : IDisposable
         private void FirstLayer(torch.Tensor narrow, CancellationToken cancel)
         {
             using RidgeRegression fit = new(small.Width, (large.SwiGlu ? 2L : 1L) * large.MlpHidden, device);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
-                torch.Tensor y = store.Get(Activation.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
-                store.Put(Activation.Student, batch, middle);
-                Add(fit, block.MlpInput(middle), source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))));
-            });
+                torch.Tensor y = store.Get(Stream.Student, batch, device), middle = block.AddAttention(y, Mixed(y));
+                store.Put(Stream.Student, batch, middle);
+                Add(fit, block.MlpInput(middle), source.Hidden(source.MlpInput(store.Get(Stream.Teacher, batch, device))));
+            }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty);
             torch.Tensor units = torch.tensor(Units(weight, bias, narrow, cancel), device: device);
             if (large.SwiGlu) units = torch.cat([units, units + large.MlpHidden]);
@@ -412,12 +417,12 @@ internal sealed class ClosedFormPruning : IDisposable
             using MlpUnits units = new(large.MlpHidden, small.Width, device);
             long tokens = large.Patches + large.PrefixTokens;
             long step = Math.Max(1, (long)run.Images * tokens / Math.Max(UnitTokens, UnitTokensAUnit * large.MlpHidden));
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
-                torch.Tensor middle = store.Get(Activation.Student, batch, device), ahead = store.Get(Activation.Ahead, batch, device);
+                torch.Tensor middle = store.Get(Stream.Student, batch, device), ahead = store.Get(Stream.Ahead, batch, device);
                 Some(middle, ahead, step, 1);
                 if (HeadTokensMatter) Some(middle.narrow(1, 0, run.HeadTokens), ahead.narrow(1, 0, run.HeadTokens), 1, run.settings.HeadTokenShare * tokens / step / run.HeadTokens);
-            });
+            }, cancel);
             return units.Kept(small.MlpHidden, Penalty);
 
             void Some(torch.Tensor middle, torch.Tensor ahead, long step, double weight)
@@ -436,25 +441,25 @@ internal sealed class ClosedFormPruning : IDisposable
         private long[] LoudestUnits(CancellationToken cancel)
         {
             using UnitSpread spread = new(large.MlpHidden, device);
-            run.ForEachBatch(cancel, batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Activation.Teacher, batch, device))))));
+            run.ForEachBatch(batch => spread.Add(source.Activate(source.Hidden(source.MlpInput(store.Get(Stream.Teacher, batch, device))))), cancel);
             return spread.Largest(small.MlpHidden, basis.t().matmul(Written("mlp.fc2.weight", "ls2.gamma")));
         }
 
         private void SecondLayer(torch.Tensor narrow, CancellationToken cancel)
         {
             using RidgeRegression fit = new(small.MlpHidden, small.Width, device);
-            run.ForEachBatch(cancel, batch =>
+            run.ForEachBatch(batch =>
             {
-                torch.Tensor middle = store.Get(Activation.Student, batch, device);
-                Add(fit, block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Activation.Ahead, batch, device).matmul(narrow) - middle);
-            });
+                torch.Tensor middle = store.Get(Stream.Student, batch, device);
+                Add(fit, block.Activate(block.Hidden(block.MlpInput(middle))), store.Get(Stream.Ahead, batch, device).matmul(narrow) - middle);
+            }, cancel);
             into.Put(name + "mlp.fc2", fit.Solve(Penalty));
         }
 
         // The streams of teacher and student at the block's start.
         private (torch.Tensor Teacher, torch.Tensor Student) Inputs(int batch, bool resumed)
         {
-            if (index > 0 && !resumed) return (store.Get(Activation.Ahead, batch, device), End(student.Steps[index - 1], store.Get(Activation.Student, batch, device)));
+            if (index > 0 && !resumed) return (store.Get(Stream.Ahead, batch, device), End(student.Steps[index - 1], store.Get(Stream.Student, batch, device)));
             torch.Tensor images = run.pixels.Of(run.batches[batch]);
             return (Through(run.teacher.Tokens(images), run.steps, 0, blocks[index]), Through(student.Tokens(images), student.Steps, 0, index));
         }

@@ -13,7 +13,12 @@ internal static class Prunable
     /// <exception cref="RunException">It has a part that cannot be turned.</exception>
     public static void Check(VitConfig teacher)
     {
-        if (teacher.CrossBias) throw new RunException("a teacher with convolution and involution stems cannot be pruned in closed form: its stems are not linear" + Cure);
+        string? reason = teacher.CrossBias ? "convolution and involution stems, which are not linear"
+            : teacher.PostNorm ? "norms after its branches, which a turned stream does not pass"
+            : teacher.QkNorm ? "norms of queries and keys, which their products do not pass"
+            : teacher.Pooling == Pooling.Map ? "a pooling by attention, which is not fitted yet"
+            : null;
+        if (reason is not null) throw new RunException($"the teacher {teacher.Name} has {reason}, so it cannot be pruned in closed form{Cure}");
     }
 
     /// <summary>Checks a student's shape against its teacher's.</summary>
@@ -34,7 +39,13 @@ internal static class Prunable
             ?? (student.RegisterTokens != teacher.RegisterTokens ? $"it has {student.RegisterTokens} registers and the teacher {teacher.RegisterTokens}" : null)
             ?? Part(student.NoEmbedClass, teacher.NoEmbedClass, "positions for the patches only")
             ?? Part(student.SwiGlu, teacher.SwiGlu, "a SwiGLU MLP")
-            ?? Part(student.PreNorm, teacher.PreNorm, "a norm before the blocks");
+            ?? Part(student.PreNorm, teacher.PreNorm, "a norm before the blocks")
+            ?? Part(student.ClassToken, teacher.ClassToken, "a class token")
+            ?? Part(student.QkNorm, teacher.QkNorm, "norms of queries and keys")
+            ?? Part(student.PostNorm, teacher.PostNorm, "norms after its branches")
+            ?? Part(student.FcNorm, teacher.FcNorm, "its last norm behind the pooling")
+            ?? (student.Pooling != teacher.Pooling ? $"it pools by {student.Pooling} and the teacher by {teacher.Pooling}" : null)
+            ?? (student.Activation != teacher.Activation && !teacher.SwiGlu ? $"its MLPs have {student.Activation} and the teacher's {teacher.Activation}" : null);
         if (reason is not null) throw new RunException($"the student {student.Name} is no part of its teacher {teacher.Name}, so it cannot be pruned from it: {reason}; choose another shape, or train it from random weights (distill --init random)");
     }
 

@@ -2,7 +2,6 @@
 
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging.Inputs;
@@ -21,9 +20,6 @@ public static class PruneRun
 
     /// <summary>The images held out, within the model directory.</summary>
     internal const string HeldOutList = "pruning/held-out.csv";
-
-    // About as many tokens a batch as keep the products large and the memory small.
-    private const int TokensABatch = 8192;
 
     /// <summary>Runs to the end. A run that is stopped goes on after its last fitted block with <see cref="PruneOptions.Resume"/>.</summary>
     /// <param name="options">What to do.</param>
@@ -60,7 +56,7 @@ public static class PruneRun
         Dictionary<string, string> inputs = Inputs(options, loaded.WeightsPath, cancel);
         byte[] fingerprint = Fingerprint(options, inputs, wanted.Length, images.Usable);
 
-        int batch = options.BatchSize ?? Math.Clamp(TokensABatch / (teacher.Config.Patches + teacher.Config.PrefixTokens), 1, 128);
+        int batch = options.BatchSize ?? ClosedFormPruning.BatchFor(teacher.Config);
         SlotPixels pixels = new(store, teacher.Config.ImageSize, new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std), device);
         HeldOutJudge? judge = heldOut.Length > 0 && teacher.Config.Classes > 0 ? new HeldOutJudge(teacher, pixels, heldOut, batch, options.TeacherAccuracy, cancel) : null;
         PruningSettings settings = new() { BatchSize = batch, Method = options.Method, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };

@@ -23,12 +23,12 @@ internal static class ShapeCost
     public static long Parameters(VitConfig shape)
     {
         long d = shape.Width, m = shape.MlpHidden, inputs = 3L * shape.PatchSize * shape.PatchSize;
-        long tokens = 1 + (shape.Distilled ? 1 : 0) + shape.RegisterTokens + shape.EmbeddedTokens;
+        long tokens = (shape.ClassToken ? 1 : 0) + (shape.Distilled ? 1 : 0) + shape.RegisterTokens + shape.EmbeddedTokens;
         long embedding = (inputs * d) + (shape.PreNorm ? 2 * d : d) + (tokens * d);
         long attention = (4 * d * d) + d + (shape.QkvBias ? 3 * d : 0);
         long mlp = (shape.SwiGlu ? 2 * m * (d + 1) : m * (d + 1)) + (m * d) + d;
         long block = attention + mlp + (4 * d) + (shape.LayerScale ? 2 * d : 0);
-        long head = (d + 1) * shape.Classes * (shape.Distilled ? 2 : 1);
+        long head = (shape.Features + 1L) * shape.Classes * (shape.Distilled ? 2 : 1);
         return embedding + (shape.Depth * block) + (2 * d) + head;
     }
 

@@ -22,14 +22,14 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
     /// <summary>Every shape tried, with what it gave, in the order of trial.</summary>
     public IReadOnlyDictionary<VitConfig, Nearness> Tried => tried;
 
-    /// <summary>The best shape that hill climbing finds within a bound, beginning with the teacher's own proportions.</summary>
+    /// <summary>The best shape that hill climbing finds within a bound, beginning with all blocks and heads.</summary>
     /// <param name="cost">What is bounded.</param>
     /// <param name="bound">At most so much.</param>
     /// <param name="budget">For the message.</param>
     /// <exception cref="RunException">No shape is that small.</exception>
     public VitConfig Within(Func<VitConfig, double> cost, double bound, string budget)
     {
-        StudentShape at = StudentShape.Like(teacher);
+        StudentShape at = StudentShape.For(teacher, bound / cost(teacher));
         VitConfig? best = at.Widest(teacher, cost, bound);
         // Too small for all heads and blocks: give those up first.
         while (best is null && (at.Depth > 1 || at.Heads > 1))
@@ -55,12 +55,11 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
         return best;
     }
 
-    /// <summary>Shapes of the teacher's own proportions over a range of sizes, and of them the knee: the one furthest above the chord from the smallest to the largest, agreement over the logarithm of parameters.</summary>
+    /// <summary>Shapes with all blocks and heads over a range of sizes, and of them the knee: the one furthest above the chord from the smallest to the largest, agreement over the logarithm of parameters.</summary>
     public VitConfig Knee()
     {
-        StudentShape like = StudentShape.Like(teacher);
         long all = ShapeCost.Parameters(teacher);
-        VitConfig[] shapes = [.. Shares.Select(share => like.Widest(teacher, shape => ShapeCost.Parameters(shape), share * all)).OfType<VitConfig>().Where(Fits).Distinct()];
+        VitConfig[] shapes = [.. Shares.Select(share => StudentShape.For(teacher, share).Widest(teacher, shape => ShapeCost.Parameters(shape), share * all)).OfType<VitConfig>().Where(Fits).Distinct()];
         if (shapes.Length == 0) throw new RunException("the teacher is too small for a frontier; give the student's shape");
         foreach (VitConfig shape in shapes) Try(shape);
         return KneeOf([.. shapes.Select(shape => (shape, (double)ShapeCost.Parameters(shape), tried[shape].Agreement))]);

@@ -21,6 +21,12 @@ internal sealed class RunFolder
     /// <summary>The last checkpoint.</summary>
     public string Checkpoint => System.IO.Path.Combine(Training, "checkpoint.safetensors");
 
+    /// <summary>The weights with the best held-out score so far.</summary>
+    public string Best => System.IO.Path.Combine(Training, "best.safetensors");
+
+    /// <summary>The number of steps that was found to fill the time given.</summary>
+    public string Steps => System.IO.Path.Combine(Training, "steps.txt");
+
     /// <summary>The options of the run in progress.</summary>
     public string State => System.IO.Path.Combine(Training, "state.json");
 

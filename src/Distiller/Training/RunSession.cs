@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Manifests;
@@ -16,7 +17,7 @@ internal sealed class RunSession : IDisposable
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    private readonly LoopOptions options;
+    private LoopOptions options;
     private readonly RunFolder folder;
     private readonly IProgress<TrainProgress>? progress;
     private readonly Stopwatch clock = Stopwatch.StartNew();
@@ -35,6 +36,8 @@ internal sealed class RunSession : IDisposable
 
     /// <summary>The images and their split.</summary>
     public TrainingImages Images { get; }
+
+    private Func<int, int, BatchLoader> Batches => Images.Batches;
 
     /// <summary>Slots trained on.</summary>
     public int[] Train => Images.Train;
@@ -62,6 +65,7 @@ internal sealed class RunSession : IDisposable
     /// <param name="cancel">Stops after the step in hand, leaving a checkpoint.</param>
     public LoopResult Optimise(ImageModel model, Objective objective, IEnumerable<LossParameter> extra, IReadOnlyDictionary<string, string> inputs, CancellationToken cancel)
     {
+        if (options.Minutes is not null) options = options with { Steps = StepBudget.StepsFor(options, folder, Batches, model, objective, TrainedTensor.Of(model, extra), Device) };
         SortedDictionary<string, string> deciding = OptionsText.Deciding(options);
         string identity = string.Join('\n', deciding.Select(pair => $"{pair.Key}={pair.Value}").Concat(inputs.Select(pair => pair.Value)).Append($"images={Train.Length}+{HeldOut.Length}"));
         AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
@@ -76,7 +80,7 @@ internal sealed class RunSession : IDisposable
             Folder = folder,
             Identity = identity,
             Device = Device,
-            Batches = Images.Batches,
+            Batches = Batches,
         };
         return new TrainingLoop(parts, options, progress).Run(cancel);
     }

@@ -3,7 +3,6 @@
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
-using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
 
@@ -41,7 +40,7 @@ internal sealed class StoredTeacher : TeacherSource
         try
         {
             Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, cache.Header.Preprocessing.ImageSize, cancel);
-            if (options.Teacher.Length > 0) key[CacheKey.Teacher] = Provenance.HashFile(ModelStore.WeightsOf(options.Teacher), cancel);
+            if (options.Teacher.Length > 0) key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
             CacheKey.Check(path, cache.Header.Key, key);
             return new StoredTeacher(cache, options);
         }

@@ -27,7 +27,7 @@ internal static class StudentFactory
         ModelConfig s = student.Config;
         if (s.Classes != teacher.Classes) throw new RunException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
         if (s.ImageSize != teacher.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}");
-        if (options.Init == StudentInit.Teacher && !IsModel(options.Student) && teacher.Models.Count > 0) TeacherInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), teacher.Models[0].AsVisionTransformer("is no teacher to cut a student out of"));
+        if (options.Init == StudentInit.Slice && !IsModel(options.Student) && teacher.Models.Count > 0) SliceInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), teacher.Models[0].AsVisionTransformer("is no teacher to cut a student out of"));
         Check(options, student);
         return student;
     }

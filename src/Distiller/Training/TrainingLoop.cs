@@ -25,7 +25,7 @@ internal sealed record LoopParts
 }
 
 /// <summary>What the loop gave; the model holds its final (averaged) weights.</summary>
-internal sealed record LoopResult(int Steps, int ResumedFrom, double FinalLoss, double? HeldOut, double ImagesPerSecond, IReadOnlyList<StageTime> Stages);
+internal sealed record LoopResult(int Steps, bool StoppedEarly, int KeptStep, int ResumedFrom, double FinalLoss, double? HeldOut, double ImagesPerSecond, IReadOnlyList<StageTime> Stages);
 
 /// <summary>Minimises an objective with AdamW.</summary>
 internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgress<TrainProgress>? progress)
@@ -38,9 +38,10 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
     /// <summary>Runs to the end. On cancellation a checkpoint of the last whole step is left.</summary>
     public LoopResult Run(CancellationToken cancel)
     {
+        BestWeights? best = options.KeepBest == true && parts.HeldOut.Length > 0 || options.Patience > 0 ? new BestWeights(parts.Folder.Best, options) : null;
         using AdamW optimiser = new(parts.Trained, options);
         using RunningStatistics statistics = new(parts.Model, options.Ema);
-        LearningRateSchedule schedule = new(options.LearningRate, options.WarmupSteps ?? Math.Min(500, steps / 10), steps);
+        LearningRateSchedule schedule = new(options.LearningRate ?? LoopOptions.RateFromRandom, options.WarmupSteps ?? Math.Min(500, steps / 10), steps);
         byte[] fingerprint = Checkpoint.Fingerprint($"{parts.Identity}\nsteps={steps}\n{optimiser.Layout}");
         double[] sums = new double[parts.Objective.Terms.Count + BatchColumns + 1];
         int start = options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, Restore) : 0;
@@ -49,13 +50,20 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         torch.Tensor[] leaves = [.. optimiser.Leaves];
 
         StageClock stages = parts.Objective.Clock;
+        if (best is not null && start == 0) best.Offer(0, parts.Model, heldOut = Score());
         parts.Model.train();
+        int last = steps;
         Stopwatch clock = Stopwatch.StartNew();
         (double time, int at) reported = (0, start);
         using (BatchLoader batches = parts.Batches(start, steps))
         {
             for (int step = start; step < steps; step++)
             {
+                if (best?.Exhausted == true)
+                {
+                    last = step;
+                    break;
+                }
                 stages.Start();
                 if (cancel.IsCancellationRequested)
                 {
@@ -80,7 +88,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 int done = step + 1;
                 if (done % options.LogEvery == 0 || done == steps) Report(done, batch.Epoch, schedule.At(step));
                 stages.Mark("figures");
-                if (done == steps || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0))
+                if (done == steps || best?.Exhausted == true || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0))
                 {
                     Save(done);
                     stages.Mark("checkpoint");
@@ -92,24 +100,34 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         statistics.KeepAverage();
         parts.Model.eval();
         double? score = parts.HeldOut.Length > 0 ? Score() : null;
-        return new LoopResult(steps, start, log.Last?.Values["loss"] ?? double.NaN, score, (steps - start) * (double)options.BatchSize / seconds, stages.Stages);
+        int written = last;
+        if (options.KeepBest == true && best is not null && score is { } ended && best.Restore(parts.Model, ended) is { } better) (written, score) = better;
+        return new LoopResult(last, last < steps, written, start, log.Last?.Values["loss"] ?? double.NaN, score, (last - start) * (double)options.BatchSize / seconds, stages.Stages);
 
         void Save(int done)
         {
             log.Flush();
-            Checkpoint.Save(parts.Folder.Checkpoint, done, fingerprint, log.Sums, new Dictionary<string, torch.Tensor>(optimiser.State.Concat(statistics.State)));
+            Checkpoint.Save(parts.Folder.Checkpoint, done, fingerprint, log.Sums, new Dictionary<string, torch.Tensor>(optimiser.State.Concat(statistics.State).Concat(best?.State ?? [])));
         }
 
         void Restore(IReadOnlyDictionary<string, torch.Tensor> saved)
         {
             optimiser.Load(saved);
             statistics.Load(saved);
+            best?.Load(saved);
         }
 
         void Report(int done, int epoch, double rate)
         {
             bool scored = ScoresAt(done);
-            if (scored) optimiser.WithAverage(() => statistics.WithAverage(() => heldOut = Score()));
+            if (scored)
+            {
+                optimiser.WithAverage(() => statistics.WithAverage(() =>
+                {
+                    heldOut = Score();
+                    best?.Offer(done, parts.Model, heldOut);
+                }));
+            }
             double now = clock.Elapsed.TotalSeconds, speed = (done - reported.at) * (double)options.BatchSize / (now - reported.time);
             reported = (now, done);
             MetricsRow row = log.Write(done, new Dictionary<string, double> { ["learning_rate"] = rate, ["epoch"] = epoch, [parts.Objective.HeldOutName] = scored ? heldOut : double.NaN }, new Dictionary<string, double> { ["images_per_second"] = speed });

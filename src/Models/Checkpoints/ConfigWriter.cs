@@ -21,7 +21,8 @@ internal static class ConfigWriter
         if (naming == TensorNaming.Timm) json.WriteString("architecture", form.Architecture);
         else Transformers(json, vit!);
         json.WriteNumber("num_classes", config.Classes);
-        json.WriteNumber("num_features", config.Features);
+        json.WriteNumber("num_features", vit?.Width ?? config.Features);
+        if (vit is not null) json.WriteString("global_pool", VitSpec.PoolName(vit.Pooling));
         Labels(json, classNames);
         form.WriteArguments(json);
         PretrainedConfig(json, form, config, preprocessing);
@@ -43,7 +44,7 @@ internal static class ConfigWriter
         json.WriteNumber("num_hidden_layers", config.Depth);
         json.WriteNumber("num_attention_heads", config.Heads);
         json.WriteNumber("intermediate_size", config.MlpHidden);
-        json.WriteString("hidden_act", "gelu");
+        json.WriteString("hidden_act", ActivationNames.Of(config.Activation));
         json.WriteNumber("image_size", config.ImageSize);
         json.WriteNumber("patch_size", config.PatchSize);
         json.WriteNumber("num_channels", 3);

@@ -5,16 +5,17 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>Names of transformers' ViTForImageClassification, DeiTForImageClassificationWithTeacher and their bare backbones.</summary>
+/// <summary>Names of transformers' ViT, DeiT, Dinov2 and Dinov2WithRegisters, classifiers and bare backbones.</summary>
 internal static partial class HuggingFaceNames
 {
-    private static readonly string[] Parts = ["query", "key", "value"];
+    /// <summary>The parts of an attention, as their names have them.</summary>
+    public static readonly string[] Parts = ["query", "key", "value"];
 
     // timm's name (block names without their prefix) and Hugging Face's.
     private static readonly (string Timm, string HuggingFace)[] Stem =
     [
         ("cls_token", "embeddings.cls_token"), ("dist_token", "embeddings.distillation_token"), ("pos_embed", "embeddings.position_embeddings"),
-        ("patch_embed.proj", "embeddings.patch_embeddings.projection"), ("norm", "layernorm"),
+        ("patch_embed.proj", "embeddings.patch_embeddings.projection"), ("norm", "layernorm"), ("register_tokens", "embeddings.register_tokens"),
     ];
 
     private static readonly (string Timm, string HuggingFace)[] InBlock =
@@ -23,17 +24,20 @@ internal static partial class HuggingFaceNames
         ("mlp.fc1", "intermediate.dense"), ("mlp.fc2", "output.dense"),
     ];
 
+    // Of Dinov2 alone.
+    private static readonly (string Timm, string HuggingFace)[] InDinov2 = [("norm1", "norm1"), ("norm2", "norm2"), ("mlp.fc1", "mlp.fc1"), ("mlp.fc2", "mlp.fc2"), ("mlp.fc1", "mlp.weights_in"), ("mlp.fc2", "mlp.weights_out")];
+
     /// <summary>Whether a tensor's name is one of Hugging Face's.</summary>
     public static bool Recognises(string name) => Recognised().IsMatch(name);
 
-    /// <summary>timm's names; separate q, k, v are fused.</summary>
-    public static Dictionary<string, Tensor> ToTimm(string path, IReadOnlyDictionary<string, Tensor> source)
+    /// <summary>timm's names, and of which class they were; separate q, k, v are fused.</summary>
+    public static (Dictionary<string, Tensor> Tensors, NameStyle Style) ToTimm(string path, IReadOnlyDictionary<string, Tensor> source)
     {
+        bool dinov2 = source.Keys.Any(name => name.Contains(".layer_scale1.", StringComparison.Ordinal));
         Dictionary<string, Tensor> timm = new(StringComparer.Ordinal);
         SortedDictionary<string, Tensor?[]> fused = new(StringComparer.Ordinal);
-        foreach ((string full, Tensor tensor) in source)
+        foreach ((string name, Tensor tensor) in source)
         {
-            string name = Backbone().Replace(full, string.Empty);
             // The pooler of a bare backbone and the mask token of masked pre-training classify nothing.
             if (name.StartsWith("pooler.", StringComparison.Ordinal) || name == "embeddings.mask_token") continue;
             if (AttentionPart().Match(name) is { Success: true } part)
@@ -43,22 +47,19 @@ internal static partial class HuggingFaceNames
                 three[Array.IndexOf(Parts, part.Groups[2].Value)] = tensor;
                 continue;
             }
-            timm[Translate(name)] = tensor;
+            timm[Scale().Replace(Translate(name), "blocks.$1.ls$2.gamma")] = tensor;
         }
-        foreach ((string target, Tensor?[] three) in fused)
-        {
-            int missing = Array.FindIndex(three, t => t is null);
-            if (missing >= 0) throw new ModelException($"'{path}' misses the attention {Parts[missing]} of '{target}'");
-            timm[target] = cat([three[0]!, three[1]!, three[2]!], 0);
-        }
-        return timm;
+        TimmNames.Fuse(path, fused, timm);
+        // Two heads have names of their own; one head, even of a network with a distillation token, reads the class token.
+        if (timm.ContainsKey("dist_token") && timm.ContainsKey("head.weight") && !timm.ContainsKey("head_dist.weight")) OneHead(timm);
+        return (timm, dinov2 ? NameStyle.HuggingFaceDinov2 : NameStyle.HuggingFaceVit);
     }
 
     /// <summary>Hugging Face's names; the fused qkv is split.</summary>
     /// <exception cref="ModelException">The architecture has a part that Hugging Face's ViT and DeiT lack.</exception>
     public static Dictionary<string, Tensor> FromTimm(IReadOnlyDictionary<string, Tensor> state, VitConfig config)
     {
-        string? lacking = config.LayerScale ? "LayerScale" : config.CrossBias ? "convolution and involution tokens" : config.RegisterTokens > 0 ? "register tokens" : config.NoEmbedClass ? "a position embedding without class entry" : config.SwiGlu ? "a SwiGLU MLP" : config.PreNorm ? "a norm before the blocks" : null;
+        string? lacking = config.LayerScale ? "LayerScale" : config.CrossBias ? "convolution and involution tokens" : config.RegisterTokens > 0 ? "register tokens" : config.NoEmbedClass ? "a position embedding without class entry" : config.SwiGlu ? "a SwiGLU MLP" : config.PreNorm ? "a norm before the blocks" : config.Pooling != Pooling.Token || config.FcNorm ? "another pooling than by the class token" : !config.ClassToken ? "no class token" : config.QkNorm ? "norms of queries and keys" : config.PostNorm ? "norms after its branches" : null;
         if (lacking is not null) throw new ModelException($"this model has {lacking}, which Hugging Face's ViT and DeiT lack: save it with timm naming");
         string backbone = config.Classes == 0 ? string.Empty : config.Distilled ? "deit." : "vit.";
         Dictionary<string, Tensor> named = new(StringComparer.Ordinal);
@@ -91,7 +92,7 @@ internal static partial class HuggingFaceNames
     {
         if (Layer().Match(name) is { Success: true } layer)
         {
-            foreach ((string timm, string huggingFace) in InBlock)
+            foreach ((string timm, string huggingFace) in InBlock.Concat(InDinov2))
             {
                 if (layer.Groups[2].Value == huggingFace) return $"blocks.{layer.Groups[1].Value}.{timm}.{layer.Groups[3].Value}";
             }
@@ -107,11 +108,18 @@ internal static partial class HuggingFaceNames
         return name;
     }
 
-    [GeneratedRegex(@"^((vit|deit)\.)?(embeddings\.|encoder\.layer\.)", RegexOptions.CultureInvariant)]
+    // DeiTForImageClassification reads the class token and has no use for the distillation token's output; the token still takes part in attention, as one more register with a position of its own.
+    private static void OneHead(Dictionary<string, Tensor> timm)
+    {
+        timm["reg_token"] = timm["dist_token"];
+        timm.Remove("dist_token");
+    }
+
+    [GeneratedRegex(@"^(embeddings\.|encoder\.layer\.)", RegexOptions.CultureInvariant)]
     private static partial Regex Recognised();
 
-    [GeneratedRegex(@"^(vit|deit)\.", RegexOptions.CultureInvariant)]
-    private static partial Regex Backbone();
+    [GeneratedRegex(@"^encoder\.layer\.(\d+)\.layer_scale([12])\.lambda1$", RegexOptions.CultureInvariant)]
+    private static partial Regex Scale();
 
     [GeneratedRegex(@"^encoder\.layer\.(\d+)\.attention\.attention\.(query|key|value)\.(weight|bias)$", RegexOptions.CultureInvariant)]
     private static partial Regex AttentionPart();

@@ -16,21 +16,33 @@ internal sealed class JsonFile
 
     public string Path { get; }
 
+    /// <summary>The whole object.</summary>
+    public JsonElement Root => root;
+
+    /// <summary>Names of the fields of the object at a key; of the whole object with an empty one.</summary>
+    public IEnumerable<string> Fields(string key) => (key.Length == 0 ? root : Find(key)) is { ValueKind: JsonValueKind.Object } found ? found.EnumerateObject().Where(pair => pair.Value.ValueKind != JsonValueKind.Null).Select(pair => pair.Name) : [];
+
     /// <summary>The file's content, or null where there is no file.</summary>
     public static JsonFile? ReadIfPresent(string path)
     {
         if (!File.Exists(path)) return null;
-        long length = new FileInfo(path).Length;
-        if (length > MostBytes) throw new ModelException($"'{path}' has {length} bytes, which no model config needs");
+        // The length is the opened file's: a link has one of its own.
+        using FileStream file = File.OpenRead(path);
+        if (file.Length > MostBytes) throw new ModelException($"'{path}' has {file.Length} bytes, which no model config needs");
+        byte[] bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32 });
+            // A mark of the encoding before the text is allowed.
+            using JsonDocument document = JsonDocument.Parse(bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), new JsonDocumentOptions { MaxDepth = 32 });
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ModelException($"'{path}' holds no JSON object");
+            Decode(document.RootElement);
             return new JsonFile(path, document.RootElement.Clone());
         }
-        catch (JsonException e)
+        // Names and texts in invalid UTF-8 or with half a surrogate pair.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ModelException($"'{path}' is no valid JSON: {e.Message}", e);
+            throw new ModelException($"'{path}' is no valid JSON: {Shown.Of(e.Message)}", e);
         }
     }
 
@@ -81,6 +93,26 @@ internal sealed class JsonFile
     public ModelException Bad(ReadOnlySpan<string> keys, JsonElement found)
     {
         string raw = found.GetRawText();
-        return new ModelException($"'{Path}': the field '{string.Join('.', keys!)}' is {(raw.Length > 60 ? raw[..60] + "…" : raw)}, which cannot be used");
+        return new ModelException($"'{Path}': the field '{string.Join('.', keys!)}' is {Shown.Of(raw.Length > 60 ? raw[..60] + "…" : raw)}, which cannot be used");
+    }
+
+    // Texts are decoded when they are asked for: here, so that a later look cannot fail. The depth is bounded by the parser.
+    private static void Decode(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty pair in element.EnumerateObject())
+                {
+                    _ = pair.Name;
+                    Decode(pair.Value);
+                }
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in element.EnumerateArray()) Decode(item);
+                break;
+            case JsonValueKind.String: _ = element.GetString(); break;
+            default: break;
+        }
     }
 }

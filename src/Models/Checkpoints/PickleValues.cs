@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>A permitted global, as a name alone; nothing is ever looked up or called by it.</summary>
+/// <summary>A global, as a name alone; nothing is ever looked up or called by it.</summary>
 internal sealed class PickleGlobal(string name, PickleRole role, ScalarType type = default)
 {
     public string Name => name;
@@ -14,7 +14,7 @@ internal sealed class PickleGlobal(string name, PickleRole role, ScalarType type
     public ScalarType Type => type;
 }
 
-/// <summary>What a permitted global means.</summary>
+/// <summary>What a global means.</summary>
 internal enum PickleRole
 {
     /// <summary>An ordered dictionary.</summary>
@@ -32,8 +32,11 @@ internal enum PickleRole
     /// <summary>A tuple under another name (torch.Size).</summary>
     Tuple,
 
-    /// <summary>An object whose attributes are kept as data (argparse.Namespace).</summary>
-    Inert,
+    /// <summary>A tensor or parameter around the rebuilding of one (subclasses, attributes of their own).</summary>
+    Wrapped,
+
+    /// <summary>Anything else: what is made of it is a placeholder that holds data at most.</summary>
+    Foreign,
 }
 
 /// <summary>A tuple.</summary>
@@ -45,13 +48,19 @@ internal sealed class PickleTuple(object?[] items)
 /// <summary>A list.</summary>
 internal sealed class PickleList
 {
-    public List<object?> Items { get; } = [];
+    private List<object?>? items;
+
+    public IReadOnlyList<object?> Items => items ?? (IReadOnlyList<object?>)[];
+
+    public void Add(ReadOnlySpan<object?> more) => (items ??= []).AddRange(more);
 }
 
 /// <summary>A dictionary: pairs in order, the last of equal keys wins. Keys are never hashed, so no nesting can be made to recurse.</summary>
 internal sealed class PickleDictionary
 {
-    public List<(object? Key, object? Value)> Pairs { get; } = [];
+    private List<(object? Key, object? Value)>? pairs;
+
+    public IReadOnlyList<(object? Key, object? Value)> Pairs => pairs ?? (IReadOnlyList<(object?, object?)>)[];
 
     public object? this[string key]
     {
@@ -64,12 +73,28 @@ internal sealed class PickleDictionary
             return null;
         }
     }
+
+    public void Add(object? key, object? value) => (pairs ??= []).Add((key, value));
 }
 
-/// <summary>An object kept as its attributes.</summary>
-internal sealed class PickleObject
+/// <summary>What stands for an object of a global that rebuilds no tensor: its name, and the data that were to be set on it. Nothing was looked up or called.</summary>
+internal sealed class PickleObject(string name)
 {
-    public PickleDictionary Attributes { get; set; } = new();
+    private PickleDictionary? items;
+
+    /// <summary>The global that it would have been made by.</summary>
+    public string Name => name;
+
+    /// <summary>What it would have been called with; an enumeration's value, as one.</summary>
+    public PickleTuple? Arguments { get; init; }
+
+    /// <summary>Attributes.</summary>
+    public PickleDictionary? Attributes { get; set; }
+
+    /// <summary>Items, of a class derived from dict.</summary>
+    public PickleDictionary? Items => items;
+
+    public void Set(object? key, object? value) => (items ??= new()).Add(key, value);
 }
 
 /// <summary>A storage of the archive, by its key.</summary>

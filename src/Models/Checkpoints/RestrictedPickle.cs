@@ -7,33 +7,42 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Models.Checkpoints;
 
 /// <summary>
-/// Interprets the data opcodes of pickle protocols 2–5 over a closed list of globals. A global outside the list is refused
-/// with its name at the opcode that asks for it, before anything could be done with it.
+/// Interprets the data opcodes of pickle protocols 2–5. Globals of a closed list rebuild tensors and dictionaries; any other is a name and nothing more, and what the pickle makes of it is a
+/// placeholder (<see cref="PickleObject"/>). Nothing is ever looked up or called.
 /// </summary>
-/// <remarks>Time and memory are linear in the length of the pickle: references are shared, never expanded, and no step recurses.</remarks>
+/// <remarks>Time and memory are bounded: references are shared, never expanded, no step recurses, and every value counts against a budget.</remarks>
 internal sealed class RestrictedPickle
 {
+    // A pickle of 8 MB that describes tensors has a million and a half; each unit stands for about 20 bytes of memory.
+    private const int MostUnits = 4_000_000;
+    private const int MostDimensions = 16, MostForeign = 64;
+
     private static readonly Dictionary<string, PickleGlobal> Known = Globals();
 
-    private readonly byte[] pickle;
+    private readonly ReadOnlyMemory<byte> pickle;
     private readonly string path;
     private readonly List<object?> stack = [];
     private readonly List<int> marks = [];
     private readonly Dictionary<int, object?> memo = [];
     private int at;
+    private readonly SortedSet<string> foreign = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PickleStorage> storages = new(StringComparer.Ordinal);
     private long copied;
+    private int units;
 
-    private RestrictedPickle(byte[] pickle, string path) => (this.pickle, this.path) = (pickle, path);
+    private RestrictedPickle(ReadOnlyMemory<byte> pickle, string path) => (this.pickle, this.path) = (pickle, path);
 
-    /// <summary>The object that the pickle describes.</summary>
-    /// <exception cref="ModelException">A global or opcode that is not allowed (with its name), or a pickle that is cut off or inconsistent.</exception>
-    public static object? Read(byte[] pickle, string path)
+    /// <summary>What the pickle describes.</summary>
+    /// <param name="pickle">Its bytes, and perhaps more behind its end.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <exception cref="ModelException">An opcode that is not allowed, a pickle that is cut off or inconsistent, or one that describes more than a checkpoint has.</exception>
+    public static PickleReading Read(ReadOnlyMemory<byte> pickle, string path)
     {
         RestrictedPickle reader = new(pickle, path);
         while (reader.Step())
         {
         }
-        return reader.Pop();
+        return new PickleReading(reader.Pop(), reader.at, [.. reader.foreign], reader.storages);
     }
 
     private static Dictionary<string, PickleGlobal> Globals()
@@ -43,8 +52,12 @@ internal sealed class RestrictedPickle
         Add("torch._utils._rebuild_tensor_v2", PickleRole.Tensor);
         Add("torch._utils._rebuild_tensor", PickleRole.Tensor);
         Add("torch._utils._rebuild_parameter", PickleRole.Parameter);
+        Add("torch._utils._rebuild_parameter_with_state", PickleRole.Parameter);
+        Add("torch.nn.parameter.Parameter", PickleRole.Parameter);
+        Add("torch._tensor._rebuild_from_type_v2", PickleRole.Wrapped);
+        Add("torch._tensor._rebuild_from_type", PickleRole.Wrapped);
         Add("torch.Size", PickleRole.Tuple);
-        Add("argparse.Namespace", PickleRole.Inert);
+        Add("collections.defaultdict", PickleRole.Dictionary);
         foreach ((string name, ScalarType type) in new[]
         {
             ("Float", ScalarType.Float32), ("Half", ScalarType.Float16), ("BFloat16", ScalarType.BFloat16), ("Double", ScalarType.Float64),
@@ -52,6 +65,7 @@ internal sealed class RestrictedPickle
         })
         {
             Add($"torch.{name}Storage", PickleRole.Storage, type);
+            Add($"torch.cuda.{name}Storage", PickleRole.Storage, type);
         }
         return known;
 
@@ -79,7 +93,8 @@ internal sealed class RestrictedPickle
             case (byte)'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
             case (byte)'K': Push((long)Byte()); break;
             case (byte)'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;
-            case 0x8a: Push(Long1()); break;
+            case 0x8a: Push(Long(Byte())); break;
+            case 0x8b: Push(Long(UInt32())); break;
             case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
             case (byte)'X': Push(Text(UInt32())); break;
             case 0x8c: Push(Text(Byte())); break;
@@ -88,6 +103,15 @@ internal sealed class RestrictedPickle
             case (byte)'U': Push(Text(Byte())); break;
             case (byte)'B': Push(Take(UInt32()).ToArray()); break;
             case (byte)'C': Push(Take(Byte()).ToArray()); break;
+            case 0x8e or 0x96: Push(Take(Size64()).ToArray()); break;
+            case (byte)'2': Push(Top()); break;
+            case 0x8f: Push(new PickleList()); break;                          // a set
+            case 0x90: Append(PopMark()); break;
+            case 0x91:                                                         // a frozen set
+                object?[] members = PopMark();
+                Push(new PickleList());
+                Append(members);
+                break;
             case (byte)')': Push(new PickleTuple([])); break;
             case (byte)'t': Push(new PickleTuple(PopMark())); break;
             case 0x85: PushTuple(1); break;
@@ -99,14 +123,15 @@ internal sealed class RestrictedPickle
             case (byte)'}': Push(new PickleDictionary()); break;
             case (byte)'s': SetItems(PopMany(2)); break;
             case (byte)'u': SetItems(PopMark()); break;
-            case (byte)'q': memo[Byte()] = Top(); break;
-            case (byte)'r': memo[UInt32()] = Top(); break;
-            case 0x94: memo[memo.Count] = Top(); break;
+            case (byte)'q': Remember(Byte()); break;
+            case (byte)'r': Remember(UInt32()); break;
+            case 0x94: Remember(memo.Count); break;
             case (byte)'h': Push(Recall(Byte())); break;
             case (byte)'j': Push(Recall(UInt32())); break;
             case (byte)'c': Push(Global(Line(), Line())); break;
             case 0x93: StackGlobal(); break;
-            case (byte)'R' or 0x81: Rebuild(); break;
+            case (byte)'R' or 0x81: Rebuild(PopMany(2)); break;
+            case 0x92: Rebuild(PopMany(3)); break;
             case (byte)'b': Build(); break;
             case (byte)'Q': Push(Storage(Pop())); break;
             default: throw Bad($"pickle opcode 0x{code:x2} at byte {at - 1} is not among those that rebuild tensors; refused");
@@ -118,8 +143,9 @@ internal sealed class RestrictedPickle
     {
         string full = $"{module}.{name}";
         if (Known.TryGetValue(full, out PickleGlobal? known)) return known;
-        string shown = full.Length > 120 ? full[..120] + "…" : full;
-        throw Bad($"it asks for '{shown}', which does not rebuild tensors; refused, and nothing was run. Save the weights alone: torch.save(model.state_dict(), file), or as safetensors");
+        string shown = Shown.Of(full);
+        if (foreign.Count < MostForeign) foreign.Add(shown);
+        return new PickleGlobal(shown, PickleRole.Foreign);
     }
 
     private void StackGlobal()
@@ -129,53 +155,83 @@ internal sealed class RestrictedPickle
         Push(Global(module, name));
     }
 
-    // REDUCE and NEWOBJ alike: a permitted global applied to arguments, interpreted here.
-    private void Rebuild()
+    // REDUCE, NEWOBJ and NEWOBJ_EX alike: a global applied to arguments, interpreted here.
+    private void Rebuild(object?[] call)
     {
-        object?[] pair = PopMany(2);
-        if (pair is not [PickleGlobal callee, PickleTuple arguments]) throw Bad("a call on something that is no permitted global; refused");
-        object?[] items = arguments.Items;
+        switch (call[0])
+        {
+            case PickleObject placeholder: Push(new PickleObject(placeholder.Name)); break;
+            case PickleGlobal { Role: PickleRole.Foreign } callee: Push(new PickleObject(callee.Name) { Arguments = call[1] as PickleTuple }); break;
+            case PickleGlobal callee when call[1] is PickleTuple arguments: Push(Made(callee, arguments.Items)); break;
+            default: throw Bad("a call on something that is no global; refused");
+        }
+    }
+
+    private object Made(PickleGlobal callee, object?[] items)
+    {
         switch (callee.Role)
         {
-            case PickleRole.Dictionary:
-                PickleDictionary dictionary = new();
-                if (items is [PickleList list])
-                {
-                    // One list may be named many times; copying it each time must not outgrow the pickle.
-                    if ((copied += list.Items.Count) > pickle.Length) throw Bad("its dictionaries repeat one list without end");
-                    foreach (object? item in list.Items)
-                    {
-                        if (item is PickleTuple { Items: [object key, _] entry }) dictionary.Pairs.Add((key, entry[1]));
-                        else if (item is PickleList { Items: [object listKey, _] listEntry }) dictionary.Pairs.Add((listKey, listEntry[1]));
-                        else throw Bad("an ordered dictionary of something that is no pair");
-                    }
-                }
-                else if (items.Length > 0) throw Bad("an ordered dictionary with unknown arguments");
-                Push(dictionary);
-                break;
+            case PickleRole.Dictionary when callee.Name == "collections.OrderedDict": return Ordered(items);
+            case PickleRole.Dictionary: return new PickleDictionary();
             case PickleRole.Tensor when items is [PickleStorage storage, long offset, PickleTuple shape, PickleTuple strides, ..]:
-                Push(new PickleTensor(storage, offset, Longs(shape), Longs(strides)));
-                break;
-            case PickleRole.Parameter when items is [PickleTensor data, ..]: Push(data); break;
-            case PickleRole.Tuple when items is [PickleTuple tuple]: Push(tuple); break;
-            case PickleRole.Inert when items.Length == 0: Push(new PickleObject()); break;
+                if (shape.Items.Length > MostDimensions || strides.Items.Length != shape.Items.Length) throw Bad($"a tensor of {shape.Items.Length} dimensions with {strides.Items.Length} strides");
+                Spend(8 + (2 * shape.Items.Length));
+                return new PickleTensor(storage, offset, Longs(shape), Longs(strides));
+            // Over a storage that is not among ours: a placeholder that names it.
+            case PickleRole.Tensor when items is [PickleObject storage, ..]: return new PickleObject(storage.Name);
+            case PickleRole.Parameter when items is [PickleTensor or PickleObject, ..]: return items[0]!;
+            case PickleRole.Wrapped when items is [PickleGlobal { Role: PickleRole.Tensor or PickleRole.Parameter } inner, _, PickleTuple arguments, ..]: return Made(inner, arguments.Items);
+            case PickleRole.Wrapped when items is [PickleGlobal inner, ..]: return new PickleObject(inner.Name);
+            case PickleRole.Tuple when items is [PickleTuple tuple]: return tuple;
             default: throw Bad($"'{callee.Name}' with arguments that rebuild no tensor; refused");
         }
     }
 
-    // Attributes are kept for plain objects; a dictionary's own attributes (_metadata) carry no weights.
+    private PickleDictionary Ordered(object?[] items)
+    {
+        PickleDictionary dictionary = new();
+        if (items is [PickleList list])
+        {
+            // One list may be named many times; copying it each time must not outgrow the pickle.
+            if ((copied += list.Items.Count) > pickle.Length) throw Bad("its dictionaries repeat one list without end");
+            foreach (object? item in list.Items)
+            {
+                if (item is PickleTuple { Items: [object key, _] entry }) Add(dictionary, key, entry[1]);
+                else if (item is PickleList { Items: [object listKey, _] listEntry }) Add(dictionary, listKey, listEntry[1]);
+                else throw Bad("an ordered dictionary of something that is no pair");
+            }
+        }
+        else if (items.Length > 0) throw Bad("an ordered dictionary with unknown arguments");
+        return dictionary;
+    }
+
+    // A placeholder keeps its attributes as data; those of dictionaries (_metadata) and tensors carry no weights.
     private void Build()
     {
         object? state = Pop();
-        object? target = Top();
-        if (target is PickleObject inert && state is PickleDictionary attributes) inert.Attributes = attributes;
-        else if (target is not PickleDictionary) throw Bad("state set on something that is neither a dictionary nor a namespace; refused");
+        switch (Top())
+        {
+            case PickleObject placeholder: placeholder.Attributes = state as PickleDictionary ?? ((state as PickleTuple)?.Items is [PickleDictionary attributes, ..] ? attributes : null); break;
+            case PickleDictionary or PickleTensor: break;
+            default: throw Bad("state set on something that has none; refused");
+        }
     }
 
-    private PickleStorage Storage(object? id) =>
-        id is PickleTuple { Items: ["storage", PickleGlobal { Role: PickleRole.Storage } kind, string key, _, long elements] } && elements >= 0
-            ? new PickleStorage(key, kind.Type, elements)
-            : throw Bad("a persistent reference that is no tensor storage; refused");
+    private object Storage(object? id)
+    {
+        switch (id)
+        {
+            // Before PyTorch 1.6 a sixth item told of views of storages; null where there are none.
+            case PickleTuple { Items: ["storage", PickleGlobal { Role: PickleRole.Storage } kind, string key, _, long elements, .. var view] } when elements >= 0 && view is [] or [null]:
+                if (storages.TryGetValue(key, out PickleStorage? known) && known.Type == kind.Type && known.Elements == elements) return known;
+                PickleStorage storage = new(key, kind.Type, elements);
+                storages.TryAdd(key, storage);
+                Spend(4);
+                return storage;
+            case PickleTuple { Items: ["storage", PickleGlobal { Role: PickleRole.Foreign } kind, ..] }: return new PickleObject(kind.Name);
+            default: throw Bad("a persistent reference that is no tensor storage; refused");
+        }
+    }
 
     private long[] Longs(PickleTuple tuple)
     {
@@ -186,17 +242,45 @@ internal sealed class RestrictedPickle
 
     private void Append(object?[] items)
     {
-        if (Top() is not PickleList list) throw Bad("an append to something that is no list");
-        list.Items.AddRange(items);
+        Spend(items.Length);
+        if (Top() is PickleList list) list.Add(items);
+        // A placeholder of a list's kind (a deque, a set) holds nothing.
+        else if (Top() is not PickleObject) throw Bad("an append to something that is no list");
     }
 
     private void SetItems(object?[] items)
     {
-        if (Top() is not PickleDictionary dictionary || items.Length % 2 != 0) throw Bad("items set on something that is no dictionary");
-        for (int i = 0; i < items.Length; i += 2) dictionary.Pairs.Add((items[i], items[i + 1]));
+        if (Top() is not (PickleDictionary or PickleObject) || items.Length % 2 != 0) throw Bad("items set on something that is no dictionary");
+        for (int i = 0; i < items.Length; i += 2)
+        {
+            if (Top() is PickleDictionary dictionary) Add(dictionary, items[i], items[i + 1]);
+            else ((PickleObject)Top()!).Set(items[i], items[i + 1]);
+        }
+        Spend(items.Length);
     }
 
-    private void Push(object? value) => stack.Add(value);
+    private void Add(PickleDictionary dictionary, object? key, object? value)
+    {
+        Spend(2);
+        dictionary.Add(key, value);
+    }
+
+    private void Remember(int key)
+    {
+        Spend(2);
+        memo[key] = Top();
+    }
+
+    private void Push(object? value)
+    {
+        Spend(value is null or bool ? 1 : 3);
+        stack.Add(value);
+    }
+
+    private void Spend(int cost)
+    {
+        if ((units += cost) > MostUnits) throw Bad("its pickle describes more objects than a checkpoint has; refused. Save the weights alone: torch.save(model.state_dict(), file), or as safetensors");
+    }
 
     private void PushTuple(int size) => Push(new PickleTuple(PopMany(size)));
 
@@ -247,10 +331,11 @@ internal sealed class RestrictedPickle
         return value <= int.MaxValue ? (int)value : throw Bad("its pickle is damaged (it is cut off)");
     }
 
-    private long Long1()
+    // A number of more than 64 bits sizes nothing; it is kept as such.
+    private object Long(int count)
     {
-        ReadOnlySpan<byte> bytes = Take(Byte());
-        if (bytes.Length > 8) throw Bad("a number of more than 64 bits");
+        ReadOnlySpan<byte> bytes = Take(count);
+        if (bytes.Length > 8) return new PickleObject("a number of more than 64 bits");
         long value = bytes.Length > 0 && bytes[^1] >= 0x80 ? -1 : 0;
         for (int i = bytes.Length - 1; i >= 0; i--) value = (value << 8) | bytes[i];
         return value;
@@ -260,10 +345,10 @@ internal sealed class RestrictedPickle
 
     private string Line()
     {
-        int end = Array.IndexOf(pickle, (byte)'\n', at);
-        if (end < 0) throw Bad("its pickle is damaged (it is cut off)");
-        string line = Encoding.UTF8.GetString(pickle, at, end - at);
-        at = end + 1;
+        int length = pickle.Span[at..].IndexOf((byte)'\n');
+        if (length < 0) throw Bad("its pickle is damaged (it is cut off)");
+        string line = Text(length);
+        at++;
         return line;
     }
 
@@ -271,8 +356,15 @@ internal sealed class RestrictedPickle
     {
         if (count > pickle.Length - at) throw Bad("its pickle is damaged (it is cut off)");
         at += count;
-        return pickle.AsSpan(at - count, count);
+        return pickle.Span.Slice(at - count, count);
     }
 
-    private ModelException Bad(string what) => new($"'{path}' was not loaded: {what}");
+    private ModelException Bad(string what) => new($"'{path}' was not loaded: {what}{(foreign.Count == 0 ? "" : $" (it asks for {string.Join(", ", foreign.Take(4).Select(name => $"'{name}'"))}; nothing was run)")}");
 }
+
+/// <summary>What a pickle described.</summary>
+/// <param name="Root">Its object.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Foreign">Globals that it asks for and that rebuild no tensor, sorted, at most 64.</param>
+/// <param name="Storages">Storages by key, as they were first named.</param>
+internal sealed record PickleReading(object? Root, int Length, IReadOnlyList<string> Foreign, IReadOnlyDictionary<string, PickleStorage> Storages);

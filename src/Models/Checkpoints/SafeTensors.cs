@@ -14,21 +14,39 @@ public static class SafeTensors
     /// <param name="path">The file; it is mapped, and each tensor is copied once out of the mapping.</param>
     /// <returns>Tensors by name, on the CPU, owned by the caller's dispose scope.</returns>
     /// <exception cref="ModelException">Header, offsets or sizes lie; the message names the tensor.</exception>
-    public static Dictionary<string, torch.Tensor> Read(string path)
+    public static Dictionary<string, torch.Tensor> Read(string path) => Read(path, _ => true);
+
+    /// <summary>The names in a file, and its metadata, without reading a tensor.</summary>
+    internal static IReadOnlyList<string> Names(string path) => Opened(path, (_, header) => header.Entries.Select(entry => entry.Name).ToArray());
+
+    /// <summary>Reads the tensors whose names are wanted.</summary>
+    /// <inheritdoc cref="Read(string)"/>
+    internal static Dictionary<string, torch.Tensor> Read(string path, Func<string, bool> wanted) => Opened(path, (view, header) =>
     {
-        long length = new FileInfo(path).Length;
-        if (length < 8) throw new ModelException($"'{path}' is no safetensors file: {length} bytes are too few for a header");
-        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
-        using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-        SafeTensorsHeader header = SafeTensorsHeader.Parse(path, length, (offset, span) => view.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, span));
         Dictionary<string, torch.Tensor> tensors = new(header.Entries.Count, StringComparer.Ordinal);
-        foreach (SafeTensorsEntry entry in header.Entries)
+        foreach (SafeTensorsEntry entry in header.Entries.Where(entry => wanted(entry.Name)))
         {
             torch.Tensor tensor = torch.empty(entry.Shape, entry.Type);
             if (entry.End > entry.Begin) view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(header.DataStart + entry.Begin), tensor.bytes);
             tensors.Add(entry.Name, tensor);
         }
         return tensors;
+    });
+
+    private static T Opened<T>(string path, Func<MemoryMappedViewAccessor, SafeTensorsHeader, T> read)
+    {
+        // The length is the opened file's: a link has one of its own.
+        using FileStream file = File.OpenRead(path);
+        long length = file.Length;
+        if (length < 8) throw new ModelException($"'{path}' is no safetensors file: {length} bytes are too few for a header");
+        Span<byte> start = stackalloc byte[19];
+        file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (length < 512 && start.StartsWith(".."u8)) throw new ModelException($"'{path}' holds the text of a link and no weights: it was copied without what it leads to");
+        if (start.StartsWith("version https://git"u8)) throw new ModelException($"'{path}' is a pointer of Git LFS, not the file: fetch it with git lfs pull");
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+        SafeTensorsHeader header = SafeTensorsHeader.Parse(path, length, (offset, span) => view.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, span));
+        return read(view, header);
     }
 
     /// <summary>Writes tensors to a stream, deterministic bytes: names sorted by ordinal, header padded to 8 bytes.</summary>

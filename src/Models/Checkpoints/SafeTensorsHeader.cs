@@ -1,6 +1,7 @@
 // The header of a safetensors file, checked against the file's length before anything is allocated.
 
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Json;
 using static TorchSharp.torch;
 
@@ -54,17 +55,18 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
                 if (property.Name != MetadataKey) entries.Add(Entry(path, property));
             }
         }
-        catch (JsonException e)
+        // Names in invalid UTF-8 or with half a surrogate pair cannot be compared with any.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException or ArgumentException)
         {
-            throw new ModelException($"'{path}' is no safetensors file: its header is no valid JSON ({e.Message})", e);
+            throw new ModelException($"'{path}' is no safetensors file: its header is no valid JSON ({Shown.Of(e.Message)})", e);
         }
         entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
         long reached = 0, data = fileLength - 8 - (long)size;
         foreach (SafeTensorsEntry entry in entries)
         {
-            if (entry.Begin < reached) throw Bad(path, $"tensor '{entry.Name}' overlaps another (its data begin at {entry.Begin}, the previous end at {reached})");
-            if (entry.Begin > reached) throw Bad(path, $"bytes {reached}–{entry.Begin} before tensor '{entry.Name}' belong to no tensor");
-            if (entry.End > data) throw Bad(path, $"tensor '{entry.Name}' ends at byte {entry.End}, the file holds {data} bytes of data: it is cut off or the header lies");
+            if (entry.Begin < reached) throw Bad(path, $"tensor '{Shown.Of(entry.Name)}' overlaps another (its data begin at {entry.Begin}, the previous end at {reached})");
+            if (entry.Begin > reached) throw Bad(path, $"bytes {reached}–{entry.Begin} before tensor '{Shown.Of(entry.Name)}' belong to no tensor");
+            if (entry.End > data) throw Bad(path, $"tensor '{Shown.Of(entry.Name)}' ends at byte {entry.End}, the file holds {data} bytes of data: it is cut off or the header lies");
             reached = entry.End;
         }
         if (reached != data) throw Bad(path, $"{data - reached} bytes after the last tensor belong to no tensor");
@@ -75,32 +77,34 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
     {
         string name = property.Name;
         JsonElement value = property.Value;
-        if (value.ValueKind != JsonValueKind.Object) throw Bad(path, $"tensor '{name}' has no description");
+        if (value.ValueKind != JsonValueKind.Object) throw Bad(path, $"tensor '{Shown.Of(name)}' has no description");
         string? dtype = value.TryGetProperty("dtype", out JsonElement d) && d.ValueKind == JsonValueKind.String ? d.GetString() : null;
         (string _, ScalarType type, int elementSize) = Types.FirstOrDefault(t => t.Name == dtype);
-        if (elementSize == 0) throw Bad(path, $"tensor '{name}' has the dtype '{dtype}'; readable are {string.Join(", ", Types.Select(t => t.Name))}");
+        if (elementSize == 0) throw Bad(path, $"tensor '{Shown.Of(name)}' has the dtype '{Shown.Of(dtype ?? "")}'; readable are {string.Join(", ", Types.Select(t => t.Name))}");
         long[] shape = Numbers(path, name, value, "shape"), offsets = Numbers(path, name, value, "data_offsets");
-        if (shape.Length > 16) throw Bad(path, $"tensor '{name}' has {shape.Length} dimensions");
-        if (offsets is not [long begin, long end] || begin > end) throw Bad(path, $"tensor '{name}' has the data offsets [{string.Join(", ", offsets)}]");
-        long elements = 1;
+        if (shape.Length > 16) throw Bad(path, $"tensor '{Shown.Of(name)}' has {shape.Length} dimensions");
+        if (offsets is not [long begin, long end] || begin > end) throw Bad(path, $"tensor '{Shown.Of(name)}' has the data offsets [{string.Join(", ", offsets)}]");
+        long elements = 1, sizes = 1;
         foreach (long size in shape)
         {
-            if (size != 0 && elements > long.MaxValue / elementSize / size) throw Bad(path, $"tensor '{name}' has an impossible shape [{string.Join(", ", shape)}]");
+            // Without the zeros, which would let any other size pass.
+            if (size > int.MaxValue || (size != 0 && sizes > long.MaxValue / elementSize / size)) throw Bad(path, $"tensor '{Shown.Of(name)}' has an impossible shape [{string.Join(", ", shape)}]");
             elements *= size;
+            sizes *= Math.Max(1, size);
         }
-        if (end - begin != elements * elementSize) throw Bad(path, $"tensor '{name}' of shape [{string.Join(", ", shape)}] needs {elements * elementSize} bytes, its offsets give {end - begin}");
-        if (end - begin > int.MaxValue) throw Bad(path, $"tensor '{name}' has {end - begin} bytes; at most {int.MaxValue} are readable");
+        if (end - begin != elements * elementSize) throw Bad(path, $"tensor '{Shown.Of(name)}' of shape [{string.Join(", ", shape)}] needs {elements * elementSize} bytes, its offsets give {end - begin}");
+        if (end - begin > int.MaxValue) throw Bad(path, $"tensor '{Shown.Of(name)}' has {end - begin} bytes; at most {int.MaxValue} are readable");
         return new SafeTensorsEntry(name, type, shape, begin, end);
     }
 
     private static long[] Numbers(string path, string tensor, JsonElement value, string key)
     {
-        if (!value.TryGetProperty(key, out JsonElement array) || array.ValueKind != JsonValueKind.Array) throw Bad(path, $"tensor '{tensor}' has no {key}");
+        if (!value.TryGetProperty(key, out JsonElement array) || array.ValueKind != JsonValueKind.Array) throw Bad(path, $"tensor '{Shown.Of(tensor)}' has no {key}");
         long[] numbers = new long[array.GetArrayLength()];
         int at = 0;
         foreach (JsonElement element in array.EnumerateArray())
         {
-            if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt64(out long number) || number < 0) throw Bad(path, $"tensor '{tensor}' has {element.GetRawText()} in its {key}");
+            if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt64(out long number) || number < 0) throw Bad(path, $"tensor '{Shown.Of(tensor)}' has {Shown.Of(element.GetRawText())} in its {key}");
             numbers[at++] = number;
         }
         return numbers;

@@ -18,7 +18,9 @@ internal static class VitForm
     {
         if (RegistryEntries.NameOf(config) is { } same) return same;
         // timm has no such tokens.
-        if (config.CrossBias) return config.Spec;
+        if (config.CrossBias || config.Pooling == Pooling.TokenAndAverage || (config.SwiGlu && (config.Pooling != Pooling.Token || !config.ClassToken))) return config.Spec;
+        // Its blocks are no argument that JSON can hold.
+        if (config.PostNorm) return "vit_base_patch16_rpn_224";
         if (config.Distilled) return "deit_tiny_distilled_patch16_224";
         if (config.SwiGlu) return config.RegisterTokens > 0 ? "vit_giant_patch14_reg4_dinov2" : "vit_giant_patch14_dinov2";
         return config.PreNorm ? "vit_base_patch16_clip_224" : "vit_tiny_patch16_224";
@@ -40,6 +42,12 @@ internal static class VitForm
         if (config.NoEmbedClass) arguments.Add(("no_embed_class", true));
         if (config.RegisterTokens > 0) arguments.Add(("reg_tokens", config.RegisterTokens));
         if (config.PreNorm) arguments.Add(("pre_norm", true));
+        if (config.Activation != Activation.Gelu) arguments.Add(("act_layer", ActivationNames.Of(config.Activation)));
+        if (config.Pooling != Pooling.Token) arguments.Add(("global_pool", VitSpec.PoolName(config.Pooling)));
+        // timm puts the norm after average pooling unless told.
+        if (config.FcNorm != (config.Pooling == Pooling.Average)) arguments.Add(("fc_norm", config.FcNorm));
+        if (!config.ClassToken) arguments.Add(("class_token", false));
+        if (config.QkNorm) arguments.Add(("qk_norm", true));
         return arguments;
     }
 

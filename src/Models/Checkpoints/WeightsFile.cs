@@ -1,40 +1,64 @@
-// One weights file of any readable kind to a flat state dict.
+// One weights file of any readable kind, or several by their index, to the tensors of one network.
 
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>Opens .safetensors and torch.save files and finds the state dict in them.</summary>
+/// <summary>The tensors of a network, and what its file tells beside them.</summary>
+/// <param name="Tensors">By the file's names without prefix, owned by the caller's dispose scope.</param>
+/// <param name="Network">Where in the file they are.</param>
+/// <param name="Stated">What the file states of architecture and preprocessing: training arguments, the architecture's name.</param>
+/// <param name="Foreign">Globals that a pickle asks for and that were left alone.</param>
+/// <param name="Placeholders">What stands in a tensor's place but is none, by name: the global that would make it.</param>
+internal sealed record WeightsContent(Dictionary<string, Tensor> Tensors, FoundNetwork Network, Statements Stated, IReadOnlyList<string> Foreign, IReadOnlyDictionary<string, string> Placeholders);
+
+/// <summary>Opens .safetensors and torch.save files and finds the network in them.</summary>
 internal static class WeightsFile
 {
-    // Where training scripts put the weights; of DINO's pair the teacher is the better network.
-    private static readonly string[] Nests = ["model", "state_dict", "teacher", "student"];
-
-    /// <summary>Tensors under the file's own names, owned by the caller's dispose scope, and the number of heads where the file's training arguments tell it.</summary>
-    public static (Dictionary<string, Tensor> Tensors, int? Heads) Read(string path)
+    /// <param name="path">The file, or an index of shards.</param>
+    /// <param name="key">The network that the user names; null to choose.</param>
+    /// <exception cref="ModelException">What is wrong and how to mend it.</exception>
+    public static WeightsContent Read(string path, string? key)
     {
-        if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return (SafeTensors.Read(path), null);
-        using TorchSave archive = TorchSave.Open(path);
-        if (archive.Root is not PickleDictionary top) throw new ModelException($"'{path}' was not loaded: it holds no state dict (save model.state_dict(), not the model)");
-        PickleDictionary? state = Find(top, 4);
-        if (state is null) throw new ModelException($"'{path}' was not loaded: no tensors at its top or under {string.Join(", ", Nests)} (keys: {string.Join(", ", top.Pairs.Take(8).Select(p => p.Key as string ?? "?"))})");
-        Dictionary<string, PickleTensor> tensors = new(StringComparer.Ordinal);
-        foreach ((object? key, object? value) in state.Pairs)
-        {
-            if (key is string name && value is PickleTensor tensor) tensors[name] = tensor;
-        }
-        int? heads = top["args"] is PickleObject { Attributes: { } arguments } && arguments["num_heads"] is long told and > 0 and < 1024 ? (int)told : null;
-        return (archive.Tensors(tensors), heads);
+        if (ShardIndex.Recognises(path)) return ShardIndex.Read(path, key);
+        return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? FromSafeTensors(path, [path], key) : FromTorch(path, key);
     }
 
-    private static PickleDictionary? Find(PickleDictionary dictionary, int depth)
+    /// <summary>The network in one or several safetensors files.</summary>
+    public static WeightsContent FromSafeTensors(string path, IReadOnlyList<string> files, string? key)
     {
-        if (dictionary.Pairs.Any(p => p is { Key: string, Value: PickleTensor })) return dictionary;
-        if (depth == 0) return null;
-        foreach (string nest in Nests)
+        Dictionary<string, string> holders = new(StringComparer.Ordinal);
+        foreach (string file in files)
         {
-            if (dictionary[nest] is PickleDictionary inner && Find(inner, depth - 1) is { } found) return found;
+            foreach (string name in SafeTensors.Names(file))
+            {
+                if (!holders.TryAdd(name, file)) throw new ModelException($"'{path}' was not loaded: '{Shown.Of(name)}' is in '{holders[name]}' and in '{file}'");
+            }
         }
-        return null;
+        FoundNetwork found = NetworkFinder.Find(path, [new TensorDictionary("", holders.Keys)], key);
+        HashSet<string> wanted = [.. found.Names.Values];
+        Dictionary<string, Tensor> read = new(StringComparer.Ordinal);
+        foreach (string file in files)
+        {
+            foreach ((string name, Tensor tensor) in SafeTensors.Read(file, wanted.Contains)) read.Add(name, tensor);
+        }
+        return new WeightsContent(found.Names.ToDictionary(pair => pair.Key, pair => read[pair.Value], StringComparer.Ordinal), found, Statements.None, [], new Dictionary<string, string>());
+    }
+
+    private static WeightsContent FromTorch(string path, string? key)
+    {
+        using TorchArchive archive = TorchArchive.Open(path);
+        PickleReading pickle = archive.Pickle;
+        IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(pickle.Root);
+        if (nodes.Count == 0) throw new ModelException($"'{path}' was not loaded: {PickleTree.Lacking(pickle)}");
+        FoundNetwork found = NetworkFinder.Find(path, [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], key);
+        PickleNode node = nodes[found.Dictionary];
+        Dictionary<string, PickleTensor> wanted = found.Names.ToDictionary(pair => pair.Key, pair => node.Tensors[pair.Value], StringComparer.Ordinal);
+        Dictionary<string, string> placeholders = new(StringComparer.Ordinal);
+        foreach ((string name, string global) in node.Placeholders)
+        {
+            if (name.StartsWith(found.Prefix, StringComparison.Ordinal)) placeholders[name[found.Prefix.Length..]] = global;
+        }
+        return new WeightsContent(archive.Tensors(wanted), found, Statements.OfCheckpoint(path, pickle.Root), [.. pickle.Foreign.Where(name => name != "argparse.Namespace")], placeholders);
     }
 }

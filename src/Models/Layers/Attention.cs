@@ -1,5 +1,6 @@
 // Multi-head self-attention with a fused qkv projection.
 
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
@@ -9,14 +10,23 @@ internal sealed class Attention : nn.Module
 {
     private readonly Affine qkv;
     private readonly Affine proj;
+    private readonly Affine? q_norm;
+    private readonly Affine? k_norm;
     private readonly int heads;
+    private readonly double epsilon;
+    private readonly bool received;
 
     public Attention(VitConfig config) : base(nameof(Attention))
     {
-        heads = config.Heads;
+        (heads, epsilon, received) = (config.Heads, config.LayerNormEpsilon, config.Pooling is Pooling.Average or Pooling.Map);
         qkv = new Affine([3L * config.Width, config.Width], config.QkvBias);
         proj = new Affine([config.Width, config.Width]);
         register_module(nameof(qkv), qkv);
+        if (config.QkNorm)
+        {
+            register_module(nameof(q_norm), q_norm = new Affine([config.Width / config.Heads]));
+            register_module(nameof(k_norm), k_norm = new Affine([config.Width / config.Heads]));
+        }
         register_module(nameof(proj), proj);
     }
 
@@ -28,7 +38,7 @@ internal sealed class Attention : nn.Module
     /// <param name="x">Tokens after the norm.</param>
     /// <param name="queries">How many leading tokens need an output: all, or only the prefix in a last block whose patches nobody reads.</param>
     /// <param name="prefix">Prefix tokens to cut from the CLS row; negative when no row is wanted.</param>
-    /// <returns>What the heads gave <c>[B, queries, D]</c>, before the projection; the CLS row <c>[B, H, N]</c>, and what it was made of.</returns>
+    /// <returns>What the heads gave <c>[B, queries, D]</c>, before the projection; the CLS row <c>[B, H, N]</c> (of a network that pools its patches the mean attention that each receives from the others), and what it was made of.</returns>
     public (Tensor Mixed, Tensor? ClsRow, Qkv Parts) Forward(Tensor x, long queries, int prefix)
     {
         long batch = x.shape[0], tokens = x.shape[1], width = x.shape[2], head = width / heads;
@@ -44,16 +54,17 @@ internal sealed class Attention : nn.Module
             // These few rows are not packed, and so in single precision.
             (q, k, v) = (q.to(parts[0].dtype), parts[0], parts[1]);
         }
+        if (queries != tokens && q_norm is not null) (q, k) = (q_norm.Norm(q, epsilon), k_norm!.Norm(k, epsilon));
         Tensor mixed = Mix(q, k, v).transpose(1, 2).reshape(batch, queries, width);
-        return (mixed, prefix < 0 ? null : ClsRow(q, k, prefix), new Qkv(q, k, v));
+        return (mixed, prefix < 0 ? null : received ? Received(q, k, prefix) : ClsRow(q, k, prefix), new Qkv(q, k, v));
     }
 
-    /// <summary>Queries, keys and values of normed tokens <c>[B, T, D]</c>.</summary>
+    /// <summary>Queries, keys and values of normed tokens <c>[B, T, D]</c>, each head's norm of queries and keys included.</summary>
     public Qkv Split(Tensor x)
     {
         long batch = x.shape[0], tokens = x.shape[1], head = x.shape[2] / heads;
         Tensor[] parts = qkv.Linear(x).view(batch, tokens, 3, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
-        return new Qkv(parts[0], parts[1], parts[2]);
+        return q_norm is null ? new Qkv(parts[0], parts[1], parts[2]) : new Qkv(q_norm.Norm(parts[0], epsilon), k_norm!.Norm(parts[1], epsilon), parts[2]);
     }
 
     /// <summary>Values weighed by attention: <c>[B, H, queries, D/H]</c>.</summary>
@@ -69,5 +80,20 @@ internal sealed class Attention : nn.Module
         if (k.dtype == ScalarType.BFloat16) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
         Tensor row = matmul(q.mul(1 / Math.Sqrt(head)), k.transpose(2, 3)).softmax(-1);
         return row.squeeze(2).narrow(2, prefix, patches);
+    }
+
+    // What the head reads is the mean of the patches, so the mean of their rows is what a class token's row is elsewhere. One head at a time: O(N²).
+    private static Tensor Received(Tensor q, Tensor k, int prefix)
+    {
+        long heads = q.shape[1], head = q.shape[3], patches = k.shape[2] - prefix;
+        if (k.dtype == ScalarType.BFloat16) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
+        Tensor[] rows = new Tensor[heads];
+        for (int i = 0; i < heads; i++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor queries = q.select(1, i).narrow(1, prefix, patches).mul(1 / Math.Sqrt(head));
+            rows[i] = matmul(queries, k.select(1, i).transpose(1, 2)).softmax(-1).mean([1]).narrow(1, prefix, patches).clone().MoveToOuterDisposeScope();
+        }
+        return stack(rows, 1);
     }
 }

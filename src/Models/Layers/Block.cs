@@ -1,4 +1,4 @@
-// One pre-norm transformer block.
+// One transformer block.
 
 using DataFreeKD.Models.Inference;
 using TorchSharp;
@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>.</summary>
+/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>; with norms after, <c>x + norm1(attn x)</c>, then <c>x + norm2(mlp x)</c>.</summary>
 internal sealed class Block : nn.Module
 {
     private readonly Affine norm1;
@@ -16,10 +16,11 @@ internal sealed class Block : nn.Module
     private readonly Mlp mlp;
     private readonly LayerScale? ls2;
     private readonly double epsilon;
+    private readonly bool postNorm;
 
     public Block(VitConfig config) : base(nameof(Block))
     {
-        epsilon = config.LayerNormEpsilon;
+        (epsilon, postNorm) = (config.LayerNormEpsilon, config.PostNorm);
         register_module(nameof(norm1), norm1 = new Affine([config.Width]));
         register_module(nameof(attn), attn = new Attention(config));
         if (config.LayerScale) register_module(nameof(ls1), ls1 = new LayerScale(config.Width, config.LayerScaleInit));
@@ -50,11 +51,9 @@ internal sealed class Block : nn.Module
     public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(Tensor x, long queries, int prefix, bool keepMap, bool keepParts)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(norm1.Norm(x, epsilon), queries, prefix);
+        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(postNorm ? x : norm1.Norm(x, epsilon), queries, prefix);
         if (queries != x.shape[1]) x = x.narrow(1, 0, queries);
-        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : AddBranch(x, attn.Projection.Linear(mixed), second: false);
-        Tensor normed = norm2.Norm(x, epsilon);
-        x = ls2 is null ? mlp.Forward(normed, x) : AddBranch(x, mlp.Forward(normed), second: true);
+        x = postNorm ? PostNormed(x, mixed) : PreNormed(x, mixed);
         if (keepMap || keepParts) parts = parts.To(x.dtype);
         if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
@@ -67,4 +66,17 @@ internal sealed class Block : nn.Module
     /// <param name="second">Whether it is the MLP.</param>
     public Tensor AddBranch(Tensor x, Tensor branch, bool second) =>
         (second ? ls2 : ls1) is { } scale ? addcmul(x, branch.to(x.dtype), scale.gamma, 1.0) : branch.add_(x);
+
+    private Tensor PreNormed(Tensor x, Tensor mixed)
+    {
+        x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : AddBranch(x, attn.Projection.Linear(mixed), second: false);
+        Tensor normed = norm2.Norm(x, epsilon);
+        return ls2 is null ? mlp.Forward(normed, x) : AddBranch(x, mlp.Forward(normed), second: true);
+    }
+
+    private Tensor PostNormed(Tensor x, Tensor mixed)
+    {
+        x = x + norm1.Norm(attn.Projection.Linear(mixed).to(x.dtype), epsilon);
+        return x + norm2.Norm(mlp.Forward(x).to(x.dtype), epsilon);
+    }
 }

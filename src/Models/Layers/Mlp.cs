@@ -1,20 +1,21 @@
-// The feed-forward branch: GELU, or SwiGLU packed in one matrix (DINOv2 giant).
+// The feed-forward branch: an activation, or SwiGLU packed in one matrix (DINOv2 giant).
 
 using DataFreeKD.Models.Inference;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary><c>fc2(gelu(fc1 x))</c> with the exact-erf GELU, or <c>fc2(silu(a) · b)</c> with <c>[a | b] = fc1 x</c>.</summary>
+/// <summary><c>fc2(act(fc1 x))</c>, or <c>fc2(silu(a) · b)</c> with <c>[a | b] = fc1 x</c>.</summary>
 internal sealed class Mlp : nn.Module
 {
     private readonly Affine fc1;
     private readonly Affine fc2;
     private readonly bool gated;
+    private readonly Activation activation;
 
     public Mlp(VitConfig config) : base(nameof(Mlp))
     {
-        gated = config.SwiGlu;
+        (gated, activation) = (config.SwiGlu, config.Activation);
         fc1 = new Affine([(gated ? 2L : 1L) * config.MlpHidden, config.Width]);
         fc2 = new Affine([config.Width, config.MlpHidden]);
         register_module(nameof(fc1), fc1);
@@ -39,13 +40,14 @@ internal sealed class Mlp : nn.Module
 
     private Tensor Hidden(Tensor x)
     {
-        return gated ? Activate(fc1.Linear(x)) : fc1.LinearGelu(x);
+        if (gated) return Activate(fc1.Linear(x));
+        return activation == Activation.Gelu ? fc1.LinearGelu(x) : activation.Apply(fc1.Linear(x));
     }
 
     /// <summary>The units after their activation, <c>[B, T, M]</c>; what they were before it is not changed.</summary>
     public Tensor Activate(Tensor hidden)
     {
-        if (!gated) return hidden.gelu();
+        if (!gated) return activation == Activation.Gelu ? hidden.gelu() : activation.Apply(hidden);
         Tensor[] halves = hidden.chunk(2, -1);
         return nn.functional.silu(halves[0]) * halves[1];
     }

@@ -19,7 +19,7 @@ internal sealed class GraphBuilder
     private readonly HashSet<string> names = new(StringComparer.Ordinal);
 
     /// <summary>What was added so far.</summary>
-    public GraphProto Proto { get; } = new() { Name = "vit" };
+    public GraphProto Proto { get; } = new() { Name = "network" };
 
     /// <summary>Declares an input; <paramref name="shape"/> has a number, or a name for a size that is open.</summary>
     public string Input(string name, TensorProto.Types.Element type, params object[] shape)

@@ -37,6 +37,10 @@ internal static class Operations
     public static string Mean(this GraphBuilder graph, string name, string x, long axis, bool keep) =>
         graph.Add("ReduceMean", name, [x, graph.Whole($"{name}.axis", axis)], Attribute("keepdims", keep ? 1L : 0L));
 
+    /// <summary>The mean over two axes, which are dropped.</summary>
+    public static string Mean(this GraphBuilder graph, string name, string x, long first, long second) =>
+        graph.Add("ReduceMean", name, [x, graph.Whole($"{name}.axes", first, second)], Attribute("keepdims", 0L));
+
     /// <summary>The sum over one axis, which stays with side 1.</summary>
     public static string Total(this GraphBuilder graph, string name, string x, long axis) => graph.Add("ReduceSum", name, [x, graph.Whole($"{name}.axis", axis)], Attribute("keepdims", 1L));
 }

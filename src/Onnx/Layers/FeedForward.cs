@@ -8,11 +8,11 @@ namespace DataFreeKD.Onnx.Layers;
 internal static class FeedForward
 {
     /// <summary>Normed tokens <c>[B, T, D]</c> to the branch of the same shape; <paramref name="name"/> is timm's: <c>blocks.3.mlp</c>.</summary>
-    public static string Add(GraphBuilder graph, VitConfig config, Weights weights, LinearForm linear, string name, string x)
+    public static string Add(GraphBuilder graph, VitConfig config, Weights weights, LayerForm form, string name, string x)
     {
-        string hidden = linear.Add(graph, $"{name}.fc1", x, weights[$"{name}.fc1.weight"], weights.Find($"{name}.fc1.bias"));
-        string active = config.SwiGlu ? Gated(graph, name, hidden) : graph.Add("Gelu", $"{name}.act", [hidden], GraphBuilder.Attribute("approximate", "none"));
-        return linear.Add(graph, $"{name}.fc2", active, weights[$"{name}.fc2.weight"], weights.Find($"{name}.fc2.bias"));
+        string hidden = form.Linear(graph, $"{name}.fc1", x, weights[$"{name}.fc1.weight"], weights.Find($"{name}.fc1.bias"));
+        string active = config.SwiGlu ? Gated(graph, name, hidden) : Gelu.Add(graph, $"{name}.act", hidden);
+        return form.Linear(graph, $"{name}.fc2", active, weights[$"{name}.fc2.weight"], weights.Find($"{name}.fc2.bias"));
     }
 
     private static string Gated(GraphBuilder graph, string name, string hidden)

@@ -18,6 +18,6 @@ internal static class ProbeRow
         string cls = graph.Pick($"{name}.cls", probabilities, 2, 0);
         string patches = graph.Slice($"{name}.patches", cls, 2, config.PrefixTokens, config.PrefixTokens + config.Patches);
         string mean = graph.Mean($"{name}.mean", patches, 1, keep: false);
-        graph.Output(graph.Add("Div", name, [mean, graph.Total($"{name}.total", mean, -1)]), VitGraph.Batch, config.Patches);
+        graph.Output(graph.Add("Div", name, [mean, graph.Total($"{name}.total", mean, -1)]), Networks.Network.Batch, config.Patches);
     }
 }

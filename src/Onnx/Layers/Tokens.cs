@@ -29,6 +29,6 @@ internal static class Tokens
         string spread = graph.Add("Expand", "tokens.prefix", [graph.Weight("tokens.prefix_values", prefix), shape]);
         string[] own = [.. aligned.Select((token, at) => config.EmbeddedPrefix == 0 ? token : graph.Sum($"{token}.placed", token, graph.Weight($"{token}.position", positions.narrow(1, shared + at, 1))))];
         string tokens = graph.Concat("tokens", 1, [spread, .. own, placed]);
-        return config.PreNorm ? Norm.Add(graph, config, weights, "norm_pre", tokens) : tokens;
+        return config.PreNorm ? Norm.Add(graph, weights, "norm_pre", tokens, config.LayerNormEpsilon) : tokens;
     }
 }

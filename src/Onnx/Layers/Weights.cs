@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Onnx.Layers;
 
 /// <summary>Live tensors of a model.</summary>
-internal sealed class Weights(VisionTransformer model)
+internal sealed class Weights(ImageModel model)
 {
     private readonly IReadOnlyDictionary<string, Tensor> tensors = model.StateDict();
 

@@ -24,39 +24,37 @@ internal sealed class Histogram(ValueRange range)
         return new ValueRange((float)(range.Low + (low * width)), (float)(range.Low + ((high + 1) * width)));
     }
 
-    /// <summary>The range, shrunk towards 0 at either end, with the least mean squared error of uint8 rounding and clipping.</summary>
-    public ValueRange LeastError()
+    /// <summary>The range, shrunk towards 0 at either end, with the least mean squared error of rounding and clipping by <paramref name="type"/>.</summary>
+    public ValueRange LeastError(ActivationType type)
     {
         ValueRange best = range;
-        double least = Error(range);
-        // One end after the other, twice: they hardly hang on each other.
-        for (int round = 0; round < 2; round++)
+        double least = Error(range, type);
+        // A symmetric type is as wide at both ends: they shrink together. Else one end after the other, twice: they hardly hang on each other.
+        (bool Lower, bool Upper)[] ends = type == ActivationType.QInt8 ? [(true, true)] : [(false, true), (true, false), (false, true), (true, false)];
+        foreach ((bool lower, bool upper) in ends)
         {
-            foreach (bool upper in (bool[])[true, false])
+            ValueRange start = best;
+            for (int percent = 99; percent >= 2; percent--)
             {
-                ValueRange start = best;
-                for (int percent = 99; percent >= 2; percent--)
-                {
-                    float end = (float)((upper ? range.High : range.Low) * percent / 100.0);
-                    ValueRange tried = upper ? start with { High = end } : start with { Low = end };
-                    double error = Error(tried);
-                    if (error < least) (best, least) = (tried, error);
-                }
+                float share = percent / 100f;
+                ValueRange tried = new(lower ? range.Low * share : start.Low, upper ? range.High * share : start.High);
+                double error = Error(tried, type);
+                if (error < least) (best, least) = (tried, error);
             }
         }
         return best;
     }
 
-    private double Error(ValueRange tried)
+    private double Error(ValueRange tried, ActivationType type)
     {
-        (float step, byte zero) = tried.AsUInt8();
-        double low = -zero * (double)step, high = (255 - zero) * (double)step, sum = 0;
+        (double step, double low, double high) = tried.Held(type);
+        double sum = 0;
         for (int bin = 0; bin < Bins; bin++)
         {
             if (counts[bin] == 0) continue;
             double value = range.Low + ((bin + 0.5) * width);
             // Within the range the rounding error is uniform over a step.
-            double error = value < low ? (low - value) * (low - value) : value > high ? (value - high) * (value - high) : (double)step * step / 12;
+            double error = value < low ? (low - value) * (low - value) : value > high ? (value - high) * (value - high) : step * step / 12;
             sum += counts[bin] * error;
         }
         return sum;

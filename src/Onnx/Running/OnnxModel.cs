@@ -1,5 +1,6 @@
 // An ONNX file in ONNX Runtime: the one place that runs one.
 
+using DataFreeKD.Shared;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DataFreeKD.Onnx.Running;
@@ -27,6 +28,7 @@ public sealed class OnnxModel : IDisposable
     /// <exception cref="OnnxException">The runtime refuses the file.</exception>
     public static OnnxModel Open(byte[] file, int threads)
     {
+        OnnxTelemetry.TurnOff();
         using SessionOptions options = new()
         {
             IntraOpNumThreads = threads,

@@ -20,12 +20,12 @@ public static class AdviceRun
     public static SizeAdvice Execute(AdviceOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        Passes passes = new(options.Ranking, progress, cancel);
+        using Passes passes = new(options.Ranking, progress, cancel);
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Ranking.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
         RankScale scale = RankScale.Of(passes);
         SizeAdvice advice = new() { Audit = options.Audit, Method = options.Ranking.Method, Usable = survey.Usable, Knee = ScoreKnee.Of(scale, survey.Usable) };
-        if (File.Exists(options.Audit)) return Answered(advice, AuditTable.Read(options, hash.GetAwaiter().GetResult()));
+        if (File.Exists(options.Audit)) return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
         IReadOnlyList<AuditRow> drawn = AuditDraw.Of(passes, scale, options.Size);
         AuditTable.Write(options, passes, drawn, hash.GetAwaiter().GetResult());
         return advice with { Drawn = true, Images = drawn.Count };

@@ -41,7 +41,7 @@ internal static class AuditTable
         {
             Version = Provenance.ToolVersion,
             Command = "select --advise",
-            Options = Drawing(options),
+            Options = Drawing(options, passes),
             Seed = options.Ranking.Seed,
             Inputs = new Dictionary<string, string> { [ManifestPath.ToTable(options.Ranking.Scores, options.Audit)] = scoresHash },
             Counts = new Dictionary<string, long> { ["images"] = drawn.Count },
@@ -51,11 +51,11 @@ internal static class AuditTable
     /// <summary>Reads the answers, and refuses those to another ranking.</summary>
     /// <exception cref="SelectionException">The audit was drawn from other scores or by another method.</exception>
     /// <exception cref="TableException">An answer cannot be read; the message names its line.</exception>
-    public static IReadOnlyList<AuditAnswer> Read(AdviceOptions options, string scoresHash)
+    public static IReadOnlyList<AuditAnswer> Read(AdviceOptions options, Passes passes, string scoresHash)
     {
         Provenance made = Provenance.ReadBeside(options.Audit) ?? throw new SelectionException($"{options.Audit} has no {Path.GetFileNameWithoutExtension(options.Audit)}.json beside it, which says from which scores it was drawn; put it back, or move the table away and let it be drawn again");
         if (!made.Inputs.Values.Contains(scoresHash)) throw new SelectionException($"{options.Audit} was drawn from other scores than {options.Ranking.Scores} holds now; its answers say nothing about these: move it away and let it be drawn again");
-        foreach ((string name, string value) in Drawing(options))
+        foreach ((string name, string value) in Drawing(options, passes))
         {
             string before = made.Options.GetValueOrDefault(name, "");
             if (before != value) throw new SelectionException($"{options.Audit} was drawn with {name} '{before}', not '{value}'; give that one, or move the table away and let it be drawn again");
@@ -74,9 +74,10 @@ internal static class AuditTable
     }
 
     // What makes the ranking what it is.
-    private static SortedDictionary<string, string> Drawing(AdviceOptions options) => new(StringComparer.Ordinal)
+    private static SortedDictionary<string, string> Drawing(AdviceOptions options, Passes passes) => new(StringComparer.Ordinal)
     {
         ["method"] = options.Ranking.Method,
+        ["embeddings"] = passes.Core is null ? "" : Path.GetFileName(passes.Embeddings.Path!),
         ["blocks"] = string.Join(',', options.Ranking.Blocks),
     };
 

@@ -10,6 +10,7 @@ internal sealed class TruthJoin
     private readonly List<TableRow> rows = [];
     private readonly List<bool> positive = [];
     private readonly List<string> sources = [];
+    private readonly List<long> places = [];
     private readonly string naturalSource;
 
     private TruthJoin(TableHeader header, string naturalSource)
@@ -21,6 +22,12 @@ internal sealed class TruthJoin
     public TableHeader Header { get; }
 
     public int Rows => rows.Count;
+
+    /// <summary>0-based places of the rows in the scores table.</summary>
+    public IReadOnlyList<long> Places => places;
+
+    /// <summary>Rows of the scores table.</summary>
+    public long RowsInTable { get; private set; }
 
     public bool[] Positive => [.. positive];
 
@@ -60,11 +67,13 @@ internal sealed class TruthJoin
         int status = scores.Header.Require("status");
         // A crawl names files by content; the name in the pool is then that of the source.
         int source = scores.Header.IndexOf("source");
-        while (scores.Read())
+        for (long place = 0; scores.Read(); place++)
         {
+            join.RowsInTable = place + 1;
             if (!scores.Is(status, Status.Ok)) continue;
             if (!answers.TryGetValue(FileName(scores.Text(path)), out (string Source, bool Positive) answer) && (source < 0 || !answers.TryGetValue(FileName(scores.Text(source)), out answer))) continue;
             join.rows.Add(scores.Row());
+            join.places.Add(place);
             join.positive.Add(answer.Positive);
             join.sources.Add(answer.Source);
         }

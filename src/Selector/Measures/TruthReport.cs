@@ -1,8 +1,10 @@
 // How good scores and selection methods are on a pool whose answers are known. For tests and benchmarks: selecting never reads answers.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Core;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Scores;
+using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Measures;
 
@@ -31,8 +33,9 @@ public sealed record TruthReport
     /// <param name="precisionAt">How many of the best rows precision is taken over, each in turn; null for 10,000.</param>
     /// <param name="negatives">A scores table for the method <c>learned</c>; left out without one.</param>
     /// <param name="kinds">Sources to measure against one by one, and together.</param>
+    /// <param name="embeddings">The embeddings for the pool's confident core, as <see cref="SetOptions.Embeddings"/>.</param>
     /// <exception cref="TableException">A table cannot be read, no row has an answer, or none is of a source asked for.</exception>
-    public static TruthReport Measure(string scoresPath, string truthPath, string? naturalSource = null, IReadOnlyList<int>? precisionAt = null, string? negatives = null, IReadOnlyList<string>? kinds = null)
+    public static TruthReport Measure(string scoresPath, string truthPath, string? naturalSource = null, IReadOnlyList<int>? precisionAt = null, string? negatives = null, IReadOnlyList<string>? kinds = null, string? embeddings = null)
     {
         TruthJoin join = TruthJoin.Of(scoresPath, truthPath, naturalSource);
         join.RequireSources(kinds ?? []);
@@ -50,9 +53,12 @@ public sealed record TruthReport
             double[] values = Array.ConvertAll(join.Numbers(column), value => direction * value);
             if (!values.Any(double.IsNaN)) lines.Add(Line(direction < 0 ? "-" + column : column, values));
         }
+        SelectOptions common = new() { Scores = scoresPath, Output = scoresPath + ".unused.csv", Budget = 1, Negatives = negatives, Set = new SetOptions { Embeddings = embeddings } };
+        common = common with { Set = common.Set with { Embeddings = EmbeddingRows.Of(common).Path ?? SetOptions.NoEmbeddings } };
+        if (common.Set.Embeddings is { } file && file != SetOptions.NoEmbeddings) EmbeddingRows.Check(file, join.RowsInTable);
         foreach (ScoreMethod method in ScoreCatalogue.All)
         {
-            SelectOptions options = new() { Scores = scoresPath, Output = scoresPath + ".unused.csv", Method = method.Name, Budget = 1, Negatives = negatives, Blocks = method.Name == "official" ? OfficialBlocks(join.Header) : [] };
+            SelectOptions options = common with { Method = method.Name, Blocks = method.Name == "official" ? OfficialBlocks(join.Header) : [] };
             if (method.Name == "learned" && negatives is null) continue;
             if (Scores(method, options, join) is { } values) lines.Add(Line(method.Name, values));
         }
@@ -78,6 +84,13 @@ public sealed record TruthReport
             // A table without the method's columns says nothing about the method.
             return null;
         }
+        if (score is not ICoreScore core) return ByColumns(score, join);
+        if (options.Set.Embeddings != SetOptions.NoEmbeddings) return score.Columns.Any(column => join.Numbers(column).Any(double.IsNaN)) ? null : ByPasses(options, join, core.NeedsCore);
+        return core.NeedsCore ? null : ByColumns(score, join);
+    }
+
+    private static double[]? ByColumns(RowScore score, TruthJoin join)
+    {
         double[][] columns = [.. score.Columns.Select(join.Numbers)];
         if (columns.Any(column => column.Any(double.IsNaN))) return null;
         if (score.NeedsFit) score.Fit(columns);
@@ -89,5 +102,24 @@ public sealed record TruthReport
             values[at] = score.Evaluate(row, SplitMix.Mix((ulong)at));
         }
         return values;
+    }
+
+    // A core is that of the whole table.
+    private static double[]? ByPasses(SelectOptions options, TruthJoin join, bool needed)
+    {
+        using Passes passes = new(options, null, CancellationToken.None);
+        try
+        {
+            Survey.Of(passes);
+        }
+        catch (SelectionException) when (needed)
+        {
+            // There is no core, and so nothing to measure.
+            return null;
+        }
+        Dictionary<long, double> scores = [];
+        using PoolScan scan = passes.Scan();
+        while (scan.Next()) scores[scan.Row] = scan.Score;
+        return [.. join.Places.Select(place => scores.GetValueOrDefault(place, double.NegativeInfinity))];
     }
 }

@@ -1,6 +1,7 @@
 // One pass over a scores table: stops at the usable rows, counts the others by reason.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Core;
 using DataFreeKD.Selector.Scores;
 
 namespace DataFreeKD.Selector.Ranking;
@@ -18,6 +19,9 @@ internal sealed class PoolScan : IDisposable
     private readonly int status, reason, prediction, className;
     private readonly RowIdentity identity;
     private readonly int[] columns;
+    private readonly CoreDistances.Cursor? core;
+
+    // Those of the columns, then the distance to the core where there is one.
     private readonly double[] values;
     private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (string Name, long Count)> classes = [];
@@ -25,8 +29,9 @@ internal sealed class PoolScan : IDisposable
     private long ok;
     private long unscored;
 
-    public PoolScan(string scores, RowScore score, Action<int> progress)
+    public PoolScan(string scores, RowScore score, Action<int> progress, CoreDistances.Cursor? core = null)
     {
+        this.core = core;
         this.score = score;
         table = Table.Open(scores);
         TableHeader header = table.Header;
@@ -34,7 +39,7 @@ internal sealed class PoolScan : IDisposable
         className = header.IndexOf("class_name");
         identity = new RowIdentity(header);
         columns = [.. score.Columns.Select(header.Require)];
-        values = new double[columns.Length];
+        values = new double[columns.Length + (core is null ? 0 : 1)];
         this.progress = progress;
     }
 
@@ -51,10 +56,17 @@ internal sealed class PoolScan : IDisposable
     public long Row => Rows - 1;
 
     /// <summary>The current row's numbers, in the order of the method's columns.</summary>
-    public ReadOnlySpan<double> Values => values;
+    public ReadOnlySpan<double> Values => values.AsSpan(0, columns.Length);
 
     /// <summary>What the method makes of the current row, higher = more useful; after it is fitted, where it needs that.</summary>
-    public double Score => score.Evaluate(values, score.NeedsIdentity ? Identity : 0);
+    public double Score
+    {
+        get
+        {
+            if (core is not null) values[^1] = core.Of(Row);
+            return score.Evaluate(values, score.NeedsIdentity ? Identity : 0);
+        }
+    }
 
     /// <summary>The current row's predicted class; <see cref="NoClass"/> without one.</summary>
     public long Class { get; private set; }

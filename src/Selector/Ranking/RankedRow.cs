@@ -6,7 +6,8 @@ namespace DataFreeKD.Selector.Ranking;
 /// <param name="Score">Higher is more useful.</param>
 /// <param name="Row">0-based position in the table.</param>
 /// <param name="Content">Hash of its content; 0 where unknown.</param>
-internal readonly record struct RankedRow(double Score, long Row, UInt128 Content)
+/// <param name="Class">Its predicted class, where the ranking needs it.</param>
+internal readonly record struct RankedRow(double Score, long Row, UInt128 Content, long Class = 0)
 {
     public static int BestFirst(RankedRow one, RankedRow other) => one.Score != other.Score ? other.Score.CompareTo(one.Score) : one.Row.CompareTo(other.Row);
 

@@ -1,6 +1,7 @@
 // The first pass: how many rows are usable, of which classes, and what the method takes from a sample of them.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Core;
 
 namespace DataFreeKD.Selector.Ranking;
 
@@ -17,17 +18,33 @@ internal sealed record Survey
     /// <summary>Usable rows by predicted class; copies count.</summary>
     public required IReadOnlyDictionary<long, (string Name, long Count)> Classes { get; init; }
 
+    /// <summary>What came of looking for the pool's confident core; null where the method does not look for it.</summary>
+    public string? Core { get; init; }
+
     /// <summary>Reads the pool once and fits the method to it.</summary>
     /// <exception cref="TableException">No row is usable.</exception>
     public static Survey Of(Passes passes)
     {
         SelectOptions options = passes.Options;
-        Reservoir? sample = passes.Score.NeedsFit ? new Reservoir(passes.Score.Columns.Count, options.SampleRows, options.Seed) : null;
+        int columns = passes.Score.Columns.Count;
+        Reservoir? reservoir = passes.Score.NeedsFit ? new Reservoir(columns + 2, options.SampleRows, options.Seed) : null;
+        double[] row = new double[columns + 2];
         using PoolScan scan = passes.Scan();
-        while (scan.Next()) sample?.Add(scan.Values);
+        while (scan.Next())
+        {
+            if (reservoir is null) continue;
+            scan.Values.CopyTo(row);
+            (row[^2], row[^1]) = (scan.Row, scan.Class);
+            reservoir.Add(row);
+        }
         if (scan.Usable == 0) throw Nothing(options, passes.Score.Columns, scan);
-        if (sample is not null) passes.Score.Fit(Whole(passes, scan) ?? sample.Sample());
-        return new Survey { Rows = scan.Rows, Usable = scan.Usable, Counts = scan.Counts, Classes = scan.Classes };
+        string? core = null;
+        if (reservoir?.Sample() is { } sample)
+        {
+            passes.Score.Fit(Whole(passes, scan) ?? [.. sample.Take(columns)]);
+            core = CoreFit.Of(passes, scan, sample);
+        }
+        return new Survey { Rows = scan.Rows, Usable = scan.Usable, Counts = scan.Counts, Classes = scan.Classes, Core = core };
     }
 
     // A cascade leaves figures to the rows that it gave hope for alone: these are not the pool, whose own scale is that of the sample which was scored before any was dropped. Null where the rows are all.

@@ -29,6 +29,7 @@ internal sealed class TopRanking
         if (options.PerClass.Count > 0) counts = ClassShares.Named(options.PerClass.Select(pair => (pair.Key, pair.Value, "")), survey.Classes);
         else if (passes.Quotas is { AreCounts: true } file) counts = ClassShares.Named(file.Entries, survey.Classes).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
         else if (passes.Quotas is { } shares) weights = ClassShares.Named(shares.Entries, survey.Classes);
+        else if (!options.Threshold.HasValue && options.Quota == ClassQuota.Floor) weights = FloorShares.Of(passes, survey, Budget).ToDictionary(share => share.Key, share => (double)share.Value);
         else if (!options.Threshold.HasValue && options.Quota != ClassQuota.None) weights = survey.Classes.ToDictionary(known => known.Key, known => options.Quota == ClassQuota.Teacher ? (double)known.Value.Count : 1);
     }
 

@@ -19,8 +19,9 @@ public static class ScoreCatalogue
     /// <summary>Every method, the default first.</summary>
     public static IReadOnlyList<ScoreMethod> All { get; } =
     [
-        new(Default, "attention-probe, and no corrupted copy where the table tells (dfkd score --scores intact) (default)", (header, options) => new CombinedScore(header, options)),
+        new(Default, "attention-probe, no corrupted copy where the table tells (dfkd score --scores intact), and near to the pool's confident core where there are embeddings (default)", (header, options) => new CombinedScore(header, options)),
         new("attention-probe", "a sure teacher (entropy, energy) and an uneven attention probe, each scaled to the pool, the probe weighted by how far its blocks agree", (header, options) => new AttentionProbeScore(header, options)),
+        new("confident-core", "near, in the embeddings, to what the default is surest of in each class, against the pool as a whole", (header, options) => new ConfidentCoreScore(header, options)),
         new("rank-average", "mean of the ranks by entropy, energy, attention probe and, where the table has it, intact", (header, options) => new RankAverageScore(header, options)),
         new("learned", "a sure teacher and no flat attention probe, corrected by a classifier that tells the pool from images nobody wants (--negatives)", (header, options) => new LearnedScore(header, options)),
         new("official", "the published code's formula: 0.05 * (cosine_3 + cosine_7) + 0.9 * pseudo-label cross-entropy, smallest first", (header, options) => new OfficialScore(header, options)),

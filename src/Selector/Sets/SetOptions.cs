@@ -14,7 +14,11 @@ public sealed record SetOptions
     /// <summary>Cosine of their <see cref="Embeddings"/>, (0, 1], from which on two rows are near duplicates; null looks for none.</summary>
     public double? NearCosine { get; init; }
 
-    /// <summary>Embeddings of the scores table's rows, in its order, .npy or .parquet; null for none.</summary>
+    /// <summary>As <see cref="Embeddings"/>: use none.</summary>
+    public const string NoEmbeddings = "none";
+
+    /// <summary>Embeddings of the scores table's rows, in its order, .npy or .parquet; <see cref="NoEmbeddings"/> for none.</summary>
+    /// <value>Default: null, for those that scoring left beside the table, where the table is still as it left it.</value>
     public string? Embeddings { get; init; }
 
     /// <summary>How rows are spread over the embeddings.</summary>
@@ -33,6 +37,9 @@ public sealed record SetOptions
     /// <summary>Whether rows are chosen among more candidates.</summary>
     internal bool Chooses => Diversity != Diversity.None || Difficulty is not null;
 
+    /// <summary>Whether the set is made by embeddings.</summary>
+    internal bool NeedsEmbeddings => NearCosine.HasValue || Diversity != Diversity.None;
+
     /// <summary>Whether near duplicates are dropped.</summary>
     internal bool DropsNear => NearDuplicates.HasValue || NearCosine.HasValue;
 
@@ -47,8 +54,8 @@ public sealed record SetOptions
         if (NearDuplicates is { } bits && bits is < 0 or > NearDuplicateIndex.LargestRadius) throw new SelectionException($"near duplicates within {bits} bits cannot be searched; give 0 to {NearDuplicateIndex.LargestRadius}");
         if (NearCosine is { } cosine && !(cosine is > 0 and <= 1)) throw new SelectionException($"a cosine of {cosine} is not in (0, 1]; near duplicates have e.g. 0.98 or more");
         if (!(Candidates >= 1) || double.IsInfinity(Candidates)) throw new SelectionException($"{Candidates} candidates for each row are too few or no number; give 1 or more");
-        if (Embeddings is null && NearCosine.HasValue) throw new SelectionException("near duplicates by cosine need embeddings; give the file that dfkd score --embeddings wrote");
-        if (Embeddings is null && Diversity != Diversity.None) throw new SelectionException("diversity needs embeddings; give the file that dfkd score --embeddings wrote");
+        if (Embeddings == NoEmbeddings && NearCosine.HasValue) throw new SelectionException("near duplicates by cosine need embeddings; give the file that dfkd score --embeddings wrote");
+        if (Embeddings == NoEmbeddings && Diversity != Diversity.None) throw new SelectionException("diversity needs embeddings; give the file that dfkd score --embeddings wrote");
         if (Chooses && !ranked) throw new SelectionException("a threshold takes what reaches it and leaves nothing to choose; give a budget, a fraction or rows per class with diversity or difficulty");
         Difficulty?.Validate();
     }
@@ -58,7 +65,7 @@ public sealed record SetOptions
     internal void Check(TableHeader header)
     {
         if (NearDuplicates.HasValue && header.IndexOf(Columns.Hash) < 0) throw new TableException($"{header.Source}: there is no column '{Columns.Hash}' to find near duplicates by; score a crawl's manifest.csv, which has one, or find them by embeddings and a cosine");
-        if (Embeddings is { } file) EmbeddingReader.Open(file).Dispose();
+        if (Embeddings is { } file && file != NoEmbeddings) EmbeddingReader.Open(file).Dispose();
         if ((Difficulty is not null || Order == RowOrder.Curriculum) && header.IndexOf("confidence") < 0) throw new TableException($"{header.Source}: there is no column 'confidence' to tell easy from hard by; score the images with a teacher that has a classifier head");
     }
 }

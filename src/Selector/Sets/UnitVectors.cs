@@ -2,6 +2,7 @@
 
 using System.Numerics.Tensors;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Core;
 
 namespace DataFreeKD.Selector.Sets;
 
@@ -27,14 +28,6 @@ internal sealed class UnitVectors(float[][] vectors)
         return new UnitVectors(vectors);
     }
 
-    /// <summary>Refuses embeddings of another table.</summary>
-    /// <exception cref="TableException">Not as many vectors as rows.</exception>
-    public static void Check(string path, long rowsInTable)
-    {
-        using EmbeddingReader reader = EmbeddingReader.Open(path);
-        if (reader.Rows != rowsInTable) throw new TableException($"{path} has {reader.Rows} embeddings and the scores table {rowsInTable} rows; give the file that was written with these scores");
-    }
-
     /// <summary>Gives the unit vector of each row, in the file's order, with its place in <paramref name="rows"/>.</summary>
     public static void Visit(string path, IReadOnlyList<long> rows, Action<int, ReadOnlySpan<float>> take)
     {
@@ -44,7 +37,7 @@ internal sealed class UnitVectors(float[][] vectors)
         reader.Read([.. order.Select(at => rows[at])], (next, vector) =>
         {
             float norm = TensorPrimitives.Norm(vector);
-            if (!float.IsFinite(norm)) throw new TableException($"{path}: row {rows[order[next]] + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings");
+            if (!float.IsFinite(norm)) throw CoreFit.Missing(path, rows[order[next]]);
             TensorPrimitives.Divide(vector, norm > 0 ? norm : 1, unit);
             take(order[next], unit);
         });

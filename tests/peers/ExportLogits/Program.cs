@@ -5,7 +5,7 @@ using DataFreeKD.Models.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
 
-const string Usage = "usage: ExportLogits make deit_tiny|deit_tiny_distilled|vit_32|SPEC DIR [SEED]\n       ExportLogits logits MODEL OUT.safetensors\n       ExportLogits compare CHECKPOINT EXPECTED.safetensors";
+const string Usage = "usage: ExportLogits make deit_tiny|deit_tiny_distilled|vit_32|SPEC DIR [SEED]\n       ExportLogits logits MODEL OUT.safetensors\n       ExportLogits compare CHECKPOINT EXPECTED.safetensors\n       ExportLogits checkpoints EXPECTED.tsv";
 set_num_threads(2);
 switch (args)
 {
@@ -15,6 +15,8 @@ switch (args)
         return WriteLogits(model, output);
     case ["compare", var checkpoint, var expected]:
         return Compare(checkpoint, expected);
+    case ["checkpoints", var table]:
+        return Checkpoints(table);
     default:
         Console.Error.WriteLine(Usage);
         return 2;
@@ -75,4 +77,48 @@ static int Compare(string checkpoint, string expected)
     double error = (logits - golden["logits"]).abs().max().item<float>(), spread = golden["logits"].std(0).mean().item<float>();
     Console.WriteLine($"{Path.GetFileName(checkpoint)}: {loaded.Model.Config.Name}, max |error| {error:e2} (limit 1e-04; logits vary by {spread:e2} between inputs)");
     return error <= 1e-4 && spread > 1e-3 ? 0 : 1;
+}
+
+// Each input as it was brought: read and right, refused with a reason, or wrong; wrong without a word of doubt must not be.
+static int Checkpoints(string table)
+{
+    SortedDictionary<string, int> counts = new(StringComparer.Ordinal);
+    double worst = 0, worstProbe = 0;
+    foreach (string line in File.ReadLines(table).Where(line => line.Length > 0))
+    {
+        string[] cells = line.Split('\t');
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable inference = inference_mode();
+        string verdict, detail = "";
+        try
+        {
+            using LoadedModel loaded = ModelStore.Load(cells[2]);
+            Dictionary<string, Tensor> golden = SafeTensors.Read(cells[3]);
+            bool probed = golden.ContainsKey("probes") && loaded.Model is VisionTransformer;
+            VitOutput output = loaded.Model.Run(golden["input"], probed ? new VitCapture { ClsRowBlocks = [0, 1] } : VitCapture.None);
+            Tensor logits = output.Logits ?? output.Embedding;
+            Tensor entropy = Entropy(logits), energy = -logits.logsumexp(1);
+            double error = Apart(logits, golden["logits"]) / Math.Max(1, golden["logits"].abs().max().item<float>());
+            error = Math.Max(error, Math.Max(Apart(entropy, Entropy(golden["logits"])), Apart(energy, -golden["logits"].logsumexp(1))) / Math.Max(1, golden["logits"].abs().max().item<float>()));
+            double probe = probed ? Apart(stack(output.ClsRows.OrderBy(row => row.Key).Select(row => row.Value.mean([1]) / row.Value.mean([1]).sum(-1, keepdim: true))), golden["probes"]) : 0;
+            bool right = error <= 1e-4 && probe <= 1e-5;
+            if (right) (worst, worstProbe) = (Math.Max(worst, error), Math.Max(worstProbe, probe));
+            verdict = right ? loaded.Assumptions is null ? "right" : "right, with what was assumed said" : loaded.Assumptions is null ? "WRONG IN SILENCE" : "wrong, and said to be assumed";
+            detail = $"logits {error:e1}, probe {probe:e1}{(loaded.Assumptions is { } assumed ? "; " + assumed : "")}";
+        }
+        catch (ModelException refusal)
+        {
+            (verdict, detail) = ("refused by name", refusal.Message);
+        }
+        string key = $"{cells[0]}: {verdict}";
+        counts[key] = counts.GetValueOrDefault(key) + 1;
+        if (!verdict.StartsWith("right", StringComparison.Ordinal)) Console.WriteLine($"{cells[0]}\t{cells[1]}\t{verdict}\t{detail}");
+    }
+    foreach ((string verdict, int count) in counts) Console.WriteLine($"{count,5}  {verdict}");
+    Console.WriteLine($"largest error of those right: logits, entropy, energy {worst:e2} (relative to the largest logit), probes {worstProbe:e2}");
+    return counts.Keys.Any(key => key.EndsWith("WRONG IN SILENCE", StringComparison.Ordinal)) ? 1 : 0;
+
+    static Tensor Entropy(Tensor logits) => -(logits.softmax(1) * logits.log_softmax(1)).sum(1);
+
+    static double Apart(Tensor a, Tensor b) => a.shape.SequenceEqual(b.shape) ? (a - b).abs().max().item<float>() : double.PositiveInfinity;
 }

@@ -1,0 +1,32 @@
+// Where a value of a loaded model comes from.
+
+namespace DataFreeKD.Models;
+
+/// <summary>Where a value of a loaded model comes from, the surest first.</summary>
+public enum FactSource
+{
+    /// <summary>The tensors' names and shapes.</summary>
+    Tensors,
+
+    /// <summary>An option of the user's.</summary>
+    Option,
+
+    /// <summary>A config file beside the weights.</summary>
+    Config,
+
+    /// <summary>Training arguments in the checkpoint.</summary>
+    Arguments,
+
+    /// <summary>The architecture's name, or its family's usual values.</summary>
+    Registry,
+
+    /// <summary>Nothing: what is usual was taken.</summary>
+    Assumed,
+}
+
+/// <summary>One value of a loaded model that decides its figures, and where it comes from.</summary>
+/// <param name="Field">What it is: <c>heads</c>, <c>activation</c>, ...</param>
+/// <param name="Value">The value, as text.</param>
+/// <param name="By">The kind of source.</param>
+/// <param name="Source">The source in words: <c>model_args.num_heads of 'config.json'</c>.</param>
+public sealed record ModelFact(string Field, string Value, FactSource By, string Source);
