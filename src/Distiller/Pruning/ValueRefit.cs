@@ -1,6 +1,5 @@
 // Values of narrow heads, fitted for what attention makes of them.
 
-using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Pruning;
