@@ -44,6 +44,9 @@ internal sealed class ClosedFormPruning : IDisposable
     // Tokens that units are chosen by, at least, and for each unit.
     private const long UnitTokens = 16_000, UnitTokensAUnit = 8;
 
+    // Tokens that values are refitted on, about; and queries and keys, whose attention is held in memory.
+    private const long ValueTokens = 60_000, AttentionTokens = 26_000;
+
     private readonly VisionTransformer teacher;
     private readonly IReadOnlyList<VitBlock> steps;
     private readonly SlotPixels pixels;
@@ -79,7 +82,7 @@ internal sealed class ClosedFormPruning : IDisposable
     public long BatchesToObserve => batches.Length;
 
     /// <summary>The same for a fit.</summary>
-    public long BatchesToFit(VitConfig shape) => (((shape.MlpHidden < teacher.Config.MlpHidden ? 5L : 4L) * shape.Depth) + 1) * batches.Length;
+    public long BatchesToFit(VitConfig shape) => ((((shape.MlpHidden < teacher.Config.MlpHidden ? 5L : 4L) + (Refined ? 1 : 0)) * shape.Depth) + 1) * batches.Length;
 
     /// <summary>How much each block turns the stream: 1 − cosine between its input and output, mean over tokens (ShortGPT, arXiv 2403.03853). Zero before <see cref="Observe"/>.</summary>
     public double[] Influence { get; }
@@ -153,6 +156,8 @@ internal sealed class ClosedFormPruning : IDisposable
 
     // Else the head reads the mean of the patches, which then all matter alike.
     private bool ReadsTokens => teacher.Config.Pooling == Pooling.Token;
+
+    private bool Refined => settings.Method == PruneMethod.Refined;
 
     private long HeadTokens => teacher.Config.Distilled ? 2 : 1;
 
@@ -258,6 +263,7 @@ internal sealed class ClosedFormPruning : IDisposable
             into.Norm(name + "norm2");
             into.Scale(name);
             Attention(resumed, cancel);
+            if (run.Refined) Values(narrow, cancel);
             Projection(narrow, cancel);
             FirstLayer(narrow, cancel);
             SecondLayer(narrow, cancel);
@@ -272,7 +278,7 @@ internal sealed class ClosedFormPruning : IDisposable
             if (HeadTokensMatter) fit.Add(inputs.narrow(1, 0, run.HeadTokens), outputs.narrow(1, 0, run.HeadTokens), run.settings.HeadTokenShare * inputs.shape[1] / run.HeadTokens);
         }
 
-        private bool HeadTokensMatter => run.settings.Method == PruneMethod.Refined && run.ReadsTokens && index == blocks.Count - 1;
+        private bool HeadTokensMatter => run.Refined && run.ReadsTokens && index == blocks.Count - 1;
 
         private int HeadSize => large.Width / large.Heads;
 
@@ -281,32 +287,91 @@ internal sealed class ClosedFormPruning : IDisposable
         {
             using HeadTargets heads = new(large.Heads, HeadSize, device);
             using RidgeRegression fit = new(small.Width, 3L * large.Width, device);
+            using QueryKeyRefit refit = new();
             int next = index + 1 < blocks.Count ? blocks[index + 1] : large.Depth;
             run.ForEachBatch(batch =>
             {
                 (torch.Tensor x, torch.Tensor y) = Inputs(batch, resumed);
                 Qkv parts = source.Split(source.AttentionInput(x));
                 torch.Tensor middle = source.AddAttention(x, VitBlock.Mix(parts)), activated = source.Activate(source.Hidden(source.MlpInput(middle)));
+                torch.Tensor normed = block.AttentionInput(y);
                 heads.Add(parts);
-                fit.Add(block.AttentionInput(y), torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
+                if (run.Refined && RefitsAttention(batch)) refit.Add(normed, parts.Queries, parts.Keys);
+                fit.Add(normed, torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
                 store.Put(Stream.Teacher, batch, middle);
                 store.Put(Stream.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
                 store.Put(Stream.Student, batch, y);
             }, cancel);
             (torch.Tensor weight, torch.Tensor bias) = fit.Solve(Penalty, small.QkvBias);
-            torch.Tensor turn = Turn(heads);
+            int[] kept = Kept(heads);
+            torch.Tensor turn = Turn(heads, kept);
             // Values without their mean, which the projection's bias takes over: attention's weights sum to 1.
             if (small.QkvBias) bias.narrow(0, 2L * large.Width, large.Width).sub_(heads.MeanValues());
-            into.Put(name + "attn.qkv", (turn.t().matmul(weight), turn.t().matmul(bias.unsqueeze(1)).squeeze(1)));
+            (weight, bias) = (turn.t().matmul(weight), turn.t().matmul(bias.unsqueeze(1)).squeeze(1));
+            if (run.Refined) QueriesAndKeys(refit, kept, weight, bias);
+            into.Put(name + "attn.qkv", (weight, bias));
         }
 
+        // Batches spread evenly over all, together about AttentionTokens.
+        private bool RefitsAttention(int batch)
+        {
+            long all = run.batches.Length, wanted = Math.Clamp((long)Math.Round((double)AttentionTokens / Tokens / run.settings.BatchSize), 1, all);
+            return batch * wanted / all != (batch + 1) * wanted / all;
+        }
+
+        private long Tokens => large.Patches + large.PrefixTokens;
+
+        // Writes the rows of queries and keys.
+        private void QueriesAndKeys(QueryKeyRefit refit, int[] kept, torch.Tensor weight, torch.Tensor bias)
+        {
+            torch.Tensor counts = torch.ones(Tokens, torch.float32, device);
+            if (HeadTokensMatter) counts.narrow(0, 0, run.HeadTokens).add_(run.settings.HeadTokenShare * Tokens / run.HeadTokens);
+            RefittedLogits better = refit.Solve(Part(0), Part(1), kept, counts, small.QkvBias, Penalty);
+            foreach ((int part, (torch.Tensor Weight, torch.Tensor Bias) map) in (((torch.Tensor, torch.Tensor)[])[better.Queries, better.Keys]).Index())
+            {
+                Part(part).Weight.copy_(map.Weight);
+                Part(part).Bias.copy_(map.Bias);
+            }
+
+            (torch.Tensor Weight, torch.Tensor Bias) Part(int part) => (weight.narrow(0, part * small.Width, small.Width), bias.narrow(0, part * small.Width, small.Width));
+        }
+
+        // Behind fitted queries and keys: what attention makes of the tokens is known, and values are fitted for that.
+        private void Values(torch.Tensor narrow, CancellationToken cancel)
+        {
+            using ValueRefit refit = new(small.Heads, small.Width, small.Width, device);
+            long step = Math.Max(1, run.Images * Tokens / ValueTokens);
+            run.ForEachBatch(batch =>
+            {
+                torch.Tensor y = store.Get(Stream.Student, batch, device), normed = block.AttentionInput(y), answer = store.Get(Stream.Teacher, batch, device).matmul(narrow) - y;
+                Qkv parts = block.Split(normed);
+                // Where some tokens stand for all, they are others in each batch.
+                torch.Tensor some = torch.arange(batch % step, Tokens, step, device: device);
+                refit.Add(step == 1 ? parts.Queries : parts.Queries.index_select(2, some), parts.Keys, normed, step == 1 ? answer : answer.index_select(1, some));
+                if (HeadTokensMatter)
+                    refit.Add(parts.Queries.narrow(2, 0, run.HeadTokens), parts.Keys, normed, answer.narrow(1, 0, run.HeadTokens), run.settings.HeadTokenShare * Tokens / step / run.HeadTokens);
+            }, cancel);
+            string qkv = name + "attn.qkv";
+            RefittedValues better = refit.Solve(into.All[qkv + ".weight"].narrow(0, 2L * small.Width, small.Width), Penalty);
+            into.All[qkv + ".weight"].narrow(0, 2L * small.Width, small.Width).copy_(better.Weight);
+            if (small.QkvBias) into.All[qkv + ".bias"].narrow(0, 2L * small.Width, small.Width).copy_(better.Bias);
+        }
+
+        // The heads that write most to the stream, ascending.
+        private int[] Kept(HeadTargets heads)
+        {
+            double[] sizes = heads.Sizes(basis.t().matmul(HeadProjections()));
+            return [.. Enumerable.Range(0, large.Heads).OrderByDescending(head => sizes[head]).ThenBy(head => head).Take(small.Heads).Order()];
+        }
+
+        // W_o of each head, [H, D, D/H].
+        private torch.Tensor HeadProjections() => Written("attn.proj.weight", "ls1.gamma").view(large.Width, large.Heads, HeadSize).permute(1, 0, 2);
+
         // [3·D, 3·d]: the targets of all kept heads as one map of the teacher's queries, keys and values.
-        private torch.Tensor Turn(HeadTargets heads)
+        private torch.Tensor Turn(HeadTargets heads, int[] kept)
         {
             int size = small.Width / small.Heads;
-            torch.Tensor projection = Written("attn.proj.weight", "ls1.gamma").view(large.Width, large.Heads, HeadSize).permute(1, 0, 2);
-            double[] sizes = heads.Sizes(basis.t().matmul(projection));
-            int[] kept = [.. Enumerable.Range(0, large.Heads).OrderByDescending(head => sizes[head]).ThenBy(head => head).Take(small.Heads).Order()];
+            torch.Tensor projection = HeadProjections();
             torch.Tensor turn = torch.zeros([3L * large.Width, 3L * small.Width], torch.float64, device);
             foreach ((int to, int head) in kept.Index())
             {

@@ -7,7 +7,7 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <summary>How a student is fitted.</summary>
 public enum PruneMethod
 {
-    /// <summary>The best that is known here: MLP units are left out by what the others cannot make up for, and the last block is fitted for the tokens that a head reads.</summary>
+    /// <summary>The best that is known here: queries, keys and values are refitted for what attention makes of them, MLP units are left out by what the others cannot make up for, and the last block is fitted for the tokens that a head reads.</summary>
     Refined,
 
     /// <summary>Ridge regressions alone, MLP units by the spread of their activation and the length of what they write.</summary>
