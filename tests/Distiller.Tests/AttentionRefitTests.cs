@@ -2,7 +2,6 @@
 
 using DataFreeKD.Distiller.Pruning;
 using TorchSharp;
-using Xunit;
 
 namespace DataFreeKD.Distiller.Tests;
 

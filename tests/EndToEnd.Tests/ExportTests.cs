@@ -60,7 +60,8 @@ public sealed partial class ExportTests(TinyWorld world)
         (double difference, double agreement, long whole) = Export();
         Assert.InRange(difference, 0, 1e-4);
         Assert.Equal(1, agreement);
-        (string[] Form, double Agreement, double Size)[] forms = [(["--fp16"], 0.97, 0.75), (["--int8", "dynamic"], 0.8, 0.6), (["--int8", "static", .. calibration], 0.8, 0.6), (["--int8", "static", "--activation-type", "qint8", .. calibration], 0.75, 0.6)];
+        // In networks this small the graph itself weighs much.
+        (string[] Form, double Agreement, double Size)[] forms = [(["--fp16"], 0.97, 0.75), (["--int8", "dynamic"], 0.8, 0.75), (["--int8", "static", .. calibration], 0.8, 0.75), (["--int8", "static", "--activation-type", "qint8", .. calibration], 0.75, 0.75)];
         foreach ((string[] form, double least, double size) in forms)
         {
             (double _, double alike, long bytes) = Export(form);

@@ -59,8 +59,10 @@ public sealed class WebCrawlTests
         await using SmallWeb web = await SmallWeb.Start();
         using TempFolder folder = new();
 
-        Programs.RunDfkd("crawl", web.Url("/image/1"), "-o", folder["store"]).Succeeds();
-
+        // Nothing succeeded, which a script must be able to see.
+        Finished refused = Programs.RunDfkd("crawl", web.Url("/image/1"), "-o", folder["store"]);
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("rejected/address_refused (1)", refused.Error, StringComparison.Ordinal);
         Assert.Contains("address_refused", File.ReadAllText(folder["store/manifest.csv"]), StringComparison.Ordinal);
         Assert.Empty(web.Visits);
     }

@@ -94,7 +94,7 @@ public sealed class FolderTests : IDisposable
         File.WriteAllText(world["text.jpg"], "no image at all, however long it may be");
         PackSummary summary = PackWorld.Pack(world.Options(PackFormat.Folders) with { Copy = true });
         Assert.Equal(1, summary.Packed);
-        Assert.Equal(new Dictionary<string, long> { ["changed"] = 1, ["failed"] = 1, ["unknown_format"] = 1, ["unreadable"] = 1 }, summary.Skipped);
+        Assert.Equal(new Dictionary<string, long> { ["changed"] = 1, ["failed"] = 1, ["not_found"] = 1, ["unknown_format"] = 1 }, summary.Skipped);
         Assert.Equal(["cat/good.bmp"], Column(world["out/pack/manifest.csv"], "path"));
     }
 

@@ -50,7 +50,7 @@ public sealed class OutputTests : IDisposable
         PackWorld.Pack(options);
         SortedDictionary<string, byte[]> before = PackWorld.Files(world["out/pack"]);
         File.Delete(world["images/a.jpg"]);
-        Assert.Contains("unreadable 1", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Contains("not_found 1", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Overwrite = true })).Message, StringComparison.Ordinal);
         Assert.Equal(before.Values, PackWorld.Files(world["out/pack"]).Values);
         Assert.Equal(["pack"], Directory.GetFileSystemEntries(world["out"]).Select(Path.GetFileName));
     }
@@ -99,7 +99,7 @@ public sealed class OutputTests : IDisposable
         Provenance made = Provenance.ReadBeside(world["out/pack/provenance.json"])!;
         Assert.Equal(Provenance.HashFile(options.Table, TestContext.Current.CancellationToken), made.Inputs["../../run/selected.csv"]);
         Assert.Equal(("webdataset", "7"), (made.Options["to"], made.Options["shard-size"]));
-        Assert.Equal((1, 1), (made.Counts["packed"], made.Counts["skipped/unreadable"]));
+        Assert.Equal((1, 1), (made.Counts["packed"], made.Counts["skipped/not_found"]));
     }
 
     [Fact]

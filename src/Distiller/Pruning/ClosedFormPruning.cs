@@ -82,7 +82,7 @@ internal sealed class ClosedFormPruning : IDisposable
     public long BatchesToObserve => batches.Length;
 
     /// <summary>The same for a fit.</summary>
-    public long BatchesToFit(VitConfig shape) => ((((shape.MlpHidden < teacher.Config.MlpHidden ? 5L : 4L) + (Refined ? 1 : 0)) * shape.Depth) + 1) * batches.Length;
+    public long BatchesToFit(VitConfig shape) => (((4L + (shape.MlpHidden < teacher.Config.MlpHidden ? 1 : 0) + (RefitsHeads(shape) ? 1 : 0)) * shape.Depth) + 1) * batches.Length;
 
     /// <summary>How much each block turns the stream: 1 − cosine between its input and output, mean over tokens (ShortGPT, arXiv 2403.03853). Zero before <see cref="Observe"/>.</summary>
     public double[] Influence { get; }
@@ -160,6 +160,11 @@ internal sealed class ClosedFormPruning : IDisposable
     private bool Refined => settings.Method == PruneMethod.Refined;
 
     private long HeadTokens => teacher.Config.Distilled ? 2 : 1;
+
+    // Heads that keep more of their dimensions lose too little for a refit to pay for its time.
+    private const int MuchNarrower = 4;
+
+    private bool RefitsHeads(VitConfig shape) => Refined && MuchNarrower * (shape.Width / shape.Heads) <= teacher.Config.Width / teacher.Config.Heads;
 
     private int Images => batches.Sum(batch => batch.Length);
 
@@ -263,7 +268,7 @@ internal sealed class ClosedFormPruning : IDisposable
             into.Norm(name + "norm2");
             into.Scale(name);
             Attention(resumed, cancel);
-            if (run.Refined) Values(narrow, cancel);
+            if (RefitsHeads) Values(narrow, cancel);
             Projection(narrow, cancel);
             FirstLayer(narrow, cancel);
             SecondLayer(narrow, cancel);
@@ -282,6 +287,8 @@ internal sealed class ClosedFormPruning : IDisposable
 
         private int HeadSize => large.Width / large.Heads;
 
+        private bool RefitsHeads => run.RefitsHeads(small);
+
         // Runs the teacher's block, and those that are dropped behind it; fits queries, keys and values.
         private void Attention(bool resumed, CancellationToken cancel)
         {
@@ -296,7 +303,7 @@ internal sealed class ClosedFormPruning : IDisposable
                 torch.Tensor middle = source.AddAttention(x, VitBlock.Mix(parts)), activated = source.Activate(source.Hidden(source.MlpInput(middle)));
                 torch.Tensor normed = block.AttentionInput(y);
                 heads.Add(parts);
-                if (run.Refined && RefitsAttention(batch)) refit.Add(normed, parts.Queries, parts.Keys);
+                if (RefitsHeads && RefitsAttention(batch)) refit.Add(normed, parts.Queries, parts.Keys);
                 fit.Add(normed, torch.cat([Joined(parts.Queries), Joined(parts.Keys), Joined(parts.Values)], -1));
                 store.Put(Stream.Teacher, batch, middle);
                 store.Put(Stream.Ahead, batch, Through(source.AddMlp(middle, activated), run.steps, blocks[index] + 1, next));
@@ -308,7 +315,7 @@ internal sealed class ClosedFormPruning : IDisposable
             // Values without their mean, which the projection's bias takes over: attention's weights sum to 1.
             if (small.QkvBias) bias.narrow(0, 2L * large.Width, large.Width).sub_(heads.MeanValues());
             (weight, bias) = (turn.t().matmul(weight), turn.t().matmul(bias.unsqueeze(1)).squeeze(1));
-            if (run.Refined) QueriesAndKeys(refit, kept, weight, bias);
+            if (RefitsHeads) QueriesAndKeys(refit, kept, weight, bias);
             into.Put(name + "attn.qkv", (weight, bias));
         }
 

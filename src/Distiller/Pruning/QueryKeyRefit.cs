@@ -12,7 +12,10 @@ namespace DataFreeKD.Distiller.Pruning;
 /// </remarks>
 internal sealed class QueryKeyRefit : IDisposable
 {
-    private const int Turns = 2, Steps = 8;
+    /// <summary>The least penalty of the refits of attention.</summary>
+    public const double LeastPenalty = 1e-6;
+
+    private const int Turns = 1, Steps = 8;
 
     private readonly List<(torch.Tensor Normed, torch.Tensor Queries, torch.Tensor Keys)> gathered = [];
 
@@ -31,6 +34,8 @@ internal sealed class QueryKeyRefit : IDisposable
     /// <param name="penalty">Of the distance to the maps begun with, as a share of the mean diagonal, above 0.</param>
     public RefittedLogits Solve((torch.Tensor Weight, torch.Tensor Bias) queries, (torch.Tensor Weight, torch.Tensor Bias) keys, int[] heads, torch.Tensor weights, bool intercept, double penalty)
     {
+        // Below, what is fitted without would be lost in the rounding of single precision.
+        penalty = Math.Max(penalty, LeastPenalty);
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable off = torch.no_grad();
         int size = (int)(queries.Weight.shape[0] / heads.Length);

@@ -57,6 +57,7 @@ internal sealed class ValueRefit : IDisposable
     /// <param name="penalty">Ridge penalty of every M as a share of the mean diagonal, above 0.</param>
     public RefittedValues Solve(torch.Tensor start, double penalty)
     {
+        penalty = Math.Max(penalty, QueryKeyRefit.LeastPenalty);
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable off = torch.no_grad();
         int size = (int)(start.shape[0] / heads);

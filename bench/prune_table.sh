@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Students pruned from the CIFAR teacher in closed form, untrained and after training, over seeds: test top-1, agreement, CPU seconds.
+#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench-output/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
+#   BLIND=0 (1: images drawn blindly instead of selected)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
+# Shapes are searched for each share (dfkd prune --params), once, with the first seed. What is finished is kept: call it again to go on.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/bench/common.sh"
+OUT=${OUT:-$root/bench-output/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} BLIND=${BLIND:-0} IMAGES=${IMAGES:-1600}
+TEACHER=${TEACHER:-$DATA/teacher/cifar10_vit}
+mkdir -p "$OUT"
+same_settings "images $IMAGES, blind $BLIND, teacher $TEACHER"
+build_dfkd
+unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
+[ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$TEACHER" -o "$OUT/scores.csv" --resume --quiet
+how=() name=selected
+[ "$BLIND" = 0 ] || how=(--method random --quota none) name=blind
+[ -f "$OUT/$name.csv" ] || "$DFKD" select "$OUT/scores.csv" --budget 10000 "${how[@]}" -o "$OUT/$name.csv" --quiet
+test=$DATA/cifar10/test.tar.gz
+field() { grep -oE "\"$1\": ?-?[0-9.eE+-]+" "$2" | head -n 1 | sed -E 's/.*: ?//'; }
+evaluate() { [ -f "$1.json" ] || { "$DFKD" evaluate "$1" --data "$test" --against "$TEACHER" --json --quiet >"$1.json.part" && mv "$1.json.part" "$1.json"; }; }
+# The shell's own clock of its children: user and system seconds.
+cpu() { local before after; before=$(times | tail -n 1); "$@"; after=$(times | tail -n 1); awk -v b="$before" -v a="$after" 'function s(t) { split(t, p, "[ms]"); return 60 * p[1] + p[2] } { exit } END { split(b, x, " "); split(a, y, " "); printf "%.0f", s(y[1]) + s(y[2]) - s(x[1]) - s(x[2]) }' </dev/null >"$OUT/cpu"; }
+
+echo "| share | seed | shape | parameters | pruned top-1, % | agreement, % | CPU s of the last fit | estimate, % | trained top-1, % |"
+echo "|---|---|---|---|---|---|---|---|---|"
+for share in $SHARES; do
+    shape=
+    for seed in $SEEDS; do
+        student=$OUT/$name-$share-$seed
+        if [ ! -f "$student/model.safetensors" ]; then
+            # A run that was killed goes on; --resume begins afresh where nothing is.
+            if [ -z "$shape" ]; then size=(--params "$share"); else size=(--student "$shape"); fi
+            cpu "$DFKD" prune "$TEACHER" "$OUT/$name.csv" "${size[@]}" --images "$IMAGES" --seed "$seed" --resume --json --quiet -o "$student" >"$student.summary"
+            cp "$OUT/cpu" "$student.cpu"
+        fi
+        [ -n "$shape" ] || shape=$(sed -nE 's/.*"student":"([^"]*)".*/\1/p' "$student.summary" | head -n 1)
+        evaluate "$student"
+        trained=-
+        if [ "$MINUTES" != 0 ]; then
+            [ -f "$student-trained/model.safetensors" ] || "$DFKD" distill "$OUT/$name.csv" --teacher "$TEACHER" --student "$student" --minutes "$MINUTES" --patience 4 --seed "$seed" --resume --quiet -o "$student-trained"
+            evaluate "$student-trained"
+            trained=$(awk -v x="$(field top1 "$student-trained.json")" 'BEGIN { printf "%.2f", 100 * x }')
+        fi
+        awk -v s="$share" -v e="$seed" -v n="$shape" -v p="$(field parameters "$student.json")" -v t="$(field top1 "$student.json")" -v a="$(field agreement "$student.json")" -v c="$(cat "$student.cpu")" -v x="$(field estimate "$student.summary")" -v d="$trained" \
+            'BEGIN { printf "| %s | %s | %s | %d | %.2f | %.2f | %s | %.2f | %s |\n", s, e, n, p, 100 * t, 100 * a, c, 100 * x, d }'
+    done
+done
