@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Students pruned from the CIFAR teacher in closed form, untrained and after training, over seeds: test top-1, agreement, CPU seconds.
-#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench-output/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
+#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
 #   BLIND=0 (1: images drawn blindly instead of selected)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
 # Shapes are searched for each share (dfkd prune --params), once, with the first seed. What is finished is kept: call it again to go on.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
-OUT=${OUT:-$root/bench-output/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} BLIND=${BLIND:-0} IMAGES=${IMAGES:-1600}
+OUT=${OUT:-$root/bench/results/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} BLIND=${BLIND:-0} IMAGES=${IMAGES:-1600}
 TEACHER=${TEACHER:-$DATA/teacher/cifar10_vit}
 mkdir -p "$OUT"
 same_settings "images $IMAGES, blind $BLIND, teacher $TEACHER"
