@@ -50,7 +50,7 @@ for seed in $SEEDS; do
         [ -f "$run.csv" ] || select_rows "$selection" "$seed" "$run.csv"
         again=(); [ ! -d "$run" ] || again=(--resume)
         echo "== $selection, seed $seed" >&2
-        "$DFKD" distill "$run.csv" --teacher "$teacher" --student "$STUDENT" --steps "$STEPS" --batch-size "$BATCH" --seed "$seed" -o "$run" "${again[@]}"
+        "$DFKD" distill "$run.csv" --teacher "$teacher" --student "$STUDENT" --init random --loss kd:T=4 --steps "$STEPS" --batch-size "$BATCH" --seed "$seed" -o "$run" "${again[@]}"
         "$DFKD" evaluate "$run" --data "$test" --against "$teacher" --json >"$run.report.json.tmp"
         mv "$run.report.json.tmp" "$run.report.json"
     done

@@ -57,7 +57,7 @@ def train(work, threads, side):
     steps = int(os.environ.get(f"STEPS{side}") or steps)
 
     def tool(label, *options):
-        return {"": pinned(threads, DFKD, "distill", f"{work}/images{side}.csv", "--teacher", f"{work}/teacher{side}", "--student", student, "--loss", "kd:T=4", "--hold-out", 0, "--steps", steps, "--batch-size", batch, "--checkpoint-every", 0, "--threads", threads, "-o", f"{work}/{label}{side}", "--overwrite", "--json", "--quiet", *options)}
+        return {"": pinned(threads, DFKD, "distill", f"{work}/images{side}.csv", "--teacher", f"{work}/teacher{side}", "--student", student, "--loss", "kd:T=4", "--init", "random", "--hold-out", 0, "--steps", steps, "--batch-size", batch, "--checkpoint-every", 0, "--threads", threads, "-o", f"{work}/{label}{side}", "--overwrite", "--json", "--quiet", *options)}
 
     def peer(workers):
         return pinned(threads, PYTHON, f"{ROOT}/bench/peers/train_pytorch.py", f"{work}/images{side}", f"{work}/teacher{side}", f"{work}/student{side}.json", "--threads", threads, "--workers", workers, "--batch-size", batch, "--steps", steps)

@@ -1,4 +1,4 @@
-"""Distils a ViT with PyTorch, timm and a PIL DataLoader, step for step what `dfkd distill` does by default; prints one JSON line.
+"""Distils a ViT with PyTorch, timm and a PIL DataLoader, step for step what `dfkd distill --init random --loss kd` does; prints one JSON line.
 
 usage: train_pytorch.py IMAGES TEACHER_DIR STUDENT.json --threads N --workers N --batch-size N --steps N
 STUDENT.json holds the arguments of timm's VisionTransformer. The clock of the steps starts with the first batch's loading and
