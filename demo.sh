@@ -43,7 +43,8 @@ say "compress: score -> select -> prune -> train -> estimate -> report, all with
 
 say "the same size pruned from images drawn blindly, to compare"
 "$dfkd" select "$out/compressed/scores.csv" --budget $budget --method random --quota none --seed 1 -o "$out/selected-random.csv" --quiet
-shape=$(sed -nE 's/.*"student": ?"(vit:[^"]*)".*/\1/p' "$out/compressed/run.json" | head -n 1)
+# The shape that was taken stands before those that were tried.
+shape=$(grep -oE '"student": ?"vit:[^"]*"' "$out/compressed/run.json" | head -n 1 | sed -E 's/.*: ?"(.*)"/\1/' || true)
 "$dfkd" prune "$out/teacher" "$out/selected-random.csv" --student "$shape" --seed 1 -o "$out/pruned-random"
 
 say "open the hidden data again, only to measure"
