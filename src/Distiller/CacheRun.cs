@@ -39,7 +39,7 @@ public static class CacheRun
         Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
         key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
         if (options.TeacherPrecision != Precision.Float32) key["teacher's precision"] = options.TeacherPrecision.ToString();
-        using TrainingImages images = new(options, selection.Paths, teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
+        using TrainingImages images = new(options, new ImageList(selection.Paths), teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
         foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;
         teacher.MoveTo(device, options.BatchSize);
 

@@ -36,10 +36,11 @@ public static class DistillRun
         options = start.Resolve(options, student, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
+        ValidationImages? validation = options.ValidationPath is { } path ? ValidationImages.Of(path, cancel) : null;
 
         RunFolder folder = RunFolder.Open(options);
-        Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, cancel);
-        using RunSession session = new(options, folder, selection.Paths, teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
+        Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, validation, cancel);
+        using RunSession session = new(options, folder, ImageList.With(selection.Paths, validation?.Paths), teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
         teacher.Check(session.Images);
         student.MoveTo(device);
         start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
@@ -87,9 +88,10 @@ public static class DistillRun
         int ShapeOf(RecipeTerm term) => new TeacherChoice(term).Among(teachers.Count, features: false) ?? 0;
     }
 
-    private static Dictionary<string, string> Hashes(DistillOptions options, IReadOnlyList<string> teacherWeights, CancellationToken cancel)
+    private static Dictionary<string, string> Hashes(DistillOptions options, IReadOnlyList<string> teacherWeights, ValidationImages? validation, CancellationToken cancel)
     {
         Dictionary<string, string> inputs = new() { [options.SelectionPath] = Provenance.HashFile(options.SelectionPath, cancel) };
+        if (validation?.Table is { } table) inputs[table] = Provenance.HashFile(table, cancel);
         foreach (string weights in teacherWeights) inputs[weights] = Provenance.HashFile(weights, cancel);
         if (StudentFactory.IsModel(options.Student))
         {

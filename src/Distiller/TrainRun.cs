@@ -35,7 +35,7 @@ public static class TrainRun
         Dictionary<string, string> inputs = [];
         if (File.Exists(options.DataPath)) inputs[options.DataPath] = Provenance.HashFile(options.DataPath, cancel);
         if (start is not null) inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
-        using RunSession session = new(options, folder, data.Paths, preprocessing, model.Config.ImageSize, options.DataPath, progress, cancel);
+        using RunSession session = new(options, folder, new ImageList(data.Paths), preprocessing, model.Config.ImageSize, options.DataPath, progress, cancel);
         model.MoveTo(device);
         SupervisedObjective objective = new(model, data.Labels, options.LabelSmoothing);
         LoopResult result = session.Optimise(model, objective, [], inputs, cancel);

@@ -13,7 +13,7 @@ namespace DataFreeKD.Distiller.Evaluation;
 /// <param name="Paths">Absolute paths, in the table's order.</param>
 internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Paths)
 {
-    private const string SelectionOption = "selection-path", HoldOutOption = "hold-out", DataSeedOption = "data-seed", FailedPrefix = "failed/";
+    private const string SelectionOption = "selection-path", HoldOutOption = "hold-out", ValidationOption = "validation-path", DataSeedOption = "data-seed", FailedPrefix = "failed/";
 
     // Which images can be decoded hangs on their bytes, not on the size they are brought to.
     private const int SmallSide = 8;
@@ -32,6 +32,7 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         if (made.Command == PruneRun.Command) return OfPruned(folder, cancel);
         if (made.Command != "distill" || !made.Options.TryGetValue(SelectionOption, out string? recorded))
             throw new RunException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give --images");
+        if (made.Options.GetValueOrDefault(ValidationOption) is { Length: > 0 } validation) return OfValidation(made, validation, folder, cancel);
         (double share, long seed) = (Number(made, HoldOutOption, folder, double.Parse), DataSeed(made, folder));
         if (share <= 0) throw new RunException($"{folder} was distilled with hold-out 0, so it saw every image of its selection; give --images that it did not see");
         string hash = made.Inputs.GetValueOrDefault(recorded) ?? throw new RunException($"{folder}: provenance.json has no SHA-256 of {recorded}; give --images");
@@ -52,6 +53,16 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     {
         string list = Path.Combine(folder, PruneRun.HeldOutList);
         if (!File.Exists(list)) throw new RunException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
+        return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
+    }
+
+    // A distillation may have been given its validation images.
+    private static HeldOutSlice OfValidation(Provenance made, string recorded, string folder, CancellationToken cancel)
+    {
+        // The directory of a pruned student stands for its list.
+        string table = made.Inputs.Keys.FirstOrDefault(input => input == recorded || input == Path.Combine(recorded, PruneRun.HeldOutList))
+            ?? throw new RunException($"{folder} was measured on {recorded}, which is no table; give --images");
+        string list = Locate(table, made.Inputs[table], folder, cancel);
         return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
     }
 

@@ -47,7 +47,8 @@ public static class PruneRun
         Directory.CreateDirectory(folder.Pruning);
         IReadOnlyList<string> paths = PathsOf(options.ImagesPath, cancel);
         (int[] fit, int[] held) = Draw(paths.Count, options);
-        string[] wanted = [.. fit.Concat(held).Select(place => paths[place])];
+        IReadOnlyList<string> beside = options.PoolPath is { } pool ? PoolImages.Draw(pool, held.Length, paths.ToHashSet(), options.Seed, cancel) : [];
+        string[] wanted = [.. fit.Concat(held).Select(place => paths[place]), .. beside];
         LoadedPixels images = PixelLoader.Load(wanted, ModelTransform.Of(loaded.Preprocessing), options.Workers, long.MaxValue, progress, cancel);
         using PixelStore store = images.Store;
         int[] train = [.. images.Usable.Where(slot => slot < fit.Length)], heldOut = [.. images.Usable.Where(slot => slot >= fit.Length)];
@@ -89,6 +90,8 @@ public static class PruneRun
             TeacherMacs = ModelSummary.Macs(teacher.Config),
             HeldOut = nearness?.Agreement,
             Estimate = nearness?.Estimate,
+            Retained = nearness?.Retained,
+            TeacherAccuracy = options.TeacherAccuracy,
             ResumedFrom = start?.Blocks ?? 0,
             Frontier = frontier,
             Seconds = clock.Elapsed.TotalSeconds,
@@ -123,7 +126,8 @@ public static class PruneRun
         int[] fit = Drawn(train, options.Images, options.Seed);
         if (options.HoldOut == 0) return (fit, []);
         int[] spare = [.. train.Except(fit)];
-        return (fit, [.. Drawn(held, options.HeldOut, options.Seed), .. Drawn(spare, Math.Max(0, options.HeldOut - held.Length), options.Seed)]);
+        int measured = options.PoolPath is null ? options.HeldOut : options.HeldOut / 2;
+        return (fit, [.. Drawn(held, measured, options.Seed), .. Drawn(spare, Math.Max(0, measured - held.Length), options.Seed)]);
     }
 
     private static int[] Drawn(int[] places, int count, long seed) =>
@@ -162,6 +166,7 @@ public static class PruneRun
             Agreement = pair.Value.Agreement,
             Divergence = pair.Value.Divergence,
             Estimate = pair.Value.Estimate,
+            Retained = pair.Value.Retained,
             Chosen = pair.Key == chosen,
         })];
         ShapeFile.Write(folder, fingerprint, chosen, frontier);
@@ -172,13 +177,14 @@ public static class PruneRun
     {
         Dictionary<string, string> inputs = new() { [weights] = Provenance.HashFile(weights, cancel) };
         if (File.Exists(options.ImagesPath)) inputs[options.ImagesPath] = Provenance.HashFile(options.ImagesPath, cancel);
+        if (options.PoolPath is { } pool) inputs[pool] = Provenance.HashFile(pool, cancel);
         return inputs;
     }
 
     private static byte[] Fingerprint(PruneOptions options, Dictionary<string, string> inputs, int images, int[] usable)
     {
         // Where things lie does not decide the result; their contents do.
-        IEnumerable<string> deciding = OptionsText.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path")).Select(pair => $"{pair.Key}={pair.Value}");
+        IEnumerable<string> deciding = OptionsText.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path")).Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
     }
 

@@ -22,13 +22,13 @@ internal sealed class RunSession : IDisposable
     private readonly IProgress<TrainProgress>? progress;
     private readonly Stopwatch clock = Stopwatch.StartNew();
 
-    /// <summary>Decodes the images and splits off the held-out slice.</summary>
+    /// <summary>Decodes the images and sets the held-out ones apart.</summary>
     /// <exception cref="RunException">No image could be used.</exception>
-    public RunSession(LoopOptions options, RunFolder folder, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public RunSession(LoopOptions options, RunFolder folder, ImageList images, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         (this.options, this.folder, this.progress) = (options, folder, progress);
         Preprocessing = preprocessing with { ImageSize = side };
-        Images = new TrainingImages(options, paths, preprocessing, side, source, progress, cancel);
+        Images = new TrainingImages(options, images, preprocessing, side, source, progress, cancel);
     }
 
     /// <summary>Where tensors live.</summary>

@@ -51,7 +51,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
     public DistillOptions Resolve(DistillOptions options, ImageModel student, TeacherSource teacher) => options with
     {
         LearningRate = options.LearningRate ?? (Warm ? LoopOptions.RateFromTeacher : LoopOptions.RateFromRandom),
-        KeepBest = options.KeepBest ?? (Warm && options.HoldOut > 0),
+        KeepBest = options.KeepBest ?? (Warm && options.HoldsOut),
         Loss = options.Loss ?? (Relational(student, teacher) ? Recipe.Parse("kd+minilm") : Recipe.Default),
     };
 

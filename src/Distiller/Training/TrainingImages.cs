@@ -15,10 +15,11 @@ internal sealed class TrainingImages : IDisposable
     private readonly LoadedPixels pixels;
     private readonly PixelNormaliser normaliser;
 
-    /// <summary>Decodes the images and splits off the held-out slice.</summary>
+    /// <summary>Decodes the images and sets the held-out ones apart.</summary>
     /// <exception cref="RunException">No image could be used.</exception>
-    public TrainingImages(BatchOptions options, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public TrainingImages(BatchOptions options, ImageList images, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
+        IReadOnlyList<string> paths = images.Paths;
         this.options = options;
         Device = RunSession.DeviceOf(options.Device);
         Augmentation = PixelsOf.Augmentation(options, side);
@@ -29,7 +30,12 @@ internal sealed class TrainingImages : IDisposable
             Dispose();
             throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
         }
-        (Train, HeldOut) = HoldOut.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
+        (Train, HeldOut) = images.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
+        if (Train.Length == 0)
+        {
+            Dispose();
+            throw new RunException($"{source}: every usable image is among the validation images, so there is none to train on");
+        }
         Pixels = new SlotPixels(pixels.Store, side, normaliser, Device);
         Predictor = new SlotPredictor(Pixels, options.BatchSize);
     }
