@@ -27,7 +27,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
 
         IReadOnlyList<string> paths = SelectionImages.Read(selection, Cancel).Paths;
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
-        using TrainingImages images = new(options, paths, teacher.Preprocessing, 16, selection, null, Cancel);
+        using TrainingImages images = new(options, new ImageList(paths), teacher.Preprocessing, 16, selection, null, Cancel);
         Assert.Equal(images.HeldOut.Select(slot => paths[slot]), slice.Paths);
         Assert.Equal((36, selection), (slice.Paths.Count, slice.Selection));
         Assert.Equal(broken, images.Skipped.Count > 0);

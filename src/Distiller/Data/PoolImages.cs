@@ -26,9 +26,8 @@ internal static class PoolImages
             if (!row.IsUsable) continue;
             string path = ManifestPath.FromTable(row["path"]!, pool);
             if (selected.Contains(path)) continue;
-            int place = drawn.Count < count ? drawn.Count : randomness.NextInt(seen + 1);
-            seen++;
-            if (place == drawn.Count) drawn.Add((row.Number, path));
+            int place = randomness.NextInt(++seen);
+            if (drawn.Count < count) drawn.Add((row.Number, path));
             else if (place < count) drawn[place] = (row.Number, path);
         }
         return [.. drawn.OrderBy(image => image.Row).Select(image => image.Path)];
