@@ -106,7 +106,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_shape_that_is_no_part_of_the_teacher_is_refused_by_name(string shape, string reason)
     {
         using TempFolder folder = new();
-        RunException refused = Assert.Throws<RunException>(() => PruneRun.Execute(Options(folder["s"]) with { Student = shape }, cancel: Cancel));
+        DistillException refused = Assert.Throws<DistillException>(() => PruneRun.Execute(Options(folder["s"]) with { Student = shape }, cancel: Cancel));
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["s"]), "nothing is written before the shape is checked");
     }

@@ -3,7 +3,6 @@
 using System.IO.Hashing;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Imaging;
-using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
@@ -16,8 +15,8 @@ internal sealed class TrainingImages : IDisposable
     private readonly PixelNormaliser normaliser;
 
     /// <summary>Decodes the images and splits off the held-out slice.</summary>
-    /// <exception cref="RunException">No image could be used.</exception>
-    public TrainingImages(BatchOptions options, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    /// <exception cref="DistillException">No image could be used.</exception>
+    public TrainingImages(BatchOptions options, IReadOnlyList<string> paths, Preprocessing preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         this.options = options;
         Device = RunSession.DeviceOf(options.Device);
@@ -27,7 +26,7 @@ internal sealed class TrainingImages : IDisposable
         if (pixels.Usable.Length == 0)
         {
             Dispose();
-            throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+            throw new DistillException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
         }
         (Train, HeldOut) = HoldOut.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
         Pixels = new SlotPixels(pixels.Store, side, normaliser, Device);
