@@ -311,7 +311,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static void Run(TrainOptions options) => TrainRun.Execute(options, null, TestContext.Current.CancellationToken);
 
-    private static string Refused(DistillOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(DistillOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 
-    private static string Refused(CacheOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(CacheOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 }

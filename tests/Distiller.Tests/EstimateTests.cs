@@ -151,10 +151,10 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using ImageModel model = StudentFactory.Fresh(TinyWorld.Spec, classes, 0);
-        ModelStore.Save(path, model, new PreprocessingConfig { ImageSize = 16 }, [.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))]);
+        ModelStore.Save(path, model, new Preprocessing { ImageSize = 16 }, [.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))]);
     }
 
     private EstimateReport Run(string student, Func<EstimateOptions, EstimateOptions> change) => EstimateRun.Execute(change(new EstimateOptions { Student = student, Teacher = world.Teacher, Workers = 2 }), cancel: Cancel);
 
-    private string Refused(string student, Func<EstimateOptions, EstimateOptions>? change = null) => Assert.Throws<RunException>(() => Run(student, change ?? (options => options))).Message;
+    private string Refused(string student, Func<EstimateOptions, EstimateOptions>? change = null) => Assert.Throws<DistillException>(() => Run(student, change ?? (options => options))).Message;
 }

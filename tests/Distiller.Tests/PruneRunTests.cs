@@ -126,7 +126,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal([0], train);
         Assert.Equal([3], measured);
         using TempFolder folder = new();
-        RunException none = Assert.Throws<RunException>(() => DistillRun.Execute(world.Distill(folder["s"]) with { ValidationPath = world.Selection }, cancel: Cancel));
+        DistillException none = Assert.Throws<DistillException>(() => DistillRun.Execute(world.Distill(folder["s"]) with { ValidationPath = world.Selection }, cancel: Cancel));
         Assert.Contains("there is none to train on", none.Message, StringComparison.Ordinal);
     }
 
@@ -142,7 +142,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_shape_that_is_no_part_of_the_teacher_is_refused_by_name(string shape, string reason)
     {
         using TempFolder folder = new();
-        RunException refused = Assert.Throws<RunException>(() => PruneRun.Execute(Options(folder["s"]) with { Student = shape }, cancel: Cancel));
+        DistillException refused = Assert.Throws<DistillException>(() => PruneRun.Execute(Options(folder["s"]) with { Student = shape }, cancel: Cancel));
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["s"]), "nothing is written before the shape is checked");
     }

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Cli.Pipeline;
-using DataFreeKD.Manifests;
 using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;

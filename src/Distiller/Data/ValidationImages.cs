@@ -14,7 +14,7 @@ internal sealed record ValidationImages(IReadOnlyList<string> Paths, string? Tab
     /// <summary>Reads the list.</summary>
     /// <param name="source">A table, folder, archive or glob, or the directory of a pruned student.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="RunException">No usable image.</exception>
+    /// <exception cref="DistillException">No usable image.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     /// <exception cref="FileNotFoundException">There are no images.</exception>
     public static ValidationImages Of(string source, CancellationToken cancel)

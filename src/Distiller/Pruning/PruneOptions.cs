@@ -97,7 +97,7 @@ public sealed record PruneOptions
     public string ToolVersion { get; init; } = typeof(PruneOptions).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="RunException">The first value out of range, by name.</exception>
+    /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public void Validate()
     {
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model directory or a checkpoint");
@@ -124,6 +124,6 @@ public sealed record PruneOptions
 
     private static void Check(bool holds, string message)
     {
-        if (!holds) throw new RunException(message);
+        if (!holds) throw new DistillException(message);
     }
 }

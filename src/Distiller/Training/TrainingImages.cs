@@ -3,7 +3,6 @@
 using System.IO.Hashing;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Imaging;
-using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
@@ -16,8 +15,8 @@ internal sealed class TrainingImages : IDisposable
     private readonly PixelNormaliser normaliser;
 
     /// <summary>Decodes the images and sets the held-out ones apart.</summary>
-    /// <exception cref="RunException">No image could be used.</exception>
-    public TrainingImages(BatchOptions options, ImageList images, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    /// <exception cref="DistillException">No image could be used.</exception>
+    public TrainingImages(BatchOptions options, ImageList images, Preprocessing preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         IReadOnlyList<string> paths = images.Paths;
         this.options = options;
@@ -28,13 +27,13 @@ internal sealed class TrainingImages : IDisposable
         if (pixels.Usable.Length == 0)
         {
             Dispose();
-            throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+            throw new DistillException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
         }
         (Train, HeldOut) = images.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
         if (Train.Length == 0)
         {
             Dispose();
-            throw new RunException($"{source}: every usable image is among the validation images, so there is none to train on");
+            throw new DistillException($"{source}: every usable image is among the validation images, so there is none to train on");
         }
         Pixels = new SlotPixels(pixels.Store, side, normaliser, Device);
         Predictor = new SlotPredictor(Pixels, options.BatchSize);
