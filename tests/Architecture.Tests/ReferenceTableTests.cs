@@ -26,6 +26,7 @@ public sealed class ReferenceTableTests
         { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
         { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
         { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
+        { "Toolkit", ["Manifests", "Imaging", "Models", "Onnx", .. Stages], ["CsvHelper", "SkiaSharp", "System.CommandLine", "Spectre.Console"] },
     };
 
     [Theory]
