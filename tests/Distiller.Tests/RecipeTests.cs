@@ -8,15 +8,15 @@ namespace DataFreeKD.Distiller.Tests;
 public sealed class RecipeTests
 {
     [Theory]
-    [InlineData("kd", "kd:T=4,head=mean,standardise=0")]
-    [InlineData("kd:T=2.50*1.0", "kd:T=2.5,head=mean,standardise=0")]
-    [InlineData(" kd : T = 1e1 * 2 + probe * 0.8 ", "kd:T=10,head=mean,standardise=0*2+probe:variant=corrected*0.8")]
-    [InlineData("kd+probe:0.8", "kd:T=4,head=mean,standardise=0+probe:variant=corrected*0.8")]
-    [InlineData("probe:variant=official,0.5", "probe:variant=official*0.5")]
+    [InlineData("kd", "kd:T=4,head=mean,standardise=0,reduction=batchmean")]
+    [InlineData("kd:T=2.50*1.0", "kd:T=2.5,head=mean,standardise=0,reduction=batchmean")]
+    [InlineData(" kd : T = 1e1 * 2 + probe * 0.8 ", "kd:T=10,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*0.8")]
+    [InlineData("kd+probe:0.8", "kd:T=4,head=mean,standardise=0,reduction=batchmean+probe:variant=corrected,layers=all*0.8")]
+    [InlineData("probe:variant=official,0.5", "probe:variant=official,layers=all*0.5")]
     [InlineData("hidden:3", "hidden*3")]
-    [InlineData("preset:attention-probe*2", "kd:T=4,head=mean,standardise=0*2+probe:variant=corrected*1.6")]
-    [InlineData("kd:teacher=02,T=1+hidden:teacher=agree", "kd:T=1,head=mean,standardise=0,teacher=2+hidden:teacher=agree")]
-    [InlineData("preset:kd+hidden", "kd:T=4,head=mean,standardise=0+hidden")]
+    [InlineData("preset:attention-probe*2", "kd:T=4,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*1.6")]
+    [InlineData("kd:teacher=02,T=1+hidden:teacher=agree", "kd:T=1,head=mean,standardise=0,reduction=batchmean,teacher=2+hidden:teacher=agree")]
+    [InlineData("preset:kd+hidden", "kd:T=4,head=mean,standardise=0,reduction=batchmean+hidden")]
     public void A_recipe_is_printed_with_every_parameter(string text, string printed) => Assert.Equal(printed, Recipe.Parse(text).ToString());
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class RecipeTests
     [InlineData("", 1, "a loss is missing")]
     [InlineData("kd+", 4, "a loss is missing")]
     [InlineData("kd+porbe", 4, "known: kd, ")]
-    [InlineData("kd:t=3", 4, "'t' is no parameter of kd; known: T, head, standardise")]
+    [InlineData("kd:t=3", 4, "'t' is no parameter of kd; known: T, head, standardise, reduction")]
     [InlineData("kd:T=0", 6, "above 0")]
     [InlineData("kd:T=warm", 6, "above 0")]
     [InlineData("kd:T=1,T=2", 8, "given twice")]
@@ -70,7 +70,7 @@ public sealed class RecipeTests
         try
         {
             CultureInfo.CurrentCulture = comma;
-            Assert.Equal("kd:T=2.5,head=mean,standardise=0*0.5", Recipe.Parse("kd:T=2.5*0.5").ToString());
+            Assert.Equal("kd:T=2.5,head=mean,standardise=0,reduction=batchmean*0.5", Recipe.Parse("kd:T=2.5*0.5").ToString());
         }
         finally
         {
