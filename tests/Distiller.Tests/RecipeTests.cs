@@ -30,6 +30,19 @@ public sealed class RecipeTests
         }
     }
 
+    [Fact]
+    public void A_recipe_remembers_the_presets_that_it_was_written_with() => Assert.Equal(["dfnd", "tat"], Recipe.Parse("preset:dfnd+kd+preset:tat*2+preset:dfnd").Presets);
+
+    [Fact]
+    public void Presets_that_follow_a_program_have_a_value_computed_from_it()
+    {
+        string[] names = ["attention-probe-official", "dfnd", "deit-soft", "vitkd", "manifold", "tat-official"];
+        HashSet<string> referenced = [.. Enumerable.Range(0, LossCase.Count).Select(LossCase.Name)];
+        Assert.All(names, name => Assert.Contains("preset:" + name, referenced));
+        Assert.All(names, name => Assert.Contains("code does", RecipePresets.All[name].Source, StringComparison.Ordinal));
+        Assert.All(names, name => Assert.NotEqual("", RecipePresets.All[name].Differs));
+    }
+
     [Theory]
     [InlineData("", 1, "a loss is missing")]
     [InlineData("kd+", 4, "a loss is missing")]
