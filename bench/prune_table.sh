@@ -19,8 +19,12 @@ how=() name=selected
 test=$DATA/cifar10/test.tar.gz
 field() { grep -oE "\"$1\": ?-?[0-9.eE+-]+" "$2" | head -n 1 | sed -E 's/.*: ?//'; }
 evaluate() { [ -f "$1.json" ] || { "$DFKD" evaluate "$1" --data "$test" --against "$TEACHER" --json --quiet >"$1.json.part" && mv "$1.json.part" "$1.json"; }; }
-# The shell's own clock of its children: user and system seconds.
-cpu() { local before after; before=$(times | tail -n 1); "$@"; after=$(times | tail -n 1); awk -v b="$before" -v a="$after" 'function s(t) { split(t, p, "[ms]"); return 60 * p[1] + p[2] } { exit } END { split(b, x, " "); split(a, y, " "); printf "%.0f", s(y[1]) + s(y[2]) - s(x[1]) - s(x[2]) }' </dev/null >"$OUT/cpu"; }
+# User and system seconds of a command, to $OUT/cpu.
+cpu() {
+    local TIMEFORMAT='%U %S'
+    { time "$@" 2>&3; } 3>&2 2>"$OUT/cpu.raw"
+    awk '{ printf "%.0f", $1 + $2 }' "$OUT/cpu.raw" >"$OUT/cpu"
+}
 
 echo "| share | seed | shape | parameters | pruned top-1, % | agreement, % | CPU s of the last fit | estimate, % | trained top-1, % |"
 echo "|---|---|---|---|---|---|---|---|---|"
@@ -34,7 +38,7 @@ for share in $SHARES; do
             cpu "$DFKD" prune "$TEACHER" "$OUT/$name.csv" "${size[@]}" --images "$IMAGES" --seed "$seed" --resume --json --quiet -o "$student" >"$student.summary"
             cp "$OUT/cpu" "$student.cpu"
         fi
-        [ -n "$shape" ] || shape=$(sed -nE 's/.*"student":"([^"]*)".*/\1/p' "$student.summary" | head -n 1)
+        [ -n "$shape" ] || shape=$(grep -oE '"student": ?"[^"]*"' "$student.summary" | head -n 1 | sed -E 's/.*"([^"]*)"$/\1/')
         evaluate "$student"
         trained=-
         if [ "$MINUTES" != 0 ]; then

@@ -17,7 +17,7 @@ internal static class TracedScoring
     {
         set_num_threads(threads);
         Stopwatch clock = Stopwatch.StartNew();
-        EvalTransform transform = TransformOf(Path.Combine(model, "config.json"));
+        Preprocessing transform = TransformOf(Path.Combine(model, "config.json"));
         using jit.ScriptModule<Tensor, Tensor> network = jit.load<Tensor, Tensor>(traced);
         network.eval();
         string[] files = [.. Directory.EnumerateFiles(images, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
@@ -52,7 +52,7 @@ internal static class TracedScoring
         }
     }
 
-    private static float[] Decode(string[] files, EvalTransform transform)
+    private static float[] Decode(string[] files, Preprocessing transform)
     {
         int length = 3 * transform.ImageSize * transform.ImageSize;
         float[] pixels = new float[files.Length * length];
@@ -62,11 +62,11 @@ internal static class TracedScoring
 
     private static float[] Floats(Tensor values) => values.data<float>().ToArray();
 
-    private static EvalTransform TransformOf(string config)
+    private static Preprocessing TransformOf(string config)
     {
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(config));
         JsonElement prepared = document.RootElement.GetProperty("pretrained_cfg");
-        return new EvalTransform { ImageSize = prepared.GetProperty("input_size")[2].GetInt32(), CropPct = prepared.GetProperty("crop_pct").GetDouble(), Mean = Channels("mean"), Std = Channels("std") };
+        return new Preprocessing { ImageSize = prepared.GetProperty("input_size")[2].GetInt32(), CropPct = prepared.GetProperty("crop_pct").GetDouble(), Mean = Channels("mean"), Std = Channels("std") };
 
         float[] Channels(string name) => [.. prepared.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
     }

@@ -10,7 +10,7 @@ namespace DataFreeKD.Micro;
 [MemoryDiagnoser]
 public class ImagingBenchmarks
 {
-    private readonly EvalTransform transform = new() { ImageSize = 224 };
+    private readonly Preprocessing transform = new() { ImageSize = 224 };
     private readonly float[] pixels = new float[3 * 224 * 224];
     private byte[] jpeg = [];
     private RgbImage image = new(1, 1, new byte[3]);

@@ -2,8 +2,8 @@
 
 using System.Globalization;
 using System.Text.Json;
+using DataFreeKD.Core;
 using DataFreeKD.Imaging;
-using DataFreeKD.Shared;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DataFreeKD.ClassifyService;
@@ -22,10 +22,10 @@ internal sealed class Classifier : IDisposable
 {
     private readonly InferenceSession session;
     private readonly RunOptions run = new();
-    private readonly EvalTransform transform;
+    private readonly Preprocessing transform;
     private readonly string[] names;
 
-    private Classifier(InferenceSession session, EvalTransform transform, string[] names, string architecture)
+    private Classifier(InferenceSession session, Preprocessing transform, string[] names, string architecture)
     {
         (this.session, this.transform, this.names) = (session, transform, names);
         Architecture = architecture;
@@ -43,7 +43,9 @@ internal sealed class Classifier : IDisposable
     public static Classifier Load(string path)
     {
         if (!File.Exists(path)) throw new ClassifierException($"no file '{path}'; write one with dfkd export MODEL --onnx {Path.GetFileName(path)}");
-        OnnxTelemetry.TurnOff();
+        // Before anything else of ONNX Runtime: it would tell Microsoft that it runs.
+        NativeEnvironment.Set("ORT_DISABLE_TELEMETRY", "1");
+        OrtEnv.Instance().DisableTelemetryEvents();
         InferenceSession session;
         try
         {
@@ -59,12 +61,12 @@ internal sealed class Classifier : IDisposable
             session.Dispose();
             throw new ClassifierException($"{path} does not take pixels and give logits; write it with dfkd export, of a model with a head, without --with-preprocessing");
         }
-        EvalTransform transform = new()
+        Preprocessing transform = new()
         {
             ImageSize = int.Parse(size, CultureInfo.InvariantCulture),
             CropPct = double.Parse(facts["crop_pct"], CultureInfo.InvariantCulture),
             Squash = facts["crop_mode"] == "squash",
-            Interpolation = facts["interpolation"] == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
+            Interpolation = InterpolationNames.Find(facts["interpolation"]) ?? Interpolation.Bicubic,
             Mean = JsonSerializer.Deserialize<float[]>(facts["mean"])!,
             Std = JsonSerializer.Deserialize<float[]>(facts["std"])!,
         };

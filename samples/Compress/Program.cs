@@ -3,10 +3,9 @@
 //   Compress teacher/ photos/ vit:img=32,patch=4,dim=96,depth=5,heads=3 out/ 10000 2000
 
 using System.Globalization;
+using DataFreeKD.Core;
 using DataFreeKD.Crawler;
 using DataFreeKD.Distiller;
-using DataFreeKD.Manifests;
-using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Selector;
 
@@ -35,7 +34,7 @@ try
     Console.WriteLine($"student of {distilled.Parameters:N0} parameters (teacher {distilled.TeacherParameters:N0}) agrees with its teacher on {distilled.HeldOut:P1} of held-out images -> {distilled.Output}");
     return 0;
 }
-catch (Exception problem) when (problem is CrawlException or ScoreException or TableException or RunException or ModelException or IOException)
+catch (Exception problem) when (problem is DataFreeKDException or IOException)
 {
     Console.Error.WriteLine($"error: {problem.Message}");
     return 2;

@@ -2,7 +2,7 @@
 // Usage: ExportSelection SCORES.csv BUDGET FOLDER
 
 using System.Globalization;
-using DataFreeKD.Manifests;
+using DataFreeKD.Core;
 using DataFreeKD.Packer;
 using DataFreeKD.Selector;
 
@@ -21,7 +21,7 @@ try
     Console.WriteLine($"{packed.Packed} images in {packed.Classes.Count} folders -> {packed.Output}");
     return 0;
 }
-catch (Exception problem) when (problem is TableException or SelectionException or PackException or IOException)
+catch (Exception problem) when (problem is DataFreeKDException or IOException)
 {
     Console.Error.WriteLine($"error: {problem.Message}");
     return 2;

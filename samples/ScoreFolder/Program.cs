@@ -1,8 +1,8 @@
 // Scores a folder of images with a teacher and prints the ten images that it is surest of.
 // Usage: ScoreFolder TEACHER FOLDER [SCORES.csv]
 
+using DataFreeKD.Core;
 using DataFreeKD.Manifests;
-using DataFreeKD.Models;
 using DataFreeKD.Probe;
 
 if (args.Length is < 2 or > 3)
@@ -16,7 +16,7 @@ try
     ScoreSummary summary = ScoreRun.Execute(new ScoreOptions { Teacher = args[0], Inputs = [args[1]], Output = scores, Overwrite = true });
     Console.WriteLine($"{summary.Rows} images at {summary.ImagesPerSecond:F0} a second: {string.Join(", ", summary.Counts.Select(count => $"{count.Value} {count.Key}"))}");
 }
-catch (Exception problem) when (problem is ScoreException or ModelException or TableException or IOException)
+catch (Exception problem) when (problem is DataFreeKDException or IOException)
 {
     Console.Error.WriteLine($"error: {problem.Message}");
     return 2;

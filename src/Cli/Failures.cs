@@ -1,15 +1,5 @@
 // Errors to exit codes: what the user can mend is one line and 2, the rest is 1.
 
-using DataFreeKD.Crawler;
-using DataFreeKD.Distiller;
-using DataFreeKD.Manifests;
-using DataFreeKD.Models;
-using DataFreeKD.Onnx;
-using DataFreeKD.Packer;
-using DataFreeKD.Probe;
-using DataFreeKD.Reporting;
-using DataFreeKD.Selector;
-
 namespace DataFreeKD.Cli;
 
 /// <summary>Input that only the command line can judge, such as options that exclude each other.</summary>
@@ -60,7 +50,7 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            UsageException or ModelException or TableException or CrawlException or ScoreException or OnnxException or SelectionException or PackException or RunException or ReportException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+            UsageException or DataFreeKDException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
             IOException or CheckException or NothingSucceededException => (ExitCode.Failed, $"error: {failure.Message}"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),

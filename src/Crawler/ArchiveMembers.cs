@@ -4,7 +4,6 @@ using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler;
 
@@ -15,8 +14,6 @@ namespace DataFreeKD.Crawler;
 /// <param name="known">Members that have a row in the manifest already.</param>
 internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, CrawlState state, IReadOnlySet<UInt128> known) : IDisposable
 {
-    private const string Truncated = "truncated";
-
     private readonly SemaphoreSlim one = new(1);
 
     /// <summary>How a member is named: as members of local archives are.</summary>
@@ -51,7 +48,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
                 await Parallel.ForEachAsync(Numbered(archive.Path, cancel), new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancel }, async (member, stop) =>
                 {
                     // A member that the end of the archive cuts is the archive's damage: a whole archive may have it later.
-                    if (member.Image.Path == archive.Path || member.Image.Reason == Truncated)
+                    if (member.Image.Path == archive.Path || member.Image.Reason == Reason.Truncated)
                     {
                         damage = member.Image.Reason;
                         return;

@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
-using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Looks;
 
 namespace DataFreeKD.Crawler;
@@ -26,7 +25,7 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
         row = row with { Format = format };
         if (image is null) return new CheckedImage(row with { Status = Status.Failed, Reason = reason! }, null);
         row = row with { Width = width, Height = height };
-        if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = CrawlRun.TooSmall, PHash = Hash(image) }, null);
+        if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = Reason.TooSmall, PHash = Hash(image) }, null);
 
         // What other tools and later stages read is stored, without metadata that nothing here can take out of these formats.
         bool further = DecodeLimits.FurtherFormats.Contains(format);

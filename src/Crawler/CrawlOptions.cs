@@ -8,7 +8,7 @@ using DataFreeKD.Imaging;
 namespace DataFreeKD.Crawler;
 
 /// <summary>Input that cannot be crawled; the message says what, where and how to mend it.</summary>
-public sealed class CrawlException(string message) : Exception(message);
+public sealed class CrawlException(string message) : DataFreeKDException(message);
 
 /// <summary>Options of a crawl.</summary>
 public sealed record CrawlOptions

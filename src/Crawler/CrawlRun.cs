@@ -15,8 +15,6 @@ namespace DataFreeKD.Crawler;
 /// <summary>Brings images into a store in which every file that was seen has a row with a status and a reason.</summary>
 public static class CrawlRun
 {
-    internal const string TooSmall = "too_small";
-
     // Of files read and not yet stored; what they decode to comes on top, one a worker.
     private const long MostWaiting = 256L << 20;
 
@@ -126,7 +124,7 @@ public static class CrawlRun
 
     private static CheckedImage Look(ImageInput image, CrawlOptions options)
     {
-        var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? "unreadable" };
+        var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? Reason.Unreadable };
         return image.Bytes is { } bytes ? CheckedImage.From(row with { Reason = "" }, bytes, options, local: true) : new CheckedImage(row, null);
     }
 

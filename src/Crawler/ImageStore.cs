@@ -1,6 +1,5 @@
 // The content-addressed files of a store.
 
-using DataFreeKD.Manifests;
 using Polly;
 using Polly.Retry;
 

@@ -11,7 +11,7 @@ namespace DataFreeKD.Crawler;
 /// <summary>Writes the new manifest; it appears with <see cref="Commit"/>.</summary>
 internal sealed class ManifestMerge : IDisposable
 {
-    private const string SameContent = "same_content", NearDuplicate = "near_duplicate", ShardFolder = "shards";
+    private const string ShardFolder = "shards";
 
     private readonly StoreManifest before;
     private readonly string[] columns;
@@ -82,7 +82,7 @@ internal sealed class ManifestMerge : IDisposable
     /// <param name="table">The row of the local table that named it; null elsewhere.</param>
     public void Add(WebRow row, TableRow? table)
     {
-        if (row.Row.Reason == Fetching.Reason.Page && before.Pages.Contains(TextKey.Of(row.Row.Url))) return;
+        if (row.Row.Reason == Reason.Page && before.Pages.Contains(TextKey.Of(row.Row.Url))) return;
         Write(row.Row, column => table is not null ? table[column] : row.Columns?.GetValueOrDefault(column));
     }
 
@@ -147,8 +147,8 @@ internal sealed class ManifestMerge : IDisposable
         {
             UInt128 key = Key(row.Sha256!);
             path = Usual(row.Sha256!, row.Format!);
-            if (stored.TryGetValue(key, out string? first)) (status, reason, path) = (Status.Duplicate, SameContent, first ?? path);
-            else if (alike?.FindOrAdd(row) is { } like) (status, reason, path) = (Status.Duplicate, NearDuplicate, stored[Key(like.Sha256)] ?? Usual(like.Sha256, like.Format));
+            if (stored.TryGetValue(key, out string? first)) (status, reason, path) = (Status.Duplicate, Reason.SameContent, first ?? path);
+            else if (alike?.FindOrAdd(row) is { } like) (status, reason, path) = (Status.Duplicate, Reason.NearDuplicate, stored[Key(like.Sha256)] ?? Usual(like.Sha256, like.Format));
             else stored[key] = shards is null ? null : path = Shard(row, carried);
         }
         Write([.. columns.Select(column => column switch

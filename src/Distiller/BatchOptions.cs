@@ -78,7 +78,7 @@ public abstract record BatchOptions
     internal int StepsFor(int images) => Steps ?? Math.Max(1, (int)Math.Ceiling(Epochs * images / BatchSize));
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="RunException">The first value out of range, by name.</exception>
+    /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public virtual void Validate()
     {
         Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a directory or a file");
@@ -101,7 +101,7 @@ public abstract record BatchOptions
     /// <summary>Throws <paramref name="message"/> unless <paramref name="holds"/>.</summary>
     protected static void Check(bool holds, string message)
     {
-        if (!holds) throw new RunException(message);
+        if (!holds) throw new DistillException(message);
     }
 
     /// <summary>Throws unless <paramref name="value"/> lies in 0–1.</summary>

@@ -22,7 +22,7 @@ public static class CacheRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every step.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
-    /// <exception cref="RunException">Options, data or teacher that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, data or teacher that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A teacher that cannot be read.</exception>
     /// <exception cref="TableException">A selection that cannot be read.</exception>
     public static CacheSummary Execute(CacheOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
@@ -33,13 +33,13 @@ public static class CacheRun
         RefuseOccupied(options);
         using DisposeScope scope = torch.NewDisposeScope();
         using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
-        if (teacher.Classes > MostClasses) throw new RunException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
-        if (options.TopK > teacher.Classes) throw new RunException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
+        if (teacher.Classes > MostClasses) throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
+        if (options.TopK > teacher.Classes) throw new DistillException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
         Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
         key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
         if (options.TeacherPrecision != Precision.Float32) key["teacher's precision"] = options.TeacherPrecision.ToString();
-        using TrainingImages images = new(options, selection.Paths, teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
+        using TrainingImages images = new(options, new ImageList(selection.Paths), teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
         foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;
         teacher.MoveTo(device, options.BatchSize);
 
@@ -88,10 +88,10 @@ public static class CacheRun
 
     private static void RefuseOccupied(CacheOptions options)
     {
-        if (Directory.Exists(options.Output)) throw new RunException($"{options.Output} is a folder; name a file");
+        if (Directory.Exists(options.Output)) throw new DistillException($"{options.Output} is a folder; name a file");
         if (options.Overwrite || options.Resume) return;
-        if (File.Exists(options.Output)) throw new RunException($"{options.Output} is there already; choose another name, or pass --overwrite to replace it");
-        if (File.Exists(CacheWriter.PartOf(options.Output))) throw new RunException($"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass --resume to go on or --overwrite to start again");
+        if (File.Exists(options.Output)) throw new DistillException($"{options.Output} is there already; choose another name, or pass --overwrite to replace it");
+        if (File.Exists(CacheWriter.PartOf(options.Output))) throw new DistillException($"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass --resume to go on or --overwrite to start again");
     }
 
     // Returns the records that were there already.

@@ -46,7 +46,7 @@ public sealed partial record ComparisonOptions
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="RunException">The first value that is not allowed, by name.</exception>
+    /// <exception cref="DistillException">The first value that is not allowed, by name.</exception>
     public void Validate()
     {
         Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a folder");
@@ -79,7 +79,7 @@ public sealed partial record ComparisonOptions
 
     private static void Check(bool holds, string message)
     {
-        if (!holds) throw new RunException(message);
+        if (!holds) throw new DistillException(message);
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]

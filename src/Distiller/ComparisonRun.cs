@@ -15,7 +15,7 @@ public static class ComparisonRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every few steps; phases bear the run's name.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
-    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, data or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     public static ComparisonSummary Execute(ComparisonOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)

@@ -27,6 +27,10 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>The selection table (<c>path</c>, optional <c>status</c> and <c>weight</c> columns).</summary>
     public required string SelectionPath { get; init; }
 
+    /// <summary>Unlabelled images to score the run by, which are never trained on, in place of <see cref="BatchOptions.HoldOut"/>: a table with a <c>path</c> column, a folder, an archive, or the directory of a pruned student, for the images that its pruning held out.</summary>
+    /// <value>Null (default) holds out a share of the selection.</value>
+    public string? ValidationPath { get; init; }
+
     /// <summary>The teacher: model directory or checkpoint file, with a classification head; may be empty with a <see cref="Cache"/>, which is then held to be of the right one.</summary>
     public required string Teacher { get; init; }
 
@@ -40,6 +44,8 @@ public sealed record DistillOptions : LoopOptions
     public IReadOnlyList<string> Via { get; init; } = [];
 
     internal override string Learner => Student;
+
+    internal override bool HoldsOut => ValidationPath is not null || HoldOut > 0;
 
     /// <summary>A file of <see cref="CacheRun"/> that answers in the teacher's stead, who is not loaded; null for the teacher itself.</summary>
     public string? Cache { get; init; }
@@ -69,6 +75,8 @@ public sealed record DistillOptions : LoopOptions
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
         Check(Cache is not null || !string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model, or a cache of its outputs");
+        Check(ValidationPath is null || !string.IsNullOrWhiteSpace(ValidationPath), "the validation images are empty: name a table, folder, archive or pruned student");
+        Check(Cache is null || ValidationPath is null, "a cache holds the teacher's answers on its own held-out images only; leave the validation images out");
         Check(Cache is null || Preprocessing is null, "a cache fixes the preprocessing that its teacher had; leave preprocessing options out");
         Check(Cache is null || Init is StudentInit.Random or StudentInit.Auto, "a student cannot be made from a cached teacher: its weights are not there; use --init random, or a student made before (dfkd prune)");
         Check(FurtherTeachers.All(teacher => !string.IsNullOrWhiteSpace(teacher)), "a teacher is empty: name a model");

@@ -17,7 +17,7 @@ public static class DistillRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every few steps.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
-    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, data or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A selection that cannot be read.</exception>
     public static DistillSummary Execute(DistillOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
@@ -27,7 +27,7 @@ public static class DistillRun
     }
 
     /// <summary>What these options ask of a cache that it does not tell, a line each, before anything is loaded; empty without a cache.</summary>
-    /// <exception cref="RunException">The cache cannot be read.</exception>
+    /// <exception cref="DistillException">The cache cannot be read.</exception>
     public static IReadOnlyList<string> NotesOf(DistillOptions options)
     {
         if (options.Cache is not { } path) return [];
@@ -46,10 +46,11 @@ public static class DistillRun
         options = start.Resolve(options, student, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, device);
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
+        ValidationImages? validation = options.ValidationPath is { } path ? ValidationImages.Of(path, cancel) : null;
 
         RunFolder folder = RunFolder.Open(options);
-        Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, cancel);
-        using RunSession session = new(options, folder, selection.Paths, teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
+        Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, validation, cancel);
+        using RunSession session = new(options, folder, ImageList.With(selection.Paths, validation?.Paths), teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
         teacher.Check(session.Images);
         student.MoveTo(device);
         start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
@@ -82,25 +83,26 @@ public static class DistillRun
     }
 
     /// <summary>The recipe's terms for these models.</summary>
-    /// <exception cref="RunException">A loss that does not fit the models or the options.</exception>
+    /// <exception cref="DistillException">A loss that does not fit the models or the options.</exception>
     internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, IReadOnlyList<ModelConfig> teachers, ModelConfig student, torch.Device device)
     {
         IReadOnlyList<LossTerm> losses = [.. options.Recipe.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
         foreach (LossTerm loss in losses) _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
         // Feature losses line class tokens up; without one they would take a patch for it.
         if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reading && teachers.OfType<VitConfig>().Any(teacher => !teacher.ClassToken))
-            throw new RunException($"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)");
+            throw new DistillException($"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)");
         if (options.DropsPatches && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
-            throw new RunException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
+            throw new DistillException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
         return losses;
 
         // A loss of features is built for the teacher whose features it reads; for a mixture of outputs any will do.
         int ShapeOf(RecipeTerm term) => new TeacherChoice(term).Among(teachers.Count, features: false) ?? 0;
     }
 
-    private static Dictionary<string, string> Hashes(DistillOptions options, IReadOnlyList<string> teacherWeights, CancellationToken cancel)
+    private static Dictionary<string, string> Hashes(DistillOptions options, IReadOnlyList<string> teacherWeights, ValidationImages? validation, CancellationToken cancel)
     {
         Dictionary<string, string> inputs = new() { [options.SelectionPath] = Provenance.HashFile(options.SelectionPath, cancel) };
+        if (validation?.Table is { } table) inputs[table] = Provenance.HashFile(table, cancel);
         foreach (string weights in teacherWeights) inputs[weights] = Provenance.HashFile(weights, cancel);
         if (StudentFactory.IsModel(options.Student))
         {
@@ -114,7 +116,7 @@ public static class DistillRun
     private static torch.Tensor? Weights(SelectionImages selection, RunSession session, torch.Device device)
     {
         double mean = session.Train.Average(slot => (double)selection.Weights[slot]);
-        if (mean <= 0) throw new RunException($"every weight in the selection is 0: there is nothing to learn from");
+        if (mean <= 0) throw new DistillException($"every weight in the selection is 0: there is nothing to learn from");
         if (session.Train.All(slot => selection.Weights[slot] == selection.Weights[session.Train[0]])) return null;
         return torch.tensor(selection.Weights.Select(weight => (float)(weight / mean)).ToArray(), device: device);
     }

@@ -25,7 +25,7 @@ public static class EstimateRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every batch.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="RunException">Options, images or models that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, images or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     public static EstimateReport Execute(EstimateOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
@@ -39,11 +39,11 @@ public static class EstimateRun
         using (JudgedModel student = new(options.Student, options.Heads, options.Preprocessing, device))
         using (JudgedModel teacher = new(options.Teacher, options.TeacherHeads, null, device))
         {
-            if (student.Classes != teacher.Classes) throw new RunException($"{options.Student} has {student.Classes} classes and {options.Teacher} {teacher.Classes}: a teacher can only judge decisions among its own classes");
+            if (student.Classes != teacher.Classes) throw new DistillException($"{options.Student} has {student.Classes} classes and {options.Teacher} {teacher.Classes}: a teacher can only judge decisions among its own classes");
             (source, IReadOnlyList<string> paths) = Images(options, progress, cancel);
             judged = Judge(paths, student, teacher, options, skipped, progress, cancel);
             if (judged.Images < LeastImages)
-                throw new RunException($"{source}: {judged.Images} of {paths.Count} images could be used{(skipped.Count > 0 ? $" ({JudgedImages.Reasons(skipped)})" : "")}, and an estimate needs {LeastImages}; give --images with more");
+                throw new DistillException($"{source}: {judged.Images} of {paths.Count} images could be used{(skipped.Count > 0 ? $" ({JudgedImages.Reasons(skipped)})" : "")}, and an estimate needs {LeastImages}; give --images with more");
         }
         ExpectedAccuracy all = TeacherExpectation.Over(judged, [.. Enumerable.Range(0, judged.Images)], options.TeacherAccuracy);
         (int[] known, int[] unknown) = TeacherExpectation.Halves(judged);

@@ -44,13 +44,13 @@ public sealed record EvaluateOptions
     public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="RunException">The first value out of range, by name.</exception>
+    /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public void Validate()
     {
-        if (string.IsNullOrWhiteSpace(Model)) throw new RunException("the model is empty");
-        if (string.IsNullOrWhiteSpace(DataPath)) throw new RunException("the labelled data is empty");
-        if (BatchSize < 1) throw new RunException($"batch size is {BatchSize}: must be above 0");
-        if (Limit is < 1) throw new RunException($"limit is {Limit}: must be above 0");
-        if (Workers < 1) throw new RunException($"workers is {Workers}: must be above 0");
+        if (string.IsNullOrWhiteSpace(Model)) throw new DistillException("the model is empty");
+        if (string.IsNullOrWhiteSpace(DataPath)) throw new DistillException("the labelled data is empty");
+        if (BatchSize < 1) throw new DistillException($"batch size is {BatchSize}: must be above 0");
+        if (Limit is < 1) throw new DistillException($"limit is {Limit}: must be above 0");
+        if (Workers < 1) throw new DistillException($"workers is {Workers}: must be above 0");
     }
 }

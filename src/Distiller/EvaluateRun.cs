@@ -17,7 +17,7 @@ public static class EvaluateRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every batch.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, data or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     public static EvaluationReport Execute(EvaluateOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
@@ -27,7 +27,7 @@ public static class EvaluateRun
         torch.Device device = RunSession.DeviceOf(options.Device);
         using JudgedModel model = new(options.Model, options.Heads, options.Preprocessing, device, options.Logits);
         using JudgedModel? against = options.Against is null ? null : new JudgedModel(options.Against, options.AgainstHeads, options.AgainstPreprocessing, device);
-        if (against is not null && against.Classes != model.Classes) throw new RunException($"{options.Model} has {model.Classes} classes and {options.Against} {against.Classes}; they cannot be compared");
+        if (against is not null && against.Classes != model.Classes) throw new DistillException($"{options.Model} has {model.Classes} classes and {options.Against} {against.Classes}; they cannot be compared");
         LabelledImages data = LabelledImages.Read(options.DataPath, model.ClassNames.Count > 0 ? model.ClassNames : against?.ClassNames ?? [], model.Classes, cancel);
         int total = Math.Min(options.Limit ?? int.MaxValue, data.Paths.Count);
 
@@ -41,7 +41,7 @@ public static class EvaluateRun
             warm = true;
             progress?.Report(new TrainProgress { Phase = "evaluate", Done = model.Tally.Images + skipped.Values.Sum(), Total = total, ImagesPerSecond = model.Tally.Images / clock.Elapsed.TotalSeconds });
         }
-        if (model.Tally.Images == 0) throw new RunException($"{options.DataPath}: none of {total} images could be used ({JudgedImages.Reasons(skipped)})");
+        if (model.Tally.Images == 0) throw new DistillException($"{options.DataPath}: none of {total} images could be used ({JudgedImages.Reasons(skipped)})");
         return Report(options, data, model, against, sums, skipped, clock.Elapsed.TotalSeconds);
     }
 

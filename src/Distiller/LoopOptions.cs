@@ -39,6 +39,9 @@ public abstract record LoopOptions : BatchOptions
     /// <summary>Share of the run, from its start, in which patches are dropped, 0–1.</summary>
     public double PatchDropoutUntil { get; init; } = 0.7;
 
+    /// <summary>Whether any image measures the run.</summary>
+    internal virtual bool HoldsOut => HoldOut > 0;
+
     internal bool DropsPatches => PatchDropout > 0 || PatchDropoutTo > 0;
 
     /// <summary>Seed of order, augmentation, mixing and held-out slice, so that runs of several seeds can share one cache of the teacher's outputs.</summary>
@@ -92,7 +95,7 @@ public abstract record LoopOptions : BatchOptions
         Check(MinimumGain is >= 0 and < 1, $"minimum gain is {MinimumGain}: must be in [0, 1)");
         Check(Minutes is null or > 0, $"minutes is {Minutes}: must be above 0");
         Check(Minutes is null || Steps is null, "steps and minutes exclude each other: leave one out");
-        Check(Patience == 0 || HoldOut > 0, "patience needs held-out images to score: hold some out, or leave it at 0");
+        Check(Patience == 0 || HoldsOut, "patience needs held-out images to score: hold some out, or leave it at 0");
         Check(LogEvery > 0, $"log-every is {LogEvery}: must be above 0");
         Check(CheckpointEvery >= 0, $"checkpoint-every is {CheckpointEvery}: must be 0 or more");
     }

@@ -53,12 +53,12 @@ public sealed record RecipeExplanation
     public required CaptureCost Student { get; init; }
 
     /// <summary>Explains the recipe of a distillation without running it: no image is read and nothing is written.</summary>
-    /// <exception cref="RunException">Options or models that do not fit, as <see cref="DistillRun.Execute"/> would refuse them.</exception>
+    /// <exception cref="DistillException">Options or models that do not fit, as <see cref="DistillRun.Execute"/> would refuse them.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     public static RecipeExplanation Of(DistillOptions options)
     {
         options.Validate();
-        if (options.Via.Count > 0) throw new RunException("a recipe is explained for one teacher and one student; leave assistants out, and name the two that you mean");
+        if (options.Via.Count > 0) throw new DistillException("a recipe is explained for one teacher and one student; leave assistants out, and name the two that you mean");
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
         using ImageModel student = StudentFactory.For(options, teacher);

@@ -15,7 +15,7 @@ public static class TrainRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every few steps.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
-    /// <exception cref="RunException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, data or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
@@ -25,17 +25,17 @@ public static class TrainRun
         torch.Device device = RunSession.DeviceOf(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
-        if (options.Curriculum < 1 && !Table.Fits(options.DataPath)) throw new RunException($"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out");
+        if (options.Curriculum < 1 && !Table.Fits(options.DataPath)) throw new DistillException($"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out");
         LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
         using ImageModel model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
         StudentFactory.Check(options, model);
-        PreprocessingConfig preprocessing = start?.Preprocessing ?? ModelRegistry.DefaultPreprocessing(options.Model);
+        Preprocessing preprocessing = start?.Preprocessing ?? ModelRegistry.DefaultPreprocessing(options.Model);
 
         RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = [];
         if (File.Exists(options.DataPath)) inputs[options.DataPath] = Provenance.HashFile(options.DataPath, cancel);
         if (start is not null) inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
-        using RunSession session = new(options, folder, data.Paths, preprocessing, model.Config.ImageSize, options.DataPath, progress, cancel);
+        using RunSession session = new(options, folder, new ImageList(data.Paths), preprocessing, model.Config.ImageSize, options.DataPath, progress, cancel);
         model.MoveTo(device);
         SupervisedObjective objective = new(model, data.Labels, options.LabelSmoothing);
         LoopResult result = session.Optimise(model, objective, [], inputs, cancel);

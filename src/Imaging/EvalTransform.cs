@@ -6,69 +6,52 @@ using System.Runtime.Intrinsics;
 
 namespace DataFreeKD.Imaging;
 
-/// <summary>How an image becomes a model's input.</summary>
-public sealed record EvalTransform
+/// <summary>How an image becomes a model's input, by what its <see cref="Preprocessing"/> says.</summary>
+public static class EvalTransform
 {
-    /// <summary>Side of the square input, pixels.</summary>
-    public required int ImageSize { get; init; }
-
-    /// <summary>Share of the resized short side that the crop keeps, in (0, 1]; the short side becomes ⌊ImageSize / CropPct⌋. 1 keeps the whole short side.</summary>
-    public double CropPct { get; init; } = 0.9;
-
-    /// <summary>When true the image is squashed straight to ImageSize × ImageSize (Hugging Face processors); CropPct is not used.</summary>
-    public bool Squash { get; init; }
-
-    /// <summary>Filter.</summary>
-    public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
-
-    /// <summary>Per-channel mean, of pixels in [0, 1].</summary>
-    public IReadOnlyList<float> Mean { get; init; } = [0.485f, 0.456f, 0.406f];
-
-    /// <summary>Per-channel standard deviation, of pixels in [0, 1].</summary>
-    public IReadOnlyList<float> Std { get; init; } = [0.229f, 0.224f, 0.225f];
-
     /// <summary>How long both sides of an image must be, at least, for the resize to lose nothing but by its filter: the short side before the crop. What <see cref="ImageDecoder.Glance"/> takes.</summary>
-    public int LeastSide => Squash ? ImageSize : Math.Max(ImageSize, (int)Math.Floor(ImageSize / CropPct));
+    public static int LeastSide(this Preprocessing to) => to.Squash ? to.ImageSize : Math.Max(to.ImageSize, (int)Math.Floor(to.ImageSize / to.CropPct));
 
     /// <summary>Resize and crop only: <c>[ImageSize, ImageSize, 3]</c>. The pixels that the crop drops are not computed.</summary>
     /// <exception cref="InvalidOperationException">ImageSize or CropPct is out of range.</exception>
-    public RgbImage Apply(RgbImage image)
+    public static RgbImage Apply(this Preprocessing to, RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if (ImageSize < 1) throw new InvalidOperationException($"ImageSize is {ImageSize}: it must be at least 1");
-        if (Squash) return PilResize.Resize(image, ImageSize, ImageSize, Interpolation);
-        if (!(CropPct > 0 && CropPct <= 1)) throw new InvalidOperationException(FormattableString.Invariant($"CropPct is {CropPct}: it must be in (0, 1]"));
-        (int width, int height) = ResizedSize(image.Width, image.Height);
-        return PilResize.ResizeAndCrop(image, width, height, Offset(width), Offset(height), ImageSize, ImageSize, Interpolation);
+        int side = to.ImageSize;
+        if (side < 1) throw new InvalidOperationException($"ImageSize is {side}: it must be at least 1");
+        if (to.Squash) return PilResize.Resize(image, side, side, to.Interpolation);
+        if (!(to.CropPct > 0 && to.CropPct <= 1)) throw new InvalidOperationException(FormattableString.Invariant($"CropPct is {to.CropPct}: it must be in (0, 1]"));
+        (int width, int height) = to.ResizedSize(image.Width, image.Height);
+        return PilResize.ResizeAndCrop(image, width, height, Offset(width, side), Offset(height, side), side, side, to.Interpolation);
     }
 
     /// <summary>Normalises HWC bytes into CHW floats: <c>(x/255 − mean)/std</c>, each step rounded to float as torchvision's ToTensor and Normalize do. <paramref name="destination"/> holds <c>3 * size * size</c>.</summary>
-    public void Normalise(RgbImage cropped, Span<float> destination)
+    public static void Normalise(this Preprocessing to, RgbImage cropped, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(cropped);
-        Normalise(cropped.Pixels, destination);
+        to.Normalise(cropped.Pixels, destination);
     }
 
     /// <summary>As the other overload, of bare HWC bytes: <paramref name="pixels"/> and <paramref name="destination"/> are equally long.</summary>
     /// <exception cref="ArgumentException">The lengths differ, or are no multiple of 3.</exception>
-    public void Normalise(ReadOnlySpan<byte> pixels, Span<float> destination)
+    public static void Normalise(this Preprocessing to, ReadOnlySpan<byte> pixels, Span<float> destination)
     {
         if (pixels.Length != destination.Length || pixels.Length % 3 != 0) throw new ArgumentException($"{pixels.Length} bytes of RGB do not fill {destination.Length} floats", nameof(destination));
         int plane = pixels.Length / 3;
-        for (int channel = 0; channel < 3; channel++) Plane(pixels, channel, Mean[channel], Std[channel], destination.Slice(channel * plane, plane));
+        for (int channel = 0; channel < 3; channel++) Plane(pixels, channel, to.Mean[channel], to.Std[channel], destination.Slice(channel * plane, plane));
     }
 
     /// <summary>The size before the crop: short side ⌊ImageSize / CropPct⌋, long side floored in proportion.</summary>
-    internal (int Width, int Height) ResizedSize(int width, int height)
+    internal static (int Width, int Height) ResizedSize(this Preprocessing to, int width, int height)
     {
-        int shortSide = LeastSide;
+        int shortSide = to.LeastSide();
         return width <= height
             ? (shortSide, checked((int)((long)shortSide * height / width)))
             : (checked((int)((long)shortSide * width / height)), shortSide);
     }
 
     // Python's round: halves go to the even neighbour.
-    private int Offset(int side) => (int)Math.Round((side - ImageSize) / 2.0, MidpointRounding.ToEven);
+    private static int Offset(int side, int crop) => (int)Math.Round((side - crop) / 2.0, MidpointRounding.ToEven);
 
     private static void Plane(ReadOnlySpan<byte> pixels, int channel, float mean, float std, Span<float> plane)
     {

@@ -69,18 +69,18 @@ public static class ImageDecoder
     private static DecodeResult Decode(ReadOnlyMemory<byte> bytes, DecodeLimits limits, int? leastSide, out ImageHeader header)
     {
         header = default;
-        if (bytes.IsEmpty) return new DecodeResult(null, "", DecodeReason.Empty);
-        if (bytes.Length > limits.MaxBytes) return new DecodeResult(null, "", DecodeReason.TooLarge);
+        if (bytes.IsEmpty) return new DecodeResult(null, "", Reason.Empty);
+        if (bytes.Length > limits.MaxBytes) return new DecodeResult(null, "", Reason.TooLarge);
         header = ImageHeader.Read(bytes.Span);
         int orientation = 1;
         bool further = false;
-        if (header.Format.Length == 0 && limits.Formats.Count > 0 && RasterHeader.Read(bytes.Span, out orientation) is { } raster && (limits.Formats.Contains(raster.Format) || (raster.Format.Length == 0 && raster.Reason != DecodeReason.UnknownFormat))) (header, further) = (raster, true);
+        if (header.Format.Length == 0 && limits.Formats.Count > 0 && RasterHeader.Read(bytes.Span, out orientation) is { } raster && (limits.Formats.Contains(raster.Format) || (raster.Format.Length == 0 && raster.Reason != Reason.UnknownFormat))) (header, further) = (raster, true);
         if (header.Reason is not null) return new DecodeResult(null, header.Format, header.Reason);
 
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
         long maxPixels = Math.Min(limits.MaxPixels, Array.MaxLength / 4);
-        if (header.Exceeds(maxPixels)) return new DecodeResult(null, header.Format, DecodeReason.TooManyPixels);
-        if (header.Format == "jpeg" && JpegScans.TooMany(bytes.Span, header.Width * header.Height)) return new DecodeResult(null, header.Format, DecodeReason.TooManyScans);
+        if (header.Exceeds(maxPixels)) return new DecodeResult(null, header.Format, Reason.TooManyPixels);
+        if (header.Format == "jpeg" && JpegScans.TooMany(bytes.Span, header.Width * header.Height)) return new DecodeResult(null, header.Format, Reason.TooManyScans);
         try
         {
             if (further) return SharpDecoder.Decode(bytes, header, orientation);
@@ -91,7 +91,7 @@ public static class ImageDecoder
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            return new DecodeResult(null, header.Format, DecodeReason.DecodeError);
+            return new DecodeResult(null, header.Format, Reason.DecodeError);
         }
     }
 

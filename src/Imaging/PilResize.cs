@@ -4,16 +4,6 @@ using DataFreeKD.Imaging.Resampling;
 
 namespace DataFreeKD.Imaging;
 
-/// <summary>PIL's resampling filters.</summary>
-public enum Interpolation
-{
-    /// <summary>Triangle filter.</summary>
-    Bilinear,
-
-    /// <summary>Catmull-Rom-like cubic, a = -0.5.</summary>
-    Bicubic,
-}
-
 /// <summary>PIL's <c>Image.resize</c> for 8-bit RGB, equal to it in every bit. Thread-safe; one call runs on one thread.</summary>
 public static class PilResize
 {

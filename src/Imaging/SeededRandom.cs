@@ -12,10 +12,10 @@ internal struct SeededRandom
     /// <summary>Any seed is good, 0 too.</summary>
     public SeededRandom(ulong seed)
     {
-        a = SplitMix(ref seed);
-        b = SplitMix(ref seed);
-        c = SplitMix(ref seed);
-        d = SplitMix(ref seed);
+        a = SplitMix64.Next(ref seed);
+        b = SplitMix64.Next(ref seed);
+        c = SplitMix64.Next(ref seed);
+        d = SplitMix64.Next(ref seed);
     }
 
     /// <summary>64 random bits.</summary>
@@ -40,12 +40,4 @@ internal struct SeededRandom
 
     /// <summary>Uniform in 0..<paramref name="count"/> − 1 (Lemire's multiply-shift; its bias is below 2⁻³² for the sizes of images).</summary>
     public int Below(int count) => (int)(((NextBits() >> 32) * (ulong)count) >> 32);
-
-    private static ulong SplitMix(ref ulong state)
-    {
-        ulong z = state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
 }

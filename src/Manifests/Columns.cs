@@ -59,22 +59,3 @@ public static class Columns
     public static int? ProbeBlock(string column, string prefix) => column.StartsWith(prefix, StringComparison.Ordinal)
         && int.TryParse(column.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int block) ? block : null;
 }
-
-/// <summary>Values of the <c>status</c> column.</summary>
-public static class Status
-{
-    /// <summary>Usable.</summary>
-    public const string Ok = "ok";
-
-    /// <summary>The same content is already there.</summary>
-    public const string Duplicate = "duplicate";
-
-    /// <summary>Refused by policy.</summary>
-    public const string Rejected = "rejected";
-
-    /// <summary>Not looked at to the end, since it gave no hope (reason <c>cascade</c>).</summary>
-    public const string Skipped = "skipped";
-
-    /// <summary>Could not be had or decoded.</summary>
-    public const string Failed = "failed";
-}

@@ -3,4 +3,4 @@
 namespace DataFreeKD.Manifests;
 
 /// <summary>A table that cannot be used; the message names file, row and column, and how to mend it.</summary>
-public sealed class TableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class TableException(string message, Exception? inner = null) : DataFreeKDException(message, inner);

@@ -21,14 +21,14 @@ public static class ModelRegistry
     }
 
     /// <summary>timm's default preprocessing of a registered name; for free specs and unknown names the default of the input size.</summary>
-    public static PreprocessingConfig DefaultPreprocessing(string spec)
+    public static Preprocessing DefaultPreprocessing(string spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
         (string name, string? options) = Split(spec);
         RegistryEntry? entry = Find(name);
-        if (entry is null && !FreeSpec.All.ContainsKey(name)) return new PreprocessingConfig();
+        if (entry is null && !FreeSpec.All.ContainsKey(name)) return new Preprocessing();
         int size = Resolve(spec).ImageSize;
-        if (entry is null) return PreprocessingConfig.DefaultFor(size);
+        if (entry is null) return Preprocessing.DefaultFor(size);
         return options is null || size == entry.Config.ImageSize ? entry.Preprocessing : entry.Preprocessing with { ImageSize = size };
     }
 

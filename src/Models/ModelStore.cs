@@ -66,17 +66,17 @@ public static class ModelStore
     /// <param name="naming">Tensor names; Hugging Face's only where its ViT and DeiT have every part of the model.</param>
     /// <param name="modelCard">Text of README.md.</param>
     /// <exception cref="ModelException">The naming cannot express the model, or the class names do not fit.</exception>
-    public static void Save(string directory, ImageModel model, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming = TensorNaming.Timm, string? modelCard = null)
+    public static void Save(string directory, ImageModel model, Preprocessing preprocessing, IReadOnlyList<string> classNames, TensorNaming naming = TensorNaming.Timm, string? modelCard = null)
     {
         if (classNames.Count != 0 && classNames.Count != model.Config.Classes) throw new ModelException($"{classNames.Count} class names for a model of {model.Config.Classes} classes; give one for each, or none");
         using DisposeScope scope = torch.NewDisposeScope();
         IReadOnlyDictionary<string, torch.Tensor> tensors = model.StateDict();
         if (naming == TensorNaming.HuggingFace) tensors = HuggingFaceNames.FromTimm(tensors, model.AsVisionTransformer("has no tensor names of Hugging Face's in this tool").Config);
         Directory.CreateDirectory(directory);
-        AtomicWrite.To(Path.Combine(directory, Weights), stream => SafeTensors.Write(stream, tensors));
-        AtomicWrite.To(Path.Combine(directory, Processor), stream => ConfigWriter.Processor(stream, preprocessing with { ImageSize = model.Config.ImageSize }));
-        if (modelCard is not null) AtomicWrite.To(Path.Combine(directory, Card), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(modelCard)));
-        AtomicWrite.To(Path.Combine(directory, Config), stream => ConfigWriter.Config(stream, model.Config, preprocessing, classNames, naming));
+        AtomicFile.Write(Path.Combine(directory, Weights), stream => SafeTensors.Write(stream, tensors));
+        AtomicFile.Write(Path.Combine(directory, Processor), stream => ConfigWriter.Processor(stream, preprocessing with { ImageSize = model.Config.ImageSize }));
+        if (modelCard is not null) AtomicFile.Write(Path.Combine(directory, Card), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(modelCard)));
+        AtomicFile.Write(Path.Combine(directory, Config), stream => ConfigWriter.Config(stream, model.Config, preprocessing, classNames, naming));
     }
 
     private static LoadedModel LoadFile(string weights, int? heads, string? key)
@@ -101,7 +101,7 @@ public static class ModelStore
         try
         {
             Fill(report, model, tensors);
-            PreprocessingConfig preprocessing = PreprocessingReader.Read(processor, stated, NamedPreprocessing(named, stated), shape.ImageSize, report);
+            Preprocessing preprocessing = PreprocessingReader.Read(processor, stated, NamedPreprocessing(named, stated), shape.ImageSize, report);
             model.eval();
             return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, shape.Classes, report), weights) { Facts = report.Facts, Notes = report.Notes };
         }
@@ -142,7 +142,7 @@ public static class ModelStore
         return told;
     }
 
-    private static Told<PreprocessingConfig>? NamedPreprocessing(Told<TimmEntry>? named, Statements stated)
+    private static Told<Preprocessing>? NamedPreprocessing(Told<TimmEntry>? named, Statements stated)
     {
         if (named is { } known && known.Value.Preprocessing is { } own) return new(own, $"{known.Value.Name}, which is {known.Source}", FactSource.Registry);
         return stated.Text("architecture") is { } name && ModelRegistry.Find(name.Value) is { } entry ? new(entry.Preprocessing, $"{entry.Name}, which is {name.Source}", FactSource.Registry) : null;

@@ -14,14 +14,14 @@ public sealed record ModelSummary(long Parameters, long MacsPerImage, IReadOnlyL
     public static ModelSummary Describe(LoadedModel loaded)
     {
         ModelConfig c = loaded.Model.Config;
-        PreprocessingConfig p = loaded.Preprocessing;
+        Preprocessing p = loaded.Preprocessing;
         long parameters = loaded.Model.ParameterCount(), macs = Macs(c);
         return new ModelSummary(parameters, macs,
         [
             ("weights", loaded.WeightsPath),
             .. c is VitConfig vit ? OfVit(vit) : [("input", Text($"{c.ImageSize}×{c.ImageSize}")), ("layers", $"{c.Family}, {c.Summary}")],
             ("classes", c.Classes == 0 ? "none (no head)" : Text($"{c.Classes}{(loaded.ClassNames.Count > 0 ? $" ({string.Join(", ", loaded.ClassNames.Take(4))}{(loaded.ClassNames.Count > 4 ? ", …" : "")})" : ", unnamed")}")),
-            ("preprocessing", Text($"{(p.Squash ? "squashed" : $"short side {Math.Floor(p.ImageSize / p.CropPct)}, centre crop")} to {p.ImageSize}, {p.Interpolation}, mean [{string.Join(", ", p.Mean)}], deviation [{string.Join(", ", p.Std)}]")),
+            ("preprocessing", Text($"{(p.Squash ? "squashed" : $"short side {Math.Floor(p.ImageSize / p.CropPct)}, centre crop")} to {p.ImageSize}, {p.Interpolation.Name()}, mean [{string.Join(", ", p.Mean)}], deviation [{string.Join(", ", p.Std)}]")),
             ("parameters", Text($"{parameters:N0}")),
             ("MACs an image", Text($"{macs:N0}")),
         ]);

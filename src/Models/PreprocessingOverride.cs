@@ -40,7 +40,7 @@ public sealed record PreprocessingOverride
     {
         ArgumentNullException.ThrowIfNull(model);
         Validate();
-        PreprocessingConfig own = model.Preprocessing;
+        Preprocessing own = model.Preprocessing;
         ImageModel network = model.Model;
         if (ImageSize is { } side && side != network.Config.ImageSize)
         {
@@ -51,7 +51,7 @@ public sealed record PreprocessingOverride
         {
             Model = network,
             Facts = [.. model.Facts.Select(fact => Given(fact.Field) is { } option ? fact with { By = FactSource.Option, Value = option, Source = "the user's option" } : fact)],
-            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Squash = own.Squash && CropPct is null, Interpolation = Interpolation ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
+            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Squash = own.Squash && CropPct is null, Interpolation = InterpolationNames.Find(Interpolation) ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
         };
     }
 

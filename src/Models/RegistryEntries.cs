@@ -3,7 +3,7 @@
 namespace DataFreeKD.Models;
 
 /// <summary>One named architecture with timm's preprocessing of its default weights.</summary>
-internal sealed record RegistryEntry(string Name, ModelConfig Config, PreprocessingConfig Preprocessing);
+internal sealed record RegistryEntry(string Name, ModelConfig Config, Preprocessing Preprocessing);
 
 /// <summary>The table behind <see cref="ModelRegistry"/>; shapes and preprocessing follow timm's vision_transformer.py, deit.py, resnet.py and tiny_vit.py, and the official code of involution.</summary>
 internal static class RegistryEntries
@@ -68,7 +68,7 @@ internal static class RegistryEntries
         // timm's first weights of each: the a1 recipe.
         foreach (int depth in new[] { 18, 34, 50, 101, 152 }) Add($"resnet{depth}", new ResNetConfig { Depth = depth }, cropPct: 0.95);
         // The official code resizes to 256 bilinearly.
-        foreach (int depth in new[] { 26, 38, 50, 101, 152 }) Add($"rednet{depth}", new ResNetConfig { Depth = depth, Involution = true }, cropPct: 0.875, interpolation: "bilinear");
+        foreach (int depth in new[] { 26, 38, 50, 101, 152 }) Add($"rednet{depth}", new ResNetConfig { Depth = depth, Involution = true }, cropPct: 0.875, interpolation: Interpolation.Bilinear);
         StageSizes medium = new(64, 128, 256, 448), large = new(96, 192, 384, 576), largeHeads = new(3, 6, 12, 18);
         TinyVitConfig tiny21 = new() { Widths = large, Heads = largeHeads };
         Add("tiny_vit_5m_224", new TinyVitConfig(), cropPct: 0.95);
@@ -78,9 +78,9 @@ internal static class RegistryEntries
         Add("tiny_vit_21m_512", tiny21 with { ImageSize = 512, Windows = new(16, 16, 32, 16) }, cropPct: 1, squash: true);
         return all;
 
-        void Add(string name, ModelConfig config, float[]? mean = null, float[]? std = null, double? cropPct = null, string interpolation = "bicubic", bool squash = false)
+        void Add(string name, ModelConfig config, float[]? mean = null, float[]? std = null, double? cropPct = null, Interpolation interpolation = Interpolation.Bicubic, bool squash = false)
         {
-            PreprocessingConfig plain = PreprocessingConfig.DefaultFor(config.ImageSize);
+            Preprocessing plain = Preprocessing.DefaultFor(config.ImageSize);
             all.Add(name, new RegistryEntry(name, config, plain with { Mean = mean ?? plain.Mean, Std = std ?? plain.Std, CropPct = cropPct ?? plain.CropPct, Interpolation = interpolation, Squash = squash }));
         }
     }

@@ -86,13 +86,13 @@ public sealed class OnnxGraph
 
     private static IEnumerable<(string Key, string Value)> Metadata(LoadedModel loaded, string quantisation)
     {
-        PreprocessingConfig input = loaded.Preprocessing;
+        Preprocessing input = loaded.Preprocessing;
         yield return ("architecture", loaded.Model.Config.Name);
         yield return ("class_names", JsonSerializer.Serialize(loaded.ClassNames, Plain));
         yield return ("image_size", input.ImageSize.ToString(CultureInfo.InvariantCulture));
         yield return ("crop_pct", input.CropPct.ToString("R", CultureInfo.InvariantCulture));
         yield return ("crop_mode", input.Squash ? "squash" : "center");
-        yield return ("interpolation", input.Interpolation);
+        yield return ("interpolation", input.Interpolation.Name());
         yield return ("mean", JsonSerializer.Serialize(input.Mean));
         yield return ("std", JsonSerializer.Serialize(input.Std));
         yield return ("quantisation", quantisation);

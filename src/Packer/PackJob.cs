@@ -86,8 +86,8 @@ internal sealed class PackJob(PackOptions options, PackSource source, IProgress<
     }
 
     // A selection stands for what was scored: other content under the same name is not it.
-    private static string? Doubt(PackRow row, byte[] bytes, string format) => format.Length == 0 ? "unknown_format"
-        : row.Sha256 is { } scored && scored != Convert.ToHexStringLower(SHA256.HashData(bytes)) ? "changed" : null;
+    private static string? Doubt(PackRow row, byte[] bytes, string format) => format.Length == 0 ? Reason.UnknownFormat
+        : row.Sha256 is { } scored && scored != Convert.ToHexStringLower(SHA256.HashData(bytes)) ? Reason.Changed : null;
 
     private void Report()
     {

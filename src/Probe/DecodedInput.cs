@@ -13,11 +13,11 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     /// <param name="input">The file.</param>
     /// <param name="transform">How the teacher sees it.</param>
     /// <param name="fast">Whether a JPEG may be decoded at a reduced scale; width and height are still the file's.</param>
-    public static DecodedInput From(ScoreInput input, EvalTransform transform, bool fast = false)
+    public static DecodedInput From(ScoreInput input, Preprocessing transform, bool fast = false)
     {
-        if (input.Image.Bytes is not { } bytes) return new DecodedInput(input, "", 0, 0, null, input.Image.Reason ?? "unreadable");
+        if (input.Image.Bytes is not { } bytes) return new DecodedInput(input, "", 0, 0, null, input.Image.Reason ?? Core.Reason.Unreadable);
         string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        (RgbImage? image, int width, int height, string? reason) = Decode(bytes, fast ? transform.LeastSide : null);
+        (RgbImage? image, int width, int height, string? reason) = Decode(bytes, fast ? transform.LeastSide() : null);
         if (image is null) return new DecodedInput(Released(input), sha256, 0, 0, null, reason);
         int length = 3 * transform.ImageSize * transform.ImageSize;
         float[] pixels = ArrayPool<float>.Shared.Rent(length);

@@ -33,12 +33,6 @@ internal sealed class PlaceSample<T>(int capacity)
         }
     }
 
-    /// <summary>SplitMix64's finaliser (Steele et al. 2014): neighbours get unrelated keys.</summary>
-    public static ulong Key(long place)
-    {
-        ulong z = ((ulong)place + 1) * 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+    /// <summary>Neighbours get unrelated keys.</summary>
+    public static ulong Key(long place) => SplitMix64.Mix(((ulong)place + 1) * SplitMix64.Step);
 }

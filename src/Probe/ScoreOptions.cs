@@ -9,7 +9,7 @@ using DataFreeKD.Probe.Scores;
 namespace DataFreeKD.Probe;
 
 /// <summary>Input that cannot be scored; the message says what, where and how to mend it.</summary>
-public sealed class ScoreException(string message) : Exception(message);
+public sealed class ScoreException(string message) : DataFreeKDException(message);
 
 /// <summary>Options of a scoring run.</summary>
 public sealed record ScoreOptions

@@ -102,9 +102,6 @@ public static class ScoreRun
 
     private const string SampleName = "sample.csv";
 
-    /// <summary>The reason of a row that a cascade dropped.</summary>
-    public const string DroppedReason = "cascade";
-
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
     public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
 
@@ -131,7 +128,7 @@ public static class ScoreRun
             Size(image.Width),
             Size(image.Height),
             scores is not null ? Status.Ok : scored.Dropped ? Status.Skipped : image.Input.Row is { IsRefused: true } refused ? refused["status"] : Status.Failed,
-            scored.Dropped ? DroppedReason : image.Reason,
+            scored.Dropped ? Reason.Cascade : image.Reason,
             scores?.Prediction?.ToString(CultureInfo.InvariantCulture),
             scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
         };

@@ -1,11 +1,9 @@
 // One forward pass of the teacher over a batch, and the figures of each of its images.
 
 using System.Buffers;
-using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
-using DataFreeKD.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,10 +25,6 @@ internal sealed partial class TeacherPass : IDisposable
     private readonly bool fastDecode;
     private readonly Lock gate = new();
     private long waiting;
-
-
-    /// <summary>The reason of an image whose figures are not finite.</summary>
-    public const string NotFinite = "not_finite";
 
     // About so many tokens a pass, and images: larger matrices are no faster on one core, and leave its caches.
     private const int TokensAtOnce = 4352, ImagesAtOnce = 64;
@@ -70,7 +64,7 @@ internal sealed partial class TeacherPass : IDisposable
         Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
         ReactClip = options.ReactClip;
         if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
-        Transform = ModelTransform.Of(teacher.Preprocessing);
+        Transform = teacher.Preprocessing;
     }
 
     /// <summary>Images a forward pass.</summary>
@@ -84,7 +78,7 @@ internal sealed partial class TeacherPass : IDisposable
 
     public IReadOnlyList<int> Blocks { get; }
 
-    public EvalTransform Transform { get; }
+    public Preprocessing Transform { get; }
 
     public string WeightsPath => teacher.WeightsPath;
 
@@ -136,7 +130,7 @@ internal sealed partial class TeacherPass : IDisposable
 
     // Figures that are no numbers are no figures: the row says so.
     private static ScoredInput Finite(DecodedInput image, ImageScores? scores) =>
-        scores is null || scores.Variances.All(row => float.IsFinite(row)) && (scores.Outputs?.All(float.IsFinite) ?? true) ? new ScoredInput(image, scores) : new ScoredInput(image with { Reason = NotFinite }, null);
+        scores is null || scores.Variances.All(row => float.IsFinite(row)) && (scores.Outputs?.All(float.IsFinite) ?? true) ? new ScoredInput(image, scores) : new ScoredInput(image with { Reason = Reason.NotFinite }, null);
 
     /// <summary>The numbers that the heads read, of each image that can be decoded, with its place among the inputs.</summary>
     public IReadOnlyList<(long Place, float[] Activations)> Activations(IReadOnlyList<ScoreInput> inputs)

@@ -3,4 +3,4 @@
 namespace DataFreeKD.Selector;
 
 /// <summary>Options that cannot be used; the message says what, where and how to mend it.</summary>
-public sealed class SelectionException(string message) : Exception(message);
+public sealed class SelectionException(string message) : DataFreeKDException(message);

@@ -14,7 +14,7 @@ public sealed class FailureTests
         { new UsageException("m"), 2 },
         { new TableException("m"), 2 },
         { new ModelException("m"), 2 },
-        { new RunException("m"), 2 },
+        { new DistillException("m"), 2 },
         { new SelectionException("m"), 2 },
         { new FileNotFoundException("m"), 2 },
         { new DirectoryNotFoundException("m"), 2 },

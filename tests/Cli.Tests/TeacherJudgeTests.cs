@@ -45,7 +45,7 @@ public sealed class TeacherJudgeTests
     private static ScoreOptions Teacher(TempFolder folder, int classes)
     {
         using VisionTransformer model = new(new VitConfig { ImageSize = 8, PatchSize = 4, Width = 12, Depth = 2, Heads = 3, MlpHidden = 24, Classes = classes }, 1);
-        ModelStore.Save(folder["teacher"], model, new PreprocessingConfig { ImageSize = 8, CropPct = 1 }, [.. Enumerable.Range(0, classes).Select(index => $"class {index}")]);
+        ModelStore.Save(folder["teacher"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, [.. Enumerable.Range(0, classes).Select(index => $"class {index}")]);
         return new ScoreOptions { Teacher = folder["teacher"], Inputs = [], Output = "", BatchSize = 16, DecodeWorkers = 2 };
     }
 

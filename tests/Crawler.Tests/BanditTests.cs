@@ -112,7 +112,7 @@ public sealed class BanditTests
     [InlineData(2.5, 40, 0.0588235, 0.00127268)]
     public void Draws_have_the_mean_and_variance_of_their_distribution(double a, double b, double mean, double variance)
     {
-        double[] draws = [.. Enumerable.Range(0, 100_000).Select(i => new BetaSampler(BetaSampler.Mix((ulong)i)).Beta(a, b))];
+        double[] draws = [.. Enumerable.Range(0, 100_000).Select(i => new BetaSampler(SplitMix64.Mix((ulong)i)).Beta(a, b))];
         double average = draws.Average();
         Assert.Equal(mean, average, 4 * Math.Sqrt(variance / draws.Length));
         Assert.Equal(variance, draws.Average(draw => (draw - average) * (draw - average)), variance * 0.03);

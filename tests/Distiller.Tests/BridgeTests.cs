@@ -58,7 +58,7 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("img=16", Refused(options with { Via = [Assistant, "vit:img=32,patch=4,dim=20,depth=3,heads=2"] }), StringComparison.Ordinal);
         Assert.Contains("has no tokens", Refused(options with { Via = ["resnet:depth=10,img=16,stem=3,width=8"], Loss = Recipe.Parse("kd+probe") }), StringComparison.Ordinal);
         Assert.Contains("one teacher", Refused(options with { Via = [Assistant], FurtherTeachers = [world.Teacher] }), StringComparison.Ordinal);
-        Assert.Contains("assistants", Assert.Throws<RunException>(() => RecipeExplanation.Of(options with { Via = [Assistant] })).Message, StringComparison.Ordinal);
+        Assert.Contains("assistants", Assert.Throws<DistillException>(() => RecipeExplanation.Of(options with { Via = [Assistant] })).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["s"]));
     }
 
@@ -82,7 +82,7 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static DistillSummary Run(DistillOptions options, IProgress<TrainProgress>? progress = null) => DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
-    private static string Refused(DistillOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(DistillOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 
     private sealed class Recorded(List<(string Phase, long Done)> seen) : IProgress<TrainProgress>
     {

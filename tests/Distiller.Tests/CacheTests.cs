@@ -70,7 +70,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
             Assert.True(Mixing.Apply(one.Pixels, training, step).Pixels.bytes.SequenceEqual(Mixing.Apply(two.Pixels, cache, step).Pixels.bytes), $"step {step} differs");
         }
 
-        TrainingImages Images(BatchOptions options) => new(options, selection.Paths, teacher.Preprocessing, 16, world.Selection, null, TestContext.Current.CancellationToken);
+        TrainingImages Images(BatchOptions options) => new(options, new ImageList(selection.Paths), teacher.Preprocessing, 16, world.Selection, null, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -350,7 +350,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static void Run(TrainOptions options) => TrainRun.Execute(options, null, TestContext.Current.CancellationToken);
 
-    private static string Refused(DistillOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(DistillOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 
-    private static string Refused(CacheOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(CacheOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 }

@@ -133,5 +133,5 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static ComparisonSummary Run(ComparisonOptions options, OnStep? progress = null) => ComparisonRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
-    private static string Refused(ComparisonOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(ComparisonOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 }

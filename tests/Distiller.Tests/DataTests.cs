@@ -61,8 +61,8 @@ public sealed class DataTests
     {
         Assert.Null(Curriculum.Of(Options));
         Assert.Equal(new Curriculum(0.3, 3), Curriculum.Of(Options with { Curriculum = 0.3 }));
-        Assert.Throws<RunException>((Options with { Curriculum = 0 }).Validate);
-        Assert.Throws<RunException>((Options with { Curriculum = 0.5, CurriculumEpochs = 0 }).Validate);
+        Assert.Throws<DistillException>((Options with { Curriculum = 0 }).Validate);
+        Assert.Throws<DistillException>((Options with { Curriculum = 0.5, CurriculumEpochs = 0 }).Validate);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class DataTests
         Assert.Equal(0.3, Share(4), 12);
         Assert.Equal(0.15, Share(7), 12);
         Assert.Equal([0, 0], [Share(8), Share(9)]);
-        Assert.Contains("patch dropout to is 1", Assert.Throws<RunException>(() => (options with { PatchDropoutTo = 1 }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains("patch dropout to is 1", Assert.Throws<DistillException>(() => (options with { PatchDropoutTo = 1 }).Validate()).Message, StringComparison.Ordinal);
 
         double Share(int step) => KeptPatches.ShareDropped(options, step, 10);
     }

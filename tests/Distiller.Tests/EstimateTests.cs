@@ -27,7 +27,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
 
         IReadOnlyList<string> paths = SelectionImages.Read(selection, Cancel).Paths;
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
-        using TrainingImages images = new(options, paths, teacher.Preprocessing, 16, selection, null, Cancel);
+        using TrainingImages images = new(options, new ImageList(paths), teacher.Preprocessing, 16, selection, null, Cancel);
         Assert.Equal(images.HeldOut.Select(slot => paths[slot]), slice.Paths);
         Assert.Equal((36, selection), (slice.Paths.Count, slice.Selection));
         Assert.Equal(broken, images.Skipped.Count > 0);
@@ -151,10 +151,10 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using ImageModel model = StudentFactory.Fresh(TinyWorld.Spec, classes, 0);
-        ModelStore.Save(path, model, new PreprocessingConfig { ImageSize = 16 }, [.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))]);
+        ModelStore.Save(path, model, new Preprocessing { ImageSize = 16 }, [.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))]);
     }
 
     private EstimateReport Run(string student, Func<EstimateOptions, EstimateOptions> change) => EstimateRun.Execute(change(new EstimateOptions { Student = student, Teacher = world.Teacher, Workers = 2 }), cancel: Cancel);
 
-    private string Refused(string student, Func<EstimateOptions, EstimateOptions>? change = null) => Assert.Throws<RunException>(() => Run(student, change ?? (options => options))).Message;
+    private string Refused(string student, Func<EstimateOptions, EstimateOptions>? change = null) => Assert.Throws<DistillException>(() => Run(student, change ?? (options => options))).Message;
 }

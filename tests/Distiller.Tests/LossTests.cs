@@ -172,12 +172,12 @@ public sealed class LossTests
     public void Losses_that_do_not_fit_the_models_are_refused_with_the_cure()
     {
         VitConfig teacher = new() { ImageSize = 32, PatchSize = 4 }, student = teacher with { PatchSize = 8 };
-        Assert.Contains("img and patch", Assert.Throws<RunException>(() => Term("probe", teacher, student)).Message, StringComparison.Ordinal);
+        Assert.Contains("img and patch", Assert.Throws<DistillException>(() => Term("probe", teacher, student)).Message, StringComparison.Ordinal);
         foreach (string recipe in (string[])["hidden", "attention", "minilm", "vitkd", "manifold", "tat:form=official"])
-            Assert.Contains("img and patch", Assert.Throws<RunException>(() => Term(recipe, teacher, student)).Message, StringComparison.Ordinal);
-        Assert.Contains("heads=mean", Assert.Throws<RunException>(() => Term("attention:heads=each", teacher, teacher with { Heads = 6 })).Message, StringComparison.Ordinal);
-        Assert.Contains("3 classes", Assert.Throws<RunException>(() => Term("dkd", teacher with { Classes = 2 }, teacher with { Classes = 2 })).Message, StringComparison.Ordinal);
-        Assert.Contains("distilled=1", Assert.Throws<RunException>(() => Term("hard", teacher, student)).Message, StringComparison.Ordinal);
+            Assert.Contains("img and patch", Assert.Throws<DistillException>(() => Term(recipe, teacher, student)).Message, StringComparison.Ordinal);
+        Assert.Contains("heads=mean", Assert.Throws<DistillException>(() => Term("attention:heads=each", teacher, teacher with { Heads = 6 })).Message, StringComparison.Ordinal);
+        Assert.Contains("3 classes", Assert.Throws<DistillException>(() => Term("dkd", teacher with { Classes = 2 }, teacher with { Classes = 2 })).Message, StringComparison.Ordinal);
+        Assert.Contains("distilled=1", Assert.Throws<DistillException>(() => Term("hard", teacher, student)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -94,6 +94,42 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(summary.Frontier.OrderByDescending(point => point.Parameters).Select(point => point.Parameters), summary.Frontier.Select(point => point.Parameters));
     }
 
+    [Fact]
+    public void A_pool_gives_half_of_the_images_that_prune_distill_and_estimate_measure_on()
+    {
+        using TempFolder folder = new();
+        string[] rows = File.ReadAllLines(world.Selection);
+        string selection = Path.Combine(Path.GetDirectoryName(world.Selection)!, "half.csv");
+        File.WriteAllLines(selection, rows.Take(61));
+        PruneOptions options = Options(folder["pruned"]) with { ImagesPath = selection, PoolPath = world.Selection };
+        PruneSummary pruned = PruneRun.Execute(options, cancel: Cancel);
+        Assert.Equal((48, 24), (pruned.Images, pruned.HeldOutImages));
+        IReadOnlyList<string> measured = SelectionImages.Read(folder["pruned/pruning/held-out.csv"], Cancel).Paths, selected = SelectionImages.Read(selection, Cancel).Paths;
+        Assert.Equal(12, measured.Intersect(selected).Count());
+        Assert.Equal(24, measured.Distinct().Count());
+
+        DistillOptions training = world.Distill(folder["student"]) with { SelectionPath = selection, Student = folder["pruned"], ValidationPath = folder["pruned"], Steps = 3 };
+        DistillSummary trained = DistillRun.Execute(training, cancel: Cancel);
+        Assert.Equal((48, 24), (trained.Images, trained.HeldOutImages));
+        Assert.Equal(measured, Evaluation.HeldOutSlice.Of(folder["student"], 2, null, Cancel).Paths);
+        Assert.Equal(measured, Evaluation.HeldOutSlice.Of(folder["pruned"], 2, null, Cancel).Paths);
+    }
+
+    [Fact]
+    public void Validation_images_are_never_trained_on_and_no_share_is_held_out_beside_them()
+    {
+        ImageList images = ImageList.With(["a", "b", "c"], ["b", "d"]);
+        (int[] train, int[] measured) = images.Split([0, 1, 2, 3, 4], 0.9, 0);
+        Assert.Equal([0, 2], train);
+        Assert.Equal([3, 4], measured);
+        (train, measured) = images.Split([0, 1, 3], 0.9, 0);
+        Assert.Equal([0], train);
+        Assert.Equal([3], measured);
+        using TempFolder folder = new();
+        DistillException none = Assert.Throws<DistillException>(() => DistillRun.Execute(world.Distill(folder["s"]) with { ValidationPath = world.Selection }, cancel: Cancel));
+        Assert.Contains("there is none to train on", none.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("vit:img=16,patch=4,dim=32,depth=2,heads=2", "its width 32")]
     [InlineData("vit:img=16,patch=4,dim=24,depth=4,heads=2", "it has 4 blocks")]
@@ -106,7 +142,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_shape_that_is_no_part_of_the_teacher_is_refused_by_name(string shape, string reason)
     {
         using TempFolder folder = new();
-        RunException refused = Assert.Throws<RunException>(() => PruneRun.Execute(Options(folder["s"]) with { Student = shape }, cancel: Cancel));
+        DistillException refused = Assert.Throws<DistillException>(() => PruneRun.Execute(Options(folder["s"]) with { Student = shape }, cancel: Cancel));
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["s"]), "nothing is written before the shape is checked");
     }

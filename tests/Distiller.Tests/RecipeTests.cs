@@ -62,7 +62,7 @@ public sealed class RecipeTests
     [InlineData("kd+preset:nobody", 11, "known: kd, attention-probe")]
     public void A_recipe_that_cannot_be_is_refused_with_place_and_cure(string text, int character, string cure)
     {
-        string message = Assert.Throws<RunException>(() => Recipe.Parse(text)).Message;
+        string message = Assert.Throws<DistillException>(() => Recipe.Parse(text)).Message;
         Assert.Contains($"'{text}', character {character}:", message, StringComparison.Ordinal);
         Assert.Contains(cure, message, StringComparison.Ordinal);
     }

@@ -100,7 +100,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         Run(world.Distill(folder["s"]));
-        RunException error = Assert.Throws<RunException>(() => Run(world.Distill(folder["s"]) with { Resume = true, LearningRate = 1e-3 }));
+        DistillException error = Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]) with { Resume = true, LearningRate = 1e-3 }));
         Assert.Contains("other options", error.Message, StringComparison.Ordinal);
     }
 
@@ -110,7 +110,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         Run(world.Distill(folder["s"]));
         File.WriteAllText(Path.Combine(folder["s"], "notes.txt"), "mine");
-        Assert.Contains("--overwrite", Assert.Throws<RunException>(() => Run(world.Distill(folder["s"]))).Message, StringComparison.Ordinal);
+        Assert.Contains("--overwrite", Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]))).Message, StringComparison.Ordinal);
         Run(world.Distill(folder["s"]) with { Overwrite = true, Steps = 10 });
         Assert.Equal("mine", File.ReadAllText(Path.Combine(folder["s"], "notes.txt")));
         Assert.Equal(3, File.ReadAllLines(Path.Combine(folder["s"], "training", "metrics.csv")).Length);
@@ -148,7 +148,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         string[] rows = [.. File.ReadAllLines(world.Selection).Skip(1).Take(32).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal))];
         File.WriteAllLines(folder["none.csv"], ["path,status,weight", .. rows.Select(row => row[..^1] + "0")]);
-        RunException error = Assert.Throws<RunException>(() => Run(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"] }));
+        DistillException error = Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"] }));
         Assert.Contains("weight", error.Message, StringComparison.Ordinal);
     }
 
@@ -175,7 +175,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         SliceInit.Apply(student, network);
         float[] theirs = teacher.Model.StateDict()["blocks.2.mlp.fc1.weight"].data<float>().ToArray(), ours = student.StateDict()["blocks.1.mlp.fc1.weight"].data<float>().ToArray();
         Assert.Subset(theirs.ToHashSet(), ours.ToHashSet());
-        Assert.Throws<RunException>(() => SliceInit.Apply(network, student));
+        Assert.Throws<DistillException>(() => SliceInit.Apply(network, student));
     }
 
     public static TheoryData<string> Presets => [.. RecipePresets.All.Keys];
@@ -227,8 +227,8 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]) with { Loss = Recipe.Parse(recipe), PatchDropout = dropout };
-        Assert.Contains(cure, Assert.Throws<RunException>(() => Run(options)).Message, StringComparison.Ordinal);
-        Assert.Contains(cure, Assert.Throws<RunException>(() => RecipeExplanation.Of(options)).Message, StringComparison.Ordinal);
+        Assert.Contains(cure, Assert.Throws<DistillException>(() => Run(options)).Message, StringComparison.Ordinal);
+        Assert.Contains(cure, Assert.Throws<DistillException>(() => RecipeExplanation.Of(options)).Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["s"]));
     }
 
@@ -237,10 +237,10 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
-        Assert.Contains("img=16", Assert.Throws<RunException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
-        Assert.Throws<RunException>(() => Run(options with { Loss = Recipe.Parse("kd+hard") }));
-        Assert.Contains("every patch", Assert.Throws<RunException>(() => Run(options with { Loss = Recipe.Parse("vitkd"), PatchDropoutTo = 0.5 })).Message, StringComparison.Ordinal);
-        Assert.Throws<RunException>(() => Run(options with { Device = "tpu" }));
+        Assert.Contains("img=16", Assert.Throws<DistillException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
+        Assert.Throws<DistillException>(() => Run(options with { Loss = Recipe.Parse("kd+hard") }));
+        Assert.Contains("every patch", Assert.Throws<DistillException>(() => Run(options with { Loss = Recipe.Parse("vitkd"), PatchDropoutTo = 0.5 })).Message, StringComparison.Ordinal);
+        Assert.Throws<DistillException>(() => Run(options with { Device = "tpu" }));
         Assert.False(Directory.Exists(folder["s"]));
     }
 

@@ -40,7 +40,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
     public void Each_teacher_sees_the_images_in_its_own_normalisation()
     {
         using TempFolder folder = new();
-        string other = Copy(folder["other"], new PreprocessingConfig { ImageSize = 16, CropPct = 1, Mean = [0.1f, 0.5f, 0.7f], Std = [0.2f, 0.5f, 0.9f] });
+        string other = Copy(folder["other"], new Preprocessing { ImageSize = 16, CropPct = 1, Mean = [0.1f, 0.5f, 0.7f], Std = [0.2f, 0.5f, 0.9f] });
         using DisposeScope scope = torch.NewDisposeScope();
         using SeveralTeachers teachers = new([world.Teacher, other], null, null, Precision.Float32);
         teachers.MoveTo(torch.CPU, 1);
@@ -123,7 +123,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
-        PreprocessingConfig own = new() { ImageSize = 16, CropPct = 1 };
+        Preprocessing own = new() { ImageSize = 16, CropPct = 1 };
         Assert.Contains("give --crop-pct", Refused(options with { FurtherTeachers = [Copy(folder["cropped"], own with { CropPct = 0.9 })] }), StringComparison.Ordinal);
         Assert.Contains("another order", Refused(options with { FurtherTeachers = [Copy(folder["order"], own, ["right", "middle", "left"])] }), StringComparison.Ordinal);
         using (ImageModel four = ModelRegistry.Resolve(TinyWorld.Spec + ",classes=4").Create()) ModelStore.Save(folder["four"], four, own, []);
@@ -137,7 +137,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
     public void A_crop_share_lets_a_teacher_that_squashes_teach_beside_one_that_crops()
     {
         using TempFolder folder = new();
-        string squashing = Copy(folder["squashing"], new PreprocessingConfig { ImageSize = 16, CropPct = 1, Squash = true });
+        string squashing = Copy(folder["squashing"], new Preprocessing { ImageSize = 16, CropPct = 1, Squash = true });
         DistillOptions options = world.Distill(folder["s"]) with { FurtherTeachers = [squashing], Steps = 1, HoldOut = 0 };
         Assert.Contains("squashed", Refused(options), StringComparison.Ordinal);
 
@@ -160,7 +160,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
     private static void AssertClose(torch.Tensor expected, torch.Tensor actual) => Assert.True((expected - actual).abs().max().item<float>() < 1e-4, $"{expected.cstr()} {actual.cstr()}");
 
     // The world's teacher under another preprocessing.
-    private string Copy(string path, PreprocessingConfig preprocessing, string[]? names = null)
+    private string Copy(string path, Preprocessing preprocessing, string[]? names = null)
     {
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
         ModelStore.Save(path, teacher.Model, preprocessing, names ?? teacher.ClassNames);
@@ -175,5 +175,5 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
 
     private static DistillSummary Run(DistillOptions options) => DistillRun.Execute(options, cancel: TestContext.Current.CancellationToken);
 
-    private static string Refused(DistillOptions options) => Assert.Throws<RunException>(() => Run(options)).Message;
+    private static string Refused(DistillOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 }

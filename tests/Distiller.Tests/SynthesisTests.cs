@@ -79,8 +79,8 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
     [Fact]
     public void Options_that_cannot_work_are_refused()
     {
-        Assert.Contains("steps is 0", Assert.Throws<RunException>(() => new ImageSynthesis(Options() with { Steps = 0 })).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to learn", Assert.Throws<RunException>(() => new ImageSynthesis(Options() with { CrossEntropy = 0, PatchEntropy = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("steps is 0", Assert.Throws<DistillException>(() => new ImageSynthesis(Options() with { Steps = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing to learn", Assert.Throws<DistillException>(() => new ImageSynthesis(Options() with { CrossEntropy = 0, PatchEntropy = 0 })).Message, StringComparison.Ordinal);
     }
 
     private SynthesisOptions Options() => new() { Teacher = world.Teacher, Count = 9, Steps = 60, Flip = false, Shift = 0 };
@@ -126,7 +126,7 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
         }
     }
 
-    private static torch.Tensor Normalised(IReadOnlyList<RgbImage> images, PreprocessingConfig preprocessing)
+    private static torch.Tensor Normalised(IReadOnlyList<RgbImage> images, Preprocessing preprocessing)
     {
         int size = images[0].Width;
         torch.Tensor pixels = torch.tensor(images.SelectMany(image => image.Pixels).Select(value => value / 255f).ToArray(), [images.Count, size, size, 3]).permute(0, 3, 1, 2);

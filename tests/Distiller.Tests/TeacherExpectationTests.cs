@@ -119,7 +119,7 @@ public sealed class TeacherExpectationTests
     public void An_accuracy_that_is_no_better_than_chance_is_refused(double accuracy)
     {
         Judgements judged = Drawn(50, 8, out _);
-        Assert.Contains("above chance", Assert.Throws<RunException>(() => TeacherExpectation.Over(judged, All(judged), accuracy)).Message, StringComparison.Ordinal);
+        Assert.Contains("above chance", Assert.Throws<DistillException>(() => TeacherExpectation.Over(judged, All(judged), accuracy)).Message, StringComparison.Ordinal);
     }
 
     private static (ExpectedAccuracy[] Of, double Low, double High) Estimate(Judgements many, int images)

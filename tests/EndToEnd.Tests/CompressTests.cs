@@ -16,6 +16,10 @@ public sealed class CompressTests(TinyWorld world)
         Assert.Equal(folder["out/student"], summary.GetProperty("student").GetString());
         Assert.InRange(summary.GetProperty("parameters").GetInt64(), 1, summary.GetProperty("teacher_parameters").GetInt64() / 2);
         Assert.InRange(summary.GetProperty("estimate").GetDouble(), summary.GetProperty("low").GetDouble(), summary.GetProperty("high").GetDouble());
+        Assert.InRange(summary.GetProperty("retained").GetDouble(), summary.GetProperty("retained_low").GetDouble(), summary.GetProperty("retained_high").GetDouble());
+        JsonElement stages = summary.GetProperty("run").GetProperty("stages");
+        int Measured(string stage) => stages.EnumerateArray().Single(made => made.GetProperty("name").GetString() == stage).GetProperty("summary").GetProperty("held_out_images").GetInt32();
+        Assert.Equal(Measured("prune"), Measured("distill"));
         Assert.InRange(summary.GetProperty("top1").GetDouble(), 0, 1);
         foreach (string made in (string[])["pipeline.yaml", "scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors", "report.html"]) Assert.True(File.Exists(folder["out/" + made]), made);
 
@@ -60,6 +64,8 @@ public sealed class CompressTests(TinyWorld world)
         string pruned = folder["pruned"];
         string said = Programs.RunDfkd("prune", world.Teacher, world.Selected, "--params", "0.6", "--hold-out", "0.3", "-o", pruned).Succeeds().Error;
         Assert.Contains("<- taken", said, StringComparison.Ordinal);
+        Assert.Contains("share of the teacher's parameters (log scale)", said, StringComparison.Ordinal);
+        Assert.Contains("of the teacher's accuracy", said, StringComparison.Ordinal);
         Assert.Contains("estimated top-1", Programs.RunDfkd("estimate", pruned, "--teacher", world.Teacher).Succeeds().Output, StringComparison.Ordinal);
         string trained = Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", pruned, "--steps", "4", "--batch-size", "16", "-o", folder["student"]).Succeeds().Error;
         Assert.Contains("the student began as: the model pruned", trained, StringComparison.Ordinal);

@@ -162,8 +162,8 @@ public sealed partial class ExportTests(TinyWorld world)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
-        PreprocessingConfig wants = teacher.Preprocessing;
-        EvalTransform transform = new() { ImageSize = wants.ImageSize, CropPct = wants.CropPct, Mean = wants.Mean, Std = wants.Std, Interpolation = wants.Interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic };
+        Preprocessing wants = teacher.Preprocessing;
+        Preprocessing transform = new() { ImageSize = wants.ImageSize, CropPct = wants.CropPct, Mean = wants.Mean, Std = wants.Std, Interpolation = wants.Interpolation };
         float[] pixels = new float[3 * wants.ImageSize * wants.ImageSize];
         transform.Normalise(transform.Apply(ImageDecoder.Decode(bytes).Image!), pixels);
         return teacher.Model.forward(tensor(pixels, [1, 3, wants.ImageSize, wants.ImageSize])).to(ScalarType.Float64).softmax(-1).data<double>().ToArray();

@@ -6,9 +6,9 @@ namespace DataFreeKD.Imaging.Tests;
 
 public class GoldenImageTests(ITestOutputHelper output)
 {
-    private static readonly EvalTransform Bicubic256Crop224 = new() { ImageSize = 224, CropPct = 0.875 };
-    private static readonly EvalTransform Bilinear224 = new() { ImageSize = 224, Squash = true, Interpolation = Interpolation.Bilinear };
-    private static readonly EvalTransform Bicubic32 = new() { ImageSize = 32, Squash = true };
+    private static readonly Preprocessing Bicubic256Crop224 = new() { ImageSize = 224, CropPct = 0.875 };
+    private static readonly Preprocessing Bilinear224 = new() { ImageSize = 224, Squash = true, Interpolation = Interpolation.Bilinear };
+    private static readonly Preprocessing Bicubic32 = new() { ImageSize = 32, Squash = true };
 
     public static TheoryData<string> Variants => ["bicubic256_crop224", "bilinear224x224", "bicubic32x32"];
 
@@ -43,7 +43,7 @@ public class GoldenImageTests(ITestOutputHelper output)
     {
         string folder = SharedData.Path("golden", "images");
         var golden = new GoldenTensors(Path.Combine(folder, "expected.safetensors"));
-        EvalTransform transform = variant switch { "bicubic256_crop224" => Bicubic256Crop224, "bilinear224x224" => Bilinear224, _ => Bicubic32 };
+        Preprocessing transform = variant switch { "bicubic256_crop224" => Bicubic256Crop224, "bilinear224x224" => Bilinear224, _ => Bicubic32 };
         foreach (string name in golden.Names.Where(name => name.EndsWith("|" + variant, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             string file = name.Split('|')[0];

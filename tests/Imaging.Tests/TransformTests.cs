@@ -16,14 +16,14 @@ public class TransformTests
     [InlineData(40, 900, 224, 0.875, 256, 5760)]
     [InlineData(1001, 307, 160, 0.95, 547, 168)]
     public void The_short_side_is_scaled_and_the_long_side_floored(int width, int height, int size, double pct, int toWidth, int toHeight) =>
-        Assert.Equal((toWidth, toHeight), new EvalTransform { ImageSize = size, CropPct = pct }.ResizedSize(width, height));
+        Assert.Equal((toWidth, toHeight), new Preprocessing { ImageSize = size, CropPct = pct }.ResizedSize(width, height));
 
     /// <summary>A side of 257 leaves 33 pixels beside 224: half of it, 16.5, goes to the even 16, as Python rounds.</summary>
     [Fact]
     public void Half_offsets_go_to_the_even_pixel()
     {
         RgbImage image = TestImages.Noise(257, 256);
-        byte[] cropped = new EvalTransform { ImageSize = 224, CropPct = 0.875 }.Apply(image).Pixels;
+        byte[] cropped = new Preprocessing { ImageSize = 224, CropPct = 0.875 }.Apply(image).Pixels;
         Assert.True(cropped.AsSpan(0, 224 * 3).SequenceEqual(image.Pixels.AsSpan((16 * 257 + 16) * 3, 224 * 3)));
     }
 
@@ -32,7 +32,7 @@ public class TransformTests
     [InlineData(1.01)]
     [InlineData(double.NaN)]
     public void A_crop_share_out_of_range_is_refused(double pct) =>
-        Assert.Throws<InvalidOperationException>(() => new EvalTransform { ImageSize = 8, CropPct = pct }.Apply(TestImages.Noise(8, 8)));
+        Assert.Throws<InvalidOperationException>(() => new Preprocessing { ImageSize = 8, CropPct = pct }.Apply(TestImages.Noise(8, 8)));
 
     [Theory]
     [InlineData(1)]
@@ -40,7 +40,7 @@ public class TransformTests
     [InlineData(37)]
     public void Normalising_equals_the_plain_formula_in_every_bit(int side)
     {
-        var transform = new EvalTransform { ImageSize = side };
+        var transform = new Preprocessing { ImageSize = side };
         RgbImage image = TestImages.Noise(side, side, side);
         float[] actual = new float[side * side * 3];
         transform.Normalise(image, actual);
@@ -52,7 +52,7 @@ public class TransformTests
 
     [Fact]
     public void A_destination_of_another_length_is_refused() =>
-        Assert.Throws<ArgumentException>(() => new EvalTransform { ImageSize = 4 }.Normalise(TestImages.Noise(4, 4), new float[47]));
+        Assert.Throws<ArgumentException>(() => new Preprocessing { ImageSize = 4 }.Normalise(TestImages.Noise(4, 4), new float[47]));
 
     [Fact]
     public void A_hash_survives_encoding_and_scaling_and_tells_pictures_apart()

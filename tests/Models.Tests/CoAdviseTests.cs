@@ -51,7 +51,7 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
         using DisposeScope scope = NewDisposeScope();
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(3);
         FormulaWeights.Fill(model);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), []);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         Assert.Equal(model.Config, loaded.Model.Config);
         foreach ((string name, Tensor tensor) in model.StateDict()) Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);

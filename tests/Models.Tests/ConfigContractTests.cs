@@ -159,7 +159,7 @@ public sealed class ConfigContractTests : IDisposable
         using LoadedModel loaded = ModelStore.Load(folder["best.pth.tar"]);
         VitConfig config = (VitConfig)loaded.Model.Config;
         Assert.Equal((6, Activation.QuickGelu, Pooling.Average), (config.Heads, config.Activation, config.Pooling));
-        Assert.Equal(new PreprocessingConfig { ImageSize = 32, CropPct = 0.8, Interpolation = "bilinear", Mean = [0.4f, 0.5f, 0.6f], Std = [0.1f, 0.2f, 0.3f] }, loaded.Preprocessing);
+        Assert.Equal(new Preprocessing { ImageSize = 32, CropPct = 0.8, Interpolation = Interpolation.Bilinear, Mean = [0.4f, 0.5f, 0.6f], Std = [0.1f, 0.2f, 0.3f] }, loaded.Preprocessing);
         Assert.Equal("args.heads of '" + folder["best.pth.tar"] + "'", loaded.Facts.Single(fact => fact.Field == "heads").Source);
         Assert.Contains(loaded.Notes, note => note.Contains("vit_tiny_patch16_224", StringComparison.Ordinal));
     }
@@ -200,7 +200,7 @@ public sealed class ConfigContractTests : IDisposable
     public void A_residual_network_by_another_name_is_refused(string name, string? named)
     {
         using ImageModel model = ModelRegistry.Resolve("resnet:depth=50,img=32,width=8,classes=3").Create(1);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), []);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         Edit("m", $"{{\"architecture\": \"{name}\"}}");
         if (named is null) ModelStore.Load(folder["m"]).Dispose();
         else Assert.Contains(named, Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
@@ -210,7 +210,7 @@ public sealed class ConfigContractTests : IDisposable
     public void A_dilated_residual_network_is_refused()
     {
         using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=32,width=8,classes=3").Create(1);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), []);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         Edit("m", "{\"model_args\": {\"output_stride\": 8}}");
         Assert.Contains("output_stride", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
     }
@@ -220,14 +220,14 @@ public sealed class ConfigContractTests : IDisposable
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
         using (no_grad()) model.StateDict()["blocks.1.mlp.fc1.bias"].select(0, 3).fill_(float.NegativeInfinity);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), []);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         Assert.Contains("'blocks.1.mlp.fc1.bias' is not finite", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
     }
 
     private LoadedModel Timm(string fields)
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), []);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         // timm's own fields alone.
         JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["m"], "config.json")))!.AsObject();
         foreach (string field in new[] { "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act", "image_size", "patch_size", "num_channels", "qkv_bias" }) config.Remove(field);
@@ -241,7 +241,7 @@ public sealed class ConfigContractTests : IDisposable
     private LoadedModel HuggingFace(string fields)
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), [], TensorNaming.HuggingFace);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), [], TensorNaming.HuggingFace);
         JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["m"], "config.json")))!.AsObject();
         foreach (string field in new[] { "model_args", "pretrained_cfg", "global_pool", "num_features" }) config.Remove(field);
         File.WriteAllText(Path.Combine(folder["m"], "config.json"), config.ToJsonString());
@@ -252,7 +252,7 @@ public sealed class ConfigContractTests : IDisposable
     private LoadedModel Processed(string fields)
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32) with { Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f], Squash = true }, []);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32) with { Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f], Squash = true }, []);
         Edit("m", fields, "preprocessor_config.json");
         return ModelStore.Load(folder["m"]);
     }

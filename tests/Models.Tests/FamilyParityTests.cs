@@ -80,7 +80,7 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         ModelConfig config = ModelRegistry.Resolve(spec);
         using ImageModel model = config.Create(5);
         FormulaWeights.Fill(model);
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(config.ImageSize), ["a", "b", "c", "d"]);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(config.ImageSize), ["a", "b", "c", "d"]);
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         Assert.Equal(config, loaded.Model.Config);
         Assert.Equal(config, ModelRegistry.Resolve(config.Spec) with { Classes = 4 });
@@ -144,7 +144,7 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
     {
         using TempFolder folder = new();
         using ImageModel model = (ModelRegistry.Resolve(spec) with { Classes = 2 }).Build();
-        ModelStore.Save(folder["m"], model, new PreprocessingConfig(), []);
+        ModelStore.Save(folder["m"], model, new Preprocessing(), []);
         using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder["m"], "config.json")));
         Assert.Equal(architecture, config.RootElement.GetProperty("architecture").GetString());
     }
@@ -157,7 +157,7 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         Assert.StartsWith("resnet18 has no attention to probe;", Assert.Throws<ModelException>(() => model.AsVisionTransformer("has no attention to probe")).Message, StringComparison.Ordinal);
         Assert.Contains("no blocks of tokens", Assert.Throws<ArgumentException>(() => model.Run(zeros(1, 3, 224, 224), new VitCapture { HiddenBlocks = [0] })).Message, StringComparison.Ordinal);
         using TempFolder folder = new();
-        Assert.Contains("Hugging Face", Assert.Throws<ModelException>(() => ModelStore.Save(folder["m"], model, new PreprocessingConfig(), [], TensorNaming.HuggingFace)).Message, StringComparison.Ordinal);
+        Assert.Contains("Hugging Face", Assert.Throws<ModelException>(() => ModelStore.Save(folder["m"], model, new Preprocessing(), [], TensorNaming.HuggingFace)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

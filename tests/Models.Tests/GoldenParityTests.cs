@@ -64,7 +64,7 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         Near("cls_row", Stack(got.ClsRows), golden["attention"].select(3, 0).narrow(3, 1, 64), 1e-5);
         Assert.Equal(1e-12, ((VitConfig)loaded.Model.Config).LayerNormEpsilon);
         Assert.Equal("class_3", loaded.ClassNames[3]);
-        Assert.Equal(new PreprocessingConfig { ImageSize = 32, CropPct = 1, Squash = true, Interpolation = "bilinear", Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f] }, loaded.Preprocessing);
+        Assert.Equal(new Preprocessing { ImageSize = 32, CropPct = 1, Squash = true, Interpolation = Interpolation.Bilinear, Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f] }, loaded.Preprocessing);
     }
 
     [Theory]

@@ -82,7 +82,7 @@ public sealed class OtherLibrariesTests : IDisposable
         VitConfig shape = new() { ImageSize = 32, PatchSize = 8, Width = 24, Depth = 2, Heads = 3, MlpHidden = 96, Classes = 5, Distilled = true };
         using ImageModel model = shape.Create(2);
         FormulaWeights.Fill(model);
-        ModelStore.Save(folder["two"], model, PreprocessingConfig.DefaultFor(32), [], TensorNaming.HuggingFace);
+        ModelStore.Save(folder["two"], model, Preprocessing.DefaultFor(32), [], TensorNaming.HuggingFace);
         Dictionary<string, Tensor> named = Checkpoints.SafeTensors.Read(Path.Combine(folder["two"], "model.safetensors"));
         Dictionary<string, Tensor> one = named.Where(pair => !pair.Key.StartsWith("distillation_", StringComparison.Ordinal)).ToDictionary(pair => pair.Key.Replace("cls_classifier", "classifier", StringComparison.Ordinal), pair => pair.Value);
         Write("one", one, """{"model_type": "deit", "num_attention_heads": 3, "layer_norm_eps": 1e-6}""");

@@ -27,11 +27,11 @@ public sealed class RegistryAndPositionTests
     [InlineData(1.0, false, 1.0)]
     public void A_crop_share_that_is_set_makes_a_squashing_model_crop(double? set, bool squash, double share)
     {
-        using LoadedModel model = new(ModelRegistry.Resolve("vit:img=16,patch=8,dim=8,depth=1,heads=1,classes=2").Create(), new PreprocessingConfig { ImageSize = 16, CropPct = 0.875, Squash = true }, [], "memory");
+        using LoadedModel model = new(ModelRegistry.Resolve("vit:img=16,patch=8,dim=8,depth=1,heads=1,classes=2").Create(), new Preprocessing { ImageSize = 16, CropPct = 0.875, Squash = true }, [], "memory");
 
-        PreprocessingConfig seen = new PreprocessingOverride { CropPct = set, Interpolation = "bilinear" }.Apply(model).Preprocessing;
+        Preprocessing seen = new PreprocessingOverride { CropPct = set, Interpolation = "bilinear" }.Apply(model).Preprocessing;
 
-        Assert.Equal((squash, share, "bilinear"), (seen.Squash, seen.CropPct, seen.Interpolation));
+        Assert.Equal((squash, share, Interpolation.Bilinear), (seen.Squash, seen.CropPct, seen.Interpolation));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class RegistryAndPositionTests
         var config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=8,dim=48,depth=2,heads=3,classes=4") with { Distilled = naming == TensorNaming.HuggingFace };
         using var model = new VisionTransformer(config, seed: 5);
 
-        ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), ["a", "b", "c", "d"], naming);
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), ["a", "b", "c", "d"], naming);
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
 
         Assert.Equal(["a", "b", "c", "d"], loaded.ClassNames);

@@ -68,7 +68,7 @@ public sealed class VitShapeTests(ITestOutputHelper output)
         (Golden golden, VisionTransformer model) = Built(name);
         using (model)
         {
-            ModelStore.Save(folder["m"], model, PreprocessingConfig.DefaultFor(32), []);
+            ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
             using LoadedModel loaded = ModelStore.Load(folder["m"]);
             Assert.Equal(model.Config with { LayerScaleInit = 0 }, (VitConfig)loaded.Model.Config with { LayerScaleInit = 0 });
             Assert.Equal(golden.Spec, loaded.Model.Config.Spec + ",classes=5", KeysSorted.Instance);

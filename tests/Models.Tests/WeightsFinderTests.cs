@@ -164,7 +164,7 @@ public sealed class WeightsFinderTests : IDisposable
     public void A_link_to_the_weights_is_read_as_the_weights()
     {
         Directory.CreateDirectory(folder["snapshot"]);
-        ModelStore.Save(folder["blobs"], model, PreprocessingConfig.DefaultFor(32), []);
+        ModelStore.Save(folder["blobs"], model, Preprocessing.DefaultFor(32), []);
         File.CreateSymbolicLink(Path.Combine(folder["snapshot"], "model.safetensors"), "../blobs/model.safetensors");
         File.CreateSymbolicLink(Path.Combine(folder["snapshot"], "config.json"), "../blobs/config.json");
         using LoadedModel loaded = ModelStore.Load(folder["snapshot"]);

@@ -13,7 +13,7 @@ public sealed class FileTests
     public void The_file_tells_how_images_become_pixels_and_logits_become_names()
     {
         using LoadedModel drawn = OnnxWorld.Model("one head");
-        using LoadedModel model = drawn with { Preprocessing = new PreprocessingConfig { ImageSize = 16, CropPct = 0.875, Squash = true, Interpolation = "bilinear", Mean = [0.1f, 0.2f, 0.3f], Std = [0.4f, 0.5f, 0.6f] } };
+        using LoadedModel model = drawn with { Preprocessing = new Preprocessing { ImageSize = 16, CropPct = 0.875, Squash = true, Interpolation = Interpolation.Bilinear, Mean = [0.1f, 0.2f, 0.3f], Std = [0.4f, 0.5f, 0.6f] } };
         using OnnxModel onnx = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions()).ToBytes(), 1);
 
         Assert.Equal(model.ClassNames, JsonSerializer.Deserialize<string[]>(onnx.Metadata["class_names"]));
@@ -30,20 +30,20 @@ public sealed class FileTests
     }
 
     [Theory]
-    [InlineData(false, 0.875, "bicubic", 16, 16)]
-    [InlineData(false, 0.875, "bilinear", 40, 23)]
-    [InlineData(false, 1, "bicubic", 61, 90)]
-    [InlineData(true, 1, "bilinear", 33, 17)]
-    [InlineData(false, 0.9, "bicubic", 9, 11)]
-    public void Preprocessing_in_the_graph_is_that_of_the_toolkit(bool squash, double crop, string interpolation, int width, int height)
+    [InlineData(false, 0.875, Interpolation.Bicubic, 16, 16)]
+    [InlineData(false, 0.875, Interpolation.Bilinear, 40, 23)]
+    [InlineData(false, 1, Interpolation.Bicubic, 61, 90)]
+    [InlineData(true, 1, Interpolation.Bilinear, 33, 17)]
+    [InlineData(false, 0.9, Interpolation.Bicubic, 9, 11)]
+    public void Preprocessing_in_the_graph_is_that_of_the_toolkit(bool squash, double crop, Interpolation interpolation, int width, int height)
     {
+        Preprocessing transform = new() { ImageSize = 16, CropPct = crop, Squash = squash, Interpolation = interpolation };
         using LoadedModel drawn = OnnxWorld.Model("one head");
-        using LoadedModel model = drawn with { Preprocessing = new PreprocessingConfig { ImageSize = 16, CropPct = crop, Squash = squash, Interpolation = interpolation } };
+        using LoadedModel model = drawn with { Preprocessing = transform };
         using OnnxModel whole = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions { WithPreprocessing = true }).ToBytes(), 1), bare = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions()).ToBytes(), 1);
         byte[] bytes = new byte[2 * width * height * 3];
         // Smooth, as photographs are: noise would be all rounding.
         for (int i = 0; i < bytes.Length; i++) bytes[i] = (byte)(128 + (100 * Math.Sin(i / 3 % width * 0.3) * Math.Cos(i / 3 / width * 0.2 + i % 3)));
-        EvalTransform transform = new() { ImageSize = 16, CropPct = crop, Squash = squash, Interpolation = interpolation == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic };
         float[] pixels = new float[2 * 3 * 16 * 16];
         int each = pixels.Length / 2;
         for (int image = 0; image < 2; image++) transform.Normalise(transform.Apply(new RgbImage(width, height, bytes[(image * bytes.Length / 2)..((image + 1) * bytes.Length / 2)])), pixels.AsSpan(image * each, each));

@@ -4,7 +4,6 @@ using DataFreeKD.Models;
 using DataFreeKD.Models.Tests;
 using DataFreeKD.Onnx.Format;
 using DataFreeKD.Onnx.Running;
-using DataFreeKD.Shared;
 using DataFreeKD.Testing;
 using Microsoft.ML.OnnxRuntime;
 using TorchSharp;
@@ -50,7 +49,7 @@ internal static class OnnxWorld
             tensor.add_(name.EndsWith("running_var", StringComparison.Ordinal) ? moved.abs_() : moved, tensor.dim() == 4 ? 0.05 : 0.2);
         }
         model.eval();
-        return new LoadedModel(model, new PreprocessingConfig { ImageSize = config.ImageSize, CropPct = 1 }, [.. Enumerable.Range(0, config.Classes).Select(index => $"class \"{index}\" é")], "memory");
+        return new LoadedModel(model, new Preprocessing { ImageSize = config.ImageSize, CropPct = 1 }, [.. Enumerable.Range(0, config.Classes).Select(index => $"class \"{index}\" é")], "memory");
     }
 
     public static PixelBatch Pixels(LoadedModel model, int images, ulong seed = 3)

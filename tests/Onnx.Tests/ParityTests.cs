@@ -97,7 +97,7 @@ public sealed class ParityTests(ITestOutputHelper output)
         ImageModel network = config.Create();
         FormulaWeights.Fill(network);
         network.eval();
-        using LoadedModel model = new(network, new PreprocessingConfig { ImageSize = config.ImageSize }, [], "memory");
+        using LoadedModel model = new(network, new Preprocessing { ImageSize = config.ImageSize }, [], "memory");
         using OnnxModel onnx = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions()).ToBytes(), 1);
         PixelBatch batch = new(FormulaWeights.Picture(config.ImageSize).contiguous().data<float>().ToArray(), 2);
         Near(name, tensor(expected), onnx.Run(batch, OnnxNames.Logits), 2e-5);

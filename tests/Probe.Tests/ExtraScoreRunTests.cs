@@ -48,7 +48,7 @@ public sealed class ExtraScoreRunTests
     public void Batches_change_nothing_but_noise_and_parquet_holds_the_same(string spec)
     {
         using ScoringWorld world = new();
-        using (ImageModel model = ModelRegistry.Resolve(spec).Create(3)) ModelStore.Save(world["teacher"], model, new PreprocessingConfig { ImageSize = 8, CropPct = 1 }, []);
+        using (ImageModel model = ModelRegistry.Resolve(spec).Create(3)) ModelStore.Save(world["teacher"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, []);
         ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 23, brokenEvery: 5)) with { Teacher = world["teacher"], Scores = ["all"], Blocks = [] };
         ScoringWorld.Score(options);
         List<TableRow> rows = ScoringWorld.Rows(world["scores.csv"]);

@@ -72,7 +72,7 @@ public sealed class PooledTeacherTests
     {
         using ImageModel model = ModelRegistry.Resolve($"vit:img=8,patch=4,dim=12,depth=2,heads=3,classes=5,{keys}").Create(2);
         change?.Invoke(model);
-        ModelStore.Save(world["pooled"], model, new PreprocessingConfig { ImageSize = 8, CropPct = 1 }, []);
+        ModelStore.Save(world["pooled"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, []);
         return ScoreRunTests.Options(world, world.Images("images", 3)) with { Teacher = world["pooled"] };
     }
 }

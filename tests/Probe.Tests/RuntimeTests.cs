@@ -30,7 +30,7 @@ public sealed class RuntimeTests
     public void A_distilled_teacher_agrees_too()
     {
         using ScoringWorld world = new();
-        using (VisionTransformer model = new(new VitConfig { ImageSize = 8, PatchSize = 4, Width = 12, Depth = 3, Heads = 3, MlpHidden = 24, Classes = 5, Distilled = true }, 4)) ModelStore.Save(world["distilled"], model, new PreprocessingConfig { ImageSize = 8, CropPct = 1 }, []);
+        using (VisionTransformer model = new(new VitConfig { ImageSize = 8, PatchSize = 4, Width = 12, Depth = 3, Heads = 3, MlpHidden = 24, Classes = 5, Distilled = true }, 4)) ModelStore.Save(world["distilled"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, []);
         ScoreOptions options = new() { Inputs = [world.Images("images", 9)], Teacher = world["distilled"], Output = world["torch.csv"], Scores = Everything };
 
         ScoringWorld.Score(options);

@@ -133,7 +133,7 @@ public sealed class ScoreRunTests
     {
         using ScoringWorld world = new();
         using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=8,stem=3,width=8,classes=3").Create();
-        ModelStore.Save(world["resnet"], model, PreprocessingConfig.DefaultFor(8), []);
+        ModelStore.Save(world["resnet"], model, Preprocessing.DefaultFor(8), []);
         ModelException error = Assert.Throws<ModelException>(() => ScoringWorld.Score(Options(world, world.Images("images", 2)) with { Teacher = world["resnet"] }));
         Assert.StartsWith("resnet:depth=10,img=8,stem=3,width=8 has no attention to probe", error.Message, StringComparison.Ordinal);
     }

@@ -19,7 +19,7 @@ internal sealed class ScoringWorld : IDisposable
     {
         string directory = folder[$"teacher-{classes}-{seed}"];
         using VisionTransformer model = new(new VitConfig { ImageSize = 8, PatchSize = 4, Width = 12, Depth = 2, Heads = 3, MlpHidden = 24, Classes = classes }, seed);
-        ModelStore.Save(directory, model, new PreprocessingConfig { ImageSize = 8, CropPct = 1 }, [.. Enumerable.Range(0, classes).Select(index => $"class {index}")]);
+        ModelStore.Save(directory, model, new Preprocessing { ImageSize = 8, CropPct = 1 }, [.. Enumerable.Range(0, classes).Select(index => $"class {index}")]);
         return directory;
     }
 

@@ -214,5 +214,5 @@ public sealed class SetTests : IDisposable
 
     private static string Hash(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
 
-    private static ulong SplitMixed(int seed) => Ranking.SplitMix.Mix((ulong)seed);
+    private static ulong SplitMixed(int seed) => SplitMix64.Hash((ulong)seed);
 }

@@ -4,7 +4,6 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Onnx;
 using DataFreeKD.Onnx.Running;
-using DataFreeKD.Shared;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +21,7 @@ internal sealed record CheckResult(int Images, double Error, double ResizedError
 internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
 {
     private readonly string output = model.Model.Config.Classes > 0 ? OnnxNames.Logits : OnnxNames.Embedding;
-    private readonly EvalTransform transform = ModelTransform.Of(model.Preprocessing);
+    private readonly Preprocessing transform = model.Preprocessing;
     private int images, alike;
     private double error, resizedError, largest;
 
@@ -30,9 +29,9 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
     public CheckResult Result => new(images, error, largest > 0 ? resizedError / largest : 0, largest, model.Model.Config.Classes > 0 ? (double)alike / images : double.NaN);
 
     /// <summary>Images drawn from a seed, of a size that a transform does not resize.</summary>
-    public static IEnumerable<RgbImage> Drawn(EvalTransform transform, int count, int seed)
+    public static IEnumerable<RgbImage> Drawn(Preprocessing transform, int count, int seed)
     {
-        int side = transform.LeastSide;
+        int side = transform.LeastSide();
         Random random = new(seed);
         for (int i = 0; i < count; i++)
         {
@@ -59,14 +58,14 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
         // A NaN must not pass for a small difference.
         double furthest = own.Zip(exported).Max(pair => float.IsFinite(pair.Second) ? Math.Abs(pair.First - pair.Second) : double.PositiveInfinity);
         largest = Math.Max(largest, own.Max(Math.Abs));
-        if (withPreprocessing && (image.Width != transform.LeastSide || image.Height != transform.LeastSide)) resizedError = Math.Max(resizedError, furthest);
+        if (withPreprocessing && (image.Width != transform.LeastSide() || image.Height != transform.LeastSide())) resizedError = Math.Max(resizedError, furthest);
         else error = Math.Max(error, furthest);
     }
 
     /// <summary>Batches of normalised pixels of images.</summary>
-    public static IEnumerable<PixelBatch> Batches(IEnumerable<RgbImage> images, PreprocessingConfig preprocessing, int batchSize)
+    public static IEnumerable<PixelBatch> Batches(IEnumerable<RgbImage> images, Preprocessing preprocessing, int batchSize)
     {
-        EvalTransform transform = ModelTransform.Of(preprocessing);
+        Preprocessing transform = preprocessing;
         foreach (RgbImage[] chunk in images.Chunk(batchSize))
         {
             float[] pixels = [.. chunk.SelectMany(image => Normalised(transform, transform.Apply(image)))];
@@ -74,7 +73,7 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
         }
     }
 
-    private static float[] Normalised(EvalTransform transform, RgbImage seen)
+    private static float[] Normalised(Preprocessing transform, RgbImage seen)
     {
         float[] pixels = new float[3 * transform.ImageSize * transform.ImageSize];
         transform.Normalise(seen, pixels);

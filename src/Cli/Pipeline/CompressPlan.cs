@@ -74,9 +74,9 @@ internal sealed record CompressPlan
         if (budget is { } images) Stage(text, "select", ("budget", images.ToString(CultureInfo.InvariantCulture)));
         else Stage(text, "select", ("fraction", "0.2"));
         string? accuracy = TeacherAccuracy?.ToString(CultureInfo.InvariantCulture);
-        Stage(text, "prune", ("hold-out", HoldOut), (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null), ("teacher-accuracy", accuracy));
+        Stage(text, "prune", ("hold-out", HoldOut), ("pool", "$score"), (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null), ("teacher-accuracy", accuracy));
         bool trains = Minutes > 0;
-        if (trains) Stage(text, "distill", ("student", "$prune"), ("minutes", Minutes.ToString(CultureInfo.InvariantCulture)), ("hold-out", HoldOut), ("patience", "4"));
+        if (trains) Stage(text, "distill", ("student", "$prune"), ("minutes", Minutes.ToString(CultureInfo.InvariantCulture)), ("validation", "$prune"), ("patience", "4"));
         Stage(text, "estimate", ("teacher-accuracy", accuracy), ("labelled", Labelled is null ? null : Quoted(Labelled)));
         if (Labelled is not null)
         {

@@ -3,7 +3,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using DataFreeKD.Cli.Verbs;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Cli.Pipeline;
 

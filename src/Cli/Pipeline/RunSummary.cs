@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using DataFreeKD.Cli.Output;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Cli.Pipeline;
 

@@ -138,7 +138,7 @@ internal sealed class RecipesFile
             options.Validate();
             return options;
         }
-        catch (Exception problem) when (problem is UsageException or RunException or ModelException or TableException)
+        catch (Exception problem) when (problem is UsageException or DistillException or ModelException or TableException)
         {
             throw yaml.Bad(node, $"recipe '{name}': {problem.Message}");
         }

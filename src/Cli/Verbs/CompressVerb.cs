@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Cli.Pipeline;
-using DataFreeKD.Manifests;
 using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -103,7 +102,8 @@ internal sealed class CompressVerb : Verb
         string Share(long? part, long? whole) => part is { } p && whole is { } w && w > 0 ? Invariant($"{100.0 * p / w:F1} %") : "-";
         lines.Add(Invariant($"student     {summary.Shape}: {summary.Parameters:N0} parameters ({Share(summary.Parameters, summary.TeacherParameters)} of the teacher's), {summary.Macs:N0} MACs ({Share(summary.Macs, summary.TeacherMacs)})"));
         lines.Add(Invariant($"agreement   with the teacher on held-out images: {Percent(summary.PrunedAgreement)} after pruning{(summary.TrainedAgreement is null ? "" : summary.KeptStep == 0 ? "; training brought no gain, so the pruned student is kept" : Invariant($", {Percent(summary.TrainedAgreement)} after training"))}"));
-        lines.Add(Invariant($"accuracy    estimated without labels: {Percent(summary.Estimate)}, range {Percent(summary.Low)} to {Percent(summary.High)}"));
+        lines.Add(Invariant($"accuracy    estimated without labels: {Percent(summary.Retained)} of the teacher's, range {Percent(summary.RetainedLow)} to {Percent(summary.RetainedHigh)}"));
+        lines.Add(summary.TeacherAccuracy is null ? "            (with --teacher-accuracy as top-1)" : Invariant($"            top-1 {Percent(summary.Estimate)}, range {Percent(summary.Low)} to {Percent(summary.High)}"));
         if (summary.Top1 is not null) lines.Add(Invariant($"            true top-1 on the labelled images: {Percent(summary.Top1)}; the teacher's {Percent(summary.TeacherTop1)}{(summary.PrunedTop1 is null ? "" : Invariant($", after pruning alone {Percent(summary.PrunedTop1)}"))}"));
         lines.Add($"student in  {summary.Student}");
         lines.Add($"report      {summary.Report}");
@@ -128,6 +128,10 @@ internal sealed class CompressVerb : Verb
 /// <param name="Estimate">Estimated top-1, 0–1.</param>
 /// <param name="Low">Its range.</param>
 /// <param name="High">Its range.</param>
+/// <param name="Retained">Estimated share of the teacher's accuracy that is kept, 0–1.</param>
+/// <param name="RetainedLow">Its range.</param>
+/// <param name="RetainedHigh">Its range.</param>
+/// <param name="TeacherAccuracy">The teacher's top-1 as given; null where it was not, and the estimated top-1 then is as good as the teacher's probabilities.</param>
 /// <param name="Top1">True top-1 on the labelled images; null without.</param>
 /// <param name="PrunedTop1">The same of the pruned student, where it was trained afterwards.</param>
 /// <param name="TeacherTop1">The same of the teacher.</param>
@@ -147,6 +151,10 @@ internal sealed record CompressSummary(
     double? Estimate,
     double? Low,
     double? High,
+    double? Retained,
+    double? RetainedLow,
+    double? RetainedHigh,
+    double? TeacherAccuracy,
     double? Top1,
     double? PrunedTop1,
     double? TeacherTop1,
@@ -172,6 +180,10 @@ internal sealed record CompressSummary(
             Figure(estimate, "estimate"),
             Figure(estimate, "low"),
             Figure(estimate, "high"),
+            Figure(estimate, "retained"),
+            Figure(estimate, "retained_low"),
+            Figure(estimate, "retained_high"),
+            Figure(estimate, "teacher_accuracy"),
             Figure(truth, "top1"),
             Figure(prunedTruth, "top1"),
             Figure(truth?["against"], "top1"),

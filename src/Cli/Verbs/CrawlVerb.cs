@@ -9,7 +9,6 @@ using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Distiller.Synthesis;
 using DataFreeKD.Imaging;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Cli.Verbs;
 

@@ -24,6 +24,7 @@ internal sealed class DistillVerb : Verb
         HelpName = "RECIPE",
     };
 
+    private readonly Option<string?> validation = new("--validation") { Description = "Unlabelled images to score the run by, never trained on, in place of --hold-out: table, folder, archive, or a pruned student for those that its pruning held out", HelpName = "IMAGES" };
     private readonly Option<bool> explain = new("--explain") { Description = "Tell what the recipe comes to for these models, on stdout, and stop" };
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
     private readonly PreprocessingOptionSet preprocessing = new();
@@ -35,7 +36,7 @@ internal sealed class DistillVerb : Verb
         "dfkd distill selected.csv --teacher teacher/ --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --steps 2000 -o student/\ndfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 --loss kd:T=4+probe*0.8 --explain -o student/")
     {
         Add(selection);
-        AddOptions([teacher, cache, student, via, .. loop.All, loss, explain, init.Option, heads, precision.Option, .. preprocessing.All]);
+        AddOptions([teacher, cache, student, via, .. loop.All, validation, loss, explain, init.Option, heads, precision.Option, .. preprocessing.All]);
     }
 
     /// <summary>The distillation that the arguments mean.</summary>
@@ -56,6 +57,7 @@ internal sealed class DistillVerb : Verb
         }, ToolVersion);
         return options with
         {
+            ValidationPath = parsed.GetValue(validation) is { } images ? Path.GetFullPath(images) : null,
             TeacherHeads = parsed.GetValue(heads),
             TeacherPrecision = precision.In(parsed),
             Preprocessing = preprocessing.In(parsed),

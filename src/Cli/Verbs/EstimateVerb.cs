@@ -63,7 +63,8 @@ internal sealed class EstimateVerb : Verb
         yield return Invariant($"{report.Student} on {report.Images:N0} {(report.HeldOut ? "held-out " : "")}images of {report.Source}, without labels");
         foreach (string skipped in Skipped(report.Skipped)) yield return skipped;
         yield return "";
-        yield return Invariant($"estimated top-1: {Percent(report.Estimate)}, range {Percent(report.Low)} to {Percent(report.High)}");
+        yield return Invariant($"estimated to keep {Percent(report.Retained)} of the teacher's accuracy, range {Percent(report.RetainedLow)} to {Percent(report.RetainedHigh)}");
+        yield return Invariant($"estimated top-1: {Percent(report.Estimate)}, range {Percent(report.Low)} to {Percent(report.High)}{(report.TeacherAccuracy is null ? ", if the teacher's probabilities are right" : "")}");
         yield return "";
         yield return TextTable.Format(
             ["teacher's expectation over", "images", "top-1", "standard error", "temperature"],

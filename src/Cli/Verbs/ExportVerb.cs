@@ -6,12 +6,10 @@ using DataFreeKD.Cli.Exporting;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
 using DataFreeKD.Imaging;
-using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Onnx;
 using DataFreeKD.Onnx.Quantisation;
 using DataFreeKD.Onnx.Running;
-using DataFreeKD.Shared;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -133,7 +131,7 @@ internal sealed class ExportVerb : Verb
 
     private IEnumerable<RgbImage> CheckedOn(ParseResult parsed, LoadedModel loaded, int threads, CancellationToken cancel)
     {
-        IEnumerable<RgbImage> drawn = ExportCheck.Drawn(ModelTransform.Of(loaded.Preprocessing), DrawnImages, seed: 1);
+        IEnumerable<RgbImage> drawn = ExportCheck.Drawn(loaded.Preprocessing, DrawnImages, seed: 1);
         return parsed.GetValue(check) is { } source ? drawn.Concat(ImageList.Decoded(ImageList.Of(source, parsed.GetValue(checkImages), cancel), threads, cancel)) : drawn;
     }
 

@@ -42,7 +42,7 @@ internal sealed class InspectVerb : Verb
     private static string Text(ModelFacts facts)
     {
         var shape = (ModelConfig)facts.Architecture;
-        PreprocessingConfig input = facts.Preprocessing;
+        Preprocessing input = facts.Preprocessing;
         string Numbers(IReadOnlyList<float> values) => string.Join(' ', values.Select(value => value.ToString("0.####", CultureInfo.InvariantCulture)));
         string classes = facts.ClassNames.Count == 0 ? "" : $" ({string.Join(", ", facts.ClassNames.Take(10))}{(facts.ClassNames.Count > 10 ? ", ..." : "")})";
         (string Key, string Value)[] lines =
@@ -52,7 +52,7 @@ internal sealed class InspectVerb : Verb
             ("MACs an image", string.Create(CultureInfo.InvariantCulture, $"{facts.Macs / 1e6:N1} M")),
             ("architecture", shape is VitConfig vit ? OfVit(vit) : $"{shape.Name}: {shape.Summary}"),
             ("input", $"{shape.ImageSize}x{shape.ImageSize}{(shape is VitConfig { PatchSize: var patch, PrefixTokens: var prefix, Patches: var patches } ? $", patch {patch}, {prefix} + {patches} tokens" : "")}"),
-            ("preprocessing", string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}")),
+            ("preprocessing", string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation.Name()}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}")),
             ("classes", $"{(shape.Classes == 0 ? "none (no head)" : shape.Classes.ToString(CultureInfo.InvariantCulture))}{classes}"),
         ];
         IEnumerable<string> told = facts.Facts.Select(fact => $"{fact.Field,-18}  {fact.Value}  ({(fact.By == FactSource.Assumed ? "ASSUMED: nothing tells" : fact.Source)})");
@@ -85,5 +85,5 @@ internal sealed class InspectVerb : Verb
         return string.Join(", ", parts);
     }
 
-    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, object Architecture, PreprocessingConfig Preprocessing, IReadOnlyList<string> ClassNames, IReadOnlyList<ModelFact> Facts, IReadOnlyList<string> Notes);
+    private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, object Architecture, Preprocessing Preprocessing, IReadOnlyList<string> ClassNames, IReadOnlyList<ModelFact> Facts, IReadOnlyList<string> Notes);
 }

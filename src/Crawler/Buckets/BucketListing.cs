@@ -2,7 +2,6 @@
 
 using System.Text.Json;
 using DataFreeKD.Imaging.Inputs;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Buckets;
 

@@ -20,20 +20,20 @@ internal sealed class FetchException(string reason, Exception? inner = null) : I
             switch (at)
             {
                 case FetchException fetch: return fetch.Reason;
-                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NetworkReset }: return Fetching.Reason.Reset;
-                case TimeoutException or OperationCanceledException: return Fetching.Reason.Timeout;
+                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NetworkReset }: return Core.Reason.Reset;
+                case TimeoutException or OperationCanceledException: return Core.Reason.Timeout;
                 case HttpRequestException request: http ??= request.HttpRequestError; break;
                 case HttpIOException io: http = io.HttpRequestError; break;
             }
         }
         return http switch
         {
-            HttpRequestError.NameResolutionError => Fetching.Reason.DnsError,
-            HttpRequestError.SecureConnectionError => Fetching.Reason.TlsError,
-            HttpRequestError.ConnectionError => Fetching.Reason.ConnectFailed,
-            HttpRequestError.ConfigurationLimitExceeded => Fetching.Reason.HeaderTooLarge,
-            HttpRequestError.ResponseEnded => inBody ? Fetching.Reason.TruncatedBody : Fetching.Reason.Reset,
-            _ => inBody && error is IOException ? Fetching.Reason.Reset : Fetching.Reason.ProtocolError,
+            HttpRequestError.NameResolutionError => Core.Reason.DnsError,
+            HttpRequestError.SecureConnectionError => Core.Reason.TlsError,
+            HttpRequestError.ConnectionError => Core.Reason.ConnectFailed,
+            HttpRequestError.ConfigurationLimitExceeded => Core.Reason.HeaderTooLarge,
+            HttpRequestError.ResponseEnded => inBody ? Core.Reason.TruncatedBody : Core.Reason.Reset,
+            _ => inBody && error is IOException ? Core.Reason.Reset : Core.Reason.ProtocolError,
         };
     }
 }

@@ -3,7 +3,6 @@
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Manners;
 using DataFreeKD.Crawler.Pages;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Fetching;
 
@@ -83,9 +82,9 @@ internal static class Landing
 
     private static string Site(Uri address) => address.IdnHost.StartsWith("www.", StringComparison.OrdinalIgnoreCase) ? address.IdnHost[4..] : address.IdnHost;
 
-    private static string Code(string optOut) => optOut == "noimageai" ? "noai" : optOut;
+    private static string Code(string optOut) => optOut == "noimageai" ? Reason.NoAi : optOut;
 
     private static CheckedImage Without(JournalRow row, string reason) => new(row with { Status = IsPolicy(reason) ? Status.Rejected : Status.Failed, Reason = reason }, null);
 
-    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or Reason.Archive or CrawlRun.TooSmall or "noai" or "noindex" or Reason.TdmReserved;
+    private static bool IsPolicy(string reason) => reason is Reason.Robots or Reason.RobotsUnreachable or Reason.AddressRefused or Reason.NotAnImage or Reason.Svg or Reason.Page or Reason.Archive or Reason.TooSmall or Reason.NoAi or Reason.NoIndex or Reason.TdmReserved;
 }

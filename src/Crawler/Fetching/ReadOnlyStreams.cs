@@ -1,38 +1,6 @@
-// Three small streams for unpacking: one with a cap, one with bytes put back in front, one that leaves its source open.
+// Two small streams for unpacking: one with a cap, one that leaves its source open.
 
 namespace DataFreeKD.Crawler.Fetching;
-
-/// <summary>A stream that is read once, forwards.</summary>
-internal abstract class ForwardStream : Stream
-{
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public abstract override int Read(Span<byte> buffer);
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-}
 
 /// <summary>Refuses to give more than so many bytes.</summary>
 internal sealed class CappedStream(Stream inner, long maxBytes) : ForwardStream
@@ -58,27 +26,6 @@ internal sealed class CappedStream(Stream inner, long maxBytes) : ForwardStream
     protected override void Dispose(bool disposing)
     {
         if (disposing) inner.Dispose();
-        base.Dispose(disposing);
-    }
-}
-
-/// <summary>Bytes, then a stream.</summary>
-internal sealed class Prefixed(ReadOnlyMemory<byte> start, Stream rest) : ForwardStream
-{
-    private ReadOnlyMemory<byte> left = start;
-
-    public override int Read(Span<byte> buffer)
-    {
-        if (left.IsEmpty) return rest.Read(buffer);
-        int length = Math.Min(left.Length, buffer.Length);
-        left.Span[..length].CopyTo(buffer);
-        left = left[length..];
-        return length;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing) rest.Dispose();
         base.Dispose(disposing);
     }
 }

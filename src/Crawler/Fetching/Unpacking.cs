@@ -84,7 +84,7 @@ internal static class Unpacking
     {
         byte[] start = new byte[2];
         int read = packed.ReadAtLeast(start, 2, throwOnEndOfStream: false);
-        Stream whole = new Prefixed(start.AsMemory(0, read), packed);
+        Stream whole = new PrefixedStream(start.AsMemory(0, read), packed);
         return read == 2 && (start[0] & 0x0f) == 8 && (start[0] << 8 | start[1]) % 31 == 0 ? new ZLibStream(whole, CompressionMode.Decompress) : new DeflateStream(whole, CompressionMode.Decompress);
     }
 }

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using DataFreeKD.Crawler.Fetching;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Journal;
 

@@ -6,20 +6,20 @@ namespace DataFreeKD.Crawler.Manners;
 internal static class OptOut
 {
     /// <summary>The reasons, the strongest wish first: where several are given, one reason is told, whatever their order.</summary>
-    private static readonly string[] Reasons = ["noai", "noindex", "tdm_reserved"];
+    private static readonly string[] Reasons = [Reason.NoAi, Reason.NoIndex, Reason.TdmReserved];
 
     /// <summary>The reason not to use the answer with these headers; null where it is welcome.</summary>
     /// <param name="headers">Each value of a repeated header by itself: a value that names an agent speaks to that agent to its end.</param>
     /// <param name="productToken">The crawler's name.</param>
     public static string? FromHeaders(IEnumerable<KeyValuePair<string, string>> headers, string productToken) => Strongest(headers.SelectMany(header =>
-        Is(header.Key, "X-Robots-Tag") ? Directives(header.Value, productToken).Select(Reason)
+        Is(header.Key, "X-Robots-Tag") ? Directives(header.Value, productToken).Select(ReasonOf)
         : Is(header.Key, "TDM-Reservation") ? [Reservation(header.Value)]
         : []));
 
     /// <summary>The reason that a meta element gives; null where it gives none.</summary>
     public static string? FromMeta(string name, string content, string productToken) =>
         Is(name.Trim(), "tdm-reservation") ? Reservation(content)
-        : IsForUs(name.Trim(), productToken) ? Strongest(Directives(content, productToken).Select(Reason))
+        : IsForUs(name.Trim(), productToken) ? Strongest(Directives(content, productToken).Select(ReasonOf))
         : null;
 
     /// <summary>Whether a meta element asks that no link of its page be followed.</summary>
@@ -29,12 +29,12 @@ internal static class OptOut
     /// <summary>Of two reasons the one to tell.</summary>
     public static string? Strongest(IEnumerable<string?> reasons) => Reasons.FirstOrDefault(reasons.ToHashSet().Contains);
 
-    private static string? Reservation(string value) => value.Trim() == "1" ? "tdm_reserved" : null;
+    private static string? Reservation(string value) => value.Trim() == "1" ? Reason.TdmReserved : null;
 
-    private static string? Reason(string directive) => directive.ToUpperInvariant() switch
+    private static string? ReasonOf(string directive) => directive.ToUpperInvariant() switch
     {
-        "NOAI" or "NOIMAGEAI" => "noai",
-        "NOINDEX" or "NOIMAGEINDEX" or "NONE" => "noindex",
+        "NOAI" or "NOIMAGEAI" => Reason.NoAi,
+        "NOINDEX" or "NOIMAGEINDEX" or "NONE" => Reason.NoIndex,
         _ => null,
     };
 

@@ -16,7 +16,7 @@ internal static class EmbeddedSource
         foreach (EmbeddedImage image in ParquetImages.Read(source, cancel))
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{path}::{row++}");
-            string? reason = image.Bytes is null ? "not_found" : image.Bytes.Length == 0 ? "empty" : image.Bytes.LongLength > maxBytes ? "too_large" : null;
+            string? reason = image.Bytes is null ? Reason.NotFound : image.Bytes.Length == 0 ? Reason.Empty : image.Bytes.LongLength > maxBytes ? Reason.TooLarge : null;
             yield return new FoundImage(new ImageInput(name, reason is null ? image.Bytes : null, reason), image.Row);
         }
     }

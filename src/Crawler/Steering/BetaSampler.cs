@@ -14,14 +14,6 @@ internal struct BetaSampler(ulong key)
         return first / (first + second);
     }
 
-    /// <summary>Spreads the bits of a number over all of its 64.</summary>
-    public static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
-
     // Marsaglia and Tsang, 2000, "A Simple Method for Generating Gamma Variables": for a shape of at least 1 about one try in twenty fails; a smaller one is a part of that of a shape one larger.
     private double Gamma(double shape)
     {
@@ -49,5 +41,5 @@ internal struct BetaSampler(ulong key)
     // In (0, 1): both logarithms want no zero.
     private double Uniform() => ((Next() >> 12) + 0.5) * (1.0 / (1UL << 52));
 
-    private ulong Next() => Mix(state += 0x9E3779B97F4A7C15);
+    private ulong Next() => SplitMix64.Next(ref state);
 }

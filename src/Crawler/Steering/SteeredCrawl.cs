@@ -2,7 +2,6 @@
 
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Steering;
 

@@ -49,7 +49,7 @@ internal sealed class ThompsonBandit(ulong seed)
             else untried.Add(offer);
         }
         // In an order that has nothing to do with that of the user's list.
-        var newcomers = new Queue<SourceOffer>(untried.OrderBy(offer => BetaSampler.Mix(seed ^ KeyOf(offer.Source))));
+        var newcomers = new Queue<SourceOffer>(untried.OrderBy(offer => SplitMix64.Mix(seed ^ KeyOf(offer.Source))));
         double average = Average;
         int portion = (int)Math.Max(1, (long)known.Count * budget / MostSamples), explored = 0;
         for (int left = budget; left > 0 && known.Count + newcomers.Count > 0;)
@@ -105,7 +105,7 @@ internal sealed class ThompsonBandit(ulong seed)
     // The best known source by this draw (-1: there is none), and whether an untried one is better still.
     private (int Best, bool Untried) Draw(List<(SourceOffer Offer, Arm Arm)> known, double average)
     {
-        ulong draw = BetaSampler.Mix(seed + ++draws * 0x9E3779B97F4A7C15);
+        ulong draw = SplitMix64.Mix(seed + ++draws * SplitMix64.Step);
         (int best, double most) = (-1, -1);
         for (int i = 0; i < known.Count; i++)
         {
@@ -122,7 +122,7 @@ internal sealed class ThompsonBandit(ulong seed)
     {
         ulong hash = 0xcbf29ce484222325;
         foreach (char c in source) hash = (hash ^ c) * 0x100000001b3;
-        return BetaSampler.Mix(hash);
+        return SplitMix64.Mix(hash);
     }
 
     private sealed class Arm(ulong key)

@@ -1,7 +1,5 @@
 // What has come in from the web so far.
 
-using DataFreeKD.Manifests;
-
 namespace DataFreeKD.Crawler.Web;
 
 /// <summary>Counts rows, and tells of each.</summary>

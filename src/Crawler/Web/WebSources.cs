@@ -4,7 +4,6 @@ using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Web;
 

@@ -31,10 +31,10 @@ internal sealed class CacheFile : IDisposable
     public int[] HeldOutDecisions { get; }
 
     /// <summary>Opens a cache and checks that all of it is there.</summary>
-    /// <exception cref="RunException">Missing, unfinished, not a cache, or damaged.</exception>
+    /// <exception cref="DistillException">Missing, unfinished, not a cache, or damaged.</exception>
     public static CacheFile Open(string path)
     {
-        if (!File.Exists(path)) throw new RunException(File.Exists(CacheWriter.PartOf(path)) ? $"{path} is not finished: end it with `dfkd cache --resume`" : $"there is no cache at {path}; make it with `dfkd cache`");
+        if (!File.Exists(path)) throw new DistillException(File.Exists(CacheWriter.PartOf(path)) ? $"{path} is not finished: end it with `dfkd cache --resume`" : $"there is no cache at {path}; make it with `dfkd cache`");
         long first, length;
         (CacheHeader Header, int[] Decisions) read;
         using (FileStream stream = File.OpenRead(path))
@@ -43,7 +43,7 @@ internal sealed class CacheFile : IDisposable
             (first, length) = (stream.Position, stream.Length);
         }
         long whole = first + (read.Header.Records * new CacheRecord(read.Header.Classes, read.Header.TopK).Bytes);
-        if (length != whole) throw new RunException($"{path} has {length:N0} bytes where {whole:N0} were written; copy it again, or make it again with `dfkd cache`");
+        if (length != whole) throw new DistillException($"{path} has {length:N0} bytes where {whole:N0} were written; copy it again, or make it again with `dfkd cache`");
         return new CacheFile(path, read.Header, read.Decisions, first);
     }
 
@@ -51,14 +51,14 @@ internal sealed class CacheFile : IDisposable
     /// <param name="position">Its place in the stream of all batches.</param>
     /// <param name="seed">Seed that its augmentation should have.</param>
     /// <param name="logits"><c>[C]</c>.</param>
-    /// <exception cref="RunException">The record is damaged, or of another augmentation.</exception>
+    /// <exception cref="DistillException">The record is damaged, or of another augmentation.</exception>
     public void ReadLogits(long position, ulong seed, Span<float> logits)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(record.Bytes);
         Span<byte> bytes = rented.AsSpan(0, record.Bytes);
         view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(first + (position * record.Bytes)), bytes);
-        if (!CacheRecord.IsIntact(bytes)) throw new RunException($"{Path}: record {position:N0} is damaged; copy the file again, or make it again with `dfkd cache`");
-        if (CacheRecord.SeedOf(bytes) != seed) throw new RunException($"{Path}: record {position:N0} is of another augmentation than this run's; make the cache again with this version");
+        if (!CacheRecord.IsIntact(bytes)) throw new DistillException($"{Path}: record {position:N0} is damaged; copy the file again, or make it again with `dfkd cache`");
+        if (CacheRecord.SeedOf(bytes) != seed) throw new DistillException($"{Path}: record {position:N0} is of another augmentation than this run's; make the cache again with this version");
         record.ReadLogits(bytes, logits);
         ArrayPool<byte>.Shared.Return(rented);
     }

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller.Caching;
 
@@ -42,7 +41,7 @@ internal sealed record CacheHeader
     public required long TeacherParameters { get; init; }
 
     /// <summary>How it wants its images.</summary>
-    public required PreprocessingConfig Preprocessing { get; init; }
+    public required Preprocessing Preprocessing { get; init; }
 
     /// <summary>Names by class index; empty where the teacher has none.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
@@ -76,14 +75,14 @@ internal sealed record CacheHeader
     }
 
     /// <summary>Reads header and decisions; <paramref name="stream"/> then stands at the first record.</summary>
-    /// <exception cref="RunException">Not a cache, of another version, or damaged.</exception>
+    /// <exception cref="DistillException">Not a cache, of another version, or damaged.</exception>
     public static (CacheHeader Header, int[] Decisions) Read(Stream stream, string path)
     {
         byte[] preamble = new byte[PreambleBytes];
         if (stream.ReadAtLeast(preamble, PreambleBytes, throwOnEndOfStream: false) < PreambleBytes || !preamble.AsSpan(0, 8).SequenceEqual(Magic))
-            throw new RunException($"{path} is no cache of a teacher's outputs; give a file that `dfkd cache` wrote");
+            throw new DistillException($"{path} is no cache of a teacher's outputs; give a file that `dfkd cache` wrote");
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(preamble.AsSpan(8));
-        if (version != CurrentVersion) throw new RunException($"{path} is a cache of version {version} and this program reads version {CurrentVersion}; make it again with `dfkd cache`");
+        if (version != CurrentVersion) throw new DistillException($"{path} is a cache of version {version} and this program reads version {CurrentVersion}; make it again with `dfkd cache`");
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(preamble.AsSpan(12));
         byte[] json = length <= MostJson ? new byte[length] : throw Damaged(path);
         if (stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false) < json.Length) throw Damaged(path);
@@ -112,5 +111,5 @@ internal sealed record CacheHeader
         }
     }
 
-    private static RunException Damaged(string path) => new($"{path} is damaged in its header; make it again with `dfkd cache`");
+    private static DistillException Damaged(string path) => new($"{path} is damaged in its header; make it again with `dfkd cache`");
 }

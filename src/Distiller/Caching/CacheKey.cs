@@ -55,11 +55,11 @@ internal static class CacheKey
     };
 
     /// <summary>Throws unless every value of <paramref name="run"/> is the cache's.</summary>
-    /// <exception cref="RunException">Names everything that differs.</exception>
+    /// <exception cref="DistillException">Names everything that differs.</exception>
     public static void Check(string path, IReadOnlyDictionary<string, string> cache, IReadOnlyDictionary<string, string> run)
     {
         string[] differences = [.. run.Where(pair => cache.GetValueOrDefault(pair.Key) != pair.Value).Select(pair => $"{pair.Key} is {Short(cache.GetValueOrDefault(pair.Key) ?? "unknown")} in the cache and {Short(pair.Value)} here")];
-        if (differences.Length > 0) throw new RunException($"{path} does not fit this run: {string.Join("; ", differences)}; repeat what the cache was made with, or make another cache");
+        if (differences.Length > 0) throw new DistillException($"{path} does not fit this run: {string.Join("; ", differences)}; repeat what the cache was made with, or make another cache");
     }
 
     private static string Short(string value) => value.Length > 16 ? value[..16] + "…" : value;

@@ -17,7 +17,7 @@ internal sealed class CacheWriter : IDisposable
     /// <param name="decisions">The teacher's decisions on the held-out images.</param>
     /// <param name="batch">Records a step.</param>
     /// <param name="resume">Whether to go on.</param>
-    /// <exception cref="RunException">The interrupted run had other options, images or another teacher.</exception>
+    /// <exception cref="DistillException">The interrupted run had other options, images or another teacher.</exception>
     public CacheWriter(string path, CacheHeader header, int[] decisions, int batch, bool resume)
     {
         target = path;
@@ -79,7 +79,7 @@ internal sealed class CacheWriter : IDisposable
             stream.Position = 0;
             CacheHeader before = CacheHeader.Read(stream, part).Header;
             CacheKey.Check(part, before.Identity(), header.Identity());
-            throw new RunException($"{part} was begun with another teacher or program; pass --overwrite to start again");
+            throw new DistillException($"{part} was begun with another teacher or program; pass --overwrite to start again");
         }
         // A power cut may leave a hole where the last blocks were to be: only steps that are whole count.
         byte[] step = new byte[stepBytes];

@@ -2,7 +2,6 @@
 
 using System.Text.Json;
 using DataFreeKD.Distiller.Training;
-using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Comparison;
 
@@ -46,7 +45,7 @@ internal sealed record RunRecord
     public IReadOnlyDictionary<string, TestFigures> Tests { get; init; } = new Dictionary<string, TestFigures>();
 
     /// <summary>Reads a record; null where there is none.</summary>
-    /// <exception cref="RunException">It is not one.</exception>
+    /// <exception cref="DistillException">It is not one.</exception>
     public static RunRecord? Read(string path)
     {
         if (!File.Exists(path)) return null;
@@ -56,7 +55,7 @@ internal sealed record RunRecord
         }
         catch (JsonException problem)
         {
-            throw new RunException($"{path} is not the record of a run: {problem.Message}; delete it to do the run again", problem);
+            throw new DistillException($"{path} is not the record of a run: {problem.Message}; delete it to do the run again", problem);
         }
     }
 
@@ -64,7 +63,7 @@ internal sealed record RunRecord
     public void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(this, Json) + "\n");
 
     /// <summary>Checks that it is what <paramref name="options"/> would give now.</summary>
-    /// <exception cref="RunException">Names what differs.</exception>
+    /// <exception cref="DistillException">Names what differs.</exception>
     public void CheckFits(string path, LoopOptions options, Func<string, string?> hash)
     {
         SortedDictionary<string, string> now = OptionsText.Deciding(options);
@@ -73,6 +72,6 @@ internal sealed record RunRecord
             .. now.Keys.Union(Options.Keys).Order(StringComparer.Ordinal).Where(name => now.GetValueOrDefault(name, "") != Options.GetValueOrDefault(name, "")).Select(name => $"{name} was '{Options.GetValueOrDefault(name, "")}' and is '{now.GetValueOrDefault(name, "")}'"),
             .. Inputs.Where(input => hash(input.Key) != input.Value).Select(input => $"{input.Key} has changed"),
         ];
-        if (differences.Length > 0) throw new RunException($"{path} is of another run than recipe '{Recipe}' now asks for: {string.Join("; ", differences)}; rename the recipe, choose another output, or pass --overwrite");
+        if (differences.Length > 0) throw new DistillException($"{path} is of another run than recipe '{Recipe}' now asks for: {string.Join("; ", differences)}; rename the recipe, choose another output, or pass --overwrite");
     }
 }

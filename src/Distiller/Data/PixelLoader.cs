@@ -17,7 +17,7 @@ internal sealed record LoadedPixels(PixelStore Store, int[] Usable, IReadOnlyDic
 internal static class PixelLoader
 {
     /// <summary>Reads every path; the outcome hangs on the contents alone, not on the workers.</summary>
-    public static LoadedPixels Load(IReadOnlyList<string> paths, EvalTransform transform, int workers, long maxMemory, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public static LoadedPixels Load(IReadOnlyList<string> paths, Preprocessing transform, int workers, long maxMemory, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         ILookup<string, int> slots = Enumerable.Range(0, paths.Count).ToLookup(slot => paths[slot], StringComparer.Ordinal);
         string?[] reasons = new string?[paths.Count];

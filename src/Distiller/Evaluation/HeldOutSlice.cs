@@ -3,7 +3,6 @@
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Pruning;
-using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Evaluation;
@@ -13,7 +12,7 @@ namespace DataFreeKD.Distiller.Evaluation;
 /// <param name="Paths">Absolute paths, in the table's order.</param>
 internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Paths)
 {
-    private const string SelectionOption = "selection-path", HoldOutOption = "hold-out", DataSeedOption = "data-seed", FailedPrefix = "failed/";
+    private const string SelectionOption = "selection-path", HoldOutOption = "hold-out", ValidationOption = "validation-path", DataSeedOption = "data-seed", FailedPrefix = "failed/";
 
     // Which images can be decoded hangs on their bytes, not on the size they are brought to.
     private const int SmallSide = 8;
@@ -23,18 +22,19 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     /// <param name="workers">Workers that decode, where some images of the selection could not be.</param>
     /// <param name="progress">Told of decoding.</param>
     /// <param name="cancel">Cancels.</param>
-    /// <exception cref="RunException">The slice cannot be known for certain, with the reason and the cure.</exception>
+    /// <exception cref="DistillException">The slice cannot be known for certain, with the reason and the cure.</exception>
     public static HeldOutSlice Of(string student, int workers, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         string folder = Directory.Exists(student) ? Path.GetFullPath(student) : Path.GetDirectoryName(Path.GetFullPath(student))!;
         Provenance made = Provenance.ReadBeside(Path.Combine(folder, "provenance"))
-            ?? throw new RunException($"{folder} has no provenance.json that tells which images were held out; give --images");
+            ?? throw new DistillException($"{folder} has no provenance.json that tells which images were held out; give --images");
         if (made.Command == PruneRun.Command) return OfPruned(folder, cancel);
         if (made.Command != "distill" || !made.Options.TryGetValue(SelectionOption, out string? recorded))
-            throw new RunException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give --images");
+            throw new DistillException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give --images");
+        if (made.Options.GetValueOrDefault(ValidationOption) is { Length: > 0 } validation) return OfValidation(made, validation, folder, cancel);
         (double share, long seed) = (Number(made, HoldOutOption, folder, double.Parse), DataSeed(made, folder));
-        if (share <= 0) throw new RunException($"{folder} was distilled with hold-out 0, so it saw every image of its selection; give --images that it did not see");
-        string hash = made.Inputs.GetValueOrDefault(recorded) ?? throw new RunException($"{folder}: provenance.json has no SHA-256 of {recorded}; give --images");
+        if (share <= 0) throw new DistillException($"{folder} was distilled with hold-out 0, so it saw every image of its selection; give --images that it did not see");
+        string hash = made.Inputs.GetValueOrDefault(recorded) ?? throw new DistillException($"{folder}: provenance.json has no SHA-256 of {recorded}; give --images");
         string selection = Locate(recorded, hash, folder, cancel);
 
         IReadOnlyList<string> paths = SelectionImages.Read(selection, cancel).Paths;
@@ -42,8 +42,8 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         (int[] train, int[] held) = HoldOut.Split(usable, share, seed);
         (long train, long held) then = (made.Counts.GetValueOrDefault("train"), made.Counts.GetValueOrDefault("held_out"));
         if (then != (train.Length, held.Length))
-            throw new RunException($"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give --images");
-        if (held.Length == 0) throw new RunException($"{folder} held out no image; give --images");
+            throw new DistillException($"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give --images");
+        if (held.Length == 0) throw new DistillException($"{folder} held out no image; give --images");
         return new HeldOutSlice(selection, [.. held.Select(slot => paths[slot])]);
     }
 
@@ -51,7 +51,17 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     private static HeldOutSlice OfPruned(string folder, CancellationToken cancel)
     {
         string list = Path.Combine(folder, PruneRun.HeldOutList);
-        if (!File.Exists(list)) throw new RunException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
+        if (!File.Exists(list)) throw new DistillException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
+        return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
+    }
+
+    // A distillation may have been given its validation images.
+    private static HeldOutSlice OfValidation(Provenance made, string recorded, string folder, CancellationToken cancel)
+    {
+        // The directory of a pruned student stands for its list.
+        string table = made.Inputs.Keys.FirstOrDefault(input => input == recorded || input == Path.Combine(recorded, PruneRun.HeldOutList))
+            ?? throw new DistillException($"{folder} was measured on {recorded}, which is no table; give --images");
+        string list = Locate(table, made.Inputs[table], folder, cancel);
         return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
     }
 
@@ -69,14 +79,14 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
                 found ??= place;
             }
         }
-        throw new RunException(found is null
+        throw new DistillException(found is null
             ? $"{Path.GetFullPath(recorded)}, the selection of {folder}, is not there, nor beside or above the student; bring it back, start where the distillation was started, or give --images"
             : $"{found} is not as it was when {folder} was distilled from it (SHA-256 {hash[..12]}…), so its held-out slice cannot be told; bring the file back, or give --images");
     }
 
     private static int[] Decodable(IReadOnlyList<string> paths, int workers, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        EvalTransform small = new() { ImageSize = SmallSide, CropPct = 1, Squash = true };
+        Preprocessing small = new() { ImageSize = SmallSide, CropPct = 1, Squash = true };
         LoadedPixels pixels = PixelLoader.Load(paths, small, workers, long.MaxValue, progress, cancel);
         pixels.Store.Dispose();
         return pixels.Usable;
@@ -94,7 +104,7 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         }
         catch (Exception bad) when (bad is FormatException or OverflowException)
         {
-            throw new RunException($"{folder}: provenance.json has {option} '{text}', which is no number; give --images", bad);
+            throw new DistillException($"{folder}: provenance.json has {option} '{text}', which is no number; give --images", bad);
         }
     }
 }

@@ -16,7 +16,7 @@ internal sealed record JudgedImage(int Place, float[]? Own, float[]? Other, stri
 internal static class JudgedImages
 {
     /// <summary>Batches in the order of the paths. Decoding of the next one overlaps with what the caller does with this one.</summary>
-    public static IEnumerable<JudgedImage[]> Batches(IEnumerable<string> paths, EvalTransform own, EvalTransform? other, int batchSize, int workers, CancellationToken cancel)
+    public static IEnumerable<JudgedImage[]> Batches(IEnumerable<string> paths, Preprocessing own, Preprocessing? other, int batchSize, int workers, CancellationToken cancel)
     {
         using IEnumerator<JudgedImage[]> batches = ImageInputs.Read(paths, cancel: cancel).Index().Chunk(batchSize)
             .Select(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(workers).WithCancellation(cancel).Select(pair => Decode(pair.Index, pair.Item, own, other)).ToArray()).GetEnumerator();
@@ -49,16 +49,16 @@ internal static class JudgedImages
     /// <summary>Counts by reason, in words.</summary>
     public static string Reasons(IEnumerable<KeyValuePair<string, long>> skipped) => string.Join(", ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"));
 
-    private static JudgedImage Decode(int place, ImageInput input, EvalTransform own, EvalTransform? other)
+    private static JudgedImage Decode(int place, ImageInput input, Preprocessing own, Preprocessing? other)
     {
-        if (input.Bytes is null) return new JudgedImage(place, null, null, input.Reason ?? "unreadable");
+        if (input.Bytes is null) return new JudgedImage(place, null, null, input.Reason ?? Reason.Unreadable);
         DecodeResult decoded = ImageDecoder.Decode(input.Bytes, DecodeLimits.Local);
         if (decoded.Image is null) return new JudgedImage(place, null, null, decoded.Reason);
         float[] pixels = Pixels(decoded.Image, own);
         return new JudgedImage(place, pixels, other is null ? null : Same(own, other) ? pixels : Pixels(decoded.Image, other), null);
     }
 
-    private static float[] Pixels(RgbImage image, EvalTransform transform)
+    private static float[] Pixels(RgbImage image, Preprocessing transform)
     {
         float[] pixels = new float[3 * transform.ImageSize * transform.ImageSize];
         transform.Normalise(transform.Apply(image), pixels);
@@ -66,5 +66,5 @@ internal static class JudgedImages
     }
 
     // Record equality would compare the lists of channels by reference.
-    private static bool Same(EvalTransform a, EvalTransform b) => (a with { Mean = [], Std = [] }) == (b with { Mean = [], Std = [] }) && a.Mean.SequenceEqual(b.Mean) && a.Std.SequenceEqual(b.Std);
+    private static bool Same(Preprocessing a, Preprocessing b) => (a with { Mean = [], Std = [] }) == (b with { Mean = [], Std = [] }) && a.Mean.SequenceEqual(b.Mean) && a.Std.SequenceEqual(b.Std);
 }

@@ -2,9 +2,7 @@
 
 using System.Diagnostics;
 using DataFreeKD.Distiller.Training;
-using DataFreeKD.Imaging;
 using DataFreeKD.Models;
-using DataFreeKD.Shared;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Evaluation;
@@ -27,15 +25,15 @@ internal sealed class JudgedModel : IDisposable
     {
         (loaded, this.device, this.export) = (ModelStore.Load(path, heads), device, export);
         if (preprocessing is not null) loaded = preprocessing.Apply(loaded);
-        if (loaded.Model.Config.Classes == 0) throw new RunException($"{path} has no classification head: there is no decision to evaluate");
+        if (loaded.Model.Config.Classes == 0) throw new DistillException($"{path} has no classification head: there is no decision to evaluate");
         loaded.Model.MoveTo(device);
         loaded.Model.eval();
-        Transform = ModelTransform.Of(loaded.Preprocessing);
+        Transform = loaded.Preprocessing;
         Tally = new Tally(Classes);
         (Parameters, Macs) = (RunSession.Parameters(loaded.Model), ModelSummary.Macs(loaded.Model.Config));
     }
 
-    public EvalTransform Transform { get; }
+    public Preprocessing Transform { get; }
 
     public Tally Tally { get; }
 

@@ -32,7 +32,7 @@ internal static class TeacherExpectation
     /// <param name="judged">What the models make of them.</param>
     /// <param name="images">Which ones.</param>
     /// <param name="teacherAccuracy">Accuracy that the teacher's mean confidence over these images is brought to; null for temperature 1.</param>
-    /// <exception cref="RunException">No temperature brings the teacher's confidence there.</exception>
+    /// <exception cref="DistillException">No temperature brings the teacher's confidence there.</exception>
     public static ExpectedAccuracy Over(Judgements judged, IReadOnlyList<int> images, double? teacherAccuracy)
     {
         double temperature = teacherAccuracy is { } accuracy ? Temperature(judged, images, accuracy) : 1;
@@ -67,7 +67,7 @@ internal static class TeacherExpectation
         double cold = ColdestLog, hot = HottestLog;
         double most = MeanConfidence(judged, images, Math.Exp(cold)), least = MeanConfidence(judged, images, Math.Exp(hot));
         if (!(accuracy < most && accuracy > least))
-            throw new RunException(FormattableString.Invariant($"no temperature brings the teacher's mean confidence to {accuracy}: on these images it lies between {least:F3} and {most:F3}; give the teacher's accuracy as a share above chance, or another teacher"));
+            throw new DistillException(FormattableString.Invariant($"no temperature brings the teacher's mean confidence to {accuracy}: on these images it lies between {least:F3} and {most:F3}; give the teacher's accuracy as a share above chance, or another teacher"));
         for (int i = 0; i < Bisections; i++)
         {
             double middle = (cold + hot) / 2;

@@ -32,7 +32,7 @@ public sealed class AttentionTransfer : LossTerm
     {
         PatchTokens.RequireSameGrid(term, pair = context.Pair);
         (everyRow, eachHead) = (term.Word("rows") == "all", term.Word("heads") == "each");
-        if (eachHead && pair.Student.Heads != pair.Teacher.Heads) throw new RunException($"{Name}:heads=each needs the same number of heads: the teacher has {pair.Teacher.Heads}, the student {pair.Student.Heads}; use heads=mean or the minilm loss");
+        if (eachHead && pair.Student.Heads != pair.Teacher.Heads) throw new DistillException($"{Name}:heads=each needs the same number of heads: the teacher has {pair.Teacher.Heads}, the student {pair.Student.Heads}; use heads=mean or the minilm loss");
         IReadOnlyList<LayerPair> all = LayerMap.Evenly(pair.Student.Depth, pair.Teacher.Depth);
         Layers = term.Word("layers") == "last" ? [all[^1]] : all;
     }

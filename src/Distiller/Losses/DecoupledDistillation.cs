@@ -32,7 +32,7 @@ public sealed class DecoupledDistillation : LossTerm
 
     private DecoupledDistillation(RecipeTerm term, LossContext context) : base(term)
     {
-        if (context.Pair.StudentShape.Classes < 3) throw new RunException($"the {Name} loss needs 3 classes or more: the teacher has {context.Pair.Student.Classes}, so there is nothing beside the target class to tell apart");
+        if (context.Pair.StudentShape.Classes < 3) throw new DistillException($"the {Name} loss needs 3 classes or more: the teacher has {context.Pair.Student.Classes}, so there is nothing beside the target class to tell apart");
         (alpha, beta, temperature, warmup, standardise, head) = (term.Number("alpha"), term.Number("beta"), term.Number("T"), term.Number("warmup"), term.On("standardise"), new StudentHead(term, context.Pair));
     }
 

@@ -27,6 +27,6 @@ public static class LossCatalogue
     public static LossEntry? Find(string name) => All.FirstOrDefault(entry => entry.Name == name);
 
     /// <summary>The terms of a recipe for a pair of models.</summary>
-    /// <exception cref="RunException">A loss that does not fit the models, with the cure.</exception>
+    /// <exception cref="DistillException">A loss that does not fit the models, with the cure.</exception>
     public static IReadOnlyList<LossTerm> Build(Recipe recipe, LossContext context) => [.. recipe.Terms.Select(term => term.Entry.Build(term, context))];
 }

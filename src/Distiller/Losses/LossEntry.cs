@@ -36,15 +36,15 @@ public sealed record LossEntry
 public sealed record ModelPair(ModelConfig TeacherShape, ModelConfig StudentShape)
 {
     /// <summary>The teacher's architecture, for losses that read tokens.</summary>
-    /// <exception cref="RunException">It is no Vision Transformer.</exception>
+    /// <exception cref="DistillException">It is no Vision Transformer.</exception>
     public VitConfig Teacher => WithTokens(TeacherShape, "teacher");
 
     /// <summary>The student's architecture, for losses that read tokens.</summary>
-    /// <exception cref="RunException">It is no Vision Transformer.</exception>
+    /// <exception cref="DistillException">It is no Vision Transformer.</exception>
     public VitConfig Student => WithTokens(StudentShape, "student");
 
     private static VitConfig WithTokens(ModelConfig shape, string role) =>
-        shape as VitConfig ?? throw new RunException($"the {role} {shape.Name} has no tokens, which a loss chosen here matches; use losses of logits alone (kd), or a Vision Transformer on both sides");
+        shape as VitConfig ?? throw new DistillException($"the {role} {shape.Name} has no tokens, which a loss chosen here matches; use losses of logits alone (kd), or a Vision Transformer on both sides");
 }
 
 /// <summary>What a loss is built for.</summary>

@@ -26,7 +26,7 @@ public sealed class NoiseAdaptation : LossTerm
     private NoiseAdaptation(RecipeTerm term, LossContext context) : base(term)
     {
         int classes = context.Pair.StudentShape.Classes;
-        if (classes < 2) throw new RunException($"the {Name} loss needs 2 classes or more: the teacher has {classes}");
+        if (classes < 2) throw new DistillException($"the {Name} loss needs 2 classes or more: the teacher has {classes}");
         (accuracy, balance, head) = (term.Number("accuracy"), term.On("balance"), new StudentHead(term, context.Pair));
         logits = Learned.Constant($"{Name}.logits", [classes, classes], 0, context);
     }

@@ -18,10 +18,10 @@ internal static class PatchTokens
     }
 
     /// <summary>Refuses models of different patch grids.</summary>
-    /// <exception cref="RunException">The grids differ.</exception>
+    /// <exception cref="DistillException">The grids differ.</exception>
     public static void RequireSameGrid(RecipeTerm term, ModelPair pair)
     {
         if (pair.Teacher.Patches != pair.Student.Patches)
-            throw new RunException($"the {term.Entry.Name} loss needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop it from the recipe");
+            throw new DistillException($"the {term.Entry.Name} loss needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop it from the recipe");
     }
 }

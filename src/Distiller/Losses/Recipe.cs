@@ -18,7 +18,7 @@ public sealed class Recipe
     public IReadOnlyList<string> Presets { get; }
 
     /// <summary>Reads a recipe.</summary>
-    /// <exception cref="RunException">Names the position, what is wrong there and what would be right.</exception>
+    /// <exception cref="DistillException">Names the position, what is wrong there and what would be right.</exception>
     public static Recipe Parse(string text) => new RecipeParser(text).Parse();
 
     /// <summary>The recipe with every parameter resolved; <see cref="Parse"/> reads it back.</summary>

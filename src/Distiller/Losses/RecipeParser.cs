@@ -74,7 +74,7 @@ internal sealed class RecipeParser(string text)
         return value > 0 && double.IsFinite(value) ? value : throw Wrong(position, $"the weight is {weight.Trim()}: must be above 0 (leave the term out for none)");
     }
 
-    private RunException Wrong(int position, string what) => new($"loss recipe '{text}', character {position + 1}: {what}");
+    private DistillException Wrong(int position, string what) => new($"loss recipe '{text}', character {position + 1}: {what}");
 
     private static string KeysOf(LossEntry entry) => entry.Keys.Count == 0 ? $"{entry.Name} has no parameters but {TeacherChoice.Key.Name}" : $"known: {string.Join(", ", entry.Keys.Append(TeacherChoice.Key).Select(key => key.Name))}";
 }

@@ -37,8 +37,8 @@ public sealed class RelationTransfer : LossTerm
     {
         PatchTokens.RequireSameGrid(term, pair = context.Pair);
         int asked = term.Whole("heads"), layer = term.Whole("layer"), depth = pair.Teacher.Depth, s = pair.Student.Width, t = pair.Teacher.Width;
-        if (asked > 0 && (s % asked > 0 || t % asked > 0)) throw new RunException($"{Name}:heads={asked} must divide both widths, the student's {s} and the teacher's {t}");
-        if (layer >= depth) throw new RunException($"{Name}:layer={layer} does not exist: the teacher has blocks 0–{depth - 1}");
+        if (asked > 0 && (s % asked > 0 || t % asked > 0)) throw new DistillException($"{Name}:heads={asked} must divide both widths, the student's {s} and the teacher's {t}");
+        if (layer >= depth) throw new DistillException($"{Name}:layer={layer} does not exist: the teacher has blocks 0–{depth - 1}");
         heads = asked > 0 ? asked : Enumerable.Range(1, pair.Student.Heads).Last(number => s % number == 0 && t % number == 0);
         Layers = [new LayerPair(pair.Student.Depth - 1, layer >= 0 ? layer : depth <= ShallowTeacher ? depth - 1 : (depth * 7 / 8) - 1)];
         share = (term.Number("q"), term.Number("k"), term.Number("v"));

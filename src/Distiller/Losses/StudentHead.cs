@@ -12,14 +12,14 @@ internal sealed class StudentHead
     private readonly string name;
 
     /// <summary>The head that a term names.</summary>
-    /// <exception cref="RunException">The student lacks the token.</exception>
+    /// <exception cref="DistillException">The student lacks the token.</exception>
     public StudentHead(RecipeTerm term, ModelPair pair)
     {
         name = term.Word("head");
         if (name == Dist && !pair.Student.Distilled)
-            throw new RunException($"{term.Entry.Name}:head=dist needs a student with a distillation token: choose a deit_*_distilled_* name or add distilled=1 to the vit: spec");
+            throw new DistillException($"{term.Entry.Name}:head=dist needs a student with a distillation token: choose a deit_*_distilled_* name or add distilled=1 to the vit: spec");
         if (name is Conv or Inv && !pair.Student.CrossBias)
-            throw new RunException($"{term.Entry.Name}:head={name} needs a student with convolution and involution tokens: add tokens=cls+conv+inv to the vit: spec");
+            throw new DistillException($"{term.Entry.Name}:head={name} needs a student with convolution and involution tokens: add tokens=cls+conv+inv to the vit: spec");
     }
 
     /// <summary>The key of a recipe.</summary>

@@ -44,7 +44,7 @@ public sealed class TargetAwareTransformer : LossTerm
         if (official) PatchTokens.RequireSameGrid(term, pair);
         foreach ((string who, int grid) in (ReadOnlySpan<(string, int)>)[("student", pair.Student.Grid), ("teacher", pair.Teacher.Grid)])
         {
-            if (grid % (anchor * groups) != 0) throw new RunException($"{Name}:anchor={anchor},groups={groups} does not fit: their product must divide the {who}'s grid of {grid}x{grid} patches");
+            if (grid % (anchor * groups) != 0) throw new DistillException($"{Name}:anchor={anchor},groups={groups} does not fit: their product must divide the {who}'s grid of {grid}x{grid} patches");
         }
         Layers = [new LayerPair(pair.Student.Depth - 1, pair.Teacher.Depth - 1)];
         (key, value) = (Map("key"), Map("value"));

@@ -30,12 +30,12 @@ public sealed class TeacherChoice
     /// <summary>Index of the one teacher that is listened to, from 0; null for a mixture of several.</summary>
     /// <param name="teachers">How many there are, 1 or more.</param>
     /// <param name="features">Whether more than logits is read: features of several teachers cannot be mixed, so the first one's are taken unless another is named.</param>
-    /// <exception cref="RunException">There is no such teacher, or a mixture of features was asked for.</exception>
+    /// <exception cref="DistillException">There is no such teacher, or a mixture of features was asked for.</exception>
     public int? Among(int teachers, bool features)
     {
-        if (Number > teachers) throw new RunException($"{name}:teacher={Number} does not exist: {(teachers == 1 ? "there is one teacher" : $"there are {teachers} teachers")}; give --teacher once for each, in the order of their numbers");
+        if (Number > teachers) throw new DistillException($"{name}:teacher={Number} does not exist: {(teachers == 1 ? "there is one teacher" : $"there are {teachers} teachers")}; give --teacher once for each, in the order of their numbers");
         if (teachers == 1) return 0;
-        if (features && Number is null && word is not null) throw new RunException($"{name}:teacher={word} cannot be: the loss reads features, which several teachers cannot share; name one (teacher=1 to {teachers})");
+        if (features && Number is null && word is not null) throw new DistillException($"{name}:teacher={word} cannot be: the loss reads features, which several teachers cannot share; name one (teacher=1 to {teachers})");
         return Number is { } number ? number - 1 : features ? 0 : null;
     }
 

@@ -61,7 +61,7 @@ internal sealed class ClosedFormPruning : IDisposable
     /// <param name="slots">The images to fit on.</param>
     /// <param name="settings">How.</param>
     /// <param name="device">Where to compute.</param>
-    /// <exception cref="RunException">The teacher has a part that cannot be turned.</exception>
+    /// <exception cref="DistillException">The teacher has a part that cannot be turned.</exception>
     public ClosedFormPruning(VisionTransformer teacher, SlotPixels pixels, int[] slots, PruningSettings settings, torch.Device device)
     {
         Prunable.Check(teacher.Config);
@@ -119,12 +119,12 @@ internal sealed class ClosedFormPruning : IDisposable
     /// <param name="start">Blocks already fitted, with the student as it was then and its basis; null to begin.</param>
     /// <param name="afterBlock">Given the student, its basis and how many blocks are fitted.</param>
     /// <param name="cancel">Cancels between batches.</param>
-    /// <exception cref="RunException">The shape is no part of the teacher's.</exception>
+    /// <exception cref="DistillException">The shape is no part of the teacher's.</exception>
     public VisionTransformer Fit(VitConfig shape, IReadOnlyList<int> blocks, PruningState? start = null, Action<PruningState>? afterBlock = null, CancellationToken cancel = default)
     {
         Prunable.Check(shape, teacher.Config);
         if (blocks.Count != shape.Depth || !blocks.SequenceEqual(blocks.Distinct().Order()) || blocks[^1] >= teacher.Config.Depth || blocks[0] < 0)
-            throw new RunException($"blocks {string.Join(",", blocks)}: must be {shape.Depth} ascending numbers below {teacher.Config.Depth}");
+            throw new DistillException($"blocks {string.Join(",", blocks)}: must be {shape.Depth} ascending numbers below {teacher.Config.Depth}");
         Observe(cancel);
         using DisposeScope scope = torch.NewDisposeScope();
         VisionTransformer student = (VisionTransformer)shape.Create(settings.Seed).MoveTo(device);

@@ -12,8 +12,9 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <param name="Agreement">Share of images on which both decide alike.</param>
 /// <param name="Divergence">Mean KL(teacher ‖ student), nats: what shapes are compared by, since it varies less than agreement.</param>
 /// <param name="Estimate">Top-1 that the teacher expects of the student's decisions.</param>
+/// <param name="Retained">The same as a share of what it expects of its own.</param>
 /// <param name="ImagesPerSecond">Of the student's forward passes.</param>
-internal sealed record Nearness(double Agreement, double Divergence, double Estimate, double ImagesPerSecond);
+internal sealed record Nearness(double Agreement, double Divergence, double Estimate, double Retained, double ImagesPerSecond);
 
 /// <summary>Keeps the teacher's logits of the held-out images.</summary>
 internal sealed class HeldOutJudge
@@ -43,8 +44,9 @@ internal sealed class HeldOutJudge
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor wanted = torch.tensor(teacher, [images, classes], torch.float64).log_softmax(-1), given = torch.tensor(logits, [images, classes], torch.float64).log_softmax(-1);
         double divergence = (wanted.exp() * (wanted - given)).sum(-1).mean().item<double>();
-        double estimate = images < 2 ? double.NaN : TeacherExpectation.Over(judged, [.. Enumerable.Range(0, images)], teacherAccuracy).Accuracy;
-        return new Nearness(agreement, divergence, estimate, rate);
+        int[] every = [.. Enumerable.Range(0, images)];
+        double estimate = images < 2 ? double.NaN : TeacherExpectation.Over(judged, every, teacherAccuracy).Accuracy;
+        return new Nearness(agreement, divergence, estimate, estimate / (teacherAccuracy ?? TeacherExpectation.MeanConfidence(judged, every, 1)), rate);
     }
 
     private (float[] Logits, double ImagesPerSecond) Logits(ImageModel model, CancellationToken cancel)

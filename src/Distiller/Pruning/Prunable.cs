@@ -10,7 +10,7 @@ internal static class Prunable
     private const string Cure = "; train it instead (distill --init random)";
 
     /// <summary>Checks the teacher.</summary>
-    /// <exception cref="RunException">It has a part that cannot be turned.</exception>
+    /// <exception cref="DistillException">It has a part that cannot be turned.</exception>
     public static void Check(VitConfig teacher)
     {
         string? reason = teacher.CrossBias ? "convolution and involution stems, which are not linear"
@@ -18,11 +18,11 @@ internal static class Prunable
             : teacher.QkNorm ? "norms of queries and keys, which their products do not pass"
             : teacher.Pooling == Pooling.Map ? "a pooling by attention, which is not fitted yet"
             : null;
-        if (reason is not null) throw new RunException($"the teacher {teacher.Name} has {reason}, so it cannot be pruned in closed form{Cure}");
+        if (reason is not null) throw new DistillException($"the teacher {teacher.Name} has {reason}, so it cannot be pruned in closed form{Cure}");
     }
 
     /// <summary>Checks a student's shape against its teacher's.</summary>
-    /// <exception cref="RunException">It is no part of the teacher's, with the first reason.</exception>
+    /// <exception cref="DistillException">It is no part of the teacher's, with the first reason.</exception>
     public static void Check(VitConfig student, VitConfig teacher)
     {
         int size = student.Width / student.Heads, full = teacher.Width / teacher.Heads;
@@ -46,7 +46,7 @@ internal static class Prunable
             ?? Part(student.FcNorm, teacher.FcNorm, "its last norm behind the pooling")
             ?? (student.Pooling != teacher.Pooling ? $"it pools by {student.Pooling} and the teacher by {teacher.Pooling}" : null)
             ?? (student.Activation != teacher.Activation && !teacher.SwiGlu ? $"its MLPs have {student.Activation} and the teacher's {teacher.Activation}" : null);
-        if (reason is not null) throw new RunException($"the student {student.Name} is no part of its teacher {teacher.Name}, so it cannot be pruned from it: {reason}; choose another shape, or train it from random weights (distill --init random)");
+        if (reason is not null) throw new DistillException($"the student {student.Name} is no part of its teacher {teacher.Name}, so it cannot be pruned from it: {reason}; choose another shape, or train it from random weights (distill --init random)");
     }
 
     private static string? Part(bool student, bool teacher, string part) =>

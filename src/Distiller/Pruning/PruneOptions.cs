@@ -46,8 +46,12 @@ public sealed record PruneOptions
     /// <summary>Share of the images held out, 0–0.5, as a distillation with the same seed holds them out.</summary>
     public double HoldOut { get; init; } = 0.05;
 
-    /// <summary>Images held out that are looked at, at most.</summary>
+    /// <summary>Images that the student is measured on, at most.</summary>
     public int HeldOut { get; init; } = 1000;
+
+    /// <summary>The table that the images were selected from. Half of the images to measure on are then drawn from its other rows, where the teacher is less sure: on a selection alone nearly every student agrees with its teacher.</summary>
+    /// <value>Null (default): all are held out of the images.</value>
+    public string? PoolPath { get; init; }
 
     /// <summary>Images that a shape is tried on in a search, 2 or more.</summary>
     public int TrialImages { get; init; } = 400;
@@ -93,7 +97,7 @@ public sealed record PruneOptions
     public string ToolVersion { get; init; } = typeof(PruneOptions).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="RunException">The first value out of range, by name.</exception>
+    /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public void Validate()
     {
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model directory or a checkpoint");
@@ -104,6 +108,8 @@ public sealed record PruneOptions
         Check(Blocks is null || Student is not null, "blocks go with a shape: give the student's shape too");
         Check(Images >= 2, $"images is {Images}: must be 2 or more");
         Check(HoldOut is >= 0 and <= 0.5, $"hold-out is {HoldOut}: must be in [0, 0.5]");
+        Check(PoolPath is null || !string.IsNullOrWhiteSpace(PoolPath), "the pool is empty: name the table that the images were selected from");
+        Check(PoolPath is null || HoldOut > 0, "a pool adds to the images held out, and hold-out is 0: hold some out, or leave the pool out");
         Check(HeldOut >= 0, $"held out is {HeldOut}: must be 0 or more");
         Check(TrialImages >= 2, $"trial images is {TrialImages}: must be 2 or more");
         Check(Penalty > 0 && double.IsFinite(Penalty), $"penalty is {Penalty}: must be above 0");
@@ -118,6 +124,6 @@ public sealed record PruneOptions
 
     private static void Check(bool holds, string message)
     {
-        if (!holds) throw new RunException(message);
+        if (!holds) throw new DistillException(message);
     }
 }

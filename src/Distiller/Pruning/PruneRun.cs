@@ -7,7 +7,6 @@ using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
-using DataFreeKD.Shared;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Pruning;
@@ -25,7 +24,7 @@ public static class PruneRun
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every few batches.</param>
     /// <param name="cancel">Stops between batches.</param>
-    /// <exception cref="RunException">Options, images or models that do not fit, in one line.</exception>
+    /// <exception cref="DistillException">Options, images or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">A model that cannot be read, or is no Vision Transformer.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     /// <exception cref="FileNotFoundException">There are no images.</exception>
@@ -41,18 +40,19 @@ public static class PruneRun
         teacher.MoveTo(device);
         teacher.eval();
         VitConfig? given = options.Student is { } spec ? Given(spec, teacher.Config) : null;
-        if (given is null && teacher.Config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so shapes cannot be compared by agreement; give the student's shape");
+        if (given is null && teacher.Config.Classes == 0) throw new DistillException($"{options.Teacher} has no classification head, so shapes cannot be compared by agreement; give the student's shape");
 
         RunFolder folder = RunFolder.Open(options.Output, options.Resume, options.Overwrite);
         Directory.CreateDirectory(folder.Pruning);
         IReadOnlyList<string> paths = PathsOf(options.ImagesPath, cancel);
         (int[] fit, int[] held) = Draw(paths.Count, options);
-        string[] wanted = [.. fit.Concat(held).Select(place => paths[place])];
-        LoadedPixels images = PixelLoader.Load(wanted, ModelTransform.Of(loaded.Preprocessing), options.Workers, long.MaxValue, progress, cancel);
+        IReadOnlyList<string> beside = options.PoolPath is { } pool ? PoolImages.Draw(pool, held.Length, paths.ToHashSet(), options.Seed, cancel) : [];
+        string[] wanted = [.. fit.Concat(held).Select(place => paths[place]), .. beside];
+        LoadedPixels images = PixelLoader.Load(wanted, loaded.Preprocessing, options.Workers, long.MaxValue, progress, cancel);
         using PixelStore store = images.Store;
         int[] train = [.. images.Usable.Where(slot => slot < fit.Length)], heldOut = [.. images.Usable.Where(slot => slot >= fit.Length)];
         if (train.Length < 2)
-            throw new RunException($"{options.ImagesPath}: {train.Length} of {fit.Length} images could be used ({string.Join(", ", images.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))}), and a pruning needs 2 or more");
+            throw new DistillException($"{options.ImagesPath}: {train.Length} of {fit.Length} images could be used ({string.Join(", ", images.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))}), and a pruning needs 2 or more");
         Dictionary<string, string> inputs = Inputs(options, loaded.WeightsPath, cancel);
         byte[] fingerprint = Fingerprint(options, inputs, wanted.Length, images.Usable);
 
@@ -89,6 +89,8 @@ public static class PruneRun
             TeacherMacs = ModelSummary.Macs(teacher.Config),
             HeldOut = nearness?.Agreement,
             Estimate = nearness?.Estimate,
+            Retained = nearness?.Retained,
+            TeacherAccuracy = options.TeacherAccuracy,
             ResumedFrom = start?.Blocks ?? 0,
             Frontier = frontier,
             Seconds = clock.Elapsed.TotalSeconds,
@@ -107,7 +109,7 @@ public static class PruneRun
     private static VitConfig Given(string spec, VitConfig teacher)
     {
         ModelConfig resolved = ModelRegistry.Resolve(spec) with { Classes = teacher.Classes };
-        VitConfig shape = resolved as VitConfig ?? throw new RunException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
+        VitConfig shape = resolved as VitConfig ?? throw new DistillException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
         Prunable.Check(shape, teacher);
         return shape;
     }
@@ -123,7 +125,8 @@ public static class PruneRun
         int[] fit = Drawn(train, options.Images, options.Seed);
         if (options.HoldOut == 0) return (fit, []);
         int[] spare = [.. train.Except(fit)];
-        return (fit, [.. Drawn(held, options.HeldOut, options.Seed), .. Drawn(spare, Math.Max(0, options.HeldOut - held.Length), options.Seed)]);
+        int measured = options.PoolPath is null ? options.HeldOut : options.HeldOut / 2;
+        return (fit, [.. Drawn(held, measured, options.Seed), .. Drawn(spare, Math.Max(0, measured - held.Length), options.Seed)]);
     }
 
     private static int[] Drawn(int[] places, int count, long seed) =>
@@ -131,7 +134,7 @@ public static class PruneRun
 
     private static VitConfig Searched(PruneOptions options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, PruningSettings settings, RunFolder folder, byte[] fingerprint, torch.Device device, IProgress<TrainProgress>? progress, out IReadOnlyList<FrontierPoint> frontier, CancellationToken cancel)
     {
-        if (judge is null) throw new RunException("shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out");
+        if (judge is null) throw new DistillException("shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out");
         int trials = 0;
         Counter counter = new(progress, "search");
         using ClosedFormPruning pruning = new(teacher, pixels, train[..Math.Min(options.TrialImages, train.Length)], settings, device);
@@ -162,6 +165,7 @@ public static class PruneRun
             Agreement = pair.Value.Agreement,
             Divergence = pair.Value.Divergence,
             Estimate = pair.Value.Estimate,
+            Retained = pair.Value.Retained,
             Chosen = pair.Key == chosen,
         })];
         ShapeFile.Write(folder, fingerprint, chosen, frontier);
@@ -172,13 +176,14 @@ public static class PruneRun
     {
         Dictionary<string, string> inputs = new() { [weights] = Provenance.HashFile(weights, cancel) };
         if (File.Exists(options.ImagesPath)) inputs[options.ImagesPath] = Provenance.HashFile(options.ImagesPath, cancel);
+        if (options.PoolPath is { } pool) inputs[pool] = Provenance.HashFile(pool, cancel);
         return inputs;
     }
 
     private static byte[] Fingerprint(PruneOptions options, Dictionary<string, string> inputs, int images, int[] usable)
     {
         // Where things lie does not decide the result; their contents do.
-        IEnumerable<string> deciding = OptionsText.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path")).Select(pair => $"{pair.Key}={pair.Value}");
+        IEnumerable<string> deciding = OptionsText.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path")).Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
     }
 

@@ -23,8 +23,11 @@ public sealed record FrontierPoint
     /// <summary>Mean KL(teacher ‖ student) over the held-out images, nats.</summary>
     public required double Divergence { get; init; }
 
-    /// <summary>Estimated top-1 (see <see cref="EstimateRun"/>), 0–1.</summary>
+    /// <summary>Estimated top-1 (see <see cref="EstimateRun"/>), 0–1; of no use where the teacher's accuracy is not known.</summary>
     public required double Estimate { get; init; }
+
+    /// <summary>Estimated share of the teacher's accuracy that is kept, 0–1.</summary>
+    public required double Retained { get; init; }
 
     /// <summary>Whether it is the one taken.</summary>
     public bool Chosen { get; init; }
@@ -68,6 +71,12 @@ public sealed record PruneSummary
 
     /// <summary>Top-1 that the teacher expects of the student on the held-out images (see <see cref="EstimateRun"/>), 0–1; null as for <see cref="HeldOut"/>.</summary>
     public required double? Estimate { get; init; }
+
+    /// <summary>Estimated share of the teacher's accuracy that is kept, 0–1; null as for <see cref="HeldOut"/>.</summary>
+    public required double? Retained { get; init; }
+
+    /// <summary>The teacher's accuracy as it was given, 0–1; null where it was not, and <see cref="Estimate"/> is then as good as the teacher's probabilities.</summary>
+    public required double? TeacherAccuracy { get; init; }
 
     /// <summary>Blocks that an interrupted run had fitted already.</summary>
     public required int ResumedFrom { get; init; }

@@ -21,10 +21,10 @@ public enum BudgetUnit
 public sealed record ShapeBudget(BudgetUnit Unit, double Value)
 {
     /// <summary>Checks the value.</summary>
-    /// <exception cref="RunException">It is not above 0.</exception>
+    /// <exception cref="DistillException">It is not above 0.</exception>
     public void Validate()
     {
-        if (!(Value > 0) || !double.IsFinite(Value)) throw new RunException(FormattableString.Invariant($"the budget is {Value}: must be above 0"));
+        if (!(Value > 0) || !double.IsFinite(Value)) throw new DistillException(FormattableString.Invariant($"the budget is {Value}: must be above 0"));
     }
 
     /// <summary>The bound as a number of the unit.</summary>

@@ -38,10 +38,10 @@ internal static class ShapeFile
     {
         Found found = new(Convert.ToHexStringLower(fingerprint), chosen.Heads, chosen.Width, chosen.Depth, chosen.MlpHidden, frontier);
         AtomicFile.WriteAllText(PathIn(folder), JsonSerializer.Serialize(found, Json) + "\n");
-        using TableWriter table = Table.Create(Path.Combine(folder.Pruning, "frontier.csv"), ["student", "parameters", "macs", "images_per_second", "agreement", "divergence", "estimate", "chosen"]);
+        using TableWriter table = Table.Create(Path.Combine(folder.Pruning, "frontier.csv"), ["student", "parameters", "macs", "images_per_second", "agreement", "divergence", "estimate", "retained", "chosen"]);
         foreach (FrontierPoint point in frontier)
         {
-            table.Write([point.Student, Numbers.Format(point.Parameters), Numbers.Format(point.Macs), Numbers.Format(point.ImagesPerSecond), Numbers.Format(point.Agreement), Numbers.Format(point.Divergence), Numbers.Format(point.Estimate), point.Chosen ? "1" : "0"]);
+            table.Write([point.Student, Numbers.Format(point.Parameters), Numbers.Format(point.Macs), Numbers.Format(point.ImagesPerSecond), Numbers.Format(point.Agreement), Numbers.Format(point.Divergence), Numbers.Format(point.Estimate), Numbers.Format(point.Retained), point.Chosen ? "1" : "0"]);
         }
         table.Commit();
     }

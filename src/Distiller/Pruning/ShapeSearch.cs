@@ -26,7 +26,7 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
     /// <param name="cost">What is bounded.</param>
     /// <param name="bound">At most so much.</param>
     /// <param name="budget">For the message.</param>
-    /// <exception cref="RunException">No shape is that small.</exception>
+    /// <exception cref="DistillException">No shape is that small.</exception>
     public VitConfig Within(Func<VitConfig, double> cost, double bound, string budget)
     {
         StudentShape at = StudentShape.For(teacher, bound / cost(teacher));
@@ -37,7 +37,7 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
             at = at.Heads > 1 ? at with { Heads = Math.Max(1, at.Heads / 2) } : at with { Depth = Math.Max(1, at.Depth / 2) };
             best = at.Widest(teacher, cost, bound);
         }
-        if (best is null) throw new RunException($"no student is within {budget}: the smallest has one block and one head; give more");
+        if (best is null) throw new DistillException($"no student is within {budget}: the smallest has one block and one head; give more");
         double divergence = Try(best);
         for (bool moved = true; moved && tried.Count < MostTrials;)
         {
@@ -60,7 +60,7 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
     {
         long all = ShapeCost.Parameters(teacher);
         VitConfig[] shapes = [.. Shares.Select(share => StudentShape.For(teacher, share).Widest(teacher, shape => ShapeCost.Parameters(shape), share * all)).OfType<VitConfig>().Where(Fits).Distinct()];
-        if (shapes.Length == 0) throw new RunException("the teacher is too small for a frontier; give the student's shape");
+        if (shapes.Length == 0) throw new DistillException("the teacher is too small for a frontier; give the student's shape");
         foreach (VitConfig shape in shapes) Try(shape);
         return KneeOf([.. shapes.Select(shape => (shape, (double)ShapeCost.Parameters(shape), tried[shape].Agreement))]);
     }

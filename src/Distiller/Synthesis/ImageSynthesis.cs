@@ -23,7 +23,7 @@ public sealed class ImageSynthesis : IDisposable
     private readonly torch.Tensor low, high;
 
     /// <summary>Loads the teacher.</summary>
-    /// <exception cref="RunException">Options that cannot work, or a teacher without a head.</exception>
+    /// <exception cref="DistillException">Options that cannot work, or a teacher without a head.</exception>
     /// <exception cref="ModelException">A teacher that cannot be read.</exception>
     public ImageSynthesis(SynthesisOptions options)
     {
@@ -31,7 +31,7 @@ public sealed class ImageSynthesis : IDisposable
         this.options = options;
         teacher = ModelStore.Load(options.Teacher, options.Heads);
         config = teacher.Model.AsVisionTransformer("has no patch tokens to make images by").Config;
-        if (config.Classes == 0) throw new RunException($"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier");
+        if (config.Classes == 0) throw new DistillException($"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier");
         device = Training.RunSession.DeviceOf(options.Device);
         teacher.Model.MoveTo(device);
         teacher.Model.eval();

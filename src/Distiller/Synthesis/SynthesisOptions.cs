@@ -48,7 +48,7 @@ public sealed record SynthesisOptions
     public string Recipe => FormattableString.Invariant($"steps={Steps}&lr={LearningRate}&ce={CrossEntropy}&pse={PatchEntropy}&tv={TotalVariation}&shift={Shift}&flip={(Flip ? 1 : 0)}&seed={Seed}");
 
     /// <summary>Refuses values that cannot work.</summary>
-    /// <exception cref="RunException">Names the option.</exception>
+    /// <exception cref="DistillException">Names the option.</exception>
     public void Validate()
     {
         Check(Count > 0, $"count is {Count}: must be above 0");
@@ -62,6 +62,6 @@ public sealed record SynthesisOptions
 
     private static void Check(bool fits, string message)
     {
-        if (!fits) throw new RunException(message);
+        if (!fits) throw new DistillException(message);
     }
 }

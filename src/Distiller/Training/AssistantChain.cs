@@ -10,7 +10,7 @@ namespace DataFreeKD.Distiller.Training;
 internal static class AssistantChain
 {
     /// <summary>Runs every hop. A hop that was finished before has no step left to do when the chain is resumed.</summary>
-    /// <exception cref="RunException">A hop that cannot be, found before the first one begins.</exception>
+    /// <exception cref="DistillException">A hop that cannot be, found before the first one begins.</exception>
     public static DistillSummary Execute(DistillOptions options, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         string lineage = Check(options, cancel);

@@ -1,6 +1,5 @@
 // The best weights so far by the held-out score, and when to stop looking for better ones.
 
-using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Models.Checkpoints;
 using TorchSharp;

@@ -2,7 +2,6 @@
 
 using System.Security.Cryptography;
 using System.Text;
-using DataFreeKD.Manifests;
 using DataFreeKD.Models.Checkpoints;
 using TorchSharp;
 
@@ -30,14 +29,14 @@ internal static class Checkpoint
     }
 
     /// <summary>Restores a state; returns the steps done, 0 where there is no checkpoint. Vectors are handed to <paramref name="take"/>.</summary>
-    /// <exception cref="RunException">The checkpoint is of another run.</exception>
+    /// <exception cref="DistillException">The checkpoint is of another run.</exception>
     public static int Load(string path, byte[] fingerprint, double[] sums, Action<IReadOnlyDictionary<string, torch.Tensor>> take)
     {
         if (!File.Exists(path)) return 0;
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = SafeTensors.Read(path);
         if (!tensors.TryGetValue(FingerprintKey, out torch.Tensor? saved) || !saved.bytes.SequenceEqual(fingerprint))
-            throw new RunException($"{path} belongs to a run with other options, images or models (training/state.json lists them); repeat those to resume, or pass --overwrite to start again");
+            throw new DistillException($"{path} belongs to a run with other options, images or models (training/state.json lists them); repeat those to resume, or pass --overwrite to start again");
         double[] savedSums = tensors[SumsKey].data<double>().ToArray();
         savedSums.CopyTo(sums, 0);
         take(tensors);

@@ -15,7 +15,7 @@ internal sealed class LiveTeacher : TeacherSource
     private readonly Precision precision;
 
     /// <summary>Loads it.</summary>
-    /// <exception cref="RunException">It has no classification head, or is no Vision Transformer and asked for in bfloat16.</exception>
+    /// <exception cref="DistillException">It has no classification head, or is no Vision Transformer and asked for in bfloat16.</exception>
     public LiveTeacher(string path, int? heads, PreprocessingOverride? preprocessing, Precision precision)
     {
         (this.path, this.precision) = (path, precision);
@@ -26,7 +26,7 @@ internal sealed class LiveTeacher : TeacherSource
             : null;
         if (reason is null) return;
         loaded.Dispose();
-        throw new RunException($"{path} {reason}");
+        throw new DistillException($"{path} {reason}");
     }
 
     private ImageModel Model => loaded.Model;
@@ -39,7 +39,7 @@ internal sealed class LiveTeacher : TeacherSource
 
     public override long Parameters => RunSession.Parameters(Model);
 
-    public override PreprocessingConfig Preprocessing => loaded.Preprocessing;
+    public override Preprocessing Preprocessing => loaded.Preprocessing;
 
     public override IReadOnlyList<string> ClassNames => loaded.ClassNames;
 

@@ -1,8 +1,6 @@
 // From a model's preprocessing and the options to stored pixels and training batches.
 
 using DataFreeKD.Imaging;
-using DataFreeKD.Models;
-using DataFreeKD.Shared;
 
 namespace DataFreeKD.Distiller.Training;
 
@@ -23,7 +21,7 @@ internal static class PixelsOf
     };
 
     /// <summary>How images are stored: squared at the model's side, or an eighth larger where crops are taken from them.</summary>
-    public static EvalTransform Stored(BatchOptions options, PreprocessingConfig preprocessing, int side) => ModelTransform.Of(preprocessing) with
+    public static Preprocessing Stored(BatchOptions options, Preprocessing preprocessing, int side) => preprocessing with
     {
         ImageSize = side > LargestSmall && (options.CropScale ?? 0.5) < 1 ? (int)Math.Ceiling(side / 0.875) : side,
         CropPct = 1,

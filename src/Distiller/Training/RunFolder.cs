@@ -31,7 +31,7 @@ internal sealed class RunFolder
     public string State => System.IO.Path.Combine(Training, "state.json");
 
     /// <summary>Opens the output directory as the options allow. Overwriting removes a run's own files and nothing else.</summary>
-    /// <exception cref="RunException">Something is there and neither resume nor overwrite was asked for.</exception>
+    /// <exception cref="DistillException">Something is there and neither resume nor overwrite was asked for.</exception>
     public static RunFolder Open(LoopOptions options)
     {
         RunFolder folder = Open(options.Output, options.Resume, options.Overwrite);
@@ -40,14 +40,14 @@ internal sealed class RunFolder
     }
 
     /// <summary>The same for a run that trains nothing.</summary>
-    /// <exception cref="RunException">Something is there and neither resume nor overwrite was asked for.</exception>
+    /// <exception cref="DistillException">Something is there and neither resume nor overwrite was asked for.</exception>
     public static RunFolder Open(string output, bool resume, bool overwrite)
     {
         RunFolder folder = new(System.IO.Path.GetFullPath(output));
-        if (File.Exists(folder.Path)) throw new RunException($"{output} is a file; give a directory to write the model to");
+        if (File.Exists(folder.Path)) throw new DistillException($"{output} is a file; give a directory to write the model to");
         bool occupied = Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any();
         if (occupied && !resume && !overwrite)
-            throw new RunException($"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace");
+            throw new DistillException($"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace");
         if (occupied && overwrite)
         {
             foreach (string own in (string[])[folder.Training, folder.Pruning])

@@ -22,13 +22,13 @@ internal sealed class RunSession : IDisposable
     private readonly IProgress<TrainProgress>? progress;
     private readonly Stopwatch clock = Stopwatch.StartNew();
 
-    /// <summary>Decodes the images and splits off the held-out slice.</summary>
-    /// <exception cref="RunException">No image could be used.</exception>
-    public RunSession(LoopOptions options, RunFolder folder, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    /// <summary>Decodes the images and sets the held-out ones apart.</summary>
+    /// <exception cref="DistillException">No image could be used.</exception>
+    public RunSession(LoopOptions options, RunFolder folder, ImageList images, Preprocessing preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         (this.options, this.folder, this.progress) = (options, folder, progress);
         Preprocessing = preprocessing with { ImageSize = side };
-        Images = new TrainingImages(options, paths, preprocessing, side, source, progress, cancel);
+        Images = new TrainingImages(options, images, preprocessing, side, source, progress, cancel);
     }
 
     /// <summary>Where tensors live.</summary>
@@ -46,7 +46,7 @@ internal sealed class RunSession : IDisposable
     public int[] HeldOut => Images.HeldOut;
 
     /// <summary>What the written model says about its images.</summary>
-    public PreprocessingConfig Preprocessing { get; }
+    public Preprocessing Preprocessing { get; }
 
     /// <summary>Decides on stored pixels.</summary>
     public SlotPredictor Predictor => Images.Predictor;
@@ -107,12 +107,12 @@ internal sealed class RunSession : IDisposable
     public static long Parameters(ImageModel model) => model.ParameterCount();
 
     /// <summary>The device of an option.</summary>
-    /// <exception cref="RunException">Unknown, or not on this machine.</exception>
+    /// <exception cref="DistillException">Unknown, or not on this machine.</exception>
     public static torch.Device DeviceOf(string name)
     {
         if (name == "cpu") return torch.CPU;
-        if (name != "cuda" && !name.StartsWith("cuda:", StringComparison.Ordinal)) throw new RunException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
-        if (!torch.cuda.is_available()) throw new RunException($"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use --device cpu)");
+        if (name != "cuda" && !name.StartsWith("cuda:", StringComparison.Ordinal)) throw new DistillException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
+        if (!torch.cuda.is_available()) throw new DistillException($"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use --device cpu)");
         return torch.device(name);
     }
 

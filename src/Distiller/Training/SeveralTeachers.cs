@@ -14,7 +14,7 @@ internal sealed class SeveralTeachers : TeacherSource
     private (torch.Tensor Scale, torch.Tensor Shift)?[] renormalise;
 
     /// <summary>Loads them.</summary>
-    /// <exception cref="RunException">One has no classification head, or they do not go together.</exception>
+    /// <exception cref="DistillException">One has no classification head, or they do not go together.</exception>
     public SeveralTeachers(IReadOnlyList<string> paths, int? heads, PreprocessingOverride? preprocessing, Precision precision)
     {
         List<LiveTeacher> loaded = [];
@@ -43,7 +43,7 @@ internal sealed class SeveralTeachers : TeacherSource
 
     public override long Parameters => teachers.Sum(teacher => teacher.Parameters);
 
-    public override PreprocessingConfig Preprocessing => teachers[0].Preprocessing;
+    public override Preprocessing Preprocessing => teachers[0].Preprocessing;
 
     public override IReadOnlyList<string> ClassNames => teachers.FirstOrDefault(teacher => teacher.ClassNames.Count > 0)?.ClassNames ?? [];
 
@@ -82,7 +82,7 @@ internal sealed class SeveralTeachers : TeacherSource
     }
 
     /// <summary>Scale and shift <c>[1, 3, 1, 1]</c> from one normalisation to another; null where they are the same. (x − m)/s and (x − m′)/s′ are affine in each other, so mixed images stay the same mixture.</summary>
-    internal static (torch.Tensor Scale, torch.Tensor Shift)? Renormalisation(PreprocessingConfig from, PreprocessingConfig to, torch.Device device)
+    internal static (torch.Tensor Scale, torch.Tensor Shift)? Renormalisation(Preprocessing from, Preprocessing to, torch.Device device)
     {
         if (from.Mean.SequenceEqual(to.Mean) && from.Std.SequenceEqual(to.Std)) return null;
         return (Channels(c => from.Std[c] / to.Std[c]), Channels(c => (from.Mean[c] - to.Mean[c]) / to.Std[c]));
@@ -94,14 +94,14 @@ internal sealed class SeveralTeachers : TeacherSource
 
     private static void RequireSame(string firstPath, LiveTeacher first, string path, LiveTeacher other)
     {
-        if (other.Classes != first.Classes) throw new RunException($"{path} has {other.Classes} classes and {firstPath} {first.Classes}; teachers of one student must agree");
+        if (other.Classes != first.Classes) throw new DistillException($"{path} has {other.Classes} classes and {firstPath} {first.Classes}; teachers of one student must agree");
         if (other.ClassNames.Count > 0 && !other.ClassNames.SequenceEqual(first.ClassNames) && other.ClassNames.Order(StringComparer.Ordinal).SequenceEqual(first.ClassNames.Order(StringComparer.Ordinal)))
-            throw new RunException($"{path} and {firstPath} have the same classes in another order; teachers of one student must number them alike");
-        if (other.ImageSize != first.ImageSize) throw new RunException($"{path} takes {other.ImageSize}x{other.ImageSize} images and {firstPath} {first.ImageSize}x{first.ImageSize}; teachers of one student must agree: give --img-size");
-        (PreprocessingConfig a, PreprocessingConfig b) = (first.Preprocessing, other.Preprocessing);
+            throw new DistillException($"{path} and {firstPath} have the same classes in another order; teachers of one student must number them alike");
+        if (other.ImageSize != first.ImageSize) throw new DistillException($"{path} takes {other.ImageSize}x{other.ImageSize} images and {firstPath} {first.ImageSize}x{first.ImageSize}; teachers of one student must agree: give --img-size");
+        (Preprocessing a, Preprocessing b) = (first.Preprocessing, other.Preprocessing);
         if (!a.CropPct.Equals(b.CropPct) || a.Squash != b.Squash || a.Interpolation != b.Interpolation)
-            throw new RunException($"{path} wants its images {Words(b)} and {firstPath} {Words(a)}; teachers of one student may differ in mean and deviation only: give --crop-pct and --interpolation");
+            throw new DistillException($"{path} wants its images {Words(b)} and {firstPath} {Words(a)}; teachers of one student may differ in mean and deviation only: give --crop-pct and --interpolation");
     }
 
-    private static string Words(PreprocessingConfig preprocessing) => FormattableString.Invariant($"{(preprocessing.Squash ? "squashed" : $"cropped to {preprocessing.CropPct}")}, {preprocessing.Interpolation}");
+    private static string Words(Preprocessing preprocessing) => FormattableString.Invariant($"{(preprocessing.Squash ? "squashed" : $"cropped to {preprocessing.CropPct}")}, {preprocessing.Interpolation.Name()}");
 }

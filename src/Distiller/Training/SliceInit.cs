@@ -15,16 +15,16 @@ namespace DataFreeKD.Distiller.Training;
 internal static class SliceInit
 {
     /// <summary>Fills the student in place.</summary>
-    /// <exception cref="RunException">The student is wider than its teacher, or built differently.</exception>
+    /// <exception cref="DistillException">The student is wider than its teacher, or built differently.</exception>
     public static void Apply(VisionTransformer student, VisionTransformer teacher)
     {
         VitConfig s = student.Config, t = teacher.Config;
         int headS = s.Width / s.Heads, headT = t.Width / t.Heads;
         if (s.Width > t.Width || s.Heads > t.Heads || headS > headT || s.MlpHidden > t.MlpHidden || s.Depth > t.Depth)
-            throw new RunException($"a student of width {s.Width}, {s.Heads} heads of {headS}, MLP {s.MlpHidden}, depth {s.Depth} cannot be cut out of a teacher of width {t.Width}, {t.Heads} heads of {headT}, MLP {t.MlpHidden}, depth {t.Depth}: each must be at most the teacher's; use --init random");
+            throw new DistillException($"a student of width {s.Width}, {s.Heads} heads of {headS}, MLP {s.MlpHidden}, depth {s.Depth} cannot be cut out of a teacher of width {t.Width}, {t.Heads} heads of {headT}, MLP {t.MlpHidden}, depth {t.Depth}: each must be at most the teacher's; use --init random");
         if (s.PatchSize != t.PatchSize || s.CrossBias || t.CrossBias || s.SwiGlu || t.SwiGlu || s.QkvBias != t.QkvBias || s.LayerScale != t.LayerScale || s.NoEmbedClass != t.NoEmbedClass || s.PrefixTokens != t.PrefixTokens || s.PreNorm != t.PreNorm
             || s.Activation != t.Activation || s.Pooling != t.Pooling || s.FcNorm != t.FcNorm || s.ClassToken != t.ClassToken || s.QkNorm != t.QkNorm || s.PostNorm != t.PostNorm)
-            throw new RunException("a student can be cut out of its teacher only where both share patch size, prefix tokens, qkv bias, LayerScale and position embedding, without SwiGLU; use --init random");
+            throw new DistillException("a student can be cut out of its teacher only where both share patch size, prefix tokens, qkv bias, LayerScale and position embedding, without SwiGLU; use --init random");
 
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable off = torch.no_grad();

@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Optimisation;
-using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
 

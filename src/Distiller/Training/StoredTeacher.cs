@@ -25,7 +25,7 @@ internal sealed class StoredTeacher : TeacherSource
 
     public override long Parameters => cache.Header.TeacherParameters;
 
-    public override PreprocessingConfig Preprocessing => cache.Header.Preprocessing;
+    public override Preprocessing Preprocessing => cache.Header.Preprocessing;
 
     public override IReadOnlyList<string> ClassNames => cache.Header.ClassNames;
 
@@ -56,7 +56,7 @@ internal sealed class StoredTeacher : TeacherSource
     {
         IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, [student], student, device);
         return losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } loss
-            ? throw new RunException($"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)")
+            ? throw new DistillException($"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)")
             : losses;
     }
 
@@ -69,7 +69,7 @@ internal sealed class StoredTeacher : TeacherSource
         CacheKey.Check(cache.Path, cache.Header.Key, CacheKey.OfImages(images));
         long wanted = (long)options.StepsFor(images.Train.Length) * options.BatchSize;
         if (wanted > cache.Header.Records)
-            throw new RunException($"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache");
+            throw new DistillException($"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache");
     }
 
     public override void MoveTo(torch.Device device, int batch) => this.device = device;

@@ -13,20 +13,20 @@ internal static class StudentFactory
     public static ImageModel Fresh(string spec, int classes, long seed) => (ModelRegistry.Resolve(spec) with { Classes = classes }).Create(seed);
 
     /// <summary>Refuses options that only a Vision Transformer can follow.</summary>
-    /// <exception cref="RunException">The learner has no patch tokens to drop.</exception>
+    /// <exception cref="DistillException">The learner has no patch tokens to drop.</exception>
     public static void Check(LoopOptions options, ImageModel learner)
     {
-        if (options.DropsPatches && learner is not VisionTransformer) throw new RunException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+        if (options.DropsPatches && learner is not VisionTransformer) throw new DistillException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
     }
 
     /// <summary>The student of a distillation.</summary>
-    /// <exception cref="RunException">It cannot learn from this teacher.</exception>
+    /// <exception cref="DistillException">It cannot learn from this teacher.</exception>
     public static ImageModel For(DistillOptions options, TeacherSource teacher)
     {
         ImageModel student = IsModel(options.Student) ? Started(options) : Fresh(options.Student, teacher.Classes, options.Seed);
         ModelConfig s = student.Config;
-        if (s.Classes != teacher.Classes) throw new RunException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
-        if (s.ImageSize != teacher.ImageSize) throw new RunException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}");
+        if (s.Classes != teacher.Classes) throw new DistillException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
+        if (s.ImageSize != teacher.ImageSize) throw new DistillException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}");
         if (options.Init == StudentInit.Slice && !IsModel(options.Student) && teacher.Models.Count > 0) SliceInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), teacher.Models[0].AsVisionTransformer("is no teacher to cut a student out of"));
         Check(options, student);
         return student;

@@ -21,7 +21,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
     private bool Warm => FromModel || Init != StudentInit.Random;
 
     /// <summary>Decides.</summary>
-    /// <exception cref="RunException">The student is to be pruned from a teacher whose part it is not.</exception>
+    /// <exception cref="DistillException">The student is to be pruned from a teacher whose part it is not.</exception>
     public static StudentStart Of(DistillOptions options, ImageModel student, TeacherSource teacher)
     {
         if (StudentFactory.IsModel(options.Student)) return new StudentStart(StudentInit.Random, $"the model {Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Student))}") { FromModel = true };
@@ -41,7 +41,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
             Prunable.Check(small.Config, large.Config);
             return new StudentStart(StudentInit.Teacher, pruned);
         }
-        catch (RunException)
+        catch (DistillException)
         {
             return new StudentStart(StudentInit.Random, "random weights, since its shape is no part of the teacher's");
         }
@@ -51,7 +51,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
     public DistillOptions Resolve(DistillOptions options, ImageModel student, TeacherSource teacher) => options with
     {
         LearningRate = options.LearningRate ?? (Warm ? LoopOptions.RateFromTeacher : LoopOptions.RateFromRandom),
-        KeepBest = options.KeepBest ?? (Warm && options.HoldOut > 0),
+        KeepBest = options.KeepBest ?? (Warm && options.HoldsOut),
         Loss = options.Loss ?? (Relational(student, teacher) ? Recipe.Parse("kd+minilm") : teacher.OutputRecipe),
     };
 

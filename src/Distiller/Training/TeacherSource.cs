@@ -23,7 +23,7 @@ internal abstract class TeacherSource : IDisposable
     public abstract long Parameters { get; }
 
     /// <summary>How it wants its images.</summary>
-    public abstract PreprocessingConfig Preprocessing { get; }
+    public abstract Preprocessing Preprocessing { get; }
 
     /// <summary>Names by class index; empty where it has none.</summary>
     public abstract IReadOnlyList<string> ClassNames { get; }
@@ -38,14 +38,14 @@ internal abstract class TeacherSource : IDisposable
     public virtual IEnumerable<(string Name, string Value)> Facts => [("teacher", FormattableString.Invariant($"{Name} ({Parameters:N0} parameters)"))];
 
     /// <summary>The teachers that the options name.</summary>
-    /// <exception cref="RunException">They do not fit the options or each other.</exception>
+    /// <exception cref="DistillException">They do not fit the options or each other.</exception>
     public static TeacherSource Of(DistillOptions options, CancellationToken cancel) => options.Cache is { } cache
         ? StoredTeacher.Open(cache, options, cancel)
         : options.FurtherTeachers.Count > 0 ? new SeveralTeachers([options.Teacher, .. options.FurtherTeachers], options.TeacherHeads, options.Preprocessing, options.TeacherPrecision)
         : new LiveTeacher(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
 
     /// <summary>The losses of the options between it and <paramref name="student"/>.</summary>
-    /// <exception cref="RunException">A loss that these two cannot have.</exception>
+    /// <exception cref="DistillException">A loss that these two cannot have.</exception>
     public abstract IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device);
 
     /// <summary>What a student learns by from its outputs, where no recipe is given.</summary>
@@ -55,7 +55,7 @@ internal abstract class TeacherSource : IDisposable
     public virtual IReadOnlyList<string> Notes(Recipe recipe) => [];
 
     /// <summary>Checks that it can answer for these images.</summary>
-    /// <exception cref="RunException">A cache of other images.</exception>
+    /// <exception cref="DistillException">A cache of other images.</exception>
     public abstract void Check(TrainingImages images);
 
     /// <summary>Moves what it computes with.</summary>

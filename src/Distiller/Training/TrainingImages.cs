@@ -3,7 +3,6 @@
 using System.IO.Hashing;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Imaging;
-using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
@@ -15,10 +14,11 @@ internal sealed class TrainingImages : IDisposable
     private readonly LoadedPixels pixels;
     private readonly PixelNormaliser normaliser;
 
-    /// <summary>Decodes the images and splits off the held-out slice.</summary>
-    /// <exception cref="RunException">No image could be used.</exception>
-    public TrainingImages(BatchOptions options, IReadOnlyList<string> paths, PreprocessingConfig preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    /// <summary>Decodes the images and sets the held-out ones apart.</summary>
+    /// <exception cref="DistillException">No image could be used.</exception>
+    public TrainingImages(BatchOptions options, ImageList images, Preprocessing preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
+        IReadOnlyList<string> paths = images.Paths;
         this.options = options;
         Device = RunSession.DeviceOf(options.Device);
         Augmentation = PixelsOf.Augmentation(options, side);
@@ -27,9 +27,14 @@ internal sealed class TrainingImages : IDisposable
         if (pixels.Usable.Length == 0)
         {
             Dispose();
-            throw new RunException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+            throw new DistillException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
         }
-        (Train, HeldOut) = HoldOut.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
+        (Train, HeldOut) = images.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
+        if (Train.Length == 0)
+        {
+            Dispose();
+            throw new DistillException($"{source}: every usable image is among the validation images, so there is none to train on");
+        }
         Pixels = new SlotPixels(pixels.Store, side, normaliser, Device);
         Predictor = new SlotPredictor(Pixels, options.BatchSize);
     }

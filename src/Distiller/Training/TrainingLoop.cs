@@ -175,6 +175,6 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
     {
         using IDisposable off = torch.no_grad();
         double[] figures = torch.stack([.. scalars.Select(scalar => scalar.detach().reshape([]))]).to_type(torch.ScalarType.Float64).cpu().data<double>().ToArray();
-        return Array.TrueForAll(figures, double.IsFinite) ? figures : throw new RunException($"the loss or its gradient stopped being a number at step {step + 1}; lower the learning rate or the loss weights");
+        return Array.TrueForAll(figures, double.IsFinite) ? figures : throw new DistillException($"the loss or its gradient stopped being a number at step {step + 1}; lower the learning rate or the loss weights");
     }
 }

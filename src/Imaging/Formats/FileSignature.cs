@@ -7,7 +7,7 @@ namespace DataFreeKD.Imaging.Formats;
 /// <summary>Names formats by their magic numbers.</summary>
 internal static class FileSignature
 {
-    private const string Image = DecodeReason.UnsupportedFormat + "/", Other = DecodeReason.NotAnImage + "/";
+    private const string Image = Reason.UnsupportedFormat + "/", Other = Reason.NotAnImage + "/";
 
     // Bytes looked at for the first element of an SVG: comments may come before it.
     private const int TextWindow = 4096;
@@ -41,7 +41,7 @@ internal static class FileSignature
             if (bytes.StartsWith(magic)) return bytes.Length >= 10 && reason == Image + "tiff" && bytes[8..].StartsWith("CR"u8) ? Image + "raw" : reason;
         }
         if (IsTarga(bytes)) return Image + "tga";
-        return IsSvg(bytes) ? Image + "svg" : DecodeReason.UnknownFormat;
+        return IsSvg(bytes) ? Image + "svg" : Reason.UnknownFormat;
     }
 
     /// <summary>Whether it ends as a new Targa file does, or begins as an old one must; the format has no magic number.</summary>

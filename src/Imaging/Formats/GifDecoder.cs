@@ -14,16 +14,16 @@ internal static class GifDecoder
         Span<byte> palette = stackalloc byte[256 * 3];
         for (int i = 0; i < palette.Length; i++) palette[i] = (byte)(i / 3); // entries that no table sets are greys
         int at = 13;
-        if (!ReadPalette(bytes, bytes[10], ref at, palette)) return Failed(DecodeReason.Truncated);
+        if (!ReadPalette(bytes, bytes[10], ref at, palette)) return Failed(Reason.Truncated);
 
         // Up to the first image descriptor; a graphic control extension names the transparent index.
         int transparent = 0;
         while (true)
         {
-            if (at >= bytes.Length) return Failed(DecodeReason.Truncated);
+            if (at >= bytes.Length) return Failed(Reason.Truncated);
             byte block = bytes[at];
             if (block == 0x2c) break;
-            if (block == 0x3b) return Failed(DecodeReason.DecodeError);
+            if (block == 0x3b) return Failed(Reason.DecodeError);
             if (block != 0x21)
             {
                 at++;
@@ -34,15 +34,15 @@ internal static class GifDecoder
             while (at < bytes.Length && bytes[at] != 0) at += bytes[at] + 1;
             at++;
         }
-        if (at + 10 > bytes.Length) return Failed(DecodeReason.Truncated);
+        if (at + 10 > bytes.Length) return Failed(Reason.Truncated);
         int left = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(at + 1)..]), top = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(at + 3)..]);
         int frameWidth = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(at + 5)..]), frameHeight = BinaryPrimitives.ReadUInt16LittleEndian(bytes[(at + 7)..]);
         byte flags = bytes[at + 9];
         at += 10;
-        if (frameWidth == 0 || frameHeight == 0) return Failed(DecodeReason.DecodeError);
-        if (!ReadPalette(bytes, flags, ref at, palette)) return Failed(DecodeReason.Truncated);
+        if (frameWidth == 0 || frameHeight == 0) return Failed(Reason.DecodeError);
+        if (!ReadPalette(bytes, flags, ref at, palette)) return Failed(Reason.Truncated);
         (width, height) = (Math.Max(width, left + frameWidth), Math.Max(height, top + frameHeight));
-        if ((long)width * height > maxPixels) return Failed(DecodeReason.TooManyPixels);
+        if ((long)width * height > maxPixels) return Failed(Reason.TooManyPixels);
 
         byte[] frame = GC.AllocateUninitializedArray<byte>(frameWidth * frameHeight);
         string? failure = GifLzw.Decode(bytes[at..], frame);

@@ -10,9 +10,9 @@ internal static class GifLzw
     /// <summary>Fills <paramref name="output"/>; null, or why it could not be filled. Data that say that they end early leave zeros.</summary>
     public static string? Decode(ReadOnlySpan<byte> data, Span<byte> output)
     {
-        if (data.IsEmpty) return DecodeReason.Truncated;
+        if (data.IsEmpty) return Reason.Truncated;
         int minimum = data[0];
-        if (minimum is < 1 or > 11) return DecodeReason.DecodeError;
+        if (minimum is < 1 or > 11) return Reason.DecodeError;
         int clear = 1 << minimum, end = clear + 1, next = end + 1, width = minimum + 1, previous = -1, length = 0;
         Span<ushort> prefix = stackalloc ushort[MaxCodes];
         Span<byte> suffix = stackalloc byte[MaxCodes];
@@ -28,10 +28,10 @@ internal static class GifLzw
             {
                 if (block == 0)
                 {
-                    if (at >= data.Length || data[at] == 0) return DecodeReason.Truncated;
+                    if (at >= data.Length || data[at] == 0) return Reason.Truncated;
                     block = data[at++];
                 }
-                if (at >= data.Length) return DecodeReason.Truncated;
+                if (at >= data.Length) return Reason.Truncated;
                 pending |= (uint)data[at++] << bits;
                 bits += 8;
                 block--;
@@ -49,10 +49,10 @@ internal static class GifLzw
                 output[length..].Clear();
                 return null;
             }
-            if (code > next || code == next && previous < 0 || code >= MaxCodes) return DecodeReason.DecodeError;
+            if (code > next || code == next && previous < 0 || code >= MaxCodes) return Reason.DecodeError;
             bool isNew = code == next;
             int source = isNew ? previous : code;
-            if (source > end && source >= next) return DecodeReason.DecodeError;
+            if (source > end && source >= next) return Reason.DecodeError;
 
             // The string is written backwards from its end; what does not fit is dropped.
             int count = depth[source] + (isNew ? 1 : 0);

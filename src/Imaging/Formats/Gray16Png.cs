@@ -30,7 +30,7 @@ internal static class Gray16Png
         }
         catch (Exception error) when (error is EndOfStreamException or InvalidDataException)
         {
-            return new DecodeResult(null, "png", error is EndOfStreamException ? DecodeReason.Truncated : DecodeReason.DecodeError);
+            return new DecodeResult(null, "png", error is EndOfStreamException ? Reason.Truncated : Reason.DecodeError);
         }
         return new DecodeResult(PngChunk.Orientation(bytes) is var orientation and not 1 ? Turn(pixels, width, height, orientation) : new RgbImage(width, height, pixels), "png", null);
     }

@@ -22,32 +22,32 @@ internal readonly record struct ImageHeader(string Format, long Width, long Heig
     public bool Exceeds(long maxPixels) => Width > maxPixels || Height > maxPixels || (UInt128)(ulong)Width * (ulong)Height > (UInt128)(ulong)maxPixels;
 
     private static ImageHeader Sized(string format, long width, long height) =>
-        new(format, width, height, width > 0 && height > 0 ? null : DecodeReason.DecodeError);
+        new(format, width, height, width > 0 && height > 0 ? null : Core.Reason.DecodeError);
 
     private static ImageHeader Png(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 33) return new ImageHeader("png", 0, 0, DecodeReason.Truncated);
-        if (!bytes[12..].StartsWith("IHDR"u8)) return new ImageHeader("png", 0, 0, DecodeReason.DecodeError);
+        if (bytes.Length < 33) return new ImageHeader("png", 0, 0, Core.Reason.Truncated);
+        if (!bytes[12..].StartsWith("IHDR"u8)) return new ImageHeader("png", 0, 0, Core.Reason.DecodeError);
         return Sized("png", BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]), BinaryPrimitives.ReadUInt32BigEndian(bytes[20..]));
     }
 
     private static ImageHeader Gif(ReadOnlySpan<byte> bytes) => bytes.Length < 13
-        ? new ImageHeader("gif", 0, 0, DecodeReason.Truncated)
+        ? new ImageHeader("gif", 0, 0, Core.Reason.Truncated)
         : Sized("gif", BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]));
 
     private static ImageHeader Bmp(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 26) return new ImageHeader("bmp", 0, 0, DecodeReason.Truncated);
+        if (bytes.Length < 26) return new ImageHeader("bmp", 0, 0, Core.Reason.Truncated);
         uint size = BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..]);
         if (size == 12) return Sized("bmp", BinaryPrimitives.ReadUInt16LittleEndian(bytes[18..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[20..]));
         // "BM" alone is too weak a mark: text may begin with it.
-        if (size is < 16 or > 256) return new ImageHeader("", 0, 0, DecodeReason.UnknownFormat);
+        if (size is < 16 or > 256) return new ImageHeader("", 0, 0, Core.Reason.UnknownFormat);
         return Sized("bmp", BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]), Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(bytes[22..])));
     }
 
     private static ImageHeader WebP(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 30) return new ImageHeader("webp", 0, 0, DecodeReason.Truncated);
+        if (bytes.Length < 30) return new ImageHeader("webp", 0, 0, Core.Reason.Truncated);
         ReadOnlySpan<byte> chunk = bytes[12..];
         if (chunk.StartsWith("VP8X"u8)) return Sized("webp", 1 + (bytes[24] | bytes[25] << 8 | bytes[26] << 16), 1 + (bytes[27] | bytes[28] << 8 | bytes[29] << 16));
         if (chunk.StartsWith("VP8L"u8))
@@ -56,7 +56,7 @@ internal readonly record struct ImageHeader(string Format, long Width, long Heig
             return Sized("webp", 1 + (bits & 0x3fff), 1 + (bits >> 14 & 0x3fff));
         }
         if (chunk.StartsWith("VP8 "u8)) return Sized("webp", BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) & 0x3fff, BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) & 0x3fff);
-        return new ImageHeader("webp", 0, 0, DecodeReason.DecodeError);
+        return new ImageHeader("webp", 0, 0, Core.Reason.DecodeError);
     }
 
     // Segments are skipped by their lengths until a frame header (SOF0..SOF15 without DHT, JPG, DAC).
@@ -86,13 +86,13 @@ internal readonly record struct ImageHeader(string Format, long Width, long Heig
             }
             else if (marker is 0xd9 or 0xda)
             {
-                return new ImageHeader("jpeg", 0, 0, DecodeReason.DecodeError);
+                return new ImageHeader("jpeg", 0, 0, Core.Reason.DecodeError);
             }
             else
             {
                 at += 2 + Math.Max(2, (int)BinaryPrimitives.ReadUInt16BigEndian(bytes[(at + 2)..]));
             }
         }
-        return new ImageHeader("jpeg", 0, 0, DecodeReason.Truncated);
+        return new ImageHeader("jpeg", 0, 0, Core.Reason.Truncated);
     }
 }

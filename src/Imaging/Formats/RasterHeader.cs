@@ -7,7 +7,7 @@ namespace DataFreeKD.Imaging.Formats;
 /// <summary>Reads headers, so that limits are checked before the decoder sees the file.</summary>
 internal static class RasterHeader
 {
-    private const string Unsupported = DecodeReason.UnsupportedFormat + "/";
+    private const string Unsupported = Reason.UnsupportedFormat + "/";
 
     // None, CCITT RLE, T.4, T.6, LZW, Deflate (both numbers), PackBits: a JPEG or WebP within a TIFF would have a size of its own.
     private static readonly HashSet<int> Compressions = [1, 2, 3, 4, 5, 8, 32946, 32773];
@@ -21,27 +21,27 @@ internal static class RasterHeader
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8)) return Tiff(bytes, out orientation);
         if (FileSignature.Netpbm(bytes) is { } netpbm) return netpbm is "pbm" or "pgm" or "ppm" ? Netpbm(bytes, netpbm) : new ImageHeader("", 0, 0, Unsupported + netpbm);
         if (FileSignature.ReasonOf(bytes) == Unsupported + "tga") return Sized("tga", BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]));
-        return new ImageHeader("", 0, 0, DecodeReason.UnknownFormat);
+        return new ImageHeader("", 0, 0, Reason.UnknownFormat);
     }
 
-    private static ImageHeader Sized(string format, long width, long height) => new(format, width, height, width > 0 && height > 0 ? null : DecodeReason.DecodeError);
+    private static ImageHeader Sized(string format, long width, long height) => new(format, width, height, width > 0 && height > 0 ? null : Reason.DecodeError);
 
     // The first directory alone: further ones are further pictures.
     private static ImageHeader Tiff(ReadOnlySpan<byte> bytes, out int orientation)
     {
         orientation = 1;
         bool little = bytes[0] == 'I';
-        if (bytes.Length < 8) return new ImageHeader("tiff", 0, 0, DecodeReason.Truncated);
+        if (bytes.Length < 8) return new ImageHeader("tiff", 0, 0, Reason.Truncated);
         if (FileSignature.ReasonOf(bytes) != Unsupported + "tiff") return new ImageHeader("", 0, 0, Unsupported + "raw");
         uint directory = UInt32(bytes[4..], little);
-        if (directory < 8 || directory + 2L > bytes.Length) return new ImageHeader("tiff", 0, 0, DecodeReason.Truncated);
+        if (directory < 8 || directory + 2L > bytes.Length) return new ImageHeader("tiff", 0, 0, Reason.Truncated);
         long width = 0, height = 0, compression = 1, samples = 1, bits = 1;
         bool tiled = false;
         int count = UInt16(bytes[(int)directory..], little);
         for (int i = 0; i < count; i++)
         {
             long at = directory + 2 + (12L * i);
-            if (at + 12 > bytes.Length) return new ImageHeader("tiff", 0, 0, DecodeReason.Truncated);
+            if (at + 12 > bytes.Length) return new ImageHeader("tiff", 0, 0, Reason.Truncated);
             ReadOnlySpan<byte> entry = bytes.Slice((int)at, 12);
             long value = UInt16(entry[2..], little) == 3 ? UInt16(entry[8..], little) : UInt32(entry[8..], little);
             switch (UInt16(entry, little))
@@ -64,7 +64,7 @@ internal static class RasterHeader
     {
         int at = 2;
         long width = Number(bytes, ref at), height = Number(bytes, ref at);
-        return width < 0 || height < 0 ? new ImageHeader(format, 0, 0, DecodeReason.DecodeError) : Sized(format, width, height);
+        return width < 0 || height < 0 ? new ImageHeader(format, 0, 0, Reason.DecodeError) : Sized(format, width, height);
     }
 
     // The next number of the header, past white space and comments; -1 where there is none.

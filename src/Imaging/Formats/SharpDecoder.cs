@@ -27,7 +27,7 @@ internal static class SharpDecoder
         CancellationToken token = late.Token;
         Task<DecodeResult> decoding = Task.Factory.StartNew(() => Decode(bytes, header, orientation, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // A decoder that neither reads nor asks whether it may go on is left to itself; the run is not.
-        if (!decoding.Wait(Patience + TimeSpan.FromSeconds(2))) return new DecodeResult(null, header.Format, DecodeReason.TooSlow);
+        if (!decoding.Wait(Patience + TimeSpan.FromSeconds(2))) return new DecodeResult(null, header.Format, Reason.TooSlow);
         return decoding.Result;
     }
 
@@ -37,18 +37,18 @@ internal static class SharpDecoder
         {
             using var stream = new LimitedStream(bytes, late);
             using Image<Rgba32> image = Image.Load<Rgba32>(Settings(header), stream, DecoderOf(header.Format));
-            if (image.Width != header.Width || image.Height != header.Height) return new DecodeResult(null, header.Format, DecodeReason.DecodeError);
+            if (image.Width != header.Width || image.Height != header.Height) return new DecodeResult(null, header.Format, Reason.DecodeError);
             byte[] rgba = GC.AllocateUninitializedArray<byte>(checked(image.Width * image.Height * 4));
             image.CopyPixelDataTo(MemoryMarshal.Cast<byte, Rgba32>(rgba.AsSpan()));
             return new DecodeResult(PixelPacking.Upright(rgba, image.Width, image.Height, orientation), header.Format, null);
         }
         catch (OperationCanceledException)
         {
-            return new DecodeResult(null, header.Format, DecodeReason.TooSlow);
+            return new DecodeResult(null, header.Format, Reason.TooSlow);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            return new DecodeResult(null, header.Format, error is EndOfStreamException ? DecodeReason.Truncated : DecodeReason.DecodeError);
+            return new DecodeResult(null, header.Format, error is EndOfStreamException ? Reason.Truncated : Reason.DecodeError);
         }
     }
 

@@ -21,7 +21,7 @@ internal static class SkiaDecoder
 
         // The decoder's own idea of the size must be the one that the limits were checked on.
         SKImageInfo info = codec.Info;
-        if (info.Width != header.Width || info.Height != header.Height) return new DecodeResult(null, header.Format, DecodeReason.DecodeError);
+        if (info.Width != header.Width || info.Height != header.Height) return new DecodeResult(null, header.Format, Reason.DecodeError);
         SKSizeI target = leastSide is { } least && header.Format == "jpeg" ? Reduced(codec, least) : info.Size;
         info = new SKImageInfo(target.Width, target.Height, SKColorType.Rgba8888, info.IsOpaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
         int size = checked(info.Width * info.Height * 4);
@@ -61,7 +61,7 @@ internal static class SkiaDecoder
     }
 
     private static DecodeResult Failure(ImageHeader header, SKCodecResult result) =>
-        new(null, header.Format, result == SKCodecResult.IncompleteInput ? DecodeReason.Truncated : DecodeReason.DecodeError);
+        new(null, header.Format, result == SKCodecResult.IncompleteInput ? Reason.Truncated : Reason.DecodeError);
 
     private static unsafe nint Address(in MemoryHandle handle) => (nint)handle.Pointer;
 

@@ -27,7 +27,7 @@ internal static class CappedRead
             try
             {
                 int read = file.ReadAtLeast(start.AsSpan(0, ArchiveSniffer.Window), ArchiveSniffer.Window, throwOnEndOfStream: false);
-                if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null) return new Content(null, InputReason.Archive);
+                if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null) return new Content(null, Reason.Archive);
                 return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes);
             }
             finally
@@ -43,7 +43,7 @@ internal static class CappedRead
 
     private static Content All(Stream stream, ReadOnlySpan<byte> start, long claimed, long maxBytes)
     {
-        if (claimed > maxBytes) return new Content(null, InputReason.TooLarge);
+        if (claimed > maxBytes) return new Content(null, Reason.TooLarge);
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted)));
         start.CopyTo(buffer);
         try
@@ -54,20 +54,20 @@ internal static class CappedRead
                 int read = stream.Read(buffer, length, buffer.Length - length);
                 if (read == 0) break;
                 length += read;
-                if (length > maxBytes) return new Content(null, InputReason.TooLarge);
+                if (length > maxBytes) return new Content(null, Reason.TooLarge);
                 if (length < buffer.Length) continue;
                 byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, buffer.Length * 2L));
                 buffer.AsSpan(0, length).CopyTo(larger);
                 ArrayPool<byte>.Shared.Return(buffer);
                 buffer = larger;
             }
-            if (length > maxBytes) return new Content(null, InputReason.TooLarge);
-            if (length < claimed) return new Content(null, InputReason.Truncated);
-            return length == 0 ? new Content(null, InputReason.Empty) : new Content(buffer.AsSpan(0, length).ToArray(), null);
+            if (length > maxBytes) return new Content(null, Reason.TooLarge);
+            if (length < claimed) return new Content(null, Reason.Truncated);
+            return length == 0 ? new Content(null, Reason.Empty) : new Content(buffer.AsSpan(0, length).ToArray(), null);
         }
         catch (EndOfStreamException)
         {
-            return new Content(null, InputReason.Truncated);
+            return new Content(null, Reason.Truncated);
         }
         finally
         {

@@ -30,7 +30,7 @@ internal static class FolderWalk
             }
             if (walked?.Add(FileFacts.Of(next.Path).Identity) == false)
             {
-                yield return new FoundFile(next.Path, InputReason.Link);
+                yield return new FoundFile(next.Path, Reason.Link);
                 continue;
             }
             (List<Entry>? entries, string? failure) = Sorted(next.Path, followLinks);
@@ -42,7 +42,7 @@ internal static class FolderWalk
             for (int i = entries.Count - 1; i >= 0; i--)
             {
                 Entry entry = entries[i];
-                if (entry.IsLink) pending.Push((Path.Combine(next.Path, entry.SortName), InputReason.Link, false));
+                if (entry.IsLink) pending.Push((Path.Combine(next.Path, entry.SortName), Reason.Link, false));
                 else if (!entry.IsFolder) pending.Push((Path.Combine(next.Path, entry.SortName), null, false));
                 else if (recursive) pending.Push((Path.Combine(next.Path, entry.SortName[..^1]), null, true));
             }

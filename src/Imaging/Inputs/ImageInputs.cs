@@ -205,7 +205,7 @@ public static class ImageInputs
             {
                 cancel.ThrowIfCancellationRequested();
                 Content content = !InputNames.TrySplit(path, out string archive, out string member) ? CappedRead.File(path, options)
-                    : !InputNames.IsSafe(member) ? new Content(null, InputReason.UnsafePath)
+                    : !InputNames.IsSafe(member) ? new Content(null, Reason.UnsafePath)
                     : ReadMember(archive, member, open, kinds, wanted, options);
                 yield return new ImageInput(path, content.Bytes, content.Reason);
             }
@@ -223,7 +223,7 @@ public static class ImageInputs
             if (!open.TryGetValue(archive, out MemberReader? reader))
             {
                 if (OpenFile.Refusal(archive, options.FollowLinks) is { } refusal) return new Content(null, refusal);
-                if (kinds[archive] is not { } kind) return new Content(null, InputReason.Unreadable);
+                if (kinds[archive] is not { } kind) return new Content(null, Reason.Unreadable);
                 Close(open, keep: OpenArchives - 1);
                 reader = MemberReader.Open(archive, kind, wanted.GetValueOrDefault(archive) ?? [], options.MaxBytes);
                 open.Add(archive, reader);

@@ -42,7 +42,7 @@ internal abstract class MemberReader : IDisposable
 
         public override Content Read(string member) => entries.TryGetValue(member, out ZipArchiveEntry? entry)
             ? ZipWalk.Read(entry, maxBytes)
-            : new Content(null, zip.Failure ?? InputReason.NotFound);
+            : new Content(null, zip.Failure ?? Reason.NotFound);
 
         public override void Dispose() => zip.Dispose();
     }
@@ -67,11 +67,11 @@ internal abstract class MemberReader : IDisposable
 
         public override Content Read(string member)
         {
-            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place)) return new Content(null, failure ?? InputReason.NotFound);
+            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place)) return new Content(null, failure ?? Reason.NotFound);
             if (place.Refusal is not null) return new Content(null, place.Refusal);
-            if (place.Length == 0) return new Content(null, InputReason.Empty);
-            if (place.Length > maxBytes) return new Content(null, InputReason.TooLarge);
-            if (place.Offset + place.Length > file.Length) return new Content(null, InputReason.Truncated);
+            if (place.Length == 0) return new Content(null, Reason.Empty);
+            if (place.Length > maxBytes) return new Content(null, Reason.TooLarge);
+            if (place.Offset + place.Length > file.Length) return new Content(null, Reason.Truncated);
             byte[] bytes = GC.AllocateUninitializedArray<byte>((int)place.Length);
             file.Position = place.Offset;
             file.ReadExactly(bytes);
@@ -110,7 +110,7 @@ internal abstract class MemberReader : IDisposable
                 if (!now || due > 0) early[walk.Name] = content;
                 if (now) return content;
             }
-            return new Content(null, walk.Failure ?? InputReason.NotFound);
+            return new Content(null, walk.Failure ?? Reason.NotFound);
         }
 
         public override void Dispose() => walk.Dispose();

@@ -21,7 +21,7 @@ internal static class MemberSamples
             return IsSidecar && !other.IsSidecar && other.Name.Length > stem && other.Name[stem] == '.' && other.Name.AsSpan(0, stem).SequenceEqual(Name.AsSpan(0, stem));
         }
 
-        private bool IsSidecar => InputNames.IsSidecar(Name) && (Content.Bytes is { LongLength: <= LargestSidecar } || Content.Reason == InputReason.Empty);
+        private bool IsSidecar => InputNames.IsSidecar(Name) && (Content.Bytes is { LongLength: <= LargestSidecar } || Content.Reason == Reason.Empty);
     }
 
     /// <summary>Streams the inputs of an archive, in its order.</summary>

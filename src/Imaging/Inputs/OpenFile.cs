@@ -8,13 +8,13 @@ internal static class OpenFile
     /// <summary>Why the file must not be opened; null where it may.</summary>
     public static string? Refusal(string path, bool followLinks)
     {
-        if (!followLinks && FileFacts.IsLink(path)) return InputReason.Link;
+        if (!followLinks && FileFacts.IsLink(path)) return Reason.Link;
         return FileFacts.Of(path).Type switch
         {
             FileType.Regular => null,
-            FileType.Missing => InputReason.NotFound,
-            FileType.Forbidden => InputReason.Permission,
-            _ => InputReason.NotAFile,
+            FileType.Missing => Reason.NotFound,
+            FileType.Forbidden => Reason.Permission,
+            _ => Reason.NotAFile,
         };
     }
 
@@ -37,8 +37,8 @@ internal static class OpenFile
     /// <summary>The reason of a failure to open or to read.</summary>
     public static string ReasonOf(Exception error) => error switch
     {
-        UnauthorizedAccessException => InputReason.Permission,
-        FileNotFoundException or DirectoryNotFoundException => InputReason.NotFound,
-        _ => InputReason.Unreadable,
+        UnauthorizedAccessException => Reason.Permission,
+        FileNotFoundException or DirectoryNotFoundException => Reason.NotFound,
+        _ => Reason.Unreadable,
     };
 }

@@ -21,7 +21,7 @@ internal sealed class TarWalk : MemberWalk
         file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
         content = compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file;
         reader = new TarReader(content);
-        if (file.Length == 0) Failure = InputReason.Empty;
+        if (file.Length == 0) Failure = Reason.Empty;
     }
 
     /// <summary>The length that the header claims.</summary>
@@ -38,13 +38,13 @@ internal sealed class TarWalk : MemberWalk
             string? kind = entry.EntryType switch
             {
                 TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile => null,
-                TarEntryType.SymbolicLink or TarEntryType.HardLink => InputReason.Link,
-                TarEntryType.Fifo or TarEntryType.CharacterDevice or TarEntryType.BlockDevice => InputReason.NotAFile,
-                TarEntryType.SparseFile => InputReason.Unreadable,
+                TarEntryType.SymbolicLink or TarEntryType.HardLink => Reason.Link,
+                TarEntryType.Fifo or TarEntryType.CharacterDevice or TarEntryType.BlockDevice => Reason.NotAFile,
+                TarEntryType.SparseFile => Reason.Unreadable,
                 _ => "",
             };
             if (kind is "") continue;
-            Refusal = InputNames.IsSafe(Name) ? kind : InputReason.UnsafePath;
+            Refusal = InputNames.IsSafe(Name) ? kind : Reason.UnsafePath;
             return true;
         }
         return false;
@@ -53,14 +53,14 @@ internal sealed class TarWalk : MemberWalk
     public override Content Read(long maxBytes)
     {
         if (Refusal is not null) return new Content(null, Refusal);
-        if (entry!.Length == 0 || entry.DataStream is null) return new Content(null, InputReason.Empty);
+        if (entry!.Length == 0 || entry.DataStream is null) return new Content(null, Reason.Empty);
         try
         {
             return CappedRead.All(entry.DataStream, entry.Length, maxBytes);
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
-            return new Content(null, InputReason.Truncated);
+            return new Content(null, Reason.Truncated);
         }
     }
 
@@ -95,12 +95,12 @@ internal sealed class TarWalk : MemberWalk
         }
         catch (EndOfStreamException)
         {
-            Failure = InputReason.Truncated;
+            Failure = Reason.Truncated;
         }
         catch (Exception error) when (error is IOException or InvalidDataException or FormatException or ArgumentException or NotSupportedException or OverflowException)
         {
             // A first header that is none is no archive; after good members the file was cut or damaged.
-            Failure = any ? InputReason.Truncated : InputReason.Unreadable;
+            Failure = any ? Reason.Truncated : Reason.Unreadable;
         }
         return false;
     }

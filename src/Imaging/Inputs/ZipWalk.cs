@@ -17,21 +17,21 @@ internal sealed class ZipWalk : MemberWalk
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.RandomAccess);
         try
         {
-            Failure = file.Length == 0 ? InputReason.Empty : BeginsAsZip(file) ? null : InputReason.Unreadable;
+            Failure = file.Length == 0 ? Reason.Empty : BeginsAsZip(file) ? null : Reason.Unreadable;
             if (Failure is not null)
             {
                 file.Dispose();
                 return;
             }
             archive = new ZipArchive(file, ZipArchiveMode.Read);
-            if (Overlaps(archive, file.Length)) Failure = InputReason.Overlapping;
+            if (Overlaps(archive, file.Length)) Failure = Reason.Overlapping;
             else Entries = archive.Entries;
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
             // The directory is at the end: it began as a zip, so the end is what is missing.
             file.Dispose();
-            Failure = InputReason.Truncated;
+            Failure = Reason.Truncated;
         }
     }
 
@@ -73,14 +73,14 @@ internal sealed class ZipWalk : MemberWalk
         if (RefusalOf(entry) is { } refusal) return new Content(null, refusal);
         try
         {
-            if (entry.Length > maxBytes) return new Content(null, InputReason.TooLarge);
-            if (entry.Length == 0) return new Content(null, InputReason.Empty);
+            if (entry.Length > maxBytes) return new Content(null, Reason.TooLarge);
+            if (entry.Length == 0) return new Content(null, Reason.Empty);
             using Stream stream = entry.Open();
             return CappedRead.All(stream, entry.Length, maxBytes);
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
-            return new Content(null, InputReason.Unreadable);
+            return new Content(null, Reason.Unreadable);
         }
     }
 
@@ -90,9 +90,9 @@ internal sealed class ZipWalk : MemberWalk
     private static string? RefusalOf(ZipArchiveEntry entry)
     {
         const int typeMask = 0xF000, symbolicLink = 0xA000;
-        if (!InputNames.IsSafe(entry.FullName)) return InputReason.UnsafePath;
-        if (((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink) return InputReason.Link;
-        return entry.IsEncrypted ? InputReason.Encrypted : null;
+        if (!InputNames.IsSafe(entry.FullName)) return Reason.UnsafePath;
+        if (((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink) return Reason.Link;
+        return entry.IsEncrypted ? Reason.Encrypted : null;
     }
 
     // Members that lie in the same bytes: a small file that claims to be many large ones, which no writer makes.

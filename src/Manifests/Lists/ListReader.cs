@@ -70,7 +70,7 @@ public sealed class ListReader
     }
 
     /// <summary>Whether a path leads to a file with bytes of its own: to open a pipe would wait for whoever writes to it.</summary>
-    internal static bool IsRegular(string path) => Imaging.Inputs.FileFacts.Of(path).Type == Imaging.Inputs.FileType.Regular;
+    internal static bool IsRegular(string path) => FileFacts.Of(path).Type == FileType.Regular;
 
     // A column without a name, such as pandas writes for its index, is one all the same.
     internal static string[] Named(IReadOnlyList<string> header)

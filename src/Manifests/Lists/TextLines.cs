@@ -24,7 +24,7 @@ internal static class TextLines
         else if (Marked(block.AsSpan(0, length)) is var (encoding, mark))
         {
             // As UTF-8 from here on: the mark is behind, the rest follows what was read.
-            stream = Encoding.CreateTranscodingStream(new Continued(block[mark..length], stream), encoding, Encoding.UTF8);
+            stream = Encoding.CreateTranscodingStream(new PrefixedStream(block.AsMemory(mark..length), stream), encoding, Encoding.UTF8);
             length = stream.Read(block);
         }
         var line = new ArrayBufferWriter<byte>();
@@ -65,46 +65,5 @@ internal static class TextLines
         if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe, 0, 0])) return (Encoding.UTF32, 4);
         if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe])) return (Encoding.Unicode, 2);
         return start.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]) ? (Encoding.BigEndianUnicode, 2) : null;
-    }
-
-    /// <summary>Bytes that were read, then the stream that they came from.</summary>
-    private sealed class Continued(byte[] before, Stream rest) : Stream
-    {
-        private int at;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer)
-        {
-            if (at == before.Length) return rest.Read(buffer);
-            int length = Math.Min(buffer.Length, before.Length - at);
-            before.AsSpan(at, length).CopyTo(buffer);
-            at += length;
-            return length;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -12,7 +12,7 @@ internal static class ConfigWriter
     private static readonly JsonWriterOptions Layout = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Shape fields in both vocabularies; <c>architecture</c> (timm) or <c>architectures</c> and <c>model_type</c> (transformers) by the tensors' names, so that no reader takes names that it does not know.</summary>
-    public static void Config(Stream stream, ModelConfig config, PreprocessingConfig preprocessing, IReadOnlyList<string> classNames, TensorNaming naming)
+    public static void Config(Stream stream, ModelConfig config, Preprocessing preprocessing, IReadOnlyList<string> classNames, TensorNaming naming)
     {
         TimmForm form = TimmForm.Of(config);
         VitConfig? vit = config as VitConfig;
@@ -55,7 +55,7 @@ internal static class ConfigWriter
     }
 
     /// <summary>transformers' image processor, with timm's exact crop share beside it.</summary>
-    public static void Processor(Stream stream, PreprocessingConfig config)
+    public static void Processor(Stream stream, Preprocessing config)
     {
         using Utf8JsonWriter json = new(stream, Layout);
         json.WriteStartObject();
@@ -74,7 +74,7 @@ internal static class ConfigWriter
             json.WriteEndObject();
             json.WriteNumber("crop_pct", config.CropPct);
         }
-        json.WriteNumber("resample", config.Interpolation == "bilinear" ? 2 : 3);
+        json.WriteNumber("resample", config.Interpolation == Interpolation.Bilinear ? 2 : 3);
         json.WriteBoolean("do_rescale", true);
         json.WriteNumber("rescale_factor", 1 / 255.0);
         json.WriteBoolean("do_normalize", true);
@@ -83,7 +83,7 @@ internal static class ConfigWriter
         json.WriteEndObject();
     }
 
-    private static void PretrainedConfig(Utf8JsonWriter json, TimmForm form, ModelConfig config, PreprocessingConfig preprocessing)
+    private static void PretrainedConfig(Utf8JsonWriter json, TimmForm form, ModelConfig config, Preprocessing preprocessing)
     {
         json.WriteStartObject("pretrained_cfg");
         json.WriteStartArray("input_size");
@@ -92,7 +92,7 @@ internal static class ConfigWriter
         json.WriteNumberValue(config.ImageSize);
         json.WriteEndArray();
         json.WriteBoolean("fixed_input_size", form.FixedSize);
-        json.WriteString("interpolation", preprocessing.Interpolation);
+        json.WriteString("interpolation", preprocessing.Interpolation.Name());
         json.WriteNumber("crop_pct", preprocessing.CropPct);
         json.WriteString("crop_mode", preprocessing.Squash ? "squash" : "center");
         Floats(json, "mean", preprocessing.Mean);

@@ -28,36 +28,37 @@ internal static class PreprocessingReader
     /// <param name="imageSize">Always the model's.</param>
     /// <param name="report">Takes facts and notes.</param>
     /// <exception cref="ModelException">A field that cannot be used, such as a resampling filter other than bilinear and bicubic.</exception>
-    public static PreprocessingConfig Read(JsonFile? processor, Statements stated, Told<PreprocessingConfig>? named, int imageSize, ReadingReport report)
+    public static Preprocessing Read(JsonFile? processor, Statements stated, Told<Preprocessing>? named, int imageSize, ReadingReport report)
     {
-        PreprocessingConfig usual = PreprocessingConfig.DefaultFor(imageSize);
-        PreprocessingConfig read = processor is not null && Describes(processor) ? FromProcessor(processor, named?.Value ?? usual, imageSize, report) : FromStatements(stated, named, usual, report);
+        Preprocessing usual = Preprocessing.DefaultFor(imageSize);
+        Preprocessing read = processor is not null && Describes(processor) ? FromProcessor(processor, named?.Value ?? usual, imageSize, report) : FromStatements(stated, named, usual, report);
         Check(read, processor?.Path ?? report.Path);
         return read with { ImageSize = imageSize };
     }
 
-    private static PreprocessingConfig FromStatements(Statements stated, Told<PreprocessingConfig>? named, PreprocessingConfig usual, ReadingReport report)
+    private static Preprocessing FromStatements(Statements stated, Told<Preprocessing>? named, Preprocessing usual, ReadingReport report)
     {
         Told<float[]> mean = Either(stated.Three("pretrained_cfg.mean", "mean"), config => [.. config.Mean]), std = Either(stated.Three("pretrained_cfg.std", "std"), config => [.. config.Std]);
-        Told<string> interpolation = Either(Interpolation(stated, report), config => config.Interpolation), mode = Either(Mode(stated, report), config => config.Squash ? "squash" : "center");
+        Told<Interpolation> interpolation = Either(Filter(stated, report), config => config.Interpolation);
+        Told<string> mode = Either(Mode(stated, report), config => config.Squash ? "squash" : "center");
         // A share goes with a size: that of the name's own size is no other's.
         Told<double> crop = stated.Number("pretrained_cfg.crop_pct", "crop_pct") is { } told ? told : named is { } known && known.Value.ImageSize == usual.ImageSize ? new(known.Value.CropPct, known.Source, known.By) : new(usual.CropPct, "", FactSource.Assumed);
         bool squash = mode.Value == "squash";
         if (squash && crop.Value < 1) throw report.Bad($"crop_mode squash with the crop share {crop.Value.ToString(CultureInfo.InvariantCulture)} is not read: set crop_pct to 1");
         report.Add("mean", mean, Text);
         report.Add("std", std, Text);
-        report.Add("interpolation", interpolation, value => value);
+        report.Add("interpolation", interpolation, value => value.Name());
         report.Add("crop", squash ? new Told<double>(1, mode.Source, mode.By) : crop, value => squash ? "squash" : value.ToString("0.####", CultureInfo.InvariantCulture));
         return usual with { Mean = mean.Value, Std = std.Value, Interpolation = interpolation.Value, CropPct = squash ? 1 : crop.Value, Squash = squash };
 
-        Told<T> Either<T>(Told<T>? first, Func<PreprocessingConfig, T> of) => first ?? (named is { } known ? new(of(known.Value), known.Source, known.By) : new(of(usual), "", FactSource.Assumed));
+        Told<T> Either<T>(Told<T>? first, Func<Preprocessing, T> of) => first ?? (named is { } known ? new(of(known.Value), known.Source, known.By) : new(of(usual), "", FactSource.Assumed));
     }
 
-    private static Told<string>? Interpolation(Statements stated, ReadingReport report)
+    private static Told<Interpolation>? Filter(Statements stated, ReadingReport report)
     {
         foreach (Statement statement in stated.Of("pretrained_cfg.interpolation", "interpolation"))
         {
-            if (statement.Value is "bicubic" or "bilinear") return new((string)statement.Value, statement.Source, statement.By);
+            if (InterpolationNames.Find(statement.Value as string) is { } filter) return new(filter, statement.Source, statement.By);
             if (statement.By == FactSource.Config) throw report.Bad($"{statement.Source} asks for {Statements.Show(statement.Value)} interpolation; bicubic and bilinear are supported");
             // timm's trainer draws one at random.
             report.Note($"{statement.Source} is {Statements.Show(statement.Value)}, which tells nothing of evaluation");
@@ -77,7 +78,7 @@ internal static class PreprocessingReader
 
     private static bool Describes(JsonFile processor) => processor.Find("image_mean") is not null || processor.Find("size") is not null || processor.Find("crop_pct") is not null || processor.Find("do_rescale") is not null || processor.Find("do_normalize") is not null;
 
-    private static PreprocessingConfig FromProcessor(JsonFile file, PreprocessingConfig fallback, int imageSize, ReadingReport report)
+    private static Preprocessing FromProcessor(JsonFile file, Preprocessing fallback, int imageSize, ReadingReport report)
     {
         foreach (string field in Refused)
         {
@@ -99,10 +100,10 @@ internal static class PreprocessingReader
         double share = file.Number("crop_pct") ?? (crop is { } c && before is { } s && s >= c.CropHeight ? (double)c.CropHeight / s : fallback.CropPct);
         (float[] mean, float[] std) = Normalisation(file, fallback);
         string source = $"'{file.Path}'";
-        PreprocessingConfig read = fallback with { Squash = squash, CropPct = squash ? 1 : share, Interpolation = Filter(file, fallback), Mean = mean, Std = std };
+        Preprocessing read = fallback with { Squash = squash, CropPct = squash ? 1 : share, Interpolation = Filter(file, fallback), Mean = mean, Std = std };
         report.Add("mean", new Told<float[]>(mean, source, FactSource.Config), Text);
         report.Add("std", new Told<float[]>(std, source, FactSource.Config), Text);
-        report.Add("interpolation", new Told<string>(read.Interpolation, source, FactSource.Config), value => value);
+        report.Add("interpolation", new Told<Interpolation>(read.Interpolation, source, FactSource.Config), value => value.Name());
         report.Add("crop", new Told<double>(read.CropPct, source, FactSource.Config), value => squash ? "squash" : value.ToString("0.####", CultureInfo.InvariantCulture));
         return read;
     }
@@ -130,16 +131,16 @@ internal static class PreprocessingReader
         return h == w ? (h, w) : throw report.Bad($"{field} of '{file.Path}' is {h}×{w}: only square inputs are read");
     }
 
-    private static string Filter(JsonFile file, PreprocessingConfig fallback) => file.Find("resample") is null ? file.Text("interpolation") is { } named ? (named is "bicubic" or "bilinear" ? named : throw new ModelException($"'{file.Path}' asks for '{Shown.Of(named)}' interpolation; bicubic and bilinear are supported")) : fallback.Interpolation : file.Int("resample") switch
+    private static Interpolation Filter(JsonFile file, Preprocessing fallback) => file.Find("resample") is null ? file.Text("interpolation") is { } named ? InterpolationNames.Find(named) ?? throw new ModelException($"'{file.Path}' asks for '{Shown.Of(named)}' interpolation; bicubic and bilinear are supported") : fallback.Interpolation : file.Int("resample") switch
     {
-        2 => "bilinear",
-        3 => "bicubic",
+        2 => Interpolation.Bilinear,
+        3 => Interpolation.Bicubic,
         { } other => throw new ModelException($"'{file.Path}' asks for PIL resampling filter {other}; 2 (bilinear) and 3 (bicubic) are supported: set resample to one of them"),
         null => fallback.Interpolation,
     };
 
     // Pixels here are in [0, 1] before mean and deviation: another factor goes into both. Without any, (x − m)/s of bytes is (x/255 − m/255)/(s/255).
-    private static (float[] Mean, float[] Std) Normalisation(JsonFile file, PreprocessingConfig fallback)
+    private static (float[] Mean, float[] Std) Normalisation(JsonFile file, Preprocessing fallback)
     {
         double factor = file.Flag("do_rescale") == false ? 255 : 255 * (file.Number("rescale_factor") ?? (1 / 255.0));
         if (!double.IsFinite(factor) || factor <= 0) throw new ModelException($"rescale_factor of '{file.Path}' is {file.Number("rescale_factor")}: it must be above 0");
@@ -150,7 +151,7 @@ internal static class PreprocessingReader
         float[]? Three(string field) => file.Find(field) is { ValueKind: JsonValueKind.Number } ? [.. Enumerable.Repeat((float)file.Number(field)!.Value, 3)] : file.Floats(field);
     }
 
-    private static void Check(PreprocessingConfig read, string path)
+    private static void Check(Preprocessing read, string path)
     {
         if (read.Mean.Count != 3 || read.Std.Count != 3) throw new ModelException($"'{path}' gives a mean or deviation that is not of three channels");
         if (read.Std.Any(value => !(value >= LeastStd && value <= MostMagnitude)) || read.Mean.Any(value => !(Math.Abs(value) <= MostMagnitude))) throw new ModelException($"'{path}' gives the mean {Text([.. read.Mean])} and the deviation {Text([.. read.Std])}: a deviation must be above {LeastStd:0e0}, and both must be finite numbers");

@@ -9,7 +9,7 @@ namespace DataFreeKD.Models.Timm;
 /// <param name="Other">Why its forward pass is another than that of the networks here; empty where it is not.</param>
 /// <param name="Shape">Shape and parts of a Vision Transformer; null of others.</param>
 /// <param name="Preprocessing">Of its default weights, or of the tag's; null where its filter is neither bicubic nor bilinear.</param>
-internal sealed record TimmEntry(string Name, string Other, TimmShape? Shape, PreprocessingConfig? Preprocessing);
+internal sealed record TimmEntry(string Name, string Other, TimmShape? Shape, Preprocessing? Preprocessing);
 
 /// <summary>What timm's constructor of a name builds.</summary>
 internal sealed record TimmShape(int ImageSize, int Patch, int Width, int Depth, int Heads, int MlpHidden, Activation Activation, double Epsilon, Pooling Pooling, bool PostNorm);
@@ -51,7 +51,7 @@ internal static class TimmTable
         while (reader.ReadLine() is { } line)
         {
             string[] cells = line.Split(',');
-            table[cells[0]] = new TimmEntry(cells[0], cells[1], cells[4].Length == 0 || cells[8].Length == 0 ? null : Shape(cells), Preprocessing(cells));
+            table[cells[0]] = new TimmEntry(cells[0], cells[1], cells[4].Length == 0 || cells[8].Length == 0 ? null : Shape(cells), PreprocessingOf(cells));
         }
         return table;
     }
@@ -63,11 +63,11 @@ internal static class TimmTable
         cells[10] switch { "avg" => Pooling.Average, "map" => Pooling.Map, _ => Pooling.Token },
         cells[11] == "1");
 
-    private static PreprocessingConfig? Preprocessing(string[] cells) => cells[14] is not ("bicubic" or "bilinear") ? null : new()
+    private static Preprocessing? PreprocessingOf(string[] cells) => InterpolationNames.Find(cells[14]) is not { } filter ? null : new()
     {
         ImageSize = Whole(cells[12]),
         CropPct = double.Parse(cells[13], CultureInfo.InvariantCulture),
-        Interpolation = cells[14],
+        Interpolation = filter,
         Mean = Three(cells[15]),
         Std = Three(cells[16]),
         Squash = cells[17] == "squash",

@@ -19,7 +19,7 @@ internal sealed record Network(GraphBuilder Graph, Weights Weights, LayerForm Fo
 
     /// <summary>The graph of a model.</summary>
     /// <exception cref="OnnxException">A family that is not written, or an output that it has not.</exception>
-    public static GraphProto Of(ImageModel model, PreprocessingConfig preprocessing, GraphOptions options, LayerForm form)
+    public static GraphProto Of(ImageModel model, Preprocessing preprocessing, GraphOptions options, LayerForm form)
     {
         if (model is not VisionTransformer && options.ProbeBlocks.Count > 0) throw new OnnxException($"{model.Config.Name} is a {model.Config.Family}, which has no attention to probe; give a Vision Transformer, or leave the probe out");
         Network network = new(new GraphBuilder(), new Weights(model), form, options);
@@ -41,8 +41,8 @@ internal sealed record Network(GraphBuilder Graph, Weights Weights, LayerForm Fo
         return network.Graph.Proto;
     }
 
-    private string Pixels(int side, PreprocessingConfig preprocessing) => Options.WithPreprocessing
-        ? Preprocessing.Add(Graph, preprocessing, Graph.Input(OnnxNames.Image, TensorProto.Types.Element.Uint8, Batch, "height", "width", 3))
+    private string Pixels(int side, Preprocessing preprocessing) => Options.WithPreprocessing
+        ? PreprocessingLayers.Add(Graph, preprocessing, Graph.Input(OnnxNames.Image, TensorProto.Types.Element.Uint8, Batch, "height", "width", 3))
         : Graph.Input(OnnxNames.Pixels, TensorProto.Types.Element.Float, Batch, 3, side, side);
 
     // One linear head reads the embedding [B, D].

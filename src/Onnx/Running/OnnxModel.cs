@@ -1,6 +1,5 @@
 // An ONNX file in ONNX Runtime: the one place that runs one.
 
-using DataFreeKD.Shared;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DataFreeKD.Onnx.Running;

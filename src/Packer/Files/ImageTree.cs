@@ -55,15 +55,15 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
         try
         {
             // As everywhere: a link is not followed, whoever made it.
-            if (new FileInfo(path).LinkTarget is not null) return ("", "link");
+            if (new FileInfo(path).LinkTarget is not null) return ("", Reason.Link);
             Span<byte> start = stackalloc byte[HeaderBytes];
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
             string format = ImageDecoder.FormatOf(start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)]);
-            return (format, format.Length > 0 ? null : "unknown_format");
+            return (format, format.Length > 0 ? null : Reason.UnknownFormat);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            return ("", "unreadable");
+            return ("", Reason.Unreadable);
         }
     }
 

@@ -2,7 +2,6 @@
 
 using System.IO.Compression;
 using System.Text.Json;
-using DataFreeKD.Manifests;
 using Microsoft.ML;
 
 namespace DataFreeKD.Probe.Copies;

@@ -51,7 +51,7 @@ public static class AuditPage
         DecodeResult? decoded = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local) : null;
         Picture? picture = decoded?.Image is { } image ? pictures.Thumbnail(image) : null;
         string name = Wording.Foreign(row["class_name"] ?? "");
-        return new AuditImageView(at, at + 1, picture?.Source ?? "", picture?.Width ?? 0, picture?.Height ?? 0, Wording.Foreign(row["path"]!), name, decoded?.Reason ?? input.Reason ?? "unreadable");
+        return new AuditImageView(at, at + 1, picture?.Source ?? "", picture?.Width ?? 0, picture?.Height ?? 0, Wording.Foreign(row["path"]!), name, decoded?.Reason ?? input.Reason ?? Reason.Unreadable);
     }
 
     // As JSON in a script element: the default encoder escapes <, > and &, so that no text can end the element.

@@ -65,7 +65,7 @@ internal sealed class Gallery
         if (decoded?.Image is not { } image)
         {
             Unreadable++;
-            return new GalleryImage(null, null, decoded?.Reason ?? input.Reason ?? "unreadable");
+            return new GalleryImage(null, null, decoded?.Reason ?? input.Reason ?? Reason.Unreadable);
         }
         Picture? thumbnail = budget.Thumbnail(image);
         return new GalleryImage(thumbnail, view is null || thumbnail is null ? null : budget.Attention(view), thumbnail is null ? "left out" : "");

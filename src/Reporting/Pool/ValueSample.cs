@@ -6,7 +6,7 @@ namespace DataFreeKD.Reporting.Pool;
 internal sealed class ValueSample(int size = 20_000)
 {
     private readonly List<double> kept = [];
-    private ulong state = 0x9E3779B97F4A7C15;
+    private ulong state = SplitMix64.Step;
     private double[]? sorted;
 
     /// <summary>Finite values seen.</summary>
@@ -42,11 +42,5 @@ internal sealed class ValueSample(int size = 20_000)
     }
 
     // SplitMix64 (Steele et al. 2014), reduced by Lemire's multiplication.
-    private long Below(long bound)
-    {
-        ulong z = state += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return (long)Math.BigMul(z ^ (z >> 31), (ulong)bound, out _);
-    }
+    private long Below(long bound) => (long)Math.BigMul(SplitMix64.Next(ref state), (ulong)bound, out _);
 }

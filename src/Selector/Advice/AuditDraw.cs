@@ -40,7 +40,7 @@ internal static class AuditDraw
             double above = scale.ShareAbove(score);
             int stratum = Math.Min(Strata - 1, (int)(above * Strata));
             rows[stratum]++;
-            ulong draw = SplitMix.Mix((ulong)passes.Options.Seed ^ SplitMix.Mix((ulong)scan.Row));
+            ulong draw = SplitMix64.Hash((ulong)passes.Options.Seed ^ SplitMix64.Hash((ulong)scan.Row));
             if (kept[stratum].Count < size) kept[stratum].Enqueue((scan.Row, score, above, draw), draw);
             else kept[stratum].EnqueueDequeue((scan.Row, score, above, draw), draw);
         }

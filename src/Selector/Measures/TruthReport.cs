@@ -99,7 +99,7 @@ public sealed record TruthReport
         for (int at = 0; at < values.Length; at++)
         {
             for (int column = 0; column < row.Length; column++) row[column] = columns[column][at];
-            values[at] = score.Evaluate(row, SplitMix.Mix((ulong)at));
+            values[at] = score.Evaluate(row, SplitMix64.Hash((ulong)at));
         }
         return values;
     }

@@ -86,7 +86,7 @@ internal sealed class PoolScan : IDisposable
         get
         {
             SortedDictionary<string, long> all = new(counts, StringComparer.Ordinal) { [Status.Ok] = ok - unscored };
-            if (unscored > 0) all["ok/unscored"] = unscored;
+            if (unscored > 0) all[$"{Status.Ok}/{Reason.Unscored}"] = unscored;
             return all;
         }
     }

@@ -16,7 +16,7 @@ internal sealed class Reservoir(int columns, int capacity, long seed)
             for (int column = 0; column < kept.Length; column++) kept[column].Add(row[column]);
             return;
         }
-        ulong draw = SplitMix.Mix((ulong)seed ^ SplitMix.Mix((ulong)seen));
+        ulong draw = SplitMix64.Hash((ulong)seed ^ SplitMix64.Hash((ulong)seen));
         // The high half of the product is uniform in [0, seen).
         ulong place = Math.BigMul(draw, (ulong)seen, out _);
         if (place >= (ulong)capacity) return;

@@ -3,7 +3,6 @@
 using CsCheck;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Steering;
-using DataFreeKD.Manifests;
 using Microsoft.AspNetCore.Http;
 
 namespace DataFreeKD.Crawler.Tests.Web;

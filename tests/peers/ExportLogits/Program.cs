@@ -1,5 +1,6 @@
 // Makes model directories with random weights and writes what our forward pass computes, for timm to be held against it.
 
+using DataFreeKD.Core;
 using DataFreeKD.Models;
 using DataFreeKD.Models.Checkpoints;
 using TorchSharp;
@@ -48,7 +49,7 @@ static int Make(string kind, string directory, long seed)
             else tensor.add_(disturbance, config is ResNetConfig && tensor.dim() == 4 ? 0.01 : 0.05);
         }
     }
-    ModelStore.Save(directory, model, PreprocessingConfig.DefaultFor(config.ImageSize), []);
+    ModelStore.Save(directory, model, Preprocessing.DefaultFor(config.ImageSize), []);
     return 0;
 }
 

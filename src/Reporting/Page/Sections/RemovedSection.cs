@@ -10,7 +10,7 @@ internal static class RemovedSection
     public static SectionView Of(ReportMaterial material)
     {
         long rows = material.Survey.Rows;
-        TableView statuses = new("Rows of the scores table", ["status", "meaning", "rows", "share"], [.. material.Survey.Counts.Select(pair => (string[])[Wording.Foreign(pair.Key), pair.Key == Status.Ok ? "usable" : Reason.InWords(pair.Key), Wording.Number(pair.Value), Wording.Percent(pair.Value, rows)])]);
+        TableView statuses = new("Rows of the scores table", ["status", "meaning", "rows", "share"], [.. material.Survey.Counts.Select(pair => (string[])[Wording.Foreign(pair.Key), pair.Key == Status.Ok ? "usable" : ReasonWords.InWords(pair.Key), Wording.Number(pair.Value), Wording.Percent(pair.Value, rows)])]);
         List<TableView> steps = [], options = [];
         if (material.Selection is { } selection) steps.Add(Selection(material, selection.Rows));
         if (material.Origins.Scores is { } scores) options.Add(Options("How the images were scored", scores));

@@ -1,7 +1,5 @@
 // The top of the page: how much of the pool is of use, how much was taken, what was dropped and why.
 
-using DataFreeKD.Manifests;
-
 namespace DataFreeKD.Reporting.Page.Sections;
 
 /// <summary>The pool in a few sentences.</summary>
@@ -47,7 +45,7 @@ internal static class SummarySection
     private static string Reasons(ReportMaterial material)
     {
         KeyValuePair<string, long>[] others = [.. material.Survey.Counts.Where(pair => !IsOk(pair.Key))];
-        IEnumerable<string> named = others.Take(3).Select(pair => $"{Wording.Number(pair.Value)} {Reason.InWords(pair.Key)}");
+        IEnumerable<string> named = others.Take(3).Select(pair => $"{Wording.Number(pair.Value)} {ReasonWords.InWords(pair.Key)}");
         return string.Join(", ", others.Length > 3 ? named.Append($"{Wording.Number(others.Skip(3).Sum(pair => pair.Value))} for other reasons") : named);
     }
 

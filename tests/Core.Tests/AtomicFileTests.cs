@@ -2,7 +2,7 @@
 
 using DataFreeKD.Testing;
 
-namespace DataFreeKD.Manifests.Tests;
+namespace DataFreeKD.Core.Tests;
 
 public sealed class AtomicFileTests
 {

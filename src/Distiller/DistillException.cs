@@ -3,4 +3,4 @@
 namespace DataFreeKD.Distiller;
 
 /// <summary>A run that cannot begin or go on; the message is one line for the user.</summary>
-public sealed class RunException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DistillException(string message, Exception? inner = null) : DataFreeKDException(message, inner);

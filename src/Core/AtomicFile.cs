@@ -2,13 +2,11 @@
 
 using System.Text;
 
-namespace DataFreeKD.Manifests;
+namespace DataFreeKD.Core;
 
-/// <summary>Writes under a temporary name in the same folder, flushes to disk, then renames over the target.</summary>
+/// <summary>Writes under a temporary name in the same folder, flushes to disk, then renames over the target. What a killed writer of the same target left is removed.</summary>
 public sealed class AtomicFile : IDisposable
 {
-    private static long counter;
-
     private readonly string target;
     private readonly string temporary;
     private readonly FileStream stream;
@@ -20,11 +18,11 @@ public sealed class AtomicFile : IDisposable
     {
         target = Path.GetFullPath(path);
         if (Directory.Exists(target)) throw new IOException($"{path} is a folder; name a file");
-        string folder = Path.GetDirectoryName(target)!;
-        Directory.CreateDirectory(folder);
-        // Unique over processes and threads: two writers of one target must not share a half-written file.
-        temporary = Path.Combine(folder, $".{Path.GetFileName(target)}.{Environment.ProcessId}-{Interlocked.Increment(ref counter)}.tmp");
-        stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 64 << 10);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        Leftovers.Remove(target);
+        temporary = TemporaryName.For(target);
+        // Elsewhere than on Windows the lock is held to the rename and past it; there an open file can be renamed only where it is shared so.
+        stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None, 64 << 10);
     }
 
     /// <summary>The stream to write to; readable and seekable.</summary>
@@ -36,9 +34,9 @@ public sealed class AtomicFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(closed, this);
         stream.Flush(flushToDisk: durable);
-        stream.Dispose();
         File.Move(temporary, target, overwrite: true);
         closed = true;
+        stream.Dispose();
     }
 
     /// <summary>Writes a whole text (UTF-8, no BOM) atomically.</summary>
@@ -52,12 +50,28 @@ public sealed class AtomicFile : IDisposable
         file.Commit();
     }
 
+    /// <summary>Writes what <paramref name="write"/> puts into the stream, atomically.</summary>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        using AtomicFile file = new(path);
+        write(file.Stream);
+        file.Commit();
+    }
+
     /// <summary>Closes and, without a <see cref="Commit"/>, deletes what was written.</summary>
     public void Dispose()
     {
         if (closed) return;
         closed = true;
-        stream.Dispose();
-        File.Delete(temporary);
+        try
+        {
+            // Before it is closed, where that works: another writer could take a closed one for a leftover.
+            File.Delete(temporary);
+        }
+        finally
+        {
+            stream.Dispose();
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 using System.Runtime.InteropServices;
 
-namespace DataFreeKD.Imaging.Inputs;
+namespace DataFreeKD.Core;
 
 /// <summary>The kinds of thing that a path may lead to.</summary>
-internal enum FileType
+public enum FileType
 {
     /// <summary>Nothing, or a link to nothing.</summary>
     Missing,
@@ -24,7 +24,7 @@ internal enum FileType
 }
 
 /// <summary>The kind, and what tells one file from all others on the machine.</summary>
-internal readonly record struct FileFacts(FileType Type, string Identity)
+public readonly record struct FileFacts(FileType Type, string Identity)
 {
     /// <summary>Asks; links are followed.</summary>
     public static FileFacts Of(string path)

@@ -1,7 +1,6 @@
 // From an image's bytes to normalised pixels, inside the graph.
 
 using System.Runtime.InteropServices;
-using DataFreeKD.Models;
 using DataFreeKD.Onnx.Format;
 using DataFreeKD.Onnx.Graph;
 using static DataFreeKD.Onnx.Graph.GraphBuilder;
@@ -9,10 +8,10 @@ using static DataFreeKD.Onnx.Graph.GraphBuilder;
 namespace DataFreeKD.Onnx.Layers;
 
 /// <summary>Resize with PIL's antialiasing filters, centre crop, normalisation: timm's evaluation transform.</summary>
-internal static class Preprocessing
+internal static class PreprocessingLayers
 {
     /// <summary>RGB <c>[B, H, W, 3]</c>, uint8, of any size to <c>[B, 3, S, S]</c>, float32.</summary>
-    public static string Add(GraphBuilder graph, PreprocessingConfig config, string image)
+    public static string Add(GraphBuilder graph, Preprocessing config, string image)
     {
         long side = config.ImageSize;
         string planes = graph.Transpose("image.planes", image, 0, 3, 1, 2);
@@ -36,7 +35,7 @@ internal static class Preprocessing
     }
 
     // Short side ⌊S / crop share⌋, long side floored in proportion.
-    private static string Sizes(GraphBuilder graph, PreprocessingConfig config, string planes)
+    private static string Sizes(GraphBuilder graph, Preprocessing config, string planes)
     {
         long shortSide = Math.Max(config.ImageSize, (long)Math.Floor(config.ImageSize / config.CropPct));
         string sides = graph.Add("Shape", "image.sides", [planes], Attribute("start", 2L), Attribute("end", 4L));
@@ -44,11 +43,11 @@ internal static class Preprocessing
         return graph.Add("Div", "image.sizes", [graph.Product("image.scaled_sides", sides, graph.Whole("image.short_side", shortSide)), shorter]);
     }
 
-    private static string Resized(GraphBuilder graph, PreprocessingConfig config, string planes, string sizes)
+    private static string Resized(GraphBuilder graph, Preprocessing config, string planes, string sizes)
     {
         string outer = graph.Add("Shape", "image.outer", [planes], Attribute("start", 0L), Attribute("end", 2L));
         return graph.Add("Resize", "image.resized", [planes, "", "", graph.Concat("image.target", 0, outer, sizes)],
-            Attribute("mode", config.Interpolation == "bilinear" ? "linear" : "cubic"),
+            Attribute("mode", config.Interpolation == Interpolation.Bilinear ? "linear" : "cubic"),
             Attribute("cubic_coeff_a", -0.5f),
             Attribute("coordinate_transformation_mode", "half_pixel"),
             Attribute("antialias", 1L),

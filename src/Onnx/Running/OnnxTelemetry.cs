@@ -1,10 +1,8 @@
 // ONNX Runtime tells Microsoft that it runs, unless it is told not to before it starts.
-// Compiled into each program part that opens a session: the service of samples/ does not reference src/Onnx.
 
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 
-namespace DataFreeKD.Shared;
+namespace DataFreeKD.Onnx;
 
 /// <summary>Turns ONNX Runtime's telemetry off; call it before anything else of ONNX Runtime.</summary>
 /// <remarks>Official builds look up a host of Microsoft's, open TLS to it and keep a device id in the user's cache folder. Privacy.md of the package names both switches below.</remarks>
@@ -20,16 +18,10 @@ internal static class OnnxTelemetry
 
     private static OrtEnv Silence()
     {
-        // On Windows this is the native environment; elsewhere .NET keeps a copy of its own, which only child processes see.
-        Environment.SetEnvironmentVariable(Switch, "1");
-        if (!OperatingSystem.IsWindows() && SetNative(Switch, "1", 1) != 0) throw new InvalidOperationException($"{Switch} could not be set; set it to 1 before the program starts");
+        if (!NativeEnvironment.Set(Switch, "1")) throw new InvalidOperationException($"{Switch} could not be set; set it to 1 before the program starts");
         OrtEnv runtime = OrtEnv.Instance();
         // Where other code of the process started ONNX Runtime before us, this stops what is left to stop.
         runtime.DisableTelemetryEvents();
         return runtime;
     }
-
-    [DllImport("libc", EntryPoint = "setenv")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SetNative([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 }
