@@ -23,10 +23,11 @@ internal static class Child
             long before = GC.GetTotalAllocatedBytes();
             try
             {
-                target.Read(input, file);
+                if (number < target.Unchanged) target.ReadWhole(input, file);
+                else target.Read(input, file);
                 tally.Accepted++;
             }
-            catch (Exception error) when (Target.IsRefusal(error))
+            catch (Exception error) when (number >= target.Unchanged && Target.IsRefusal(error))
             {
                 tally.Refused++;
             }

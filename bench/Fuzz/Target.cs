@@ -1,5 +1,6 @@
 // One kind of input: where well-formed ones come from, and who reads the changed ones.
 
+using System.Runtime.ExceptionServices;
 using System.Text;
 
 namespace DataFreeKD.Fuzz;
@@ -42,11 +43,35 @@ internal abstract class Target
     /// <summary>Whether the reader wants a file.</summary>
     public virtual bool OnDisk => true;
 
+    /// <summary>How many of the first inputs are unchanged samples.</summary>
+    public int Unchanged => samples.Value.Count;
+
+    /// <summary>Reads an unchanged sample; a refusal says that the corpus is worth nothing.</summary>
+    public virtual void ReadWhole(byte[] bytes, string file) => Read(bytes, file);
+
     /// <summary>The input of a number.</summary>
     public byte[] Input(long seed, long number)
     {
         (int sample, byte[] bytes) = mutator.Value.Make(samples.Value, seed, number);
         return Wrapped(sample, bytes);
+    }
+
+    /// <summary>Reads by several readers, each whatever the others say; refused where all refuse.</summary>
+    protected static void ByAll(params IReadOnlyList<Action> readers)
+    {
+        List<Exception> refusals = [];
+        foreach (Action reader in readers)
+        {
+            try
+            {
+                reader();
+            }
+            catch (Exception error) when (IsRefusal(error))
+            {
+                refusals.Add(error);
+            }
+        }
+        if (refusals.Count == readers.Count) ExceptionDispatchInfo.Throw(refusals[0]);
     }
 
     /// <summary>Whether a reader may throw it: exceptions of the libraries, each with one line for the user.</summary>

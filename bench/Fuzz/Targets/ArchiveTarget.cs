@@ -40,6 +40,12 @@ internal sealed class ArchiveTarget(string name, string extension) : Target
         _ = ImageInputs.Paths(file, options).Count();
     }
 
+    public override void ReadWhole(byte[] bytes, string file)
+    {
+        int images = ImageInputs.Read([.. ImageInputs.Enumerate(file).Select(found => found.Path)]).Count(input => input.Bytes is not null);
+        if (images < 2) throw new InvalidOperationException($"a sample has {images} images");
+    }
+
     private static byte[] Zip(CompressionLevel level)
     {
         using MemoryStream stream = new();

@@ -50,10 +50,10 @@ internal static class CheckpointCorpus
         return bytes.ToArray();
     }
 
-    public static void Load(string file)
+    public static void Load(string file, int? heads = null)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        ModelStore.Load(file).Dispose();
+        ModelStore.Load(file, heads).Dispose();
     }
 
     private static ImageModel Network() => ModelRegistry.Resolve(Spec).Create(1);
@@ -151,7 +151,7 @@ internal sealed class SafeTensorsTarget : Target
         return bytes;
     }
 
-    public override void Read(byte[] bytes, string file) => CheckpointCorpus.Load(file);
+    public override void Read(byte[] bytes, string file) => CheckpointCorpus.Load(file, heads: 3);
 }
 
 /// <summary>The config beside good weights.</summary>

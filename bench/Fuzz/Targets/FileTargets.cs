@@ -1,5 +1,6 @@
 // Files and texts that a user writes: pipelines, comparisons, recipes of losses.
 
+using System.CommandLine;
 using System.Text;
 using DataFreeKD.Cli;
 using DataFreeKD.Cli.Pipeline;
@@ -11,6 +12,8 @@ namespace DataFreeKD.Fuzz.Targets;
 /// <summary>pipeline.yaml and the YAML of a comparison; nothing of them is run.</summary>
 internal sealed class PipelineTarget : Target
 {
+    private readonly Lazy<RootCommand> root = new(CommandLine.Build);
+
     public override string Name => "pipeline";
 
     public override string Extension => ".yaml";
@@ -22,20 +25,18 @@ internal sealed class PipelineTarget : Target
     protected override IReadOnlyList<byte[]> Samples() =>
     [
         [.. "teacher: teacher/\nseed: 1\nstages:\n  crawl:\n    sources: photos/\n  score:\n  select:\n    budget: 20\n  student:\n    verb: distill\n    from: select\n    student: &s vit:img=32,patch=8,dim=48,depth=5,heads=3\n    steps: 60\n  evaluate:\n    from: student\n    data: test/\n"u8],
-        [.. "seeds: [0, 1]\nbaseline: kd\ndefaults: {selection: s.csv, teacher: t/, student: 'vit:img=32,patch=8,dim=48,depth=5,heads=3', steps: 10}\ntests:\n  - {name: test, data: t/}\nrecipes:\n  - {name: kd, verb: distill, loss: kd}\n  - name: other\n    verb: distill\n    loss: kd:T=2\n"u8],
+        [.. "seeds: [0, 1]\nbaseline: kd\ntests:\n  test: test\ndefaults:\n  selection: s.csv\n  teacher: teacher\n  student: vit:img=32,patch=8,dim=48,depth=5,heads=3\n  steps: 10\nrecipes:\n  - name: kd\n    loss: kd:T=4\n  - name: labels\n    kind: train\n    data: test\n"u8],
     ];
 
     public override void Read(byte[] bytes, string file)
     {
-        try
-        {
-            _ = PipelineFile.Read(file, null, CommandLine.Build()).Stages.Count;
-        }
-        catch (Exception error) when (IsRefusal(error))
-        {
-            // The same file may be the other kind.
-        }
-        _ = RecipesFile.Read(file, Path.Combine(Path.GetDirectoryName(file)!, "out"), "cpu", 1).Recipes.Count;
+        string folder = Path.GetDirectoryName(file)!;
+        // What the samples name is there.
+        foreach (string name in (ReadOnlySpan<string>)["photos", "teacher", "test"]) if (!Directory.Exists(Path.Combine(folder, name))) Directory.CreateDirectory(Path.Combine(folder, name));
+        if (!File.Exists(Path.Combine(folder, "s.csv"))) File.WriteAllText(Path.Combine(folder, "s.csv"), "path\n");
+        ByAll(
+            () => _ = PipelineFile.Read(file, null, root.Value).Stages.Count,
+            () => _ = RecipesFile.Read(file, Path.Combine(folder, "out"), "cpu", 1).Recipes.Count);
     }
 }
 

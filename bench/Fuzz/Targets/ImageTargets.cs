@@ -54,6 +54,12 @@ internal sealed class ImageTarget(string format) : Target
         if (decoded.Image is not null && format is "jpeg" or "png" or "webp") _ = ImageMetadata.Strip(bytes, decoded.Format);
     }
 
+    public override void ReadWhole(byte[] bytes, string file)
+    {
+        if (ImageDecoder.Decode(bytes, Limits).Reason is { } reason) throw new InvalidOperationException($"a sample is refused: {reason}");
+        Read(bytes, file);
+    }
+
     private static RgbImage Noise(int width, int height)
     {
         byte[] pixels = new byte[3 * width * height];

@@ -17,16 +17,29 @@ internal static class TableReading
             while (table.Read())
             {
                 for (int column = 0; column < columns; column++) _ = table.Text(column);
-                if (columns > 0) _ = table.Number(columns - 1);
+                Number(table, columns - 1);
             }
         }
         using (TableReader table = Table.Open(file)) foreach (string path in table.UsablePaths()) _ = path.Length;
+    }
+
+    private static void Number(TableReader table, int column)
+    {
+        try
+        {
+            if (column >= 0) _ = table.Number(column);
+        }
+        catch (TableException)
+        {
+            // Most columns hold none.
+        }
     }
 
     // The same file as a list of web addresses; a list without any is refused, which ends here as well.
     public static void AsList(string file)
     {
         UrlColumns columns = new();
+        foreach (string carried in UrlList.CarriedColumns(file, columns)) _ = carried.Length;
         foreach (ListedUrl url in UrlList.Read(file, columns, CancellationToken.None)) _ = url.Url;
     }
 }
@@ -44,11 +57,7 @@ internal sealed class TextTableTarget(string name, string extension) : Target
 
     protected override IReadOnlyList<byte[]> Samples() => [.. Texts().Select(Encoding.UTF8.GetBytes)];
 
-    public override void Read(byte[] bytes, string file)
-    {
-        TableReading.All(file);
-        TableReading.AsList(file);
-    }
+    public override void Read(byte[] bytes, string file) => ByAll(() => TableReading.All(file), () => TableReading.AsList(file));
 
     private IEnumerable<string> Texts() => extension switch
     {
@@ -83,11 +92,7 @@ internal sealed class GzipTableTarget : Target
         return file;
     }
 
-    public override void Read(byte[] bytes, string file)
-    {
-        TableReading.All(file);
-        TableReading.AsList(file);
-    }
+    public override void Read(byte[] bytes, string file) => ByAll(() => TableReading.All(file), () => TableReading.AsList(file));
 }
 
 /// <summary>Parquet as a table, as a list and as images.</summary>
@@ -103,12 +108,13 @@ internal sealed class ParquetTarget : Target
 
     protected override IReadOnlyList<byte[]> Samples() => [Table(1), Table(200)];
 
-    public override void Read(byte[] bytes, string file)
-    {
-        TableReading.All(file);
-        TableReading.AsList(file);
-        if (ParquetImages.Fits(file)) foreach (EmbeddedImage image in ParquetImages.Read(file, CancellationToken.None)) _ = image.Bytes?.Length;
-    }
+    public override void Read(byte[] bytes, string file) => ByAll(
+        () => TableReading.All(file),
+        () => TableReading.AsList(file),
+        () =>
+        {
+            if (ParquetImages.Fits(file)) foreach (EmbeddedImage image in ParquetImages.Read(file, CancellationToken.None)) _ = image.Bytes?.Length;
+        });
 
     private static byte[] Table(int rows)
     {
@@ -138,7 +144,7 @@ internal sealed class EmbeddingTarget : Target
     protected override IReadOnlyList<byte[]> Samples()
     {
         byte[] header = Encoding.ASCII.GetBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 3), }".PadRight(117) + "\n");
-        return [[.. "\x93NUMPY"u8[1..], .. header], [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. header, .. new byte[60]]];
+        return [[0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. header, .. new byte[60]]];
     }
 
     public override void Read(byte[] bytes, string file)

@@ -87,11 +87,16 @@ internal sealed class HeaderTarget : Target
     public override void Read(byte[] bytes, string file)
     {
         string text = Encoding.UTF8.GetString(bytes);
-        _ = Srcset.Largest(text);
-        if (RetryAfter.Parse(text, Now) < TimeSpan.Zero) throw new InvalidOperationException("a wait below 0");
-        _ = OptOut.FromHeaders([new("X-Robots-Tag", text)], "DataFreeKD");
-        _ = OptOut.FromMeta("robots", text, "DataFreeKD");
-        _ = Unpacking.Beginning(() => new MemoryStream(bytes), bytes.Length % 3 == 0 ? ["br"] : bytes.Length % 3 == 1 ? ["deflate"] : ["gzip"], 1 << 16, cut: true);
-        _ = Unpacking.Gunzip(bytes, 1 << 16);
+        string coding = (bytes.Length % 3) switch { 0 => "br", 1 => "deflate", _ => "gzip" };
+        ByAll(
+            () =>
+            {
+                _ = Srcset.Largest(text);
+                if (RetryAfter.Parse(text, Now) < TimeSpan.Zero) throw new InvalidOperationException("a wait below 0");
+                _ = OptOut.FromHeaders([new("X-Robots-Tag", text)], "DataFreeKD");
+                _ = OptOut.FromMeta("robots", text, "DataFreeKD");
+            },
+            () => Unpacking.Beginning(() => new MemoryStream(bytes), [coding], 1 << 16, cut: true),
+            () => Unpacking.Gunzip(bytes, 1 << 16));
     }
 }
