@@ -1,7 +1,5 @@
 // Only files with bytes of their own are opened: a pipe would keep a run waiting for ever.
 
-using DataFreeKD.Core;
-
 namespace DataFreeKD.Models.Checkpoints;
 
 internal static class RegularFile
