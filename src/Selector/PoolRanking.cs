@@ -15,7 +15,7 @@ public sealed class PoolRanking : IDisposable
     private readonly double[] values;
     private readonly RowIdentity identity;
     private readonly Passes passes;
-    private readonly CoreDistances.Cursor? core;
+    private readonly CorePlaces.Cursor? core;
     private RowPlace? place;
 
     private PoolRanking(Passes passes, TableHeader header)
@@ -24,7 +24,7 @@ public sealed class PoolRanking : IDisposable
         score = passes.Score;
         core = passes.Core?.Read();
         columns = [.. score.Columns.Select(header.Require)];
-        values = new double[columns.Length + (core is null ? 0 : 1)];
+        values = new double[columns.Length + (core is null ? 0 : CorePlace.Numbers)];
         identity = new RowIdentity(header);
     }
 
@@ -68,7 +68,7 @@ public sealed class PoolRanking : IDisposable
             values[at] = row.Number(columns[at]);
             if (!double.IsFinite(values[at])) return double.NaN;
         }
-        if (core is not null) values[^1] = core.Of((place ??= new RowPlace(passes.Options.Scores)).Of(row));
+        core?.Of((place ??= new RowPlace(passes.Options.Scores)).Of(row)).CopyTo(values);
         return score.Evaluate(values, score.NeedsIdentity ? identity.Of(row) : 0);
     }
 }

@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-SHARE, LEAST, CORE_RIDGE, POOL_RIDGE = 0.15, 5, 1e-3, 1e-6
+SHARE, LEAST, CORE_RIDGE, POOL_RIDGE, DISCRIMINANT_RIDGE = 0.15, 5, 1e-3, 1e-6, 0.1
 
 
 def z(x):
@@ -34,8 +34,8 @@ def squared(X, mean, covariance):
     return np.einsum("nd,de,ne->n", X - mean, inverse, X - mean, optimize=True)
 
 
-def distance(first, classes, X):
-    """Relative Mahalanobis distance to the core: lower is nearer."""
+def places(first, classes, X):
+    """Relative Mahalanobis distance to the core (lower is nearer), and Fisher's discriminant of the core against the pool."""
     names, width = np.unique(classes), X.shape[1]
     take = max(LEAST, int(SHARE * len(X) / len(names)))
     core = {c: np.where(classes == c)[0][np.argsort(-first[classes == c], kind="stable")][:take] for c in names}
@@ -44,7 +44,9 @@ def distance(first, classes, X):
     shared = within.T @ within / len(within)
     shared += CORE_RIDGE * np.trace(shared) / width * np.eye(width)
     around = np.cov(X.T, bias=True) + POOL_RIDGE * np.eye(width)
-    return np.min([squared(X, m, shared) for m in means.values()], 0) - squared(X, X.mean(0), around)
+    near = np.concatenate(list(core.values()))
+    direction = np.linalg.solve(around + DISCRIMINANT_RIDGE * np.diag(np.diag(around)), X[near].mean(0) - X.mean(0))
+    return np.min([squared(X, m, shared) for m in means.values()], 0) - squared(X, X.mean(0), around), X @ direction
 
 
 def reference(path):
@@ -66,8 +68,8 @@ def reference(path):
     expected = {}
     for name, intact in ("plain", None), ("intact", figure["intact"]):
         first = first_score(figure["entropy"], figure["energy"], [figure["variance_3"], figure["variance_7"]], intact)
-        d = distance(first, prediction, X)
-        expected[name] = {"distance": d.tolist(), "score": (z(first) + z(-d)).tolist()}
+        d, q = places(first, prediction, X)
+        expected[name] = {"distance": d.tolist(), "score": (z(first) + z(-d) + z(q)).tolist()}
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps({"inputs": {name: v.tolist() for name, v in inputs.items()}, "expected": expected}, separators=(",", ":")) + "\n")
 
@@ -90,10 +92,10 @@ def pool(scores, embeddings, truth):
     good = np.array([next(answers[key] for key in (row["path"].replace("::", "/").split("/")[-1], row.get("source", "").split("/")[-1]) if key in answers) for _, row in rows])
     blocks = [name for name in rows[0][1] if name.startswith("probe_variance_")]
     first = first_score(column("entropy"), column("energy"), [column(name) for name in blocks], column("intact") if "intact" in rows[0][1] else None)
-    d = distance(first, column("prediction").astype(int), X)
-    for name, score in ("first", first), ("core", -d), ("default", z(first) + z(-d)):
+    d, q = places(first, column("prediction").astype(int), X)
+    for name, score in ("first", first), ("core", -d), ("discriminant", q), ("default", z(first) + z(-d) + z(q)):
         best = good[np.argsort(-score, kind="stable")]
-        print(f"{name:8} AUROC {auroc(good, score):.4f}, precision of the best 4,000 {best[:4000].mean():.4f}, 5,000 {best[:5000].mean():.4f}, 10,000 {best[:10000].mean():.4f}")
+        print(f"{name:12} AUROC {auroc(good, score):.4f}, precision of the best 4,000 {best[:4000].mean():.4f}, 5,000 {best[:5000].mean():.4f}, 10,000 {best[:10000].mean():.4f}")
 
 
 if __name__ == "__main__":

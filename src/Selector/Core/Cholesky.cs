@@ -35,6 +35,21 @@ internal static class Cholesky
         return inverse;
     }
 
+    /// <summary>(LLᵀ)⁻¹·x.</summary>
+    /// <param name="inverse">Of <see cref="InverseFactor"/>.</param>
+    /// <param name="x"><c>[D]</c>.</param>
+    public static double[] Solve(double[][] inverse, ReadOnlySpan<double> x)
+    {
+        double[] whitened = new double[inverse.Length], solved = new double[inverse.Length];
+        Whiten(inverse, x, whitened);
+        for (int i = 0; i < inverse.Length; i++)
+        {
+            Span<double> head = solved.AsSpan(0, i + 1);
+            TensorPrimitives.MultiplyAdd(inverse[i], whitened[i], head, head);
+        }
+        return solved;
+    }
+
     /// <summary>L⁻¹·x.</summary>
     /// <param name="inverse">Of <see cref="InverseFactor"/>.</param>
     /// <param name="x"><c>[D]</c>.</param>

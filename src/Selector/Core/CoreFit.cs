@@ -21,7 +21,7 @@ internal static class CoreFit
     private const int RowsForEachNumber = 2;
 
     /// <summary>Fits the score where it wants a core and the pool has one; says what was done, or why nothing was.</summary>
-    /// <param name="passes">The table and its score, fitted to the sample's columns; is given the distances.</param>
+    /// <param name="passes">The table and its score, fitted to the sample's columns; is given where its rows lie.</param>
     /// <param name="scan">The pass just done.</param>
     /// <param name="sample">The sample's columns, then its rows and classes.</param>
     /// <exception cref="SelectionException">The score needs a core, and there is none.</exception>
@@ -44,11 +44,11 @@ internal static class CoreFit
         (CoreModel? model, string? why) = Model(file, scan.Rows, rows, classes, core);
         if (model is null) return (null, why);
 
-        passes.Core = CoreDistances.Of(model, file, passes.Options.Output, passes.Cancel);
-        CoreDistances.Cursor distances = passes.Core.Read();
+        passes.Core = CorePlaces.Of(model, file, passes.Options.Output, passes.Cancel);
+        CorePlaces.Cursor places = passes.Core.Read();
         // In the rows' order, whatever the sample's.
-        double[] nearness = [.. rows.Order().Select(row => -distances.Of((long)row))];
-        score.FitCore(RobustScale.Of(seeds), RobustScale.Of(nearness));
+        CorePlace[] found = [.. rows.Order().Select(row => places.Of((long)row))];
+        score.FitCore(RobustScale.Of(seeds), RobustScale.Of([.. found.Select(place => -place.Distance)]), RobustScale.Of([.. found.Select(place => place.Discriminant)]));
         return (string.Create(CultureInfo.InvariantCulture, $"{core.Count(one => one):N0} rows of {scan.Classes.Count} classes, {Path.GetFileName(file)}"), null);
     }
 

@@ -1,4 +1,4 @@
-// How much nearer an image lies to a class of the confident core than to the pool as a whole.
+// Where an image lies to the confident core of a pool: how much nearer to one of its classes than to the pool, and how far on the way from the pool to it.
 
 using System.Numerics.Tensors;
 
@@ -8,6 +8,8 @@ namespace DataFreeKD.Selector.Core;
 /// Relative Mahalanobis distance (Ren et al., A simple fix to Mahalanobis distance for improving near-OOD detection, 2021), with the
 /// pool's confident core in place of training data: d = min over classes of M(x, μ_c; Σ) − M(x, μ_pool; Σ_pool), where M is the
 /// squared Mahalanobis distance and Σ is shared by the classes. Lower is more useful.
+/// Beside it the linear discriminant (Fisher, 1936) of the core against the pool, as in learning from positive and unlabelled examples:
+/// q = xᵀ(Σ_pool + λ·diag Σ_pool)⁻¹(μ_core − μ_pool). Higher is more useful.
 /// </summary>
 internal sealed class CoreModel
 {
@@ -17,13 +19,19 @@ internal sealed class CoreModel
     /// <summary>On the diagonal of the pool's covariance.</summary>
     public const double PoolRidge = 1e-6;
 
+    /// <summary>λ of the discriminant.</summary>
+    public const double DiscriminantRidge = 0.1;
+
     private readonly double[][] core, pool;
 
     // Whitened; the pool's mean by its own factor.
     private readonly double[][] centres;
     private readonly double[] middle;
 
-    private CoreModel(double[][] core, double[][] centres, double[][] pool, double[] middle) => (this.core, this.centres, this.pool, this.middle) = (core, centres, pool, middle);
+    private readonly double[] direction;
+
+    private CoreModel(double[][] core, double[][] centres, double[][] pool, double[] middle, double[] direction) =>
+        (this.core, this.centres, this.pool, this.middle, this.direction) = (core, centres, pool, middle, direction);
 
     /// <summary>Floats of an embedding.</summary>
     public int Width => middle.Length;
@@ -49,23 +57,26 @@ internal sealed class CoreModel
 
         double[] mean = Array.ConvertAll(pool.Sum, sum => sum / pool.Count);
         double[][] around = Lower(width, (i, j) => (pool.Products[i][j] / pool.Count) - (mean[i] * mean[j]) + (i == j ? PoolRidge : 0));
-        if (Cholesky.InverseFactor(within) is not { } coreFactor || Cholesky.InverseFactor(around) is not { } poolFactor) return null;
-        return new CoreModel(coreFactor, [.. means.Select(of => Whitened(coreFactor, of))], poolFactor, Whitened(poolFactor, mean));
+        double[][] steadied = Lower(width, (i, j) => around[i][j] * (i == j ? 1 + DiscriminantRidge : 1));
+        if (Cholesky.InverseFactor(within) is not { } coreFactor || Cholesky.InverseFactor(around) is not { } poolFactor || Cholesky.InverseFactor(steadied) is not { } factor) return null;
+        double[] way = [.. core.Sum.Zip(mean, (sum, of) => (sum / core.Count) - of)];
+        return new CoreModel(coreFactor, [.. means.Select(of => Whitened(coreFactor, of))], poolFactor, Whitened(poolFactor, mean), Cholesky.Solve(factor, way));
     }
 
-    /// <summary>d of one embedding; NaN where it is not finite.</summary>
+    /// <summary>d and q of one embedding; NaN where it is not finite.</summary>
     /// <param name="embedding"><c>[D]</c>.</param>
     /// <param name="room">2·D numbers to work in.</param>
-    public double Distance(ReadOnlySpan<float> embedding, Span<double> room)
+    public CorePlace Of(ReadOnlySpan<float> embedding, Span<double> room)
     {
         Span<double> x = room[..Width], y = room.Slice(Width, Width);
         TensorPrimitives.ConvertChecked(embedding, x);
+        double along = TensorPrimitives.Dot<double>(x, direction);
         Cholesky.Whiten(core, x, y);
         double nearest = double.PositiveInfinity;
         foreach (double[] centre in centres) nearest = Math.Min(nearest, Squared(y, centre));
         Cholesky.Whiten(pool, x, y);
         double distance = nearest - Squared(y, middle);
-        return double.IsFinite(distance) ? distance : double.NaN;
+        return double.IsFinite(distance) && double.IsFinite(along) ? new CorePlace(distance, along) : new CorePlace(double.NaN, double.NaN);
     }
 
     private static double Squared(ReadOnlySpan<double> one, ReadOnlySpan<double> other)
@@ -82,4 +93,16 @@ internal sealed class CoreModel
     }
 
     private static double[][] Lower(int width, Func<int, int, double> cell) => [.. Enumerable.Range(0, width).Select(i => Enumerable.Range(0, i + 1).Select(j => cell(i, j)).ToArray())];
+}
+
+/// <summary>Where an image lies to the confident core.</summary>
+/// <param name="Distance">d, lower is more useful.</param>
+/// <param name="Discriminant">q, higher is more useful.</param>
+internal readonly record struct CorePlace(double Distance, double Discriminant)
+{
+    /// <summary>Numbers that it adds to a row.</summary>
+    public const int Numbers = 2;
+
+    /// <summary>Writes both to the end of a row's numbers.</summary>
+    public void CopyTo(Span<double> values) => (values[^2], values[^1]) = (Distance, Discriminant);
 }

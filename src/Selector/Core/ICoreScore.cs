@@ -5,8 +5,8 @@ using DataFreeKD.Selector.Ranking;
 namespace DataFreeKD.Selector.Core;
 
 /// <summary>
-/// A score whose rows are given one number more than its columns: the relative distance to the pool's confident core
-/// (<see cref="CoreModel"/>), which is found by a first score of the columns alone.
+/// A score whose rows are given two numbers more than its columns: the relative distance to the pool's confident core and the
+/// discriminant of it (<see cref="CorePlace"/>). The core is found by a first score of the columns alone.
 /// </summary>
 internal interface ICoreScore
 {
@@ -19,8 +19,9 @@ internal interface ICoreScore
     /// <summary>What the core is found by, higher for a surer image; after the fit to a sample of the columns.</summary>
     double Seed(ReadOnlySpan<double> values);
 
-    /// <summary>Takes the pool's scale of both numbers; from then on rows have the distance as their last number. Without this, they have not.</summary>
+    /// <summary>Takes the pool's scale of all three; from then on rows end with distance and discriminant. Without this, they do not.</summary>
     /// <param name="seed">Of the first score.</param>
     /// <param name="nearness">Of the distance with its sign turned.</param>
-    void FitCore(RobustScale seed, RobustScale nearness);
+    /// <param name="discriminant">Of the discriminant.</param>
+    void FitCore(RobustScale seed, RobustScale nearness, RobustScale discriminant);
 }

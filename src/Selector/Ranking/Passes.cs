@@ -32,8 +32,8 @@ internal sealed class Passes : IDisposable
     /// <summary>The embeddings of the rows, or why there are none.</summary>
     public EmbeddingRows Embeddings { get; }
 
-    /// <summary>Each row's distance to the pool's confident core, once the score is fitted to it; else null.</summary>
-    public CoreDistances? Core { get; set; }
+    /// <summary>Where each row lies to the pool's confident core, once the score is fitted to it; else null.</summary>
+    public CorePlaces? Core { get; set; }
 
     public RowScore Score { get; }
 

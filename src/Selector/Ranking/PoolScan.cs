@@ -19,9 +19,9 @@ internal sealed class PoolScan : IDisposable
     private readonly int status, reason, prediction, className;
     private readonly RowIdentity identity;
     private readonly int[] columns;
-    private readonly CoreDistances.Cursor? core;
+    private readonly CorePlaces.Cursor? core;
 
-    // Those of the columns, then the distance to the core where there is one.
+    // Those of the columns, then where the row lies to the core, where there is one.
     private readonly double[] values;
     private readonly Dictionary<string, long> counts = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (string Name, long Count)> classes = [];
@@ -29,7 +29,7 @@ internal sealed class PoolScan : IDisposable
     private long ok;
     private long unscored;
 
-    public PoolScan(string scores, RowScore score, Action<int> progress, CoreDistances.Cursor? core = null)
+    public PoolScan(string scores, RowScore score, Action<int> progress, CorePlaces.Cursor? core = null)
     {
         this.core = core;
         this.score = score;
@@ -39,7 +39,7 @@ internal sealed class PoolScan : IDisposable
         className = header.IndexOf("class_name");
         identity = new RowIdentity(header);
         columns = [.. score.Columns.Select(header.Require)];
-        values = new double[columns.Length + (core is null ? 0 : 1)];
+        values = new double[columns.Length + (core is null ? 0 : CorePlace.Numbers)];
         this.progress = progress;
     }
 
@@ -63,7 +63,7 @@ internal sealed class PoolScan : IDisposable
     {
         get
         {
-            if (core is not null) values[^1] = core.Of(Row);
+            core?.Of(Row).CopyTo(values);
             return score.Evaluate(values, score.NeedsIdentity ? Identity : 0);
         }
     }

@@ -10,8 +10,8 @@ namespace DataFreeKD.Selector.Scores;
 
 /// <summary>
 /// First = that of <see cref="AttentionProbeScore"/> + 10·ln P(intact), where the table has the column <c>intact</c>: the log-odds that the image is no corrupted copy.
-/// Score = z(first) + z(−d), where the rows have embeddings: d is the relative distance to the pool's confident core, found by the
-/// first (<see cref="CoreModel"/>); z is cut to [−4, 4]. Else the first is the score.
+/// Score = z(first) + z(−d) + z(q), where the rows have embeddings: d is the relative distance to the pool's confident core, found by the
+/// first, and q the discriminant of the core against the pool (<see cref="CoreModel"/>); z is cut to [−4, 4]. Else the first is the score.
 /// </summary>
 /// <remarks>
 /// ln P is near 0 for whatever may be a photograph and falls without end for what may not, so that it sends noise, text and solid
@@ -23,7 +23,7 @@ internal sealed class CombinedScore : RowScore, ICoreScore
 
     private readonly AttentionProbeScore probe;
     private readonly bool intact;
-    private (RobustScale First, RobustScale Nearness)? core;
+    private (RobustScale First, RobustScale Nearness, RobustScale Discriminant)? core;
 
     public CombinedScore(TableHeader header, SelectOptions options)
     {
@@ -49,6 +49,7 @@ internal sealed class CombinedScore : RowScore, ICoreScore
             if (core is not { } scales) return fitted;
             fitted["first"] = Text(scales.First);
             fitted["-core distance"] = Text(scales.Nearness);
+            fitted["core discriminant"] = Text(scales.Discriminant);
             return fitted;
 
             static string Text(RobustScale scale) => string.Create(CultureInfo.InvariantCulture, $"median {scale.Median:G6}, spread {scale.Spread:G6}");
@@ -57,13 +58,15 @@ internal sealed class CombinedScore : RowScore, ICoreScore
 
     public override void Fit(IReadOnlyList<double[]> sample) => probe.Fit(intact ? [.. sample.Take(sample.Count - 1)] : sample);
 
-    public void FitCore(RobustScale seed, RobustScale nearness) => core = (seed, nearness);
+    public void FitCore(RobustScale seed, RobustScale nearness, RobustScale discriminant) => core = (seed, nearness, discriminant);
 
     public double Seed(ReadOnlySpan<double> values) =>
         intact ? probe.Evaluate(values[..^1], 0) + (Weight * LogOdds.LogProbability(values[^1])) : probe.Evaluate(values, 0);
 
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity) =>
-        core is { } scales ? Scaled(scales.First, Seed(values[..^1])) + Scaled(scales.Nearness, -values[^1]) : Seed(values);
+        core is { } scales
+            ? Scaled(scales.First, Seed(values[..^CorePlace.Numbers])) + Scaled(scales.Nearness, -values[^2]) + Scaled(scales.Discriminant, values[^1])
+            : Seed(values);
 
     private static double Scaled(RobustScale scale, double value) => Math.Clamp(scale.Of(value), -Cut, Cut);
 }

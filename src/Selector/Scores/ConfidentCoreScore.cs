@@ -23,9 +23,9 @@ internal sealed class ConfidentCoreScore(TableHeader header, SelectOptions optio
 
     public double Seed(ReadOnlySpan<double> values) => first.Seed(values);
 
-    public void FitCore(RobustScale seed, RobustScale nearness)
+    public void FitCore(RobustScale seed, RobustScale nearness, RobustScale discriminant)
     {
     }
 
-    public override double Evaluate(ReadOnlySpan<double> values, ulong identity) => -values[^1];
+    public override double Evaluate(ReadOnlySpan<double> values, ulong identity) => -values[^2];
 }

@@ -1,4 +1,4 @@
-// The relative distance of every row to the confident core, in a file: 8 bytes a row that no pool needs memory for.
+// Where every row lies to the confident core, in a file: 16 bytes a row that no pool needs memory for.
 
 using System.Runtime.InteropServices;
 using DataFreeKD.Manifests;
@@ -6,32 +6,33 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DataFreeKD.Selector.Core;
 
-/// <summary>A temporary file of one double a row. It vanishes with this object.</summary>
-internal sealed class CoreDistances : IDisposable
+/// <summary>A temporary file of two doubles a row. It vanishes with this object.</summary>
+internal sealed class CorePlaces : IDisposable
 {
     private const int Block = 4096;
+    private const long RowBytes = CorePlace.Numbers * sizeof(double);
 
     private readonly string embeddings;
     private readonly SafeFileHandle file;
 
-    private CoreDistances(string embeddings, SafeFileHandle file) => (this.embeddings, this.file) = (embeddings, file);
+    private CorePlaces(string embeddings, SafeFileHandle file) => (this.embeddings, this.file) = (embeddings, file);
 
     /// <summary>Reads the embeddings once, and works on all cores.</summary>
     /// <param name="model">The core.</param>
     /// <param name="embeddings">Of the whole table.</param>
     /// <param name="output">The selection to write, whose folder has room.</param>
     /// <param name="cancel">Stops.</param>
-    public static CoreDistances Of(CoreModel model, string embeddings, string output, CancellationToken cancel)
+    public static CorePlaces Of(CoreModel model, string embeddings, string output, CancellationToken cancel)
     {
-        CoreDistances distances = new(embeddings, TemporaryBeside(output));
+        CorePlaces places = new(embeddings, TemporaryBeside(output));
         try
         {
-            distances.Write(model, cancel);
-            return distances;
+            places.Write(model, cancel);
+            return places;
         }
         catch
         {
-            distances.Dispose();
+            places.Dispose();
             throw;
         }
     }
@@ -58,7 +59,7 @@ internal sealed class CoreDistances : IDisposable
         int width = reader.Width, filled = 0;
         long written = 0;
         float[] vectors = new float[Block * width];
-        double[] found = new double[Block];
+        CorePlace[] found = new CorePlace[Block];
         reader.Read(new RowRange(reader.Rows), (_, vector) =>
         {
             vector.CopyTo(vectors.AsSpan(filled * width));
@@ -71,33 +72,33 @@ internal sealed class CoreDistances : IDisposable
             cancel.ThrowIfCancellationRequested();
             Parallel.For(0, filled, () => new double[2 * width], (row, _, room) =>
             {
-                found[row] = model.Distance(vectors.AsSpan(row * width, width), room);
+                found[row] = model.Of(vectors.AsSpan(row * width, width), room);
                 return room;
             }, static _ => { });
-            RandomAccess.Write(file, MemoryMarshal.AsBytes(found.AsSpan(0, filled)), written * sizeof(double));
+            RandomAccess.Write(file, MemoryMarshal.AsBytes(found.AsSpan(0, filled)), written * RowBytes);
             written += filled;
             filled = 0;
         }
     }
 
-    /// <summary>Reads distances by page.</summary>
-    internal sealed class Cursor(CoreDistances of)
+    /// <summary>Reads by page.</summary>
+    internal sealed class Cursor(CorePlaces of)
     {
-        private readonly double[] page = new double[Block];
+        private readonly CorePlace[] page = new CorePlace[Block];
         private long first = -1;
 
-        /// <summary>The distance of a row.</summary>
+        /// <summary>Where a row lies.</summary>
         /// <exception cref="TableException">It has no embedding.</exception>
-        public double Of(long row)
+        public CorePlace Of(long row)
         {
             if (first < 0 || row < first || row >= first + Block)
             {
                 first = row / Block * Block;
-                page.AsSpan().Fill(double.NaN);
-                RandomAccess.Read(of.file, MemoryMarshal.AsBytes(page.AsSpan()), first * sizeof(double));
+                page.AsSpan().Fill(new CorePlace(double.NaN, double.NaN));
+                RandomAccess.Read(of.file, MemoryMarshal.AsBytes(page.AsSpan()), first * RowBytes);
             }
-            double distance = page[row - first];
-            return double.IsNaN(distance) ? throw CoreFit.Missing(of.embeddings, row) : distance;
+            CorePlace place = page[row - first];
+            return double.IsNaN(place.Distance) ? throw CoreFit.Missing(of.embeddings, row) : place;
         }
     }
 }
