@@ -27,7 +27,7 @@ try
     ScoreSummary score = ScoreRun.Execute(new ScoreOptions { Teacher = teacher, Inputs = [crawl.Manifest], Output = scores, Overwrite = true });
     Console.WriteLine($"scored {score.Rows} at {score.ImagesPerSecond:F0} images/s");
 
-    SelectionSummary selection = SelectionRun.Execute(new SelectOptions { Scores = scores, Output = selected, Budget = budget });
+    SelectionSummary selection = SelectionRun.Execute(new SelectOptions { Scores = scores, Output = selected, Budget = budget, Overwrite = true });
     Console.WriteLine($"selected {selection.Selected} of {selection.Usable}");
 
     DistillSummary distilled = DistillRun.Execute(new DistillOptions { SelectionPath = selected, Teacher = teacher, Student = student, Output = Path.Combine(folder, "student"), Steps = steps, Overwrite = true });
