@@ -65,9 +65,6 @@ public sealed class PrefixedStream(ReadOnlyMemory<byte> start, Stream rest) : Fo
         left.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing) rest.Dispose();

@@ -60,7 +60,7 @@ public sealed record DistillOptions : LoopOptions
     public PreprocessingOverride? Preprocessing { get; init; }
 
     /// <summary>What the student learns by: losses, their parameters and weights.</summary>
-    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches, else <c>kd</c>.</value>
+    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches; <c>kd:T=1</c> with a cache of the most probable classes, which tells no other temperature; else <c>kd</c>.</value>
     public Recipe? Loss { get; init; }
 
     /// <summary>How the student starts (not used where the student is a model to go on from).</summary>

@@ -1,5 +1,6 @@
 // Distillation from end to end: selection and teacher in, student directory out.
 
+using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Training;
@@ -23,6 +24,15 @@ public static class DistillRun
     {
         options.Validate();
         return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
+    }
+
+    /// <summary>What these options ask of a cache that it does not tell, a line each, before anything is loaded; empty without a cache.</summary>
+    /// <exception cref="DistillException">The cache cannot be read.</exception>
+    public static IReadOnlyList<string> NotesOf(DistillOptions options)
+    {
+        if (options.Cache is not { } path) return [];
+        using CacheFile cache = CacheFile.Open(path);
+        return CacheNotes.Of(cache.Header, options.Loss ?? CacheNotes.OutputRecipe(cache.Header));
     }
 
     /// <summary>From these teachers to this student, whatever <see cref="DistillOptions.Via"/> says.</summary>
@@ -49,11 +59,12 @@ public static class DistillRun
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [.. teacher.Facts, .. lineage, ("start", start.Text), ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
+            [.. teacher.Facts, .. lineage, ("start", start.Text), .. teacher.Notes(options.Recipe).Select(note => ("note", note)), ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
         return new DistillSummary
         {
             Output = folder.Path,
             Start = start.Text,
+            Notes = teacher.Notes(options.Recipe),
             Steps = result.Steps,
             StoppedEarly = result.StoppedEarly,
             KeptStep = result.KeptStep,

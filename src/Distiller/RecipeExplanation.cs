@@ -20,15 +20,28 @@ public sealed record TermExplanation(string Name, double Weight, IReadOnlyDictio
 
 /// <summary>What is kept of one model's forward pass.</summary>
 /// <param name="Outputs">Blocks whose output tokens are kept.</param>
+/// <param name="Normed">Whether the tokens after the final norm are kept.</param>
 /// <param name="Qkv">Blocks whose queries, keys and values are kept.</param>
 /// <param name="Floats">Numbers kept for each image.</param>
-public sealed record CaptureCost(IReadOnlyList<int> Outputs, IReadOnlyList<int> Qkv, long Floats);
+public sealed record CaptureCost(IReadOnlyList<int> Outputs, bool Normed, IReadOnlyList<int> Qkv, long Floats);
+
+/// <summary>A preset that the recipe names.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Source">Whose it is.</param>
+/// <param name="Differs">What is not as the source publishes it.</param>
+public sealed record PresetExplanation(string Name, string Source, string Differs);
 
 /// <summary>A recipe for two models.</summary>
 public sealed record RecipeExplanation
 {
     /// <summary>The recipe with every parameter resolved.</summary>
     public required string Recipe { get; init; }
+
+    /// <summary>The presets that it was written with.</summary>
+    public required IReadOnlyList<PresetExplanation> Presets { get; init; }
+
+    /// <summary>What a cached teacher cannot answer as the recipe asks, a line each.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>Its terms.</summary>
     public required IReadOnlyList<TermExplanation> Terms { get; init; }
@@ -55,6 +68,8 @@ public sealed record RecipeExplanation
         return new RecipeExplanation
         {
             Recipe = options.Recipe.ToString(),
+            Presets = [.. options.Recipe.Presets.Select(name => new PresetExplanation(name, RecipePresets.All[name].Source, RecipePresets.All[name].Differs))],
+            Notes = teacher.Notes(options.Recipe),
             Terms = [.. losses.Zip(options.Recipe.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Teacher.Among(teachers.Length, loss.ReadsTeacherFeatures) + 1, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
             Teachers = [.. DistillObjective.CapturesOf(losses, teachers.Length).Zip(teachers, Cost)],
             Student = Cost(DistillObjective.Union(losses.Select(loss => loss.StudentCapture)), student.Config),
@@ -65,6 +80,6 @@ public sealed record RecipeExplanation
     {
         // Only Vision Transformers have anything to capture.
         long tokens = model is VitConfig shape ? (long)(shape.PrefixTokens + shape.Patches) * shape.Width : 0;
-        return new CaptureCost(all.HiddenBlocks, all.QkvBlocks, tokens * (all.HiddenBlocks.Count + (3 * all.QkvBlocks.Count)));
+        return new CaptureCost(all.HiddenBlocks, all.NormedTokens, all.QkvBlocks, tokens * (all.HiddenBlocks.Count + (all.NormedTokens ? 1 : 0) + (3 * all.QkvBlocks.Count)));
     }
 }

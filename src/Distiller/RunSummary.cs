@@ -54,6 +54,9 @@ public sealed record DistillSummary : RunSummary
     /// <summary>What the student began as, in words.</summary>
     public required string Start { get; init; }
 
+    /// <summary>What a cached teacher could not answer as the recipe asked, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Parameters of the teacher, of several in all.</summary>
     public required long TeacherParameters { get; init; }
 }

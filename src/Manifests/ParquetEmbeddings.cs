@@ -23,8 +23,8 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         try
         {
             parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
-            field = parquet.Schema.DataFields.FirstOrDefault(data => data.Path.ToString().StartsWith(Column, StringComparison.Ordinal) && data.ClrType == typeof(float)) ?? throw new TableException($"{path}: there is no column '{Column}' with lists of floats; write it with dfkd score --embeddings");
-            Rows = parquet.RowGroups.Sum(group => group.RowCount);
+            field = Guard(() => parquet.Schema.DataFields).FirstOrDefault(data => data.Path.ToString().StartsWith(Column, StringComparison.Ordinal) && data.ClrType == typeof(float)) ?? throw new TableException($"{path}: there is no column '{Column}' with lists of floats; write it with dfkd score --embeddings");
+            Rows = Guard(() => parquet.RowGroups.Sum(group => group.RowCount));
             if (Rows > 0) Width = First();
         }
         catch

@@ -18,7 +18,7 @@ internal sealed class ParquetFile : IDisposable
         try
         {
             parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
-            Fields = [.. parquet.Schema.Fields];
+            Fields = Guard<Field[]>(() => [.. parquet.Schema.Fields]);
         }
         catch
         {

@@ -101,7 +101,7 @@ public abstract class ImageModel : torch.nn.Module<torch.Tensor, torch.Tensor>
     private protected void CheckCapture(VitCapture capture)
     {
         if (capture.ClsRowBlocks.Count > 0 || capture.AttentionBlocks.Count > 0) throw new ArgumentException($"{Config.Name} has no attention to probe", nameof(capture));
-        if (capture.HiddenBlocks.Count > 0) throw new ArgumentException($"{Config.Name} has no blocks of tokens", nameof(capture));
+        if (capture.HiddenBlocks.Count > 0 || capture.NormedTokens) throw new ArgumentException($"{Config.Name} has no blocks of tokens", nameof(capture));
         if (capture.KeptPatches is not null || capture.PatchDropout > 0) throw new ArgumentException($"{Config.Name} has no patches to drop", nameof(capture));
     }
 }

@@ -37,6 +37,7 @@ public static class ModelStore
         ArgumentNullException.ThrowIfNull(path);
         (string place, string? key) = Split(path);
         string weights = WeightsOf(place);
+        RegularFile.Require(weights);
         try
         {
             LoadedModel loaded = LoadFile(weights, heads, weightsKey ?? key);

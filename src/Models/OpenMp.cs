@@ -19,7 +19,14 @@ public static class OpenMp
     public static void Prepare()
     {
         if (Interlocked.Exchange(ref prepared, 1) != 0) return;
-        foreach ((string name, string value) in Settings(Environment.GetEnvironmentVariable, Environment.ProcessorCount, AllowedProcessors())) NativeEnvironment.Set(name, value);
+        try
+        {
+            foreach ((string name, string value) in Settings(Environment.GetEnvironmentVariable, Environment.ProcessorCount, AllowedProcessors())) NativeEnvironment.Set(name, value);
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // A system without a C library of that name: threads wait as its OpenMP has it.
+        }
     }
 
     /// <summary>What is to be set.</summary>

@@ -97,7 +97,7 @@ public sealed class VisionTransformer : ImageModel
     public VitOutput Classify(torch.Tensor tokens)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return Head(tokens, new Kept(), scope);
+        return Head(tokens, VitCapture.None, new Kept(), scope);
     }
 
     /// <summary>Logits, embedding and captures.</summary>
@@ -109,7 +109,7 @@ public sealed class VisionTransformer : ImageModel
         Check(pixels, capture);
         using DisposeScope scope = torch.NewDisposeScope();
         Kept kept = new();
-        return Head(Through(Embed(pixels, capture), 0, Config.Depth, capture, kept, scope), kept, scope);
+        return Head(Through(Embed(pixels, capture), 0, Config.Depth, capture, kept, scope), capture, kept, scope);
     }
 
     /// <summary>The first blocks alone: what <see cref="RunRest"/> goes on from.</summary>
@@ -137,7 +137,7 @@ public sealed class VisionTransformer : ImageModel
         // A copy, since a pass frees what it came from.
         torch.Tensor tokens = Through(partial.Tokens.alias(), partial.Blocks, Config.Depth, new VitCapture { ClsRowBlocks = clsRowBlocks }, kept, scope);
         foreach ((int block, torch.Tensor row) in partial.ClsRows) kept.Rows[block] = row;
-        return Head(tokens, kept, scope);
+        return Head(tokens, VitCapture.None, kept, scope);
     }
 
     /// <summary>
@@ -224,7 +224,7 @@ public sealed class VisionTransformer : ImageModel
         {
             bool wanted = capture.HiddenBlocks.Contains(b), apart = capture.QkvBlocks.Contains(b);
             // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
-            long queries = b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart ? HeadTokens : x.shape[1];
+            long queries = b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart && !capture.NormedTokens ? HeadTokens : x.shape[1];
             // The pooling's own query takes the place of the last block's row.
             bool pooled = attn_pool is not null && b == Config.Depth - 1;
             captured.WantsPooledRow |= pooled && capture.ClsRowBlocks.Contains(b);
@@ -241,8 +241,15 @@ public sealed class VisionTransformer : ImageModel
         return x;
     }
 
-    private VitOutput Head(torch.Tensor x, Kept kept, DisposeScope scope) =>
-        Heads(Pooled(x, kept, scope), scope) with { ClsRows = kept.Rows, Attention = kept.Maps, Hidden = kept.Hidden, Qkv = kept.Parts };
+    private VitOutput Head(torch.Tensor x, VitCapture capture, Kept kept, DisposeScope scope) =>
+        Heads(Pooled(x, kept, scope), scope) with
+        {
+            ClsRows = kept.Rows,
+            Attention = kept.Maps,
+            Hidden = kept.Hidden,
+            Qkv = kept.Parts,
+            NormedTokens = capture.NormedTokens ? scope.MoveToOuter(norm is null ? x.alias() : norm.Norm(x, Config.LayerNormEpsilon)) : null,
+        };
 
     // Tokens [B, T, D] to what the heads read, [B, K, D]; of the class token beside the mean [B, 1, 2D].
     private torch.Tensor Pooled(torch.Tensor x, Kept kept, DisposeScope scope)

@@ -16,6 +16,9 @@ public sealed record VitCapture
     /// <summary>Blocks whose output tokens <c>[B, T, D]</c> are wanted.</summary>
     public IReadOnlyList<int> HiddenBlocks { get; init; } = [];
 
+    /// <summary>Whether all tokens after the final norm are wanted, <c>[B, T, D]</c>.</summary>
+    public bool NormedTokens { get; init; }
+
     /// <summary>Blocks whose queries, keys and values are wanted, from which every attention map follows.</summary>
     public IReadOnlyList<int> QkvBlocks { get; init; } = [];
 

@@ -37,6 +37,9 @@ public sealed record VitOutput
     /// <summary>Block outputs <c>[B, T, D]</c> by block.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> Hidden { get; init; } = new Dictionary<int, torch.Tensor>();
 
+    /// <summary>All tokens after the final norm, <c>[B, T, D]</c>, where they were asked for; as they left the last block in a network without that norm.</summary>
+    public torch.Tensor? NormedTokens { get; init; }
+
     /// <summary>Queries, keys and values by block.</summary>
     public IReadOnlyDictionary<int, Qkv> Qkv { get; init; } = new Dictionary<int, Qkv>();
 }

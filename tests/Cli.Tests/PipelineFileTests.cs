@@ -52,6 +52,21 @@ public sealed class PipelineFileTests
     }
 
     [Fact]
+    public void A_model_may_name_the_weights_within_its_file()
+    {
+        using TempFolder folder = World();
+        File.WriteAllText(folder["x.pth"], "");
+        Dictionary<string, Stage> stages = Read(folder, Good.Replace("teacher: teacher", "teacher: x.pth#state.ema", StringComparison.Ordinal).Replace("student: vit:img=16,patch=4,dim=16,depth=2,heads=2", "student: x.pth#model", StringComparison.Ordinal)).Stages.ToDictionary(stage => stage.Name);
+        Assert.Contains($"--teacher={folder["x.pth"]}#state.ema", stages["score"].Arguments);
+        Assert.Contains($"--against={folder["x.pth"]}#state.ema", stages["evaluate"].Arguments);
+        Assert.Contains($"--student={folder["x.pth"]}#model", stages["distill"].Arguments);
+        Assert.Contains(folder["x.pth"], stages["score"].Inputs.Select(input => input.Path));
+        Assert.Contains("there is nothing at", Assert.Throws<UsageException>(() => Read(folder, Good.Replace("teacher: teacher", "teacher: y.pth#ema", StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+        // What is no model has no weights within it.
+        Assert.Throws<UsageException>(() => Read(folder, Good.Replace("    data: test", "    data: test#a", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void An_empty_value_takes_the_commands_default_back_and_a_dollar_names_a_stage()
     {
         using TempFolder folder = World();

@@ -97,6 +97,45 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
     }
 
     [Fact]
+    public void A_recipe_that_asks_more_than_the_top_classes_tell_is_noted_everywhere()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["a"]) with { Steps = 2, Loss = Recipe.Parse("kd:T=4+dist+hard:head=mean+dkd:T=1"), Teacher = "", Cache = folder["c"] };
+        Run(CacheFor(options, folder["c"]) with { TopK = 2 });
+        string note = Assert.Single(DistillRun.NotesOf(options));
+        Assert.StartsWith("kd reads", note, StringComparison.Ordinal);
+        Assert.Contains("2 of 3 classes", note, StringComparison.Ordinal);
+        Assert.Contains("--top-k 3", note, StringComparison.Ordinal);
+        Assert.Equal([note], RecipeExplanation.Of(options).Notes);
+        Assert.Equal([note], Run(options).Notes);
+        Assert.Contains(note, File.ReadAllText(Path.Combine(folder["a"], "README.md")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("kd:T=1,standardise=1", true)]
+    [InlineData("dist:T=4", true)]
+    [InlineData("dkd", true)]
+    [InlineData("kd:T=1+noise+hard:head=mean", false)]
+    [InlineData(null, false)]
+    public void Only_temperature_1_and_decisions_are_told_by_the_top_classes(string? recipe, bool noted)
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["a"]) with { Steps = 2, Loss = recipe is null ? null : Recipe.Parse(recipe), Teacher = "", Cache = folder["c"] };
+        Run(CacheFor(options, folder["c"]) with { TopK = 2 });
+        Assert.Equal(noted, DistillRun.NotesOf(options).Count > 0);
+        if (recipe is null) Assert.StartsWith("kd:T=1,", RecipeExplanation.Of(options).Recipe, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cache_of_all_classes_needs_no_note()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["a"]) with { Steps = 2, Loss = Recipe.Parse("kd:T=4+dkd"), Teacher = "", Cache = folder["c"] };
+        Run(CacheFor(options, folder["c"]));
+        Assert.Empty(DistillRun.NotesOf(options));
+    }
+
+    [Fact]
     public void What_the_top_classes_leave_is_spread_evenly()
     {
         CacheRecord record = new(Classes: 6, TopK: 2);

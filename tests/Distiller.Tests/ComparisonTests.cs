@@ -83,7 +83,7 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         File.WriteAllLines(selection, File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)));
         ComparisonOptions options = Comparison(folder["c"]) with { Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })], Seeds = [0] };
         Run(options);
-        Assert.Contains("loss was 'kd:T=4,head=mean,standardise=0' and is 'kd:T=2,head=mean,standardise=0'", Refused(options with { Recipes = [new ComparedRecipe("kd", (DistillOptions)options.Recipes[0].Options with { Loss = Losses.Recipe.Parse("kd:T=2") })] }), StringComparison.Ordinal);
+        Assert.Contains("loss was 'kd:T=4,head=mean,standardise=0,reduction=batchmean' and is 'kd:T=2,head=mean,standardise=0,reduction=batchmean'", Refused(options with { Recipes = [new ComparedRecipe("kd", (DistillOptions)options.Recipes[0].Options with { Loss = Losses.Recipe.Parse("kd:T=2") })] }), StringComparison.Ordinal);
         File.AppendAllText(selection, "nothing.bmp,failed,1\n");
         Assert.Contains("selected.csv has changed", Refused(options), StringComparison.Ordinal);
         Assert.Equal(0, Run(options with { Overwrite = true }).Kept);

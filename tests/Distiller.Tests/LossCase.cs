@@ -17,6 +17,7 @@ internal sealed class LossCase
 
     private readonly JsonElement json;
     private readonly string prefix;
+    private readonly IReadOnlyList<LossTerm> terms;
 
     public LossCase(int number)
     {
@@ -24,10 +25,10 @@ internal sealed class LossCase
         bool coarse = json.GetProperty("coarse").GetBoolean();
         prefix = coarse ? "coarse." : "student.";
         Recipe recipe = Recipe.Parse(json.GetProperty("recipe").GetString()!);
-        Term = LossCatalogue.Build(recipe, new LossContext(new ModelPair(Teacher, coarse ? Student with { PatchSize = 4 } : Student), Seed, torch.CPU) { Type = torch.ScalarType.Float64 }).Single();
+        terms = LossCatalogue.Build(recipe, new LossContext(new ModelPair(Teacher, coarse ? Student with { PatchSize = 4 } : Student), Seed, torch.CPU) { Type = torch.ScalarType.Float64 });
         JsonElement learned = json.GetProperty("parameters");
         using IDisposable off = torch.no_grad();
-        foreach (LossParameter parameter in Term.Parameters) parameter.Value.copy_(Tensor(learned.GetProperty(parameter.Name)));
+        foreach (LossParameter parameter in Parameters) parameter.Value.copy_(Tensor(learned.GetProperty(parameter.Name)));
         StudentLeaves = Leaves(prefix);
         TeacherLeaves = Leaves("teacher.");
     }
@@ -37,7 +38,7 @@ internal sealed class LossCase
     /// <summary>Recipe and circumstances, for the test's name.</summary>
     public static string Name(int number) => $"{Cases[number].GetProperty("recipe").GetString()} {string.Join(' ', ((string[])["coarse", "weighted", "dropped"]).Where(flag => Cases[number].GetProperty(flag).GetBoolean()))}".TrimEnd();
 
-    public LossTerm Term { get; }
+    public IEnumerable<LossParameter> Parameters => terms.SelectMany(term => term.Parameters);
 
     public double Expected => json.GetProperty("expected").GetDouble();
 
@@ -50,14 +51,15 @@ internal sealed class LossCase
     {
         torch.Tensor? kept = Flag("dropped") ? Tensor(Inputs.GetProperty("kept")).to_type(torch.ScalarType.Int64) : null;
         torch.Tensor cls = StudentLeaves["cls"], dist = StudentLeaves["dist"];
-        return Term.Compute(new LossInputs
+        LossInputs inputs = new()
         {
             Teacher = Output(TeacherLeaves, null) with { Logits = TeacherLeaves["logits"] },
             Student = Output(StudentLeaves, kept) with { Logits = (cls + dist) / 2, LogitsCls = cls, LogitsDist = dist },
             Weights = Flag("weighted") ? Tensor(Inputs.GetProperty("weights")) : null,
             KeptPatches = kept,
             At = new Moment(json.GetProperty("step").GetInt32(), json.GetProperty("steps").GetInt32()),
-        });
+        };
+        return terms.Select(term => term.Compute(inputs) * term.Weight).Aggregate((sum, term) => sum + term);
     }
 
     private bool Flag(string name) => json.GetProperty(name).GetBoolean();
@@ -65,6 +67,7 @@ internal sealed class LossCase
     private static VitOutput Output(IReadOnlyDictionary<string, torch.Tensor> leaves, torch.Tensor? kept) => new()
     {
         Embedding = leaves["embedding"],
+        NormedTokens = leaves.TryGetValue("normed", out torch.Tensor? normed) ? Dropped(normed, 1, kept) : null,
         Hidden = Enumerable.Range(0, 3).Where(block => leaves.ContainsKey($"hidden.{block}")).ToDictionary(block => block, block => Dropped(leaves[$"hidden.{block}"], 1, kept)),
         Qkv = Enumerable.Range(0, 3).Where(block => leaves.ContainsKey($"q.{block}")).ToDictionary(block => block, block => new Qkv(Dropped(leaves[$"q.{block}"], 2, kept), Dropped(leaves[$"k.{block}"], 2, kept), Dropped(leaves[$"v.{block}"], 2, kept))),
     };

@@ -150,6 +150,17 @@ public sealed class LossTests
     }
 
     [Theory]
+    [InlineData(12, 12, "3-3 7-7 11-11")]
+    [InlineData(6, 12, "1-3 3-7 5-11")]
+    [InlineData(5, 24, "2-7 2-15 4-23")]
+    [InlineData(2, 12, "0-5 1-11")]
+    public void The_published_probe_joins_the_ends_of_the_thirds(int student, int teacher, string expected)
+    {
+        VitConfig Shape(int depth) => new() { ImageSize = 8, PatchSize = 4, Width = 8, Depth = depth, Heads = 2, MlpHidden = 8, Classes = 3 };
+        Assert.Equal(expected, string.Join(' ', Term("probe:variant=official,layers=thirds", Shape(teacher), Shape(student)).Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")));
+    }
+
+    [Theory]
     [InlineData(6, 6, "0-0 1-1 2-2 3-3 4-4 5-5")]
     [InlineData(3, 12, "0-3 1-7 2-11")]
     [InlineData(5, 6, "0-0 1-1 2-3 3-4 4-5")]

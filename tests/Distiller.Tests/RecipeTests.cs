@@ -8,15 +8,15 @@ namespace DataFreeKD.Distiller.Tests;
 public sealed class RecipeTests
 {
     [Theory]
-    [InlineData("kd", "kd:T=4,head=mean,standardise=0")]
-    [InlineData("kd:T=2.50*1.0", "kd:T=2.5,head=mean,standardise=0")]
-    [InlineData(" kd : T = 1e1 * 2 + probe * 0.8 ", "kd:T=10,head=mean,standardise=0*2+probe:variant=corrected*0.8")]
-    [InlineData("kd+probe:0.8", "kd:T=4,head=mean,standardise=0+probe:variant=corrected*0.8")]
-    [InlineData("probe:variant=official,0.5", "probe:variant=official*0.5")]
+    [InlineData("kd", "kd:T=4,head=mean,standardise=0,reduction=batchmean")]
+    [InlineData("kd:T=2.50*1.0", "kd:T=2.5,head=mean,standardise=0,reduction=batchmean")]
+    [InlineData(" kd : T = 1e1 * 2 + probe * 0.8 ", "kd:T=10,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*0.8")]
+    [InlineData("kd+probe:0.8", "kd:T=4,head=mean,standardise=0,reduction=batchmean+probe:variant=corrected,layers=all*0.8")]
+    [InlineData("probe:variant=official,0.5", "probe:variant=official,layers=all*0.5")]
     [InlineData("hidden:3", "hidden*3")]
-    [InlineData("preset:attention-probe*2", "kd:T=4,head=mean,standardise=0*2+probe:variant=corrected*1.6")]
-    [InlineData("kd:teacher=02,T=1+hidden:teacher=agree", "kd:T=1,head=mean,standardise=0,teacher=2+hidden:teacher=agree")]
-    [InlineData("preset:kd+hidden", "kd:T=4,head=mean,standardise=0+hidden")]
+    [InlineData("preset:attention-probe*2", "kd:T=4,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*1.6")]
+    [InlineData("kd:teacher=02,T=1+hidden:teacher=agree", "kd:T=1,head=mean,standardise=0,reduction=batchmean,teacher=2+hidden:teacher=agree")]
+    [InlineData("preset:kd+hidden", "kd:T=4,head=mean,standardise=0,reduction=batchmean+hidden")]
     public void A_recipe_is_printed_with_every_parameter(string text, string printed) => Assert.Equal(printed, Recipe.Parse(text).ToString());
 
     [Fact]
@@ -30,11 +30,24 @@ public sealed class RecipeTests
         }
     }
 
+    [Fact]
+    public void A_recipe_remembers_the_presets_that_it_was_written_with() => Assert.Equal(["dfnd", "tat"], Recipe.Parse("preset:dfnd+kd+preset:tat*2+preset:dfnd").Presets);
+
+    [Fact]
+    public void Presets_that_follow_a_program_have_a_value_computed_from_it()
+    {
+        string[] names = ["attention-probe-official", "dfnd", "deit-soft", "vitkd", "manifold", "tat-official"];
+        HashSet<string> referenced = [.. Enumerable.Range(0, LossCase.Count).Select(LossCase.Name)];
+        Assert.All(names, name => Assert.Contains("preset:" + name, referenced));
+        Assert.All(names, name => Assert.Contains("code does", RecipePresets.All[name].Source, StringComparison.Ordinal));
+        Assert.All(names, name => Assert.NotEqual("", RecipePresets.All[name].Differs));
+    }
+
     [Theory]
     [InlineData("", 1, "a loss is missing")]
     [InlineData("kd+", 4, "a loss is missing")]
     [InlineData("kd+porbe", 4, "known: kd, ")]
-    [InlineData("kd:t=3", 4, "'t' is no parameter of kd; known: T, head, standardise")]
+    [InlineData("kd:t=3", 4, "'t' is no parameter of kd; known: T, head, standardise, reduction")]
     [InlineData("kd:T=0", 6, "above 0")]
     [InlineData("kd:T=warm", 6, "above 0")]
     [InlineData("kd:T=1,T=2", 8, "given twice")]
@@ -70,7 +83,7 @@ public sealed class RecipeTests
         try
         {
             CultureInfo.CurrentCulture = comma;
-            Assert.Equal("kd:T=2.5,head=mean,standardise=0*0.5", Recipe.Parse("kd:T=2.5*0.5").ToString());
+            Assert.Equal("kd:T=2.5,head=mean,standardise=0,reduction=batchmean*0.5", Recipe.Parse("kd:T=2.5*0.5").ToString());
         }
         finally
         {

@@ -37,14 +37,22 @@ public sealed class SampleTests(TinyWorld world)
     }
 
     [Fact]
-    public void Compressing_runs_all_four_stages()
+    public void Compressing_by_one_call_goes_on_where_it_stopped_and_keeps_its_folder_to_its_options()
     {
         using TempFolder folder = new();
+        string[] Arguments(string minutes) => [world.Teacher, world.Wild, folder["out"], minutes, "vit:img=32,patch=8,dim=24,depth=4,heads=2"];
 
-        Finished run = Programs.RunSample("Compress", world.Teacher, world.Wild, "vit:img=32,patch=8,dim=16,depth=2,heads=1", folder["out"], "100", "5").Succeeds();
+        Finished run = Programs.RunSample("Compress", Arguments("0.02")).Succeeds();
 
-        Assert.Contains("agrees with its teacher on", run.Output, StringComparison.Ordinal);
-        Programs.RunDfkd("inspect", folder["out/student"]).Succeeds();
+        Assert.Contains("of the teacher's accuracy", run.Output, StringComparison.Ordinal);
+        foreach (string made in (string[])["scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors", "report.html"]) Assert.True(File.Exists(folder["out/" + made]), made);
+
+        byte[] pruned = File.ReadAllBytes(folder["out/pruned/model.safetensors"]);
+        File.Delete(folder["out/pruned/model.safetensors"]);
+        Programs.RunSample("Compress", Arguments("0.02")).Succeeds();
+        Assert.Equal(pruned, File.ReadAllBytes(folder["out/pruned/model.safetensors"]));
+
+        Assert.Contains("was made with minutes '0.02'", Programs.RunSample("Compress", Arguments("5")).Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,6 +61,6 @@ public sealed class SampleTests(TinyWorld world)
         using TempFolder folder = new();
         Assert.Contains("nowhere", Programs.RunSample("ScoreFolder", world.Teacher, folder["nowhere"], folder["scores.csv"]).Refuses(), StringComparison.Ordinal);
         Assert.Contains("none.csv", Programs.RunSample("ExportSelection", folder["none.csv"], "5", folder["out"]).Refuses(), StringComparison.Ordinal);
-        Assert.Contains("nothing", Programs.RunSample("Compress", folder["nothing"], world.Wild, "vit:img=32,patch=8,dim=16,depth=2,heads=1", folder["out"]).Error, StringComparison.Ordinal);
+        Assert.Contains("nothing", Programs.RunSample("Compress", folder["nothing"], world.Wild, folder["out"]).Error, StringComparison.Ordinal);
     }
 }

@@ -265,7 +265,9 @@ def vitkd(x, mimic=3e-5, generate=3e-6, mask=0.5):
         masked[b, stream.choose(count - int(count * (1 - mask)), count)] = True
     per = np.zeros(B)
     for i, (s, t) in enumerate([(0, 0), (1, 1), (1, 2)]):
-        fs, ft = x.hidden(s, t, cls=False)
+        # The published backbone norms what leaves a model's last block before anything reads it.
+        fs = x.s_tokens(x.student("normed" if s == STUDENT["depth"] - 1 else f"hidden.{s}"), False)
+        ft = x.t_tokens(x.teacher("normed" if t == TEACHER["depth"] - 1 else f"hidden.{t}"), False)
         fs = fs @ x.p(f"map{i}.weight") + x.p(f"map{i}.bias")
         if i < 2:
             per += mimic * ((fs - ft) ** 2).sum((1, 2))
@@ -302,10 +304,15 @@ def rkd(x, distance=1, angle=2, of="embedding", normalise=False):
     return distance * pairs + angle * triplets
 
 
-def manifold(x, intra=4, inter=0.1, random=0.2, k=192, exact=False):
+def manifold(x, intra=4, inter=0.1, random=0.2, k=192, exact=False, patches_alone=False):
     total = 0
     for index, (s, t) in enumerate(PAIRS):
-        fs, ft = [unit(f) for f in x.hidden(s, t, cls=False)]
+        fs, ft = x.hidden(s, t, cls=False)
+        if not patches_alone:  # the published code: of the student as many last tokens as the teacher has, here its distillation token beside CLS
+            extra = STUDENT["prefix"] - TEACHER["prefix"]
+            fs = np.concatenate([x.student(f"hidden.{s}")[:, extra:STUDENT["prefix"]], fs], 1)
+            ft = np.concatenate([x.teacher(f"hidden.{t}")[:, :TEACHER["prefix"]], ft], 1)
+        fs, ft = unit(fs), unit(ft)
         n = fs.shape[1]
         flat_s, flat_t = fs.reshape(B * n, -1), ft.reshape(B * n, -1)
         w = np.repeat(x.w, n)
@@ -365,6 +372,60 @@ def tat(x, official=False, conv=1, groups=1, anchor=1):
     return image_mean(per, x.w)
 
 
+# ---------------------------------------------------------------- presets, from the published programs
+
+def cross_entropy(x, head):
+    z, y = x.logits(head), x.teacher("logits").argmax(1)
+    return float(np.mean([np.log(np.exp(z[b]).sum()) - z[b, y[b]] for b in range(B)]))
+
+
+def divergence(x, head, T, divisor):
+    """T² · sum of p_t · (ln p_t − ln p_s) over everything, divided as the program does."""
+    p, q = softmax(x.teacher("logits") / T), softmax(x.logits(head) / T)
+    return T * T * float((p * (np.log(p) - np.log(q))).sum()) / divisor
+
+
+def noisy_nll(x, accuracy):
+    """The matrix as the program builds it: a softmax of C − 1 free numbers a row, the accuracy put in at the diagonal."""
+    rows = []
+    for i in range(C):
+        off = softmax(np.delete(x.parameters["noise.logits"][i], i)) * (1 - accuracy)
+        rows.append(np.insert(off, i, accuracy))
+    p, y = softmax(x.logits("mean")) @ np.array(rows), x.teacher("logits").argmax(1)
+    return float(np.mean([-np.log(p[b, y[b]]) for b in range(B)]))
+
+
+def within(x, label, function, **arguments):
+    before, x.label = x.label, label
+    value = function(x, **arguments)
+    x.label = before
+    return value
+
+
+def attention_probe_official(x):
+    return divergence(x, "mean", 4, B) + noisy_nll(x, 0.9) + 0.8 * within(x, "probe", probe, official=True)
+
+
+def dfnd(x):
+    return divergence(x, "mean", 4, B) + noisy_nll(x, 0.9)
+
+
+def deit_soft(x):
+    return 0.9 * cross_entropy(x, "cls") + 0.1 * divergence(x, "dist", 3, B * C)
+
+
+def vitkd_preset(x):
+    return divergence(x, "mean", 4, B) + within(x, "vitkd", vitkd)
+
+
+def manifold_preset(x):
+    return divergence(x, "mean", 1, B) + within(x, "manifold", manifold)
+
+
+def tat_official(x):
+    return 0.5 * cross_entropy(x, "mean") + 0.5 * divergence(x, "mean", 1, B) + 0.1 * within(x, "tat", tat, official=True, conv=3)
+
+
 # ---------------------------------------------------------------- inputs and cases
 
 def hundredths(rng, shape, scale=1.0):
@@ -394,6 +455,8 @@ def make_inputs():
             if name == "student":
                 for part in "qkv":
                     inputs[f"{name}.{part}.{block}"] = hundredths(rng, (B, shape["heads"], tokens, shape["width"] // shape["heads"]))
+    for name, shape in (("teacher", TEACHER), ("student", STUDENT)):
+        inputs[f"{name}.normed"] = hundredths(rng, (B, shape["prefix"] + patches(shape), shape["width"]))
     return inputs
 
 
@@ -445,6 +508,15 @@ CASES = [
     ("tat:groups=2,conv=3", tat, dict(groups=2, conv=3), maps(3), dict(coarse=True)),
     ("tat:anchor=2", tat, dict(anchor=2), maps(1), {}),
     ("rkd:normalise=1", rkd, dict(normalise=True), {}, dict(weighted=True)),
+    ("kd:T=3,head=dist,reduction=mean", lambda x: divergence(x, "dist", 3, B * C), {}, {}, {}),
+    ("manifold:tokens=patches", manifold, dict(patches_alone=True), {}, dict(weighted=True, dropped=True)),
+    ("probe:variant=official,layers=thirds", probe, dict(official=True), {}, dict(weighted=True)),
+    ("preset:attention-probe-official", attention_probe_official, {}, {"noise.logits": (C, C)}, {}),
+    ("preset:dfnd", dfnd, {}, {"noise.logits": (C, C)}, {}),
+    ("preset:deit-soft", deit_soft, {}, {}, {}),
+    ("preset:vitkd", vitkd_preset, {}, {f"vitkd.{name}": shape for name, shape in VITKD.items()}, dict(step=3)),
+    ("preset:manifold", manifold_preset, {}, {}, dict(step=3)),
+    ("preset:tat-official", tat_official, {}, {f"tat.{name}": shape for name, shape in maps(3).items()}, {}),
 ]
 
 
@@ -454,7 +526,7 @@ def main(folder):
     for number, (recipe, function, arguments, learned, given) in enumerate(CASES):
         rng = np.random.default_rng(number)
         label = recipe.split(":")[0]
-        parameters = {f"{label}.{name}": hundredths(rng, shape, 0.5) for name, shape in learned.items()}
+        parameters = {name if label == "preset" else f"{label}.{name}": hundredths(rng, shape, 0.5) for name, shape in learned.items()}
         circumstances = dict(coarse=False, weighted=False, dropped=False, step=0, steps=100)
         circumstances.update(given)
         value = float(function(Step(inputs, label=label, parameters=parameters, **circumstances), **arguments))

@@ -23,7 +23,7 @@ internal static class RecipeText
             foreach (LossKey key in entry.Keys) Line($"    {key.Name}={key.Default}  {key.Meaning} ({key.Allowed})");
         }
         text.Append("\nPresets:\n");
-        foreach ((string name, RecipePreset preset) in RecipePresets.All) Line($"preset:{name}  {preset.Recipe}\n    {preset.Source}");
+        foreach ((string name, RecipePreset preset) in RecipePresets.All) Line($"preset:{name}  {preset.Recipe}\n    {preset.Source}{(preset.Differs.Length > 0 ? "\n    differs: " + preset.Differs : "")}");
         return text.ToString().TrimEnd();
 
         void Line(string line) => text.Append(line).Append('\n');
@@ -33,6 +33,8 @@ internal static class RecipeText
     public static string Explain(RecipeExplanation explanation)
     {
         StringBuilder text = new(explanation.Recipe + "\n");
+        foreach (PresetExplanation preset in explanation.Presets) Line($"preset:{preset.Name}  {preset.Source}{(preset.Differs.Length > 0 ? "; differs: " + preset.Differs : "")}");
+        foreach (string note in explanation.Notes) Line($"note: {note}");
         foreach (TermExplanation term in explanation.Terms)
         {
             Line($"\n{term.Name} * {term.Weight}  {term.Equation}");
@@ -54,6 +56,7 @@ internal static class RecipeText
         if (cost.Floats == 0) return "logits";
         List<string> parts = ["logits"];
         if (cost.Outputs.Count > 0) parts.Add($"outputs of blocks {string.Join(' ', cost.Outputs)}");
+        if (cost.Normed) parts.Add("the tokens after the final norm");
         if (cost.Qkv.Count > 0) parts.Add($"queries, keys and values of blocks {string.Join(' ', cost.Qkv)}");
         return string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", parts)} ({cost.Floats:N0} floats)");
     }

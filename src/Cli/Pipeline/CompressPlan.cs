@@ -3,8 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DataFreeKD.Imaging.Inputs;
-using DataFreeKD.Manifests;
+using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Pipeline;
 
@@ -14,12 +13,7 @@ internal sealed record CompressPlan
     /// <summary>First line of every file that this writes.</summary>
     public const string Mark = "# Written by dfkd compress.";
 
-    // Below so many images all are taken; above, a fifth of them, between these bounds.
-    private const long FewImages = 4000, MostImages = 20_000;
-    private const int TakenShare = 5;
-
-    // Held out of the selection, never fitted or trained on.
-    private const string HoldOut = "0.1";
+    private static readonly CultureInfo Plain = CultureInfo.InvariantCulture;
 
     /// <summary>Teacher, absolute.</summary>
     public required string Teacher { get; init; }
@@ -55,7 +49,7 @@ internal sealed record CompressPlan
     public required string Device { get; init; }
 
     /// <summary>Whether the sources have to be fetched or unpacked into a store before they can be scored.</summary>
-    public bool Crawls => Sources.Any(NeedsCrawl);
+    public bool Crawls => Sources.Any(CompressDefaults.NeedsCrawl);
 
     /// <summary>The file's text.</summary>
     public string Text(CancellationToken cancel)
@@ -69,14 +63,14 @@ internal sealed record CompressPlan
         if (Crawls) Stage(text, "crawl", ("sources", List(Sources)));
         if (Crawls) Stage(text, "score");
         else Stage(text, "score", ("images", List(Sources)));
-        long? budget = Budget ?? (Crawls ? null : Taken(Sources.Sum(source => Count(source, cancel))));
+        long? budget = Budget ?? (Crawls ? null : CompressDefaults.Selected(CompressDefaults.Count(Sources, cancel)));
         // How many a crawl will bring nobody knows.
         if (budget is { } images) Stage(text, "select", ("budget", images.ToString(CultureInfo.InvariantCulture)));
-        else Stage(text, "select", ("fraction", "0.2"));
+        else Stage(text, "select", ("fraction", CompressDefaults.CrawledShare.ToString(Plain)));
         string? accuracy = TeacherAccuracy?.ToString(CultureInfo.InvariantCulture);
-        Stage(text, "prune", ("hold-out", HoldOut), ("pool", "$score"), (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null), ("teacher-accuracy", accuracy));
+        Stage(text, "prune", ("hold-out", CompressDefaults.HoldOut.ToString(Plain)), ("pool", "$score"), (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null), ("teacher-accuracy", accuracy));
         bool trains = Minutes > 0;
-        if (trains) Stage(text, "distill", ("student", "$prune"), ("minutes", Minutes.ToString(CultureInfo.InvariantCulture)), ("validation", "$prune"), ("patience", "4"));
+        if (trains) Stage(text, "distill", ("student", "$prune"), ("minutes", Minutes.ToString(CultureInfo.InvariantCulture)), ("validation", "$prune"), ("patience", CompressDefaults.Patience.ToString(Plain)));
         Stage(text, "estimate", ("teacher-accuracy", accuracy), ("labelled", Labelled is null ? null : Quoted(Labelled)));
         if (Labelled is not null)
         {
@@ -85,27 +79,6 @@ internal sealed record CompressPlan
         }
         Stage(text, "report", ("student", trains ? "$distill" : "$prune"));
         return text.ToString();
-    }
-
-    private static long Taken(long images) => images <= FewImages ? Math.Max(1, images) : Math.Clamp(images / TakenShare, FewImages, MostImages);
-
-    private static long Count(string source, CancellationToken cancel)
-    {
-        if (!Table.Fits(source)) return ImageInputs.Paths(source, cancel: cancel).LongCount();
-        using TableReader table = Table.Open(source);
-        return table.Rows(cancel).LongCount(row => row.IsUsable);
-    }
-
-    private static bool NeedsCrawl(string source)
-    {
-        if (source.Contains("://", StringComparison.Ordinal)) return true;
-        if (!File.Exists(source)) return false;
-        if (Path.GetExtension(source).ToUpperInvariant() is ".HTML" or ".HTM") return true;
-        if (!Table.Fits(source)) return false;
-        using TableReader table = Table.Open(source);
-        if (table.Header.IndexOf("path") < 0) return true;
-        string? first = table.Rows(CancellationToken.None).FirstOrDefault()?["path"];
-        return first is not null && first.Contains("://", StringComparison.Ordinal) && !first.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
     }
 
     private static void Stage(StringBuilder text, string name, params (string Key, string? Value)[] values)

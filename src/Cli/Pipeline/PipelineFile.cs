@@ -21,6 +21,9 @@ internal sealed partial class PipelineFile
 
     private static readonly string[] Shared = ["teacher", "heads", "seed", "device", "threads"];
 
+    // Keys whose value may name the weights within a file: MODEL#KEY.
+    private static readonly string[] ModelKeys = ["teacher", "model", "student", "against"];
+
     // How fast, not what.
     private static readonly string[] WithoutEffect = ["threads"];
 
@@ -169,6 +172,7 @@ internal sealed partial class PipelineFile
         if (text == "-") throw yaml.Bad(node, $"stage '{name}': standard input cannot be read twice; write the list to a file");
         string full = SourceText.Absolute(text, folder);
         string? read = SourceText.PathOf(full);
+        if (read is not null && ModelKeys.Contains(entry.Key)) read = SourceText.WithoutWeightsKey(read);
         if (read is not null && !SourceText.IsThere(read)) throw yaml.Bad(node, $"stage '{name}': {entry.Key}: there is nothing at {read}");
         return new Given(entry.Key, entry.At, text, full, read);
     }
@@ -176,7 +180,8 @@ internal sealed partial class PipelineFile
     private Given OfSpec(string name, Entry entry, YamlNode node, string text)
     {
         string full = Path.GetFullPath(text, folder);
-        if (SourceText.IsThere(full)) return new Given(entry.Key, entry.At, text, full, full);
+        string file = SourceText.WithoutWeightsKey(full);
+        if (SourceText.IsThere(file)) return new Given(entry.Key, entry.At, text, full, file);
         try
         {
             ModelRegistry.Resolve(text);

@@ -29,6 +29,9 @@ internal static class SourceText
     /// <summary>Whether there is something; of a glob, whether its folder is there.</summary>
     public static bool IsThere(string path) => File.Exists(path) || Directory.Exists(path) || (IsGlob(path) && Directory.Exists(Fixed(path)));
 
+    /// <summary>Of <c>MODEL#KEY</c> the model, where that is what is there; else the text.</summary>
+    public static string WithoutWeightsKey(string path) => !IsThere(path) && path.LastIndexOf('#') is > 0 and int mark && IsThere(path[..mark]) ? path[..mark] : path;
+
     /// <summary>The folder of a glob, up to its first wildcard.</summary>
     public static string Fixed(string glob) => Path.GetDirectoryName(glob[..glob.IndexOfAny(['*', '?', '['])] + "x") ?? glob;
 

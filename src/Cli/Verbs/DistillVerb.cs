@@ -79,6 +79,7 @@ internal sealed class DistillVerb : Verb
             terminal.Print(explanation, () => RecipeText.Explain(explanation));
             return;
         }
+        foreach (string note in DistillRun.NotesOf(options)) terminal.Note($"note: {note}");
         DistillSummary summary = terminal.Track<TrainProgress, DistillSummary>(
             progress => TrainingText.Show(progress, "agreement"),
             progress => DistillRun.Execute(options, progress, cancel));

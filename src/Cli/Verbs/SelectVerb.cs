@@ -15,7 +15,7 @@ internal sealed class SelectVerb : Verb
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
     private readonly Option<string?> output = new("--output", "-o") { Description = "Selection table to write (.csv or .parquet); needed but for --advise alone", HelpName = "FILE" };
     private readonly Option<string> method = new("--method") { Description = $"How rows are ranked: {string.Join(", ", ScoreCatalogue.All.Select(method => method.Name))}", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default, CompletionSources = { ScoreCatalogue.All.Select(method => method.Name).ToArray() } };
-    private readonly Option<bool> official = new("--official") { Description = "The published code's formula, bit for bit (short for --method official)" };
+    private readonly Option<bool> official = new("--official") { Description = "The published code's formula on the mean over heads, where that code reads head 0; its own scripts rank by cross-entropy alone, as --method confidence does (short for --method official)" };
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
     private readonly Option<double?> fraction = new("--fraction") { Description = "Which share of the usable images to keep, (0, 1]", HelpName = "X" };
     private readonly Option<double?> threshold = new("--threshold") { Description = "Keep every image with at least this selection score", HelpName = "X" };

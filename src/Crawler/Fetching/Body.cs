@@ -18,8 +18,10 @@ internal sealed class Body : IDisposable
     private readonly FileStream? file;
     private readonly IReadOnlyList<string> codings;
     private readonly long maxBytes;
+    private readonly bool partWillDo, cut;
 
-    private Body(byte[] bytes, FileStream? file, IReadOnlyList<string> codings, long maxBytes) => (this.bytes, this.file, this.codings, this.maxBytes) = (bytes, file, codings, maxBytes);
+    private Body(byte[] bytes, FileStream? file, IReadOnlyList<string> codings, long maxBytes, bool partWillDo, bool cut) =>
+        (this.bytes, this.file, this.codings, this.maxBytes, this.partWillDo, this.cut) = (bytes, file, codings, maxBytes, partWillDo, cut);
 
     /// <summary>Bytes as sent.</summary>
     public long Length => file?.Length ?? bytes.Length;
@@ -31,21 +33,28 @@ internal sealed class Body : IDisposable
     /// <param name="maxBytes">Cap, as sent and as unpacked.</param>
     /// <param name="scratch">Folder for what is not small.</param>
     /// <param name="cancel">Ends it.</param>
+    /// <param name="partWillDo">Whether what is beyond the cap is left out, in place of refusing all of it.</param>
     /// <exception cref="FetchException"><c>too_large</c>.</exception>
     /// <exception cref="ScratchException">The scratch file could not be written.</exception>
-    public static async Task<Body> Read(Stream stream, long? claimed, IReadOnlyList<string> codings, long maxBytes, string scratch, CancellationToken cancel)
+    public static async Task<Body> Read(Stream stream, long? claimed, IReadOnlyList<string> codings, long maxBytes, string scratch, CancellationToken cancel, bool partWillDo = false)
     {
-        if (claimed > maxBytes) throw new FetchException(Reason.TooLarge);
+        if (claimed > maxBytes && !partWillDo) throw new FetchException(Reason.TooLarge);
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp((claimed ?? 32 << 10) + 1, 4096, Small));
         FileStream? file = null;
         try
         {
             long before = 0;
+            bool cut = false;
             int length = 0;
             for (int read; (read = await stream.ReadAsync(buffer.AsMemory(length), cancel).ConfigureAwait(false)) > 0;)
             {
                 length += read;
-                if (before + length > maxBytes) throw new FetchException(Reason.TooLarge);
+                if (before + length > maxBytes)
+                {
+                    if (!partWillDo) throw new FetchException(Reason.TooLarge);
+                    (length, cut) = ((int)(maxBytes - before), true);
+                    break;
+                }
                 if (length < buffer.Length) continue;
                 if (length < Small)
                 {
@@ -56,9 +65,9 @@ internal sealed class Body : IDisposable
                 await Write(file, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
                 (before, length) = (before + length, 0);
             }
-            if (file is null) return new Body(buffer.AsSpan(0, length).ToArray(), null, codings, maxBytes);
+            if (file is null) return new Body(buffer.AsSpan(0, length).ToArray(), null, codings, maxBytes, partWillDo, cut);
             await Write(file, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
-            var body = new Body([], file, codings, maxBytes);
+            var body = new Body([], file, codings, maxBytes, partWillDo, cut);
             file = null;
             return body;
         }
@@ -71,7 +80,7 @@ internal sealed class Body : IDisposable
 
     /// <summary>The bytes, their codings undone (RFC 9110, 8.4).</summary>
     /// <exception cref="FetchException"><c>too_large</c> for what unpacks beyond the cap, <c>bad_encoding</c> for what is not what it says.</exception>
-    public byte[] Unpacked() => Unpacking.Undo(Raw, Length, codings, maxBytes);
+    public byte[] Unpacked() => partWillDo ? Unpacking.Beginning(Raw, codings, maxBytes, cut) : Unpacking.Undo(Raw, Length, codings, maxBytes);
 
     public void Dispose() => file?.Dispose();
 

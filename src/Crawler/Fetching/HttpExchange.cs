@@ -34,8 +34,9 @@ internal sealed class HttpExchange : IDisposable
     /// <param name="lastModified">The same.</param>
     /// <param name="archives">Where an archive goes; null where none is welcome.</param>
     /// <param name="cancel">Also the limit on the whole answer.</param>
+    /// <param name="partWillDo">Whether of a body beyond the cap its beginning is taken.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was.</exception>
-    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel)
+    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel, bool partWillDo = false)
     {
         var empty = new Fetched { Address = address };
         if (address.Scheme is not ("http" or "https")) return empty with { Reason = Reason.BadUrl };
@@ -63,7 +64,7 @@ internal sealed class HttpExchange : IDisposable
             if (archive is not null) return answer with { Archive = archive, Reason = null };
             // With an archive in view the caller has more patience than anything else deserves.
             whole.CancelAfter(options.BodyTimeout);
-            Body body = await Body.Read(stream, response.Content.Headers.ContentLength, [.. response.Content.Headers.ContentEncoding], maxBytes, scratch, whole.Token).ConfigureAwait(false);
+            Body body = await Body.Read(stream, response.Content.Headers.ContentLength, [.. response.Content.Headers.ContentEncoding], maxBytes, scratch, whole.Token, partWillDo).ConfigureAwait(false);
             return body.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Body = body };
         }
         catch (Exception error) when (error is not (OutOfMemoryException or ScratchException))

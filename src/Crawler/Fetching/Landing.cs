@@ -34,12 +34,12 @@ internal static class Landing
         {
             bytes = body.Unpacked();
             if (bytes.Length == 0) return Without(row, Reason.Empty);
-            kind = ContentSniffer.Of(bytes);
+            kind = ContentSniffer.Of(bytes, fetched.Header("Content-Type"));
             if (kind == ContentKind.Gzip && target.Depth >= 0)
             {
                 // A sitemap may come as a gzip file, which is not the same as a content coding.
                 bytes = Unpacking.Gunzip(bytes, options.Limits.MaxBytes);
-                kind = ContentSniffer.Of(bytes);
+                kind = ContentSniffer.Of(bytes, fetched.Header("Content-Type"));
             }
         }
         catch (FetchException refused)

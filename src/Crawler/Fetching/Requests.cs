@@ -23,8 +23,9 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lane
     /// <param name="etag">For a conditional request.</param>
     /// <param name="lastModified">The same.</param>
     /// <param name="archives">The place for the archive that it may be; null where none is wanted.</param>
+    /// <param name="partWillDo">Whether of a body beyond the cap its beginning is taken.</param>
     /// <exception cref="Polly.CircuitBreaker.BrokenCircuitException">The host's circuit is open.</exception>
-    public async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag = null, string? lastModified = null, ArchiveSink? archives = null)
+    public async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag = null, string? lastModified = null, ArchiveSink? archives = null, bool partWillDo = false)
     {
         HostState host = flight.Host;
         ResiliencePipeline<Fetched> pipeline = host.Pipeline;
@@ -36,7 +37,7 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lane
         context.Properties.Set(HostPipeline.Flight, flight);
         try
         {
-            return await pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, archives, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
+            return await pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, archives, partWillDo, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
         }
         catch (TimeoutRejectedException)
         {
@@ -48,7 +49,7 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lane
         }
     }
 
-    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel)
+    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, bool partWillDo, CancellationToken cancel)
     {
         HostState host = flight.Host;
         lock (gate)
@@ -60,7 +61,7 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lane
         }
         try
         {
-            Fetched fetched = await http.Get(address, most, etag, lastModified, archives, cancel).ConfigureAwait(false);
+            Fetched fetched = await http.Get(address, most, etag, lastModified, archives, cancel, partWillDo).ConfigureAwait(false);
             lock (gate)
             {
                 host.Proven |= fetched.Status != 0;

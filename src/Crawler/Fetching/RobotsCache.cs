@@ -6,13 +6,13 @@ namespace DataFreeKD.Crawler.Fetching;
 
 internal static class RobotsCache
 {
-    /// <summary>More is not even received; the parser reads the first 500 KiB (RFC 9309, 2.5).</summary>
-    private const long MaxBytes = 4 << 20;
+    /// <summary>More is not even received, and what was received is obeyed (RFC 9309, 2.5): the parser's limit, and a byte by which it sees that there was more.</summary>
+    private const long MaxBytes = RobotsFile.LargestBytes + 1;
 
     /// <summary>The rules in force for <paramref name="address"/>'s origin.</summary>
     /// <param name="host">Keeps them.</param>
     /// <param name="address">Any address of the origin.</param>
-    /// <param name="ask">Fetches an address of at most so many bytes.</param>
+    /// <param name="ask">Fetches an address, of a larger file the beginning of so many bytes.</param>
     /// <param name="cancel">Ends the wait.</param>
     public static async Task<RobotsEntry> For(HostState host, Uri address, Func<Uri, long, Task<Fetched>> ask, CancellationToken cancel)
     {

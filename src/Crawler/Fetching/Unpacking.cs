@@ -18,8 +18,7 @@ internal static class Unpacking
     /// <exception cref="FetchException"><c>too_large</c>, or <c>bad_encoding</c>.</exception>
     public static byte[] Undo(Func<Stream> open, long length, IEnumerable<string> codings, long maxBytes)
     {
-        string[] names = [.. codings.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(name => name.ToLowerInvariant()).Where(name => name != "identity")];
-        if (names.Length > MaxCodings) throw new FetchException(Reason.BadEncoding);
+        string[] names = Names(codings);
         try
         {
             if (names.Length > 0 && length > 0)
@@ -38,9 +37,37 @@ internal static class Unpacking
         }
     }
 
+    /// <summary>Undoes <c>Content-Encoding</c> as far as the cap goes, and leaves the rest out.</summary>
+    /// <param name="open">Opens the packed bytes at their beginning; called once.</param>
+    /// <param name="codings">As the header has them.</param>
+    /// <param name="maxBytes">Cap on what comes out.</param>
+    /// <param name="cut">Whether the packed bytes stop early themselves, so that running out of them is no error.</param>
+    /// <exception cref="FetchException"><c>bad_encoding</c>.</exception>
+    public static byte[] Beginning(Func<Stream> open, IEnumerable<string> codings, long maxBytes, bool cut)
+    {
+        using MemoryStream found = new();
+        try
+        {
+            using Stream stream = Names(codings).Reverse().Aggregate(open(), Undone);
+            byte[] block = new byte[16 << 10];
+            while (found.Length < maxBytes && stream.Read(block, 0, (int)Math.Min(block.Length, maxBytes - found.Length)) is > 0 and int read) found.Write(block, 0, read);
+        }
+        catch (Exception error) when (error is InvalidDataException or InvalidOperationException or EndOfStreamException)
+        {
+            if (!cut || found.Length == 0) throw new FetchException(Reason.BadEncoding, error);
+        }
+        return found.ToArray();
+    }
+
     /// <summary>Unpacks a gzip file under the cap.</summary>
     /// <exception cref="FetchException">As <see cref="Undo"/>.</exception>
     public static byte[] Gunzip(byte[] bytes, long maxBytes) => Undo(() => new MemoryStream(bytes, writable: false), bytes.Length, ["gzip"], maxBytes);
+
+    private static string[] Names(IEnumerable<string> codings)
+    {
+        string[] names = [.. codings.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(name => name.ToLowerInvariant()).Where(name => name != "identity")];
+        return names.Length > MaxCodings ? throw new FetchException(Reason.BadEncoding) : names;
+    }
 
     private static Stream Layered(Stream packed, string[] names, long maxBytes) => names.Reverse().Aggregate(packed, (stream, name) => new CappedStream(Undone(stream, name), maxBytes));
 

@@ -31,7 +31,7 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
         try
         {
             if (flight.Target.OfBucket) return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
-            RobotsEntry robots = await RobotsCache.For(flight.Host, address, AskFile, stop).ConfigureAwait(false);
+            RobotsEntry robots = await RobotsCache.For(flight.Host, address, AskBeginning, stop).ConfigureAwait(false);
             if (flight.Target.Sitemaps) refused = refused with { Sitemaps = robots.File.Sitemaps };
             if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
             if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
@@ -50,6 +50,8 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
                 return flight.Host.GivenUp is { } reason ? refused with { Reason = reason } : null;
             }
         }
+
+        Task<Fetched> AskBeginning(Uri file, long most) => requests.Ask(flight, file, most, partWillDo: true);
 
         Task<Fetched> AskFile(Uri file, long most) => requests.Ask(flight, file, most);
     }

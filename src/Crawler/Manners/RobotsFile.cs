@@ -10,8 +10,8 @@ internal sealed class RobotsFile
     // What any site may be polite enough to ask for; also keeps a TimeSpan from overflowing.
     private const double LongestDelaySeconds = 24 * 60 * 60;
 
-    // RFC 9309 section 2.5: a parser reads at least this much, and may ignore the rest.
-    private const int LargestBytes = 500 << 10;
+    /// <summary>RFC 9309 section 2.5: a parser reads at least this much, and may ignore the rest.</summary>
+    public const int LargestBytes = 500 << 10;
 
     private readonly Groups<Rule> rules = new();
     private readonly Groups<double> delays = new();

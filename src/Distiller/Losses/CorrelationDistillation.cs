@@ -16,6 +16,7 @@ public sealed class CorrelationDistillation : LossTerm
         Equation = "T²·(β·mean_rows (1 − ρ(p_s, p_t)) + γ·mean_columns (1 − ρ(p_s, p_t))), ρ Pearson's correlation",
         Source = "DIST, Huang et al., NeurIPS 2022",
         Keys = [LossKey.Number("inter", 1, "weight β of the rows (between classes)"), LossKey.Number("intra", 1, "weight γ of the columns (within a class)"), LossKey.Number("T", 1, "temperature", open: true), StudentHead.Key()],
+        ReadsPlainProbabilities = term => term.Number("T") == 1,
         Build = (term, context) => new CorrelationDistillation(term, context),
     };
 

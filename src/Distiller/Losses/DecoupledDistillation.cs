@@ -22,6 +22,7 @@ public sealed class DecoupledDistillation : LossTerm
             StudentHead.Key(),
             LogitStandardisation.Key,
         ],
+        ReadsPlainProbabilities = term => term.Number("T") == 1 && !term.On("standardise"),
         Build = (term, context) => new DecoupledDistillation(term, context),
     };
 

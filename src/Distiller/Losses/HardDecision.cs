@@ -15,6 +15,7 @@ public sealed class HardDecision : LossTerm
         Source = "DeiT, Touvron et al., ICML 2021",
         Needs = "head=dist: a student with a distillation token",
         Keys = [StudentHead.Key("dist")],
+        ReadsPlainProbabilities = _ => true,
         Build = (term, context) => new HardDecision(term, context),
     };
 

@@ -13,11 +13,13 @@ public static class LayerMap
     /// <summary>One pair for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always meet, and equal depths give the identity.</summary>
     /// <param name="studentDepth">Blocks of the student, above 0.</param>
     /// <param name="teacherDepth">Blocks of the teacher, above 0.</param>
-    public static IReadOnlyList<LayerPair> Evenly(int studentDepth, int teacherDepth)
+    /// <param name="most">At most so many pairs, above 0: the ends of as many equal shares.</param>
+    public static IReadOnlyList<LayerPair> Evenly(int studentDepth, int teacherDepth, int most = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(studentDepth);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(teacherDepth);
-        int pairs = Math.Min(studentDepth, teacherDepth);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(most);
+        int pairs = Math.Min(most, Math.Min(studentDepth, teacherDepth));
         return [.. Enumerable.Range(1, pairs).Select(i => new LayerPair(At(i, pairs, studentDepth), At(i, pairs, teacherDepth)))];
     }
 

@@ -23,6 +23,9 @@ public sealed record LossEntry
     /// <summary>What a recipe may set.</summary>
     public IReadOnlyList<LossKey> Keys { get; init; } = [];
 
+    /// <summary>Whether a term reads no more of the teacher than its probabilities at temperature 1, or the decision: what a cache of the most probable classes still tells rightly.</summary>
+    public Func<RecipeTerm, bool> ReadsPlainProbabilities { get; init; } = _ => false;
+
     /// <summary>Builds the loss for a pair of models.</summary>
     public required Func<RecipeTerm, LossContext, LossTerm> Build { get; init; }
 }

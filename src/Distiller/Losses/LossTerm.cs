@@ -58,7 +58,7 @@ public abstract class LossTerm(RecipeTerm term)
     public virtual IReadOnlyList<LayerPair> Layers => [];
 
     /// <summary>Whether it reads more of the teacher than logits, which only one network in memory can give.</summary>
-    public virtual bool ReadsTeacherFeatures => TeacherCapture.HiddenBlocks.Count + TeacherCapture.QkvBlocks.Count + TeacherCapture.ClsRowBlocks.Count > 0;
+    public virtual bool ReadsTeacherFeatures => TeacherCapture.HiddenBlocks.Count + TeacherCapture.QkvBlocks.Count + TeacherCapture.ClsRowBlocks.Count > 0 || TeacherCapture.NormedTokens;
 
     /// <summary>Tensors it learns.</summary>
     public virtual IReadOnlyList<LossParameter> Parameters => [];

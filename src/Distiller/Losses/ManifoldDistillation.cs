@@ -5,8 +5,9 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
-/// <summary>Fine-grained manifold distillation on patch tokens normalised over features. Widths may differ.</summary>
+/// <summary>Fine-grained manifold distillation on tokens normalised over features. Widths may differ.</summary>
 /// <remarks>
+/// Tokens: as the published code, all that the teacher's blocks give, and of the student as many of its last ones. So CLS counts where the teacher is a ViT (the paper's CaiT has none in these blocks), and of a student with more prefix tokens the first are dropped. Of a teacher with more of them than the student, for which that code fails, CLS and the patches. <c>tokens=patches</c> leaves CLS out.
 /// Layers: the first and the last few of both models, as the paper's {0–3} and the last four; where a model is too shallow for both, all layers mapped evenly.
 /// The relation matrix of all B·N patches, which the three parts stand for, never needs to be built: ‖S·Sᵀ − T·Tᵀ‖² = ‖Sᵀ·S‖² − 2·‖Sᵀ·T‖² + ‖Tᵀ·T‖² holds D×D matrices only (<c>exact=1</c>).
 /// A pair of patches counts by the product of their images' weights.
@@ -17,18 +18,19 @@ public sealed class ManifoldDistillation : LayerLoss
     public static LossEntry Entry { get; } = new()
     {
         Name = "manifold",
-        Equation = "mean (M_s − M_t)², M = F̂·F̂ᵀ of patches: intra·[B, N, N] within images + inter·[N, B, B] across images + random·[K, K] of K drawn patches, or exact·[BN, BN]; mean over layers",
+        Equation = "mean (M_s − M_t)², M = F̂·F̂ᵀ of tokens: intra·[B, N, N] within images + inter·[N, B, B] across images + random·[K, K] of K drawn tokens, or exact·[BN, BN]; mean over layers",
         Source = "fine-grained manifold distillation, Hao et al., NeurIPS 2022",
         Needs = "the same patch grid",
         Keys =
         [
             LossKey.Number("intra", 4, "weight of relations within an image"),
             LossKey.Number("inter", 0.1, "weight of relations across images at one place"),
-            LossKey.Number("random", 0.2, "weight of relations among drawn patches"),
-            LossKey.Whole("k", 192, "patches drawn", least: 2),
+            LossKey.Number("random", 0.2, "weight of relations among drawn tokens"),
+            LossKey.Whole("k", 192, "tokens drawn", least: 2),
             LossKey.Whole("first", 4, "first blocks joined", least: 0),
             LossKey.Whole("last", 4, "last blocks joined", least: 1),
-            LossKey.Switch("exact", "instead of the three parts, all B·N patches with each other"),
+            LossKey.Switch("exact", "instead of the three parts, all B·N tokens with each other"),
+            LossKey.Choice("tokens", "all of the teacher's, CLS among them, and as many of the student (the published code), or patches alone", "all", "patches"),
         ],
         Build = (term, context) => new ManifoldDistillation(term, context),
     };
@@ -36,13 +38,13 @@ public sealed class ManifoldDistillation : LayerLoss
     private readonly ModelPair pair;
     private readonly double intra, inter, random;
     private readonly int drawn;
-    private readonly bool exact;
+    private readonly bool exact, patchesAlone;
     private readonly long seed;
 
     private ManifoldDistillation(RecipeTerm term, LossContext context) : base(term, Ends(context.Pair, term.Whole("first"), term.Whole("last")))
     {
         PatchTokens.RequireSameGrid(term, pair = context.Pair);
-        (intra, inter, random, drawn, exact, seed) = (term.Number("intra"), term.Number("inter"), term.Number("random"), term.Whole("k"), term.On("exact"), context.Seed);
+        (intra, inter, random, drawn, exact, patchesAlone, seed) = (term.Number("intra"), term.Number("inter"), term.Number("random"), term.Whole("k"), term.On("exact"), term.Word("tokens") == "patches", context.Seed);
     }
 
     /// <summary>Mean over <c>[B, N, N]</c>: patches of one image.</summary>
@@ -84,11 +86,20 @@ public sealed class ManifoldDistillation : LayerLoss
     /// <inheritdoc/>
     protected override torch.Tensor OfLayer(int index, torch.Tensor student, torch.Tensor teacher, LossInputs inputs)
     {
-        torch.Tensor s = Unit(PatchTokens.Patches(student, pair.Student.PrefixTokens, kept: null)), t = Unit(PatchTokens.Patches(teacher, pair.Teacher.PrefixTokens, inputs.KeptPatches));
+        torch.Tensor s = Unit(Related(student, pair.Student.PrefixTokens, kept: null)), t = Unit(Related(teacher, pair.Teacher.PrefixTokens, inputs.KeptPatches));
         if (exact) return Exact(s, t, inputs.Weights);
         int all = (int)(s.shape[0] * s.shape[1]);
         long[] chosen = [.. new Randomness(seed, Purpose.Loss, inputs.At.Step, Learned.Key($"{Name}.{index}")).Choose(Math.Min(drawn, all), all)];
         return (Intra(s, t, inputs.Weights) * intra) + (Inter(s, t, inputs.Weights) * inter) + (Random(s, t, torch.tensor(chosen, device: s.device), inputs.Weights) * random);
+    }
+
+    // The tokens that count, of both models in the same order.
+    private torch.Tensor Related(torch.Tensor tokens, int prefix, torch.Tensor? kept)
+    {
+        int shared = patchesAlone ? 0 : pair.Teacher.PrefixTokens;
+        if (shared == 0) return PatchTokens.Patches(tokens, prefix, kept);
+        if (shared > pair.Student.PrefixTokens) return PatchTokens.ClsAndPatches(tokens, prefix, kept);
+        return torch.cat([tokens.narrow(1, prefix - shared, shared), PatchTokens.Patches(tokens, prefix, kept)], 1);
     }
 
     private static torch.Tensor Unit(torch.Tensor tokens) => torch.nn.functional.normalize(tokens, p: 2, dim: -1, eps: 1e-12);

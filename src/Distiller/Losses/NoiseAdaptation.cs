@@ -14,6 +14,7 @@ public sealed class NoiseAdaptation : LossTerm
         Equation = "−ln (p_s·A)[argmax z_t], A [C, C] row-stochastic, learned off its diagonal; batch mean",
         Source = "DFND, Chen et al., CVPR 2021",
         Keys = [LossKey.Number("accuracy", 0.9, "diagonal of A: the teacher's accuracy", 1e-6, 1 - 1e-6), LossKey.Switch("balance", "weigh each image by the inverse share of its decision in the batch"), StudentHead.Key()],
+        ReadsPlainProbabilities = _ => true,
         Build = (term, context) => new NoiseAdaptation(term, context),
     };
 

@@ -25,14 +25,18 @@ public sealed class ProbeDistillation : LayerLoss
         Equation = "mean (G_s[0, 1:] − G_t[0, 1:])² over layers, batch and patches, G = F̂F̂ᵀ",
         Source = "Attention Probe, Wang et al., ICASSP 2022 (published weight 0.8)",
         Needs = "the same patch grid",
-        Keys = [LossKey.Choice("variant", "F̂ normalised over features (corrected) or over tokens (official: the published code)", "corrected", "official")],
+        Keys =
+        [
+            LossKey.Choice("variant", "F̂ normalised over features (corrected) or over tokens (official: the published code)", "corrected", "official"),
+            LossKey.Choice("layers", "every block, mapped evenly, or the ends of the thirds alone (blocks 3, 7 and 11 of 12: the published code)", "all", "thirds"),
+        ],
         Build = (term, context) => new ProbeDistillation(term, context),
     };
 
     private readonly ModelPair pair;
     private readonly ProbeVariant variant;
 
-    private ProbeDistillation(RecipeTerm term, LossContext context) : base(term, LayerMap.Evenly(context.Pair.Student.Depth, context.Pair.Teacher.Depth))
+    private ProbeDistillation(RecipeTerm term, LossContext context) : base(term, LayerMap.Evenly(context.Pair.Student.Depth, context.Pair.Teacher.Depth, term.Word("layers") == "thirds" ? 3 : int.MaxValue))
     {
         PatchTokens.RequireSameGrid(term, pair = context.Pair);
         variant = Enum.Parse<ProbeVariant>(term.Word("variant"), ignoreCase: true);

@@ -6,13 +6,16 @@ namespace DataFreeKD.Distiller.Losses;
 /// <remarks>Terms are joined by <c>+</c>, each <c>name[:key=value[,key=value…]][*weight]</c>, numbers in invariant culture. A bare number among the parameters is the weight too (<c>probe:0.8</c>). <c>preset:name[*weight]</c> stands for the terms of a preset (<see cref="RecipePresets"/>).</remarks>
 public sealed class Recipe
 {
-    internal Recipe(IReadOnlyList<RecipeTerm> terms) => Terms = terms;
+    internal Recipe(IReadOnlyList<RecipeTerm> terms, IReadOnlyList<string> presets) => (Terms, Presets) = (terms, presets);
 
     /// <summary>Distillation of the outputs alone.</summary>
     public static Recipe Default { get; } = Parse("kd");
 
     /// <summary>The terms, in the order written.</summary>
     public IReadOnlyList<RecipeTerm> Terms { get; }
+
+    /// <summary>Names of the presets that stood in the text (<see cref="RecipePresets"/>), in order.</summary>
+    public IReadOnlyList<string> Presets { get; }
 
     /// <summary>Reads a recipe.</summary>
     /// <exception cref="DistillException">Names the position, what is wrong there and what would be right.</exception>

@@ -8,11 +8,12 @@ namespace DataFreeKD.Distiller.Losses;
 internal sealed class RecipeParser(string text)
 {
     private readonly List<RecipeTerm> terms = [];
+    private readonly List<string> presets = [];
 
     public Recipe Parse()
     {
         Read(text, position: 0, scale: 1);
-        return new Recipe(terms);
+        return new Recipe(terms, presets);
     }
 
     private void Read(string source, int position, double scale)
@@ -37,6 +38,7 @@ internal sealed class RecipeParser(string text)
         {
             string preset = parameters.Trim();
             if (!RecipePresets.All.TryGetValue(preset, out RecipePreset? found)) throw Wrong(position + colon + 1, $"the preset '{preset}' is unknown; known: {string.Join(", ", RecipePresets.All.Keys)}");
+            if (!presets.Contains(preset)) presets.Add(preset);
             Read(found.Recipe, position, scale * (weight ?? 1));
             return;
         }

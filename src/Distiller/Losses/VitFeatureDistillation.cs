@@ -16,7 +16,7 @@ public sealed class VitFeatureDistillation : LossTerm
     public static LossEntry Entry { get; } = new()
     {
         Name = "vitkd",
-        Equation = "mimic·Σ (F_s·W + b − F_t)² of blocks 0 and 1 + generate/mask·Σ_masked (G(masked F_s·W + b) − F_t)² of the last; sums over patches and features, batch mean",
+        Equation = "mimic·Σ (F_s·W + b − F_t)² of blocks 0 and 1 + generate/mask·Σ_masked (G(masked F_s·W + b) − F_t)² of the last after the final norm; sums over patches and features, batch mean",
         Source = "ViTKD, Yang et al., 2022",
         Needs = "the same patch grid, every patch",
         Keys = [LossKey.Number("mimic", 3e-5, "weight of the first two blocks"), LossKey.Number("generate", 3e-6, "weight of the generated last block"), LossKey.Number("mask", 0.5, "share of patches masked", most: 0.99, open: true)],
@@ -46,10 +46,10 @@ public sealed class VitFeatureDistillation : LossTerm
     public override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
-    public override VitCapture TeacherCapture => new() { HiddenBlocks = [.. Layers.Select(layer => layer.Teacher)] };
+    public override VitCapture TeacherCapture => new() { HiddenBlocks = [.. Mimicked.Select(layer => layer.Teacher)], NormedTokens = true };
 
     /// <inheritdoc/>
-    public override VitCapture StudentCapture => new() { HiddenBlocks = [.. Layers.Select(layer => layer.Student)] };
+    public override VitCapture StudentCapture => new() { HiddenBlocks = [.. Mimicked.Select(layer => layer.Student)], NormedTokens = true };
 
     /// <inheritdoc/>
     public override IReadOnlyList<LossParameter> Parameters => [.. maps, token, .. generator];
@@ -69,12 +69,17 @@ public sealed class VitFeatureDistillation : LossTerm
 
         torch.Tensor Student(int i)
         {
-            torch.Tensor tokens = PatchTokens.Patches(inputs.Student.Hidden[Layers[i].Student], pair.Student.PrefixTokens, kept: null);
+            torch.Tensor tokens = PatchTokens.Patches(Tokens(inputs.Student, Layers[i].Student, pair.Student), pair.Student.PrefixTokens, kept: null);
             return maps.Length == 0 ? tokens : tokens.matmul(maps[2 * i].Value) + maps[(2 * i) + 1].Value;
         }
 
-        torch.Tensor Teacher(int i) => PatchTokens.Patches(inputs.Teacher.Hidden[Layers[i].Teacher].detach(), pair.Teacher.PrefixTokens, kept: null);
+        torch.Tensor Teacher(int i) => PatchTokens.Patches(Tokens(inputs.Teacher, Layers[i].Teacher, pair.Teacher).detach(), pair.Teacher.PrefixTokens, kept: null);
     }
+
+    private IEnumerable<LayerPair> Mimicked => Layers.SkipLast(1);
+
+    // Of the last block what the final norm makes of it, as the published code's backbone does.
+    private static torch.Tensor Tokens(VitOutput output, int block, VitConfig shape) => block == shape.Depth - 1 ? output.NormedTokens! : output.Hidden[block];
 
     private torch.ScalarType Type => token.Value.dtype;
 

@@ -9,7 +9,10 @@ namespace DataFreeKD.Distiller.Pruning;
 /// Optimal brain surgeon on the second layer's least squares (Hassibi and Stork, NeurIPS 1992): with G the activations' second moments, the intercept and the ridge among them,
 /// C = G⁻¹ and W = C·GᵀY, leaving out unit j costs ‖W_j‖² / C_jj. A tenth of the units is left out, then all is solved anew.
 /// </remarks>
-internal sealed class MlpUnits : IDisposable
+/// <param name="units">Units of the teacher.</param>
+/// <param name="outputs">Width of the answer.</param>
+/// <param name="device">Where activations come from.</param>
+internal sealed class MlpUnits(long units, long outputs, torch.Device device) : IDisposable
 {
     // Of many units more are left out at a time: each solve costs the cube of their number.
     private const int Many = 1024;
@@ -17,29 +20,13 @@ internal sealed class MlpUnits : IDisposable
 
     private const double InterceptPenalty = 1e-6;
 
-    private readonly torch.Tensor gram, cross;
-
-    /// <param name="units">Units of the teacher.</param>
-    /// <param name="outputs">Width of the answer.</param>
-    /// <param name="device">Where activations come from.</param>
-    public MlpUnits(long units, long outputs, torch.Device device)
-    {
-        gram = torch.zeros([units + 1, units + 1], torch.float64, device).DetachFromDisposeScope();
-        cross = torch.zeros([units + 1, outputs], torch.float64, device).DetachFromDisposeScope();
-    }
+    private readonly NormalEquations sums = new(units, outputs, device);
 
     /// <summary>Adds rows.</summary>
     /// <param name="activations"><c>[..., M]</c>.</param>
     /// <param name="answer">What the second layer is to give, <c>[..., outputs]</c>.</param>
     /// <param name="weight">How often each row counts.</param>
-    public void Add(torch.Tensor activations, torch.Tensor answer, double weight = 1)
-    {
-        using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor rows = activations.reshape(-1, activations.shape[^1]).to(torch.float64);
-        rows = torch.cat([rows, torch.ones([rows.shape[0], 1], torch.float64, rows.device)], 1);
-        gram.addmm_(rows.t(), rows, alpha: (float)weight);
-        cross.addmm_(rows.t(), answer.reshape(-1, answer.shape[^1]).to(torch.float64), alpha: (float)weight);
-    }
+    public void Add(torch.Tensor activations, torch.Tensor answer, double weight = 1) => sums.Add(activations, answer, weight);
 
     /// <summary>The units kept, ascending.</summary>
     /// <param name="count">How many.</param>
@@ -48,18 +35,18 @@ internal sealed class MlpUnits : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable off = torch.no_grad();
-        long units = gram.shape[0] - 1;
-        torch.Tensor system = gram.clone();
+        long all = sums.Inputs;
+        torch.Tensor system = sums.Gram.clone();
         double mean = system.diagonal().mean().item<double>();
-        system.diagonal().narrow(0, 0, units).add_(penalty * mean);
-        system.diagonal().narrow(0, units, 1).add_(InterceptPenalty * mean);
-        List<long> kept = [.. Enumerable.Range(0, (int)units).Select(unit => (long)unit)];
+        system.diagonal().narrow(0, 0, all).add_(penalty * mean);
+        system.diagonal().narrow(0, all, 1).add_(InterceptPenalty * mean);
+        List<long> kept = [.. Enumerable.Range(0, (int)all).Select(unit => (long)unit)];
         while (kept.Count > count)
         {
             using DisposeScope round = torch.NewDisposeScope();
-            torch.Tensor chosen = torch.tensor([.. kept, units], device: system.device);
+            torch.Tensor chosen = torch.tensor([.. kept, all], device: system.device);
             torch.Tensor inverse = torch.linalg.inv(system.index_select(0, chosen).index_select(1, chosen));
-            torch.Tensor solved = inverse.matmul(cross.index_select(0, chosen));
+            torch.Tensor solved = inverse.matmul(sums.Cross.index_select(0, chosen));
             double[] costs = (solved.square().sum([1]) / inverse.diagonal()).cpu().data<double>().ToArray();
             int left = Math.Min(kept.Count - count, Math.Max(1, (int)(kept.Count * (kept.Count > Many ? ShareOfMany : Share))));
             kept = [.. Enumerable.Range(0, kept.Count).OrderBy(place => costs[place]).ThenBy(place => place).Skip(left).Order().Select(place => kept[place])];
@@ -68,9 +55,5 @@ internal sealed class MlpUnits : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        gram.Dispose();
-        cross.Dispose();
-    }
+    public void Dispose() => sums.Dispose();
 }

@@ -41,7 +41,9 @@ public sealed record PruneOptions
     public IReadOnlyList<int>? Blocks { get; init; }
 
     /// <summary>Images to fit on at most, drawn by the seed, 2 or more.</summary>
-    public int Images { get; init; } = 1600;
+    public int Images { get; init; } = UsualImages;
+
+    internal const int UsualImages = 1600;
 
     /// <summary>Share of the images held out, 0–0.5, as a distillation with the same seed holds them out.</summary>
     public double HoldOut { get; init; } = 0.05;

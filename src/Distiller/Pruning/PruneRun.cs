@@ -129,7 +129,8 @@ public static class PruneRun
         return (fit, [.. Drawn(held, measured, options.Seed), .. Drawn(spare, Math.Max(0, measured - held.Length), options.Seed)]);
     }
 
-    private static int[] Drawn(int[] places, int count, long seed) =>
+    /// <summary>So many of the places, drawn by the seed; all where there are no more.</summary>
+    internal static int[] Drawn(int[] places, int count, long seed) =>
         places.Length <= count ? places : [.. new Randomness(seed, Purpose.Pruning, 1).Choose(count, places.Length).Select(place => places[place])];
 
     private static VitConfig Searched(PruneOptions options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, PruningSettings settings, RunFolder folder, byte[] fingerprint, torch.Device device, IProgress<TrainProgress>? progress, out IReadOnlyList<FrontierPoint> frontier, CancellationToken cancel)

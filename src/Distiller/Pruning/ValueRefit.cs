@@ -20,7 +20,8 @@ internal sealed class ValueRefit : IDisposable
 
     private readonly int heads;
     private readonly long width;
-    private readonly torch.Tensor gram, cross, squares;
+    private readonly NormalEquations sums;
+    private readonly torch.Tensor squares;
 
     /// <param name="heads">H.</param>
     /// <param name="width">d: width of the normed tokens.</param>
@@ -29,9 +30,7 @@ internal sealed class ValueRefit : IDisposable
     public ValueRefit(int heads, long width, long outputs, torch.Device device)
     {
         (this.heads, this.width) = (heads, width);
-        long columns = (heads * width) + 1;
-        gram = torch.zeros([columns, columns], torch.float64, device).DetachFromDisposeScope();
-        cross = torch.zeros([columns, outputs], torch.float64, device).DetachFromDisposeScope();
+        sums = new NormalEquations(heads * width, outputs, device);
         squares = torch.zeros([outputs], torch.float64, device).DetachFromDisposeScope();
     }
 
@@ -45,11 +44,8 @@ internal sealed class ValueRefit : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor attention = (queries.matmul(keys.transpose(2, 3)) / Math.Sqrt(keys.shape[3])).softmax(-1);
-        torch.Tensor attended = attention.matmul(normed.unsqueeze(1)).transpose(1, 2).reshape(-1, heads * width).to(torch.float64);
-        torch.Tensor rows = torch.cat([attended, torch.ones([attended.shape[0], 1], torch.float64, attended.device)], 1), wanted = answer.reshape(-1, answer.shape[^1]).to(torch.float64);
-        gram.addmm_(rows.t(), rows, alpha: (float)weight);
-        cross.addmm_(rows.t(), wanted, alpha: (float)weight);
-        squares.add_(wanted.square().sum([0]) * weight);
+        sums.Add(attention.matmul(normed.unsqueeze(1)).transpose(1, 2).reshape(-1, heads * width), answer, weight);
+        squares.add_(answer.reshape(-1, answer.shape[^1]).to(torch.float64).square().sum([0]) * weight);
     }
 
     /// <summary>The values that, with the projection best for them, lose least.</summary>
@@ -62,11 +58,11 @@ internal sealed class ValueRefit : IDisposable
         using IDisposable off = torch.no_grad();
         int size = (int)(start.shape[0] / heads);
         long columns = heads * width;
-        (torch.Tensor all, torch.Tensor right) = (gram.cpu(), cross.cpu());
+        (torch.Tensor all, torch.Tensor right) = (sums.Gram.cpu(), sums.Cross.cpu());
         double count = all[columns, columns].item<double>();
-        torch.Tensor sums = all[columns].narrow(0, 0, columns), answers = right[columns];
+        torch.Tensor attended = all[columns].narrow(0, 0, columns), answers = right[columns];
         // The projection's bias takes over every mean.
-        torch.Tensor system = all.narrow(0, 0, columns).narrow(1, 0, columns) - (sums.outer(sums) / count), wanted = right.narrow(0, 0, columns) - (sums.outer(answers) / count);
+        torch.Tensor system = all.narrow(0, 0, columns).narrow(1, 0, columns) - (attended.outer(attended) / count), wanted = right.narrow(0, 0, columns) - (attended.outer(answers) / count);
         system.diagonal().add_(penalty * all.diagonal().mean().item<double>());
         double spread = (squares.cpu() - (answers.square() / count)).sum().item<double>();
 
@@ -88,16 +84,17 @@ internal sealed class ValueRefit : IDisposable
                 values.narrow(0, head * size, rank).copy_(read.t() * Math.Sqrt(count));
             }
         }
-        torch.Tensor means = (sums / count).view(heads, width, 1), bias = values.view(heads, size, width).matmul(means).flatten().neg();
+        torch.Tensor means = (attended / count).view(heads, width, 1), bias = values.view(heads, size, width).matmul(means).flatten().neg();
         double after = Loss(maps, system, wanted, spread);
-        torch.Device device = gram.device;
+        torch.Device device = squares.device;
         return new RefittedValues(values.to(device).MoveToOuterDisposeScope(), bias.to(device).MoveToOuterDisposeScope(), before, after);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (torch.Tensor tensor in (torch.Tensor[])[gram, cross, squares]) tensor.Dispose();
+        sums.Dispose();
+        squares.Dispose();
     }
 
     private torch.Tensor Rows(torch.Tensor matrix, int head) => matrix.narrow(0, head * width, width);

@@ -50,6 +50,7 @@ internal sealed class DistillObjective(ImageModel student, TeacherSource teacher
         return new VitCapture
         {
             HiddenBlocks = [.. all.SelectMany(capture => capture.HiddenBlocks).Distinct().Order()],
+            NormedTokens = all.Any(capture => capture.NormedTokens),
             QkvBlocks = [.. all.SelectMany(capture => capture.QkvBlocks).Distinct().Order()],
         };
     }

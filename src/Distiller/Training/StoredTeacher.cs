@@ -60,6 +60,10 @@ internal sealed class StoredTeacher : TeacherSource
             : losses;
     }
 
+    public override Recipe OutputRecipe => CacheNotes.OutputRecipe(cache.Header);
+
+    public override IReadOnlyList<string> Notes(Recipe recipe) => CacheNotes.Of(cache.Header, recipe);
+
     public override void Check(TrainingImages images)
     {
         CacheKey.Check(cache.Path, cache.Header.Key, CacheKey.OfImages(images));

@@ -1,6 +1,5 @@
 // What a student begins as, and what follows from it: its learning rate, its losses, whether its start is kept as a result.
 
-using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Pruning;
 using DataFreeKD.Models;
@@ -13,9 +12,6 @@ namespace DataFreeKD.Distiller.Training;
 /// <param name="Text">In words.</param>
 internal sealed record StudentStart(StudentInit Init, string Text)
 {
-    // As PruneRun's own default.
-    private const int Images = 1600;
-
     private bool FromModel { get; init; }
 
     private bool Warm => FromModel || Init != StudentInit.Random;
@@ -52,7 +48,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
     {
         LearningRate = options.LearningRate ?? (Warm ? LoopOptions.RateFromTeacher : LoopOptions.RateFromRandom),
         KeepBest = options.KeepBest ?? (Warm && options.HoldsOut),
-        Loss = options.Loss ?? (Relational(student, teacher) ? Recipe.Parse("kd+minilm") : Recipe.Default),
+        Loss = options.Loss ?? (Relational(student, teacher) ? Recipe.Parse("kd+minilm") : teacher.OutputRecipe),
     };
 
     /// <summary>Makes the student what it begins as. A run that goes on from a checkpoint has its weights there.</summary>
@@ -62,7 +58,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
         VisionTransformer small = (VisionTransformer)student, large = (VisionTransformer)teacher.Models[0];
         large.MoveTo(images.Device);
         large.eval();
-        int[] slots = images.Train.Length <= Images ? images.Train : [.. new Randomness(options.Seed, Purpose.Pruning, 1).Choose(Images, images.Train.Length).Select(place => images.Train[place])];
+        int[] slots = PruneRun.Drawn(images.Train, PruneOptions.UsualImages, options.Seed);
         long done = 0, total = 0;
         using ClosedFormPruning pruning = new(large, images.Pixels, slots, new PruningSettings { BatchSize = ClosedFormPruning.BatchFor(large.Config), Seed = options.Seed }, images.Device)
         {

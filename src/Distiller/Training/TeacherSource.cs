@@ -48,6 +48,12 @@ internal abstract class TeacherSource : IDisposable
     /// <exception cref="DistillException">A loss that these two cannot have.</exception>
     public abstract IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device);
 
+    /// <summary>What a student learns by from its outputs, where no recipe is given.</summary>
+    public virtual Recipe OutputRecipe => Recipe.Default;
+
+    /// <summary>What it cannot answer as the recipe asks, a line each.</summary>
+    public virtual IReadOnlyList<string> Notes(Recipe recipe) => [];
+
     /// <summary>Checks that it can answer for these images.</summary>
     /// <exception cref="DistillException">A cache of other images.</exception>
     public abstract void Check(TrainingImages images);

@@ -16,7 +16,7 @@ internal static class JsonText
     /// <param name="source">Its name.</param>
     /// <param name="known">Tells the names of columns that are looked for.</param>
     /// <param name="cancel">Stops.</param>
-    /// <exception cref="TableException">An array that breaks off or holds what is not JSON: what follows cannot be told.</exception>
+    /// <exception cref="TableException">An array that breaks off or holds what is not JSON: what follows cannot be told. One object with text that is none.</exception>
     public static IEnumerable<ListEntry> Read(Func<Stream> open, string source, Func<string, bool> known, CancellationToken cancel)
     {
         if (StartsAnArray(open)) return Array(open, source, cancel);
@@ -72,7 +72,15 @@ internal static class JsonText
             // Lines of which the first is broken.
         }
         if (document is null) return ReadLines(open, source, cancel);
-        using (document) return [.. document.RootElement.ValueKind == JsonValueKind.Object ? Rows(document.RootElement, known) : [Entry(document.RootElement)]];
+        try
+        {
+            using (document) return [.. document.RootElement.ValueKind == JsonValueKind.Object ? Rows(document.RootElement, known) : [Entry(document.RootElement)]];
+        }
+        catch (InvalidOperationException problem)
+        {
+            // In one object for the whole file there is no row to give up.
+            throw new TableException($"{source}: a name or a text in it is no UTF-8, or half of an escaped pair; save it as UTF-8", problem);
+        }
     }
 
     // One object for a whole file. Which form it has is told by where the names that are looked for stand.

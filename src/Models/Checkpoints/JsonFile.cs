@@ -26,6 +26,7 @@ internal sealed class JsonFile
     public static JsonFile? ReadIfPresent(string path)
     {
         if (!File.Exists(path)) return null;
+        RegularFile.Require(path);
         // The length is the opened file's: a link has one of its own.
         using FileStream file = File.OpenRead(path);
         if (file.Length > MostBytes) throw new ModelException($"'{path}' has {file.Length} bytes, which no model config needs");

@@ -21,6 +21,7 @@ internal static class ShardIndex
         if (shards.Length > MostShards) throw new ModelException($"'{path}' names {shards.Length} files, which no model needs");
         string[] files = [.. shards.Select(shard => Path.Combine(folder, shard))];
         if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing) throw new ModelException($"'{path}' names '{Path.GetFileName(missing)}', which is not beside it: the download is not complete");
+        foreach (string file in files) RegularFile.Require(file);
         WeightsContent content = shards.All(shard => shard.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) ? WeightsFile.FromSafeTensors(path, files, key) : FromTorch(path, files, key);
         HashSet<string> held = [.. content.Network.Names.Values, .. content.Network.Left];
         if (map.Select(pair => pair.Tensor).FirstOrDefault(name => !held.Contains(name)) is { } lost) throw new ModelException($"'{path}' says that '{Shown.Of(lost)}' is in one of its files, and it is in none");

@@ -10,9 +10,10 @@ namespace DataFreeKD.Selector.Scores;
 /// </summary>
 /// <remarks>
 /// The sums are not scaled, so that with CE in nats the two cosines, together in (0, 0.1], decide only between images that the
-/// teacher is equally sure of. The published code reads head 0 of an un-renormalised row; the scores table holds the mean over
-/// heads, renormalised, which differs by the attention that CLS pays to prefix tokens. Its flag named for the probe also turns
-/// the probe off: what it calls "without" is this formula.
+/// teacher is equally sure of. The formula is the published one, the cosines are not: that code reads head 0, the scores table
+/// holds the mean over heads. (That its row is not renormalised does not matter to a cosine.) Its flag named for the probe turns
+/// the probe off: what it calls "without" is this formula, and its own scripts, which give the flag, rank by CE alone, as the
+/// method <c>confidence</c> does.
 /// </remarks>
 internal sealed class OfficialScore : RowScore
 {
@@ -30,7 +31,7 @@ internal sealed class OfficialScore : RowScore
 
     public override IReadOnlyList<string> Columns { get; }
 
-    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string> { ["blocks"] = string.Join(',', blocks) };
+    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string> { ["blocks"] = string.Join(',', blocks), ["heads"] = "mean of all (the published code: the first)" };
 
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity) => -(0.05 * (values[0] + values[1]) + 0.9 * values[2]);
 }

@@ -24,7 +24,7 @@ public static class ScoreCatalogue
         new("confident-core", "near, in the embeddings, to what the default is surest of in each class, against the pool as a whole", (header, options) => new ConfidentCoreScore(header, options)),
         new("rank-average", "mean of the ranks by entropy, energy, attention probe and, where the table has it, intact", (header, options) => new RankAverageScore(header, options)),
         new("learned", "a sure teacher and no flat attention probe, corrected by a classifier that tells the pool from images nobody wants (--negatives)", (header, options) => new LearnedScore(header, options)),
-        new("official", "the published code's formula: 0.05 * (cosine_3 + cosine_7) + 0.9 * pseudo-label cross-entropy, smallest first", (header, options) => new OfficialScore(header, options)),
+        new("official", "the published code's formula: 0.05 * (cosine_3 + cosine_7) + 0.9 * pseudo-label cross-entropy, smallest first; on the mean over heads, where that code reads head 0 (its scripts rank by the cross-entropy alone: confidence)", (header, options) => new OfficialScore(header, options)),
         new("variance", "variance of the attention probe, geometric mean over blocks; needs no classifier head", (header, options) => new VarianceScore(header, options)),
         new("entropy", "low entropy of the teacher's prediction", (header, _) => new EntropyScore(header)),
         new("confidence", "high probability of the teacher's prediction", (header, _) => new ConfidenceScore(header)),

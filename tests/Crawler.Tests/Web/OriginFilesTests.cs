@@ -1,5 +1,6 @@
 // What an origin says of itself in robots.txt and tdmrep.json, beyond what may not be fetched.
 
+using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 
 namespace DataFreeKD.Crawler.Tests.Web;
@@ -39,6 +40,79 @@ public sealed class OriginFilesTests
         await world.Crawl(web.Url("one", "/ok/1"));
 
         Assert.Equal(["ok"], world.Ends());
+    }
+
+    [Theory]
+    [InlineData(600 << 10, "")]
+    [InlineData(5 << 20, "")]
+    [InlineData(5 << 20, "chunked")]
+    [InlineData(600 << 10, "gzip")]
+    [InlineData(20 << 20, "gzip")]
+    [InlineData(600 << 10, "br")]
+    public async Task Of_an_immense_robots_txt_the_first_500_KiB_are_obeyed(int bytes, string sent)
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        byte[] file = Packed(System.Text.Encoding.ASCII.GetBytes($"User-agent: *\nDisallow: /private/\n#{new string('x', bytes)}\nDisallow: /\n"), sent);
+        web.Own["/robots.txt"] = async context =>
+        {
+            if (sent is "gzip" or "br") context.Response.Headers.ContentEncoding = sent;
+            if (sent != "chunked") context.Response.ContentLength = file.Length;
+            try
+            {
+                await context.Response.Body.WriteAsync(file);
+            }
+            catch (IOException)
+            {
+                // The crawler has read enough.
+            }
+        };
+        File.WriteAllLines(world["urls.txt"], [web.Url("one", "/ok/1"), web.Url("one", "/private/2")]);
+
+        await world.Crawl(world["urls.txt"]);
+
+        Assert.Equal(["ok", "rejected/robots"], world.Ends());
+    }
+
+    [Fact]
+    public async Task An_endless_robots_txt_is_cut_and_obeyed()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        web.Own["/robots.txt"] = async context =>
+        {
+            await context.Response.WriteAsync("User-agent: *\nDisallow: /private/\n");
+            byte[] line = System.Text.Encoding.ASCII.GetBytes(new string('#', 8191) + "\n");
+            try
+            {
+                while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(line, context.RequestAborted);
+            }
+            catch (Exception error) when (error is IOException or OperationCanceledException)
+            {
+                // The crawler has read enough.
+            }
+        };
+        File.WriteAllLines(world["urls.txt"], [web.Url("one", "/ok/1"), web.Url("one", "/private/2")]);
+
+        await world.Crawl(world["urls.txt"]);
+
+        Assert.Equal(["ok", "rejected/robots"], world.Ends());
+    }
+
+    [Fact]
+    public async Task A_robots_txt_that_is_not_packed_as_it_says_forbids_all()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        web.Own["/robots.txt"] = context =>
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            return context.Response.WriteAsync("User-agent: *\nAllow: /\n");
+        };
+
+        await world.Crawl(web.Url("one", "/ok/1"));
+
+        Assert.Equal(["rejected/robots_unreachable"], world.Ends());
     }
 
     [Fact]
@@ -105,6 +179,13 @@ public sealed class OriginFilesTests
         await broken.Crawl(web.Url("one", "/"));
 
         Assert.Equal(whole.Files(), broken.Files());
+    }
+
+    private static byte[] Packed(byte[] file, string coding)
+    {
+        using MemoryStream packed = new();
+        using (Stream stream = coding switch { "gzip" => new GZipStream(packed, CompressionLevel.Fastest, true), "br" => new BrotliStream(packed, CompressionLevel.Fastest, true), _ => packed }) stream.Write(file);
+        return packed.ToArray();
     }
 
     // A front page with one image; a sitemap index in robots.txt, its sitemap with an image and a page, which has an image and links on.

@@ -38,6 +38,66 @@ public sealed class PagesTests
         Assert.Equal(["rejected/page", "ok"], world.Ends());
     }
 
+    public static TheoryData<string, string> Beginnings => new()
+    {
+        { "<base href=/>", "text/html" },
+        { "<BASE HREF='/'>", "application/octet-stream" },
+        { "<meta charset=utf-8>", "" },
+        { "<title>t</title>", "image/jpeg" },
+        { "<link rel=icon href=/x>", "text/plain" },
+        { "<!-- a comment --><nav>", "" },
+        { "<!-- " + new string('-', 5000) + " -->", "" },
+        { "\uFEFF<!DOCTYPE html>", "" },
+        { "\uFEFF \t\r\n\f<section>", "" },
+        { "<?xml version='1.0' encoding='UTF-8'?>\n<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0 Strict//EN' 'http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd'><html xmlns='http://www.w3.org/1999/xhtml'>", "" },
+        { "<?xml version='1.0'?><html>", "" },
+        { "<!DOCTYPE HTML>\n", "" },
+        { "<!doctype\nhtml><main>", "" },
+        { "<noscript></noscript>", "" },
+        { "<picture></picture>", "" },
+        { "<my-element></my-element>", "text/html; charset=utf-8" },
+        { "Welcome! ", "text/html" },
+        { "&nbsp;<p>", " text/HTML" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Beginnings))]
+    public async Task A_page_is_a_page_however_it_begins(string beginning, string mediaType)
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        web.Own["/a"] = context =>
+        {
+            if (mediaType.Length > 0) context.Response.ContentType = mediaType;
+            return context.Response.WriteAsync(beginning + "<img src=/ok/1>");
+        };
+
+        await world.Crawl(web.Url("one", "/a"));
+
+        Assert.Equal(["rejected/page", "ok"], world.Ends());
+    }
+
+    [Theory]
+    [InlineData("<?xml version='1.0'?><data><img src='/ok/1'/></data>", "")]
+    [InlineData("Welcome! <img src=/ok/1>", "text/plain")]
+    [InlineData("<my-element><img src=/ok/1>", "application/xml")]
+    [InlineData("\0\u0001<img src=/ok/1>", "text/html")]
+    public async Task What_is_no_page_is_none(string body, string mediaType)
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        using WebWorld world = new(web);
+        web.Own["/a"] = context =>
+        {
+            if (mediaType.Length > 0) context.Response.ContentType = mediaType;
+            return context.Response.WriteAsync(body);
+        };
+
+        await world.Crawl(web.Url("one", "/a"));
+
+        Assert.DoesNotContain("page", Assert.Single(world.Ends()), StringComparison.Ordinal);
+        Assert.False(web.Visits.ContainsKey("one.test/ok/1"));
+    }
+
     [Fact]
     public async Task A_sitemap_index_leads_over_sitemaps_and_pages_to_images()
     {

@@ -2,6 +2,8 @@
 
 using System.Diagnostics.Metrics;
 using System.Net;
+using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Safety;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
@@ -54,6 +56,50 @@ public sealed class SafetyTests
         Assert.Equal(["rejected/address_refused"], world.Ends());
         // robots.txt, tdmrep.json, the image.
         Assert.Equal(3, looks);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    [InlineData("::ffff:127.0.0.1")]
+    [InlineData("169.254.169.254")]
+    public async Task A_name_that_answers_a_public_address_first_and_an_inner_one_later_never_reaches_the_inner_one(string inner)
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        int looks = 0;
+        using WebWorld world = new(web)
+        {
+            Options = WebWorld.Quick with
+            {
+                // Nothing listens at the public address (TEST-NET-1), and the inner one is where the server is.
+                AllowedNetworks = [System.Net.IPNetwork.Parse("192.0.2.0/24")],
+                ConnectTimeout = TimeSpan.FromMilliseconds(300),
+                Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(Interlocked.Increment(ref looks) == 1 ? "192.0.2.1" : inner)]),
+            },
+        };
+
+        await world.Crawl(web.Url("rebinds", "/ok/1"));
+
+        Assert.Equal(["rejected/address_refused"], world.Ends());
+        Assert.Empty(web.Visits);
+        Assert.True(looks > 1);
+    }
+
+    [Fact]
+    public async Task The_address_that_was_checked_is_the_one_connected_to()
+    {
+        await using FaultyWeb web = await FaultyWeb.Start();
+        int looks = 0;
+        // A second look would refuse: the one look gives the address for both.
+        ConnectGuard guard = new(new AddressPolicy([System.Net.IPNetwork.Parse("127.0.0.0/8")]), (_, _) => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looks) == 1 ? IPAddress.Loopback : IPAddress.Parse("10.0.0.1")]), TimeSpan.FromSeconds(5));
+        using SocketsHttpHandler handler = new() { ConnectCallback = guard.Connect, UseProxy = false };
+        using HttpMessageInvoker http = new(handler);
+        using HttpRequestMessage request = new(HttpMethod.Get, web.Url("one", "/ok/1"));
+
+        using HttpResponseMessage response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(1, looks);
     }
 
     [Fact]

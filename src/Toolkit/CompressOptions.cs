@@ -1,0 +1,62 @@
+// Options of a compression: a teacher, images, a folder; everything else has a default.
+
+using DataFreeKD.Distiller.Pruning;
+
+namespace DataFreeKD.Toolkit;
+
+/// <summary>Options of <see cref="CompressRun"/>.</summary>
+public sealed record CompressOptions
+{
+    /// <summary>The Vision Transformer to compress: model directory or checkpoint, with a classification head.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>Unlabelled images: folders, globs, archives, tables with a <c>path</c> column; web addresses, <c>s3://bucket/prefix</c> or lists of addresses, which are crawled first.</summary>
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>Folder of all outputs; what an interrupted call left in it is gone on with.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Wall minutes to train after pruning, 0 or more; 0 prunes only.</summary>
+    public double Minutes { get; init; } = 10;
+
+    /// <summary>Shape of the student; null (default) searches for one within <see cref="Budget"/>.</summary>
+    public string? Student { get; init; }
+
+    /// <summary>What the student may cost; null (default) takes the knee of the frontier.</summary>
+    public ShapeBudget? Budget { get; init; }
+
+    /// <summary>Images to select.</summary>
+    /// <value>Null (default): all up to 4,000, else a fifth of them, 4,000 to 20,000.</value>
+    public long? Images { get; init; }
+
+    /// <summary>Top-1 that the teacher reaches on its own distribution, between 0 and 1; null (default) where nobody knows it: the estimate is then relative to the teacher.</summary>
+    public double? TeacherAccuracy { get; init; }
+
+    /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
+    public int? Heads { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public long Seed { get; init; }
+
+    /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Checks the options.</summary>
+    /// <exception cref="CompressException">The first that cannot be used, by name.</exception>
+    public void Validate()
+    {
+        Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model directory or a checkpoint");
+        Check(Path.Exists(Teacher), $"the teacher {Teacher}: there is no such file or folder");
+        Check(Sources.Count > 0, "there are no sources: name folders, archives, tables or addresses of images");
+        Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a folder");
+        Check(!File.Exists(Output), $"{Output} is a file; name a folder for the outputs");
+        Check(Minutes >= 0 && double.IsFinite(Minutes), FormattableString.Invariant($"minutes is {Minutes}: must be 0 or more"));
+        Check(Student is null || Budget is null, "a shape and a budget exclude each other: leave one out");
+        Check(Images is null or > 0, $"images is {Images}: must be 1 or more");
+    }
+
+    private static void Check(bool holds, string message)
+    {
+        if (!holds) throw new CompressException(message);
+    }
+}
