@@ -31,7 +31,7 @@ internal static class SelectedCopies
 
         void Row(string name, SetOptions set)
         {
-            SelectOptions options = new() { Scores = table, Output = Path.Combine(scratch.FullName, "selected.csv"), Fraction = 1, Quota = ClassQuota.None, Set = set };
+            SelectOptions options = new() { Scores = table, Output = Path.Combine(scratch.FullName, "selected.csv"), Fraction = 1, Quota = ClassQuota.None, Overwrite = true, Set = set };
             SelectionSummary summary = SelectionRun.Execute(options);
             (int right, int wrong) = Judge(pool, Path.Combine(scratch.FullName, "selected.duplicates.csv"));
             Console.WriteLine($"{name,-20}  {summary.NearDuplicatesDropped,7}  {right,5}  {wrong,5}  {(double)right / (right + wrong),9:F4}  {(double)right / pool.NearCopies,6:F4}  {summary.MeanDistance,13:F4}  {summary.Seconds,7:F1}");

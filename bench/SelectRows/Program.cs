@@ -19,7 +19,7 @@ switch (args.ElementAtOrDefault(0))
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{args[1]}: {new FileInfo(args[1]).Length / 1e9:F2} GB"));
         return 0;
     case "select":
-        SelectionSummary summary = SelectionRun.Execute(new SelectOptions { Scores = args[1], Output = args[2], Method = args[3], Budget = Count(4), Quota = Quota(5) });
+        SelectionSummary summary = SelectionRun.Execute(new SelectOptions { Scores = args[1], Output = args[2], Method = args[3], Budget = Count(4), Quota = Quota(5), Overwrite = true });
         using (Process self = Process.GetCurrentProcess())
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{args[3]}, {args[5]}: {summary.Selected:N0} of {summary.Rows:N0} rows in {summary.Seconds:F1} s, {self.TotalProcessorTime.TotalSeconds:F1} CPU s, peak {self.PeakWorkingSet64 / 1e6:F0} MB, {summary.DuplicatesDropped:N0} copies dropped"));

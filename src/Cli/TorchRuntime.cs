@@ -1,6 +1,7 @@
 // The one place that starts libtorch, so that verbs without tensors never load it.
 
 using System.Runtime.CompilerServices;
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Cli;
@@ -16,6 +17,7 @@ internal static class TorchRuntime
     public static void Start(int threads)
     {
         // libtorch takes this figure once; the stages of a pipeline share the process.
+        OpenMp.Prepare();
         if (!started) torch.set_num_interop_threads(1);
         started = true;
         torch.set_num_threads(threads);

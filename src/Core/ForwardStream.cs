@@ -61,6 +61,10 @@ public sealed class PrefixedStream(ReadOnlyMemory<byte> start, Stream rest) : Fo
     }
 
     /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        left.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing) rest.Dispose();

@@ -1,8 +1,6 @@
 // Crawling from end to end: sources in, a content-addressed store and its manifest out.
 
 using System.Diagnostics;
-using System.Globalization;
-using System.Reflection;
 using System.Threading.Tasks.Dataflow;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
@@ -26,7 +24,8 @@ public static class CrawlRun
         options.Validate();
         var clock = Stopwatch.StartNew();
         var manifest = new StoreManifest(options.Store, cancel);
-        (IReadOnlyList<string> local, IReadOnlyList<string> remote) = SourcePlan.Of(options);
+        SourcePlan plan = SourcePlan.Of(options);
+        (IReadOnlyList<string> local, IReadOnlyList<string> remote) = plan;
         var inputs = new InputOptions { MaxBytes = options.Limits.MaxBytes, FollowLinks = options.FollowLinks };
         bool revisits = options.Web.RetryFailed || options.Web.Refresh;
         if (revisits && !manifest.Exists) throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
@@ -54,8 +53,9 @@ public static class CrawlRun
             web?.Finish();
             throw new CrawlException($"no images in {string.Join(", ", options.Sources)}; check the folder, the glob, the table or the list");
         }
+        Dictionary<string, string> hashes = CrawlProvenance.InputsOf(plan, manifest.Path, cancel);
         merge.Commit();
-        WriteProvenance(options, manifest.Path, merge.Counts, clock.Elapsed.TotalSeconds);
+        CrawlProvenance.Of(options, hashes, merge.Counts, clock.Elapsed.TotalSeconds).WriteBeside(manifest.Path);
         if (merge.LeavesOrphans || web is { Resumed: true }) store.Keep(merge.HasFile);
         web?.Finish();
         return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds) { AddedCounts = merge.AddedCounts };
@@ -127,13 +127,4 @@ public static class CrawlRun
         var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? Reason.Unreadable };
         return image.Bytes is { } bytes ? CheckedImage.From(row with { Reason = "" }, bytes, options, local: true) : new CheckedImage(row, null);
     }
-
-    private static void WriteProvenance(CrawlOptions options, string manifest, IReadOnlyDictionary<string, long> counts, double seconds) => new Provenance
-    {
-        Version = typeof(CrawlRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
-        Command = "crawl",
-        Options = new Dictionary<string, string> { ["sources"] = string.Join('\n', options.Sources), ["min-side"] = options.MinSide.ToString(CultureInfo.InvariantCulture) },
-        Counts = counts,
-        Seconds = seconds,
-    }.WriteBeside(manifest);
 }

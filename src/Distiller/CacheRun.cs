@@ -29,7 +29,7 @@ public static class CacheRun
     {
         options.Validate();
         Stopwatch clock = Stopwatch.StartNew();
-        torch.Device device = RunSession.DeviceOf(options.Device);
+        torch.Device device = Devices.Of(options.Device);
         RefuseOccupied(options);
         using DisposeScope scope = torch.NewDisposeScope();
         using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);

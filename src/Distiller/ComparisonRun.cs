@@ -90,7 +90,7 @@ public static class ComparisonRun
         {
             Recipe = recipe.Name,
             Seed = run.Seed,
-            Options = OptionsText.Deciding(run),
+            Options = RunOptions.Deciding(run),
             Inputs = Provenance.ReadBeside(Path.Combine(run.Output, "provenance"))?.Inputs ?? new Dictionary<string, string>(),
             Steps = summary.Steps,
             Parameters = summary.Parameters,

@@ -38,7 +38,7 @@ public static class DistillRun
     /// <summary>From these teachers to this student, whatever <see cref="DistillOptions.Via"/> says.</summary>
     internal static DistillSummary Hop(DistillOptions options, IReadOnlyList<(string Name, string Value)> lineage, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        torch.Device device = RunSession.DeviceOf(options.Device);
+        torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);
         using ImageModel student = StudentFactory.For(options, teacher);

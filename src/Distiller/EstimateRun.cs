@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Evaluation;
-using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -32,7 +31,7 @@ public static class EstimateRun
     {
         options.Validate();
         Stopwatch clock = Stopwatch.StartNew();
-        torch.Device device = RunSession.DeviceOf(options.Device);
+        torch.Device device = Devices.Of(options.Device);
         Dictionary<string, long> skipped = [];
         Judgements judged;
         string source;

@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Evaluation;
-using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -24,7 +23,7 @@ public static class EvaluateRun
     {
         options.Validate();
         Stopwatch clock = Stopwatch.StartNew();
-        torch.Device device = RunSession.DeviceOf(options.Device);
+        torch.Device device = Devices.Of(options.Device);
         using JudgedModel model = new(options.Model, options.Heads, options.Preprocessing, device, options.Logits);
         using JudgedModel? against = options.Against is null ? null : new JudgedModel(options.Against, options.AgainstHeads, options.AgainstPreprocessing, device);
         if (against is not null && against.Classes != model.Classes) throw new DistillException($"{options.Model} has {model.Classes} classes and {options.Against} {against.Classes}; they cannot be compared");

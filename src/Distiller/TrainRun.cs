@@ -22,7 +22,7 @@ public static class TrainRun
     {
         options.Validate();
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
-        torch.Device device = RunSession.DeviceOf(options.Device);
+        torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
         if (options.Curriculum < 1 && !Table.Fits(options.DataPath)) throw new DistillException($"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out");

@@ -1,6 +1,5 @@
 // The record in or beside a pack of how it came about.
 
-using System.Globalization;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Packer;
@@ -8,13 +7,17 @@ namespace DataFreeKD.Packer;
 /// <summary>Makes a pack's provenance.</summary>
 internal static class PackProvenance
 {
+    // As they are typed.
+    private static readonly string[] Choices = ["to", "layout", "metadata"];
+
     public static Provenance Of(PackOptions options, PackSummary summary, CancellationToken cancel)
     {
-        SortedDictionary<string, string> all = new(StringComparer.Ordinal) { ["to"] = Name(options.Format) };
-        if (options.ImagesPerShard is { } images) all["shard-size"] = images.ToString(CultureInfo.InvariantCulture);
-        if (options.Layout is { } layout) all["layout"] = Name(layout);
-        if (options.Metadata is { } metadata) all["metadata"] = Name(metadata);
-        if (options.Copy) all["copy"] = "true";
+        SortedDictionary<string, string> all = OptionsText.Given([nameof(options.Table), nameof(options.Output), nameof(options.Overwrite)], options);
+        OptionsText.Rename(all, ("format", "to"), ("images-per-shard", "shard-size"));
+        foreach (string name in Choices)
+        {
+            if (all.TryGetValue(name, out string? choice)) all[name] = choice.ToLowerInvariant();
+        }
         SortedDictionary<string, long> counts = new(summary.Skipped.ToDictionary(pair => $"skipped/{pair.Key}", pair => pair.Value), StringComparer.Ordinal)
         {
             ["rows"] = summary.Rows,
@@ -32,6 +35,4 @@ internal static class PackProvenance
             Seconds = summary.Seconds,
         };
     }
-
-    private static string Name<T>(T member) where T : struct, Enum => member.ToString().ToLowerInvariant();
 }

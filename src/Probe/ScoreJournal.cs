@@ -136,6 +136,13 @@ internal sealed class ScoreJournal
 
     private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
 
+    // Where and how fast, and what stands in the fingerprint by what it comes to.
+    private static readonly string[] Apart =
+    [
+        nameof(ScoreOptions.Output), nameof(ScoreOptions.Resume), nameof(ScoreOptions.Overwrite), nameof(ScoreOptions.DecodeWorkers), nameof(ScoreOptions.EmbeddingsPath), nameof(ScoreOptions.KeepEmbeddings),
+        nameof(ScoreOptions.Teacher), nameof(ScoreOptions.Inputs), nameof(ScoreOptions.Blocks), nameof(ScoreOptions.BatchSize), nameof(ScoreOptions.Views), nameof(ScoreOptions.Cascade), nameof(ScoreOptions.CopyModelPath),
+    ];
+
     // Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.
     private static string Fingerprint(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
@@ -145,13 +152,10 @@ internal sealed class ScoreJournal
             JsonSerializer.Serialize(teacher.Transform),
             JsonSerializer.Serialize(teacher.ClassNames),
             JsonSerializer.Serialize(columns),
-            $"{teacher.BatchSize} {options.CheckpointEvery} {options.Heads} {options.Device}{(options.Runtime == TeacherRuntime.Libtorch ? "" : $" {options.Runtime}")} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
-            .. options.Cascade is { } cascade ? [$"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}"] : Array.Empty<string>(),
-            .. options.Precision == Precision.Float32 ? Array.Empty<string>() : [options.Precision.ToString()],
-            .. options.FastDecode ? ["fast-decode"] : Array.Empty<string>(),
-            .. options.FollowLinks ? ["follow-links"] : Array.Empty<string>(),
-            .. options.PathColumn is { } column ? [column] : Array.Empty<string>(),
-            .. options.Scores.Count > 0 ? [$"{teacher.Views} {options.ReactClip} {options.CopySample} {(options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "")}"] : Array.Empty<string>(),
+            $"{teacher.BatchSize} {teacher.Views} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
+            options.Cascade is { } cascade ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}" : "",
+            options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
+            .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
             .. options.Inputs.Select(Path.GetFullPath)]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }

@@ -2,7 +2,6 @@
 
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
@@ -147,17 +146,13 @@ public static class ScoreRun
 
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
-        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ModelStore.FilesOf(options.Teacher));
-        var given = new Dictionary<string, string>
-        {
-            ["teacher"] = options.Teacher,
-            ["teacher-read-as"] = teacher.ReadAs,
-            ["inputs"] = string.Join('\n', options.Inputs),
-            ["blocks"] = string.Join(',', teacher.Blocks),
-            ["batch-size"] = teacher.BatchSize.ToString(CultureInfo.InvariantCulture),
-            ["device"] = options.Device,
-            ["preprocessing"] = options.Preprocessing?.ToString() ?? "",
-        };
+        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ModelStore.FilesOf(options.Teacher)).Concat(options.CopyModelPath is { } judgeOfCopies ? [judgeOfCopies] : []);
+        // What is put into words below, and what only says where and how fast.
+        SortedDictionary<string, string> given = OptionsText.Given([nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Cascade), nameof(options.Precision), nameof(options.Runtime), nameof(options.Views), nameof(options.ReactClip), nameof(options.EmbeddingsPath)], options);
+        given["teacher-read-as"] = teacher.ReadAs;
+        given["inputs"] = string.Join('\n', options.Inputs);
+        given["blocks"] = OptionsText.Text(teacher.Blocks);
+        given["batch-size"] = OptionsText.Text(teacher.BatchSize);
         if (options.Runtime != TeacherRuntime.Libtorch) given["runtime"] = options.Runtime == TeacherRuntime.Onnx ? "onnx" : "onnx, int8 dynamic";
         if (options.Precision != Precision.Float32) given["precision"] = "bf16";
         if (embeddings is not null)
@@ -166,18 +161,13 @@ public static class ScoreRun
             // Whoever reads both can tell that the rows are still those of the embeddings.
             given["table-sha256"] = Provenance.HashFile(options.Output, cancel);
         }
-
-        if (options.FastDecode) given["fast-decode"] = "true";
-        if (options.FollowLinks) given["follow-links"] = "true";
-        if (options.PathColumn is { } column) given["path-column"] = column;
-        if (options.Scores.Count > 0) given["scores"] = string.Join(',', options.Scores);
-        if (teacher.Views > 0) given["views"] = teacher.Views.ToString(CultureInfo.InvariantCulture);
+        if (teacher.Views > 0) given["views"] = OptionsText.Text(teacher.Views);
         if (teacher.Clips) given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);
         if (teacher.Copies is { } judge) given["intact"] = JsonSerializer.Serialize(judge.Verdict);
         if (teacher.Cascade is { } cascade) given["cascade"] = JsonSerializer.Serialize(cascade.Verdict);
         new Provenance
         {
-            Version = typeof(ScoreRun).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+            Version = Provenance.ToolVersion,
             Command = "score",
             Options = given,
             Inputs = files.Distinct().ToDictionary(file => file, file => Provenance.HashFile(file, cancel)),

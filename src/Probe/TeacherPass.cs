@@ -31,9 +31,9 @@ internal sealed partial class TeacherPass : IDisposable
 
     public TeacherPass(ScoreOptions options)
     {
+        device = Devices.Of(options.Device);
         teacher = ModelStore.Load(options.Teacher, options.Heads);
         if (options.Preprocessing is { } given) teacher = given.Apply(teacher);
-        device = new Device(options.Device);
         if (options.Device != "cpu") teacher.Model.MoveTo(device);
         network = teacher.Model.AsVisionTransformer("has no attention to probe");
         ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));

@@ -14,6 +14,10 @@ public sealed record SelectOptions
     /// <summary>The selection to write, .csv or .parquet; its provenance goes beside it.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Whether to replace a selection that is there; else it is refused.</summary>
+    /// <value>Default: false.</value>
+    public bool Overwrite { get; init; }
+
     /// <summary>How rows are ranked: a name of <see cref="ScoreCatalogue"/>.</summary>
     /// <value>Default: <c>combined</c>.</value>
     public string Method { get; init; } = ScoreCatalogue.Default;

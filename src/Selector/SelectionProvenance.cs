@@ -36,30 +36,19 @@ internal static class SelectionProvenance
         return inputs;
     }
 
+    // Options that name a file: seen from the selection.
+    private static readonly string[] Files = ["negatives", "embeddings", "quota-file"];
+
     private static SortedDictionary<string, string> Options(SelectOptions options, SelectionSummary summary)
     {
-        SortedDictionary<string, string> all = new(StringComparer.Ordinal)
-        {
-            ["method"] = options.Method,
-            ["quota"] = options.Quota.ToString(),
-            ["drop-duplicates"] = options.DropDuplicates ? "true" : "false",
-            ["weight"] = options.Weight.ToString(),
-            ["sample-rows"] = options.SampleRows.ToString(CultureInfo.InvariantCulture),
-        };
-        if (options.Budget is { } budget) all["budget"] = budget.ToString(CultureInfo.InvariantCulture);
-        if (options.Fraction is { } fraction) all["fraction"] = Numbers.Format(fraction);
-        if (options.Threshold is { } threshold) all["threshold"] = Numbers.Format(threshold);
-        if (options.Blocks.Count > 0) all["blocks"] = string.Join(',', options.Blocks);
-        if (options.PerClass.Count > 0) all["per-class"] = string.Join(',', options.PerClass.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
         SetOptions set = options.Set;
-        if (options.Negatives is { } negatives) all["negatives"] = ManifestPath.ToTable(negatives, options.Output);
-        if (set.Embeddings is { } embeddings) all["embeddings"] = embeddings == SetOptions.NoEmbeddings ? embeddings : ManifestPath.ToTable(embeddings, options.Output);
-        if (set.NearDuplicates is { } bits) all["near-duplicates"] = bits.ToString(CultureInfo.InvariantCulture);
-        if (set.NearCosine is { } cosine) all["near-cosine"] = Numbers.Format(cosine);
-        if (set.Diversity != Diversity.None) all["diversity"] = set.Diversity.ToString();
+        SortedDictionary<string, string> all = OptionsText.Given([nameof(options.Scores), nameof(options.Output), nameof(options.Overwrite), nameof(options.Seed), nameof(set.Candidates)], options, set);
+        foreach (string name in Files)
+        {
+            if (all.TryGetValue(name, out string? file) && file != SetOptions.NoEmbeddings) all[name] = ManifestPath.ToTable(file, options.Output);
+        }
         if (set.Difficulty is { } mix) all["difficulty"] = string.Create(CultureInfo.InvariantCulture, $"easy:{mix.Easy},medium:{mix.Medium},hard:{mix.Hard}");
         if (set.Chooses) all["candidates"] = Numbers.Format(set.Factor);
-        if (set.Order != RowOrder.Score) all["order"] = set.Order.ToString();
         if (summary.Core is { } core) all["core"] = core;
         foreach ((string name, string value) in summary.Fitted) all[$"fitted.{name}"] = value;
         return all;

@@ -19,11 +19,12 @@ public static class SelectionRun
     /// <param name="options">What to select.</param>
     /// <param name="progress">Told the rows read so far, over all passes.</param>
     /// <param name="cancel">Stops the run; nothing is written then.</param>
-    /// <exception cref="SelectionException">The options do not make sense.</exception>
+    /// <exception cref="SelectionException">The options do not make sense, or the output is there and not to be replaced.</exception>
     /// <exception cref="TableException">The scores cannot be read, or lack what the method needs.</exception>
     public static SelectionSummary Execute(SelectOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        if (!options.Overwrite && File.Exists(options.Output)) throw new SelectionException($"{options.Output} exists; name another output or give --overwrite");
         Stopwatch clock = Stopwatch.StartNew();
         using Passes passes = new(options, progress, cancel);
         passes.RequireEmbeddings();

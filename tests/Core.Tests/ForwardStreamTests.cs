@@ -14,4 +14,30 @@ public sealed class ForwardStreamTests
         Assert.Equal([1, 2, 3, 4, 5, 6], all.ToArray());
         Assert.False(rest.CanRead);
     }
+
+    [Fact]
+    public async Task What_waits_for_the_rest_waits_asynchronously()
+    {
+        using AsyncOnly rest = new();
+        using MemoryStream all = new();
+        await using (PrefixedStream stream = new(new byte[] { 1, 2 }, rest)) await stream.CopyToAsync(all, TestContext.Current.CancellationToken);
+
+        Assert.Equal([1, 2, 3], all.ToArray());
+    }
+
+    // As the body of an answer is.
+    private sealed class AsyncOnly : ForwardStream
+    {
+        private bool given;
+
+        public override int Read(Span<byte> buffer) => throw new NotSupportedException();
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (given) return ValueTask.FromResult(0);
+            given = true;
+            buffer.Span[0] = 3;
+            return ValueTask.FromResult(1);
+        }
+    }
 }

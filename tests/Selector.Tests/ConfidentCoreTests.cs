@@ -192,7 +192,7 @@ public sealed class ConfidentCoreTests : IDisposable
             row++;
         }
         writer.Commit();
-        return new SelectOptions { Scores = scores, Output = folder["selected.csv"], Fraction = 1, Quota = ClassQuota.None, Set = new SetOptions { Embeddings = Written(embeddings, vectors) } };
+        return new SelectOptions { Scores = scores, Output = folder["selected.csv"], Fraction = 1, Quota = ClassQuota.None, Overwrite = true, Set = new SetOptions { Embeddings = Written(embeddings, vectors) } };
     }
 
     private string Written(string name, IReadOnlyList<float[]> vectors)

@@ -50,7 +50,7 @@ internal sealed class Pool(TempFolder folder)
         return folder[name];
     }
 
-    public SelectOptions Options(string name = "scores.csv") => new() { Scores = Write(name), Output = folder["selected.csv"], Method = "entropy", Quota = ClassQuota.None };
+    public SelectOptions Options(string name = "scores.csv") => new() { Scores = Write(name), Output = folder["selected.csv"], Method = "entropy", Quota = ClassQuota.None, Overwrite = true };
 
     public static TableRow[] Read(string path)
     {

@@ -134,6 +134,20 @@ public sealed class SelectionTests : IDisposable
     }
 
     [Fact]
+    public void A_selection_that_is_there_is_replaced_only_when_asked_to()
+    {
+        SelectOptions options = new Pool(folder).Add(0.3).Add(0.1).Options() with { Budget = 1, Overwrite = false };
+        SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
+        byte[] first = File.ReadAllBytes(options.Output);
+
+        SelectionException refusal = Assert.Throws<SelectionException>(() => SelectionRun.Execute(options with { Budget = 2 }, cancel: TestContext.Current.CancellationToken));
+
+        Assert.Equal($"{options.Output} exists; name another output or give --overwrite", refusal.Message);
+        Assert.Equal(first, File.ReadAllBytes(options.Output));
+        Assert.Equal(2, SelectionRun.Execute(options with { Budget = 2, Overwrite = true }, cancel: TestContext.Current.CancellationToken).Selected);
+    }
+
+    [Fact]
     public void The_same_run_twice_writes_the_same_bytes_and_its_provenance()
     {
         SelectOptions options = new Pool(folder).Add(0.3, 1).Add(0.1).Add(0.2, 1).Options() with { Method = "attention-probe", Budget = 2 };

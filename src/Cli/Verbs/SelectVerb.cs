@@ -67,6 +67,7 @@ internal sealed class SelectVerb : Verb
             DropDuplicates = !parsed.GetValue(keepDuplicates),
             Weight = weights.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
+            Overwrite = parsed.GetValue(CommonOptions.Overwrite),
         };
         return options;
     }
@@ -88,7 +89,6 @@ internal sealed class SelectVerb : Verb
             options = options with { Budget = advice.Advised!.Rows };
         }
         options.Validate();
-        if (File.Exists(options.Output) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{options.Output} exists; name another output or give --overwrite");
         SelectionSummary summary = terminal.Track<long, SelectionSummary>(rows => new("select", rows, null, "rows read"), progress => SelectionRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary));
     }

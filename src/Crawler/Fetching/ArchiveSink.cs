@@ -65,7 +65,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return (Complete(), Stream.Null);
         Stream body = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         byte[] start = goesOn ? [] : await Start(body, cancel).ConfigureAwait(false);
-        if (!goesOn && ArchiveSniffer.Of(start) is null) return (null, new ReplayStream(start, body));
+        if (!goesOn && ArchiveSniffer.Of(start) is null) return (null, new PrefixedStream(start, body));
         if (!goesOn) Forget();
         if (Strong(response) is { } version) await File.WriteAllTextAsync(Version, version, cancel).ConfigureAwait(false);
 
@@ -73,7 +73,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
         {
             file.Seek(0, SeekOrigin.End);
             if (file.Length + (response.Content.Headers.ContentLength ?? 0) > maxBytes) throw Over();
-            await Save(new ReplayStream(start, body), file, cancel).ConfigureAwait(false);
+            await Save(new PrefixedStream(start, body), file, cancel).ConfigureAwait(false);
         }
         return (Complete(), Stream.Null);
     }
@@ -95,7 +95,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
     // A weak validator, or a date, may stand for two files that differ in bytes.
     private static string? Strong(HttpResponseMessage response) => response.Headers.ETag is { IsWeak: false } tag ? tag.Tag : null;
 
-    private async Task Save(ReplayStream body, FileStream file, CancellationToken cancel)
+    private async Task Save(PrefixedStream body, FileStream file, CancellationToken cancel)
     {
         byte[] buffer = new byte[Buffer];
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -1,6 +1,7 @@
 // What makes two crawls of the web the same: an interrupted one goes on only as it was begun.
 
 using System.Globalization;
+using DataFreeKD.Crawler.Fetching;
 
 namespace DataFreeKD.Crawler.Web;
 
@@ -16,22 +17,17 @@ internal static class CrawlPlan
         return plan;
     }
 
-    private static Dictionary<string, string> Usual(CrawlOptions options, IReadOnlyList<string> sources) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> Usual(CrawlOptions options, IReadOnlyList<string> sources) => new(
+        OptionsText.Only(options, nameof(CrawlOptions.MinSide))
+            .Concat(OptionsText.Only(options.Web, nameof(WebOptions.Depth), nameof(WebOptions.AnySite), nameof(WebOptions.MaxFetches), nameof(WebOptions.RobotsSitemaps), nameof(WebOptions.MaxPages), nameof(WebOptions.RetryFailed), nameof(WebOptions.Refresh))),
+        StringComparer.Ordinal)
     {
         ["s3-endpoint"] = options.Web.Buckets.Endpoint?.AbsoluteUri ?? "",
         ["sources"] = string.Join('\n', sources.Select(Identity)),
         ["reencode"] = options.Reencode.ToString(),
-        ["near-duplicates"] = options.NearDuplicateRadius?.ToString(CultureInfo.InvariantCulture) ?? "",
-        ["shards"] = options.ImagesPerShard?.ToString(CultureInfo.InvariantCulture) ?? "",
-        ["min-side"] = options.MinSide.ToString(CultureInfo.InvariantCulture),
-        ["depth"] = options.Web.Depth?.ToString(CultureInfo.InvariantCulture) ?? "",
-        ["any-site"] = options.Web.AnySite.ToString(),
-        ["max-fetches"] = options.Web.MaxFetches?.ToString(CultureInfo.InvariantCulture) ?? "",
-        ["steer-by"] = options.Web.Steering is { } steering ? string.Create(CultureInfo.InvariantCulture, $"{steering.Name}, seed {steering.Seed}, rounds of {steering.RoundOf(options.Web.MaxFetches ?? 0)}") : "",
-        ["robots-sitemaps"] = options.Web.RobotsSitemaps?.ToString() ?? "",
-        ["max-pages"] = options.Web.MaxPages.ToString(CultureInfo.InvariantCulture),
-        ["retry-failed"] = options.Web.RetryFailed.ToString(),
-        ["refresh"] = options.Web.Refresh.ToString(),
+        ["near-duplicates"] = OptionsText.Text(options.NearDuplicateRadius),
+        ["shards"] = OptionsText.Text(options.ImagesPerShard),
+        ["steer-by"] = options.Web.Steering is { } steering ? CrawlProvenance.Steering(options, steering) : "",
     };
 
     // A list that has changed has other ordinals, so a journal made for it does not fit.

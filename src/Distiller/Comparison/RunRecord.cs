@@ -66,7 +66,7 @@ internal sealed record RunRecord
     /// <exception cref="DistillException">Names what differs.</exception>
     public void CheckFits(string path, LoopOptions options, Func<string, string?> hash)
     {
-        SortedDictionary<string, string> now = OptionsText.Deciding(options);
+        SortedDictionary<string, string> now = RunOptions.Deciding(options);
         string[] differences =
         [
             .. now.Keys.Union(Options.Keys).Order(StringComparer.Ordinal).Where(name => now.GetValueOrDefault(name, "") != Options.GetValueOrDefault(name, "")).Select(name => $"{name} was '{Options.GetValueOrDefault(name, "")}' and is '{now.GetValueOrDefault(name, "")}'"),

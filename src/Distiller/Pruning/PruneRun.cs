@@ -32,7 +32,7 @@ public static class PruneRun
     {
         options.Validate();
         Stopwatch clock = Stopwatch.StartNew();
-        torch.Device device = RunSession.DeviceOf(options.Device);
+        torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel loaded = Teacher(options);
         VisionTransformer teacher = loaded.Model.AsVisionTransformer("cannot be pruned in closed form");
@@ -184,7 +184,7 @@ public static class PruneRun
     private static byte[] Fingerprint(PruneOptions options, Dictionary<string, string> inputs, int images, int[] usable)
     {
         // Where things lie does not decide the result; their contents do.
-        IEnumerable<string> deciding = OptionsText.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path")).Select(pair => $"{pair.Key}={pair.Value}");
+        IEnumerable<string> deciding = RunOptions.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path")).Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
     }
 
@@ -232,7 +232,7 @@ public static class PruneRun
             ("images", summary.Images.ToString("N0", plain)),
             ("held-out agreement with the teacher", summary.HeldOut is { } agreement ? string.Create(plain, $"{agreement:P2} of {summary.HeldOutImages} images") : "not measured"),
         ];
-        string card = ModelCard.Write(Path.GetFileName(folder.Path), "A student pruned from its teacher in closed form, on unlabelled images, without training.", student.Config, figures, OptionsText.Shown(options), curves: null);
+        string card = ModelCard.Write(Path.GetFileName(folder.Path), "A student pruned from its teacher in closed form, on unlabelled images, without training.", student.Config, figures, RunOptions.Shown(options), curves: null);
         ModelStore.Save(folder.Path, student, teacher.Preprocessing with { ImageSize = student.Config.ImageSize }, teacher.ClassNames, options.Naming, card);
     }
 

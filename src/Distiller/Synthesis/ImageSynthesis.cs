@@ -32,7 +32,7 @@ public sealed class ImageSynthesis : IDisposable
         teacher = ModelStore.Load(options.Teacher, options.Heads);
         config = teacher.Model.AsVisionTransformer("has no patch tokens to make images by").Config;
         if (config.Classes == 0) throw new DistillException($"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier");
-        device = Training.RunSession.DeviceOf(options.Device);
+        device = Devices.Of(options.Device);
         teacher.Model.MoveTo(device);
         teacher.Model.eval();
         low = Bound(0);

@@ -66,7 +66,7 @@ internal sealed class RunSession : IDisposable
     public LoopResult Optimise(ImageModel model, Objective objective, IEnumerable<LossParameter> extra, IReadOnlyDictionary<string, string> inputs, CancellationToken cancel)
     {
         if (options.Minutes is not null) options = options with { Steps = StepBudget.StepsFor(options, folder, Batches, model, objective, TrainedTensor.Of(model, extra), Device) };
-        SortedDictionary<string, string> deciding = OptionsText.Deciding(options);
+        SortedDictionary<string, string> deciding = RunOptions.Deciding(options);
         string identity = string.Join('\n', deciding.Select(pair => $"{pair.Key}={pair.Value}").Concat(inputs.Select(pair => pair.Value)).Append($"images={Train.Length}+{HeldOut.Length}"));
         AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
         LoopParts parts = new()
@@ -100,21 +100,11 @@ internal sealed class RunSession : IDisposable
         }.WriteBeside(Path.Combine(folder.Path, "provenance"));
         string heldOut = result.HeldOut is { } score ? score.ToString("P2", CultureInfo.InvariantCulture) + $" of {HeldOut.Length} images" : "none held out";
         (string, string)[] figures = [("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)), .. facts, ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)), ("steps", $"{result.Steps} of {options.BatchSize}"), (heldOutName, heldOut)];
-        ModelStore.Save(folder.Path, model, Preprocessing, classNames, options.Naming, modelCard: ModelCard.Write(title, summary, model.Config, figures, OptionsText.Shown(options)));
+        ModelStore.Save(folder.Path, model, Preprocessing, classNames, options.Naming, modelCard: ModelCard.Write(title, summary, model.Config, figures, RunOptions.Shown(options)));
     }
 
     /// <summary>Number of parameters of a model.</summary>
     public static long Parameters(ImageModel model) => model.ParameterCount();
-
-    /// <summary>The device of an option.</summary>
-    /// <exception cref="DistillException">Unknown, or not on this machine.</exception>
-    public static torch.Device DeviceOf(string name)
-    {
-        if (name == "cpu") return torch.CPU;
-        if (name != "cuda" && !name.StartsWith("cuda:", StringComparison.Ordinal)) throw new DistillException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
-        if (!torch.cuda.is_available()) throw new DistillException($"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use --device cpu)");
-        return torch.device(name);
-    }
 
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();

@@ -3,6 +3,7 @@
 using System.IO.Hashing;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Imaging;
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
@@ -20,7 +21,7 @@ internal sealed class TrainingImages : IDisposable
     {
         IReadOnlyList<string> paths = images.Paths;
         this.options = options;
-        Device = RunSession.DeviceOf(options.Device);
+        Device = Devices.Of(options.Device);
         Augmentation = PixelsOf.Augmentation(options, side);
         normaliser = new PixelNormaliser(preprocessing.Mean, preprocessing.Std);
         pixels = PixelLoader.Load(paths, PixelsOf.Stored(options, preprocessing, side), options.Workers, options.MaxPixelMemory, progress, cancel);
