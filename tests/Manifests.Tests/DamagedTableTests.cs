@@ -41,6 +41,19 @@ public sealed class DamagedTableTests : IDisposable
     }
 
     [Theory]
+    [InlineData("t.csv", "path,status\na\0.jpg,ok\nb.jpg,ok\n")]
+    [InlineData("t.txt", "a\0.jpg\nb.jpg\n")]
+    [InlineData("t.txt", "file:///a%00.jpg\nb.jpg\n")]
+    public void A_path_with_a_zero_in_it_leads_to_nothing_and_costs_no_other_row(string name, string text)
+    {
+        File.WriteAllText(folder[name], text);
+        using TableReader table = Table.Open(folder[name]);
+        string[] paths = [.. table.UsablePaths(TestContext.Current.CancellationToken)];
+        Assert.Equal(["a\uFFFD.jpg", "b.jpg"], paths.Select(Path.GetFileName));
+        Assert.All(paths, path => Assert.False(File.Exists(path)));
+    }
+
+    [Theory]
     [InlineData("{\"url\": [\"a\", \"b\u00a3\"], \"path\": [\"a\", \"b\"]}")]
     [InlineData("{\"path\": {\"0\": \"\u00a3\"}}")]
     [InlineData("{\"\u00a3\": 1, \"path\": [\"a\"]}")]
