@@ -54,6 +54,16 @@ public sealed class DamagedTableTests : IDisposable
     }
 
     [Theory]
+    [InlineData("path,\"status\na.jpg,ok\nb.jpg,failed\n")]
+    [InlineData("\"path\"x,status\na.jpg,ok\n")]
+    public void A_first_line_that_gives_no_names_is_refused_by_name(string text)
+    {
+        using (Stream file = new System.IO.Compression.GZipStream(File.Create(folder["t.csv.gz"]), System.IO.Compression.CompressionLevel.Fastest)) file.Write(Encoding.UTF8.GetBytes(text));
+        string message = Assert.Throws<TableException>(() => Table.Open(folder["t.csv.gz"]).Dispose()).Message;
+        Assert.Contains("t.csv.gz: its first line gives no names of columns", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{\"url\": [\"a\", \"b\u00a3\"], \"path\": [\"a\", \"b\"]}")]
     [InlineData("{\"path\": {\"0\": \"\u00a3\"}}")]
     [InlineData("{\"\u00a3\": 1, \"path\": [\"a\"]}")]
