@@ -35,6 +35,8 @@ public static class ManifestPath
     public static string FromTable(string field, string tablePath)
     {
         if (field.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(field, UriKind.Absolute, out Uri? address) && address.IsFile) field = address.LocalPath;
+        // No system has such a name: the sign for what cannot be shown leads to nothing, so that the row fails as not_found and no other does.
+        field = field.Replace('\0', '\uFFFD');
         (string file, string member) = Split(field);
         if (file.Length == 0) throw new TableException($"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one");
         string full = Path.GetFullPath(file, Folder(tablePath));

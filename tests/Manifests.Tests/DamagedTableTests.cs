@@ -41,6 +41,29 @@ public sealed class DamagedTableTests : IDisposable
     }
 
     [Theory]
+    [InlineData("t.csv", "path,status\na\0.jpg,ok\nb.jpg,ok\n")]
+    [InlineData("t.txt", "a\0.jpg\nb.jpg\n")]
+    [InlineData("t.txt", "file:///a%00.jpg\nb.jpg\n")]
+    public void A_path_with_a_zero_in_it_leads_to_nothing_and_costs_no_other_row(string name, string text)
+    {
+        File.WriteAllText(folder[name], text);
+        using TableReader table = Table.Open(folder[name]);
+        string[] paths = [.. table.UsablePaths(TestContext.Current.CancellationToken)];
+        Assert.Equal(["a\uFFFD.jpg", "b.jpg"], paths.Select(Path.GetFileName));
+        Assert.All(paths, path => Assert.False(File.Exists(path)));
+    }
+
+    [Theory]
+    [InlineData("path,\"status\na.jpg,ok\nb.jpg,failed\n")]
+    [InlineData("\"path\"x,status\na.jpg,ok\n")]
+    public void A_first_line_that_gives_no_names_is_refused_by_name(string text)
+    {
+        using (Stream file = new System.IO.Compression.GZipStream(File.Create(folder["t.csv.gz"]), System.IO.Compression.CompressionLevel.Fastest)) file.Write(Encoding.UTF8.GetBytes(text));
+        string message = Assert.Throws<TableException>(() => Table.Open(folder["t.csv.gz"]).Dispose()).Message;
+        Assert.Contains("t.csv.gz: its first line gives no names of columns", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{\"url\": [\"a\", \"b\u00a3\"], \"path\": [\"a\", \"b\"]}")]
     [InlineData("{\"path\": {\"0\": \"\u00a3\"}}")]
     [InlineData("{\"\u00a3\": 1, \"path\": [\"a\"]}")]

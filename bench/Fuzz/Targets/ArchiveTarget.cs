@@ -28,7 +28,8 @@ internal sealed class ArchiveTarget(string name, string extension) : Target
         using MemoryStream packed = new();
         using (GZipStream gzip = new(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(bytes);
         byte[] file = packed.ToArray();
-        if (bytes.Length % 4 == 0 && bytes.Length > 0) file[bytes[0] % file.Length] ^= 0x10;
+        // Every fourth is broken outside too.
+        if (bytes.Length % 4 == 1) file[bytes[0] % file.Length] ^= 0x10;
         return file;
     }
 

@@ -35,7 +35,7 @@ internal sealed class PipelineTarget : Target
         foreach (string name in (ReadOnlySpan<string>)["photos", "teacher", "test"]) if (!Directory.Exists(Path.Combine(folder, name))) Directory.CreateDirectory(Path.Combine(folder, name));
         if (!File.Exists(Path.Combine(folder, "s.csv"))) File.WriteAllText(Path.Combine(folder, "s.csv"), "path\n");
         ByAll(
-            () => _ = PipelineFile.Read(file, null, root.Value).Stages.Count,
+            () => _ = PipelineFile.Read(file, Path.Combine(folder, "out"), root.Value).Stages.Count,
             () => _ = RecipesFile.Read(file, Path.Combine(folder, "out"), "cpu", 1).Recipes.Count);
     }
 }

@@ -81,11 +81,13 @@ internal sealed class ImageTarget(string format) : Target
         return sealed_;
     }
 
-    // Two by two pixels in one strip.
+    // Two by two pixels in one strip; behind the directory the bits of each sample, then the pixels.
     private static byte[] Tiff()
     {
-        (ushort Tag, ushort Type, uint Value)[] entries = [(256, 3, 2), (257, 3, 2), (258, 3, 8), (259, 3, 1), (262, 3, 2), (273, 4, 122), (277, 3, 3), (278, 3, 2), (279, 4, 12)];
-        byte[] file = new byte[122 + 12];
+        const int Behind = 122, Pixels = Behind + 6;
+        (ushort Tag, ushort Type, uint Count, uint Value)[] entries = [(256, 3, 1, 2), (257, 3, 1, 2), (258, 3, 3, Behind), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 1, Pixels), (277, 3, 1, 3), (278, 3, 1, 2), (279, 4, 1, 12)];
+        byte[] file = new byte[Pixels + 12];
+        for (int i = 0; i < 3; i++) file[Behind + (2 * i)] = 8;
         "II*\0"u8.CopyTo(file);
         BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(4), 8);
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(8), (ushort)entries.Length);
@@ -94,10 +96,10 @@ internal sealed class ImageTarget(string format) : Target
             Span<byte> at = file.AsSpan(10 + (12 * i));
             BinaryPrimitives.WriteUInt16LittleEndian(at, entries[i].Tag);
             BinaryPrimitives.WriteUInt16LittleEndian(at[2..], entries[i].Type);
-            BinaryPrimitives.WriteUInt32LittleEndian(at[4..], 1);
+            BinaryPrimitives.WriteUInt32LittleEndian(at[4..], entries[i].Count);
             BinaryPrimitives.WriteUInt32LittleEndian(at[8..], entries[i].Value);
         }
-        for (int i = 0; i < 12; i++) file[122 + i] = (byte)(20 * i);
+        for (int i = 0; i < 12; i++) file[Pixels + i] = (byte)(20 * i);
         return file;
     }
 }

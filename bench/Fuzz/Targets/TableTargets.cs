@@ -88,7 +88,7 @@ internal sealed class GzipTableTarget : Target
         using (GZipStream gzip = new(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(bytes);
         byte[] file = packed.ToArray();
         // Every fourth is broken outside too.
-        if (bytes.Length % 4 == 0 && bytes.Length > 0) file[bytes[0] % file.Length] ^= (byte)(1 << (bytes[^1] % 8));
+        if (bytes.Length % 4 == 1) file[bytes[0] % file.Length] ^= (byte)(1 << (bytes[^1] % 8));
         return file;
     }
 

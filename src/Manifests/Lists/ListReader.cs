@@ -38,7 +38,9 @@ public sealed class ListReader
             string first = Lines(CancellationToken.None).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "";
             if (first.Length > LongestHeader) first = first[..LongestHeader];
             separator = DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields => fields.Any(field => known(field.Trim())));
-            IReadOnlyList<string> header = DelimitedText.Records(Lines(CancellationToken.None), separator).Select(record => record.Fields ?? []).FirstOrDefault() ?? [];
+            (IReadOnlyList<string>? names, string? line) = DelimitedText.Records(Lines(CancellationToken.None), separator).FirstOrDefault();
+            if (names is null && line is not null && format != ".TXT") throw new TableException($"{path}: its first line gives no names of columns: a quote in it is not closed, or is followed by more than a separator; mend that line");
+            IReadOnlyList<string> header = names ?? [];
             hasHeader = format != ".TXT" || (first.Length < LongestHeader && header.Any(field => known(field.Trim())));
             Columns = hasHeader ? Named(header) : [];
         }
