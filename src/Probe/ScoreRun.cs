@@ -98,7 +98,7 @@ public static class ScoreRun
     }
 
     private static string? EmbeddingsPath(ScoreOptions options, TeacherPass teacher) =>
-        options.EmbeddingsPath ?? (options.KeepEmbeddings && teacher.HasHead && options.Cascade is null ? ManifestPath.EmbeddingsBeside(options.Output) : null);
+        options.EmbeddingsPath ?? (options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && options.Cascade is null ? ManifestPath.EmbeddingsBeside(options.Output) : null);
 
     private const string SampleName = "sample.csv";
 
@@ -147,7 +147,7 @@ public static class ScoreRun
 
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
-        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ModelStore.FilesOf(options.Teacher));
+        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ITeacherNetwork.FilesOf(options.Teacher));
         var given = new Dictionary<string, string>
         {
             ["teacher"] = options.Teacher,
