@@ -29,4 +29,12 @@ public enum FactSource
 /// <param name="Value">The value, as text.</param>
 /// <param name="By">The kind of source.</param>
 /// <param name="Source">The source in words: <c>model_args.num_heads of 'config.json'</c>.</param>
-public sealed record ModelFact(string Field, string Value, FactSource By, string Source);
+public sealed record ModelFact(string Field, string Value, FactSource By, string Source)
+{
+    /// <summary>One line on what nothing tells and was therefore assumed; null where all is told.</summary>
+    public static string? Assumed(IReadOnlyList<ModelFact> facts)
+    {
+        ModelFact[] assumed = [.. facts.Where(fact => fact.By == FactSource.Assumed)];
+        return assumed.Length == 0 ? null : $"assumed, since the checkpoint does not tell: {string.Join(", ", assumed.Select(fact => $"{fact.Field} {fact.Value}"))}";
+    }
+}

@@ -16,14 +16,7 @@ public sealed record LoadedModel(ImageModel Model, Preprocessing Preprocessing, 
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>One line on what nothing tells and was therefore assumed; null where all is told.</summary>
-    public string? Assumptions
-    {
-        get
-        {
-            ModelFact[] assumed = [.. Facts.Where(fact => fact.By == FactSource.Assumed)];
-            return assumed.Length == 0 ? null : $"assumed, since the checkpoint does not tell: {string.Join(", ", assumed.Select(fact => $"{fact.Field} {fact.Value}"))}";
-        }
-    }
+    public string? Assumptions => ModelFact.Assumed(Facts);
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();

@@ -40,7 +40,6 @@ public sealed record PreprocessingOverride
     {
         ArgumentNullException.ThrowIfNull(model);
         Validate();
-        Preprocessing own = model.Preprocessing;
         ImageModel network = model.Model;
         if (ImageSize is { } side && side != network.Config.ImageSize)
         {
@@ -50,10 +49,20 @@ public sealed record PreprocessingOverride
         return model with
         {
             Model = network,
-            Facts = [.. model.Facts.Select(fact => Given(fact.Field) is { } option ? fact with { By = FactSource.Option, Value = option, Source = "the user's option" } : fact)],
-            Preprocessing = own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Squash = own.Squash && CropPct is null, Interpolation = InterpolationNames.Find(Interpolation) ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std },
+            Facts = Over(model.Facts),
+            Preprocessing = Over(model.Preprocessing),
         };
     }
+
+    /// <summary>These values in the place of a model's own.</summary>
+    public Preprocessing Over(Preprocessing own)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        return own with { ImageSize = ImageSize ?? own.ImageSize, CropPct = CropPct ?? own.CropPct, Squash = own.Squash && CropPct is null, Interpolation = InterpolationNames.Find(Interpolation) ?? own.Interpolation, Mean = Mean ?? own.Mean, Std = Std ?? own.Std };
+    }
+
+    internal IReadOnlyList<ModelFact> Over(IReadOnlyList<ModelFact> facts) =>
+        [.. facts.Select(fact => Given(fact.Field) is { } option ? fact with { By = FactSource.Option, Value = option, Source = "the user's option" } : fact)];
 
     // What the user set in the place of a fact of the checkpoint's.
     private string? Given(string field) => field switch

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using DataFreeKD.Manifests;
-using DataFreeKD.Models;
 
 namespace DataFreeKD.Probe;
 
@@ -147,7 +146,7 @@ internal sealed class ScoreJournal
     private static string Fingerprint(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
         string text = string.Join('\n', [
-            .. ModelStore.FilesOf(options.Teacher).Select(file => Provenance.HashFile(file, cancel)),
+            .. ITeacherNetwork.FilesOf(options.Teacher).Select(file => Provenance.HashFile(file, cancel)),
             teacher.ReadValues,
             JsonSerializer.Serialize(teacher.Transform),
             JsonSerializer.Serialize(teacher.ClassNames),

@@ -97,7 +97,7 @@ public static class ScoreRun
     }
 
     private static string? EmbeddingsPath(ScoreOptions options, TeacherPass teacher) =>
-        options.EmbeddingsPath ?? (options.KeepEmbeddings && teacher.HasHead && options.Cascade is null ? ManifestPath.EmbeddingsBeside(options.Output) : null);
+        options.EmbeddingsPath ?? (options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && options.Cascade is null ? ManifestPath.EmbeddingsBeside(options.Output) : null);
 
     private const string SampleName = "sample.csv";
 
@@ -146,7 +146,7 @@ public static class ScoreRun
 
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {
-        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ModelStore.FilesOf(options.Teacher)).Concat(options.CopyModelPath is { } judgeOfCopies ? [judgeOfCopies] : []);
+        IEnumerable<string> files = options.Inputs.Where(ImageInputs.IsFile).Concat(ITeacherNetwork.FilesOf(options.Teacher)).Concat(options.CopyModelPath is { } judgeOfCopies ? [judgeOfCopies] : []);
         // What is put into words below, and what only says where and how fast.
         SortedDictionary<string, string> given = OptionsText.Given([nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Cascade), nameof(options.Precision), nameof(options.Runtime), nameof(options.Views), nameof(options.ReactClip), nameof(options.EmbeddingsPath)], options);
         given["teacher-read-as"] = teacher.ReadAs;

@@ -19,14 +19,14 @@ internal sealed partial class TeacherPass
         Tensor batch = empty(seen.Count, 3, side, side);
         Span<float> pixels = MemoryMarshal.Cast<byte, float>(batch.bytes);
         for (int i = 0; i < seen.Count; i++) Transform.Normalise(seen[i], pixels.Slice(i * length, length));
-        VitOutput output = network.Run(batch.to(device), new VitCapture { ClsRowBlocks = Blocks });
+        VitOutput output = Network.Run(batch.to(device), new VitCapture { ClsRowBlocks = Blocks });
 
         float[][] probes = [.. Blocks.Select(block => Floats(AttentionProbe.FromClsRows(output.ClsRows[block])))];
         float[]? probabilities = output.Logits is { } logits ? Floats(logits.to(ScalarType.Float64).softmax(-1)) : null;
-        int patches = network.Config.Patches, classes = network.Config.Classes;
+        int patches = Network.Config.Patches, classes = Network.Config.Classes;
         return [.. seen.Select((image, row) => new TeacherLook(
             image,
-            network.Config.Grid,
+            Network.Config.Grid,
             Blocks.Index().ToDictionary(block => block.Item, block => probes[block.Index][(row * patches)..((row + 1) * patches)]),
             probabilities?[(row * classes)..((row + 1) * classes)]))];
     }

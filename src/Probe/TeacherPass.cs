@@ -15,8 +15,7 @@ internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] V
 /// <summary>A loaded teacher with the blocks to probe.</summary>
 internal sealed partial class TeacherPass : IDisposable
 {
-    private readonly LoadedModel teacher;
-    private readonly VisionTransformer network;
+    private readonly ITeacherNetwork teacher;
     private readonly Device device;
     private readonly IReadOnlyList<ExtraScore> extras;
     private readonly ScoreNeeds needs;
@@ -32,39 +31,38 @@ internal sealed partial class TeacherPass : IDisposable
     public TeacherPass(ScoreOptions options)
     {
         device = Devices.Of(options.Device);
-        teacher = ModelStore.Load(options.Teacher, options.Heads);
-        if (options.Preprocessing is { } given) teacher = given.Apply(teacher);
-        if (options.Device != "cpu") teacher.Model.MoveTo(device);
-        network = teacher.Model.AsVisionTransformer("has no attention to probe");
-        ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
-        ReadAs = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value} ({(fact.By == FactSource.Assumed ? "assumed" : fact.Source)})"));
-        embeddings = options.EmbeddingsPath is not null || options.KeepEmbeddings;
-        fastDecode = options.FastDecode;
-        int depth = network.Config.Depth;
-        Blocks = options.Blocks switch
+        teacher = ITeacherNetwork.Load(options, device);
+        try
         {
-            // Of pooling by attention the last block's row is the head's own.
-            null => [.. new[] { depth / 4, 7 * depth / 12, network.Config.Pooling == Pooling.Map ? depth - 1 : Math.Max(0, depth - 2) }.Distinct().Order()],
-            { Count: 0 } => [.. Enumerable.Range(0, depth)],
-            _ => [.. options.Blocks.Distinct().Order()],
-        };
-        if (Blocks[^1] >= depth) throw new ScoreException($"--blocks {Blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
-        BatchSize = options.BatchSize ?? UsualBatch(network.Config, device);
-        Workers = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * ActivationBytes(network.Config)), 1, options.DecodeWorkers);
-        if (options.Runtime == TeacherRuntime.Libtorch) network.PackForInference(BatchSize, options.Precision);
-        extras = ExtraScore.Named(options.Scores);
-        ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
-        foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
-        if (needs.HasFlag(ScoreNeeds.Rollout) && network.Config.Pooling is Pooling.Average or Pooling.Map) throw new ScoreException($"{options.Teacher} pools its patches, and {string.Join(", ", extras.Where(score => score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column))} follow attention back from a class token; leave them out");
-        if (options.Runtime != TeacherRuntime.Libtorch)
-        {
-            if (needs.HasFlag(ScoreNeeds.Rollout)) throw new ScoreException($"--runtime onnx cannot give {string.Join(", ", extras.Where(score => score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column))}: they need the attention of all blocks; leave them out, or take --runtime libtorch");
-            onnx = new OnnxTeacher(teacher, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
+            ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
+            ReadAs = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value} ({(fact.By == FactSource.Assumed ? "assumed" : fact.Source)})"));
+            embeddings = teacher.Width > 0 && (options.EmbeddingsPath is not null || options.KeepEmbeddings);
+            if (teacher.Width == 0 && options.EmbeddingsPath is not null) throw new ScoreException($"--embeddings {options.EmbeddingsPath}: {options.Teacher} gives logits alone; leave --embeddings out");
+            fastDecode = options.FastDecode;
+            Blocks = BlocksOf(options);
+            BatchSize = options.BatchSize ?? UsualBatch(teacher, device);
+            Workers = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * teacher.ActivationBytes), 1, options.DecodeWorkers);
+            extras = ExtraScore.Named(options.Scores);
+            ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
+            foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
+            string rollouts = string.Join(", ", extras.Where(score => Computable(score) && score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column));
+            if (rollouts.Length > 0 && teacher.Transformer!.Config.Pooling is Pooling.Average or Pooling.Map) throw new ScoreException($"{options.Teacher} pools its patches, and {rollouts} follow attention back from a class token; leave them out");
+            if (options.Runtime != TeacherRuntime.Libtorch && teacher.Transformer is not null)
+            {
+                if (rollouts.Length > 0) throw new ScoreException($"--runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take --runtime libtorch");
+                onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
+            }
+            if (options.Runtime == TeacherRuntime.Libtorch) teacher.Transformer?.PackForInference(BatchSize, options.Precision);
+            Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
+            ReactClip = options.ReactClip;
+            if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
+            Transform = teacher.Preprocessing;
         }
-        Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
-        ReactClip = options.ReactClip;
-        if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
-        Transform = teacher.Preprocessing;
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Images a forward pass.</summary>
@@ -88,7 +86,8 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>The same without sources, whose paths depend on where a run was started.</summary>
     public string ReadValues { get; }
 
-    public int Width => network.Config.Width;
+    /// <summary>Numbers of an embedding; 0 of a teacher that gives logits alone.</summary>
+    public int Width => teacher.Width;
 
     /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
     public IReadOnlyList<string> ExtraColumns { get; }
@@ -111,7 +110,7 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
     public string CopyDescription => $"CLS embedding of {Width}, {string.Join(", ", Probe.Copies.CopyFeatures.Scores(Blocks, HasHead))}";
 
-    public int Classes => network.Config.Classes;
+    public int Classes => teacher.Classes;
 
     public bool HasHead => Classes > 0;
 
@@ -137,7 +136,7 @@ internal sealed partial class TeacherPass : IDisposable
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0) return [];
-        float[][] activations = Looking(images, pixels => Rows(onnx?.Answer(pixels, 0).Features ?? network.Run(pixels, VitCapture.None).HeadEmbeddings!, images.Length));
+        float[][] activations = Looking(images, pixels => Rows((onnx?.Answer(pixels, 0) ?? teacher.Answer(pixels, [], rollout: false, views: 0)).Features, images.Length));
         return [.. images.Select((image, row) => (image.Input.Place, activations[row]))];
     }
 
@@ -176,6 +175,9 @@ internal sealed partial class TeacherPass : IDisposable
         return decoded;
     }
 
+    /// <summary>A Vision Transformer, for what only one can do.</summary>
+    private VisionTransformer Network => teacher.Transformer ?? throw new ScoreException($"{teacher.WeightsPath} is a {teacher.Family}, which has no attention to look at; give a Vision Transformer");
+
     public void Dispose()
     {
         onnx?.Dispose();
@@ -185,22 +187,38 @@ internal sealed partial class TeacherPass : IDisposable
     private CopyModel Fitting(CopyModel known, string path) => known.Features == CopyDescription ? known
         : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
 
-    private static int UsualBatch(VitConfig config, Device device)
+    private IReadOnlyList<int> BlocksOf(ScoreOptions options)
+    {
+        if (teacher.Transformer is not { Config: var config })
+        {
+            if (options.Blocks is { Count: > 0 } asked) throw new ScoreException($"--blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave --blocks out");
+            return [];
+        }
+        int depth = config.Depth;
+        IReadOnlyList<int> blocks = options.Blocks switch
+        {
+            // Of pooling by attention the last block's row is the head's own.
+            null => [.. new[] { depth / 4, 7 * depth / 12, config.Pooling == Pooling.Map ? depth - 1 : Math.Max(0, depth - 2) }.Distinct().Order()],
+            { Count: 0 } => [.. Enumerable.Range(0, depth)],
+            _ => [.. options.Blocks.Distinct().Order()],
+        };
+        return blocks[^1] < depth ? blocks : throw new ScoreException($"--blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+    }
+
+    private static int UsualBatch(ITeacherNetwork teacher, Device device)
     {
         if (device.type != DeviceType.CPU) return ImagesAtOnce;
         int images = 1;
-        while (images < ImagesAtOnce && 2L * images * (config.Patches + config.PrefixTokens) <= TokensAtOnce) images *= 2;
+        while (images < ImagesAtOnce && 2L * images * teacher.Tokens <= TokensAtOnce) images *= 2;
         return images;
     }
 
-    // The MLP's hidden tokens, queries, keys and values, and a few more of the width: what a block holds at its peak, of one image.
-    private static long ActivationBytes(VitConfig config) => sizeof(float) * (((long)(config.Patches + config.PrefixTokens) * (((config.SwiGlu ? 3 : 1) * (long)config.MlpHidden) + (6L * config.Width))) + (6L * config.ImageSize * config.ImageSize));
-
-    private bool Computable(ExtraScore score) => HasHead || !score.Needs.HasFlag(ScoreNeeds.Head);
+    private bool Computable(ExtraScore score) =>
+        (HasHead || !score.Needs.HasFlag(ScoreNeeds.Head)) && (Width > 0 || !score.Needs.HasFlag(ScoreNeeds.Features)) && (teacher.Transformer is not null || !score.Needs.HasFlag(ScoreNeeds.Attention));
 
     private TeacherAnswer Answer(Tensor pixels) => Completed(Answer(pixels, needs.HasFlag(ScoreNeeds.Rollout), Views));
 
-    private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) => onnx?.Answer(pixels, views) ?? TeacherAnswer.Of(network, pixels, Blocks, rollout, views);
+    private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) => onnx?.Answer(pixels, views) ?? teacher.Answer(pixels, Blocks, rollout, views);
 
     private TeacherAnswer Completed(TeacherAnswer answer) => answer with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
 

@@ -4,13 +4,14 @@ using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Models;
+using DataFreeKD.Onnx.Running;
 
 namespace DataFreeKD.Cli.Verbs;
 
 /// <summary>model → facts on stdout.</summary>
 internal sealed class InspectVerb : Verb
 {
-    private readonly Argument<string> model = new("MODEL") { Description = "Model directory, .safetensors, or .pth/.pt/.bin of torch.save" };
+    private readonly Argument<string> model = new("MODEL") { Description = "Model directory, .safetensors, .pth/.pt/.bin of torch.save, or a classifier as .onnx" };
     private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<int?> heads = new("--heads") { Description = "Attention heads, where the checkpoint does not tell", HelpName = "N" };
 
@@ -25,6 +26,14 @@ internal sealed class InspectVerb : Verb
         TorchRuntime.Start(1);
         // The table says it all.
         CheckpointNotes.ShowIn(null);
+        if (OnnxClassifier.Recognises(parsed.GetRequiredValue(model)))
+        {
+            if (parsed.GetValue(heads) is not null || parsed.GetValue(weightsKey) is not null) throw new UsageException("--heads and --weights-key belong to checkpoints; an ONNX graph runs as it is");
+            using OnnxClassifier classifier = OnnxClassifier.Open(parsed.GetRequiredValue(model));
+            GraphFacts graph = new(classifier.Path, classifier.Parameters, classifier.Bytes, classifier.Input.Preprocessing, classifier.Classes, classifier.Input.ClassNames, classifier.Input.Facts, classifier.Input.Notes);
+            terminal.Print(graph, () => Text(graph));
+            return;
+        }
         using LoadedModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads), parsed.GetValue(weightsKey));
         ModelFacts facts = new(
             loaded.WeightsPath,
@@ -42,9 +51,6 @@ internal sealed class InspectVerb : Verb
     private static string Text(ModelFacts facts)
     {
         var shape = (ModelConfig)facts.Architecture;
-        Preprocessing input = facts.Preprocessing;
-        string Numbers(IReadOnlyList<float> values) => string.Join(' ', values.Select(value => value.ToString("0.####", CultureInfo.InvariantCulture)));
-        string classes = facts.ClassNames.Count == 0 ? "" : $" ({string.Join(", ", facts.ClassNames.Take(10))}{(facts.ClassNames.Count > 10 ? ", ..." : "")})";
         (string Key, string Value)[] lines =
         [
             ("weights", string.Create(CultureInfo.InvariantCulture, $"{facts.Weights}, {facts.Bytes / 1e6:F1} MB")),
@@ -52,12 +58,39 @@ internal sealed class InspectVerb : Verb
             ("MACs an image", string.Create(CultureInfo.InvariantCulture, $"{facts.Macs / 1e6:N1} M")),
             ("architecture", shape is VitConfig vit ? OfVit(vit) : $"{shape.Name}: {shape.Summary}"),
             ("input", $"{shape.ImageSize}x{shape.ImageSize}{(shape is VitConfig { PatchSize: var patch, PrefixTokens: var prefix, Patches: var patches } ? $", patch {patch}, {prefix} + {patches} tokens" : "")}"),
-            ("preprocessing", string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation.Name()}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}")),
-            ("classes", $"{(shape.Classes == 0 ? "none (no head)" : shape.Classes.ToString(CultureInfo.InvariantCulture))}{classes}"),
+            ("preprocessing", Text(facts.Preprocessing)),
+            ("classes", Text(shape.Classes, facts.ClassNames)),
         ];
-        IEnumerable<string> told = facts.Facts.Select(fact => $"{fact.Field,-18}  {fact.Value}  ({(fact.By == FactSource.Assumed ? "ASSUMED: nothing tells" : fact.Source)})");
-        return string.Join('\n', [.. lines.Select(line => $"{line.Key,-13}  {line.Value}"), .. facts.Facts.Count > 0 ? ["told by:"] : Array.Empty<string>(), .. told.Select(line => "  " + line), .. facts.Notes.Select(note => "note: " + note)]);
+        return Text(lines, facts.Facts, facts.Notes);
     }
+
+    private static string Text(GraphFacts facts) => Text(
+        [
+            ("graph", string.Create(CultureInfo.InvariantCulture, $"{facts.Graph}, {facts.Bytes / 1e6:F1} MB")),
+            ("parameters", facts.Parameters.ToString("N0", CultureInfo.InvariantCulture)),
+            ("architecture", "any classifier in ONNX: logits alone, as a teacher of score"),
+            ("input", $"{facts.Preprocessing.ImageSize}x{facts.Preprocessing.ImageSize}"),
+            ("preprocessing", Text(facts.Preprocessing)),
+            ("classes", Text(facts.Classes, facts.ClassNames)),
+        ],
+        facts.Facts,
+        facts.Notes);
+
+    private static string Text((string Key, string Value)[] lines, IReadOnlyList<ModelFact> facts, IReadOnlyList<string> notes)
+    {
+        IEnumerable<string> told = facts.Select(fact => $"{fact.Field,-18}  {fact.Value}  ({(fact.By == FactSource.Assumed ? "ASSUMED: nothing tells" : fact.Source)})");
+        return string.Join('\n', [.. lines.Select(line => $"{line.Key,-13}  {line.Value}"), .. facts.Count > 0 ? ["told by:"] : Array.Empty<string>(), .. told.Select(line => "  " + line), .. notes.Select(note => "note: " + note)]);
+    }
+
+    private static string Text(Preprocessing input)
+    {
+        return string.Create(CultureInfo.InvariantCulture, $"{(input.Squash ? "squash" : $"crop {input.CropPct}")}, {input.Interpolation.Name()}, mean {Numbers(input.Mean)}, std {Numbers(input.Std)}");
+
+        static string Numbers(IReadOnlyList<float> values) => string.Join(' ', values.Select(value => value.ToString("0.####", CultureInfo.InvariantCulture)));
+    }
+
+    private static string Text(int classes, IReadOnlyList<string> names) =>
+        $"{(classes == 0 ? "none (no head)" : classes.ToString(CultureInfo.InvariantCulture))}{(names.Count == 0 ? "" : $" ({string.Join(", ", names.Take(10))}{(names.Count > 10 ? ", ..." : "")})")}";
 
     // Of the file that a link leads to.
     private static long Length(string file)
@@ -84,6 +117,8 @@ internal sealed class InspectVerb : Verb
         if (shape.PostNorm) parts.Add("norms after branches");
         return string.Join(", ", parts);
     }
+
+    private sealed record GraphFacts(string Graph, long Parameters, long Bytes, Preprocessing Preprocessing, int Classes, IReadOnlyList<string> ClassNames, IReadOnlyList<ModelFact> Facts, IReadOnlyList<string> Notes);
 
     private sealed record ModelFacts(string Weights, long Parameters, long Macs, long Bytes, object Architecture, Preprocessing Preprocessing, IReadOnlyList<string> ClassNames, IReadOnlyList<ModelFact> Facts, IReadOnlyList<string> Notes);
 }

@@ -18,7 +18,7 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class ScoreVerb : Verb
 {
     private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, tar or zip archives, or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
+    private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory, checkpoint, or any classifier as .onnx (logits alone)", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
@@ -133,7 +133,7 @@ internal sealed class ScoreVerb : Verb
 
     private static IEnumerable<string> Describe(ScoreSummary summary, string output)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), blocks {string.Join(", ", summary.Blocks)} probed");
+        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), {(summary.Blocks.Count == 0 ? "no attention to probe" : $"blocks {string.Join(", ", summary.Blocks)} probed")}");
         yield return StatusText.Line(summary.Counts);
         if (summary.Cascade is { Blocks: 0 }) yield return "cascade: no number of first blocks pays for this teacher and pool; every image was scored fully";
         else if (summary.Cascade is { } dropped) yield return string.Create(CultureInfo.InvariantCulture, $"cascade: after {dropped.Blocks} blocks; of {dropped.HeldOut:N0} images held out {dropped.Kept:P1} were scored fully, {dropped.Found} of the {dropped.Best} best by {dropped.Method} among them (recall {dropped.Recall:F3}), for {dropped.Cost:P0} of the blocks");

@@ -21,6 +21,10 @@ public sealed class OnnxModel : IDisposable
     /// <summary>What the file says of itself.</summary>
     public IReadOnlyDictionary<string, string> Metadata => session.ModelMetadata.CustomMetadataMap;
 
+    internal IReadOnlyDictionary<string, NodeMetadata> InputTypes => session.InputMetadata;
+
+    internal IReadOnlyDictionary<string, NodeMetadata> OutputTypes => session.OutputMetadata;
+
     /// <summary>Makes a graph ready, with all of the runtime's optimisations.</summary>
     /// <param name="file">The file's bytes.</param>
     /// <param name="threads">Threads inside an operator; operators run one at a time.</param>
@@ -79,6 +83,21 @@ public sealed class OnnxModel : IDisposable
         float[] values = [];
         Run(OnnxNames.Image, image, [output], (_, found) => values = found.ToArray());
         return values;
+    }
+
+    /// <summary>The values of one output of a graph whose names are its own, and their shape.</summary>
+    internal (float[] Values, long[] Shape) Run(string input, Memory<float> values, long[] shape, string output)
+    {
+        using OrtValue given = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, values, shape);
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> found = session.Run(run, [input], [given], [output]);
+            return (found[0].GetTensorDataAsSpan<float>().ToArray(), found[0].GetTensorTypeAndShape().Shape);
+        }
+        catch (OnnxRuntimeException refused)
+        {
+            throw new OnnxException($"ONNX Runtime cannot run the graph on [{string.Join(", ", shape)}]: {refused.Message}", refused);
+        }
     }
 
     /// <inheritdoc/>

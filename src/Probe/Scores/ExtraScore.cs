@@ -9,7 +9,7 @@ namespace DataFreeKD.Probe.Scores;
 [Flags]
 public enum ScoreNeeds
 {
-    /// <summary>Nothing: every Vision Transformer has it.</summary>
+    /// <summary>Nothing.</summary>
     None = 0,
 
     /// <summary>A classifier head; without one the column stays empty.</summary>
@@ -26,6 +26,12 @@ public enum ScoreNeeds
 
     /// <summary>A classifier of corrupted copies, learned before.</summary>
     Copies = 16,
+
+    /// <summary>What the head reads, which an ONNX graph does not give.</summary>
+    Features = 32,
+
+    /// <summary>Attention, which Vision Transformers alone have.</summary>
+    Attention = 64,
 }
 
 /// <summary>A label-free score beyond those that every table has.</summary>
@@ -44,15 +50,15 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         new("max_logit", "logits", ScoreNeeds.Head, answer => [MaxLogit.Of(answer.Logits!)]),
         new("margin", "logits", ScoreNeeds.Head, answer => [Margin.Of(answer.Logits!)]),
         new("gen", "logits", ScoreNeeds.Head, answer => [GeneralisedEntropy.Of(answer.Logits!)]),
-        new("feature_norm", "features", ScoreNeeds.None, answer => [FeatureNorm.Of(answer.Features)]),
-        new("weight_cosine", "features", ScoreNeeds.Head, answer => [WeightCosine.Of(answer.Features, answer.Heads)]),
-        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.ReactClip, answer => [ReactEnergy.Of(answer.Features, answer.Heads, answer.ReactClip)]),
-        new("probe_entropy", "attention", ScoreNeeds.None, answer => answer.Probes.Select(RowEntropy.Of)) { OfEachBlock = true },
-        new("rollout_entropy", "attention", ScoreNeeds.Rollout, answer => [RowEntropy.Of(answer.Rollout!)]),
-        new("rollout_variance", "attention", ScoreNeeds.Rollout, answer => [AttentionProbe.Variance(answer.Rollout!)]),
+        new("feature_norm", "features", ScoreNeeds.Features, answer => [FeatureNorm.Of(answer.Features)]),
+        new("weight_cosine", "features", ScoreNeeds.Head | ScoreNeeds.Features, answer => [WeightCosine.Of(answer.Features, answer.Heads)]),
+        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.Features | ScoreNeeds.ReactClip, answer => [ReactEnergy.Of(answer.Features, answer.Heads, answer.ReactClip)]),
+        new("probe_entropy", "attention", ScoreNeeds.Attention, answer => answer.Probes.Select(RowEntropy.Of)) { OfEachBlock = true },
+        new("rollout_entropy", "attention", ScoreNeeds.Attention | ScoreNeeds.Rollout, answer => [RowEntropy.Of(answer.Rollout!)]),
+        new("rollout_variance", "attention", ScoreNeeds.Attention | ScoreNeeds.Rollout, answer => [AttentionProbe.Variance(answer.Rollout!)]),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
-        new("intact", "copies", ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))]),
+        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))]),
     ];
 
     /// <summary>Whether there is a column for each probed block.</summary>

@@ -13,10 +13,10 @@ public sealed record TeacherAnswer
     /// <summary><c>[B, C]</c>, float64; null for a teacher without a head. The mean over heads where there are several.</summary>
     public Tensor? Logits { get; init; }
 
-    /// <summary>CLS after the final norm, <c>[B, D]</c>, float32.</summary>
+    /// <summary>CLS after the final norm, <c>[B, D]</c>, float32; of a network without tokens what its head reads; of one that gives logits alone <c>[B, 0]</c>.</summary>
     public required Tensor Embedding { get; init; }
 
-    /// <summary>What each of the K heads reads, <c>[B, K, D]</c>, float64: CLS after the final norm; of a distilled DeiT the distillation token too.</summary>
+    /// <summary>What each of the K heads reads, <c>[B, K, D]</c>, float64: CLS after the final norm; of a distilled DeiT the distillation token too; <c>[B, 1, 0]</c> of a network that gives logits alone.</summary>
     public required Tensor Features { get; init; }
 
     /// <summary>The K heads; none of a teacher without.</summary>

@@ -15,7 +15,7 @@ namespace DataFreeKD.Selector.Scores;
 /// of magnitude, so that its logarithm is scaled. How much a probe tells differs from teacher to teacher, and no label says so;
 /// but blocks that see the same thing agree, and blocks that see noise do not. For k parallel measures of one quantity,
 /// k·r/(1 − r) is the ratio of signal to noise of their mean (Spearman 1910, Brown 1910), the weight that the best linear sum
-/// gives it. One block has nothing to agree with: w = 1. Blocks: those asked for, else all that were probed, which scoring
+/// gives it. One block has nothing to agree with: w = 1; without a probe w = 0. Blocks: those asked for, else all that were probed, which scoring
 /// chooses by depth.
 /// </remarks>
 internal sealed class AttentionProbeScore : RowScore
@@ -32,9 +32,12 @@ internal sealed class AttentionProbeScore : RowScore
     private RobustScale[] scales = [];
     private double weight = 1;
 
-    public AttentionProbeScore(TableHeader header, SelectOptions options)
+    /// <param name="header">Of the scores table.</param>
+    /// <param name="options">Blocks, and the method's name for messages.</param>
+    /// <param name="withoutProbe">Whether a table of a teacher without attention will do: the logits alone then make the score.</param>
+    public AttentionProbeScore(TableHeader header, SelectOptions options, bool withoutProbe = false)
     {
-        blocks = ProbeBlocks.Pick(header, options);
+        blocks = withoutProbe && options.Blocks.Count == 0 && ProbeBlocks.Probed(header).Length == 0 ? [] : ProbeBlocks.Pick(header, options);
         Columns = ["entropy", "energy", .. ProbeBlocks.VarianceColumns(blocks)];
         Require(header, options.Method, Columns, "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance");
     }
@@ -80,6 +83,7 @@ internal sealed class AttentionProbeScore : RowScore
     /// <summary>The score of scaled columns.</summary>
     private double Combine(ReadOnlySpan<double> scaled)
     {
+        if (blocks.Length == 0) return scaled[0] + scaled[1];
         double unevenness = 0;
         foreach (double variance in scaled[2..]) unevenness += variance;
         return 2 / (1 + weight) * ((scaled[0] + scaled[1]) / 2 + weight * unevenness / (scaled.Length - 2));
@@ -88,7 +92,7 @@ internal sealed class AttentionProbeScore : RowScore
     /// <summary>Ratio of signal to noise of the mean of parallel measures, from how far they agree.</summary>
     private static double Weight(double[][] measures)
     {
-        if (measures.Length == 1) return 1;
+        if (measures.Length < 2) return measures.Length;
         double sum = 0;
         int pairs = 0;
         for (int i = 1; i < measures.Length; i++)

@@ -10,6 +10,7 @@ namespace DataFreeKD.Selector.Scores;
 
 /// <summary>
 /// First = that of <see cref="AttentionProbeScore"/> + 10·ln P(intact), where the table has the column <c>intact</c>: the log-odds that the image is no corrupted copy.
+/// A table without probe columns, of a teacher without attention, is ranked by the logits' part alone.
 /// Score = z(first) + z(−d) + z(q), where the rows have embeddings: d is the relative distance to the pool's confident core, found by the
 /// first, and q the discriminant of the core against the pool (<see cref="CoreModel"/>); z is cut to [−4, 4]. Else the first is the score.
 /// </summary>
@@ -27,7 +28,7 @@ internal sealed class CombinedScore : RowScore, ICoreScore
 
     public CombinedScore(TableHeader header, SelectOptions options)
     {
-        probe = new AttentionProbeScore(header, options);
+        probe = new AttentionProbeScore(header, options, withoutProbe: true);
         intact = header.IndexOf("intact") >= 0;
         Columns = intact ? [.. probe.Columns, "intact"] : probe.Columns;
         WantsCore = options.Set.Embeddings is { } file && file != SetOptions.NoEmbeddings;

@@ -26,7 +26,7 @@ internal sealed class LearnedScore : RowScore
     {
         this.options = options;
         if (string.IsNullOrEmpty(options.Negatives)) throw new SelectionException("method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with --negatives");
-        probe = new AttentionProbeScore(header, options);
+        probe = new AttentionProbeScore(header, options, withoutProbe: true);
         using TableReader negatives = Table.Open(options.Negatives);
         Require(negatives.Header, options.Method, Columns, "score the negatives by the same teacher and with the same blocks as the pool");
     }
@@ -66,7 +66,7 @@ internal sealed class LearnedScore : RowScore
     {
         double flatness = 0;
         foreach (double variance in scaled[2..]) flatness += Math.Min(0, variance);
-        return (scaled[0] + scaled[1]) / 2 + flatness / (scaled.Length - 2);
+        return (scaled[0] + scaled[1]) / 2 + flatness / Math.Max(1, scaled.Length - 2);
     }
 
     private IEnumerable<float[]> Negatives()

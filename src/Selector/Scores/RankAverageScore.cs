@@ -18,7 +18,8 @@ internal sealed class RankAverageScore : RowScore
 
     public RankAverageScore(TableHeader header, SelectOptions options)
     {
-        blocks = ProbeBlocks.Pick(header, options);
+        // A teacher without attention leaves the ranks of its logits.
+        blocks = options.Blocks.Count == 0 && ProbeBlocks.Probed(header).Length == 0 ? [] : ProbeBlocks.Pick(header, options);
         string[] first = ["entropy", "energy", .. header.IndexOf("intact") >= 0 ? ["intact"] : Array.Empty<string>()];
         outputs = first.Length;
         Columns = [.. first, .. ProbeBlocks.VarianceColumns(blocks)];
@@ -52,7 +53,7 @@ internal sealed class RankAverageScore : RowScore
             if (at < outputs) sum += share;
             else probe += share / blocks.Length;
         }
-        return (sum + probe) / (outputs + 1);
+        return (sum + probe) / (outputs + (blocks.Length > 0 ? 1 : 0));
     }
 
     // The middle of the ranks of equals.
