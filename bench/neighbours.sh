@@ -23,11 +23,10 @@ distil() { # its number; what a run says of its seconds is of its steps and its 
         -o "$folder/student-$1" --steps "$steps" --batch-size 64 --overwrite --quiet >/dev/null
 }
 
-rate() { # processes: steps a second of all together
-    local start=$EPOCHREALTIME
-    for ((i = 0; i < $1; i++)); do distil "$i" & done
-    wait
-    awk -v n="$1" -v steps="$steps" -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.3f", n * steps / (to - from) }'
+rate() { # processes: steps a second of all together, and steps a second of processor time, which other work on the machine moves less
+    local TIMEFORMAT='%R %U %S' took
+    took=$({ time { for ((i = 0; i < $1; i++)); do distil "$i" & done; wait; } 2>&3; } 3>&2 2>&1)
+    awk -v n="$1" -v steps="$steps" -v took="$took" 'BEGIN { split(took, t, " "); printf "%.3f %.3f", n * steps / t[1], n * steps / (t[2] + t[3]) }'
 }
 
 echo "$processes processes on cores $cores, $steps steps each; $(uptime | sed 's/.*load/load/')"
@@ -41,6 +40,10 @@ for ((round = 0; round < rounds; round++)); do
     done
 done
 uptime | sed 's/.*load/load/'
-awk '{ key = $1 " " $2; values[key] = values[key] " " $3; n[key]++ }
-    END { for (key in values) { split(values[key], v, " "); m = n[key]; for (i = 1; i <= m; i++) for (j = i + 1; j <= m; j++) if (v[j] + 0 < v[i] + 0) { t = v[i]; v[i] = v[j]; v[j] = t }
-        printf "%-20s of %s process(es): median %s steps/s, %s to %s\n", substr(key, 1, index(key, " ") - 1), substr(key, index(key, " ") + 1), v[int((m + 1) / 2)], v[1], v[m] } }' "$folder/rates" | sort
+awk '{ key = $1 " " $2; wall[key] = wall[key] " " $3; cpu[key] = cpu[key] " " $4 }
+    function shown(list,   v, m, i, j, t) {
+        m = split(list, v, " ")
+        for (i = 1; i <= m; i++) for (j = i + 1; j <= m; j++) if (v[j] + 0 < v[i] + 0) { t = v[i]; v[i] = v[j]; v[j] = t }
+        return sprintf("%s (%s to %s)", v[int((m + 1) / 2)], v[1], v[m])
+    }
+    END { for (key in wall) { split(key, k, " "); printf "%-8s %s at once: %s steps/s, %s steps per CPU second\n", k[1], k[2], shown(wall[key]), shown(cpu[key]) } }' "$folder/rates" | sort

@@ -34,8 +34,15 @@ public sealed class OptionsTextTests
         Assert.Equal(
             new Dictionary<string, string>
             {
-                ["teacher"] = "", ["batch-share"] = "0.1", ["inputs"] = "a, b", ["blocks"] = "3,7", ["waits"] = "00:00:01.5000000, 00:01:00",
-                ["per-class"] = "cat=1,dog=2", ["formats"] = "pbm,tiff", ["side"] = "7", ["keep-metadata"] = "True",
+                ["teacher"] = "",
+                ["batch-share"] = "0.1",
+                ["inputs"] = "a, b",
+                ["blocks"] = "3,7",
+                ["waits"] = "00:00:01.5000000, 00:01:00",
+                ["per-class"] = "cat=1,dog=2",
+                ["formats"] = "pbm,tiff",
+                ["side"] = "7",
+                ["keep-metadata"] = "True",
             },
             OptionsText.All(options, options.Inner));
     }

@@ -28,9 +28,22 @@ public sealed class CrawlProvenanceTests
 
         Dictionary<string, string> expected = new()
         {
-            ["sources"] = "a\nb.csv", ["min-side"] = "32", ["near-duplicates"] = "3", ["shards"] = "1000", ["follow-links"] = "True", ["allow-formats"] = "tga,tiff",
-            ["side"] = "256", ["resize"] = "KeepRatio", ["only-if-bigger"] = "True", ["format"] = "Webp", ["quality"] = "90",
-            ["depth"] = "2", ["max-fetches"] = "500", ["contact"] = "me@example.org", ["s3-region"] = "eu-1", ["url-column"] = "link",
+            ["sources"] = "a\nb.csv",
+            ["min-side"] = "32",
+            ["near-duplicates"] = "3",
+            ["shards"] = "1000",
+            ["follow-links"] = "True",
+            ["allow-formats"] = "tga,tiff",
+            ["side"] = "256",
+            ["resize"] = "KeepRatio",
+            ["only-if-bigger"] = "True",
+            ["format"] = "Webp",
+            ["quality"] = "90",
+            ["depth"] = "2",
+            ["max-fetches"] = "500",
+            ["contact"] = "me@example.org",
+            ["s3-region"] = "eu-1",
+            ["url-column"] = "link",
         };
         Assert.Equal(expected, options.Where(option => expected.ContainsKey(option.Key)).ToDictionary());
     }

@@ -37,6 +37,29 @@ public sealed class ErrorTests(TinyWorld world)
         Assert.Contains("no-teacher", line, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("score")]
+    [InlineData("explain")]
+    [InlineData("evaluate")]
+    [InlineData("distill")]
+    [InlineData("prune")]
+    public void A_device_that_does_not_exist_is_named(string verb)
+    {
+        using TempFolder folder = new();
+        string[] args = verb switch
+        {
+            "score" => [world.Wild, "--teacher", world.Teacher, "-o", folder["scores.csv"]],
+            "explain" => [Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First(), "--teacher", world.Teacher],
+            "evaluate" => [world.Teacher, "--data", world.Test],
+            "distill" => [world.Selected, "--teacher", world.Teacher, "--student", TinyWorld.Spec, "-o", folder["student"], "--steps", "1"],
+            _ => [world.Teacher, world.Selected, "-o", folder["pruned"]],
+        };
+
+        string line = Programs.RunDfkd([verb, .. args, "--device", "foo"]).Refuses();
+
+        Assert.Equal("error: device 'foo' is unknown: use cpu, cuda or cuda:N", line);
+    }
+
     [Fact]
     public void A_text_file_is_no_model()
     {
