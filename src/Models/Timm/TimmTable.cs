@@ -36,8 +36,8 @@ internal static class TimmTable
         return null;
     }
 
-    /// <summary>Vision Transformers of a width; timm's own test models tell nothing of others.</summary>
-    public static IEnumerable<TimmShape> OfWidth(int width) => Read.Value.Values.Where(entry => !entry.Name.StartsWith("test_", StringComparison.Ordinal)).Select(entry => entry.Shape).OfType<TimmShape>().Where(shape => shape.Width == width);
+    /// <summary>Vision Transformers of a width, without rotary positions, whose heads are others; timm's own test models tell nothing of others.</summary>
+    public static IEnumerable<TimmShape> OfWidth(int width) => Read.Value.Values.Where(entry => !entry.Name.StartsWith("test_", StringComparison.Ordinal)).Select(entry => entry.Shape).OfType<TimmShape>().Where(shape => shape.Width == width && shape.Rotary is null);
 
     // A row of a tag tells of preprocessing alone.
     private static TimmEntry Whole(TimmEntry tagged, string name) => name.Contains('.', StringComparison.Ordinal) && Read.Value.TryGetValue(name.Split('.', 2)[0], out TimmEntry? bare) ? bare with { Name = name, Preprocessing = tagged.Preprocessing } : tagged;
