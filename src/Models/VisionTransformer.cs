@@ -7,7 +7,7 @@ using TorchSharp.Modules;
 
 namespace DataFreeKD.Models;
 
-/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, CLIP's and SigLIP's image towers, average-pooled ones). Parameter names are timm's.</summary>
+/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, DINOv3, EVA and EVA-02, AIMv2, CLIP's and SigLIP's image towers, average-pooled ones). Parameter names are timm's.</summary>
 /// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR 2024.</remarks>
 public sealed class VisionTransformer : ImageModel
 {
@@ -15,7 +15,7 @@ public sealed class VisionTransformer : ImageModel
     // Fields bear the registered names: TorchSharp re-seats them by name when the module moves to another device.
     private readonly Parameter? cls_token;
     private readonly Parameter? reg_token;
-    private readonly Parameter pos_embed;
+    private readonly Parameter? pos_embed;
     private readonly Parameter? dist_token;
     private readonly PatchEmbed? patch_embed;
     private readonly TokenStem? conv_embed;
@@ -40,7 +40,7 @@ public sealed class VisionTransformer : ImageModel
         int width = config.Width;
         if (config.ClassToken) register_parameter(nameof(cls_token), cls_token = Token(1));
         if (config.RegisterTokens > 0) register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
-        register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
+        if (config.LearnedPositions) register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
         if (config.Distilled) register_parameter(nameof(dist_token), dist_token = Token(1));
         if (config.CrossBias)
         {
@@ -51,13 +51,13 @@ public sealed class VisionTransformer : ImageModel
         {
             register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
         }
-        if (config.PreNorm) register_module(nameof(norm_pre), norm_pre = new Affine([width]));
+        if (config.PreNorm) register_module(nameof(norm_pre), norm_pre = new Affine([width], !config.RmsNorm));
         blocks = [];
         for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
         register_module(nameof(blocks), blocks);
-        if (!config.FcNorm) register_module(nameof(norm), norm = new Affine([width]));
+        if (!config.FcNorm) register_module(nameof(norm), norm = new Affine([width], !config.RmsNorm));
         if (config.Pooling == Pooling.Map) register_module(nameof(attn_pool), attn_pool = new LatentPool(config));
-        if (config.FcNorm) register_module(nameof(fc_norm), fc_norm = new Affine([width]));
+        if (config.FcNorm) register_module(nameof(fc_norm), fc_norm = new Affine([width], !config.RmsNorm));
         if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, config.Features]));
         if (config.Classes > 0 && config.Distilled) register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
 
@@ -82,8 +82,8 @@ public sealed class VisionTransformer : ImageModel
     internal IEnumerable<Block> Blocks => blocks;
 
     /// <summary>The blocks, each to be taken step by step.</summary>
-    /// <exception cref="ModelException">They have their norms after their branches, so that their steps are others.</exception>
-    public IReadOnlyList<VitBlock> Steps => Config.PostNorm ? throw new ModelException($"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step") : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
+    /// <exception cref="ModelException">They have their norms after or inside their branches, so that their steps are others.</exception>
+    public IReadOnlyList<VitBlock> Steps => Config.AttentionNorm || Config.MlpNorm ? throw new ModelException($"the blocks of {Config.Name} have norms inside their branches and cannot be taken step by step") : Config.PostNorm ? throw new ModelException($"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step") : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
 
     /// <summary>What enters the first block: tokens <c>[B, T, D]</c> of normalised pixels <c>[B, 3, S, S]</c>, positions added.</summary>
     /// <exception cref="ArgumentException">The pixels do not fit the model.</exception>
@@ -150,7 +150,7 @@ public sealed class VisionTransformer : ImageModel
     public void PackForInference(int batch, Precision precision = Precision.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        if (precision == Precision.BFloat16 && (OneDnn.Operators is not { BFloat16: true } || pos_embed.device_type != DeviceType.CPU)) throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
+        if (precision == Precision.BFloat16 && (OneDnn.Operators is not { BFloat16: true } || blocks[0].Attention.Qkv.weight.device_type != DeviceType.CPU)) throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         long rows = (long)batch * (Config.Patches + Config.PrefixTokens);
@@ -183,7 +183,7 @@ public sealed class VisionTransformer : ImageModel
         long batch = pixels.shape[0], width = Config.Width;
         int embedded = Config.EmbeddedPrefix;
         (torch.Tensor patches, torch.Tensor[] aligned) = Patches(pixels);
-        patches = patches.add_(pos_embed.narrow(1, embedded, Config.Patches));
+        if (pos_embed is not null) patches = patches.add_(pos_embed.narrow(1, embedded, Config.Patches));
         if (KeptIndices(batch, capture) is { } kept)
         {
             patches = patches.gather(1, kept.unsqueeze(-1).expand(batch, kept.shape[1], width));
@@ -194,7 +194,7 @@ public sealed class VisionTransformer : ImageModel
         if (reg_token is not null) tokens.Add(reg_token);
         if (tokens.Count == 0) return (norm_pre is null ? patches : norm_pre.Norm(patches, Config.LayerNormEpsilon)).MoveToOuterDisposeScope();
         torch.Tensor prefix = aligned.Length > 0 ? torch.cat([cls_token!.expand(batch, -1, -1), .. aligned], 1) : tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
-        if (embedded > 0) prefix = prefix + pos_embed.narrow(1, 0, embedded);
+        if (embedded > 0 && pos_embed is not null) prefix = prefix + pos_embed.narrow(1, 0, embedded);
         torch.Tensor x = torch.cat([prefix.expand(batch, -1, -1), patches], 1);
         if (norm_pre is not null) x = norm_pre.Norm(x, Config.LayerNormEpsilon);
         return x.MoveToOuterDisposeScope();
@@ -213,7 +213,7 @@ public sealed class VisionTransformer : ImageModel
         if (capture.KeptPatches is { } given) return given;
         if (capture.PatchDropout <= 0 || !training) return null;
         long keep = Math.Max(1, (long)(Config.Patches * (1 - capture.PatchDropout)));
-        torch.Tensor order = torch.rand([batch, Config.Patches], device: pos_embed.device).argsort(1);
+        torch.Tensor order = torch.rand([batch, Config.Patches], device: blocks[0].Attention.Qkv.weight.device).argsort(1);
         return order.narrow(1, 0, keep).sort(1).Values;
     }
 
@@ -298,6 +298,7 @@ public sealed class VisionTransformer : ImageModel
         {
             if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
         }
+        if (Config.Rotary is not null && (capture.PatchDropout > 0 || capture.KeptPatches is not null)) throw new ArgumentException($"{Config.Name} has rotary positions, and patches cannot be dropped from it", nameof(capture));
         if (capture.PatchDropout is < 0 or >= 1 or double.NaN) throw new ArgumentException($"patch dropout {capture.PatchDropout} is not in [0, 1)", nameof(capture));
     }
 

@@ -65,6 +65,27 @@ public sealed record VitConfig : ModelConfig
     /// <summary>Norms after attention and MLP, before the sum, instead of before them (timm's <c>ResPostBlock</c>).</summary>
     public bool PostNorm { get; init; }
 
+    /// <summary>RMSNorm in the place of every LayerNorm: no mean is subtracted and there is no bias (AIMv2).</summary>
+    public bool RmsNorm { get; init; }
+
+    /// <summary>Bias on the attention's projection and in the MLPs.</summary>
+    public bool ProjectionBias { get; init; } = true;
+
+    /// <summary>A norm of the patch tokens right after their projection (AIMv2).</summary>
+    public bool EmbedNorm { get; init; }
+
+    /// <summary>A norm of what the heads give, before the projection (EVA-02).</summary>
+    public bool AttentionNorm { get; init; }
+
+    /// <summary>A norm of the MLP's units after their activation (EVA-02).</summary>
+    public bool MlpNorm { get; init; }
+
+    /// <summary>Rotary positions; null of a network without.</summary>
+    public RotaryPositions? Rotary { get; init; }
+
+    /// <summary>Whether there is a learned position embedding.</summary>
+    public bool LearnedPositions { get; init; } = true;
+
     /// <summary>CLS, distillation, register, or convolution and involution tokens before the patches.</summary>
     public int PrefixTokens => (ClassToken ? 1 : 0) + (Distilled ? 1 : 0) + (CrossBias ? 2 : 0) + RegisterTokens;
 
@@ -103,6 +124,10 @@ public sealed record VitConfig : ModelConfig
         Require(!FcNorm || Pooling != Pooling.TokenAndAverage, "a class token beside the mean of the patches goes with a norm before pooling");
         Require(!Distilled || (ClassToken && Pooling == Pooling.Token && !FcNorm), "a distillation token goes with a class token and pooling by it");
         Require(!CrossBias || (Pooling == Pooling.Token && !FcNorm && ClassToken), "convolution and involution tokens go with a class token and pooling by it");
+        Require(LearnedPositions || Rotary is not null, "without a position embedding it needs rotary positions");
+        Require(Rotary is null || Width / Heads % 4 == 0, $"rotary positions need heads of a multiple of 4 numbers, not {Width / Math.Max(1, Heads)}");
+        Require(!CrossBias || (!RmsNorm && ProjectionBias && !EmbedNorm && !AttentionNorm && !MlpNorm && Rotary is null && LearnedPositions), "convolution and involution tokens go with the usual blocks and positions");
+        Require(Pooling != Pooling.Map || (!RmsNorm && ProjectionBias && !MlpNorm), "pooling by attention goes with LayerNorm and with biases");
         Require(!LayerScale || !PostNorm, "LayerScale goes with norms before the branches");
         Require(!CrossBias || (!Distilled && RegisterTokens == 0 && !PreNorm && PatchSize % 2 == 0), "convolution and involution tokens go with an even patch size, without distillation token, registers and norm before the blocks");
         return this;

@@ -30,7 +30,17 @@ internal static class VitSpec
         ("fcnorm", (c, v) => c with { FcNorm = Flag(v) }),
         ("nocls", (c, v) => c with { ClassToken = !Flag(v) }),
         ("qknorm", (c, v) => c with { QkNorm = Flag(v) }),
-        ("postnorm", (c, v) => c with { PostNorm = Flag(v) }))
+        ("postnorm", (c, v) => c with { PostNorm = Flag(v) }),
+        ("swiglu", (c, v) => c with { SwiGlu = Flag(v) }),
+        ("prenorm", (c, v) => c with { PreNorm = Flag(v) }),
+        ("noqkvbias", (c, v) => c with { QkvBias = !Flag(v) }),
+        ("rmsnorm", (c, v) => c with { RmsNorm = Flag(v) }),
+        ("noprojbias", (c, v) => c with { ProjectionBias = !Flag(v) }),
+        ("embednorm", (c, v) => c with { EmbedNorm = Flag(v) }),
+        ("attnnorm", (c, v) => c with { AttentionNorm = Flag(v) }),
+        ("mlpnorm", (c, v) => c with { MlpNorm = Flag(v) }),
+        ("nopos", (c, v) => c with { LearnedPositions = !Flag(v) }),
+        ("rope", (c, v) => c with { Rotary = RotaryPositions.Parse(v) }))
     {
         Family = "vit",
         Example = "vit:img=32,patch=4,dim=96,depth=6,heads=3",
@@ -47,7 +57,17 @@ internal static class VitSpec
         config.FcNorm ? ",fcnorm" : "",
         config.ClassToken ? "" : ",nocls",
         config.QkNorm ? ",qknorm" : "",
-        config.PostNorm ? ",postnorm" : "");
+        config.PostNorm ? ",postnorm" : "",
+        config.SwiGlu ? ",swiglu" : "",
+        config.PreNorm ? ",prenorm" : "",
+        config.QkvBias ? "" : ",noqkvbias",
+        config.RmsNorm ? ",rmsnorm" : "",
+        config.ProjectionBias ? "" : ",noprojbias",
+        config.EmbedNorm ? ",embednorm" : "",
+        config.AttentionNorm ? ",attnnorm" : "",
+        config.MlpNorm ? ",mlpnorm" : "",
+        config.LearnedPositions ? "" : ",nopos",
+        config.Rotary is { } rotary ? ",rope=" + rotary.Text : "");
 
     private static Pooling Pool(string value) => Enum.GetValues<Pooling>().Where(pooling => PoolName(pooling) == value).Cast<Pooling?>().FirstOrDefault() ?? throw new FormatException("pooling: token, avg, map or token+avg");
 }

@@ -21,7 +21,7 @@ internal static class WeightInit
         double bound = 1 / Math.Sqrt(3.0 * model.Config.PatchSize * model.Config.PatchSize);
         foreach ((string name, TorchSharp.Modules.Parameter tensor) in model.named_parameters())
         {
-            if (name.StartsWith("patch_embed.", StringComparison.Ordinal)) tensor.uniform_(-bound, bound, generator);
+            if (name.StartsWith("patch_embed.proj.", StringComparison.Ordinal)) tensor.uniform_(-bound, bound, generator);
             else if (name is "cls_token" or "reg_token") tensor.normal_(0, 1e-6, generator);
             else if (name is "pos_embed" or "dist_token" or "attn_pool.latent") TruncatedNormal(tensor, generator);
             else if (tensor.dim() == 4) tensor.normal_(0, Math.Sqrt(2.0 / (tensor.shape[1] * tensor.shape[2] * tensor.shape[3])), generator);
@@ -39,7 +39,7 @@ internal static class WeightInit
         foreach (Block block in model.Blocks)
         {
             block.Mlp.First.weight.narrow(0, hidden, hidden).normal_(0, 1e-6, generator);
-            block.Mlp.First.bias!.narrow(0, hidden, hidden).fill_(1f);
+            block.Mlp.First.bias?.narrow(0, hidden, hidden).fill_(1f);
         }
     }
 

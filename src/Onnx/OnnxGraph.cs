@@ -82,6 +82,10 @@ public sealed class OnnxGraph
         : !config.ClassToken ? "no class token"
         : config.QkNorm ? "norms of queries and keys"
         : config.PostNorm ? "norms after its branches"
+        : config.RmsNorm ? "RMSNorm in the place of LayerNorm"
+        : !config.ProjectionBias ? "projections and MLPs without bias"
+        : config.EmbedNorm || config.AttentionNorm || config.MlpNorm ? "norms inside its branches or of its patches"
+        : config.Rotary is not null || !config.LearnedPositions ? "rotary positions"
         : null;
 
     private static IEnumerable<(string Key, string Value)> Metadata(LoadedModel loaded, string quantisation)

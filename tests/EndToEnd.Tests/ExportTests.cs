@@ -31,6 +31,21 @@ public sealed partial class ExportTests(TinyWorld world)
         Assert.Equal(accuracy.GetProperty("before").GetDouble(), accuracy.GetProperty("after").GetDouble());
     }
 
+    [Fact]
+    public void Any_classifier_in_onnx_is_a_teacher_of_score_whose_table_select_ranks()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("train", world.Train, "--model", "resnet:depth=10,img=32,stem=3,width=8", "-o", folder["resnet"], "--steps", "40", "--batch-size", "16", "--seed", "1").Succeeds();
+        Programs.RunDfkd("export", folder["resnet"], "--onnx", folder["t.onnx"]).Succeeds();
+        foreach (string teacher in new[] { folder["resnet"], folder["t.onnx"] })
+        {
+            Programs.RunDfkd("score", world.Wild, "--teacher", teacher, "-o", folder["scores.csv"], "--overwrite").Succeeds();
+            Programs.RunDfkd("select", folder["scores.csv"], "--budget", "50", "-o", folder["selected.csv"], "--overwrite").Succeeds();
+            Assert.Equal(51, File.ReadLines(folder["selected.csv"]).Count());
+        }
+        Assert.Contains("ONNX", Programs.RunDfkd("inspect", folder["t.onnx"]).Succeeds().Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("static")]
     [InlineData("dynamic")]

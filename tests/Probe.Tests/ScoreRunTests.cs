@@ -129,16 +129,6 @@ public sealed class ScoreRunTests
     }
 
     [Fact]
-    public void A_teacher_without_attention_is_refused_by_name()
-    {
-        using ScoringWorld world = new();
-        using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=8,stem=3,width=8,classes=3").Create();
-        ModelStore.Save(world["resnet"], model, Preprocessing.DefaultFor(8), []);
-        ModelException error = Assert.Throws<ModelException>(() => ScoringWorld.Score(Options(world, world.Images("images", 2)) with { Teacher = world["resnet"] }));
-        Assert.StartsWith("resnet:depth=10,img=8,stem=3,width=8 has no attention to probe", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_block_that_the_teacher_lacks_is_refused_with_those_it_has()
     {
         using ScoringWorld world = new();

@@ -52,6 +52,23 @@ public sealed class ScoreTests : IDisposable
         Assert.Equal(-4, score.Evaluate([2, 2, 0], 0), 9);
     }
 
+    [Theory]
+    [InlineData("combined")]
+    [InlineData("rank-average")]
+    public void A_table_without_a_probe_is_ranked_by_its_logits(string method)
+    {
+        TableHeader logits = new(Columns.Scores, "scores.csv");
+        RowScore score = Bind(method, logits);
+        Assert.Equal(["entropy", "energy"], score.Columns);
+        score.Fit([[1, 2, 3], [1, 2, 3]]);
+        double best = score.Evaluate([1, 1], 0), middle = score.Evaluate([2, 2], 0), worst = score.Evaluate([3, 3], 0);
+        Assert.True(best > middle && middle > worst && double.IsFinite(best) && double.IsFinite(worst));
+    }
+
+    [Fact]
+    public void The_attention_probe_by_its_own_name_wants_a_probe() =>
+        Assert.Contains("probe_variance", Assert.Throws<TableException>(() => Bind("attention-probe", new TableHeader(Columns.Scores, "scores.csv"))).Message, StringComparison.Ordinal);
+
     [Fact]
     public void The_default_weighs_the_probe_by_how_far_its_blocks_agree()
     {

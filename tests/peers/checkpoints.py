@@ -1,9 +1,9 @@
 """Every name of timm's Vision Transformers at depth 2 with random weights, as people bring them; the reader is held against timm.
 
-TIMM_PATH=... python3 tests/peers/checkpoints.py make OUT [MODULE...]   writes models and expected.tsv
+TIMM_PATH=... python3 tests/peers/checkpoints.py make OUT [MODULE|GLOB...]   writes models and expected.tsv
 ExportLogits checkpoints OUT/expected.tsv                               reads each: right, refused by name, or wrong
 
-Each name comes as a directory (config.json as timm writes it for the hub), as NAME.pth, and as a bare state dict whose file name tells nothing.
+A GLOB is of names (eva02_*). Each name comes as a directory (config.json as timm writes it for the hub), as NAME.pth, and as a bare state dict whose file name tells nothing.
 Expected are logits, and the probe row of each block: of the class token; of a network that averages its patches the mean attention that a patch receives; of one with
 attention pooling the pooling's own row in place of the last block's.
 """
@@ -67,8 +67,19 @@ def probes(model, pixels):
     def attention(module, inputs):
         x = inputs[0]
         batch, tokens, _ = x.shape
-        qkv = module.qkv(x).reshape(batch, tokens, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
-        q, k = module.q_norm(qkv[0]), module.k_norm(qkv[1])
+        if getattr(module, "qkv", None) is None:
+            q, k = (part(x).reshape(batch, tokens, module.num_heads, -1).transpose(1, 2) for part in (module.q_proj, module.k_proj))
+        else:
+            both = module.qkv(x)
+            if getattr(module, "q_bias", None) is not None:
+                both = both + torch.cat((module.q_bias, module.k_bias, module.v_bias))
+            q, k, _ = both.reshape(batch, tokens, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
+        q, k = module.q_norm(q), module.k_norm(k)
+        if getattr(model, "rope", None) is not None:
+            from timm.layers.pos_embed_sincos import apply_rot_embed_cat
+            table = model.rope.get_embed(shape=(model.patch_embed.grid_size if getattr(model, "dynamic_img_size", False) else None))
+            before, half = model.num_prefix_tokens, getattr(module, "rotate_half", False)
+            q, k = (torch.cat([part[:, :, :before], apply_rot_embed_cat(part[:, :, before:], table, half=half)], 2) for part in (q, k))
         full = (q @ k.transpose(-2, -1) * module.scale).softmax(-1)
         prefix = model.num_prefix_tokens
         rows.append((full[:, :, 0] if model.global_pool == "token" else full[:, :, prefix:].mean(2))[:, :, prefix:])
@@ -83,7 +94,8 @@ def probes(model, pixels):
     hooks = []
     try:
         for block in model.blocks:
-            if not hasattr(block, "attn") or not hasattr(block.attn, "qkv") or not isinstance(block.attn.qkv, torch.nn.Linear) or not hasattr(block.attn, "q_norm"):
+            parts = getattr(getattr(block, "attn", None), "qkv", None) or getattr(getattr(block, "attn", None), "q_proj", None)
+            if not isinstance(parts, torch.nn.Linear) or not hasattr(block.attn, "q_norm"):
                 return None
             hooks.append(block.attn.register_forward_pre_hook(attention))
         if getattr(model, "attn_pool", None) is not None:
@@ -147,7 +159,7 @@ def make(folder, modules):
     without_starts()
     lines, skipped = [], []
     for module in modules:
-        for name in timm.list_models(module=module):
+        for name in timm.list_models(module) if "*" in module else timm.list_models(module=module):
             seed = zlib.crc32(name.encode())
             arguments = {"depth": 2}
             try:

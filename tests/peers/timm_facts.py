@@ -62,7 +62,7 @@ def vit(name):
     if type(block) not in (Block, ResPostBlock):
         return fields, f"blocks of the kind {type(block).__name__}"
     norm = block.norm1
-    if not isinstance(norm, nn.LayerNorm):
+    if not isinstance(norm, nn.LayerNorm) and type(norm).__name__ not in ("RmsNorm", "RmsNormFp32"):
         return fields, f"{type(norm).__name__} in place of LayerNorm"
     mlp = type(block.mlp).__name__
     swiglu = mlp in ("GluMlp", "SwiGLU", "SwiGLUPacked") and kwargs.get("mlp_layer") is not None
@@ -86,6 +86,49 @@ def vit(name):
         reason = f"the activation {type(block.mlp.act).__name__}"
     fields.update(mlp=block.mlp.fc2.in_features, act=act, eps=norm.eps, pool=model.global_pool, post=int(type(block) is ResPostBlock))
     return fields, reason
+
+
+def rotary(kwargs):
+    """RotaryPositions.Text of the constructor's arguments; empty without."""
+    if not kwargs.get("use_rot_pos_emb", False):
+        return ""
+    reference = kwargs.get("ref_feat_shape")
+    centred = kwargs.get("rope_type", "cat") == "dinov3"
+    side = 0 if reference is None or centred else reference[0] if isinstance(reference, tuple) else reference
+    halves = "halves" if kwargs.get("rope_rotate_half", False) else "neighbours"
+    return f"{kwargs.get('rope_temperature', 10000.):g}/{side}/{kwargs.get('rope_grid_offset', 0.):g}/{kwargs.get('rope_grid_indexing', 'ij')}/{halves}{'/centred' if centred else ''}"
+
+
+def eva(name):
+    """Facts of eva.py's networks, or a reason why one is not read."""
+    from timm.models.eva import Eva
+    kwargs = arguments(name, Eva)
+    model = timm.create_model(name, depth=1, num_classes=7)
+    block = model.blocks[0]
+    side = kwargs.get("img_size", timm.models.get_pretrained_cfg(name).input_size[1])
+    reason = None
+    if kwargs.get("rope_type", "cat") not in ("cat", "dinov3"):
+        reason = f"rotary positions of the kind '{kwargs['rope_type']}'"
+    if model.global_pool == "map" or model.global_pool not in ("token", "avg"):
+        reason = f"pooling '{model.global_pool}' of its own shape"
+    if isinstance(model.norm, nn.Identity) and isinstance(model.fc_norm, nn.Identity):
+        reason = "no final norm"
+    if not isinstance(model.norm, nn.Identity) and not isinstance(model.fc_norm, nn.Identity):
+        reason = "a norm before and after pooling"
+    if getattr(block.attn, "gate", None) is not None:
+        reason = "gated attention"
+    if kwargs.get("attn_head_dim"):
+        reason = "heads of another width"
+    last = getattr(block.mlp, "fc2", None)
+    hidden = last.in_features if last is not None else 0
+    norm = model.fc_norm if isinstance(model.norm, nn.Identity) else model.norm
+    fields = dict(img=side[0] if isinstance(side, tuple) else side, patch=kwargs.get("patch_size", 16), width=kwargs.get("embed_dim", 768), depth=kwargs.get("depth", 12), heads=kwargs.get("num_heads", 12), mlp=hidden,
+                  act="silu" if kwargs.get("swiglu_mlp") else "gelu", eps=getattr(norm, "eps", 1e-6), pool=model.global_pool, post=int(type(block).__name__ == "EvaBlockPostNorm"), rotary=rotary(kwargs))
+    return fields, reason
+
+
+def shape_cells(fields):
+    return [str(fields[k]) if k in fields and k != "eps" else (f"{fields[k]:g}" if k in fields and fields[k] != "" else "") for k in ("img", "patch", "width", "depth", "heads", "mlp", "act", "eps", "pool", "post")]
 
 
 def residual(name):
@@ -124,7 +167,7 @@ def preprocessing(cfg):
 
 
 def main(out):
-    rows = ["name,other,img,patch,width,depth,heads,mlp,act,eps,pool,post,size,crop,interpolation,mean,std,mode"]
+    rows = ["name,other,img,patch,width,depth,heads,mlp,act,eps,pool,post,size,crop,interpolation,mean,std,mode,rotary"]
     for module in MODULES:
         for name in list_models(module=module):
             fields, reason = {}, None
@@ -132,16 +175,18 @@ def main(out):
                 fields, reason = vit(name)
             elif module == "resnet":
                 reason = residual(name)
+            elif module == "eva":
+                fields, reason = eva(name)
             elif module != "tiny_vit":
                 reason = f"timm's {module}.py"
-                if module in ("eva", "beit"):
+                if module == "beit":
                     model = timm.create_model(name, depth=1, num_classes=7)
                     block = model.blocks[0]
                     fields = dict(heads=block.attn.num_heads, eps=getattr(model.fc_norm if isinstance(model.norm, nn.Identity) else model.norm, "eps", ""))
             default = get_pretrained_cfg(name)
-            shape = [str(fields[k]) if k in fields and k != "eps" else (f"{fields[k]:g}" if k in fields and fields[k] != "" else "") for k in ("img", "patch", "width", "depth", "heads", "mlp", "act", "eps", "pool", "post")]
+            shape = shape_cells(fields)
             usual = preprocessing(default)
-            rows.append(",".join([name, reason or "", *shape, *usual]))
+            rows.append(",".join([name, reason or "", *shape, *usual] + ([fields["rotary"]] if fields.get("rotary") else [])))
             for tagged in sorted(list_pretrained(name)):
                 if "." not in tagged:
                     continue

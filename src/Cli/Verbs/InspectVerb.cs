@@ -115,6 +115,13 @@ internal sealed class InspectVerb : Verb
         if (shape.FcNorm) parts.Add("norm after pooling");
         if (shape.QkNorm) parts.Add("norms of queries and keys");
         if (shape.PostNorm) parts.Add("norms after branches");
+        if (shape.RmsNorm) parts.Add("RMSNorm");
+        if (!shape.ProjectionBias) parts.Add("no biases in projections and MLPs");
+        if (shape.EmbedNorm) parts.Add("norm of patches");
+        if (shape.AttentionNorm) parts.Add("norm inside attention");
+        if (shape.MlpNorm) parts.Add("norm inside MLPs");
+        if (shape.Rotary is not null) parts.Add("rotary positions");
+        if (!shape.LearnedPositions) parts.Add("no position embedding");
         return string.Join(", ", parts);
     }
 

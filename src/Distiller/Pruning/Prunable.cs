@@ -16,6 +16,11 @@ internal static class Prunable
         string? reason = teacher.CrossBias ? "convolution and involution stems, which are not linear"
             : teacher.PostNorm ? "norms after its branches, which a turned stream does not pass"
             : teacher.QkNorm ? "norms of queries and keys, which their products do not pass"
+            : teacher.RmsNorm ? "RMSNorm, which a turned stream does not pass as LayerNorm"
+            : teacher.Rotary is not null ? "rotary positions, which the products of queries and keys do not pass"
+            : teacher.AttentionNorm || teacher.MlpNorm ? "norms inside its branches, which what they read does not pass"
+            : teacher.EmbedNorm ? "a norm of its patches before the blocks, which is not linear"
+            : !teacher.ProjectionBias ? "projections without bias, which cannot carry what is cut"
             : teacher.Pooling == Pooling.Map ? "a pooling by attention, which is not fitted yet"
             : null;
         if (reason is not null) throw new DistillException($"the teacher {teacher.Name} has {reason}, so it cannot be pruned in closed form{Cure}");

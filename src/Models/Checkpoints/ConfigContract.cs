@@ -10,7 +10,7 @@ internal static class ConfigContract
     [
         "architecture", "architectures", "model_type", "num_classes", "num_labels", "num_features", "head_hidden_size", "global_pool", "pool_type", "gp", "img_size", "image_size", "input_size", "patch_size", "embed_dim", "hidden_size", "depth", "num_hidden_layers",
         "num_heads", "num_attention_heads", "heads", "n_heads", "nheads", "mlp_ratio", "intermediate_size", "qkv_bias", "qk_norm", "act_layer", "hidden_act", "layer_norm_eps", "norm_eps", "class_token", "no_embed_class", "reg_tokens", "num_register_tokens", "init_values",
-        "pre_norm", "fc_norm", "block_fn", "label_names", "id2label", "label2id", "label_descriptions", "mean", "std", "interpolation", "crop_pct", "crop_mode", "use_swiglu_ffn", "embed_dims", "depths", "window_sizes", "distilled", "vision_config", "pretrained_cfg", "model_args",
+        "pre_norm", "fc_norm", "use_fc_norm", "use_rot_pos_emb", "use_abs_pos_emb", "rope_type", "rope_temperature", "rope_grid_offset", "rope_grid_indexing", "rope_rotate_half", "ref_feat_shape", "num_reg_tokens", "swiglu_mlp", "scale_mlp", "scale_attn_inner", "qkv_fused", "swiglu_align_to", "proj_bias", "embed_norm_layer", "scale_attn_norm", "scale_mlp_norm", "block_fn", "label_names", "id2label", "label2id", "label_descriptions", "mean", "std", "interpolation", "crop_pct", "crop_mode", "use_swiglu_ffn", "embed_dims", "depths", "window_sizes", "distilled", "vision_config", "pretrained_cfg", "model_args",
     ];
 
     // Of training, of files, of other tasks, or of sizes that are read as they are.
@@ -28,10 +28,10 @@ internal static class ConfigContract
     // Fields that change the network: with any other value it is one that is not read.
     private static readonly (string Field, Func<object, bool> Holds, string Wanted)[] Fixed =
     [
-        ("in_chans", Is(3L), "3"), ("num_channels", Is(3L), "3"), ("final_norm", Is(true), "true"), ("pool_include_prefix", Is(false), "false"), ("pos_embed", value => value is "learn", "'learn'"), ("proj_bias", Is(true), "true"),
-        ("scale_attn_norm", Is(false), "false"), ("scale_mlp_norm", Is(false), "false"), ("norm_layer", value => value is string name && name.Contains("layernorm", StringComparison.OrdinalIgnoreCase), "a LayerNorm"), ("attn_layer", value => value is "Attention" or "attn", "the usual attention"),
-        ("embed_layer", value => value is "PatchEmbed", "'PatchEmbed'"), ("mlp_layer", value => value is "Mlp" or "mlp" or "SwiGLUPacked" or "GluMlp", "'Mlp' or 'SwiGLUPacked'"), ("use_rel_pos_bias", Is(false), "false"), ("use_shared_rel_pos_bias", Is(false), "false"), ("use_rot_pos_emb", Is(false), "false"),
-        ("use_abs_pos_emb", Is(true), "true"), ("use_relative_position_bias", Is(false), "false"), ("use_shared_relative_position_bias", Is(false), "false"), ("use_absolute_position_embeddings", Is(true), "true"), ("use_mean_pooling", Is(false), "false"), ("apply_layernorm", Is(true), "true"),
+        ("in_chans", Is(3L), "3"), ("num_channels", Is(3L), "3"), ("final_norm", Is(true), "true"), ("pool_include_prefix", Is(false), "false"), ("pos_embed", value => value is "learn", "'learn'"),
+        ("norm_layer", value => value is string name && (name.Contains("layernorm", StringComparison.OrdinalIgnoreCase) || name.Contains("rmsnorm", StringComparison.OrdinalIgnoreCase)), "a LayerNorm or RMSNorm"), ("attn_layer", value => value is "Attention" or "attn", "the usual attention"),
+        ("embed_layer", value => value is "PatchEmbed", "'PatchEmbed'"), ("mlp_layer", value => value is "Mlp" or "mlp" or "SwiGLUPacked" or "SwiGLU" or "GluMlp", "'Mlp' or 'SwiGLUPacked'"), ("use_rel_pos_bias", Is(false), "false"), ("use_shared_rel_pos_bias", Is(false), "false"), ("use_post_norm", Is(false), "false"), ("gated_attn", Is(false), "false"),
+        ("use_relative_position_bias", Is(false), "false"), ("use_shared_relative_position_bias", Is(false), "false"), ("use_absolute_position_embeddings", Is(true), "true"), ("use_mean_pooling", Is(false), "false"), ("apply_layernorm", Is(true), "true"),
         ("output_stride", Is(32L), "32"), ("mlp_bias", Is(true), "true"), ("attention_bias", Is(true), "true"), ("key_bias", Is(true), "true"), ("position_embedding_type", value => value is "absolute", "'absolute'"), ("hidden_stride", Is(1L), "1"),
         ("do_pooling", Is(true), "true"), ("replace_stem_pool", Is(false), "false"), ("avg_down", Is(false), "false"), ("stem_type", value => value is "" or "3x3" or "7x7", "the usual stem"), ("down_kernel_size", Is(1L), "1"), ("groups", Is(1L), "1"), ("conv_norm_activation", Is(false), "none"),
     ];
@@ -46,15 +46,22 @@ internal static class ConfigContract
         Same("its width", config.Width, "embed_dim", "hidden_size", "num_features");
         Same("its depth", config.Depth, "depth", "num_hidden_layers");
         Same("its patch size", config.PatchSize, "patch_size");
-        Same("its number of register tokens", config.RegisterTokens, "reg_tokens", "num_register_tokens");
+        Same("its number of register tokens", config.RegisterTokens, "reg_tokens", "num_register_tokens", "num_reg_tokens");
         ClassesFit(config.Classes, stated, report);
         Flag("its qkv projection", config.QkvBias, "has a bias", "has none", "qkv_bias");
         Flag("its class token", config.ClassToken, "is there", "is not there", "class_token");
         Flag("its norm before the blocks", config.PreNorm, "is there", "is not there", "pre_norm");
         Flag("its norm of queries and keys", config.QkNorm, "is there", "is not there", "qk_norm");
         Flag("its norm after pooling", config.FcNorm, "is there", "is not there", "fc_norm");
+        Flag("its norm after pooling", config.FcNorm, "is there", "is not there", "use_fc_norm");
+        Flag("its position embedding", config.LearnedPositions, "is there", "is not there", "use_abs_pos_emb");
+        Flag("its biases of projections and MLPs", config.ProjectionBias, "are there", "are not there", "proj_bias");
         Flag("its SwiGLU", config.SwiGlu, "is there", "is not there", "use_swiglu_ffn");
         if (config.PrefixTokens > 0) Flag("its position embedding", config.NoEmbedClass, "leaves the class token out", "has an entry for it", "no_embed_class");
+        foreach (Statement kind in stated.Of("norm_layer").Take(1))
+        {
+            if (kind.Value is string norm && norm.Contains("rms", StringComparison.OrdinalIgnoreCase) && !config.RmsNorm) report.Contradiction(kind, "its norms", "have a bias, which RMSNorm has not");
+        }
         if (!config.LayerScale && stated.Of("init_values").FirstOrDefault(statement => statement.Value is long or double && !config.PostNorm) is { } scale) report.Contradiction(scale, "its LayerScale", "is not there");
         foreach (Statement ratio in stated.Of("mlp_ratio").Take(1))
         {

@@ -26,6 +26,9 @@ internal enum NameStyle
     /// <summary>torchvision's vit_*.</summary>
     TorchVision,
 
+    /// <summary>timm's eva.py, where its tensors show it: queries, keys and values apart, or biases of two of them.</summary>
+    Eva,
+
     /// <summary>OpenAI's and open_clip's own files; the former have quick_gelu, most of the latter gelu, and neither says so.</summary>
     OpenClip,
 }
@@ -51,5 +54,5 @@ internal static class NameStyles
     };
 
     /// <summary>Every Hugging Face class has 12 heads unless its config says otherwise.</summary>
-    public static int? DefaultHeads(this NameStyle style) => style is NameStyle.Timm or NameStyle.TorchVision or NameStyle.OpenClip ? null : 12;
+    public static int? DefaultHeads(this NameStyle style) => style is NameStyle.Timm or NameStyle.Eva or NameStyle.TorchVision or NameStyle.OpenClip ? null : 12;
 }

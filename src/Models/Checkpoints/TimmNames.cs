@@ -28,6 +28,7 @@ internal static partial class TimmNames
             if (name.EndsWith(".attention_bias_idxs", StringComparison.Ordinal)) continue;
             named[OldLayerScale().Replace(name, "ls$1.gamma")] = tensor;
         }
+        if (style == NameStyle.Timm && EvaNames.Fuse(path, named)) style = NameStyle.Eva;
         return (named, style);
     }
 

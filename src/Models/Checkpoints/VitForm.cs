@@ -17,6 +17,8 @@ internal static class VitForm
     private static string Architecture(VitConfig config)
     {
         if (RegistryEntries.NameOf(config) is { } same) return same;
+        // timm has these parts under arguments of other constructors.
+        if (config.RmsNorm || !config.ProjectionBias || config.EmbedNorm || config.AttentionNorm || config.MlpNorm || config.Rotary is not null) return config.Spec;
         // timm has no such tokens.
         if (config.CrossBias || config.Pooling == Pooling.TokenAndAverage || (config.SwiGlu && (config.Pooling != Pooling.Token || !config.ClassToken))) return config.Spec;
         // Its blocks are no argument that JSON can hold.
@@ -48,6 +50,17 @@ internal static class VitForm
         if (config.FcNorm != (config.Pooling == Pooling.Average)) arguments.Add(("fc_norm", config.FcNorm));
         if (!config.ClassToken) arguments.Add(("class_token", false));
         if (config.QkNorm) arguments.Add(("qk_norm", true));
+        if (config.RmsNorm) arguments.Add(("norm_layer", "rmsnorm"));
+        if (!config.ProjectionBias) arguments.Add(("proj_bias", false));
+        if (config.Rotary is not { } rotary) return arguments;
+        arguments.Add(("use_rot_pos_emb", true));
+        arguments.Add(("use_abs_pos_emb", config.LearnedPositions));
+        arguments.Add(("rope_type", rotary.Centred ? "dinov3" : "cat"));
+        arguments.Add(("rope_temperature", rotary.Temperature));
+        arguments.Add(("rope_grid_offset", rotary.Offset));
+        arguments.Add(("rope_grid_indexing", rotary.ColumnsFirst ? "xy" : "ij"));
+        arguments.Add(("rope_rotate_half", rotary.Halves));
+        if (rotary.Reference > 0) arguments.Add(("ref_feat_shape", rotary.Reference));
         return arguments;
     }
 

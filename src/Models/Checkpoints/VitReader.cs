@@ -43,7 +43,9 @@ internal sealed class VitReader
         RefuseOtherNetworks(fcNorm);
         int registers = tensors.ContainsKey("reg_token") ? checked((int)Shape("reg_token", 3)[1]) : 0;
         int prefix = (classToken ? 1 : 0) + (distilled ? 1 : 0) + (crossBias ? 2 : 0) + registers, mlpRows = checked((int)Shape("blocks.0.mlp.fc1.weight", 2)[0]), hidden = checked((int)Shape("blocks.0.mlp.fc2.weight", 2)[1]);
-        (int grid, bool noEmbedClass) = Grid(Shape("pos_embed", 3)[1], prefix, patchSize, registers);
+        Told<RotaryPositions?> rotary = new RotaryReader(source).Read(tensors.ContainsKey("pos_embed"));
+        bool learned = tensors.ContainsKey("pos_embed") || rotary.Value is null;
+        (int grid, bool noEmbedClass) = learned ? Grid(Shape("pos_embed", 3)[1], prefix, patchSize, registers) : (StatedSide() / patchSize, false);
         bool swiGlu = mlpRows == 2 * hidden, preNorm = tensors.ContainsKey("norm_pre.weight"), qkNorm = tensors.ContainsKey("blocks.0.attn.q_norm.weight");
         int classes = tensors.ContainsKey("head.weight") ? checked((int)Shape("head.weight", 2)[0]) : 0, depth = Depth();
         Told<Pooling> pooling = PoolingOf(classToken, distilled || crossBias, fcNorm, classes > 0 ? Shape("head.weight", 2)[1] : width, width);
@@ -68,6 +70,13 @@ internal sealed class VitReader
             FcNorm = fcNorm,
             ClassToken = classToken,
             QkNorm = qkNorm,
+            RmsNorm = tensors.ContainsKey("blocks.0.norm1.weight") && !tensors.ContainsKey("blocks.0.norm1.bias"),
+            ProjectionBias = tensors.ContainsKey("blocks.0.attn.proj.bias"),
+            EmbedNorm = tensors.ContainsKey("patch_embed.norm.weight"),
+            AttentionNorm = tensors.ContainsKey("blocks.0.attn.norm.weight"),
+            MlpNorm = tensors.ContainsKey("blocks.0.mlp.norm.weight"),
+            LearnedPositions = learned,
+            Rotary = rotary.Value,
         };
         ConfigContract.Check(config, mlpRows, stated, report);
         FitName(config, mlpRows);
@@ -79,6 +88,8 @@ internal sealed class VitReader
         report.Add("heads", heads, value => value.ToString(CultureInfo.InvariantCulture));
         report.Add("activation", activation, ActivationNames.Of);
         report.Add("pooling", pooling, VitSpec.PoolName);
+        if (rotary.Value is not null) report.Add("rotary positions", rotary, value => value!.Text);
+        if (config.RmsNorm) report.Add("norms without bias", Biasless(), text => text);
         report.Add("LayerNorm epsilon", epsilon, value => value.ToString("R", CultureInfo.InvariantCulture));
         if (postNorm.Value) report.Add("norms", postNorm, _ => "after attention and MLP");
         return (config with { Heads = heads.Value, Activation = activation.Value, LayerNormEpsilon = epsilon.Value, PostNorm = postNorm.Value }).Validated();
@@ -104,15 +115,13 @@ internal sealed class VitReader
         [
             ("blocks.0.attns.0.norm.weight", "parallel branches in its blocks (ParallelThingsBlock)"), ("blocks.0.in_proj.weight", "parallel attention and MLP (ParallelScalingBlock)"), ("blocks.0.attn.relative_position_bias_table", "relative position biases (BEiT)"),
             ("rel_pos_bias.relative_position_bias_table", "shared relative position biases (BEiT)"), ("blocks.0.attn.rel_pos.relative_position_bias_table", "relative position biases"), ("blocks.0.attn.rel_pos.mlp.fc1.weight", "relative position biases"),
-            ("blocks.0.attn.q_proj.weight", "separate q, k, v with rotary positions (EVA)"), ("blocks.0.attn.q_bias", "biases of q and v alone (BEiT, EVA)"), ("blocks.0.mlp.w1.weight", "a SwiGLU of three matrices (EVA)"), ("blocks.0.mlp.fc1_g.weight", "a SwiGLU of three matrices (EVA)"),
-            ("blocks.0.mlp.norm.weight", "a norm inside its MLPs"), ("blocks.0.attn.norm.weight", "a norm inside its attention"), ("patch_embed.backbone.stem.conv.weight", "a convolutional backbone (hybrid)"), ("attn_pool.q_norm.weight", "norms inside its attention pooling"),
+            ("rope.freqs", "rotary positions that are learned for each block (mixed)"), ("blocks.0.attn.gate.weight", "gates on its attention"), ("blocks.0.attn.inner_attn_ln.weight", "BEiT-3's norms"), ("patch_embed.backbone.stem.conv.weight", "a convolutional backbone (hybrid)"), ("attn_pool.q_norm.weight", "norms inside its attention pooling"),
             ("layers.0.blocks.0.norm1.weight", "stages with windows (Swin)"), ("blocks.0.attn.lambda_q1", "differential attention"), ("blocks.0.ls1.alpha", "an affine map in place of LayerNorm"),
         ];
         foreach ((string tensor, string what) in marks)
         {
             if (tensors.ContainsKey(tensor)) throw report.Bad($"it has '{tensor}': {what}, which is not read (supported: {FamilyReader.Supported})");
         }
-        if (!tensors.ContainsKey("pos_embed") && tensors.ContainsKey("blocks.0.attn.qkv.weight")) throw report.Bad("it has no position embedding, and networks with other kinds of positions (rotary, relative) are not read");
         if (fcNorm && tensors.ContainsKey("norm.weight")) throw report.Bad("it has a norm before and after pooling, and only one of them is read");
         if (!fcNorm && !tensors.ContainsKey("norm.weight") && tensors.ContainsKey("blocks.0.norm1.weight")) throw report.Bad("it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'): networks without one are not read");
     }
@@ -135,6 +144,19 @@ internal sealed class VitReader
         if (with > 0) return (with, false);
         if (bare > 0) return (bare, true);
         throw report.Bad($"its position embedding has {entries} entries, which is no square grid with or without {prefix} prefix tokens");
+    }
+
+    // RMSNorm and a LayerNorm without bias have the same tensors.
+    private Told<string> Biasless() =>
+        stated.Text("norm_layer") is { } told ? (told.Value.Contains("rms", StringComparison.OrdinalIgnoreCase) ? new("RMSNorm", told.Source, told.By) : throw report.Bad($"{told.Source} is '{Shown.Of(told.Value)}', but its norms have no bias; RMSNorm alone is read so"))
+        : source.Named is { } called ? new("RMSNorm", called.Source, FactSource.Registry)
+        : new("RMSNorm", "", FactSource.Assumed);
+
+    // Rotary positions leave no tensor whose length would tell.
+    private int StatedSide()
+    {
+        if (stated.Size("img_size", "image_size", "pretrained_cfg.input_size", "input_size") is { } told) return told.Value.Height == told.Value.Width ? told.Value.Height : throw report.Bad($"{told.Source} is {told.Value.Height}×{told.Value.Width}: only square inputs are read");
+        return named?.ImageSize ?? throw report.Bad("it has no position embedding, and nothing tells its input side: give a config.json with img_size or input_size beside it");
     }
 
     // The number of patches tells the side only of a square.
@@ -175,7 +197,7 @@ internal sealed class VitReader
             return asked;
         }
         if (!classToken) return new(Pooling.Average, "no class token", FactSource.Tensors);
-        if (source.Style != NameStyle.Timm) return new(Pooling.Token, "the class of its library", FactSource.Registry);
+        if (source.Style is not (NameStyle.Timm or NameStyle.Eva)) return new(Pooling.Token, "the class of its library", FactSource.Registry);
         if (fcNorm) return new(Pooling.Average, "'fc_norm', which comes after average pooling", FactSource.Tensors);
         if (named is not null) return new(named.Pooling is Pooling.Map ? Pooling.Token : named.Pooling, source.Named!.Value.Source, FactSource.Registry);
         return new(Pooling.Token, "", FactSource.Assumed);

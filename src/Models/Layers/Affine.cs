@@ -77,6 +77,8 @@ internal sealed class Affine : nn.Module
         return nn.functional.conv2d(x, weight, bias!, [stride, stride], [padding, padding], groups: groups);
     }
 
-    /// <summary>LayerNorm over the last axis.</summary>
-    public Tensor Norm(Tensor x, double epsilon) => nn.functional.layer_norm(x, [weight.shape[0]], weight, bias!, epsilon);
+    /// <summary>LayerNorm over the last axis; without a bias RMSNorm.</summary>
+    public Tensor Norm(Tensor x, double epsilon) => bias is null
+        ? x * x.square().mean([-1], keepdim: true).add(epsilon).rsqrt() * weight
+        : nn.functional.layer_norm(x, [weight.shape[0]], weight, bias, epsilon);
 }

@@ -12,6 +12,11 @@ internal sealed class Attention : nn.Module
     private readonly Affine proj;
     private readonly Affine? q_norm;
     private readonly Affine? k_norm;
+    private readonly Affine? norm;
+    // Not persistent: they follow from the grid.
+    public Tensor? rope_sine;
+    public Tensor? rope_cosine;
+    private readonly RotaryPositions? rotary;
     private readonly int heads;
     private readonly double epsilon;
     private readonly bool received;
@@ -20,14 +25,20 @@ internal sealed class Attention : nn.Module
     {
         (heads, epsilon, received) = (config.Heads, config.LayerNormEpsilon, config.Pooling is Pooling.Average or Pooling.Map);
         qkv = new Affine([3L * config.Width, config.Width], config.QkvBias);
-        proj = new Affine([config.Width, config.Width]);
+        proj = new Affine([config.Width, config.Width], config.ProjectionBias);
         register_module(nameof(qkv), qkv);
         if (config.QkNorm)
         {
-            register_module(nameof(q_norm), q_norm = new Affine([config.Width / config.Heads]));
-            register_module(nameof(k_norm), k_norm = new Affine([config.Width / config.Heads]));
+            register_module(nameof(q_norm), q_norm = new Affine([config.Width / config.Heads], !config.RmsNorm));
+            register_module(nameof(k_norm), k_norm = new Affine([config.Width / config.Heads], !config.RmsNorm));
         }
+        if (config.AttentionNorm) register_module(nameof(norm), norm = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(proj), proj);
+        rotary = config.Rotary;
+        if (rotary is null) return;
+        (Tensor sine, Tensor cosine) = rotary.Tables(config.Grid, config.Width / config.Heads);
+        register_buffer(nameof(rope_sine), rope_sine = sine.DetachFromDisposeScope(), persistent: false);
+        register_buffer(nameof(rope_cosine), rope_cosine = cosine.DetachFromDisposeScope(), persistent: false);
     }
 
     public Affine Qkv => qkv;
@@ -55,16 +66,29 @@ internal sealed class Attention : nn.Module
             (q, k, v) = (q.to(parts[0].dtype), parts[0], parts[1]);
         }
         if (queries != tokens && q_norm is not null) (q, k) = (q_norm.Norm(q, epsilon), k_norm!.Norm(k, epsilon));
+        // The few queries are of tokens before the patches, which are not turned.
+        if (queries != tokens) k = Turned(k);
         Tensor mixed = Mix(q, k, v).transpose(1, 2).reshape(batch, queries, width);
+        if (norm is not null) mixed = norm.Norm(mixed, epsilon);
         return (mixed, prefix < 0 ? null : received ? Received(q, k, prefix) : ClsRow(q, k, prefix), new Qkv(q, k, v));
     }
 
-    /// <summary>Queries, keys and values of normed tokens <c>[B, T, D]</c>, each head's norm of queries and keys included.</summary>
+    /// <summary>Queries, keys and values of normed tokens <c>[B, T, D]</c>, each head's norm and rotation of queries and keys included.</summary>
     public Qkv Split(Tensor x)
     {
         long batch = x.shape[0], tokens = x.shape[1], head = x.shape[2] / heads;
         Tensor[] parts = qkv.Linear(x).view(batch, tokens, 3, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
-        return q_norm is null ? new Qkv(parts[0], parts[1], parts[2]) : new Qkv(q_norm.Norm(parts[0], epsilon), k_norm!.Norm(parts[1], epsilon), parts[2]);
+        return q_norm is null ? new Qkv(Turned(parts[0]), Turned(parts[1]), parts[2]) : new Qkv(Turned(q_norm.Norm(parts[0], epsilon)), Turned(k_norm!.Norm(parts[1], epsilon)), parts[2]);
+    }
+
+    // The patches stand last.
+    private Tensor Turned(Tensor x)
+    {
+        if (rotary is null) return x;
+        long patches = rope_sine!.shape[0], prefix = x.shape[2] - patches;
+        if (prefix < 0) throw new ArgumentException("patches cannot be dropped from a network with rotary positions");
+        Tensor turned = rotary.Turn(x.narrow(2, prefix, patches), rope_sine, rope_cosine!).to(x.dtype);
+        return prefix == 0 ? turned : cat([x.narrow(2, 0, prefix), turned], 2);
     }
 
     /// <summary>Values weighed by attention: <c>[B, H, queries, D/H]</c>.</summary>

@@ -21,10 +21,10 @@ internal sealed class Block : nn.Module
     public Block(VitConfig config) : base(nameof(Block))
     {
         (epsilon, postNorm) = (config.LayerNormEpsilon, config.PostNorm);
-        register_module(nameof(norm1), norm1 = new Affine([config.Width]));
+        register_module(nameof(norm1), norm1 = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(attn), attn = new Attention(config));
         if (config.LayerScale) register_module(nameof(ls1), ls1 = new LayerScale(config.Width, config.LayerScaleInit));
-        register_module(nameof(norm2), norm2 = new Affine([config.Width]));
+        register_module(nameof(norm2), norm2 = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(mlp), mlp = new Mlp(config));
         if (config.LayerScale) register_module(nameof(ls2), ls2 = new LayerScale(config.Width, config.LayerScaleInit));
     }

@@ -9,15 +9,18 @@ namespace DataFreeKD.Models.Layers;
 internal sealed class PatchEmbed : nn.Module
 {
     private readonly Affine proj;
+    private readonly Affine? norm;
+    private readonly double epsilon;
     private readonly int patch;
     private PackedLinear? packed;
 
     public PatchEmbed(VitConfig config) : base(nameof(PatchEmbed))
     {
-        patch = config.PatchSize;
+        (patch, epsilon) = (config.PatchSize, config.LayerNormEpsilon);
         // CLIP's pre-norm takes the bias's place, as in timm.
         proj = new Affine([config.Width, 3, patch, patch], withBias: !config.PreNorm);
         register_module(nameof(proj), proj);
+        if (config.EmbedNorm) register_module(nameof(norm), norm = new Affine([config.Width], !config.RmsNorm));
     }
 
     public Affine Projection => proj;
@@ -46,6 +49,7 @@ internal sealed class PatchEmbed : nn.Module
             .view(batch, 3, grid, patch, grid, patch)
             .permute(0, 2, 4, 1, 3, 5)
             .reshape(batch, grid * grid, 3L * patch * patch);
-        return packed is not null && !is_grad_enabled() ? packed.Linear(patches).to(ScalarType.Float32) : nn.functional.linear(patches, Flat, proj.bias!);
+        Tensor tokens = packed is not null && !is_grad_enabled() ? packed.Linear(patches).to(ScalarType.Float32) : nn.functional.linear(patches, Flat, proj.bias!);
+        return norm is null ? tokens : norm.Norm(tokens, epsilon);
     }
 }

@@ -12,7 +12,7 @@ namespace DataFreeKD.Models.Timm;
 internal sealed record TimmEntry(string Name, string Other, TimmShape? Shape, Preprocessing? Preprocessing);
 
 /// <summary>What timm's constructor of a name builds.</summary>
-internal sealed record TimmShape(int ImageSize, int Patch, int Width, int Depth, int Heads, int MlpHidden, Activation Activation, double Epsilon, Pooling Pooling, bool PostNorm);
+internal sealed record TimmShape(int ImageSize, int Patch, int Width, int Depth, int Heads, int MlpHidden, Activation Activation, double Epsilon, Pooling Pooling, bool PostNorm, RotaryPositions? Rotary);
 
 /// <summary>The table <c>architectures.csv</c>, which <c>tests/peers/timm_facts.py</c> writes from timm itself.</summary>
 internal static class TimmTable
@@ -36,8 +36,8 @@ internal static class TimmTable
         return null;
     }
 
-    /// <summary>Vision Transformers of a width; timm's own test models tell nothing of others.</summary>
-    public static IEnumerable<TimmShape> OfWidth(int width) => Read.Value.Values.Where(entry => !entry.Name.StartsWith("test_", StringComparison.Ordinal)).Select(entry => entry.Shape).OfType<TimmShape>().Where(shape => shape.Width == width);
+    /// <summary>Vision Transformers of a width, without rotary positions, whose heads are others; timm's own test models tell nothing of others.</summary>
+    public static IEnumerable<TimmShape> OfWidth(int width) => Read.Value.Values.Where(entry => !entry.Name.StartsWith("test_", StringComparison.Ordinal)).Select(entry => entry.Shape).OfType<TimmShape>().Where(shape => shape.Width == width && shape.Rotary is null);
 
     // A row of a tag tells of preprocessing alone.
     private static TimmEntry Whole(TimmEntry tagged, string name) => name.Contains('.', StringComparison.Ordinal) && Read.Value.TryGetValue(name.Split('.', 2)[0], out TimmEntry? bare) ? bare with { Name = name, Preprocessing = tagged.Preprocessing } : tagged;
@@ -61,7 +61,8 @@ internal static class TimmTable
         ActivationNames.Find(cells[8]) ?? Activation.Gelu,
         double.Parse(cells[9], CultureInfo.InvariantCulture),
         cells[10] switch { "avg" => Pooling.Average, "map" => Pooling.Map, _ => Pooling.Token },
-        cells[11] == "1");
+        cells[11] == "1",
+        cells.Length > 18 && cells[18].Length > 0 ? RotaryPositions.Parse(cells[18]) : null);
 
     private static Preprocessing? PreprocessingOf(string[] cells) => InterpolationNames.Find(cells[14]) is not { } filter ? null : new()
     {
