@@ -52,6 +52,13 @@ public sealed class PipelineFileTests
     }
 
     [Fact]
+    public void A_key_that_goes_on_where_its_value_stood_is_refused_by_name()
+    {
+        using TempFolder folder = World();
+        Assert.Contains("pipeline.yaml:", Assert.Throws<UsageException>(() => Read(folder, "seeds: [    ]\ntests:\n : test\ntest\ndefaults:\n  steps: 10\n")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_model_may_name_the_weights_within_its_file()
     {
         using TempFolder folder = World();

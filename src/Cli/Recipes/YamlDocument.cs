@@ -40,7 +40,7 @@ internal sealed class YamlDocument
         {
             throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{problem.Start.Line}:{problem.Start.Column}: {problem.InnerException?.Message ?? problem.Message}"));
         }
-        catch (InvalidOperationException)
+        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException)
         {
             // The library's scanner gives up on some broken lists without saying where: the last thing it understood is near.
             throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current?.End.Line ?? 1}:{parser.Current?.End.Column ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"));
