@@ -1,6 +1,5 @@
 // What a compression refuses.
 
-
 namespace DataFreeKD.Toolkit;
 
 /// <summary>Options or a folder that a compression cannot use. The message is one line.</summary>

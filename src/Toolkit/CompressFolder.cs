@@ -1,6 +1,5 @@
 // The folder of a compression: what lies where, and which options it belongs to.
 
-using System.Globalization;
 using System.Text.Json;
 
 namespace DataFreeKD.Toolkit;
@@ -63,21 +62,13 @@ internal sealed class CompressFolder
         }
     }
 
+    // Where it computes does not decide the result.
     private static SortedDictionary<string, string> Deciding(CompressOptions options)
     {
-        CultureInfo plain = CultureInfo.InvariantCulture;
-        return new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["teacher"] = Path.GetFullPath(options.Teacher),
-            ["sources"] = string.Join('\n', options.Sources.Select(source => source.Contains("://", StringComparison.Ordinal) ? source : Path.GetFullPath(source))),
-            ["minutes"] = options.Minutes.ToString(plain),
-            ["student"] = options.Student ?? "",
-            ["budget"] = options.Budget is { } budget ? string.Create(plain, $"{budget.Value} {budget.Unit}") : "",
-            ["images"] = options.Images?.ToString(plain) ?? "",
-            ["teacher accuracy"] = options.TeacherAccuracy?.ToString(plain) ?? "",
-            ["heads"] = options.Heads?.ToString(plain) ?? "",
-            ["seed"] = options.Seed.ToString(plain),
-        };
+        SortedDictionary<string, string> deciding = OptionsText.Without([nameof(options.Output), nameof(options.Device)], options);
+        deciding["teacher"] = Path.GetFullPath(options.Teacher);
+        deciding["sources"] = string.Join('\n', options.Sources.Select(source => source.Contains("://", StringComparison.Ordinal) ? source : Path.GetFullPath(source)));
+        return deciding;
     }
 
     private string In(string name) => Path.Combine(path, name);
