@@ -3,7 +3,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using DataFreeKD.Manifests;
-using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Probe.Tests;
