@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 
-SHARE, LEAST, CORE_RIDGE, POOL_RIDGE, DISCRIMINANT_RIDGE = 0.15, 5, 1e-3, 1e-6, 0.1
+SHARE, LEAST, CORE_RIDGE, POOL_RIDGE, DISCRIMINANT_RIDGE = 0.15, 5, 1e-3, 1e-6, 0.03
 
 
 def z(x):

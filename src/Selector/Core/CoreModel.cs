@@ -20,7 +20,7 @@ internal sealed class CoreModel
     public const double PoolRidge = 1e-6;
 
     /// <summary>λ of the discriminant.</summary>
-    public const double DiscriminantRidge = 0.1;
+    public const double DiscriminantRidge = 0.03;
 
     private readonly double[][] core, pool;
 
