@@ -134,7 +134,7 @@ public sealed class ChainTests(TinyWorld world)
         string[] command = ["distill", "no-table.csv", "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--loss", "kd:T=2+probe*0.8", "--explain", "-o", folder["student"]];
 
         string text = Programs.RunDfkd(command).Succeeds().Output;
-        Assert.StartsWith("kd:T=2,head=mean,standardise=0+probe:variant=corrected*0.8\n", text, StringComparison.Ordinal);
+        Assert.StartsWith("kd:T=2,head=mean,standardise=0,reduction=batchmean+probe:variant=corrected", text, StringComparison.Ordinal);
         Assert.Contains("joins student-teacher blocks", text, StringComparison.Ordinal);
         Assert.Equal(0.8, Json(command).GetProperty("terms")[1].GetProperty("weight").GetDouble());
         Assert.False(Directory.Exists(folder["student"]));
