@@ -48,6 +48,9 @@ public static class EstimateRun
         (int[] known, int[] unknown) = TeacherExpectation.Halves(judged);
         ExpectedAccuracy familiar = TeacherExpectation.Over(judged, known, options.TeacherAccuracy), unfamiliar = TeacherExpectation.Over(judged, unknown, options.TeacherAccuracy);
         (double low, double high) = TeacherExpectation.Span(all, familiar, unfamiliar);
+        // Each part is held against what the teacher expects of itself there: it is less sure of the less familiar half.
+        ExpectedAccuracy retained = Retained(judged, all, [.. Enumerable.Range(0, judged.Images)], options);
+        (double least, double most) = TeacherExpectation.Span(retained, Retained(judged, familiar, known, options), Retained(judged, unfamiliar, unknown, options));
         double agreement = (double)Enumerable.Range(0, judged.Images).Count(image => ClassDecision.Of(judged.LogitsOf(image)) == judged.Decisions[image]) / judged.Images;
         return new EstimateReport
         {
@@ -58,6 +61,9 @@ public static class EstimateRun
             Images = judged.Images,
             Skipped = skipped,
             Estimate = all.Accuracy,
+            Retained = retained.Accuracy,
+            RetainedLow = least,
+            RetainedHigh = most,
             Low = low,
             High = high,
             All = all,
@@ -71,6 +77,12 @@ public static class EstimateRun
             Labelled = Check(options, all.Accuracy, low, high, progress, cancel),
             Seconds = clock.Elapsed.TotalSeconds,
         };
+    }
+
+    private static ExpectedAccuracy Retained(Judgements judged, ExpectedAccuracy expected, IReadOnlyList<int> images, EstimateOptions options)
+    {
+        double own = options.TeacherAccuracy ?? TeacherExpectation.MeanConfidence(judged, images, 1);
+        return expected with { Accuracy = expected.Accuracy / own, StandardError = expected.StandardError / own };
     }
 
     private static (string Source, IReadOnlyList<string> Paths) Images(EstimateOptions options, IProgress<TrainProgress>? progress, CancellationToken cancel)

@@ -58,12 +58,15 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         EstimateReport report = Run(world.Teacher, options => options with { Images = world.Selection, TeacherAccuracy = 0.75 });
         Assert.Equal(1, report.Agreement);
         Assert.Equal(0.75, report.Estimate, 1e-6);
+        Assert.Equal(1, report.Retained, 1e-6);
         Assert.DoesNotContain(report.Warnings, warning => warning.Contains("calibration", StringComparison.Ordinal));
 
         EstimateReport plain = Run(world.Teacher, options => options with { Images = world.Selection });
         EvaluationReport measured = EvaluateRun.Execute(new EvaluateOptions { Model = world.Teacher, DataPath = world.Images }, cancel: Cancel);
         Assert.Equal(measured.MeanConfidence, plain.Estimate, 1e-5);
         Assert.Null(plain.AgreementTimesAccuracy);
+        // As good as itself, however sure it is of either half.
+        Assert.Equal((1, 1, 1), (plain.Retained, plain.RetainedLow, plain.RetainedHigh));
         Assert.Contains(plain.Warnings, warning => warning.Contains("--teacher-accuracy", StringComparison.Ordinal));
     }
 

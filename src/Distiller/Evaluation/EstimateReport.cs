@@ -56,15 +56,13 @@ public sealed record EstimateReport
     public required double Estimate { get; init; }
 
     /// <summary>The same as a share of the teacher's own accuracy, as given or as its probabilities have it, 0–1.</summary>
-    public double Retained => Estimate / Base;
+    public required double Retained { get; init; }
 
     /// <summary>Lower end of its range.</summary>
-    public double RetainedLow => Low / Base;
+    public required double RetainedLow { get; init; }
 
     /// <summary>Upper end of its range.</summary>
-    public double RetainedHigh => Math.Min(1, High / Base);
-
-    private double Base => TeacherAccuracy ?? TeacherConfidence;
+    public required double RetainedHigh { get; init; }
 
     /// <summary>Lower end of the range (95 % for the sample alone; not for how the images differ from the teacher's data), 0–1.</summary>
     public required double Low { get; init; }
