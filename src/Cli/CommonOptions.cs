@@ -75,12 +75,23 @@ internal static class CommonOptions
     };
 
     /// <summary>What is written.</summary>
-    public static Option<string> Output(string description, string helpName) => new("--output", "-o")
+    public static Option<string> Output(string description, string helpName) => new Option<string>("--output", "-o")
     {
         Description = description,
         HelpName = helpName,
         Required = true,
-    };
+    }.NamesAFile();
+
+    /// <summary>Refuses an empty name, and one with a NUL, with a line that names the option.</summary>
+    public static Option<string> NamesAFile(this Option<string> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (string.IsNullOrWhiteSpace(result.Tokens[0].Value) || result.Tokens[0].Value.Contains('\0', StringComparison.Ordinal)))
+                result.AddError($"{option.Name} '{result.Tokens[0].Value.Replace("\0", "\\0", StringComparison.Ordinal)}': is no name of a file or folder; give one");
+        });
+        return option;
+    }
 
     /// <summary>A figure whose default is the library's.</summary>
     public static Option<double> Figure(string name, string description, double otherwise) => new(name) { Description = description, HelpName = "X", DefaultValueFactory = _ => otherwise };

@@ -18,10 +18,12 @@ public static class CrawlRun
 
     /// <summary>Crawls. Interrupted at any moment, the same call again ends with the same store and manifest: files are named by content, what came from the web is journalled, and the manifest appears whole.</summary>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
+    /// <exception cref="OutputException">Another process is crawling into the store.</exception>
     /// <exception cref="IOException">The disk is full or fails; what is there is kept, and the same call goes on.</exception>
     public static CrawlSummary Execute(CrawlOptions options, IProgress<CrawlProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Store, "crawl");
         var clock = Stopwatch.StartNew();
         var manifest = new StoreManifest(options.Store, cancel);
         SourcePlan plan = SourcePlan.Of(options);

@@ -23,14 +23,17 @@ public static class CacheRun
     /// <param name="progress">Told every step.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
     /// <exception cref="DistillException">Options, data or teacher that do not fit, in one line.</exception>
+    /// <exception cref="OutputException">Another process is writing the output.</exception>
     /// <exception cref="ModelException">A teacher that cannot be read.</exception>
     /// <exception cref="TableException">A selection that cannot be read.</exception>
     public static CacheSummary Execute(CacheOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "cache");
         Stopwatch clock = Stopwatch.StartNew();
         torch.Device device = Devices.Of(options.Device);
         RefuseOccupied(options);
+        Provenance.RefuseForeign(options.Output);
         using DisposeScope scope = torch.NewDisposeScope();
         using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
         if (teacher.Classes > MostClasses) throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
@@ -58,7 +61,7 @@ public static class CacheRun
             ClassNames = teacher.ClassNames,
             Key = key,
         };
-        long done = Write(options, header, images, teacher, steps, progress, cancel);
+        long done = Write(options, held, header, images, teacher, steps, progress, cancel);
         new Provenance
         {
             Version = options.ToolVersion,
@@ -95,7 +98,7 @@ public static class CacheRun
     }
 
     // Returns the records that were there already.
-    private static long Write(CacheOptions options, CacheHeader header, TrainingImages images, LiveTeacher teacher, int steps, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    private static long Write(CacheOptions options, OutputLock held, CacheHeader header, TrainingImages images, LiveTeacher teacher, int steps, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         int[] decisions = teacher.Decisions(images.Predictor, images.HeldOut);
         if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions)) return header.Records;
@@ -116,6 +119,7 @@ public static class CacheRun
                 progress?.Report(new TrainProgress { Phase = "cache", Done = step + 1, Total = steps, Epoch = batch.Epoch, ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds });
             }
         }
+        held.RefuseAppeared(options.Overwrite);
         writer.Commit();
         return writer.Done;
     }

@@ -18,11 +18,13 @@ public static class DistillRun
     /// <param name="progress">Told every few steps.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
     /// <exception cref="DistillException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="OutputException">Another process is writing the output.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A selection that cannot be read.</exception>
     public static DistillSummary Execute(DistillOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "distill");
         return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
     }
 

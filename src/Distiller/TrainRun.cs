@@ -16,11 +16,13 @@ public static class TrainRun
     /// <param name="progress">Told every few steps.</param>
     /// <param name="cancel">Stops after the step in hand.</param>
     /// <exception cref="DistillException">Options, data or models that do not fit, in one line.</exception>
+    /// <exception cref="OutputException">Another process is writing the output.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "train");
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();

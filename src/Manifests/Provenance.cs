@@ -60,6 +60,23 @@ public sealed record Provenance
         }
     }
 
+    /// <summary>Refuses a table beside whose name stands a file of the provenance's name that is no provenance: it would be written over.</summary>
+    /// <exception cref="TableException">There is such a file.</exception>
+    public static void RefuseForeign(string tablePath)
+    {
+        string path = PathBeside(tablePath);
+        if (Directory.Exists(path)) throw new TableException($"{path} is a folder where the provenance of {Path.GetFileName(tablePath)} is written; move it away, or name another output");
+        try
+        {
+            if (!File.Exists(path) || ReadBeside(tablePath) is not null) return;
+        }
+        catch (TableException)
+        {
+            // Told below: what is to be done differs from a provenance that is to be read.
+        }
+        throw new TableException($"{path} is not this tool's, and the provenance of {Path.GetFileName(tablePath)} would replace it; move it away, or name another output");
+    }
+
     /// <summary>SHA-256 of a file as lower-case hex, streamed.</summary>
     public static string HashFile(string path, CancellationToken cancel = default)
     {

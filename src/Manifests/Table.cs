@@ -62,6 +62,14 @@ public static class Table
         return parquet ? new ParquetTableWriter(path, columns) : new CsvTableWriter(path, columns);
     }
 
+    /// <summary>Refuses a name that <see cref="Create"/> would refuse, before there is anything to write.</summary>
+    /// <exception cref="TableException">The extension is neither .csv nor .parquet, or a folder is there.</exception>
+    public static void RequireWritable(string path)
+    {
+        IsParquet(path);
+        if (Directory.Exists(path)) throw new TableException($"{path} is a folder; name a .csv or .parquet file");
+    }
+
     private static bool IsParquet(string path) => Path.GetExtension(path).ToUpperInvariant() switch
     {
         Csv => false,

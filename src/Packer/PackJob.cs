@@ -13,7 +13,7 @@ namespace DataFreeKD.Packer;
 public readonly record struct PackProgress(long Done, long Total);
 
 /// <summary>What every format needs.</summary>
-internal sealed class PackJob(PackOptions options, PackSource source, IProgress<PackProgress>? progress, CancellationToken cancel)
+internal sealed class PackJob(PackOptions options, OutputLock held, PackSource source, IProgress<PackProgress>? progress, CancellationToken cancel)
 {
     private readonly SortedDictionary<string, long> skipped = new(source.Left.ToDictionary(), StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> classes = new(StringComparer.Ordinal);
@@ -33,6 +33,10 @@ internal sealed class PackJob(PackOptions options, PackSource source, IProgress<
 
     /// <summary>Images so far, by class name.</summary>
     public IReadOnlyDictionary<string, long> Classes => classes;
+
+    /// <summary>To be asked before a file is put in its place.</summary>
+    /// <exception cref="OutputException">It appeared meanwhile.</exception>
+    public void RefuseAppeared() => held.RefuseAppeared(options.Overwrite);
 
     /// <summary>Rows to pack, without their images.</summary>
     public IEnumerable<PackRow> Rows()

@@ -19,14 +19,17 @@ public static class PackRun
     /// <param name="progress">Told the rows done.</param>
     /// <param name="cancel">Stops the run; nothing is left then.</param>
     /// <exception cref="PackException">The options do not make sense, the output must not be replaced, or nothing could be packed.</exception>
+    /// <exception cref="OutputException">Another process is writing the output, or it appeared meanwhile.</exception>
     /// <exception cref="TableException">The table cannot be read.</exception>
     public static PackSummary Execute(PackOptions options, IProgress<PackProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "pack");
         Stopwatch clock = Stopwatch.StartNew();
         if (options.IsFile && File.Exists(options.Output) && !options.Overwrite) throw new PackException($"{options.Output} exists; name another output or give --overwrite");
+        if (options.IsFile) Provenance.RefuseForeign(options.Output);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);
-        PackJob job = new(options, new PackSource(options.Table, cancel), progress, cancel);
+        PackJob job = new(options, held, new PackSource(options.Table, cancel), progress, cancel);
         long shards = 0;
         switch (options.Format)
         {
@@ -62,7 +65,9 @@ public static class PackRun
             Seconds = clock.Elapsed.TotalSeconds,
         };
         PackProvenance.Of(options, summary, cancel).WriteBeside(folder is null ? options.Output : Path.Combine(folder.Staging, OutputFolder.Mark));
-        folder?.Commit();
+        if (folder is null) return summary;
+        job.RefuseAppeared();
+        folder.Commit();
         return summary;
     }
 }

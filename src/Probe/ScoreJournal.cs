@@ -4,12 +4,13 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Probe;
 
 /// <summary>Finished segments of a run. A segment is a whole number of batches, so that a resumed run forms the same batches and ends byte-identical.</summary>
-internal sealed class ScoreJournal
+internal sealed partial class ScoreJournal
 {
     private readonly string output;
     private readonly string folder;
@@ -37,6 +38,25 @@ internal sealed class ScoreJournal
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         AtomicFile.WriteAllText(note, JsonSerializer.Serialize(fingerprint));
     }
+
+    /// <summary>Refuses a folder of the journal's name with anything in it that no journal writes: it would be deleted.</summary>
+    /// <exception cref="ScoreException">There is such a folder, or a file of its name.</exception>
+    public static void RefuseForeign(string output)
+    {
+        string folder = output + ".parts";
+        if (File.Exists(folder)) throw new ScoreException($"{folder} is a file where finished rows are kept; move it away, or name another output");
+        if (!Directory.Exists(folder)) return;
+        string? foreign = Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)!).FirstOrDefault(name => !OwnName().IsMatch(name) || Directory.Exists(Path.Combine(folder, name)));
+        if (foreign is null && File.Exists(Path.Combine(folder, "run.json")) && !OwnNote().IsMatch(File.ReadAllText(Path.Combine(folder, "run.json")))) foreign = "run.json";
+        if (foreign is not null) throw new ScoreException($"{folder} holds {foreign}, which no scoring run wrote; move the folder away, or name another output");
+    }
+
+    [GeneratedRegex(@"\A(?:[0-9]{8}\.csv(?:\.f32)?|run\.json|react-clip\.json|intact\.zip|cascade\.json|sample\.csv|\..+\.tmp)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex OwnName();
+
+    // The fingerprint.
+    [GeneratedRegex("\\A\"[0-9a-f]{64}\"\\s*\\z", RegexOptions.CultureInvariant)]
+    private static partial Regex OwnNote();
 
     /// <summary>Rows in finished segments.</summary>
     public long Done { get; private set; }

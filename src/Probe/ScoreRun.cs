@@ -17,10 +17,16 @@ public static class ScoreRun
 {
     /// <summary>Scores every input. An image that cannot be scored keeps its row, with status <c>failed</c> and a reason.</summary>
     /// <exception cref="ScoreException">Options or inputs that cannot be used.</exception>
+    /// <exception cref="OutputException">Another process is writing the output, or it appeared meanwhile.</exception>
+    /// <exception cref="TableException">The output is no name of a table, or what lies beside it is not this tool's.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was finished is kept for <see cref="ScoreOptions.Resume"/>.</exception>
     public static ScoreSummary Execute(ScoreOptions options, IProgress<ScoreProgress>? progress = null, CancellationToken cancel = default)
     {
+        using OutputLock held = OutputLock.Take(options.Output, "score");
         options.Validate();
+        Table.RequireWritable(options.Output);
+        Provenance.RefuseForeign(options.Output);
+        ScoreJournal.RefuseForeign(options.Output);
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
         var inputs = new ScoreInputs(options);
@@ -75,6 +81,7 @@ public static class ScoreRun
         if (journal.Done == 0) throw new ScoreException($"no images in {string.Join(", ", options.Inputs)}; check the folder, the glob or the table's path column");
 
         if (embeddings is null) embeddingsPath = null;
+        held.RefuseAppeared(options.Overwrite);
         IReadOnlyDictionary<string, long> counts = journal.Finish(embeddingsPath, teacher.Width, cancel);
         // An earlier run's are of other rows.
         if (ManifestPath.EmbeddingsBeside(options.Output) is var beside && (embeddingsPath is null || Path.GetFullPath(beside) != Path.GetFullPath(embeddingsPath))) File.Delete(beside);

@@ -69,6 +69,10 @@ public sealed record ReportOptions
     /// <value>6 MiB.</value>
     public long MaxImageBytes { get; init; } = 6L << 20;
 
+    /// <summary>Whether a page that is there is replaced.</summary>
+    /// <value>True.</value>
+    public bool Overwrite { get; init; } = true;
+
     /// <summary>Checks every value.</summary>
     /// <exception cref="ReportException">The first that cannot be used, by name.</exception>
     public void Validate()

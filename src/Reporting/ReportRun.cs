@@ -16,10 +16,14 @@ public static class ReportRun
     /// <param name="progress">Told the rows read so far, over all passes.</param>
     /// <param name="cancel">Stops; nothing is written then.</param>
     /// <exception cref="ReportException">The options do not make sense, or the student has no curves that can be read.</exception>
+    /// <exception cref="OutputException">Another process is writing the page, or it appeared meanwhile.</exception>
     /// <exception cref="TableException">A table cannot be read.</exception>
     public static ReportSummary Execute(ReportOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "report");
+        if (Directory.Exists(options.Output)) throw new ReportException($"{options.Output} is a folder; name a .html file");
+        if (!options.Overwrite && File.Exists(options.Output)) throw new ReportException($"{options.Output} exists; name another output or give --overwrite");
         RowCounter counter = new(progress);
         RowRanking? ranking = options.Ranking ?? DefaultRanking.For(options.Scores);
         RankingCheck check = RankingCheck.For(options.Selection, cancel);
@@ -47,6 +51,7 @@ public static class ReportRun
         string source = Path.GetFileName(options.Scores);
         PageView page = new(Wording.Foreign(options.Title ?? $"Report on {source}"), Template.Text("style.css"), Provenance.ToolVersion.Split('+')[0], Wording.Foreign(source), [.. sections.OfType<SectionView>()]);
         byte[] html = System.Text.Encoding.UTF8.GetBytes(Template.Render("page", page));
+        held.RefuseAppeared(options.Overwrite);
         AtomicFile.WriteAllBytes(options.Output, html);
         return new ReportSummary(options.Output, survey.Rows, survey.Usable, selection?.Rows, pictures.Count, warnings, html.Length);
     }

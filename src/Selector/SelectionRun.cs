@@ -20,10 +20,14 @@ public static class SelectionRun
     /// <param name="progress">Told the rows read so far, over all passes.</param>
     /// <param name="cancel">Stops the run; nothing is written then.</param>
     /// <exception cref="SelectionException">The options do not make sense, or the output is there and not to be replaced.</exception>
-    /// <exception cref="TableException">The scores cannot be read, or lack what the method needs.</exception>
+    /// <exception cref="OutputException">Another process is writing the output, or it appeared meanwhile.</exception>
+    /// <exception cref="TableException">The output is no name of a table, what lies beside it is not this tool's, the scores cannot be read, or lack what the method needs.</exception>
     public static SelectionSummary Execute(SelectOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "select");
+        Table.RequireWritable(options.Output);
+        Provenance.RefuseForeign(options.Output);
         if (!options.Overwrite && File.Exists(options.Output)) throw new SelectionException($"{options.Output} exists; name another output or give --overwrite");
         Stopwatch clock = Stopwatch.StartNew();
         using Passes passes = new(options, progress, cancel);
@@ -35,6 +39,7 @@ public static class SelectionRun
         if (embeddings is not null) EmbeddingRows.Check(embeddings, survey.Rows);
         TopRanking ranking = TopRanking.Of(passes, survey);
         IReadOnlyList<TakenRow> taken = SetChoice.Of(passes, ranking);
+        held.RefuseAppeared(options.Overwrite);
         (IReadOnlyList<string> names, IReadOnlyDictionary<string, long> classes) = SelectionTable.Write(passes, taken);
         (double All, double InClass)? distance = embeddings is null ? null : Spread.MeanDistances(embeddings, [.. taken.Select(row => row.Ranked.Row)], names);
         int near = DuplicateTable.Write(passes, taken, ranking.Near);

@@ -43,7 +43,7 @@ internal sealed class CompressFolder
                 throw new CompressException($"{folder.path} was made with {changed} '{then.GetValueOrDefault(changed)}', not '{now.GetValueOrDefault(changed)}': give the same options to go on, or another folder");
             return folder;
         }
-        if (Directory.Exists(folder.path) && Directory.EnumerateFileSystemEntries(folder.path).Any())
+        if (Directory.Exists(folder.path) && Directory.EnumerateFileSystemEntries(folder.path).Any(entry => !OutputLock.IsWithin(entry)))
             throw new CompressException($"{folder.path} holds files that no compression of this library left; name a new or empty folder");
         Directory.CreateDirectory(folder.path);
         AtomicFile.WriteAllText(record, JsonSerializer.Serialize(now, Json) + "\n");

@@ -23,6 +23,7 @@ public static class CompressRun
     public static CompressSummary Execute(CompressOptions options, IProgress<CompressProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Output, "compress");
         CompressFolder folder = CompressFolder.Open(options);
         IReadOnlyList<string> images = Images(options, folder, progress, cancel);
         Score(options, images, folder, progress, cancel);

@@ -46,7 +46,7 @@ public sealed class StageDecisionTests
     public void A_folder_is_held_by_one_run()
     {
         using TempFolder folder = new();
-        using (RunLock.Take(folder.Path)) Assert.Contains("another run", Assert.Throws<UsageException>(() => RunLock.Take(folder.Path)).Message, StringComparison.Ordinal);
+        using (RunLock.Take(folder.Path)) Assert.Contains("is being written by", Assert.Throws<OutputException>(() => RunLock.Take(folder.Path)).Message, StringComparison.Ordinal);
         RunLock.Take(folder.Path).Dispose();
     }
 

@@ -83,9 +83,9 @@ public sealed class OutputTests : IDisposable
         world.Add("images/a.jpg");
         PackOptions options = world.Options(PackFormat.Folders);
         Directory.CreateDirectory(world["out"]);
-        using (new FileStream(world["out/.pack.packing.lock"], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        using (OutputLock.Take(world["out/pack"], "pack"))
         {
-            Assert.Contains("another pack", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+            Assert.Contains("is being written by", Assert.Throws<OutputException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
         }
         PackWorld.Pack(options);
     }

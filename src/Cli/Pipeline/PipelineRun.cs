@@ -35,13 +35,15 @@ internal sealed class PipelineRun
     /// <param name="scope">Which stages.</param>
     /// <param name="view">Told of each.</param>
     /// <param name="cancel">Stops the stage in hand as its verb stops.</param>
-    /// <exception cref="UsageException">Another run is at work in the folder, or it holds files of the user's.</exception>
+    /// <param name="held">The lock of its folder, where the caller has taken it.</param>
+    /// <exception cref="OutputException">Another run is at work in the folder.</exception>
+    /// <exception cref="UsageException">The folder holds files of the user's.</exception>
     /// <exception cref="StageException">A stage failed; what is finished stays.</exception>
-    public static RunSummary Execute(Pipeline pipeline, string file, RootCommand root, RunScope scope, PipelineView view, CancellationToken cancel)
+    public static RunSummary Execute(Pipeline pipeline, string file, RootCommand root, RunScope scope, PipelineView view, CancellationToken cancel, OutputLock? held = null)
     {
         // A stage that does not exist is told before a folder is made.
         scope.Of(pipeline);
-        using IDisposable held = RunLock.Take(pipeline.Output);
+        using OutputLock? own = held is null ? RunLock.Take(pipeline.Output) : null;
         PipelineRun run = new(pipeline, file, root, scope, view);
         run.Refuse();
         try

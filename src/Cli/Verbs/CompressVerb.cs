@@ -44,7 +44,7 @@ internal sealed class CompressVerb : Verb
         if (File.Exists(plan.Output)) throw new UsageException($"{plan.Output} is a file; name a folder for the outputs");
         if (File.Exists(file) && !File.ReadAllText(file).StartsWith(CompressPlan.Mark, StringComparison.Ordinal))
             throw new UsageException($"{file} was not written by dfkd compress; run it with dfkd run, or name another folder");
-        Directory.CreateDirectory(plan.Output);
+        using OutputLock held = RunLock.Take(plan.Output);
         AtomicFile.WriteAllText(file, text);
 
         RootCommand root = CommandLine.Build();
@@ -56,7 +56,7 @@ internal sealed class CompressVerb : Verb
             terminal.Print(new { plan.Output, Pipeline = file, Stages = stages }, () => TextTable.Format(["stage", "action", "why"], stages.Select(stage => (string[])[stage.Name, stage.Action, stage.Why])));
             return;
         }
-        RunSummary run = PipelineRun.Execute(pipeline, file, root, new RunScope(), terminal.View(), cancel);
+        RunSummary run = PipelineRun.Execute(pipeline, file, root, new RunScope(), terminal.View(), cancel, held);
         CompressSummary summary = CompressSummary.Of(run, file);
         terminal.Print(summary, () => Describe(summary));
     }

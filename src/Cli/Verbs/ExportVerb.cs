@@ -36,7 +36,7 @@ internal sealed class ExportVerb : Verb
     private const int CalibrationBatch = 8;
 
     private readonly Argument<string> model = new("MODEL") { Description = "Model directory or checkpoint, of any family" };
-    private readonly Option<string> onnx = new("--onnx") { Description = "ONNX file to write", HelpName = "FILE", Required = true };
+    private readonly Option<string> onnx = new Option<string>("--onnx") { Description = "ONNX file to write", HelpName = "FILE", Required = true }.NamesAFile();
     private readonly Option<string?> probe = new("--probe") { Description = "Give the attention probe of these blocks too (probe_3, ...), and the embedding; e.g. 3,7, or all", HelpName = "B,..." };
     private readonly Option<bool> withPreprocessing = new("--with-preprocessing") { Description = "Take RGB bytes of any size, [B, H, W, 3], and resize, crop and normalise them inside the graph" };
     private readonly Option<bool> fp16 = new("--fp16") { Description = "Weights and arithmetic in float16; input and outputs stay float32" };
@@ -62,7 +62,9 @@ internal sealed class ExportVerb : Verb
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
+        using OutputLock held = OutputLock.Take(parsed.GetRequiredValue(onnx), "export");
         string file = Path.GetFullPath(parsed.GetRequiredValue(onnx));
+        if (Directory.Exists(file)) throw new UsageException($"{file} is a folder; name a .onnx file");
         if (File.Exists(file) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{file} exists; add --overwrite to replace it");
         if (int8.In(parsed) == Int8.Static != parsed.GetValue(calibrate) is not null) throw new UsageException("--int8 static and --calibrate IMAGES go together: ranges are measured on images");
         if (int8.In(parsed) != Int8.Static && activations.In(parsed) == ActivationType.QInt8) throw new UsageException("--activation-type qint8 goes with --int8 static: activations that are quantised as they come are uint8 in ONNX");
@@ -76,6 +78,7 @@ internal sealed class ExportVerb : Verb
         CheckResult found = Check(parsed, loaded, running, threads, cancel);
         Hold(parsed, found, file);
         EvaluationReport? measured = Measure(parsed, running, threads, terminal, cancel);
+        held.RefuseAppeared(parsed.GetValue(CommonOptions.Overwrite));
         AtomicFile.WriteAllBytes(file, bytes);
         ExportSummary summary = new(file, bytes.LongLength, running.Outputs, found.Images, found.Error, found.ResizedError, found.Agreement, measured is null ? null : new ExportAccuracy(measured.Images, measured.Against!.Top1, measured.Top1, measured.Against.Agreement, measured.Against.ImagesPerSecond, measured.ImagesPerSecond));
         terminal.Conclude(summary, () => Describe(summary));

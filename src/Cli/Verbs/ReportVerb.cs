@@ -50,6 +50,7 @@ internal sealed class ReportVerb : Verb
         {
             Scores = table,
             Output = page,
+            Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             Selection = parsed.GetValue(selection) is { } selected ? Path.GetFullPath(selected) : null,
             Student = parsed.GetValue(student),
             Title = parsed.GetValue(title),

@@ -25,12 +25,14 @@ public static class PruneRun
     /// <param name="progress">Told every few batches.</param>
     /// <param name="cancel">Stops between batches.</param>
     /// <exception cref="DistillException">Options, images or models that do not fit, in one line.</exception>
+    /// <exception cref="OutputException">Another process is writing the output.</exception>
     /// <exception cref="ModelException">A model that cannot be read, or is no Vision Transformer.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
     /// <exception cref="FileNotFoundException">There are no images.</exception>
     public static PruneSummary Execute(PruneOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock owner = OutputLock.Take(options.Output, "prune");
         Stopwatch clock = Stopwatch.StartNew();
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();

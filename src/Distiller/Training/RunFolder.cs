@@ -45,7 +45,7 @@ internal sealed class RunFolder
     {
         RunFolder folder = new(System.IO.Path.GetFullPath(output));
         if (File.Exists(folder.Path)) throw new DistillException($"{output} is a file; give a directory to write the model to");
-        bool occupied = Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any();
+        bool occupied = Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any(entry => !OutputLock.IsWithin(entry));
         if (occupied && !resume && !overwrite)
             throw new DistillException($"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace");
         if (occupied && overwrite)

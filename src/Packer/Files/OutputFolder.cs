@@ -4,7 +4,7 @@ namespace DataFreeKD.Packer.Files;
 
 /// <summary>
 /// Holds a folder of a hidden name beside the one asked for, which takes its place with <see cref="Commit"/>. What an earlier pack
-/// that was killed left of it is removed; of two packs into one folder at a time the second is refused.
+/// that was killed left of it is removed. The caller holds the output.
 /// </summary>
 internal sealed class OutputFolder : IDisposable
 {
@@ -12,10 +12,9 @@ internal sealed class OutputFolder : IDisposable
     public const string Mark = "provenance.json";
 
     private readonly string old;
-    private readonly FileStream claim;
 
     /// <summary>Begins.</summary>
-    /// <exception cref="PackException">Something is there that must not be replaced, or another pack is at work on it.</exception>
+    /// <exception cref="PackException">Something is there that must not be replaced.</exception>
     public OutputFolder(string path, bool overwrite)
     {
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
@@ -24,28 +23,11 @@ internal sealed class OutputFolder : IDisposable
         string name = System.IO.Path.GetFileName(Path);
         Staging = System.IO.Path.Combine(parent, $".{name}.packing");
         old = System.IO.Path.Combine(parent, $".{name}.replaced");
-        try
-        {
-            // The system lets go of it however this process ends.
-            claim = new FileStream(Staging + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException held) when (held is not DirectoryNotFoundException)
-        {
-            throw new PackException($"another pack is writing to {Path}; wait for it, or name another folder", held);
-        }
-        try
-        {
-            // A pack that was killed between its two renames has left the earlier folder aside.
-            if (Directory.Exists(old) && !Directory.Exists(Path)) Directory.Move(old, Path);
-            Refuse(overwrite);
-            Remove(Staging);
-            Directory.CreateDirectory(Staging);
-        }
-        catch
-        {
-            claim.Dispose();
-            throw;
-        }
+        // A pack that was killed between its two renames has left the earlier folder aside.
+        if (Directory.Exists(old) && !Directory.Exists(Path)) Directory.Move(old, Path);
+        Refuse(overwrite);
+        Remove(Staging);
+        Directory.CreateDirectory(Staging);
     }
 
     /// <summary>Where the folder will be.</summary>
@@ -73,11 +55,7 @@ internal sealed class OutputFolder : IDisposable
     }
 
     /// <summary>Removes what was not committed.</summary>
-    public void Dispose()
-    {
-        Remove(Staging);
-        claim.Dispose();
-    }
+    public void Dispose() => Remove(Staging);
 
     private static void Remove(string folder)
     {

@@ -17,6 +17,7 @@ internal static class TableCopy
             table.Write([.. columns.Select(column => column == "path" ? ManifestPath.ToTable(row.Path, job.Options.Output) : row.Row[column])]);
             job.Add(row, image: false);
         }
+        job.RefuseAppeared();
         table.Commit();
     }
 }

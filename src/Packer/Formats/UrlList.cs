@@ -27,6 +27,7 @@ internal static class UrlList
             foreach ((_, string url) in Addresses(job)) lines.WriteLine(url);
         }
         job.RequireSome();
+        job.RefuseAppeared();
         file.Commit();
     }
 
@@ -36,6 +37,7 @@ internal static class UrlList
         using TableWriter table = Table.Create(job.Options.Output, ["url", .. carried]);
         foreach ((PackRow row, string url) in Addresses(job)) table.Write([url, .. carried.Select(column => row.Row[column])]);
         job.RequireSome();
+        job.RefuseAppeared();
         table.Commit();
     }
 

@@ -1,0 +1,174 @@
+// One owner an output.
+
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace DataFreeKD.Core;
+
+/// <summary>
+/// Holds an output, a file or a folder, for this process: a lock on <c>.NAME.lock</c> beside it, which says who holds it. The system lets go of it however the process
+/// ends, so that a lock that nobody holds is taken over; it is deleted at the end. Where the folder around an output folder cannot be written to, the lock lies within.
+/// </summary>
+public sealed class OutputLock : IDisposable
+{
+    private const string Mark = "DataFreeKD output lock", Ending = ".lock", Inside = ".output" + Ending;
+    private const int MostBytes = 1024, MostAttempts = 100;
+
+    private readonly string shown, output, path;
+    private readonly IReadOnlyList<string> made;
+    private readonly FileStream stream;
+    private readonly bool wasThere;
+
+    private OutputLock(string shown, string output, string path, IReadOnlyList<string> made, FileStream stream)
+    {
+        (this.shown, this.output, this.path, this.made, this.stream) = (shown, output, path, made, stream);
+        wasThere = IsThere(output);
+    }
+
+    /// <summary>Takes an output; the folder that it lies in is created where absent.</summary>
+    /// <param name="output">The file or folder that will be written.</param>
+    /// <param name="command">What writes it, e.g. <c>score</c>; others are told.</param>
+    /// <exception cref="OutputException">Another process holds it, the name cannot be used, or what lies where the lock should be is no lock.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static OutputLock Take(string output, string command)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (string.IsNullOrWhiteSpace(output)) throw new OutputException("the output is empty; name a file or folder to write");
+        if (output.Contains('\0', StringComparison.Ordinal)) throw new OutputException($"the output '{output.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL in it; name a file or folder without");
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        if (Path.GetDirectoryName(full) is not { } folder) return TakeAt(Path.Combine(full, Inside), output, full, command);
+        string beside = Path.Combine(folder, $".{TemporaryName.Shown(Path.GetFileName(full))}{Ending}");
+        try
+        {
+            return TakeAt(beside, output, full, command);
+        }
+        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException && Directory.Exists(full))
+        {
+            return TakeAt(Path.Combine(full, Inside), output, full, command);
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new UnauthorizedAccessException($"{output} cannot be written: {refused.Message} Name an output in a folder that you may write to", refused);
+        }
+    }
+
+    /// <summary>Whether a file is a lock that lies within its output: it does not make a folder one in use.</summary>
+    public static bool IsWithin(string path) => Path.GetFileName(path) == Inside;
+
+    /// <summary>To be asked just before the output is put in its place: one that was not there when the lock was taken, and now is, is not replaced.</summary>
+    /// <param name="overwrite">Whether it may be.</param>
+    /// <exception cref="OutputException">It appeared meanwhile.</exception>
+    public void RefuseAppeared(bool overwrite)
+    {
+        if (!overwrite && !wasThere && IsThere(output)) throw new OutputException($"{shown} appeared while this run was at work and is not replaced; move it away, name another output, or overwrite it");
+    }
+
+    /// <summary>Lets go, and removes the lock and the empty folders that were made for it.</summary>
+    public void Dispose()
+    {
+        if (!stream.CanWrite) return;
+        // Held while it is deleted: once let go, the file of this name may be another's lock. Windows deletes no file that is held, by this process or by another.
+        if (OperatingSystem.IsWindows()) stream.Dispose();
+        try
+        {
+            File.Delete(path);
+            foreach (string folder in made) Directory.Delete(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The folder holds what was written, or is gone: what is left locks nothing.
+        }
+        finally
+        {
+            stream.Dispose();
+        }
+    }
+
+    private static OutputLock TakeAt(string path, string shown, string output, string command)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"{Mark}\n{AppDomain.CurrentDomain.FriendlyName} {command} (process {Environment.ProcessId} on {Environment.MachineName} since {DateTime.UtcNow:u})\n{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}\n");
+        for (int attempt = 1; ; attempt++)
+        {
+            if (FileFacts.Of(path).Type is FileType.Folder or FileType.Special) throw NoLock(path);
+            IReadOnlyList<string> made;
+            FileStream stream;
+            try
+            {
+                made = MakeFolders(Path.GetDirectoryName(path)!);
+                stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None, 1);
+            }
+            catch (DirectoryNotFoundException) when (attempt < MostAttempts)
+            {
+                // A run that was refused took its folder back.
+                continue;
+            }
+            catch (IOException held) when (IsHeld(held))
+            {
+                string holder = Read(path);
+                // Let go meanwhile.
+                if (holder.Length == 0 && attempt < MostAttempts && !File.Exists(path)) continue;
+                throw new OutputException($"{shown} is being written by {Holder(holder)}; wait for it, or name another output", held);
+            }
+            try
+            {
+                byte[] before = new byte[MostBytes];
+                int length = stream.ReadAtLeast(before, before.Length, throwOnEndOfStream: false);
+                if (length > 0 && !Encoding.UTF8.GetString(before, 0, length).StartsWith(Mark, StringComparison.Ordinal)) throw NoLock(path);
+                stream.SetLength(0);
+                stream.Write(Encoding.UTF8.GetBytes(text));
+                stream.Flush();
+                // Between the opening and the lock its holder may have deleted it: then the path leads to another file, or none, and this lock holds nobody off.
+                if (Read(path) == text) return new OutputLock(shown, output, path, made, stream);
+            }
+            catch
+            {
+                stream.Dispose();
+                throw;
+            }
+            stream.Dispose();
+            if (attempt >= MostAttempts) throw new OutputException($"{shown} is being written by another process; wait for it, or name another output");
+        }
+    }
+
+    private static OutputException NoLock(string path) => new($"{path} is in the way: it is no lock of this tool; move it away, or name another output");
+
+    // Innermost first, as they can be removed.
+    private static List<string> MakeFolders(string folder)
+    {
+        List<string> made = [];
+        for (string? missing = folder; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing)) made.Add(missing);
+        Directory.CreateDirectory(folder);
+        return made;
+    }
+
+    private static bool IsThere(string path) => File.Exists(path) || Directory.Exists(path);
+
+    // EWOULDBLOCK, or Windows's sharing violation: a full disk or a read-only one is no holder.
+    private static bool IsHeld(IOException error) => error.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD() ? 35 : 11);
+
+    // The second line, where it is one that may be shown.
+    private static string Holder(string text) => text.StartsWith(Mark, StringComparison.Ordinal) && text.Split('\n') is [_, { Length: > 0 } who, ..] && !who.Any(char.IsControl) ? who : "another process";
+
+    // What is in a lock, held or not; empty where it cannot be read. .NET would lock the file to read it, and a file handle of the system's own does not.
+    private static string Read(string path)
+    {
+        try
+        {
+            using SafeFileHandle handle = OperatingSystem.IsWindows() ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete) : new SafeFileHandle(Open(path, 0), ownsHandle: true);
+            if (handle.IsInvalid) return "";
+            byte[] bytes = new byte[MostBytes];
+            return Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(handle, bytes, 0));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "open")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+}
