@@ -81,8 +81,9 @@ public static class EstimateRun
 
     private static ExpectedAccuracy Retained(Judgements judged, ExpectedAccuracy expected, IReadOnlyList<int> images, EstimateOptions options)
     {
-        double own = options.TeacherAccuracy ?? TeacherExpectation.MeanConfidence(judged, images, 1);
-        return expected with { Accuracy = expected.Accuracy / own, StandardError = expected.StandardError / own };
+        return options.TeacherAccuracy is { } own
+            ? expected with { Accuracy = expected.Accuracy / own, StandardError = expected.StandardError / own }
+            : TeacherExpectation.ShareOfOwn(judged, images);
     }
 
     private static (string Source, IReadOnlyList<string> Paths) Images(EstimateOptions options, IProgress<TrainProgress>? progress, CancellationToken cancel)

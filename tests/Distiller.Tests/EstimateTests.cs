@@ -66,7 +66,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(measured.MeanConfidence, plain.Estimate, 1e-5);
         Assert.Null(plain.AgreementTimesAccuracy);
         // As good as itself, however sure it is of either half.
-        Assert.Equal((1, 1, 1), (plain.Retained, plain.RetainedLow, plain.RetainedHigh));
+        Assert.Equal((1.0, 1.0, 1.0), (plain.Retained, plain.RetainedLow, plain.RetainedHigh));
         Assert.Contains(plain.Warnings, warning => warning.Contains("--teacher-accuracy", StringComparison.Ordinal));
     }
 

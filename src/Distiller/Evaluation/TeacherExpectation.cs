@@ -45,6 +45,17 @@ internal static class TeacherExpectation
         return new ExpectedAccuracy(images.Count, expected, Math.Sqrt(squares / (images.Count - 1) / images.Count), temperature);
     }
 
+    /// <summary>The expectation as a share of what the teacher expects of its own decisions, both by its probabilities as they are. The standard error is that of a ratio of means (delta method).</summary>
+    /// <param name="judged">What the models make of them.</param>
+    /// <param name="images">Which ones (indices, two or more).</param>
+    public static ExpectedAccuracy ShareOfOwn(Judgements judged, IReadOnlyList<int> images)
+    {
+        Moment[] moments = [.. images.Select(image => MomentOf(judged, image, 1))];
+        double own = moments.Average(of => of.Teacher), share = moments.Average(of => of.Student) / own;
+        double squares = moments.Sum(of => Math.Pow(of.Student - (share * of.Teacher), 2));
+        return new ExpectedAccuracy(images.Count, share, Math.Sqrt(squares / (images.Count - 1) / images.Count) / own, 1);
+    }
+
     /// <summary>The half of the images (rounded up) with the lowest energy −ln Σ exp z (Liu et al., NeurIPS 2020), and the others, each ascending; ties go to the earlier image.</summary>
     public static (int[] Familiar, int[] Unfamiliar) Halves(Judgements judged)
     {
