@@ -83,7 +83,7 @@ internal static class CommonOptions
     }.NamesAFile();
 
     /// <summary>Refuses an empty name, and one with a NUL, with a line that names the option.</summary>
-    public static Option<string> NamesAFile(this Option<string> option)
+    public static Option<T> NamesAFile<T>(this Option<T> option)
     {
         option.Validators.Add(result =>
         {

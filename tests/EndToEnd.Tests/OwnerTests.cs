@@ -69,8 +69,8 @@ public sealed class OwnerTests(TinyWorld world)
     public void A_killed_holder_does_not_block()
     {
         using TempFolder folder = new();
-        string[] command = Command("score", folder["scores.csv"]);
-        using (Process first = Programs.Start(Programs.Dfkd, [.. command, "--batch-size", "1"]))
+        string[] command = [.. Command("score", folder["scores.csv"]), "--batch-size", "1"];
+        using (Process first = Programs.Start(Programs.Dfkd, command))
         {
             Wait(first, folder["scores.csv.parts/run.json"]);
             first.Kill();

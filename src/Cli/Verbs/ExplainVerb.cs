@@ -26,7 +26,7 @@ internal sealed class ExplainVerb : Verb
     private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string?> scores = new("--scores") { Description = "Scores table of a pool by the same teacher, to compare with", HelpName = "FILE" };
-    private readonly Option<string?> output = new("--output", "-o") { Description = "Attention map over the image to write", HelpName = "FILE.png" };
+    private readonly Option<string?> output = new Option<string?>("--output", "-o") { Description = "Attention map over the image to write", HelpName = "FILE.png" }.NamesAFile();
     private readonly Option<int?> block = new("--block") { Description = "Block whose attention is drawn [default: the last one probed]", HelpName = "B" };
     private readonly PreprocessingOptionSet preprocessing = new();
 

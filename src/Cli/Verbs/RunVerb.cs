@@ -11,7 +11,7 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class RunVerb : Verb
 {
     private readonly Argument<string> file = new("PIPELINE") { Description = "YAML file of stages (docs/run.md)" };
-    private readonly Option<string?> output = new("--output", "-o") { Description = "Folder for all outputs; what is right in it is kept [default: the file's own]", HelpName = "DIR" };
+    private readonly Option<string?> output = new Option<string?>("--output", "-o") { Description = "Folder for all outputs; what is right in it is kept [default: the file's own]", HelpName = "DIR" }.NamesAFile();
     private readonly Option<string?> from = new("--from") { Description = "Leave the stages before this one alone", HelpName = "STAGE" };
     private readonly Option<string?> only = new("--only") { Description = "Leave all stages but this one alone", HelpName = "STAGE" };
     private readonly Option<bool> force = new("--force") { Description = "Run stages even where nothing has changed" };

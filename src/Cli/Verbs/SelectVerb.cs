@@ -13,7 +13,7 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class SelectVerb : Verb
 {
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
-    private readonly Option<string?> output = new("--output", "-o") { Description = "Selection table to write (.csv or .parquet); needed but for --advise alone", HelpName = "FILE" };
+    private readonly Option<string?> output = new Option<string?>("--output", "-o") { Description = "Selection table to write (.csv or .parquet); needed but for --advise alone", HelpName = "FILE" }.NamesAFile();
     private readonly Option<string> method = new("--method") { Description = $"How rows are ranked: {string.Join(", ", ScoreCatalogue.All.Select(method => method.Name))}", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default, CompletionSources = { ScoreCatalogue.All.Select(method => method.Name).ToArray() } };
     private readonly Option<bool> official = new("--official") { Description = "The published code's formula on the mean over heads, where that code reads head 0; its own scripts rank by cross-entropy alone, as --method confidence does (short for --method official)" };
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
