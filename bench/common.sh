@@ -15,6 +15,14 @@ rss() { awk '/^VmRSS/ { printf "%d", $2 / 1024; found = 1 } END { if (!found) pr
 # unpack ARCHIVE FOLDER: a folder that is there is whole.
 unpack() { [ -d "$2" ] || { rm -rf "$2.part"; mkdir "$2.part"; tar xzf "$1" -C "$2.part"; mv "$2.part" "$2"; }; }
 
+# wild_images COUNT: the first COUNT images of the wild pool, in $work/images.
+wild_images() {
+    mkdir "$work/images"
+    tar tzf "$DATA/wild/pool.tar.gz" >"$work/names"
+    grep -E '\.(jpg|jpeg|png)$' "$work/names" | sed -n "1,${1}p" >"$work/wanted"
+    tar xzf "$DATA/wild/pool.tar.gz" -C "$work/images" -T "$work/wanted"
+}
+
 # same_settings TEXT: figures of other settings in OUT must not be taken for those asked for.
 same_settings() {
     if [ -f "$OUT/settings.txt" ] && [ "$(cat "$OUT/settings.txt")" != "$1" ]; then

@@ -12,10 +12,7 @@ PYTHON=${PYTHON:-python3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 build_dfkd
-mkdir "$work/images"
-tar tzf "$DATA/wild/pool.tar.gz" >"$work/names"
-grep -E '\.(jpg|jpeg|png)$' "$work/names" | sed -n "1,${IMAGES}p" >"$work/wanted"
-tar xzf "$DATA/wild/pool.tar.gz" -C "$work/images" -T "$work/wanted"
+wild_images "$IMAGES"
 teacher=$DATA/teacher/cifar10_vit
 
 # The same output path in every trial, since provenance records it; finished outputs are moved aside.

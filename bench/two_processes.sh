@@ -11,10 +11,7 @@ RANDOM=${SEED:-0}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 build_dfkd
-mkdir "$work/images"
-tar tzf "$DATA/wild/pool.tar.gz" >"$work/names"
-grep -E '\.(jpg|jpeg|png)$' "$work/names" | sed -n "1,${IMAGES}p" >"$work/wanted"
-tar xzf "$DATA/wild/pool.tar.gz" -C "$work/images" -T "$work/wanted"
+wild_images "$IMAGES"
 teacher=$DATA/teacher/cifar10_vit
 small=vit:img=32,patch=8,dim=24,depth=2,heads=3
 "$DFKD" score "$work/images" --teacher "$teacher" -o "$work/in.csv" --quiet

@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Evaluation;
-using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -93,7 +92,7 @@ public static class EstimateRun
             HeldOutSlice slice = HeldOutSlice.Of(options.Student, options.Workers, progress, cancel);
             return (slice.Selection, slice.Paths);
         }
-        return (given, Table.Fits(given) ? SelectionImages.Read(given, cancel).Paths : [.. ImageInputs.Paths(given, cancel: cancel)]);
+        return (given, SelectionImages.PathsOf(given, cancel));
     }
 
     private static Judgements Judge(IReadOnlyList<string> paths, JudgedModel student, JudgedModel teacher, EstimateOptions options, Dictionary<string, long> skipped, IProgress<TrainProgress>? progress, CancellationToken cancel)

@@ -1,5 +1,6 @@
 // The rows of a selection that can be trained on.
 
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Data;
@@ -10,6 +11,13 @@ namespace DataFreeKD.Distiller.Data;
 /// <param name="NotOk">Rows left out because their status is not <c>ok</c>, or they name no image.</param>
 internal sealed record SelectionImages(IReadOnlyList<string> Paths, IReadOnlyList<float> Weights, long NotOk)
 {
+    /// <summary>Absolute paths of a table's usable rows, or of the images of a folder, archive or glob.</summary>
+    /// <exception cref="DistillException">A table without a usable row.</exception>
+    /// <exception cref="TableException">A table that cannot be read.</exception>
+    /// <exception cref="FileNotFoundException">There are no images.</exception>
+    public static IReadOnlyList<string> PathsOf(string source, CancellationToken cancel) =>
+        Table.Fits(source) ? Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel: cancel)];
+
     /// <summary>Reads the table.</summary>
     /// <exception cref="DistillException">A bad weight, or no usable row.</exception>
     /// <exception cref="TableException">No path column, or a broken row.</exception>

@@ -1,7 +1,6 @@
 // Images that measure a run and are never trained on.
 
 using DataFreeKD.Distiller.Pruning;
-using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Data;
@@ -21,8 +20,6 @@ internal sealed record ValidationImages(IReadOnlyList<string> Paths, string? Tab
     {
         string list = Path.Combine(source, PruneRun.HeldOutList);
         if (File.Exists(list)) return new ValidationImages(SelectionImages.Read(list, cancel).Paths, list);
-        return Manifests.Table.Fits(source)
-            ? new ValidationImages(SelectionImages.Read(source, cancel).Paths, source)
-            : new ValidationImages([.. ImageInputs.Paths(source, cancel: cancel)], null);
+        return new ValidationImages(SelectionImages.PathsOf(source, cancel), Manifests.Table.Fits(source) ? source : null);
     }
 }

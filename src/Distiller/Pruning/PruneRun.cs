@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Training;
-using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -46,7 +45,7 @@ public static class PruneRun
 
         RunFolder folder = RunFolder.Open(options.Output, options.Resume, options.Overwrite);
         Directory.CreateDirectory(folder.Pruning);
-        IReadOnlyList<string> paths = PathsOf(options.ImagesPath, cancel);
+        IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
         (int[] fit, int[] held) = Draw(paths.Count, options);
         IReadOnlyList<string> beside = options.PoolPath is { } pool ? PoolImages.Draw(pool, held.Length, paths.ToHashSet(), options.Seed, cancel) : [];
         string[] wanted = [.. fit.Concat(held).Select(place => paths[place]), .. beside];
@@ -115,9 +114,6 @@ public static class PruneRun
         Prunable.Check(shape, teacher);
         return shape;
     }
-
-    private static IReadOnlyList<string> PathsOf(string source, CancellationToken cancel) =>
-        Table.Fits(source) ? SelectionImages.Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel: cancel)];
 
     // What a distillation with this seed and share would hold out is not fitted on, so that it can go on from the student.
     // Images that are not needed for the fit are held out too.
