@@ -21,8 +21,9 @@ public sealed class AtomicFile : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         Leftovers.Remove(target);
         temporary = TemporaryName.For(target);
-        // Elsewhere than on Windows the lock is held to the rename and past it; there an open file can be renamed only where it is shared so.
-        stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None, 64 << 10);
+        // Elsewhere than on Windows the lock is held to the rename and past it, so it is a shared one: whoever reads the target at once is let in,
+        // and who looks for leftovers wants the file alone. On Windows an open file can be renamed only where it is shared so.
+        stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.Read, 64 << 10);
     }
 
     /// <summary>The stream to write to; readable and seekable.</summary>

@@ -32,6 +32,22 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
+    public void A_target_can_be_opened_at_any_moment_while_it_is_replaced()
+    {
+        using TempFolder folder = new();
+        AtomicFile.WriteAllText(folder["a.txt"], "first");
+        Task writer = Task.Run(() =>
+        {
+            for (int turn = 0; turn < 500; turn++) AtomicFile.WriteAllText(folder["a.txt"], "later");
+        }, TestContext.Current.CancellationToken);
+        while (!writer.IsCompleted)
+        {
+            using var handle = File.OpenHandle(folder["a.txt"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        Assert.True(writer.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void Two_writers_of_one_target_do_not_mix()
     {
         using TempFolder folder = new();
