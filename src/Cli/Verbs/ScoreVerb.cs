@@ -7,7 +7,7 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Selector.Scores;
 using DataFreeKD.Selector.Sets;

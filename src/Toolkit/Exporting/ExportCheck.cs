@@ -50,7 +50,7 @@ public sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPr
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         float[] pixels = Normalised(transform, transform.Apply(image));
-        VitOutput expected = model.Model.Run(tensor(pixels, [1, 3, transform.ImageSize, transform.ImageSize]), VitCapture.None);
+        ModelOutput expected = model.Model.Run(tensor(pixels, [1, 3, transform.ImageSize, transform.ImageSize]), ModelCapture.None);
         float[] own = (expected.Logits ?? expected.Embedding).contiguous().data<float>().ToArray();
         float[] exported = withPreprocessing ? export.RunBytes(image.Pixels, 1, image.Height, image.Width, output) : export.Run(new PixelBatch(pixels, 1), output);
         images++;
