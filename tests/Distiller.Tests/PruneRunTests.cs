@@ -125,7 +125,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
     }
 
     [Fact]
-    public void A_pool_gives_half_of_the_images_that_prune_distill_and_estimate_measure_on()
+    public void A_pool_gives_half_of_the_images_that_prune_fits_and_all_stages_measure_on()
     {
         using TempFolder folder = new();
         string[] rows = File.ReadAllLines(world.Selection);
@@ -133,10 +133,12 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         File.WriteAllLines(selection, rows.Take(61));
         PruneOptions options = Options(folder["pruned"]) with { ImagesPath = selection, PoolPath = world.Selection };
         PruneSummary pruned = PruneRun.Execute(options, cancel: Cancel);
-        Assert.Equal((48, 24), (pruned.Images, pruned.HeldOutImages));
+        // Of 60 selected images 12 are held out; of the 60 others 12 are, and 48 are fitted on.
+        Assert.Equal((96, 24), (pruned.Images, pruned.HeldOutImages));
         IReadOnlyList<string> measured = SelectionImages.Read(folder["pruned/pruning/held-out.csv"], Cancel).Paths, selected = SelectionImages.Read(selection, Cancel).Paths;
         Assert.Equal(12, measured.Intersect(selected).Count());
         Assert.Equal(24, measured.Distinct().Count());
+        Assert.Equal((40, 24), (PruneRun.Execute(options with { Images = 40, HeldOut = 24, Output = folder["fewer"] }, cancel: Cancel) is var fewer ? fewer.Images : 0, fewer.HeldOutImages));
 
         DistillOptions training = world.Distill(folder["student"]) with { SelectionPath = selection, Student = folder["pruned"], ValidationPath = folder["pruned"], Steps = 3 };
         DistillSummary trained = DistillRun.Execute(training, cancel: Cancel);

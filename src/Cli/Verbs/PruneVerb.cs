@@ -25,7 +25,7 @@ internal sealed class PruneVerb : Verb
     private readonly Option<int> count = CommonOptions.Count("--images", "Images to fit on at most, drawn by the seed", Defaults.Images).AtLeast(2);
     private readonly Option<int> trialImages = CommonOptions.Count("--trial-images", "Images that each shape of a search is fitted on", Defaults.TrialImages).AtLeast(2);
     private readonly Option<double> holdOut = CommonOptions.Figure("--hold-out", "Share of the images held out, as a distillation with the same seed holds them out", Defaults.HoldOut);
-    private readonly Option<string?> pool = new("--pool") { Description = "Table that IMAGES were selected from (scores.csv): half of the images to measure on are drawn from its other rows", HelpName = "TABLE" };
+    private readonly Option<string?> pool = new("--pool") { Description = "Table that IMAGES were selected from (scores.csv): half of the images to fit and to measure on are drawn from its other rows", HelpName = "TABLE" };
     private readonly Option<double> penalty = CommonOptions.Figure("--ridge", "Ridge penalty, as a share of the mean diagonal of the normal equations", Defaults.Penalty);
     private readonly Option<int?> batchSize = CommonOptions.OwnCount("--batch-size", "Images a batch [default: about 8,192 tokens]");
     private readonly Option<double?> teacherAccuracy = CommonOptions.OwnFigure("--teacher-accuracy", "Top-1 that the teacher reaches on its own distribution, 0 to 1, for estimated accuracies [default: its probabilities are taken as they are]");

@@ -16,7 +16,7 @@ public sealed record PruneOptions : PruneSettings
     /// <summary>Model directory to write.</summary>
     public required string Output { get; init; }
 
-    /// <summary>The table that the images were selected from. Half of the images to measure on are then drawn from its other rows, where the teacher is less sure: on a selection alone nearly every student agrees with its teacher.</summary>
+    /// <summary>The table that the images were selected from. Half of the images to fit and to measure on are then drawn from its other rows, where the teacher is less sure: on a selection alone nearly every student agrees with its teacher.</summary>
     /// <value>Null (default): all are held out of the images.</value>
     public string? PoolPath { get; init; }
 

@@ -47,9 +47,8 @@ public static class PruneRun
         RunFolder folder = RunFolder.Open(options.Output, options.Resume, options.Overwrite);
         Directory.CreateDirectory(folder.Pruning);
         IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
-        (int[] fit, int[] held) = Draw(paths.Count, options, options.PoolPath is null ? options.HeldOut : options.HeldOut / 2);
-        IReadOnlyList<string> beside = options.PoolPath is { } pool ? PoolImages.Draw(pool, held.Length, paths.ToHashSet(), options.Seed, cancel) : [];
-        string[] wanted = [.. fit.Concat(held).Select(place => paths[place]), .. beside];
+        (string[] fit, string[] held) = options.PoolPath is { } pool ? FromBoth(paths, pool, options, cancel) : FromSelection(paths, options);
+        string[] wanted = [.. fit, .. held];
         LoadedPixels images = PixelLoader.Load(wanted, loaded.Preprocessing, options.Workers, long.MaxValue, progress, cancel);
         using PixelStore store = images.Store;
         int[] train = [.. images.Usable.Where(slot => slot < fit.Length)], heldOut = [.. images.Usable.Where(slot => slot >= fit.Length)];
@@ -142,6 +141,29 @@ public static class PruneRun
         if (options.HoldOut == 0) return (fit, []);
         int[] spare = [.. train.Except(fit)];
         return (fit, [.. Drawn(held, measured, options.Seed), .. Drawn(spare, Math.Max(0, measured - held.Length), options.Seed)]);
+    }
+
+    private static (string[] Fit, string[] HeldOut) FromSelection(IReadOnlyList<string> paths, PruneOptions options)
+    {
+        (int[] fit, int[] held) = Draw(paths.Count, options, options.HeldOut);
+        return ([.. fit.Select(place => paths[place])], [.. held.Select(place => paths[place])]);
+    }
+
+    // Half from the selection, half from the rest of its pool, as far as each has images: the teacher is sure of every selected image, and a student fitted on such alone is worse on others.
+    private static (string[] Fit, string[] HeldOut) FromBoth(IReadOnlyList<string> paths, string pool, PruneOptions options, CancellationToken cancel)
+    {
+        HashSet<string> taken = [.. paths];
+        // First, so that a small pool has some left to measure on.
+        List<string> beside = [.. PoolImages.Draw(pool, Math.Min(options.HeldOut / 2, (int)(options.HoldOut * paths.Count)), taken, options.Seed, PoolDraw.Measure, cancel)];
+        taken.UnionWith(beside);
+        IReadOnlyList<string> further = PoolImages.Draw(pool, Math.Min(options.Images / 2, paths.Count), taken, options.Seed, PoolDraw.Fit, cancel);
+        taken.UnionWith(further);
+        (int[] fit, int[] held) = Draw(paths.Count, options with { Images = Math.Max(2, options.Images - further.Count) }, options.HeldOut / 2);
+        if (held.Length > beside.Count) beside.AddRange(PoolImages.Draw(pool, held.Length - beside.Count, taken, options.Seed, PoolDraw.MeasureFurther, cancel));
+        // Mixed, since the trials of a search take the first ones.
+        string[] all = [.. fit.Select(place => paths[place]), .. further];
+        int[] order = new Randomness(options.Seed, Purpose.Pruning, (int)PoolDraw.Order).Choose(all.Length, all.Length);
+        return ([.. order.Select(place => all[place])], [.. held.Select(place => paths[place]), .. beside]);
     }
 
     /// <summary>So many of the places, drawn by the seed; all where there are no more.</summary>
