@@ -40,25 +40,10 @@ public static class ManifestPath
         (string file, string member) = Split(field);
         if (file.Length == 0) throw new TableException($"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one");
         string full = Path.GetFullPath(file, Folder(tablePath));
-        if ((char.IsWhiteSpace(file[0]) || char.IsWhiteSpace(file[^1]) || !System.Text.Ascii.IsValid(file)) && !File.Exists(full)) full = Otherwise(file, tablePath) ?? full;
+        // Spaces around a field are seldom the file's own.
+        if ((char.IsWhiteSpace(file[0]) || char.IsWhiteSpace(file[^1])) && file.Trim() is { Length: > 0 } bare && !File.Exists(full) && Path.GetFullPath(bare, Folder(tablePath)) is var other && File.Exists(other)) full = other;
         if (Path.DirectorySeparatorChar != '\\' && file.Contains('\\', StringComparison.Ordinal) && !File.Exists(full)) full = Path.GetFullPath(file.Replace('\\', '/'), Folder(tablePath));
         return full + member;
-    }
-
-    // Spaces around a field, and letters with accents that one system writes as one sign and another as two.
-    private static string? Otherwise(string file, string tablePath)
-    {
-        string trimmed = file.Trim();
-        if (trimmed.Length == 0) return null;
-        try
-        {
-            return ((string[])[trimmed, trimmed.Normalize(System.Text.NormalizationForm.FormC), trimmed.Normalize(System.Text.NormalizationForm.FormD)]).Select(name => Path.GetFullPath(name, Folder(tablePath))).FirstOrDefault(File.Exists);
-        }
-        catch (ArgumentException)
-        {
-            // Half of a surrogate pair has no other form.
-            return null;
-        }
     }
 
     /// <summary>Splits <c>archive.tar::member</c> into the file and the member (null for a plain file).</summary>

@@ -12,7 +12,7 @@ public sealed class StrangersTableTests : IDisposable
     public StrangersTableTests()
     {
         Directory.CreateDirectory(folder["img"]);
-        foreach (string name in new[] { "a.jpg", "b.png", "ä c.jpg" }) File.WriteAllText(folder["img/" + name], "x");
+        foreach (string name in new[] { "a.jpg", "b.png" }) File.WriteAllText(folder["img/" + name], "x");
     }
 
     public void Dispose() => folder.Dispose();
@@ -89,9 +89,8 @@ public sealed class StrangersTableTests : IDisposable
 
     [Theory]
     [InlineData(" img/a.jpg ", "img/a.jpg")]
-    [InlineData("img/a\u0308 c.jpg", "img/ä c.jpg")]
     [InlineData("img/nowhere.jpg ", "img/nowhere.jpg ")]
-    public void Spaces_around_a_path_and_accents_of_another_system_lead_to_the_file_that_is_there(string field, string file) =>
+    public void Spaces_around_a_path_lead_to_the_file_that_is_there(string field, string file) =>
         Assert.Equal(folder[file], ManifestPath.FromTable(field, folder["t.csv"]));
 
     private IReadOnlyList<string> Paths(string name, string text) => Paths(name, Encoding.UTF8.GetBytes(text));

@@ -48,10 +48,11 @@ public sealed class EmbeddedImageTests : IDisposable
     public void Rows_of_a_Parquet_file_are_read_again_by_their_numbers_in_any_order()
     {
         string table = Parquet("hf.parquet", "unhex('@') AS image");
+        CancellationToken cancel = TestContext.Current.CancellationToken;
         int[] order = [5, 0, 6, 3, 3, 1];
-        Assert.Equal(order.Select(Bitmap), ImageInputs.Read(order.Select(row => $"{table}::{row}")).Select(input => input.Bytes));
-        Assert.Equal([Reason.NotFound, Reason.NotFound], ImageInputs.Read([$"{table}::{Images}", $"{table}::first"]).Select(input => input.Reason));
-        Assert.Equal(Images, ImageInputs.Paths(table).Count());
+        Assert.Equal(order.Select(Bitmap), ImageInputs.Read(order.Select(row => $"{table}::{row}"), cancel: cancel).Select(input => input.Bytes));
+        Assert.Equal([Reason.NotFound, Reason.NotFound], ImageInputs.Read([$"{table}::{Images}", $"{table}::first"], cancel: cancel).Select(input => input.Reason));
+        Assert.Equal(Images, ImageInputs.Paths(table, cancel: cancel).Count());
     }
 
     [Fact]

@@ -60,6 +60,18 @@ def disturb(model, seed):
                 tensor.copy_(0.5 * noise)
 
 
+def relative(module, model):
+    """Relative position biases of an attention: its own, and those that all share."""
+    if getattr(module, "rel_pos", None) is not None:
+        yield module.rel_pos.get_bias()
+    if getattr(module, "relative_position_bias_table", None) is not None:
+        yield module._get_rel_pos_bias()
+    if getattr(model, "shared_rel_pos", None) is not None:
+        yield model.shared_rel_pos.get_bias()
+    if getattr(model, "rel_pos_bias", None) is not None:
+        yield model.rel_pos_bias()
+
+
 def probes(model, pixels):
     """The probe row of each block [L, B, N], heads averaged and made to sum 1; None where the blocks are of another kind."""
     rows, pooled = [], []
@@ -74,13 +86,17 @@ def probes(model, pixels):
             if getattr(module, "q_bias", None) is not None:
                 both = both + torch.cat((module.q_bias, module.k_bias, module.v_bias))
             q, k, _ = both.reshape(batch, tokens, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
-        q, k = module.q_norm(q), module.k_norm(k)
+        if hasattr(module, "q_norm"):
+            q, k = module.q_norm(q), module.k_norm(k)
         if getattr(model, "rope", None) is not None:
             from timm.layers.pos_embed_sincos import apply_rot_embed_cat
             table = model.rope.get_embed(shape=(model.patch_embed.grid_size if getattr(model, "dynamic_img_size", False) else None))
             before, half = model.num_prefix_tokens, getattr(module, "rotate_half", False)
             q, k = (torch.cat([part[:, :, :before], apply_rot_embed_cat(part[:, :, before:], table, half=half)], 2) for part in (q, k))
-        full = (q @ k.transpose(-2, -1) * module.scale).softmax(-1)
+        products = q @ k.transpose(-2, -1) * module.scale
+        for bias in relative(module, model):
+            products = products + bias
+        full = products.softmax(-1)
         prefix = model.num_prefix_tokens
         rows.append((full[:, :, 0] if model.global_pool == "token" else full[:, :, prefix:].mean(2))[:, :, prefix:])
 
@@ -97,7 +113,7 @@ def probes(model, pixels):
     try:
         for block in model.blocks:
             parts = getattr(getattr(block, "attn", None), "qkv", None) or getattr(getattr(block, "attn", None), "q_proj", None)
-            if not isinstance(parts, torch.nn.Linear) or not hasattr(block.attn, "q_norm"):
+            if not isinstance(parts, torch.nn.Linear) or not (hasattr(block.attn, "q_norm") or hasattr(block.attn, "relative_position_bias_table")) or getattr(model, "rope_mixed", False):
                 return None
             hooks.append(block.attn.register_forward_pre_hook(attention))
         if getattr(model, "attn_pool", None) is not None:

@@ -18,8 +18,8 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
         if (Names(line, source) is not null) return null;
         foreach (char separator in Separators)
         {
-            string[] fields = Split(line, separator);
-            if (fields.Length < 2) continue;
+            IReadOnlyList<string> fields = Split(line, separator);
+            if (fields.Count < 2) continue;
             if (fields.Any(known)) return null;
             string?[] kinds = [.. fields.Select(field => Names(field, source))];
             if (kinds.Count(kind => kind is not null) != 1) continue;
@@ -28,8 +28,8 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
         return null;
     }
 
-    /// <summary>The fields of a line whose separator is a space.</summary>
-    public static string[] Split(string line, char separator) => separator == ' ' ? line.Split(' ', StringSplitOptions.RemoveEmptyEntries) : [.. line.Split(separator).Select(field => field.Trim().Trim('"'))];
+    /// <summary>The fields of a line.</summary>
+    public static IReadOnlyList<string> Split(string line, char separator) => separator == ' ' ? line.Split(' ', StringSplitOptions.RemoveEmptyEntries) : DelimitedText.Records([line], separator).FirstOrDefault().Fields ?? [];
 
     /// <summary><c>path</c> of a file that is there, <c>url</c> of a web address; null of other text.</summary>
     public static string? Names(string field, string source)

@@ -40,7 +40,7 @@ public sealed class ListReader
             if (format != ".TXT") comments = Lines(CancellationToken.None).TakeWhile(IsComment).Count();
             string first = Lines(CancellationToken.None).Skip(comments).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line) && (format != ".TXT" || !line.StartsWith('#'))) ?? "";
             if (first.Length > LongestHeader) first = first[..LongestHeader];
-            if (first.Contains('\0', StringComparison.Ordinal)) throw new TableException($"{path} holds bytes that are no text{(first.StartsWith("PK", StringComparison.Ordinal) ? "; it begins as a zip archive or a spreadsheet does" : "")}; save the table as .csv in UTF-8");
+            if (format != ".TXT" && first.Contains('\0', StringComparison.Ordinal)) throw new TableException($"{path} holds bytes that are no text{(first.StartsWith("PK", StringComparison.Ordinal) ? "; it begins as a zip archive or a spreadsheet does" : "")}; save the table as .csv in UTF-8");
             headless = HeadlessList.Of(first, path, known);
             if (headless is not null)
             {
@@ -99,9 +99,10 @@ public sealed class ListReader
             while (names.Contains(name)) name += "_";
             names[at] = name;
         }
-        // Told apart as pandas does: label, label_2.
+        // Told apart as pandas does: label, label_2. Which of two columns of paths is meant, nobody can tell.
         for (int at = 1; at < names.Length; at++)
         {
+            if (ColumnNames.IsPath(names[at])) continue;
             string plain = names[at];
             for (int turn = 2; names.AsSpan(0, at).Contains(names[at]); turn++) names[at] = FormattableString.Invariant($"{plain}_{turn}");
         }

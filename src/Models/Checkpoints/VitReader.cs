@@ -89,7 +89,7 @@ internal sealed class VitReader
         FitName(config, mlpRows);
         Told<int> heads = HeadsOf(config);
         Told<Activation> activation = ActivationOf(swiGlu);
-        Told<double> epsilon = EpsilonOf(preNorm);
+        Told<double> epsilon = EpsilonOf(preNorm && !config.RmsNorm);
         Told<bool> postNorm = PostNormOf(config);
         report.Add("input", Input(config.ImageSize), side => $"{side}×{side}");
         report.Add("heads", heads, value => value.ToString(CultureInfo.InvariantCulture));
