@@ -61,6 +61,7 @@ internal static class ConfigContract
         Flag("its final norm", config.FinalNorm, "is there", "is not there", "final_norm");
         // BEiT's config says where its tables are: in the blocks, or one for all.
         if (stated.Of("use_rel_pos_bias", "use_shared_rel_pos_bias", "use_relative_position_bias", "use_shared_relative_position_bias").ToArray() is { Length: > 0 } kinds && kinds.Any(kind => kind.Value is true) != config.RelativeBias) report.Contradiction(kinds.FirstOrDefault(kind => kind.Value is true) ?? kinds[0], "its tables of relative positions", config.RelativeBias ? "are there" : "are not there");
+        if (config.Rotary is null && stated.Of("rope_theta").FirstOrDefault() is { } turns) report.Note($"{turns.Source} is {Statements.Show(turns.Value)}, but this reader knows the network's class without rotary positions; if it has some, the figures are not that network's");
         Flag("its SwiGLU", config.SwiGlu, "is there", "is not there", "use_swiglu_ffn");
         Flag("its gated MLP", config.SwiGlu, "is there", "is not there", "use_gated_mlp");
         Flag("its norm behind the mean of the patches", config.FcNorm, "is there", "is not there", "use_mean_pooling");

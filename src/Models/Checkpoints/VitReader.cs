@@ -136,7 +136,7 @@ internal sealed class VitReader
         throw report.Bad("it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'), and nothing says that it needs none: give a config.json with its architecture, or with final_norm false in model_args, beside it");
     }
 
-    private bool Parallel() => source.Style == NameStyle.Parallel || stated.Text("block_fn")?.Value.Split('.')[^1] == "ParallelScalingBlock";
+    private bool Parallel() => source.Style == NameStyle.Parallel || (stated.Text("block_fn")?.Value.Split('.')[^1] == "ParallelScalingBlock" && !tensors.ContainsKey("blocks.0.norm2.weight"));
 
     // The heads of a pooling leave no trace in its tensors.
     private int PoolHeadsOf(int width)
