@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SIGKILL at random moments: a killed and resumed run must end with the files of an uninterrupted one.
-#   DATA=folder with wild/ and teacher/   IMAGES=3000  SCORE_KILLS=10  DISTILL_KILLS=3  COMPRESS_KILLS=5  STEPS=200  MINUTES=0  SEED=0
+#   DATA=folder with wild/ and teacher/   IMAGES=3000  SCORE_KILLS=10  DISTILL_KILLS=3  COMPRESS_KILLS=5  STEPS=200  COMPRESS_STEPS=60  SEED=0
 # Each trial starts afresh, is killed once (one that ends first is drawn again) at a moment drawn from the length of an uninterrupted run, and resumes.
 # Compared byte for byte; only wall-clock figures are left out (see peers/same_files.py).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
-IMAGES=${IMAGES:-3000} SCORE_KILLS=${SCORE_KILLS:-10} DISTILL_KILLS=${DISTILL_KILLS:-3} COMPRESS_KILLS=${COMPRESS_KILLS:-5} STEPS=${STEPS:-200} MINUTES=${MINUTES:-0}
+IMAGES=${IMAGES:-3000} SCORE_KILLS=${SCORE_KILLS:-10} DISTILL_KILLS=${DISTILL_KILLS:-3} COMPRESS_KILLS=${COMPRESS_KILLS:-5} STEPS=${STEPS:-200} COMPRESS_STEPS=${COMPRESS_STEPS:-60}
 RANDOM=${SEED:-0}
 PYTHON=${PYTHON:-python3}
 work=$(mktemp -d)
@@ -18,10 +18,10 @@ teacher=$DATA/teacher/cifar10_vit
 # The same output path in every trial, since provenance records it; finished outputs are moved aside.
 score() { "$DFKD" score "$work/images" --teacher "$teacher" -o "$work/out/scores.csv" --batch-size 32 --embeddings "$work/out/cls.npy" --quiet "$@"; }
 distill() { "$DFKD" distill "$work/in/selected.csv" --teacher "$teacher" --student vit:img=32,patch=4,dim=48,depth=2,heads=3 --steps "$STEPS" --checkpoint-every 20 --batch-size 32 --seed 1 -o "$work/out/student" --quiet "$@"; }
-# It goes on by itself where it stopped. How many steps fill the minutes is measured on the machine, so two runs that train need not take as many: by default nothing is trained, and the trials of distill hold training.
+# It goes on by itself where it stopped. Its training is given in steps: how many fill some minutes is measured on the machine, so two runs need not take as many.
 # The files run.*, which hold times of the clock, are not compared.
 compress() {
-    "$DFKD" compress "$work/images" --teacher "$teacher" --student vit:img=32,patch=4,dim=45,depth=6,heads=3 --minutes "$MINUTES" -o "$work/out" --quiet && rm -f "$work"/out/run.*
+    "$DFKD" compress "$work/images" --teacher "$teacher" --student vit:img=32,patch=4,dim=45,depth=6,heads=3 --steps "$COMPRESS_STEPS" -o "$work/out" --quiet && rm -f "$work"/out/run.*
 }
 
 trials() { # verb, number of kills

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Uses the packages of artifacts/packages as a stranger does: a clean HOME, an empty package cache, no word of this repository.
 #   the tool: installed, then --version, inspect and score
-#   the libraries: a new console project that references them scores and selects
+#   the libraries: a new console project that references DataFreeKD.Toolkit runs the program of docs/library.md
 # Other packages (libtorch, 600 MB) come from the feeds of the machine's own NuGet configuration.
 # Usage: build/check-packages.sh [all|libraries|tool] [MODEL IMAGES]
 #   MODEL and IMAGES of your own; else a small teacher and images are made, with the dfkd that was installed or built.
@@ -50,7 +50,7 @@ fi
 
 if [ "$what" != tool ]; then
     mkdir use && cd use
-    version=$(basename "$packages"/DataFreeKD.Probe.*.nupkg .nupkg) version=${version#DataFreeKD.Probe.}
+    version=$(basename "$packages"/DataFreeKD.Toolkit.*.nupkg .nupkg) version=${version#DataFreeKD.Toolkit.}
     libtorch=$(sed -nE 's/.*"libtorch-cpu-linux-x64" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
     case $(uname -s)-$(uname -m) in
         Linux-x86_64) platform=linux-x64 ;;
@@ -67,23 +67,15 @@ if [ "$what" != tool ]; then
     <RestoreAdditionalProjectSources>$packages</RestoreAdditionalProjectSources>
   </PropertyGroup>
   <ItemGroup>
-    <PackageReference Include="DataFreeKD.Probe" Version="$version" />
-    <PackageReference Include="DataFreeKD.Selector" Version="$version" />
+    <PackageReference Include="DataFreeKD.Toolkit" Version="$version" />
     <PackageReference Include="libtorch-cpu-$platform" Version="$libtorch" />
   </ItemGroup>
 </Project>
 PROJECT
-    cat >Program.cs <<'PROGRAM'
-using DataFreeKD.Probe;
-using DataFreeKD.Selector;
-
-ScoreSummary score = ScoreRun.Execute(new ScoreOptions { Teacher = args[0], Inputs = [args[1]], Output = Path.GetFullPath("scores.csv") });
-SelectionSummary selection = SelectionRun.Execute(new SelectOptions { Scores = Path.GetFullPath("scores.csv"), Output = Path.GetFullPath("selected.csv"), Budget = 5 });
-Console.WriteLine($"{score.Rows} scored, {selection.Selected} selected");
-PROGRAM
+    cp "$root/samples/InMemory/Program.cs" .
     step "building a project on the libraries" dotnet build -c Release -v quiet --nologo -m:1
-    step "score and select in it" bin/Release/net10.0/Use "$model" "$images"
-    echo "  $(cat "$place/log")"
-    [ "$(wc -l <selected.csv)" -gt 1 ] || { echo "FAILED: the selection has no rows" >&2; exit 1; }
+    step "score, select, prune and evaluate in it" bin/Release/net10.0/Use "$model" "$images" student
+    echo "  $(tail -n 1 "$place/log")"
+    [ -s student/model.safetensors ] || { echo "FAILED: there is no student" >&2; exit 1; }
 fi
 echo "all packages work"

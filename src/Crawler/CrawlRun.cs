@@ -1,6 +1,7 @@
 // Crawling from end to end: sources in, a content-addressed store and its manifest out.
 
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Dataflow;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
@@ -20,8 +21,9 @@ public static class CrawlRun
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
     /// <exception cref="OutputException">Another process is crawling into the store.</exception>
     /// <exception cref="IOException">The disk is full or fails; what is there is kept, and the same call goes on.</exception>
-    public static CrawlSummary Execute(CrawlOptions options, IProgress<CrawlProgress>? progress = null, CancellationToken cancel = default)
+    public static async Task<CrawlSummary> ExecuteAsync(CrawlOptions options, IProgress<CrawlProgress>? progress = null, CancellationToken cancel = default)
     {
+        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
         var clock = Stopwatch.StartNew();
@@ -32,14 +34,14 @@ public static class CrawlRun
         bool revisits = options.Web.RetryFailed || options.Web.Refresh;
         if (revisits && !manifest.Exists) throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
         using WebCrawl? web = remote.Count > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) { Stored = manifest.Contents } : null;
-        web?.Gather(progress, cancel).GetAwaiter().GetResult();
+        if (web is not null) await web.Gather(progress, cancel).ConfigureAwait(false);
 
         string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(SourcePlan.IsTable).SelectMany(table => TableSource.CarriedColumns(table, options.PathColumn))).Concat(Sidecars.CarriedColumns(local, inputs, cancel).Where(column => !Columns.Store.Contains(column))).Concat(web?.CarriedColumns(cancel) ?? []).Concat(manifest.CarriedColumns()).Distinct()];
         using ManifestMerge merge = manifest.Begin(columns, options, web);
         long before = merge.Rows;
         var store = new ImageStore(options.Store);
         long bytes = 0;
-        foreach ((FoundImage found, CheckedImage image) in Check(options, local, inputs, manifest.Known, cancel))
+        await foreach ((FoundImage found, CheckedImage image) in Check(options, local, inputs, manifest.Known, cancel).ConfigureAwait(false))
         {
             if (image.Stored is not null && !merge.Has(image.Row.Sha256!)) store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, cancel);
             merge.Add(new WebRow(image.Row, Sidecars.ColumnsOf(found.Image)), found.Row);
@@ -63,23 +65,32 @@ public static class CrawlRun
         return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds) { AddedCounts = merge.AddedCounts };
     }
 
+    /// <summary>The same for a thread that may wait.</summary>
+    /// <inheritdoc cref="ExecuteAsync"/>
+    public static CrawlSummary Execute(CrawlOptions options, IProgress<CrawlProgress>? progress = null, CancellationToken cancel = default) => ExecuteAsync(options, progress, cancel).GetAwaiter().GetResult();
+
     /// <summary>Says what a crawl would fetch from the web: asks for robots.txt and tdmrep.json files and the listings of buckets, and nothing else. Of a crawl that is steered, only the first round is said. Links are not followed, files of this machine not looked at.</summary>
     /// <returns>The addresses by decision.</returns>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
-    public static IReadOnlyDictionary<string, long> DryRun(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default)
+    public static async Task<IReadOnlyDictionary<string, long>> DryRunAsync(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default)
     {
+        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        Rehearsal.Run(options, SourcePlan.Of(options).Web, new StoreManifest(options.Store, cancel).Known, planned =>
+        await Rehearsal.Run(options, SourcePlan.Of(options).Web, new StoreManifest(options.Store, cancel).Known, planned =>
         {
             counts[planned.Decision] = counts.GetValueOrDefault(planned.Decision) + 1;
             tell(planned);
-        }, cancel).GetAwaiter().GetResult();
+        }, cancel).ConfigureAwait(false);
         return counts;
     }
 
+    /// <summary>The same for a thread that may wait.</summary>
+    /// <inheritdoc cref="DryRunAsync"/>
+    public static IReadOnlyDictionary<string, long> DryRun(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default) => DryRunAsync(options, tell, cancel).GetAwaiter().GetResult();
+
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
-    private static IEnumerable<(FoundImage Found, CheckedImage Image)> Check(CrawlOptions options, IReadOnlyList<string> sources, InputOptions inputs, HashSet<UInt128> known, CancellationToken cancel)
+    private static async IAsyncEnumerable<(FoundImage Found, CheckedImage Image)> Check(CrawlOptions options, IReadOnlyList<string> sources, InputOptions inputs, HashSet<UInt128> known, [EnumeratorCancellation] CancellationToken cancel)
     {
         var budget = new ByteBudget(MostWaiting);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -109,18 +120,18 @@ public static class CrawlRun
         }, CancellationToken.None);
         try
         {
-            while (checks.OutputAvailableAsync(cancel).GetAwaiter().GetResult())
+            while (await checks.OutputAvailableAsync(cancel).ConfigureAwait(false))
             {
                 (FoundImage found, CheckedImage image) = checks.Receive(cancel);
                 yield return (found, image);
                 budget.Release(found.Image.Bytes?.LongLength ?? 0);
             }
-            feeding.GetAwaiter().GetResult();
-            checks.Completion.GetAwaiter().GetResult();
+            await feeding.ConfigureAwait(false);
+            await checks.Completion.ConfigureAwait(false);
         }
         finally
         {
-            stop.Cancel();
+            await stop.CancelAsync().ConfigureAwait(false);
         }
     }
 

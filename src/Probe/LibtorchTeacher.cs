@@ -16,7 +16,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     private readonly LinearHead[] heads;
 
     /// <exception cref="ScoreException">An option that only a Vision Transformer has.</exception>
-    public LibtorchTeacher(ScoreOptions options, Device device)
+    public LibtorchTeacher(TeacherOptions options, Device device)
     {
         Loaded = ModelStore.Load(options.Teacher, options.Heads);
         if (options.Preprocessing is { } given) Loaded = given.Apply(Loaded);
@@ -77,10 +77,10 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
         return Loaded.Model.Run(view, VitCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
     }
 
-    private string? Lacking(ScoreOptions options)
+    private string? Lacking(TeacherOptions options)
     {
         string who = $"{options.Teacher} is a {Family}, which has no attention and no blocks of tokens";
-        return options.Cascade is not null ? $"--cascade: {who} to stop between; leave it out"
+        return options.Cascades ? $"--cascade: {who} to stop between; leave it out"
             : options.Runtime != TeacherRuntime.Libtorch ? $"--runtime onnx: {who}, and is computed by libtorch here; leave it out, or export it and give the .onnx file"
             : options.Precision != Precision.Float32 ? $"--precision bf16: {who} to compute so; leave it out"
             : null;

@@ -15,9 +15,9 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
     private readonly OnnxClassifier classifier;
 
     /// <exception cref="ScoreException">An option that only a checkpoint has.</exception>
-    public OnnxClassifierTeacher(ScoreOptions options)
+    public OnnxClassifierTeacher(TeacherOptions options)
     {
-        string? lacking = options.Cascade is not null ? "--cascade stops between blocks"
+        string? lacking = options.Cascades ? "--cascade stops between blocks"
             : options.Heads is not null ? "--heads belongs to a checkpoint"
             : options.Runtime == TeacherRuntime.OnnxInt8 ? "--int8 quantises a checkpoint"
             : options.Precision != Precision.Float32 ? "--precision bf16 is of libtorch"

@@ -1,5 +1,6 @@
 // The images to score, in order: local images, or the rows of tables with what their other columns carry.
 
+using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Corruptions;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
@@ -14,6 +15,9 @@ internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
 
     /// <summary>What is done to the image before the teacher sees it; null for nothing.</summary>
     public Corruption? Spoilt { get; init; }
+
+    /// <summary>The image itself, where it needs no decoding; null where <see cref="Image"/> has it.</summary>
+    public RgbImage? Pixels { get; init; }
 
     /// <summary>The image, where it was decoded before its turn so that its bytes need not wait; null for the rest.</summary>
     public DecodedInput? Early { get; init; }

@@ -1,7 +1,6 @@
 // What scoring needs to know.
 
 using DataFreeKD.Manifests;
-using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Copies;
 using DataFreeKD.Probe.Scores;
@@ -11,8 +10,8 @@ namespace DataFreeKD.Probe;
 /// <summary>Input that cannot be scored; the message says what, where and how to mend it.</summary>
 public sealed class ScoreException(string message) : DataFreeKDException(message);
 
-/// <summary>Options of a scoring run.</summary>
-public sealed record ScoreOptions
+/// <summary>Options of a scoring run: the teacher's, and those of a table.</summary>
+public sealed record ScoreOptions : TeacherOptions
 {
     /// <summary>Folders, files, globs, archives, and tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet; also folders and globs of them).</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
@@ -25,60 +24,15 @@ public sealed record ScoreOptions
     /// <value>False: each is a row with the reason <c>link</c>.</value>
     public bool FollowLinks { get; init; }
 
-    /// <summary>The teacher: model directory or checkpoint file.</summary>
-    public required string Teacher { get; init; }
-
     /// <summary>The scores table to write (.csv or .parquet).</summary>
     public required string Output { get; init; }
-
-    /// <summary>Blocks to probe, 0-based; null for ⌊L/4⌋, ⌊7L/12⌋ and L−2, empty for all.</summary>
-    public IReadOnlyList<int>? Blocks { get; init; }
-
-    /// <summary>Scores to write beyond those of every table: by column, by group, or <c>all</c> (<see cref="ExtraScore"/>).</summary>
-    /// <value>None.</value>
-    public IReadOnlyList<string> Scores { get; init; } = [];
-
-    /// <summary>How many views of each image the scores of views look at, 1 to <see cref="ImageViews.Most"/>; each is a forward pass.</summary>
-    /// <value>5: the mirror image and four crops.</value>
-    public int Views { get; init; } = ImageViews.Usual;
-
-    /// <summary>What ReAct clips features at; null for its percentile of a sample of the pool, which is seen before.</summary>
-    public double? ReactClip { get; init; }
-
-    /// <summary>The classifier of corrupted copies that an earlier run learned (<c>model.zip</c>), null to learn one from the images.</summary>
-    public string? CopyModelPath { get; init; }
 
     /// <summary>Images, at most, that the classifier of corrupted copies is learned from, and copies of them; from half of that of a larger pool. Two forward passes each.</summary>
     /// <value>20,000.</value>
     public int CopySample { get; init; } = 20_000;
 
-    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that the same images give the same bytes on every machine.</summary>
-    public int? BatchSize { get; init; }
-
-    /// <summary>Batches that are decoded and looked at at the same time, each on one thread. Fewer are, where their activations would fill half of the memory.</summary>
-    /// <value>One a core.</value>
-    public int DecodeWorkers { get; init; } = Environment.ProcessorCount;
-
-    /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is resized: faster for large photographs, other figures.</summary>
-    public bool FastDecode { get; init; }
-
     /// <summary>Drop images after the teacher's first blocks; null scores all.</summary>
     public CascadeOptions? Cascade { get; init; }
-
-    /// <summary>Number of heads where the checkpoint does not tell.</summary>
-    public int? Heads { get; init; }
-
-    /// <summary>Preprocessing against the teacher's own config; null for its own.</summary>
-    public PreprocessingOverride? Preprocessing { get; init; }
-
-    /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
-    public string Device { get; init; } = "cpu";
-
-    /// <summary>What computes the forward passes; ONNX Runtime takes as many threads as libtorch has been given.</summary>
-    public TeacherRuntime Runtime { get; init; }
-
-    /// <summary>What the teacher's blocks are computed in: bfloat16 is faster and less exact, by libtorch on the CPU alone.</summary>
-    public Precision Precision { get; init; }
 
     /// <summary>Continue an interrupted run.</summary>
     public bool Resume { get; init; }
@@ -100,14 +54,16 @@ public sealed record ScoreOptions
     /// <value>64.</value>
     public int CheckpointEvery { get; init; } = 64;
 
+    internal override bool WantsEmbeddings => EmbeddingsPath is not null || KeepEmbeddings;
+
+    internal override bool Cascades => Cascade is not null;
+
     /// <summary>Refuses values that no run can use.</summary>
     /// <exception cref="ScoreException">Names the option.</exception>
-    public void Validate()
+    public override void Validate()
     {
         if (Inputs.Count == 0) throw new ScoreException("no images given; name folders, files, globs, archives or tables");
-        ExtraScore.Named(Scores);
-        if (Views is < 1 or > ImageViews.Most) throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
-        if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
+        base.Validate();
         if (CopySample < 1) throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
         if (Cascade is { } cascade)
         {
@@ -116,12 +72,7 @@ public sealed record ScoreOptions
             if (Runtime != TeacherRuntime.Libtorch) throw new ScoreException("--cascade stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out");
             if (ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout))) throw new ScoreException("--cascade: rollout scores need the attention of all blocks at once; leave them out of --scores, or --cascade");
         }
-        if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
-        if (Runtime != TeacherRuntime.Libtorch && Device != "cpu") throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
-        if (Precision != Precision.Float32 && (Runtime != TeacherRuntime.Libtorch || Device != "cpu")) throw new ScoreException("--precision bf16 is for --runtime libtorch on the CPU; leave out --precision, or --runtime and --device");
-        if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
         if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
-        if (Blocks is not null && Blocks.Any(block => block < 0)) throw new ScoreException("--blocks: blocks are numbered from 0");
         if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path)) throw new ScoreException($"--embeddings {path}: name a .npy or .parquet file");
         if (!Overwrite && !Resume && File.Exists(Output)) throw new ScoreException($"{Output} exists; add --overwrite to replace it or --resume to continue");
     }

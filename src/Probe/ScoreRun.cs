@@ -29,6 +29,7 @@ public static class ScoreRun
         ScoreJournal.RefuseForeign(options.Output);
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
+        if (teacher.Width == 0 && options.EmbeddingsPath is { } wanted) throw new ScoreException($"--embeddings {wanted}: {options.Teacher} gives logits alone; leave --embeddings out");
         var inputs = new ScoreInputs(options);
         string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. teacher.ExtraColumns, .. inputs.Carried];
         var journal = new ScoreJournal(options, teacher, columns, cancel);

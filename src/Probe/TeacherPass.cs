@@ -28,7 +28,7 @@ internal sealed partial class TeacherPass : IDisposable
     // About so many tokens a pass, and images: larger matrices are no faster on one core, and leave its caches.
     private const int TokensAtOnce = 4352, ImagesAtOnce = 64;
 
-    public TeacherPass(ScoreOptions options)
+    public TeacherPass(TeacherOptions options)
     {
         device = Devices.Of(options.Device);
         teacher = ITeacherNetwork.Load(options, device);
@@ -36,8 +36,7 @@ internal sealed partial class TeacherPass : IDisposable
         {
             ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
             ReadAs = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value} ({(fact.By == FactSource.Assumed ? "assumed" : fact.Source)})"));
-            embeddings = teacher.Width > 0 && (options.EmbeddingsPath is not null || options.KeepEmbeddings);
-            if (teacher.Width == 0 && options.EmbeddingsPath is not null) throw new ScoreException($"--embeddings {options.EmbeddingsPath}: {options.Teacher} gives logits alone; leave --embeddings out");
+            embeddings = teacher.Width > 0 && options.WantsEmbeddings;
             fastDecode = options.FastDecode;
             Blocks = BlocksOf(options);
             BatchSize = options.BatchSize ?? UsualBatch(teacher, device);
@@ -187,7 +186,7 @@ internal sealed partial class TeacherPass : IDisposable
     private CopyModel Fitting(CopyModel known, string path) => known.Features == CopyDescription ? known
         : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
 
-    private IReadOnlyList<int> BlocksOf(ScoreOptions options)
+    private IReadOnlyList<int> BlocksOf(TeacherOptions options)
     {
         if (teacher.Transformer is not { Config: var config })
         {

@@ -19,6 +19,9 @@ public sealed record CompressOptions
     /// <summary>Wall minutes to train after pruning, 0 or more; 0 prunes only.</summary>
     public double Minutes { get; init; } = 10;
 
+    /// <summary>Optimiser steps after pruning, above 0, in place of <see cref="Minutes"/>: the same result whatever the machine's speed; null (default) takes the minutes.</summary>
+    public int? Steps { get; init; }
+
     /// <summary>Shape of the student; null (default) searches for one within <see cref="Budget"/>.</summary>
     public string? Student { get; init; }
 
@@ -41,6 +44,8 @@ public sealed record CompressOptions
     /// <summary><c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public string Device { get; init; } = "cpu";
 
+    internal bool Trains => Steps is not null || Minutes > 0;
+
     /// <summary>Checks the options.</summary>
     /// <exception cref="CompressException">The first that cannot be used, by name.</exception>
     public void Validate()
@@ -51,6 +56,7 @@ public sealed record CompressOptions
         Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a folder");
         Check(!File.Exists(Output), $"{Output} is a file; name a folder for the outputs");
         Check(Minutes >= 0 && double.IsFinite(Minutes), FormattableString.Invariant($"minutes is {Minutes}: must be 0 or more"));
+        Check(Steps is null or > 0, $"steps is {Steps}: must be 1 or more");
         Check(Student is null || Budget is null, "a shape and a budget exclude each other: leave one out");
         Check(Images is null or > 0, $"images is {Images}: must be 1 or more");
     }

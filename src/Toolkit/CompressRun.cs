@@ -30,7 +30,7 @@ public static class CompressRun
         Select(options, images, folder, progress, cancel);
         PruneSummary? pruned = Prune(options, folder, progress, cancel);
         DistillSummary? trained = Train(options, folder, progress, cancel);
-        string student = options.Minutes > 0 ? folder.Trained : folder.Pruned;
+        string student = options.Trains ? folder.Trained : folder.Pruned;
         EstimateReport estimate = EstimateRun.Execute(
             new EstimateOptions { Student = student, Teacher = options.Teacher, TeacherAccuracy = options.TeacherAccuracy, TeacherHeads = options.Heads, Device = options.Device },
             Told(progress, "estimate"),
@@ -97,7 +97,7 @@ public static class CompressRun
 
     private static DistillSummary? Train(CompressOptions options, CompressFolder folder, IProgress<CompressProgress>? progress, CancellationToken cancel)
     {
-        if (options.Minutes <= 0 || CompressFolder.IsModel(folder.Trained)) return null;
+        if (!options.Trains || CompressFolder.IsModel(folder.Trained)) return null;
         DistillOptions distill = new()
         {
             Teacher = options.Teacher,
@@ -105,7 +105,8 @@ public static class CompressRun
             SelectionPath = folder.Selection,
             ValidationPath = folder.Pruned,
             Student = folder.Pruned,
-            Minutes = options.Minutes,
+            Minutes = options.Steps is null ? options.Minutes : null,
+            Steps = options.Steps,
             Patience = CompressDefaults.Patience,
             Seed = options.Seed,
             Device = options.Device,

@@ -3,6 +3,7 @@
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Pruning;
 using DataFreeKD.Distiller.Training;
+using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Testing;
 using TorchSharp;
@@ -29,6 +30,35 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(summary.Parameters, loaded.Model.ParameterCount());
         Assert.Equal(summary.Parameters, ShapeCost.Parameters((VitConfig)loaded.Model.Config));
         Assert.Equal("prune", Manifests.Provenance.ReadBeside(folder["s/provenance"])!.Command);
+    }
+
+    [Theory]
+    [InlineData(Shape)]
+    [InlineData(null)]
+    public void A_student_pruned_in_memory_is_the_one_pruned_from_files(string? shape)
+    {
+        using TempFolder folder = new();
+        PruneOptions options = Options(folder["files"]) with { Student = shape, Budget = shape is null ? new ShapeBudget(BudgetUnit.Parameters, 0.6) : null };
+        PruneSummary files = PruneRun.Execute(options, cancel: Cancel);
+        MemoryImage[] images = [.. SelectionImages.PathsOf(world.Selection, Cancel).Select(path => new MemoryImage(path, File.ReadAllBytes(path)))];
+
+        using LoadedModel teacher = ModelStore.Load(world.Teacher);
+        using PrunedStudent memory = PruneRun.Prune(teacher, images, new PruneSettings { Student = options.Student, Budget = options.Budget, BatchSize = options.BatchSize, HoldOut = options.HoldOut, Workers = 2 }, cancel: Cancel);
+        memory.Save(folder["memory"]);
+
+        Assert.Equal(File.ReadAllBytes(folder["files/model.safetensors"]), File.ReadAllBytes(folder["memory/model.safetensors"]));
+        Assert.Equal((files.HeldOut, files.Retained, files.Images, files.HeldOutImages, files.Frontier.Count), (memory.Agreement, memory.Retained, memory.Images, memory.HeldOutImages, memory.Frontier.Count));
+    }
+
+    [Fact]
+    public void An_image_in_memory_that_cannot_be_decoded_is_counted_and_nothing_but_such_is_refused()
+    {
+        using LoadedModel teacher = ModelStore.Load(world.Teacher);
+        MemoryImage[] broken = [.. Enumerable.Range(0, 3).Select(i => new MemoryImage($"{i}", "no image"u8.ToArray()))], good = [.. Enumerable.Range(0, 8).Select(i => new MemoryImage($"{i}", TinyWorld.Draw(i % 3, i)))];
+        PruneSettings settings = new() { Student = Shape, HoldOut = 0 };
+        Assert.Contains("0 of 3 images could be used", Assert.Throws<DistillException>(() => PruneRun.Prune(teacher, broken, settings, cancel: Cancel)).Message, StringComparison.Ordinal);
+        using PrunedStudent student = PruneRun.Prune(teacher, [.. broken, .. good], settings, cancel: Cancel);
+        Assert.Equal((8, 3L, (double?)null), (student.Images, student.Skipped.Values.Single(), student.Agreement));
     }
 
     [Theory]
@@ -184,7 +214,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         }
         SlotPixels images = new(store, 16, new PixelNormaliser([0.5f, 0.5f, 0.5f], [0.3f, 0.3f, 0.3f]), torch.CPU);
         int[] slots = [.. Enumerable.Range(0, 60)];
-        using ClosedFormPruning pruning = new(teacher, images, slots, new PruningSettings { BatchSize = 20, Penalty = 1e-8 }, torch.CPU);
+        using ClosedFormPruning pruning = new(teacher, images, slots, new FitSettings { BatchSize = 20, Penalty = 1e-8 }, torch.CPU);
         using VisionTransformer student = pruning.Fit(shape, [0, 1, 2], cancel: Cancel);
         using IDisposable inference = torch.inference_mode();
         torch.Tensor wanted = teacher.Run(images.Of(slots), VitCapture.None).Logits!, given = student.Run(images.Of(slots), VitCapture.None).Logits!;

@@ -90,4 +90,17 @@ public sealed class RecipeTests
             CultureInfo.CurrentCulture = before;
         }
     }
+
+    [Fact]
+    public void A_recipe_made_in_code_is_the_one_written()
+    {
+        LossEntry kd = LossCatalogue.Find("kd")!, probe = LossCatalogue.Find("probe")!;
+        Recipe made = Recipe.Of(kd.Term(1, ("T", "4")), probe.Term(0.8), kd.Term(0.5, ("T", "1")));
+        Recipe written = Recipe.Parse("kd:T=4+probe*0.8+kd:T=1*0.5");
+        Assert.Equal(written.ToString(), made.ToString());
+        Assert.Equal(written.Terms.Select(term => term.Label), made.Terms.Select(term => term.Label));
+        Assert.Contains("is no parameter of kd", Assert.Throws<DistillException>(() => kd.Term(1, ("colour", "red"))).Message, StringComparison.Ordinal);
+        Assert.Contains("must be above 0", Assert.Throws<DistillException>(() => kd.Term(0)).Message, StringComparison.Ordinal);
+        Assert.Throws<DistillException>(() => Recipe.Of());
+    }
 }

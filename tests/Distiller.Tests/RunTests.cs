@@ -2,6 +2,7 @@
 
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Training;
+using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Testing;
@@ -266,6 +267,24 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     private static DistillSummary Run(DistillOptions options, OnStep? progress = null) => DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
     private static TrainSummary Run(TrainOptions options, OnStep? progress = null) => TrainRun.Execute(options, progress, TestContext.Current.CancellationToken);
+
+    [Fact]
+    public void Images_in_memory_are_evaluated_as_their_files()
+    {
+        string[] classes = [.. Directory.EnumerateDirectories(world.Images).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+        LabelledImage[] images = [.. Directory.EnumerateFiles(world.Images, "*", SearchOption.AllDirectories).Select(file => new LabelledImage(new MemoryImage(file, File.ReadAllBytes(file)), Array.IndexOf(classes, Path.GetFileName(Path.GetDirectoryName(file)))))];
+        EvaluationReport files = Run(new EvaluateOptions { Model = world.Teacher, DataPath = world.Images, Against = world.Teacher });
+        using LoadedModel teacher = ModelStore.Load(world.Teacher);
+
+        EvaluationReport memory = EvaluateRun.Evaluate(teacher, images, teacher, cancel: TestContext.Current.CancellationToken);
+
+        Assert.Equal((files.Top1, files.Images, files.MeanConfidence, files.Against!.Agreement), (memory.Top1, memory.Images, memory.MeanConfidence, memory.Against!.Agreement), Comparer);
+        Assert.Equal(files.Classes.Select(row => row.Name), memory.Classes.Select(row => row.Name));
+        Assert.Contains("has the label 3", Assert.Throws<DistillException>(() => EvaluateRun.Evaluate(teacher, [images[0] with { Label = 3 }], cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+    }
+
+    // Batches of another order add up in another order.
+    private static readonly Func<(double Top1, long Images, double Confidence, double Agreement), (double Top1, long Images, double Confidence, double Agreement), bool> Comparer = (a, b) => a.Top1 == b.Top1 && a.Images == b.Images && Math.Abs(a.Confidence - b.Confidence) < 1e-6 && a.Agreement == b.Agreement;
 
     private static EvaluationReport Run(EvaluateOptions options) => EvaluateRun.Execute(options, cancel: TestContext.Current.CancellationToken);
 

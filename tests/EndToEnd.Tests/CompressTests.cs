@@ -31,15 +31,23 @@ public sealed class CompressTests(TinyWorld world)
     }
 
     [Fact]
-    public void Minutes_of_zero_prune_only_and_a_killed_compression_goes_on_to_the_same_bytes()
+    public void Minutes_of_zero_prune_only()
+    {
+        using TempFolder folder = new();
+        string plan = Programs.RunDfkd("compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "--dry-run", "-o", folder["out"]).Succeeds().Output;
+        Assert.Contains("prune", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("distill", plan, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_killed_compression_goes_on_to_the_same_bytes_where_its_steps_are_given()
     {
         using TempFolder whole = new(), killed = new();
-        string[] Command(TempFolder folder) => ["compress", world.Wild, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=24,depth=4,heads=2", "--minutes", "0", "-o", folder["out"]];
+        string[] Command(TempFolder folder) => ["compress", world.Wild, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=24,depth=4,heads=2", "--steps", "4", "-o", folder["out"]];
         Programs.RunDfkd(Command(whole)).Succeeds();
-        Assert.False(Directory.Exists(whole["out/student"]));
         KillTests.KillWhen(() => File.Exists(killed["out/pruned/pruning/state.safetensors"]), "state", Command(killed));
         Programs.RunDfkd(Command(killed)).Succeeds();
-        foreach (string made in (string[])["scores.csv", "selected.csv", "pruned/model.safetensors"]) Assert.Equal(File.ReadAllBytes(whole["out/" + made]), File.ReadAllBytes(killed["out/" + made]));
+        foreach (string made in (string[])["scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors"]) Assert.Equal(File.ReadAllBytes(whole["out/" + made]), File.ReadAllBytes(killed["out/" + made]));
     }
 
     [Fact]
@@ -48,6 +56,7 @@ public sealed class CompressTests(TinyWorld world)
         using TempFolder folder = new();
         string[] command = ["compress", world.Wild, "--teacher", world.Teacher, "-o", folder["out"]];
         Assert.Contains("exclude each other", Programs.RunDfkd([.. command, "--params", "0.1", "--macs", "0.1"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains("--steps and --minutes exclude each other", Programs.RunDfkd([.. command, "--steps", "3", "--minutes", "1"]).Refuses(), StringComparison.Ordinal);
         Assert.Contains("--minutes", Programs.RunDfkd([.. command, "--minutes", "-1"]).Refuses(), StringComparison.Ordinal);
         Assert.Contains("there is no such file", Programs.RunDfkd("compress", world.Wild, "--teacher", folder["none"], "-o", folder["out"]).Refuses(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["out"]));

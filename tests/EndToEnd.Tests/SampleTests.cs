@@ -1,7 +1,11 @@
 // The samples run as they are, on the tiny world.
 
+using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
+using DataFreeKD.Probe;
+using DataFreeKD.Selector;
 using DataFreeKD.Testing;
+using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.EndToEnd.Tests;
 
@@ -53,6 +57,45 @@ public sealed class SampleTests(TinyWorld world)
         Assert.Equal(pruned, File.ReadAllBytes(folder["out/pruned/model.safetensors"]));
 
         Assert.Contains("was made with minutes '0.02'", Programs.RunSample("Compress", Arguments("5")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Images_in_memory_are_scored_selected_pruned_and_evaluated_by_the_program_of_the_docs()
+    {
+        using TempFolder folder = new();
+        string said = Programs.RunSample("InMemory", world.Teacher, world.Wild, folder["student"]).Succeeds().Output;
+        Assert.Contains("agrees with its teacher on", said, StringComparison.Ordinal);
+        Assert.Contains("parameters", Programs.RunDfkd("inspect", folder["student"]).Succeeds().Output, StringComparison.Ordinal);
+        Assert.Contains(File.ReadAllText(Path.Combine(Programs.Root, "samples", "InMemory", "Program.cs")).Trim(), File.ReadAllText(Path.Combine(Programs.Root, "docs", "library.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_source_a_score_a_method_and_a_loss_of_one_s_own_work_together()
+    {
+        using TempFolder folder = new();
+        string said = Programs.RunSample("OwnParts", world.Teacher, world.Wild, folder["out"], "vit:img=32,patch=8,dim=24,depth=4,heads=2").Succeeds().Output;
+        Assert.Contains("the widest gap is", said, StringComparison.Ordinal);
+        Assert.StartsWith("path,sha256", File.ReadLines(folder["out/selected.csv"]).First(), StringComparison.Ordinal);
+        Assert.EndsWith(",logit_gap", File.ReadLines(folder["out/selected.csv"]).First(), StringComparison.Ordinal);
+        Assert.Contains("logit-error", File.ReadLines(folder["out/student/training/metrics.csv"]).First(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pool_in_memory_is_selected_from_as_its_table()
+    {
+        using TempFolder folder = new();
+        Programs.RunDfkd("score", world.Wild, "--teacher", world.Teacher, "-o", folder["scores.csv"]).Succeeds();
+        Programs.RunDfkd("select", folder["scores.csv"], "--budget", "30", "-o", folder["selected.csv"]).Succeeds();
+        using TableReader rows = Table.Open(folder["scores.csv"]), wanted = Table.Open(folder["selected.csv"]);
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        MemoryImage[] images = [.. rows.UsablePaths(cancel).Select(path => new MemoryImage(path, File.ReadAllBytes(path)))];
+        using Teacher teacher = Teacher.Load(world.Teacher);
+
+        IReadOnlyList<SelectedImage> selected = ImageSelection.Of(teacher.Score(images, cancel), budget: 30);
+
+        Assert.Equal(wanted.UsablePaths(cancel), selected.Select(one => one.Scored.Image.Name));
+        Assert.Equal(Enumerable.Range(1, 30), selected.Select(one => one.Rank));
+        Assert.Contains("at least 1", Assert.Throws<SelectionException>(() => ImageSelection.Of([selected[0].Scored], budget: 0)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -133,11 +133,11 @@ public sealed class ExtraScoreRunTests
         ScoringWorld.Score(options);
         double clip = double.Parse(Provenance.ReadBeside(options.Output)!.Options["react-clip"], CultureInfo.InvariantCulture);
 
-        Assert.Contains("react-clip", Assert.Throws<ScoreException>(() => new TeacherProbe(options)).Message, StringComparison.Ordinal);
-        Assert.Contains(".intact.zip", Assert.Throws<ScoreException>(() => new TeacherProbe(options with { ReactClip = clip })).Message, StringComparison.Ordinal);
-        using TeacherProbe probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.CopyModelBeside(options.Output) });
+        Assert.Contains("react-clip", Assert.Throws<ScoreException>(() => new Teacher(options)).Message, StringComparison.Ordinal);
+        Assert.Contains(".intact.zip", Assert.Throws<ScoreException>(() => new Teacher(options with { ReactClip = clip })).Message, StringComparison.Ordinal);
+        using Teacher probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.CopyModelBeside(options.Output) });
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
-        foreach ((TableRow row, double[]? figures) in rows.Zip(probe.Score([.. rows.Select(row => world[row["path"]!])], TestContext.Current.CancellationToken)))
+        foreach ((TableRow row, double[]? figures) in rows.Zip(probe.ScoreFiles([.. rows.Select(row => world[row["path"]!])], TestContext.Current.CancellationToken)))
         {
             foreach ((string column, double figure) in probe.Columns.Zip(figures!)) Assert.Equal(Numbers.Parse(row[column], row, column), figure, 1e-5);
         }

@@ -27,6 +27,9 @@ internal sealed record CompressPlan
     /// <summary>Minutes to train after pruning; 0 for none.</summary>
     public required double Minutes { get; init; }
 
+    /// <summary>Steps to train after pruning, in place of <see cref="Minutes"/>; null where the minutes say how many.</summary>
+    public int? Steps { get; init; }
+
     /// <summary>Key and value of the student's budget or shape: <c>params</c>, <c>macs</c>, <c>latency-ms</c> or <c>student</c>; null for the knee.</summary>
     public (string Key, string Value)? Size { get; init; }
 
@@ -69,8 +72,9 @@ internal sealed record CompressPlan
         else Stage(text, "select", ("fraction", CompressDefaults.CrawledShare.ToString(Plain)));
         string? accuracy = TeacherAccuracy?.ToString(CultureInfo.InvariantCulture);
         Stage(text, "prune", ("hold-out", CompressDefaults.HoldOut.ToString(Plain)), ("pool", "$score"), (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null), ("teacher-accuracy", accuracy));
-        bool trains = Minutes > 0;
-        if (trains) Stage(text, "distill", ("student", "$prune"), ("minutes", Minutes.ToString(CultureInfo.InvariantCulture)), ("validation", "$prune"), ("patience", CompressDefaults.Patience.ToString(Plain)));
+        bool trains = Steps is not null || Minutes > 0;
+        (string Key, string Value) effort = Steps is { } steps ? ("steps", steps.ToString(Plain)) : ("minutes", Minutes.ToString(Plain));
+        if (trains) Stage(text, "distill", ("student", "$prune"), effort, ("validation", "$prune"), ("patience", CompressDefaults.Patience.ToString(Plain)));
         Stage(text, "estimate", ("teacher-accuracy", accuracy), ("labelled", Labelled is null ? null : Quoted(Labelled)));
         if (Labelled is not null)
         {

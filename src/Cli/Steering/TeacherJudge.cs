@@ -19,7 +19,7 @@ internal sealed class TeacherJudge : IDisposable
 
     private const double Useful = 0.8;
 
-    private readonly TeacherProbe probe;
+    private readonly Teacher probe;
     private readonly RowScore score;
     private readonly int[] columns;
     private readonly List<(string Source, double[] Figures)> pool = [];
@@ -27,7 +27,7 @@ internal sealed class TeacherJudge : IDisposable
     /// <param name="options">The teacher and how it is run.</param>
     public TeacherJudge(ScoreOptions options)
     {
-        probe = new TeacherProbe(options);
+        probe = new Teacher(options);
         var header = new TableHeader(probe.Columns, options.Teacher);
         // A teacher without a head has no logits to be sure by.
         string method = header.IndexOf("entropy") >= 0 ? ScoreCatalogue.Default : "variance";
@@ -38,7 +38,7 @@ internal sealed class TeacherJudge : IDisposable
     /// <summary>A <see cref="SteeringJudge"/>; a file that cannot be scored is useless.</summary>
     public IReadOnlyList<SteeringVerdict> Judge(IReadOnlyList<SteeringSample> images, CancellationToken cancel)
     {
-        var looked = new Queue<double[]?>(probe.Score([.. images.Where(image => image.Figures is null).Select(image => image.Path)], cancel));
+        var looked = new Queue<double[]?>(probe.ScoreFiles([.. images.Where(image => image.Figures is null).Select(image => image.Path)], cancel));
         double[][] figures = [.. images.Select(image => image.Figures is { } known ? [.. known] : Kept(looked.Dequeue()))];
         int before = pool.Count;
         pool.AddRange(images.Zip(figures, (image, kept) => (image.Source, kept)).Where(image => image.kept.Length > 0));

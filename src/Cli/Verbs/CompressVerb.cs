@@ -18,6 +18,7 @@ internal sealed class CompressVerb : Verb
     private readonly Option<string> teacher = new("--teacher") { Description = "Vision Transformer to compress: model directory or checkpoint", HelpName = "MODEL", Required = true };
     private readonly Option<string> output = CommonOptions.Output("Folder for all outputs; what is right in it is kept", "DIR");
     private readonly Option<double> minutes = CommonOptions.Figure("--minutes", "Minutes to train after pruning; 0 prunes only", DefaultMinutes);
+    private readonly Option<int?> steps = CommonOptions.OwnCount("--steps", "Optimiser steps after pruning, instead of --minutes: the same result whatever the machine's speed");
     private readonly Option<string?> student = new("--student") { Description = "Shape of the student: name or vit:... [default: the knee of the frontier]", HelpName = "SPEC" };
     private readonly Option<double?> parameters = CommonOptions.OwnFigure("--params", "Parameters at most: a share of the teacher's up to 1, a number above");
     private readonly Option<double?> macs = CommonOptions.OwnFigure("--macs", "Multiply-accumulates an image at most: a share of the teacher's up to 1, a number above");
@@ -34,7 +35,7 @@ internal sealed class CompressVerb : Verb
         "dfkd compress photos/ --teacher teacher/ -o out/\ndfkd compress photos/ more.tar --teacher teacher/ --params 0.1 --minutes 30 -o out/\ndfkd compress urls.csv --teacher teacher/ --labelled test/ -o out/")
     {
         Add(images);
-        AddOptions(teacher, output, minutes, student, parameters, macs, latency, budget, labelled, teacherAccuracy, heads, dryRun, CommonOptions.Seed, CommonOptions.Device);
+        AddOptions(teacher, output, minutes, steps, student, parameters, macs, latency, budget, labelled, teacherAccuracy, heads, dryRun, CommonOptions.Seed, CommonOptions.Device);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -65,6 +66,8 @@ internal sealed class CompressVerb : Verb
     {
         double time = parsed.GetValue(minutes);
         if (!(time >= 0) || double.IsInfinity(time)) throw new UsageException(Invariant($"--minutes {time}: must be 0 or more"));
+        if (parsed.GetValue(steps) is { } exact && (exact < 1 || parsed.GetResult(minutes) is { Implicit: false }))
+            throw new UsageException(exact < 1 ? $"--steps {exact}: must be 1 or more" : "--steps and --minutes exclude each other: give one");
         (string Key, string? Value)[] sizes =
         [
             .. new (string Key, string? Value)[]
@@ -84,6 +87,7 @@ internal sealed class CompressVerb : Verb
             Sources = parsed.GetRequiredValue(images),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Minutes = time,
+            Steps = parsed.GetValue(steps),
             Size = sizes.Length == 0 ? null : (sizes[0].Key, sizes[0].Value!),
             Budget = parsed.GetValue(budget) is { } count ? count > 0 ? count : throw new UsageException($"--budget {count}: must be 1 or more") : null,
             Labelled = parsed.GetValue(labelled) is { } data ? Path.GetFullPath(data) : null,

@@ -50,8 +50,8 @@ internal sealed class ExplainVerb : Verb
 
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         ScoreOptions options = TeacherLooking.Options(parsed.GetRequiredValue(teacher), parsed.GetValue(heads), null, preprocessing.In(parsed), parsed);
-        using TeacherProbe probe = new(options with { Blocks = blocks.Length > 0 ? blocks : null });
-        double[] figures = probe.Score([named], cancel)[0] ?? throw new UsageException($"{named} cannot be scored");
+        using Teacher probe = new(options with { Blocks = blocks.Length > 0 ? blocks : null });
+        double[] figures = probe.ScoreFiles([named], cancel)[0] ?? throw new UsageException($"{named} cannot be scored");
         TeacherLook look = probe.Look([named], cancel)[0]!;
         int drawn = parsed.GetValue(block) ?? probe.Blocks[^1];
 

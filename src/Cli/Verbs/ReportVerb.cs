@@ -126,7 +126,7 @@ internal sealed class ReportVerb : Verb
     private ReportSummary WithTeacher(ParseResult parsed, ReportOptions options, Terminal terminal, CancellationToken cancel)
     {
         string model = parsed.GetValue(teacher)!;
-        using TeacherProbe probe = new(TeacherLooking.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed));
+        using Teacher probe = new(TeacherLooking.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed));
         IReadOnlyList<AttentionView?> Look(IReadOnlyList<string> paths) => [.. probe.Look(paths, cancel).Select(look => look is null ? null : TeacherLooking.View(look, probe.Blocks[^1]))];
         return Write(options with { Attention = probe.Blocks.Count == 0 ? null : Look, Teacher = new TeacherFacts(model, probe.Classes) }, terminal, cancel);
     }

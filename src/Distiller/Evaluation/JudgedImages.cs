@@ -30,6 +30,11 @@ internal static class JudgedImages
         JudgedImage[]? Advance() => batches.MoveNext() ? batches.Current : null;
     }
 
+    /// <summary>Batches of images in memory.</summary>
+    public static IEnumerable<JudgedImage[]> Batches(IEnumerable<MemoryImage> images, Preprocessing own, Preprocessing? other, int batchSize, int workers, CancellationToken cancel) =>
+        images.Index().Chunk(batchSize)
+            .Select(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(workers).WithCancellation(cancel).Select(pair => Of(pair.Index, pair.Item.Decode(), own, other)).ToArray());
+
     /// <summary>The images that could be had; the others are counted by reason.</summary>
     public static JudgedImage[] Usable(JudgedImage[] batch, Dictionary<string, long> skipped)
     {
@@ -52,7 +57,11 @@ internal static class JudgedImages
     private static JudgedImage Decode(int place, ImageInput input, Preprocessing own, Preprocessing? other)
     {
         if (input.Bytes is null) return new JudgedImage(place, null, null, input.Reason ?? Reason.Unreadable);
-        DecodeResult decoded = ImageDecoder.Decode(input.Bytes, DecodeLimits.Local);
+        return Of(place, ImageDecoder.Decode(input.Bytes, DecodeLimits.Local), own, other);
+    }
+
+    private static JudgedImage Of(int place, DecodeResult decoded, Preprocessing own, Preprocessing? other)
+    {
         if (decoded.Image is null) return new JudgedImage(place, null, null, decoded.Reason);
         float[] pixels = Pixels(decoded.Image, own);
         return new JudgedImage(place, pixels, other is null ? null : Same(own, other) ? pixels : Pixels(decoded.Image, other), null);

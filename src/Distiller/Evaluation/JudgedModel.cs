@@ -14,6 +14,7 @@ internal sealed class JudgedModel : IDisposable
     private readonly torch.Device device;
     private readonly Func<float[], int, float[]>? export;
     private readonly Stopwatch clock = new();
+    private readonly bool owned;
     private long forwarded;
 
     /// <param name="path">The model.</param>
@@ -22,10 +23,16 @@ internal sealed class JudgedModel : IDisposable
     /// <param name="device">Where it is to run.</param>
     /// <param name="export">What computes its logits in its place; see <see cref="EvaluateOptions.Logits"/>.</param>
     public JudgedModel(string path, int? heads, PreprocessingOverride? preprocessing, torch.Device device, Func<float[], int, float[]>? export = null)
+        : this(Load(path, heads, preprocessing), path, device, export) => owned = true;
+
+    /// <param name="loaded">The model; whoever loaded it disposes it.</param>
+    /// <param name="name">What it is called in messages.</param>
+    /// <param name="device">Where it is to run.</param>
+    /// <param name="export">What computes its logits in its place.</param>
+    public JudgedModel(LoadedModel loaded, string name, torch.Device device, Func<float[], int, float[]>? export = null)
     {
-        (loaded, this.device, this.export) = (ModelStore.Load(path, heads), device, export);
-        if (preprocessing is not null) loaded = preprocessing.Apply(loaded);
-        if (loaded.Model.Config.Classes == 0) throw new DistillException($"{path} has no classification head: there is no decision to evaluate");
+        (this.loaded, this.device, this.export) = (loaded, device, export);
+        if (loaded.Model.Config.Classes == 0) throw new DistillException($"{name} has no classification head: there is no decision to evaluate");
         loaded.Model.MoveTo(device);
         loaded.Model.eval();
         Transform = loaded.Preprocessing;
@@ -54,7 +61,16 @@ internal sealed class JudgedModel : IDisposable
     /// <summary>Logits <c>[B, C]</c>, row-major, of normalised pixels <c>[B, 3, S, S]</c>.</summary>
     public float[] Logits(float[] pixels, int images) => Outputs(pixels, images, warm: true, logits => logits.contiguous());
 
-    public void Dispose() => loaded.Dispose();
+    public void Dispose()
+    {
+        if (owned) loaded.Dispose();
+    }
+
+    private static LoadedModel Load(string path, int? heads, PreprocessingOverride? preprocessing)
+    {
+        LoadedModel own = ModelStore.Load(path, heads);
+        return preprocessing?.Apply(own) ?? own;
+    }
 
     private float[] Outputs(float[] pixels, int images, bool warm, Func<torch.Tensor, torch.Tensor> finish)
     {

@@ -5,9 +5,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>The losses that a recipe may name.</summary>
 public static class LossCatalogue
 {
-    /// <summary>In the order of the help: outputs, features, relations, one to all.</summary>
-    public static IReadOnlyList<LossEntry> All { get; } =
-    [
+    private static readonly Catalogue<LossEntry> Entries = new("loss", entry => entry.Name,
         KnowledgeDistillation.Entry,
         HardDecision.Entry,
         DecoupledDistillation.Entry,
@@ -20,8 +18,15 @@ public static class LossCatalogue
         VitFeatureDistillation.Entry,
         RelationalDistillation.Entry,
         ManifoldDistillation.Entry,
-        TargetAwareTransformer.Entry,
-    ];
+        TargetAwareTransformer.Entry);
+
+    /// <summary>In the order of the help: outputs, features, relations, one to all; then those registered.</summary>
+    public static IReadOnlyList<LossEntry> All => Entries.All;
+
+    /// <summary>Adds a loss of your own, which recipes may then name.</summary>
+    /// <param name="entry">The loss; its name must be new.</param>
+    /// <exception cref="ArgumentException">The name is taken, or cannot stand in a recipe.</exception>
+    public static void Register(LossEntry entry) => Entries.Register(entry);
 
     /// <summary>A loss by name; null where there is none.</summary>
     public static LossEntry? Find(string name) => All.FirstOrDefault(entry => entry.Name == name);

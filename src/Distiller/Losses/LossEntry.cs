@@ -28,6 +28,23 @@ public sealed record LossEntry
 
     /// <summary>Builds the loss for a pair of models.</summary>
     public required Func<RecipeTerm, LossContext, LossTerm> Build { get; init; }
+
+    /// <summary>A term of a recipe that is made in code (<see cref="Recipe.Of"/>).</summary>
+    /// <param name="weight">Weight in the total, above 0.</param>
+    /// <param name="values">Parameters that are not to have their defaults.</param>
+    /// <exception cref="DistillException">A parameter that the loss does not have, or a value that it may not hold.</exception>
+    public RecipeTerm Term(double weight = 1, params ReadOnlySpan<(string Key, string Value)> values)
+    {
+        if (!(weight > 0) || !double.IsFinite(weight)) throw new DistillException(FormattableString.Invariant($"{Name}: the weight is {weight}: must be above 0"));
+        OrderedDictionary<string, string> all = [];
+        foreach (LossKey key in Keys) all.Add(key.Name, key.Default);
+        foreach ((string name, string value) in values)
+        {
+            LossKey key = Keys.Append(TeacherChoice.Key).FirstOrDefault(known => known.Name == name) ?? throw new DistillException($"'{name}' is no parameter of {Name}; known: {string.Join(", ", Keys.Append(TeacherChoice.Key).Select(known => known.Name))}");
+            all[name] = key.Canonical(value) ?? throw new DistillException($"{Name}:{name} is '{value}': must be {key.Allowed}");
+        }
+        return new RecipeTerm(this, Name, weight, all);
+    }
 }
 
 /// <summary>Both models' shapes, for losses that match layers.</summary>

@@ -17,6 +17,20 @@ public sealed class Recipe
     /// <summary>Names of the presets that stood in the text (<see cref="RecipePresets"/>), in order.</summary>
     public IReadOnlyList<string> Presets { get; }
 
+    /// <summary>A recipe made in code, of terms that <see cref="LossEntry.Term"/> gives.</summary>
+    /// <exception cref="DistillException">There is no term.</exception>
+    public static Recipe Of(params ReadOnlySpan<RecipeTerm> terms)
+    {
+        if (terms.Length == 0) throw new DistillException("a recipe needs one loss or more");
+        List<RecipeTerm> labelled = [];
+        foreach (RecipeTerm term in terms)
+        {
+            int same = labelled.Count(known => known.Entry == term.Entry);
+            labelled.Add(term with { Label = same == 0 ? term.Entry.Name : $"{term.Entry.Name}_{same + 1}" });
+        }
+        return new Recipe(labelled, []);
+    }
+
     /// <summary>Reads a recipe.</summary>
     /// <exception cref="DistillException">Names the position, what is wrong there and what would be right.</exception>
     public static Recipe Parse(string text) => new RecipeParser(text).Parse();

@@ -28,7 +28,7 @@ internal sealed class ClosedFormPruning : IDisposable
     /// <param name="settings">How.</param>
     /// <param name="device">Where to compute.</param>
     /// <exception cref="DistillException">The teacher has a part that cannot be turned.</exception>
-    public ClosedFormPruning(VisionTransformer teacher, SlotPixels pixels, int[] slots, PruningSettings settings, torch.Device device)
+    public ClosedFormPruning(VisionTransformer teacher, SlotPixels pixels, int[] slots, FitSettings settings, torch.Device device)
     {
         Prunable.Check(teacher.Config);
         source = new PruningSource(teacher, pixels, slots, settings, device);

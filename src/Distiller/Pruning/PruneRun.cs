@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Training;
+using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -46,7 +47,7 @@ public static class PruneRun
         RunFolder folder = RunFolder.Open(options.Output, options.Resume, options.Overwrite);
         Directory.CreateDirectory(folder.Pruning);
         IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
-        (int[] fit, int[] held) = Draw(paths.Count, options);
+        (int[] fit, int[] held) = Draw(paths.Count, options, options.PoolPath is null ? options.HeldOut : options.HeldOut / 2);
         IReadOnlyList<string> beside = options.PoolPath is { } pool ? PoolImages.Draw(pool, held.Length, paths.ToHashSet(), options.Seed, cancel) : [];
         string[] wanted = [.. fit.Concat(held).Select(place => paths[place]), .. beside];
         LoadedPixels images = PixelLoader.Load(wanted, loaded.Preprocessing, options.Workers, long.MaxValue, progress, cancel);
@@ -60,9 +61,15 @@ public static class PruneRun
         int batch = options.BatchSize ?? ClosedFormPruning.BatchFor(teacher.Config);
         SlotPixels pixels = new(store, teacher.Config.ImageSize, new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std), device);
         HeldOutJudge? judge = heldOut.Length > 0 && teacher.Config.Classes > 0 ? new HeldOutJudge(teacher, pixels, heldOut, batch, options.TeacherAccuracy, cancel) : null;
-        PruningSettings settings = new() { BatchSize = batch, Method = options.Method, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
+        FitSettings settings = new() { BatchSize = batch, Method = options.Method, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
         IReadOnlyList<FrontierPoint> frontier = [];
-        VitConfig shape = given ?? ShapeFile.ReadIfPresent(folder, fingerprint, teacher.Config, out frontier) ?? Searched(options, teacher, pixels, train, judge, settings, folder, fingerprint, device, progress, out frontier, cancel);
+        VitConfig? known = given ?? ShapeFile.ReadIfPresent(folder, fingerprint, teacher.Config, out frontier);
+        if (known is null)
+        {
+            (known, frontier) = ShapeTrials.Search(options, teacher, pixels, train, judge, settings, device, trials => new Counter(progress, "search").Show(trials), cancel);
+            ShapeFile.Write(folder, fingerprint, known, frontier);
+        }
+        VitConfig shape = known;
 
         Counter counter = new(progress, "prune");
         using ClosedFormPruning pruning = new(teacher, pixels, train, settings, device) { AfterBatch = counter.Add };
@@ -101,13 +108,24 @@ public static class PruneRun
         return summary;
     }
 
+    /// <summary>The same in memory: a loaded teacher and images in, a loaded student out; no file is written.</summary>
+    /// <param name="teacher">The teacher: a Vision Transformer; moved to the device of the settings, else not changed.</param>
+    /// <param name="images">Unlabelled images; a part is held out to measure the student on.</param>
+    /// <param name="settings">How to prune; null for the defaults, which search for the knee of the frontier.</param>
+    /// <param name="progress">Told every few batches.</param>
+    /// <param name="cancel">Stops between batches.</param>
+    /// <exception cref="DistillException">Settings, images or models that do not fit, in one line.</exception>
+    /// <exception cref="ModelException">The teacher is no Vision Transformer.</exception>
+    public static PrunedStudent Prune(LoadedModel teacher, IReadOnlyList<MemoryImage> images, PruneSettings? settings = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default) =>
+        MemoryPruning.Execute(teacher, images, settings ?? new PruneSettings(), progress, cancel);
+
     private static LoadedModel Teacher(PruneOptions options)
     {
         LoadedModel own = ModelStore.Load(options.Teacher, options.TeacherHeads);
         return options.Preprocessing?.Apply(own) ?? own;
     }
 
-    private static VitConfig Given(string spec, VitConfig teacher)
+    internal static VitConfig Given(string spec, VitConfig teacher)
     {
         ModelConfig resolved = ModelRegistry.Resolve(spec) with { Classes = teacher.Classes };
         VitConfig shape = resolved as VitConfig ?? throw new DistillException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
@@ -117,59 +135,18 @@ public static class PruneRun
 
     // What a distillation with this seed and share would hold out is not fitted on, so that it can go on from the student.
     // Images that are not needed for the fit are held out too.
-    private static (int[] Fit, int[] HeldOut) Draw(int images, PruneOptions options)
+    internal static (int[] Fit, int[] HeldOut) Draw(int images, PruneSettings options, int measured)
     {
         (int[] train, int[] held) = HoldOut.Split([.. Enumerable.Range(0, images)], options.HoldOut, options.Seed);
         int[] fit = Drawn(train, options.Images, options.Seed);
         if (options.HoldOut == 0) return (fit, []);
         int[] spare = [.. train.Except(fit)];
-        int measured = options.PoolPath is null ? options.HeldOut : options.HeldOut / 2;
         return (fit, [.. Drawn(held, measured, options.Seed), .. Drawn(spare, Math.Max(0, measured - held.Length), options.Seed)]);
     }
 
     /// <summary>So many of the places, drawn by the seed; all where there are no more.</summary>
     internal static int[] Drawn(int[] places, int count, long seed) =>
         places.Length <= count ? places : [.. new Randomness(seed, Purpose.Pruning, 1).Choose(count, places.Length).Select(place => places[place])];
-
-    private static VitConfig Searched(PruneOptions options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, PruningSettings settings, RunFolder folder, byte[] fingerprint, torch.Device device, IProgress<TrainProgress>? progress, out IReadOnlyList<FrontierPoint> frontier, CancellationToken cancel)
-    {
-        if (judge is null) throw new DistillException("shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out");
-        int trials = 0;
-        Counter counter = new(progress, "search");
-        using ClosedFormPruning pruning = new(teacher, pixels, train[..Math.Min(options.TrialImages, train.Length)], settings, device);
-        pruning.Observe(cancel);
-        ShapeSearch search = new(teacher.Config, shape =>
-        {
-            using VisionTransformer student = pruning.Fit(shape, BlockChoice.Of(pruning.Influence, shape.Depth), cancel: cancel);
-            Nearness nearness = judge.Of(student, cancel);
-            counter.Show(++trials);
-            return nearness;
-        });
-        VitConfig chosen;
-        if (options.Budget is { } budget)
-        {
-            double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, device);
-            chosen = search.Within(cost, budget.Bound(budget.Unit == BudgetUnit.LatencyMs ? 0 : cost(teacher.Config)), FormattableString.Invariant($"{budget.Value} {budget.Unit switch { BudgetUnit.Parameters => "of the parameters", BudgetUnit.Macs => "of the multiply-accumulates", _ => "milliseconds an image" }}"));
-        }
-        else
-        {
-            chosen = search.Knee();
-        }
-        frontier = [.. search.Tried.OrderByDescending(pair => ShapeCost.Parameters(pair.Key)).Select(pair => new FrontierPoint
-        {
-            Student = pair.Key.Name,
-            Parameters = ShapeCost.Parameters(pair.Key),
-            Macs = ModelSummary.Macs(pair.Key),
-            ImagesPerSecond = pair.Value.ImagesPerSecond,
-            Agreement = pair.Value.Agreement,
-            Divergence = pair.Value.Divergence,
-            Estimate = pair.Value.Estimate,
-            Retained = pair.Value.Retained,
-            Chosen = pair.Key == chosen,
-        })];
-        ShapeFile.Write(folder, fingerprint, chosen, frontier);
-        return chosen;
-    }
 
     private static Dictionary<string, string> Inputs(PruneOptions options, string weights, CancellationToken cancel)
     {
@@ -235,7 +212,7 @@ public static class PruneRun
     }
 
     // Batches, or trials, told as progress.
-    private sealed class Counter(IProgress<TrainProgress>? progress, string phase)
+    internal sealed class Counter(IProgress<TrainProgress>? progress, string phase)
     {
         private long done;
 

@@ -12,7 +12,7 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <param name="slots">The images to fit on.</param>
 /// <param name="settings">How.</param>
 /// <param name="device">Where to compute.</param>
-internal sealed class PruningSource(VisionTransformer teacher, SlotPixels pixels, int[] slots, PruningSettings settings, torch.Device device)
+internal sealed class PruningSource(VisionTransformer teacher, SlotPixels pixels, int[] slots, FitSettings settings, torch.Device device)
 {
     // Heads that keep more of their dimensions lose too little for a refit to pay for its time.
     private const int MuchNarrower = 4;
@@ -27,7 +27,7 @@ internal sealed class PruningSource(VisionTransformer teacher, SlotPixels pixels
     public IReadOnlyList<VitBlock> Steps { get; } = teacher.Steps;
 
     /// <summary>How to fit.</summary>
-    public PruningSettings Settings => settings;
+    public FitSettings Settings => settings;
 
     /// <summary>Where to compute.</summary>
     public torch.Device Device => device;

@@ -60,7 +60,7 @@ internal sealed record StudentStart(StudentInit Init, string Text)
         large.eval();
         int[] slots = PruneRun.Drawn(images.Train, PruneOptions.UsualImages, options.Seed);
         long done = 0, total = 0;
-        using ClosedFormPruning pruning = new(large, images.Pixels, slots, new PruningSettings { BatchSize = ClosedFormPruning.BatchFor(large.Config), Seed = options.Seed }, images.Device)
+        using ClosedFormPruning pruning = new(large, images.Pixels, slots, new FitSettings { BatchSize = ClosedFormPruning.BatchFor(large.Config), Seed = options.Seed }, images.Device)
         {
             AfterBatch = () => progress?.Report(new TrainProgress { Phase = "prune", Done = ++done, Total = Math.Max(total, done) }),
         };

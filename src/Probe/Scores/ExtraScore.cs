@@ -44,9 +44,7 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
     /// <summary>What stands for every score where scores are named.</summary>
     public const string Everything = "all";
 
-    /// <summary>Every score, in the order of the columns.</summary>
-    public static IReadOnlyList<ExtraScore> All { get; } =
-    [
+    private static readonly Catalogue<ExtraScore> Scores = new("score", score => score.Column,
         new("max_logit", "logits", ScoreNeeds.Head, answer => [MaxLogit.Of(answer.Logits!)]),
         new("margin", "logits", ScoreNeeds.Head, answer => [Margin.Of(answer.Logits!)]),
         new("gen", "logits", ScoreNeeds.Head, answer => [GeneralisedEntropy.Of(answer.Logits!)]),
@@ -58,8 +56,21 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         new("rollout_variance", "attention", ScoreNeeds.Attention | ScoreNeeds.Rollout, answer => [AttentionProbe.Variance(answer.Rollout!)]),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
-        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))]),
-    ];
+        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))]));
+
+    /// <summary>Every score, in the order of the columns; those registered last.</summary>
+    public static IReadOnlyList<ExtraScore> All => Scores.All;
+
+    /// <summary>Adds a score of your own, which <see cref="TeacherOptions.Scores"/> may then name.</summary>
+    /// <param name="score">The score; its column must be new.</param>
+    /// <exception cref="ArgumentException">The column is taken, or cannot be a column's name.</exception>
+    public static void Register(ExtraScore score)
+    {
+        ArgumentNullException.ThrowIfNull(score);
+        string[] taken = [Everything, .. All.Select(known => known.Group), .. Manifests.Columns.Scores, .. Manifests.Columns.Selection];
+        if (taken.Contains(score.Column, StringComparer.OrdinalIgnoreCase)) throw new ArgumentException($"the score '{score.Column}' cannot be registered: a group or a column of every table has that name", nameof(score));
+        Scores.Register(score);
+    }
 
     /// <summary>Whether there is a column for each probed block.</summary>
     public bool OfEachBlock { get; init; }

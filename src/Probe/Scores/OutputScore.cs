@@ -17,4 +17,7 @@ public sealed record OutputScore(string Column, Func<Tensor, Tensor> Compute)
         new("energy", Energy.Of),
         new("pseudo_label_ce", PseudoLabelCrossEntropy.Of),
     ];
+
+    /// <summary>The place of a column among <see cref="All"/>.</summary>
+    internal static int PlaceOf(string column) => All.Index().First(score => score.Item.Column == column).Index;
 }

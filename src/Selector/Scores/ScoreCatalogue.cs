@@ -16,9 +16,7 @@ public static class ScoreCatalogue
     /// <summary>The method used when none is named.</summary>
     public const string Default = "combined";
 
-    /// <summary>Every method, the default first.</summary>
-    public static IReadOnlyList<ScoreMethod> All { get; } =
-    [
+    private static readonly Catalogue<ScoreMethod> Methods = new("method", method => method.Name,
         new(Default, "attention-probe, no corrupted copy where the table tells (dfkd score --scores intact), and near to the pool's confident core where there are embeddings (default)", (header, options) => new CombinedScore(header, options)),
         new("attention-probe", "a sure teacher (entropy, energy) and an uneven attention probe, each scaled to the pool, the probe weighted by how far its blocks agree", (header, options) => new AttentionProbeScore(header, options)),
         new("confident-core", "near, in the embeddings, to what the default is surest of in each class, against the pool as a whole", (header, options) => new ConfidentCoreScore(header, options)),
@@ -42,8 +40,15 @@ public static class ScoreCatalogue
         new("view-agreement", "the same decision on mirrored and cropped views", (header, options) => new ColumnScore(header, options, "view_agreement")),
         new("view-kl", "the same prediction on mirrored and cropped views", (header, options) => new ColumnScore(header, options, "view_kl")),
         new("intact", "no corrupted copy of the pool's own images, by a classifier learned from them", (header, options) => new ColumnScore(header, options, "intact")),
-        new("random", "a seeded draw that depends on content alone: the baseline", (_, options) => new RandomScore(options.Seed)),
-    ];
+        new("random", "a seeded draw that depends on content alone: the baseline", (_, options) => new RandomScore(options.Seed)));
+
+    /// <summary>Every method, the default first; those registered last.</summary>
+    public static IReadOnlyList<ScoreMethod> All => Methods.All;
+
+    /// <summary>Adds a method of your own, which <see cref="SelectOptions.Method"/> may then name.</summary>
+    /// <param name="method">The method; its name must be new.</param>
+    /// <exception cref="ArgumentException">The name is taken, or cannot be one.</exception>
+    public static void Register(ScoreMethod method) => Methods.Register(method);
 
     /// <summary>The method of that name.</summary>
     /// <exception cref="SelectionException">There is none; the message lists those there are.</exception>

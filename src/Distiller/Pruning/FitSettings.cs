@@ -3,7 +3,7 @@
 namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>What a fit needs beside teacher, images and shape.</summary>
-internal sealed record PruningSettings
+internal sealed record FitSettings
 {
     /// <summary>How maps are fitted.</summary>
     public PruneMethod Method { get; init; }
