@@ -86,7 +86,7 @@ public static class Table
         ReadOnlySpan<byte> line = end < 0 ? start : start.AsSpan(0, end);
         if (line.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf])) line = line[3..];
         if (marked || gzip || !System.Text.Unicode.Utf8.IsValid(line) || line.StartsWith("#"u8) || line.Contains((byte)0)) return null;
-        if (HeadlessList.Of(System.Text.Encoding.UTF8.GetString(line), path, field => IsLookedFor(field, pathColumn)) is not null) return null;
+        if (HeadlessList.Of(System.Text.Encoding.UTF8.GetString(line), path, field => IsLookedFor(field, pathColumn), plain: false) is not null) return null;
         char separator = DelimitedText.SeparatorOf(System.Text.Encoding.UTF8.GetString(line), tabs: false, fields => fields.Any(field => IsLookedFor(field.Trim(), pathColumn)));
         return separator == '\t' ? null : separator;
     }

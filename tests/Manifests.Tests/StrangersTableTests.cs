@@ -43,6 +43,7 @@ public sealed class StrangersTableTests : IDisposable
 
     [Theory]
     [InlineData("img/a.jpg,1\nimg/b.png,2\n", "t.csv")]
+    [InlineData("img/a.jpg\nimg/b.png\n", "t.csv")]
     [InlineData("0\timg/a.jpg\n1\timg/b.png\n", "t.tsv")]
     [InlineData("img/a.jpg 3\nimg/b.png 4\n", "t.txt")]
     [InlineData("0\t1\timg/a.jpg\n1\t5\timg/b.png\n", "t.lst")]
@@ -52,6 +53,17 @@ public sealed class StrangersTableTests : IDisposable
         (IReadOnlyList<string> paths, IReadOnlyList<string> notes) = PathsAndNotes(name, text);
         Assert.Equal(["img/a.jpg", "img/b.png"], paths);
         Assert.Contains("no line of names", notes.Single(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://example.org/a.jpg,one\nhttps://example.org/b.jpg,two\n", "t.csv")]
+    [InlineData("one\thttps://example.org/a.jpg\ntwo\thttps://example.org/b.jpg\n", "t.tsv")]
+    [InlineData("https://example.org/a.jpg\nhttps://example.org/b.jpg\n", "t.csv")]
+    public void A_list_of_addresses_without_a_line_of_names_has_a_column_url(string text, string name)
+    {
+        File.WriteAllText(folder[name], text);
+        using TableReader table = Table.Open(folder[name]);
+        Assert.Equal(["https://example.org/a.jpg", "https://example.org/b.jpg"], table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"]));
     }
 
     [Theory]

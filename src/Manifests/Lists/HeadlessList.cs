@@ -9,13 +9,14 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
 {
     private static readonly char[] Separators = ['\t', ',', ';', '|', ' '];
 
-    /// <summary>Looks at a first line; null where it is no row of several fields of which one, and only one, is a file that is there, or an address.</summary>
+    /// <summary>Looks at a first line; null where it is no row of which one field, and only one, is a file that is there, or an address.</summary>
     /// <param name="line">The first line that is not empty.</param>
     /// <param name="source">The list, whose folder relative paths are of.</param>
     /// <param name="known">Tells the names of columns that are looked for: a line with one names its columns.</param>
-    public static HeadlessList? Of(string line, string source, Func<string, bool> known)
+    /// <param name="plain">Whether a line may be an entry as a whole, separators in it included, as in a .txt of addresses.</param>
+    public static HeadlessList? Of(string line, string source, Func<string, bool> known, bool plain)
     {
-        if (Names(line, source) is not null) return null;
+        if (plain && Names(line, source) is not null) return null;
         foreach (char separator in Separators)
         {
             IReadOnlyList<string> fields = Split(line, separator);
@@ -25,7 +26,7 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
             if (kinds.Count(kind => kind is not null) != 1) continue;
             return new HeadlessList(separator, [.. kinds.Select((kind, at) => kind ?? FormattableString.Invariant($"column_{at + 1}"))]);
         }
-        return null;
+        return !plain && !known(line.Trim()) && Names(line, source) is { } only ? new HeadlessList(',', [only]) : null;
     }
 
     /// <summary>The fields of a line.</summary>

@@ -41,7 +41,7 @@ public sealed class ListReader
             string first = Lines(CancellationToken.None).Skip(comments).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line) && (format != ".TXT" || !line.StartsWith('#'))) ?? "";
             if (first.Length > LongestHeader) first = first[..LongestHeader];
             if (format != ".TXT" && first.Contains('\0', StringComparison.Ordinal)) throw new TableException($"{path} holds bytes that are no text{(first.StartsWith("PK", StringComparison.Ordinal) ? "; it begins as a zip archive or a spreadsheet does" : "")}; save the table as .csv in UTF-8");
-            headless = HeadlessList.Of(first, path, known);
+            headless = HeadlessList.Of(first, path, known, plain: format == ".TXT");
             if (headless is not null)
             {
                 Columns = headless.Columns;
