@@ -21,6 +21,9 @@ internal static class Parent
     // Room for a runtime, libtorch and the decoders; beyond it an input has taken memory that it does not have.
     private const long HeapLimit = 1L << 30;
 
+    // Times the patience for one input.
+    private const int StartPatience = 10;
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
     public static int Run(IReadOnlyList<Target> targets, FuzzOptions options)
@@ -67,12 +70,13 @@ internal static class Parent
         start.Environment["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("x", CultureInfo.InvariantCulture);
         start.Environment["OMP_NUM_THREADS"] = "1";
         using Process child = Process.Start(start)!;
-        long seen = -1;
+        long begun = tally.Number, seen = begun;
         Stopwatch still = Stopwatch.StartNew();
         while (!child.WaitForExit(Look))
         {
             if (tally.Number != seen) (seen, still) = (tally.Number, Stopwatch.StartNew());
-            if (still.Elapsed.TotalSeconds <= options.Patience) continue;
+            // A runtime and libtorch have to be loaded before the first input, which takes long beside other work.
+            if (still.Elapsed.TotalSeconds <= options.Patience * (seen == begun ? StartPatience : 1)) continue;
             child.Kill(entireProcessTree: true);
             child.WaitForExit();
             return (true, 0);

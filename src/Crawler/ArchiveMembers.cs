@@ -2,7 +2,6 @@
 
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
-using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
 
 namespace DataFreeKD.Crawler;

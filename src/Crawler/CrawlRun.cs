@@ -36,7 +36,7 @@ public static class CrawlRun
         using WebCrawl? web = remote.Count > 0 || revisits ? new WebCrawl(options, remote, manifest.Known, revisits ? manifest.Revisits(options.Web) : null) { Stored = manifest.Contents } : null;
         if (web is not null) await web.Gather(progress, cancel).ConfigureAwait(false);
 
-        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(SourcePlan.IsTable).SelectMany(table => TableSource.CarriedColumns(table, options.PathColumn))).Concat(Sidecars.CarriedColumns(local, inputs, cancel)).Concat(web?.CarriedColumns(cancel) ?? []).Concat(manifest.CarriedColumns()).Distinct()];
+        string[] columns = [.. Columns.Store, .. (web is null ? [] : StoreManifest.WebColumns).Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours]).Concat(local.Where(SourcePlan.IsTable).SelectMany(table => TableSource.CarriedColumns(table, options.PathColumn))).Concat(Sidecars.CarriedColumns(local, inputs, cancel).Where(column => !Columns.Store.Contains(column))).Concat(web?.CarriedColumns(cancel) ?? []).Concat(manifest.CarriedColumns()).Distinct()];
         using ManifestMerge merge = manifest.Begin(columns, options, web);
         long before = merge.Rows;
         var store = new ImageStore(options.Store);

@@ -6,7 +6,7 @@ namespace DataFreeKD.Manifests;
 public static class ColumnNames
 {
     /// <summary>What a column of paths is called elsewhere (Hugging Face, COCO, Keras, fastai, ...), the likeliest first.</summary>
-    public static IReadOnlyList<string> PathAliases { get; } = ["file_name", "filepath", "file_path", "image_path", "filename", "img_path", "image_file", "image_filename", "imagepath", "file", "image", "img"];
+    public static IReadOnlyList<string> PathAliases { get; } = ["file_name", "file_path", "image_path", "img_path", "image_file", "image_filename", "file", "image", "img", "fname", "fpath", "image_file_path", "local_path", "relative_path", "rel_path", "full_path", "abs_path"];
 
     /// <summary>The position of a column, or -1: by its very name, then without regard to case, then, of <c>path</c>, by its aliases.</summary>
     public static int Find(IReadOnlyList<string> columns, string name) => Exactly(columns, name) is >= 0 and var at ? at : name == "path" ? FindAlias(columns) : -1;
@@ -23,9 +23,28 @@ public static class ColumnNames
     {
         foreach (string alias in PathAliases)
         {
-            if (IndexOf(columns, alias, StringComparison.OrdinalIgnoreCase) is >= 0 and var at) return at;
+            for (int at = 0; at < columns.Count; at++)
+            {
+                if (Same(columns[at].AsSpan().Trim(), alias)) return at;
+            }
         }
         return -1;
+    }
+
+    /// <summary>Whether a column's name is <c>path</c> or a usual other name for it.</summary>
+    public static bool IsPath(string name) => Same(name, "path") || PathAliases.Any(alias => Same(name, alias));
+
+    // File Name, file-name and file_name are one name.
+    private static bool Same(ReadOnlySpan<char> name, ReadOnlySpan<char> alias)
+    {
+        int at = 0;
+        foreach (char letter in name)
+        {
+            if (letter is ' ' or '_' or '-' or '.') continue;
+            while (at < alias.Length && alias[at] == '_') at++;
+            if (at == alias.Length || char.ToUpperInvariant(letter) != char.ToUpperInvariant(alias[at++])) return false;
+        }
+        return at == alias.Length && at > 0;
     }
 
     private static int IndexOf(IReadOnlyList<string> columns, string name, StringComparison comparison)

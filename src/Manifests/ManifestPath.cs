@@ -40,6 +40,8 @@ public static class ManifestPath
         (string file, string member) = Split(field);
         if (file.Length == 0) throw new TableException($"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one");
         string full = Path.GetFullPath(file, Folder(tablePath));
+        // Spaces around a field are seldom the file's own.
+        if ((char.IsWhiteSpace(file[0]) || char.IsWhiteSpace(file[^1])) && file.Trim() is { Length: > 0 } bare && !File.Exists(full) && Path.GetFullPath(bare, Folder(tablePath)) is var other && File.Exists(other)) full = other;
         if (Path.DirectorySeparatorChar != '\\' && file.Contains('\\', StringComparison.Ordinal) && !File.Exists(full)) full = Path.GetFullPath(file.Replace('\\', '/'), Folder(tablePath));
         return full + member;
     }

@@ -60,7 +60,7 @@ internal sealed class ParquetFile : IDisposable
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
             // A nested column is a bystander: it is never a reason to refuse the file.
-            TableNotes.Tell($"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({problem.Message.TrimEnd('.')})");
+            TableNotes.Tell($"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({(problem is NotImplementedException ? "lists in data pages of version 2 are not read" : problem.Message.TrimEnd('.'))})");
             return new TextColumn(new ReadOnlyMemory<char>[reader.RowCount]);
         }
     });

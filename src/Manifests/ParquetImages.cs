@@ -44,7 +44,7 @@ public static class ParquetImages
         }
     }
 
-    private static DataField? Images(ParquetFile file) =>
+    internal static DataField? Images(ParquetFile file) =>
         file.Fields.OfType<StructField>().Select(group => group.Fields.OfType<DataField>().FirstOrDefault(field => field.Name == "bytes" && ParquetColumn.IsBinary(field.ClrType))).FirstOrDefault(field => field is not null)
         ?? file.Fields.OfType<DataField>().FirstOrDefault(field => ParquetColumn.IsBinary(field.ClrType) && Names.Contains(field.Name, StringComparer.OrdinalIgnoreCase));
 }

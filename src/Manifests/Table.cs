@@ -9,6 +9,9 @@ public static class Table
 {
     private const string Csv = ".CSV", Parquet = ".PARQUET";
 
+    // Enough to tell a column of files.
+    private const int RowsLookedAt = 8;
+
     /// <summary>Whether there is a file at the path whose extension is a table's or a list's (.csv, .tsv, .txt, .json, .jsonl, also .gz, and .parquet), so that <see cref="Open"/> can be asked for it.</summary>
     public static bool Fits(string path) => (IsNamedParquet(path) || ListReader.Fits(path)) && ListReader.IsRegular(path);
 
@@ -26,8 +29,11 @@ public static class Table
         if (!ListReader.IsRegular(path)) throw new TableException(File.Exists(path) ? $"{path} is no regular file; give a file" : $"{path} does not exist; check the name, or run the stage that writes it");
         try
         {
-            if (IsNamedParquet(path)) return new ParquetTableReader(path, pathColumn);
-            return FastSeparator(path, pathColumn) is { } separator ? new CsvTableReader(path, separator, pathColumn) : new ListTableReader(path, pathColumn);
+            TableReader table = Reader(path, pathColumn);
+            if (pathColumn is not null || table.Header.IndexOf("path") >= 0 || FilesIn(path, table) is not { } found) return table;
+            table.Dispose();
+            TableNotes.Tell($"{path}: no column is called path; '{found}' is taken, since what it holds are files");
+            return Reader(path, found);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -35,8 +41,39 @@ public static class Table
         }
     }
 
+    private static TableReader Reader(string path, string? pathColumn) =>
+        IsNamedParquet(path) ? new ParquetTableReader(path, pathColumn)
+        : FastSeparator(path, pathColumn) is { } separator ? new CsvTableReader(path, separator, pathColumn)
+        : new ListTableReader(path, pathColumn);
+
+    // The one column whose first values are all files that are there. A table of addresses has none, and is not looked through.
+    private static string? FilesIn(string path, TableReader opened)
+    {
+        if (opened.Header.Columns.Any(name => name.Contains("url", StringComparison.OrdinalIgnoreCase))) return null;
+        using TableReader table = Reader(path, null);
+        IReadOnlyList<string> columns = table.Header.Columns;
+        int[] files = new int[columns.Count], others = new int[columns.Count];
+        try
+        {
+            for (int row = 0; row < RowsLookedAt && table.Read(); row++)
+            {
+                for (int column = 0; column < columns.Count; column++)
+                {
+                    string value = table.Text(column);
+                    if (value.Length > 0 && others[column] == 0) (HeadlessList.IsFile(value, path) ? ref files[column] : ref others[column])++;
+                }
+            }
+        }
+        catch (TableException)
+        {
+            // Told when the row's turn comes.
+        }
+        int[] found = [.. Enumerable.Range(0, columns.Count).Where(column => files[column] > 0 && others[column] == 0)];
+        return found is [var only] ? columns[only] : null;
+    }
+
     /// <summary>Whether a column's name is one that is looked for in lists: of paths or of addresses.</summary>
-    internal static bool IsLookedFor(string name, string? pathColumn) => name.Equals(pathColumn ?? "path", StringComparison.OrdinalIgnoreCase) || name.Equals("url", StringComparison.OrdinalIgnoreCase) || ColumnNames.PathAliases.Contains(name, StringComparer.OrdinalIgnoreCase);
+    internal static bool IsLookedFor(string name, string? pathColumn) => name.Equals(pathColumn ?? "path", StringComparison.OrdinalIgnoreCase) || name.Equals("url", StringComparison.OrdinalIgnoreCase) || (pathColumn is null && ColumnNames.IsPath(name));
 
     // Millions of rows want the fast reader, which takes UTF-8 only and quotes by the rules; null for what it cannot begin with.
     private static char? FastSeparator(string path, string? pathColumn)
@@ -48,7 +85,8 @@ public static class Table
         int end = start.AsSpan().IndexOfAny((byte)'\n', (byte)'\r');
         ReadOnlySpan<byte> line = end < 0 ? start : start.AsSpan(0, end);
         if (line.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf])) line = line[3..];
-        if (marked || gzip || !System.Text.Unicode.Utf8.IsValid(line)) return null;
+        if (marked || gzip || !System.Text.Unicode.Utf8.IsValid(line) || line.StartsWith("#"u8) || line.Contains((byte)0)) return null;
+        if (HeadlessList.Of(System.Text.Encoding.UTF8.GetString(line), path, field => IsLookedFor(field, pathColumn), plain: false) is not null) return null;
         char separator = DelimitedText.SeparatorOf(System.Text.Encoding.UTF8.GetString(line), tabs: false, fields => fields.Any(field => IsLookedFor(field.Trim(), pathColumn)));
         return separator == '\t' ? null : separator;
     }

@@ -50,11 +50,18 @@ public sealed record ModelOutput
 /// <param name="Values">Values.</param>
 public sealed record Qkv(torch.Tensor Queries, torch.Tensor Keys, torch.Tensor Values)
 {
-    /// <summary>In numbers of another type.</summary>
-    internal Qkv To(torch.ScalarType type) => new(Queries.to(type), Keys.to(type), Values.to(type));
+    /// <summary>What is added to q·k/√(D/H), <c>[1, H, T, T]</c>: relative position biases; null of a network without.</summary>
+    public torch.Tensor? Bias { get; init; }
 
-    /// <summary>Attention probabilities <c>[B, H, T, T]</c>: softmax over keys of q·k/√(D/H).</summary>
-    public torch.Tensor Attention() => (Queries.matmul(Keys.transpose(-2, -1)) / Math.Sqrt(Queries.shape[^1])).softmax(-1);
+    /// <summary>In numbers of another type.</summary>
+    internal Qkv To(torch.ScalarType type) => new(Queries.to(type), Keys.to(type), Values.to(type)) { Bias = Bias?.to(type) };
+
+    /// <summary>Attention probabilities <c>[B, H, T, T]</c>: softmax over keys of q·k/√(D/H), with <see cref="Bias"/> added.</summary>
+    public torch.Tensor Attention()
+    {
+        torch.Tensor products = Queries.matmul(Keys.transpose(-2, -1)) / Math.Sqrt(Queries.shape[^1]);
+        return (Bias is null ? products : products + Bias).softmax(-1);
+    }
 
     /// <summary>The mean of <see cref="Attention"/> over heads, <c>[B, T, T]</c>, with one head in memory at a time.</summary>
     public torch.Tensor MeanAttention()
@@ -66,7 +73,8 @@ public sealed record Qkv(torch.Tensor Queries, torch.Tensor Keys, torch.Tensor V
         for (long head = 0; head < heads; head++)
         {
             using DisposeScope one = torch.NewDisposeScope();
-            sum.add_(Queries.select(1, head).mul(scale).matmul(Keys.select(1, head).transpose(-2, -1)).softmax(-1));
+            torch.Tensor products = Queries.select(1, head).mul(scale).matmul(Keys.select(1, head).transpose(-2, -1));
+            sum.add_((Bias is null ? products : products + Bias.select(1, head)).softmax(-1));
         }
         return sum.div_(heads).MoveToOuterDisposeScope();
     }

@@ -20,6 +20,9 @@ public static class ModelStore
     // In the order of preference within a directory.
     private static readonly string[] WeightNames = [Weights, "pytorch_model.bin", Weights + ".index.json", "pytorch_model.bin.index.json"];
 
+    // How weights are called where a directory holds them under a name of their own.
+    private static readonly string[] WeightEndings = [".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".pth.tar"];
+
     // What trainers keep beside the network in one dictionary with it.
     private static readonly string[] OfTraining = ["decoder", "mask_token", "criterion", "loss", "projector", "projection_head", "prototypes", "predictor", "queue", "contrastive", "logit_scale", "n_averaged", "center"];
 
@@ -40,7 +43,7 @@ public static class ModelStore
         RegularFile.Require(weights);
         try
         {
-            LoadedModel loaded = LoadFile(weights, heads, weightsKey ?? key);
+            LoadedModel loaded = LoadFile(weights, heads, weightsKey ?? key, Directory.Exists(place));
             Loaded?.Invoke(loaded);
             return loaded;
         }
@@ -56,7 +59,7 @@ public static class ModelStore
     public static IReadOnlyList<string> FilesOf(string path)
     {
         string weights = WeightsOf(path);
-        return ShardIndex.Recognises(weights) ? ShardIndex.Files(weights) : [weights];
+        return [.. (ShardIndex.Recognises(weights) ? ShardIndex.Files(weights) : [weights]).Select(LinkText.Resolved)];
     }
 
     /// <summary>Writes config.json, preprocessor_config.json, model.safetensors (each atomically) and, where given, README.md.</summary>
@@ -80,21 +83,23 @@ public static class ModelStore
         AtomicFile.Write(Path.Combine(directory, Config), stream => ConfigWriter.Config(stream, model.Config, preprocessing, classNames, naming));
     }
 
-    private static LoadedModel LoadFile(string weights, int? heads, string? key)
+    private static LoadedModel LoadFile(string weights, int? heads, string? key, bool directory)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         ReadingReport report = new(weights);
+        if (LinkText.TargetOf(weights) is { } meant) report.Note($"the file is the text of a link, as copies without symbolic links leave it; '{Shown.Of(meant)}' was read");
         WeightsContent content = WeightsFile.Read(weights, key);
-        if (content.Placeholders.FirstOrDefault(pair => TensorEndings.Any(ending => pair.Key.EndsWith(ending, StringComparison.Ordinal))) is { Key: { } name } made) throw report.Bad($"'{Shown.Of(name)}' is no tensor but an object of '{made.Value}', which is not read; save the weights alone: torch.save(model.state_dict(), file)");
+        if (content.Placeholders.FirstOrDefault(pair => TensorEndings.Any(ending => pair.Key.EndsWith(ending, StringComparison.Ordinal))) is { Key: { } name } made) throw report.Bad($"'{Shown.Of(name)}' is no plain tensor but made by '{Shown.Of(made.Value)}', which is not read; {(made.Value.Contains("_qtensor", StringComparison.Ordinal) ? "save the weights as they were before quantisation" : made.Value.Contains("sparse", StringComparison.Ordinal) ? "save it dense: tensor.to_dense()" : "save the weights alone: torch.save(model.state_dict(), file)")}");
         Describe(content, report, asked: key is not null);
         (Dictionary<string, torch.Tensor> tensors, NameStyle style) = TimmNames.From(weights, content.Tensors);
         string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!, stem = Path.GetFileNameWithoutExtension(weights);
-        bool inLayout = WeightNames.Contains(Path.GetFileName(weights));
+        // In a directory that is given as a model its config goes with the weights, whatever they are called, unless there is one of their own name.
+        bool inLayout = WeightNames.Contains(Path.GetFileName(weights)) || (directory && !File.Exists(Path.Combine(folder, stem + ".json")));
         JsonFile? config = JsonFile.ReadIfPresent(Path.Combine(folder, inLayout ? Config : stem + ".json"));
         JsonFile? processor = inLayout ? JsonFile.ReadIfPresent(Path.Combine(folder, Processor)) : null;
         ConfigContract.NameUnknown(config, report);
         Statements stated = Statements.OfConfig(config).Then(content.Stated);
-        Told<TimmEntry>? named = Named(stated, inLayout ? null : stem, weights, report);
+        Told<TimmEntry>? named = Named(stated, WeightNames.Contains(Path.GetFileName(weights)) ? null : stem, weights, report);
 
         ModelConfig shape = FamilyReader.Read(new NetworkSource(tensors, style, stated, named, heads, report), config);
 
@@ -104,7 +109,7 @@ public static class ModelStore
             Fill(report, model, tensors);
             Preprocessing preprocessing = PreprocessingReader.Read(processor, stated, NamedPreprocessing(named, stated), shape.ImageSize, report);
             model.eval();
-            return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, shape.Classes, report), weights) { Facts = report.Facts, Notes = report.Notes };
+            return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, shape.Classes, report), LinkText.Resolved(weights)) { Facts = report.Facts, Notes = report.Notes };
         }
         catch
         {
@@ -203,6 +208,8 @@ public static class ModelStore
         {
             if (File.Exists(Path.Combine(path, name))) return Path.Combine(path, name);
         }
-        throw new ModelException($"the directory '{Shown.Of(path)}' holds none of {string.Join(", ", WeightNames)}");
+        string[] others = [.. Directory.EnumerateFiles(path).Where(file => WeightEndings.Any(ending => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase))).Order(StringComparer.Ordinal)];
+        if (others is [var only]) return only;
+        throw new ModelException(others.Length == 0 ? $"the directory '{Shown.Of(path)}' holds none of {string.Join(", ", WeightNames)}, and no other file of weights" : $"the directory '{Shown.Of(path)}' holds several files of weights ({Shown.List(others.Select(file => Path.GetFileName(file)!))}), and none under the usual name {Weights}: name one of them");
     }
 }

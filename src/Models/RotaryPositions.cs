@@ -27,8 +27,11 @@ public sealed record RotaryPositions
     /// <summary>Number i is turned with number i + half of the head, instead of with its neighbour.</summary>
     public bool Halves { get; init; }
 
+    /// <summary>Each head of each block has learned angles for rows and for columns together (RoPE-Mixed, Heo et al., ECCV 2024); the temperature is what training begins with. Patches are counted from 0.</summary>
+    public bool Mixed { get; init; }
+
     /// <summary>The values in one word, as specs have them: <c>10000/16/0/ij/neighbours</c>.</summary>
-    public string Text => string.Create(CultureInfo.InvariantCulture, $"{Temperature:R}/{Reference}/{Offset:R}/{(ColumnsFirst ? "xy" : "ij")}/{(Halves ? "halves" : "neighbours")}{(Centred ? "/centred" : "")}");
+    public string Text => string.Create(CultureInfo.InvariantCulture, $"{Temperature:R}/{Reference}/{Offset:R}/{(ColumnsFirst ? "xy" : "ij")}/{(Halves ? "halves" : "neighbours")}{(Centred ? "/centred" : Mixed ? "/mixed" : "")}");
 
     /// <summary>Reads <see cref="Text"/>.</summary>
     /// <exception cref="FormatException">It is none.</exception>
@@ -36,7 +39,7 @@ public sealed record RotaryPositions
     {
         ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split('/');
-        if (parts.Length is not (5 or 6) || parts[3] is not ("ij" or "xy") || parts[4] is not ("halves" or "neighbours") || (parts.Length == 6 && parts[5] != "centred")) throw new FormatException("rotary positions: TEMPERATURE/REFERENCE/OFFSET/ij|xy/halves|neighbours, and /centred for DINOv3's");
+        if (parts.Length is not (5 or 6) || parts[3] is not ("ij" or "xy") || parts[4] is not ("halves" or "neighbours") || (parts.Length == 6 && parts[5] is not ("centred" or "mixed"))) throw new FormatException("rotary positions: TEMPERATURE/REFERENCE/OFFSET/ij|xy/halves|neighbours, and /centred for DINOv3's or /mixed for learned ones");
         RotaryPositions read = new()
         {
             Temperature = double.Parse(parts[0], CultureInfo.InvariantCulture),
@@ -44,7 +47,8 @@ public sealed record RotaryPositions
             Offset = double.Parse(parts[2], CultureInfo.InvariantCulture),
             ColumnsFirst = parts[3] == "xy",
             Halves = parts[4] == "halves",
-            Centred = parts.Length == 6,
+            Centred = parts.Length == 6 && parts[5] == "centred",
+            Mixed = parts.Length == 6 && parts[5] == "mixed",
         };
         return read.Temperature > 1 && read.Reference >= 0 && double.IsFinite(read.Offset) ? read : throw new FormatException("rotary positions: a temperature above 1, a reference of 0 or more");
     }
@@ -67,6 +71,31 @@ public sealed record RotaryPositions
             }
         }
         return (tensor([.. angles.Select(angle => (float)Math.Sin(angle))], [grid * grid, head]), tensor([.. angles.Select(angle => (float)Math.Cos(angle))], [grid * grid, head]));
+    }
+
+    /// <summary>First and second coordinate of every patch, each <c>[N, 1]</c>: what learned angles are multiplied by.</summary>
+    internal (Tensor First, Tensor Second) Coordinates(int grid)
+    {
+        float[] rows = [.. Enumerable.Range(0, grid * grid).Select(patch => (float)(patch / grid))], columns = [.. Enumerable.Range(0, grid * grid).Select(patch => (float)(patch % grid))];
+        return (tensor(ColumnsFirst ? columns : rows, [grid * grid, 1]), tensor(ColumnsFirst ? rows : columns, [grid * grid, 1]));
+    }
+
+    /// <summary>What learned angles begin with, <c>[2, 1, D/2H]</c>: half of the pairs turn with the first coordinate, half with the second.</summary>
+    internal Tensor Frequencies(int head)
+    {
+        int bands = head / 4;
+        float[] angles = new float[4 * bands];
+        for (int i = 0; i < bands; i++) angles[i] = angles[(3 * bands) + i] = (float)Math.Pow(Temperature, -(double)i / bands);
+        return tensor(angles, [2, 1, 2 * bands]);
+    }
+
+    /// <summary>Sines and cosines of learned angles, each <c>[H, N, D/H]</c>.</summary>
+    internal (Tensor Sine, Tensor Cosine) Mix(Tensor frequencies, Tensor first, Tensor second)
+    {
+        Tensor angles = (first * frequencies[0].unsqueeze(1)) + (second * frequencies[1].unsqueeze(1));
+        // As the pairs stand: neighbours, or halves of the head.
+        angles = Halves ? cat([angles, angles], -1) : stack([angles, angles], -1).flatten(2);
+        return (angles.sin(), angles.cos());
     }
 
     /// <summary>Queries or keys <c>[B, H, N, D/H]</c> of patches, turned.</summary>

@@ -55,7 +55,7 @@ public sealed class VisionTransformer : ImageModel
         blocks = [];
         for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
         register_module(nameof(blocks), blocks);
-        if (!config.FcNorm) register_module(nameof(norm), norm = new Affine([width], !config.RmsNorm));
+        if (!config.FcNorm && config.FinalNorm) register_module(nameof(norm), norm = new Affine([width], !config.RmsNorm));
         if (config.Pooling == Pooling.Map) register_module(nameof(attn_pool), attn_pool = new LatentPool(config));
         if (config.FcNorm) register_module(nameof(fc_norm), fc_norm = new Affine([width], !config.RmsNorm));
         if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, config.Features]));
@@ -82,8 +82,8 @@ public sealed class VisionTransformer : ImageModel
     internal IEnumerable<Block> Blocks => blocks;
 
     /// <summary>The blocks, each to be taken step by step.</summary>
-    /// <exception cref="ModelException">They have their norms after or inside their branches, so that their steps are others.</exception>
-    public IReadOnlyList<VitBlock> Steps => Config.AttentionNorm || Config.MlpNorm ? throw new ModelException($"the blocks of {Config.Name} have norms inside their branches and cannot be taken step by step") : Config.PostNorm ? throw new ModelException($"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step") : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
+    /// <exception cref="ModelException">They have their norms after or inside their branches, parallel branches or relative position biases, so that their steps are others.</exception>
+    public IReadOnlyList<VitBlock> Steps => Config.RelativeBias || Config.ParallelBranches ? throw new ModelException($"the blocks of {Config.Name} have {(Config.RelativeBias ? "relative position biases" : "parallel branches")} and cannot be taken step by step") : Config.AttentionNorm || Config.MlpNorm ? throw new ModelException($"the blocks of {Config.Name} have norms inside their branches and cannot be taken step by step") : Config.PostNorm ? throw new ModelException($"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step") : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
 
     /// <summary>What enters the first block: tokens <c>[B, T, D]</c> of normalised pixels <c>[B, 3, S, S]</c>, positions added.</summary>
     /// <exception cref="ArgumentException">The pixels do not fit the model.</exception>
@@ -160,9 +160,10 @@ public sealed class VisionTransformer : ImageModel
 
     /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>
     /// <param name="imageSize">Input side, pixels; a multiple of the patch size.</param>
-    /// <exception cref="ModelException">It is no multiple of the patch size.</exception>
+    /// <exception cref="ModelException">It is no multiple of the patch size, or the network has relative position biases, which are of one size.</exception>
     public override VisionTransformer WithImageSize(int imageSize)
     {
+        if (Config.RelativeBias && imageSize != Config.ImageSize) throw new ModelException($"image size is {imageSize}: the model's relative position biases are of {Config.ImageSize}×{Config.ImageSize} pixels and are not resampled; leave the size out");
         if (imageSize % Config.PatchSize != 0) throw new ModelException($"image size is {imageSize}: must be a multiple of the model's patches of {Config.PatchSize} pixels");
         VisionTransformer other = Uninitialised(Config with { ImageSize = imageSize });
         CopyTo(other, (name, source) => name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
@@ -170,7 +171,7 @@ public sealed class VisionTransformer : ImageModel
     }
 
     /// <summary>Position embedding and prefix tokens are spared.</summary>
-    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token) or "attn_pool.latent";
+    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token) or "attn_pool.latent" || name.EndsWith(".relative_position_bias_table", StringComparison.Ordinal) || name.EndsWith(".rope_freqs", StringComparison.Ordinal);
 
     internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
 
@@ -236,6 +237,7 @@ public sealed class VisionTransformer : ImageModel
             if (map is not null) captured.Maps[b] = scope.MoveToOuter(map);
             if (qkv is null) continue;
             scope.MoveToOuter(qkv.Queries, qkv.Keys, qkv.Values);
+            if (qkv.Bias is { } bias) scope.MoveToOuter(bias);
             captured.Parts[b] = qkv;
         }
         return x;
@@ -259,9 +261,11 @@ public sealed class VisionTransformer : ImageModel
         switch (Config.Pooling)
         {
             case Pooling.Token:
-                return (norm ?? fc_norm)!.Norm(x.narrow(1, 0, HeadTokens), epsilon);
+                torch.Tensor first = x.narrow(1, 0, HeadTokens);
+                return (norm ?? fc_norm)?.Norm(first, epsilon) ?? first;
             case Pooling.Average when norm is null:
-                return fc_norm!.Norm(x.narrow(1, prefix, patches).mean([1], keepdim: true), epsilon);
+                torch.Tensor mean = x.narrow(1, prefix, patches).mean([1], keepdim: true);
+                return fc_norm?.Norm(mean, epsilon) ?? mean;
             case Pooling.Average:
                 return norm.Norm(x.narrow(1, prefix, patches), epsilon).mean([1], keepdim: true);
             case Pooling.TokenAndAverage:
@@ -269,8 +273,9 @@ public sealed class VisionTransformer : ImageModel
                 torch.Tensor both = torch.cat([normed.narrow(1, 0, 1), normed.narrow(1, prefix, patches).mean([1], keepdim: true)], -1);
                 return both;
             default:
-                (torch.Tensor token, torch.Tensor? row) = attn_pool!.Forward((norm is null ? x : norm.Norm(x, epsilon)).narrow(1, prefix, patches), kept.WantsPooledRow);
-                if (row is not null) kept.Rows[Config.Depth - 1] = scope.MoveToOuter(row);
+                long before = Config.PoolPrefix ? 0 : prefix;
+                (torch.Tensor token, torch.Tensor? row) = attn_pool!.Forward((norm is null ? x : norm.Norm(x, epsilon)).narrow(1, before, patches + prefix - before), kept.WantsPooledRow);
+                if (row is not null) kept.Rows[Config.Depth - 1] = scope.MoveToOuter(row.narrow(2, prefix - before, patches));
                 return fc_norm is null ? token : fc_norm.Norm(token, epsilon);
         }
     }
@@ -298,7 +303,7 @@ public sealed class VisionTransformer : ImageModel
         {
             if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
         }
-        if (Config.Rotary is not null && (capture.PatchDropout > 0 || capture.KeptPatches is not null)) throw new ArgumentException($"{Config.Name} has rotary positions, and patches cannot be dropped from it", nameof(capture));
+        if ((Config.Rotary is not null || Config.RelativeBias) && (capture.PatchDropout > 0 || capture.KeptPatches is not null)) throw new ArgumentException($"{Config.Name} has {(Config.RelativeBias ? "relative" : "rotary")} positions, and patches cannot be dropped from it", nameof(capture));
         if (capture.PatchDropout is < 0 or >= 1 or double.NaN) throw new ArgumentException($"patch dropout {capture.PatchDropout} is not in [0, 1)", nameof(capture));
     }
 

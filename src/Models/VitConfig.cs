@@ -83,6 +83,21 @@ public sealed record VitConfig : ModelConfig
     /// <summary>Rotary positions; null of a network without.</summary>
     public RotaryPositions? Rotary { get; init; }
 
+    /// <summary>Relative position biases of attention, a table for each block (BEiT): they go by the differences of rows and columns.</summary>
+    public bool RelativeBias { get; init; }
+
+    /// <summary>One norm feeds attention and MLP side by side, and their sum is added (timm's <c>ParallelScalingBlock</c>).</summary>
+    public bool ParallelBranches { get; init; }
+
+    /// <summary>Whether there is a norm before the head, before or after pooling.</summary>
+    public bool FinalNorm { get; init; } = true;
+
+    /// <summary>Heads of the pooling by attention; 0 for as many as the blocks have.</summary>
+    public int PoolHeads { get; init; }
+
+    /// <summary>The pooling by attention reads the tokens before the patches too.</summary>
+    public bool PoolPrefix { get; init; }
+
     /// <summary>Whether there is a learned position embedding.</summary>
     public bool LearnedPositions { get; init; } = true;
 
@@ -124,9 +139,15 @@ public sealed record VitConfig : ModelConfig
         Require(!FcNorm || Pooling != Pooling.TokenAndAverage, "a class token beside the mean of the patches goes with a norm before pooling");
         Require(!Distilled || (ClassToken && Pooling == Pooling.Token && !FcNorm), "a distillation token goes with a class token and pooling by it");
         Require(!CrossBias || (Pooling == Pooling.Token && !FcNorm && ClassToken), "convolution and involution tokens go with a class token and pooling by it");
-        Require(LearnedPositions || Rotary is not null, "without a position embedding it needs rotary positions");
+        Require(LearnedPositions || Rotary is not null || RelativeBias, "without a position embedding it needs rotary or relative positions");
+        Require(!RelativeBias || (PrefixTokens <= 1 && RegisterTokens == 0), "relative position biases go with at most a class token before the patches");
+        Require(!ParallelBranches || (!PostNorm && !AttentionNorm && !MlpNorm && !CrossBias), "parallel branches go with one norm before them");
+        Require(FinalNorm || (!FcNorm && !Distilled && !CrossBias), "a network without a final norm has none after pooling, and one head");
+        Require(PoolHeads >= 0 && (PoolHeads == 0 || (Pooling == Pooling.Map && Width % PoolHeads == 0)), $"{PoolHeads} heads of the pooling: they go with pooling by attention and divide the width {Width}");
+        Require(!PoolPrefix || Pooling == Pooling.Map, "pooling of the first tokens too goes with pooling by attention");
+        Require(Rotary is not { Mixed: true, Centred: true }, "learned rotary positions are not centred");
         Require(Rotary is null || Width / Heads % 4 == 0, $"rotary positions need heads of a multiple of 4 numbers, not {Width / Math.Max(1, Heads)}");
-        Require(!CrossBias || (!RmsNorm && ProjectionBias && !EmbedNorm && !AttentionNorm && !MlpNorm && Rotary is null && LearnedPositions), "convolution and involution tokens go with the usual blocks and positions");
+        Require(!CrossBias || (!RmsNorm && ProjectionBias && !EmbedNorm && !AttentionNorm && !MlpNorm && Rotary is null && LearnedPositions && !RelativeBias), "convolution and involution tokens go with the usual blocks and positions");
         Require(Pooling != Pooling.Map || (!RmsNorm && ProjectionBias && !MlpNorm), "pooling by attention goes with LayerNorm and with biases");
         Require(!LayerScale || !PostNorm, "LayerScale goes with norms before the branches");
         Require(!CrossBias || (!Distilled && RegisterTokens == 0 && !PreNorm && PatchSize % 2 == 0), "convolution and involution tokens go with an even patch size, without distillation token, registers and norm before the blocks");

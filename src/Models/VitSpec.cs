@@ -40,6 +40,11 @@ internal static class VitSpec
         ("attnnorm", (c, v) => c with { AttentionNorm = Flag(v) }),
         ("mlpnorm", (c, v) => c with { MlpNorm = Flag(v) }),
         ("nopos", (c, v) => c with { LearnedPositions = !Flag(v) }),
+        ("relbias", (c, v) => c with { RelativeBias = Flag(v) }),
+        ("parallel", (c, v) => c with { ParallelBranches = Flag(v) }),
+        ("nonorm", (c, v) => c with { FinalNorm = !Flag(v) }),
+        ("poolheads", (c, v) => c with { PoolHeads = Whole(v) }),
+        ("poolprefix", (c, v) => c with { PoolPrefix = Flag(v) }),
         ("rope", (c, v) => c with { Rotary = RotaryPositions.Parse(v) }))
     {
         Family = "vit",
@@ -67,6 +72,11 @@ internal static class VitSpec
         config.AttentionNorm ? ",attnnorm" : "",
         config.MlpNorm ? ",mlpnorm" : "",
         config.LearnedPositions ? "" : ",nopos",
+        config.RelativeBias ? ",relbias" : "",
+        config.ParallelBranches ? ",parallel" : "",
+        config.FinalNorm ? "" : ",nonorm",
+        config.PoolHeads == 0 ? "" : FormattableString.Invariant($",poolheads={config.PoolHeads}"),
+        config.PoolPrefix ? ",poolprefix" : "",
         config.Rotary is { } rotary ? ",rope=" + rotary.Text : "");
 
     private static Pooling Pool(string value) => Enum.GetValues<Pooling>().Where(pooling => PoolName(pooling) == value).Cast<Pooling?>().FirstOrDefault() ?? throw new FormatException("pooling: token, avg, map or token+avg");

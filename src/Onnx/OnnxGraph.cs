@@ -85,6 +85,9 @@ public sealed class OnnxGraph
         : config.RmsNorm ? "RMSNorm in the place of LayerNorm"
         : !config.ProjectionBias ? "projections and MLPs without bias"
         : config.EmbedNorm || config.AttentionNorm || config.MlpNorm ? "norms inside its branches or of its patches"
+        : config.RelativeBias ? "relative position biases"
+        : config.ParallelBranches ? "parallel branches in its blocks"
+        : !config.FinalNorm ? "no final norm"
         : config.Rotary is not null || !config.LearnedPositions ? "rotary positions"
         : null;
 

@@ -37,7 +37,6 @@ internal sealed class ScoreInputs
     private readonly InputOptions opening;
     private readonly string? pathColumn;
 
-    /// <exception cref="ScoreException">A Parquet file with the images themselves in it.</exception>
     /// <exception cref="TableException">A table that cannot be read, or has no column of paths.</exception>
     public ScoreInputs(ScoreOptions options)
     {
@@ -47,15 +46,15 @@ internal sealed class ScoreInputs
         var carried = new List<string>();
         foreach (string table in sources.Where(Table.Fits))
         {
-            if (pathColumn is null && ParquetImages.Fits(table)) throw new ScoreException($"{table} holds the images themselves, which later stages could not read; bring them into a store first: dfkd crawl {Path.GetFileName(table)} -o store/, then score store/manifest.csv");
             using TableReader reader = Table.Open(table, pathColumn);
-            int path = reader.Header.Require("path");
+            int path = HoldsImages(table) ? -1 : reader.Header.Require("path");
             carried.AddRange(reader.Header.Columns.Where((column, at) => at != path && !Ours.Contains(column) && !column.StartsWith("probe_", StringComparison.Ordinal) && !carried.Contains(column)));
         }
+        carried.AddRange(Sidecars.CarriedColumns(sources, opening, CancellationToken.None).Where(column => !Ours.Contains(column) && !carried.Contains(column)));
         Carried = carried;
     }
 
-    /// <summary>Columns of input tables that no score has, carried through unchanged.</summary>
+    /// <summary>Columns of input tables, and of what lies beside images in archives, that no score has, carried through unchanged.</summary>
     public IReadOnlyList<string> Carried { get; }
 
     /// <summary>Every image, in the order of the sources. A table row that is not usable keeps its place with its reason.</summary>
@@ -64,7 +63,23 @@ internal sealed class ScoreInputs
         long place = 0;
         foreach (string source in sources)
         {
-            foreach (ScoreInput input in Table.Fits(source) ? FromTable(source, cancel) : ImageInputs.Enumerate(source, opening, cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
+            foreach (ScoreInput input in Table.Fits(source) ? HoldsImages(source) ? FromRows(source, cancel) : FromTable(source, cancel) : ImageInputs.Enumerate(source, opening, cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
+        }
+    }
+
+    // A named column of paths is what the user means, whatever else is in the file.
+    private bool HoldsImages(string table) => pathColumn is null && ParquetImages.Fits(table);
+
+    // Hugging Face's form: the images are in the table, and go by its name and their rows.
+    private IEnumerable<ScoreInput> FromRows(string table, CancellationToken cancel)
+    {
+        string path = Path.GetFullPath(table);
+        long number = 0;
+        foreach (EmbeddedImage image in ParquetImages.Read(table, cancel))
+        {
+            string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}{ManifestPath.MemberSeparator}{number++}");
+            string? reason = image.Bytes is null ? Reason.NotFound : image.Bytes.Length == 0 ? Reason.Empty : image.Bytes.LongLength > opening.MaxBytes ? Reason.TooLarge : null;
+            yield return new ScoreInput(new ImageInput(name, reason is null ? image.Bytes : null, reason), image.Row);
         }
     }
 

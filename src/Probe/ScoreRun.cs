@@ -146,7 +146,8 @@ public static class ScoreRun
             row.Add(scores is null ? null : Numbers.Format(scores.Cosines[i]));
         }
         for (int i = 0; i < teacher.ExtraColumns.Count; i++) row.Add(scores is null ? null : Numbers.Format(scores.Extras[i]));
-        row.AddRange(carried.Select(column => image.Input.Row?[column]));
+        IReadOnlyDictionary<string, string?> beside = Sidecars.ColumnsOf(image.Input.Image);
+        row.AddRange(carried.Select(column => image.Input.Row is { } given ? given[column] : beside.GetValueOrDefault(column)));
         return [.. row];
     }
 

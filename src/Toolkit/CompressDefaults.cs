@@ -32,7 +32,7 @@ internal static class CompressDefaults
         if (source.Contains("://", StringComparison.Ordinal)) return true;
         if (!File.Exists(source)) return false;
         if (Path.GetExtension(source).ToUpperInvariant() is ".HTML" or ".HTM") return true;
-        if (!Table.Fits(source)) return false;
+        if (!Table.Fits(source) || ParquetImages.Fits(source)) return false;
         using TableReader table = Table.Open(source);
         if (table.Header.IndexOf("path") < 0) return true;
         string? first = table.Rows(CancellationToken.None).FirstOrDefault()?["path"];
@@ -41,7 +41,7 @@ internal static class CompressDefaults
 
     private static long Count(string source, CancellationToken cancel)
     {
-        if (!Table.Fits(source)) return ImageInputs.Paths(source, cancel: cancel).LongCount();
+        if (!Table.Fits(source) || ParquetImages.Fits(source)) return ImageInputs.Paths(source, cancel: cancel).LongCount();
         using TableReader table = Table.Open(source);
         return table.Rows(cancel).LongCount(row => row.IsUsable);
     }

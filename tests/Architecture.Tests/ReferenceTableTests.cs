@@ -17,7 +17,7 @@ public sealed class ReferenceTableTests
     {
         { "Core", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML", "CsvHelper"] },
         { "Manifests", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
-        { "Imaging", [], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
+        { "Imaging", ["Manifests"], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
         { "Models", [], ["CsvHelper", "Microsoft.ML", "SkiaSharp"] },
         { "Onnx", ["Models"], ["CsvHelper", "SkiaSharp"] },
         { "Crawler", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML"] },

@@ -69,7 +69,7 @@ public sealed class ConfigContractTests : IDisposable
     [InlineData("{\"model_args\": {\"in_chans\": 1}}", "in_chans")]
     [InlineData("{\"num_classes\": 7}", "num_classes")]
     [InlineData("{\"architecture\": \"vit_base_patch16_224\"}", "width 768")]
-    [InlineData("{\"architecture\": \"vit_relpos_base_patch16_224\"}", "vision_transformer_relpos")]
+    [InlineData("{\"architecture\": \"vit_base_r50_s16_224\"}", "vision_transformer_hybrid")]
     [InlineData("{\"architecture\": \"vit_small_patch16_18x2_224\"}", "ParallelThingsBlock")]
     [InlineData("{\"layer_norm_eps\": 0}", "layer_norm_eps")]
     [InlineData("{\"hidden_size\": 25}", "hidden_size")]

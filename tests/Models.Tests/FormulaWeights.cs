@@ -26,7 +26,8 @@ internal static class FormulaWeights
         return tensor(tiles, [2, 3, 8, 8]).repeat_interleave(side / 8, 2).repeat_interleave(side / 8, 3);
     }
 
-    private static Tensor Value(string name, long[] shape)
+    /// <summary>One tensor from its name.</summary>
+    public static Tensor Value(string name, long[] shape)
     {
         double bound = Math.Sqrt(6.0 / shape.Skip(1).Aggregate(1L, (product, size) => product * size));
         Func<double, double> form =

@@ -171,6 +171,58 @@ public sealed class WeightsFinderTests : IDisposable
         Same(model, loaded);
     }
 
+    [Fact]
+    public void Links_that_a_copy_left_as_their_text_are_read_as_what_they_lead_to()
+    {
+        Directory.CreateDirectory(folder["snapshots/rev"]);
+        ModelStore.Save(folder["blobs"], model, Preprocessing.DefaultFor(32), []);
+        foreach (string name in new[] { "model.safetensors", "config.json" }) File.WriteAllText(folder["snapshots/rev/" + name], "../../blobs/" + name);
+        using LoadedModel loaded = ModelStore.Load(folder["snapshots/rev"]);
+        Same(model, loaded);
+        Assert.Equal(folder["blobs/model.safetensors"], loaded.WeightsPath);
+        Assert.Equal([folder["blobs/model.safetensors"]], ModelStore.FilesOf(folder["snapshots/rev"]));
+        Assert.Contains(loaded.Notes, note => note.Contains("text of a link", StringComparison.Ordinal));
+        File.Delete(folder["blobs/model.safetensors"]);
+        Assert.Contains("text of a link", Assert.Throws<ModelException>(() => ModelStore.Load(folder["snapshots/rev"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_under_the_other_formats_name_is_read_by_its_bytes()
+    {
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
+        File.Copy(folder["m/model.safetensors"], folder["safe.pth"]);
+        PickleBuilder.Save(folder["torch.safetensors"], PickleBuilder.State(model, ""));
+        using LoadedModel safe = ModelStore.Load(folder["safe.pth"], 3), torch = ModelStore.Load(folder["torch.safetensors"], 3);
+        Same(model, safe);
+        Same(model, torch);
+    }
+
+    [Fact]
+    public void A_directory_with_one_file_of_weights_under_any_name_is_a_model_with_its_config()
+    {
+        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
+        File.Move(folder["m/model.safetensors"], folder["m/best_ema.safetensors"]);
+        using (LoadedModel loaded = ModelStore.Load(folder["m"]))
+        {
+            Same(model, loaded);
+            Assert.Null(loaded.Assumptions);
+        }
+        File.Copy(folder["m/best_ema.safetensors"], folder["m/last.safetensors"]);
+        Assert.Contains("'best_ema.safetensors', 'last.safetensors'", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x1f, 0x8b, 8, 0 }, "gzip")]
+    [InlineData(new byte[] { 0x89, (byte)'H', (byte)'D', (byte)'F', 13, 10 }, "HDF5")]
+    [InlineData(new byte[] { (byte)'{', (byte)'"', (byte)'a' }, "JSON")]
+    [InlineData(new byte[] { (byte)'<', (byte)'h', (byte)'t' }, "web page")]
+    [InlineData(new byte[] { }, "empty")]
+    public void What_is_no_weights_is_told_by_its_first_bytes(byte[] bytes, string named)
+    {
+        File.WriteAllBytes(folder["x.pth"], bytes);
+        Assert.Contains(named, Assert.Throws<ModelException>(() => ModelStore.Load(folder["x.pth"], 3)).Message, StringComparison.Ordinal);
+    }
+
     private static void SafeTensorsWrite(Stream stream, Dictionary<string, Tensor> tensors) => Checkpoints.SafeTensors.Write(stream, tensors);
 
     private LoadedModel Load(object? root)

@@ -63,6 +63,19 @@ public sealed class EveryKindTests : IDisposable
     }
 
     [Fact]
+    public void A_link_that_a_copy_left_as_its_text_is_a_link()
+    {
+        world.Images("blobs", 1);
+        Directory.CreateDirectory(world["snap"]);
+        File.WriteAllText(world["snap/1.png"], "../blobs/000.bmp");
+        ScoreOptions options = new() { Inputs = [world["snap"]], Teacher = world.Teacher(), Output = world["scores.csv"], Overwrite = true };
+        ScoringWorld.Score(options);
+        Assert.Equal("failed link", ScoringWorld.Rows(world["scores.csv"]).Select(row => $"{row["status"]} {row["reason"]}").Single());
+        ScoringWorld.Score(options with { FollowLinks = true });
+        Assert.Equal("snap/1.png ok", ScoringWorld.Rows(world["scores.csv"]).Select(row => $"{row["path"]} {row["status"]}").Single());
+    }
+
+    [Fact]
     public void What_waits_beyond_the_budget_is_decoded_early_and_scores_the_same()
     {
         string wild = world.Images("wild", 12, brokenEvery: 5);

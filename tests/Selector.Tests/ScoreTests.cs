@@ -55,6 +55,7 @@ public sealed class ScoreTests : IDisposable
     [Theory]
     [InlineData("combined")]
     [InlineData("rank-average")]
+    [InlineData("confident-core")]
     public void A_table_without_a_probe_is_ranked_by_its_logits(string method)
     {
         TableHeader logits = new(Columns.Scores, "scores.csv");

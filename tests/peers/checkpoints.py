@@ -1,9 +1,9 @@
 """Every name of timm's Vision Transformers at depth 2 with random weights, as people bring them; the reader is held against timm.
 
-TIMM_PATH=... python3 tests/peers/checkpoints.py make OUT [MODULE|GLOB...]   writes models and expected.tsv
+TIMM_PATH=... [PHOTOS=DIR] python3 tests/peers/checkpoints.py make OUT [MODULE|GLOB...]   writes models and expected.tsv
 ExportLogits checkpoints OUT/expected.tsv                               reads each: right, refused by name, or wrong
 
-A GLOB is of names (eva02_*). Each name comes as a directory (config.json as timm writes it for the hub), as NAME.pth, and as a bare state dict whose file name tells nothing.
+A GLOB is of names (eva02_*). PHOTOS holds pictures, of which four are the inputs; without it they are drawn. Each name comes as a directory (config.json as timm writes it for the hub), as NAME.pth, and as a bare state dict whose file name tells nothing.
 Expected are logits, and the probe row of each block: of the class token; of a network that averages its patches the mean attention that a patch receives; of one with
 attention pooling the pooling's own row in place of the last block's.
 """
@@ -60,6 +60,18 @@ def disturb(model, seed):
                 tensor.copy_(0.5 * noise)
 
 
+def relative(module, model):
+    """Relative position biases of an attention: its own, and those that all share."""
+    if getattr(module, "rel_pos", None) is not None:
+        yield module.rel_pos.get_bias()
+    if getattr(module, "relative_position_bias_table", None) is not None:
+        yield module._get_rel_pos_bias()
+    if getattr(model, "shared_rel_pos", None) is not None:
+        yield model.shared_rel_pos.get_bias()
+    if getattr(model, "rel_pos_bias", None) is not None:
+        yield model.rel_pos_bias()
+
+
 def probes(model, pixels):
     """The probe row of each block [L, B, N], heads averaged and made to sum 1; None where the blocks are of another kind."""
     rows, pooled = [], []
@@ -74,13 +86,17 @@ def probes(model, pixels):
             if getattr(module, "q_bias", None) is not None:
                 both = both + torch.cat((module.q_bias, module.k_bias, module.v_bias))
             q, k, _ = both.reshape(batch, tokens, 3, module.num_heads, -1).permute(2, 0, 3, 1, 4)
-        q, k = module.q_norm(q), module.k_norm(k)
+        if hasattr(module, "q_norm"):
+            q, k = module.q_norm(q), module.k_norm(k)
         if getattr(model, "rope", None) is not None:
             from timm.layers.pos_embed_sincos import apply_rot_embed_cat
             table = model.rope.get_embed(shape=(model.patch_embed.grid_size if getattr(model, "dynamic_img_size", False) else None))
             before, half = model.num_prefix_tokens, getattr(module, "rotate_half", False)
             q, k = (torch.cat([part[:, :, :before], apply_rot_embed_cat(part[:, :, before:], table, half=half)], 2) for part in (q, k))
-        full = (q @ k.transpose(-2, -1) * module.scale).softmax(-1)
+        products = q @ k.transpose(-2, -1) * module.scale
+        for bias in relative(module, model):
+            products = products + bias
+        full = products.softmax(-1)
         prefix = model.num_prefix_tokens
         rows.append((full[:, :, 0] if model.global_pool == "token" else full[:, :, prefix:].mean(2))[:, :, prefix:])
 
@@ -89,13 +105,15 @@ def probes(model, pixels):
         batch, tokens, width = x.shape
         q = module.q(module.latent.expand(batch, -1, -1)).reshape(batch, 1, module.num_heads, -1).transpose(1, 2)
         k = module.kv(x).reshape(batch, tokens, 2, module.num_heads, -1).permute(2, 0, 3, 1, 4)[0]
-        pooled.append((module.q_norm(q) @ module.k_norm(k).transpose(-2, -1) * module.scale).softmax(-1)[:, :, 0])
+        row = (module.q_norm(q) @ module.k_norm(k).transpose(-2, -1) * module.scale).softmax(-1)[:, :, 0]
+        # Where it reads the tokens before the patches too, their part is left out.
+        pooled.append(row[:, :, -model.patch_embed.num_patches:])
 
     hooks = []
     try:
         for block in model.blocks:
             parts = getattr(getattr(block, "attn", None), "qkv", None) or getattr(getattr(block, "attn", None), "q_proj", None)
-            if not isinstance(parts, torch.nn.Linear) or not hasattr(block.attn, "q_norm"):
+            if not isinstance(parts, torch.nn.Linear) or not (hasattr(block.attn, "q_norm") or hasattr(block.attn, "relative_position_bias_table")) or getattr(model, "rope_mixed", False):
                 return None
             hooks.append(block.attn.register_forward_pre_hook(attention))
         if getattr(model, "attn_pool", None) is not None:
@@ -121,7 +139,24 @@ def config(model, name, arguments):
     return {"architecture": name, "num_classes": model.num_classes, "num_features": model.num_features, "global_pool": getattr(model, "global_pool", "avg"), "model_args": arguments, "pretrained_cfg": preset}
 
 
+def photographs(side):
+    """Four photographs, cut square, at the side of a network."""
+    import numpy
+    from PIL import Image
+    folder = os.environ["PHOTOS"]
+    pictures = []
+    for name in sorted(os.listdir(folder))[:4]:
+        picture = Image.open(os.path.join(folder, name)).convert("RGB")
+        short = min(picture.size)
+        left, top = (picture.width - short) // 2, (picture.height - short) // 2
+        picture = picture.crop((left, top, left + short, top + short)).resize((side, side), Image.BICUBIC)
+        pictures.append(torch.from_numpy(numpy.asarray(picture).copy()).permute(2, 0, 1).float() / 127.5 - 1)
+    return torch.stack(pictures)
+
+
 def images(side, seed=0):
+    if os.environ.get("PHOTOS"):
+        return photographs(side)
     generator = torch.Generator().manual_seed(seed)
     tiles = 2 * torch.randn((2, 3, 8, 8), generator=generator)
     return torch.nn.functional.interpolate(tiles, size=(side, side), mode="bilinear", align_corners=False) + 0.2 * torch.randn((2, 3, side, side), generator=generator)

@@ -41,8 +41,25 @@ def arguments(name, cls):
     return seen
 
 
+def pooling(model):
+    """Its word, then heads of an attention pooling that are not the blocks', whether it reads all tokens, and whether there is no norm before the head."""
+    words = [model.global_pool]
+    pool = getattr(model, "attn_pool", None)
+    if pool is not None:
+        if pool.num_heads != getattr(model.blocks[0], "num_heads", None) and pool.num_heads != getattr(getattr(model.blocks[0], "attn", None), "num_heads", None):
+            words.append(str(pool.num_heads))
+        if getattr(model, "pool_include_prefix", type(model).__name__ == "Eva"):
+            words.append("prefix")
+    if isinstance(model.norm, nn.Identity) and isinstance(model.fc_norm, nn.Identity):
+        words.append("nonorm")
+    return " ".join(words)
+
+
 def activation(mlp):
-    kind = mlp.act
+    return activation_of(mlp.act)
+
+
+def activation_of(kind):
     text = type(kind).__name__
     if text == "GELU":
         return "gelu_tanh" if getattr(kind, "approximate", "none") == "tanh" else "gelu"
@@ -51,7 +68,7 @@ def activation(mlp):
 
 def vit(name):
     """Facts of a VisionTransformer, or a reason why it is another network."""
-    from timm.models.vision_transformer import VisionTransformer, Block, ResPostBlock
+    from timm.models.vision_transformer import VisionTransformer, Block, ResPostBlock, ParallelScalingBlock
     from timm.layers import Mlp
     kwargs = arguments(name, VisionTransformer)
     model = timm.create_model(name, depth=1, num_classes=7)
@@ -59,11 +76,15 @@ def vit(name):
     side = kwargs.get("img_size", 224)
     fields = dict(img=side[0] if isinstance(side, tuple) else side, patch=kwargs.get("patch_size", 16), width=kwargs.get("embed_dim", 768), depth=kwargs.get("depth", 12), heads=kwargs.get("num_heads", 12))
     reason = None
-    if type(block) not in (Block, ResPostBlock):
+    if type(block) not in (Block, ResPostBlock, ParallelScalingBlock):
         return fields, f"blocks of the kind {type(block).__name__}"
-    norm = block.norm1
+    parallel = type(block) is ParallelScalingBlock
+    norm = block.in_norm if parallel else block.norm1
     if not isinstance(norm, nn.LayerNorm) and type(norm).__name__ not in ("RmsNorm", "RmsNormFp32"):
         return fields, f"{type(norm).__name__} in place of LayerNorm"
+    if parallel:
+        fields.update(mlp=block.in_split[0], act=activation_of(block.mlp_act), eps=norm.eps, pool=pooling(model), post=0)
+        return fields, None if fields["act"] else "another activation"
     mlp = type(block.mlp).__name__
     swiglu = mlp in ("GluMlp", "SwiGLU", "SwiGLUPacked") and kwargs.get("mlp_layer") is not None
     if mlp != "Mlp" and not swiglu:
@@ -72,19 +93,17 @@ def vit(name):
         reason = f"attention of the kind {type(block.attn).__name__}"
     if type(model.patch_embed).__name__ != "PatchEmbed":
         reason = f"a patch embedding of the kind {type(model.patch_embed).__name__}"
-    if model.global_pool not in ("token", "avg", "map") or getattr(model, "pool_include_prefix", False):
+    if model.global_pool not in ("token", "avg", "map") or (getattr(model, "pool_include_prefix", False) and model.global_pool != "map"):
         reason = f"pooling '{model.global_pool}'{' over prefix tokens too' if getattr(model, 'pool_include_prefix', False) else ''}"
     if model.pos_embed is None:
         reason = "no position embedding"
-    if isinstance(model.norm, nn.Identity) and isinstance(model.fc_norm, nn.Identity):
-        reason = "no final norm"
     if swiglu:
         act = "silu"
     else:
         act = activation(block.mlp)
     if act is None:
         reason = f"the activation {type(block.mlp.act).__name__}"
-    fields.update(mlp=block.mlp.fc2.in_features, act=act, eps=norm.eps, pool=model.global_pool, post=int(type(block) is ResPostBlock))
+    fields.update(mlp=block.mlp.fc2.in_features, act=act, eps=norm.eps, pool=pooling(model), post=int(type(block) is ResPostBlock))
     return fields, reason
 
 
@@ -93,10 +112,10 @@ def rotary(kwargs):
     if not kwargs.get("use_rot_pos_emb", False):
         return ""
     reference = kwargs.get("ref_feat_shape")
-    centred = kwargs.get("rope_type", "cat") == "dinov3"
-    side = 0 if reference is None or centred else reference[0] if isinstance(reference, tuple) else reference
+    kind = kwargs.get("rope_type", "cat")
+    side = 0 if reference is None or kind != "cat" else reference[0] if isinstance(reference, tuple) else reference
     halves = "halves" if kwargs.get("rope_rotate_half", False) else "neighbours"
-    return f"{kwargs.get('rope_temperature', 10000.):g}/{side}/{kwargs.get('rope_grid_offset', 0.):g}/{kwargs.get('rope_grid_indexing', 'ij')}/{halves}{'/centred' if centred else ''}"
+    return f"{kwargs.get('rope_temperature', 10. if kind == 'mixed' else 10000.):g}/{side}/{kwargs.get('rope_grid_offset', 0.):g}/{kwargs.get('rope_grid_indexing', 'ij')}/{halves}{ {'dinov3': '/centred', 'mixed': '/mixed'}.get(kind, '') }"
 
 
 def eva(name):
@@ -107,12 +126,10 @@ def eva(name):
     block = model.blocks[0]
     side = kwargs.get("img_size", timm.models.get_pretrained_cfg(name).input_size[1])
     reason = None
-    if kwargs.get("rope_type", "cat") not in ("cat", "dinov3"):
+    if kwargs.get("rope_type", "cat") not in ("cat", "dinov3", "mixed"):
         reason = f"rotary positions of the kind '{kwargs['rope_type']}'"
-    if model.global_pool == "map" or model.global_pool not in ("token", "avg"):
-        reason = f"pooling '{model.global_pool}' of its own shape"
-    if isinstance(model.norm, nn.Identity) and isinstance(model.fc_norm, nn.Identity):
-        reason = "no final norm"
+    if model.global_pool not in ("token", "avg", "map"):
+        reason = f"pooling '{model.global_pool}'"
     if not isinstance(model.norm, nn.Identity) and not isinstance(model.fc_norm, nn.Identity):
         reason = "a norm before and after pooling"
     if getattr(block.attn, "gate", None) is not None:
@@ -123,8 +140,19 @@ def eva(name):
     hidden = last.in_features if last is not None else 0
     norm = model.fc_norm if isinstance(model.norm, nn.Identity) else model.norm
     fields = dict(img=side[0] if isinstance(side, tuple) else side, patch=kwargs.get("patch_size", 16), width=kwargs.get("embed_dim", 768), depth=kwargs.get("depth", 12), heads=kwargs.get("num_heads", 12), mlp=hidden,
-                  act="silu" if kwargs.get("swiglu_mlp") else "gelu", eps=getattr(norm, "eps", 1e-6), pool=model.global_pool, post=int(type(block).__name__ == "EvaBlockPostNorm"), rotary=rotary(kwargs))
+                  act="silu" if kwargs.get("swiglu_mlp") else "gelu", eps=getattr(norm, "eps", block.norm1.eps), pool=pooling(model), post=int(type(block).__name__ == "EvaBlockPostNorm"), rotary=rotary(kwargs))
     return fields, reason
+
+
+def relative(name):
+    """Facts of beit.py's and vision_transformer_relpos.py's networks."""
+    model = timm.create_model(name, depth=1, num_classes=7)
+    block = model.blocks[0]
+    norm = model.fc_norm if isinstance(model.norm, nn.Identity) else model.norm
+    kwargs = arguments(name, type(model))
+    act = "silu" if type(block.mlp).__name__ == "SwiGLU" else activation(block.mlp)
+    return dict(img=model.patch_embed.img_size[0], patch=model.patch_embed.patch_size[0], width=model.embed_dim, depth=kwargs.get("depth", 12), heads=block.attn.num_heads, mlp=block.mlp.fc2.in_features,
+                act=act, eps=norm.eps, pool=pooling(model), post=int(type(block).__name__ == "ResPostRelPosBlock")), None
 
 
 def shape_cells(fields):
@@ -177,12 +205,10 @@ def main(out):
                 reason = residual(name)
             elif module == "eva":
                 fields, reason = eva(name)
+            elif module in ("beit", "vision_transformer_relpos"):
+                fields, reason = relative(name)
             elif module != "tiny_vit":
                 reason = f"timm's {module}.py"
-                if module == "beit":
-                    model = timm.create_model(name, depth=1, num_classes=7)
-                    block = model.blocks[0]
-                    fields = dict(heads=block.attn.num_heads, eps=getattr(model.fc_norm if isinstance(model.norm, nn.Identity) else model.norm, "eps", ""))
             default = get_pretrained_cfg(name)
             shape = shape_cells(fields)
             usual = preprocessing(default)

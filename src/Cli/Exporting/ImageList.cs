@@ -14,7 +14,7 @@ internal static class ImageList
     /// <exception cref="TableException">A table without paths.</exception>
     public static IReadOnlyList<string> Of(string source, int most, CancellationToken cancel)
     {
-        List<string> all = [.. Table.Fits(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel: cancel)];
+        List<string> all = [.. Table.Fits(source) && !ParquetImages.Fits(source) ? Rows(source, cancel) : ImageInputs.Paths(source, cancel: cancel)];
         if (all.Count == 0) throw new UsageException($"{source}: no usable image in it");
         return all.Count <= most ? all : [.. Enumerable.Range(0, most).Select(i => all[(int)((long)i * all.Count / most)])];
     }

@@ -121,6 +121,10 @@ internal sealed class InspectVerb : Verb
         if (shape.AttentionNorm) parts.Add("norm inside attention");
         if (shape.MlpNorm) parts.Add("norm inside MLPs");
         if (shape.Rotary is not null) parts.Add("rotary positions");
+        if (shape.RelativeBias) parts.Add("relative position biases");
+        if (shape.ParallelBranches) parts.Add("parallel branches");
+        if (!shape.FinalNorm) parts.Add("no final norm");
+        if (shape.PoolHeads > 0) parts.Add($"pooling of {shape.PoolHeads} heads");
         if (!shape.LearnedPositions) parts.Add("no position embedding");
         return string.Join(", ", parts);
     }

@@ -37,7 +37,7 @@ public sealed record UrlColumns(string Url = "url", string? Caption = "caption",
     internal bool IsUrl(string column) => Same(column, Url) || Same(column, Url + "s") || Same(column, $"image_{Url}s");
 
     /// <summary>Whether a column is one that is looked for, which tells a list's form.</summary>
-    internal bool IsKnown(string column) => IsUrl(column) || Same(column, "path") || ColumnNames.PathAliases.Contains(column, StringComparer.OrdinalIgnoreCase);
+    internal bool IsKnown(string column) => IsUrl(column) || ColumnNames.IsPath(column);
 
     /// <summary>The manifest's column for one of the list's; null for one that is not carried: the address, and what the store finds out by itself.</summary>
     internal string? CarriedAs(string column) =>

@@ -41,7 +41,10 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
         if (names.Count == 0) return list is null || IsOfAddresses(list, source);
         bool url = names.Any(columns.IsUrl);
         if (ColumnNames.Exactly(names, "path") >= 0) return url && columns.Url != new UrlColumns().Url;
-        return url || ColumnNames.FindAlias(names) < 0;
+        if (url || ColumnNames.FindAlias(names) >= 0) return url;
+        // What it holds may be files all the same.
+        using TableReader table = Table.Open(source);
+        return table.Header.IndexOf("path") < 0;
     }
 
     private static IReadOnlyList<string> Names(string source, UrlColumns columns, out ListReader? list)

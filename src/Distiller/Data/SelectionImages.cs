@@ -16,7 +16,7 @@ internal sealed record SelectionImages(IReadOnlyList<string> Paths, IReadOnlyLis
     /// <exception cref="TableException">A table that cannot be read.</exception>
     /// <exception cref="FileNotFoundException">There are no images.</exception>
     public static IReadOnlyList<string> PathsOf(string source, CancellationToken cancel) =>
-        Table.Fits(source) ? Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel: cancel)];
+        Table.Fits(source) && !ParquetImages.Fits(source) ? Read(source, cancel).Paths : [.. ImageInputs.Paths(source, cancel: cancel)];
 
     /// <summary>Reads the table.</summary>
     /// <exception cref="DistillException">A bad weight, or no usable row.</exception>

@@ -31,6 +31,8 @@ public sealed class AttentionTransfer : LossTerm
     private AttentionTransfer(RecipeTerm term, LossContext context) : base(term)
     {
         PatchTokens.RequireSameGrid(term, pair = context.Pair);
+        // Its rows are made of queries and keys alone.
+        if (pair.Teacher.RelativeBias || pair.Student.RelativeBias) throw new DistillException($"{Name}: the {(pair.Teacher.RelativeBias ? "teacher" : "student")}'s attention has relative position biases, which this loss does not read; use probe or minilm");
         (everyRow, eachHead) = (term.Word("rows") == "all", term.Word("heads") == "each");
         if (eachHead && pair.Student.Heads != pair.Teacher.Heads) throw new DistillException($"{Name}:heads=each needs the same number of heads: the teacher has {pair.Teacher.Heads}, the student {pair.Student.Heads}; use heads=mean or the minilm loss");
         IReadOnlyList<LayerPair> all = LayerMap.Evenly(pair.Student.Depth, pair.Teacher.Depth);

@@ -23,7 +23,8 @@ internal static class SliceInit
         if (s.Width > t.Width || s.Heads > t.Heads || headS > headT || s.MlpHidden > t.MlpHidden || s.Depth > t.Depth)
             throw new DistillException($"a student of width {s.Width}, {s.Heads} heads of {headS}, MLP {s.MlpHidden}, depth {s.Depth} cannot be cut out of a teacher of width {t.Width}, {t.Heads} heads of {headT}, MLP {t.MlpHidden}, depth {t.Depth}: each must be at most the teacher's; use --init random");
         if (s.PatchSize != t.PatchSize || s.CrossBias || t.CrossBias || s.SwiGlu || t.SwiGlu || s.QkvBias != t.QkvBias || s.LayerScale != t.LayerScale || s.NoEmbedClass != t.NoEmbedClass || s.PrefixTokens != t.PrefixTokens || s.PreNorm != t.PreNorm
-            || s.Activation != t.Activation || s.Pooling != t.Pooling || s.FcNorm != t.FcNorm || s.ClassToken != t.ClassToken || s.QkNorm != t.QkNorm || s.PostNorm != t.PostNorm)
+            || s.Activation != t.Activation || s.Pooling != t.Pooling || s.FcNorm != t.FcNorm || s.ClassToken != t.ClassToken || s.QkNorm != t.QkNorm || s.PostNorm != t.PostNorm
+            || s.RelativeBias || t.RelativeBias || s.ParallelBranches || t.ParallelBranches || s.FinalNorm != t.FinalNorm)
             throw new DistillException("a student can be cut out of its teacher only where both share patch size, prefix tokens, qkv bias, LayerScale and position embedding, without SwiGLU; use --init random");
 
         using DisposeScope scope = torch.NewDisposeScope();

@@ -15,6 +15,9 @@ public enum ArchiveKind
 
     /// <summary>A zip: indexed, random access.</summary>
     Zip,
+
+    /// <summary>A Parquet file with images in a column: a row each, random access.</summary>
+    Parquet,
 }
 
 /// <summary>Tells archives by their first bytes.</summary>
@@ -26,7 +29,10 @@ public static class ArchiveSniffer
     /// <summary>A tar's header, with the sum of its bytes in it.</summary>
     private const int Block = 512, SumAt = 148, SumLength = 8;
 
-    /// <summary>The kind; null for what is no archive.</summary>
+    /// <summary>Whether bytes begin as a Parquet file does; whether images are in it, only its schema tells.</summary>
+    internal static bool IsParquet(ReadOnlySpan<byte> bytes) => bytes.StartsWith("PAR1"u8);
+
+    /// <summary>The kind; null for what is no archive. A Parquet file is told by its whole, and not here.</summary>
     /// <param name="bytes">The file, or its first <see cref="Window"/> bytes.</param>
     public static ArchiveKind? Of(ReadOnlySpan<byte> bytes)
     {

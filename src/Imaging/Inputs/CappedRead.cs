@@ -28,6 +28,8 @@ internal static class CappedRead
             {
                 int read = file.ReadAtLeast(start.AsSpan(0, ArchiveSniffer.Window), ArchiveSniffer.Window, throwOnEndOfStream: false);
                 if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null) return new Content(null, Reason.Archive);
+                // A link that was copied as its text is a link all the same.
+                if (read <= LinkText.Longest && LinkText.TargetOf(path, start.AsSpan(0, read)) is { } target) return options.FollowLinks && LinkText.TargetOf(target) is null ? File(target, options) : new Content(null, Reason.Link);
                 return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes);
             }
             finally

@@ -1,4 +1,4 @@
-// Where images come from on this machine: folders, files, globs, tar (also gzipped) and zip archives.
+// Where images come from on this machine: folders, files, globs, tar (also gzipped) and zip archives, Parquet files with images in them.
 
 using DataFreeKD.Imaging.Formats;
 
@@ -127,11 +127,25 @@ public static class ImageInputs
         {
             byte[] start = new byte[ArchiveSniffer.Window];
             start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            if (ArchiveSniffer.IsParquet(start)) return HoldsImages(path) ? ArchiveKind.Parquet : null;
             return ArchiveSniffer.Of(start) ?? (ImageHeader.Read(start).Format.Length > 0 ? null : InputNames.KindOf(path));
         }
         catch (IOException)
         {
             return null;
+        }
+    }
+
+    private static bool HoldsImages(string path)
+    {
+        try
+        {
+            return Manifests.ParquetImages.Fits(path);
+        }
+        catch (Manifests.TableException)
+        {
+            // Damaged: a row says so.
+            return false;
         }
     }
 

@@ -11,6 +11,7 @@ internal abstract class MemberReader : IDisposable
     public static MemberReader Open(string path, ArchiveKind kind, Dictionary<string, int> wanted, long maxBytes) => kind switch
     {
         ArchiveKind.Zip => new ZipMembers(path, maxBytes),
+        ArchiveKind.Parquet => new RowMembers(path, maxBytes),
         ArchiveKind.Tar => new TarMembers(path, maxBytes),
         _ => new StreamedMembers(path, wanted, maxBytes),
     };
@@ -45,6 +46,15 @@ internal abstract class MemberReader : IDisposable
             : new Content(null, zip.Failure ?? Reason.NotFound);
 
         public override void Dispose() => zip.Dispose();
+    }
+
+    private sealed class RowMembers(string path, long maxBytes) : MemberReader
+    {
+        private readonly ParquetMembers rows = new(path);
+
+        public override Content Read(string member) => rows.Read(member, maxBytes);
+
+        public override void Dispose() => rows.Dispose();
     }
 
     private sealed class TarMembers : MemberReader

@@ -8,6 +8,9 @@ namespace DataFreeKD.Manifests.Lists;
 
 internal static class JsonText
 {
+    // Enough to tell what keys are.
+    private const int KeysLookedAt = 16;
+
     private static readonly JsonSerializerOptions Lenient = new() { AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip };
     private static readonly JsonDocumentOptions LenientLine = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
@@ -74,7 +77,7 @@ internal static class JsonText
         if (document is null) return ReadLines(open, source, cancel);
         try
         {
-            using (document) return [.. document.RootElement.ValueKind == JsonValueKind.Object ? Rows(document.RootElement, known) : [Entry(document.RootElement)]];
+            using (document) return [.. document.RootElement.ValueKind == JsonValueKind.Object ? Rows(document.RootElement, source, known) : [Entry(document.RootElement)]];
         }
         catch (InvalidOperationException problem)
         {
@@ -84,7 +87,7 @@ internal static class JsonText
     }
 
     // One object for a whole file. Which form it has is told by where the names that are looked for stand.
-    private static IEnumerable<ListEntry> Rows(JsonElement root, Func<string, bool> known)
+    private static IEnumerable<ListEntry> Rows(JsonElement root, string source, Func<string, bool> known)
     {
         JsonProperty[] properties = [.. root.EnumerateObject()];
         JsonProperty[] arrays = [.. properties.Where(property => property.Value.ValueKind == JsonValueKind.Array)];
@@ -92,6 +95,7 @@ internal static class JsonText
         if (arrays.FirstOrDefault(property => property.Name == "columns") is { Value.ValueKind: JsonValueKind.Array } names && arrays.FirstOrDefault(property => property.Name == "data") is { Value.ValueKind: JsonValueKind.Array } data && data.Value.EnumerateArray().All(row => row.ValueKind == JsonValueKind.Array)) return Split(names.Value, data.Value);
         if (arrays.FirstOrDefault(property => property.Value.EnumerateArray().Any(row => row.ValueKind == JsonValueKind.Object && row.EnumerateObject().Any(field => known(field.Name)))) is { Value.ValueKind: JsonValueKind.Array } rows) return rows.Value.EnumerateArray().Select(Entry);
         if (properties.Length > 0 && properties.All(property => property.Value.ValueKind == JsonValueKind.Object) && properties.Any(property => property.Value.EnumerateObject().Any(field => known(field.Name)))) return properties.Select(property => Entry(property.Value));
+        if (Keyed(properties, source) is { } keyed) return keyed;
         if (arrays.Length > 0 && arrays.All(property => property.Value.GetArrayLength() == arrays[0].Value.GetArrayLength())) return Columns(properties);
         return [Entry(root)];
     }
@@ -112,6 +116,18 @@ internal static class JsonText
             string?[] values = [.. columns.Select(column => at < column.Values.Length ? column.Values[at] : null)];
             yield return new ListEntry(string.Join(' ', values), names, values);
         }
+    }
+
+    // {"photos/a.jpg": {"label": 3}, "photos/b.jpg": 5}: the keys are files that are there, or addresses.
+    private static IEnumerable<ListEntry>? Keyed(JsonProperty[] properties, string source)
+    {
+        string? kind = properties.Length > 0 ? HeadlessList.Names(properties[0].Name, source) : null;
+        if (kind is null || properties.Take(KeysLookedAt).Any(property => HeadlessList.Names(property.Name, source) != kind)) return null;
+        return properties.Select(property =>
+        {
+            (string Name, string? Value)[] fields = property.Value.ValueKind == JsonValueKind.Object ? [.. property.Value.EnumerateObject().Where(field => field.Name != kind).Select(field => (field.Name, Text(field.Value)))] : [("value", Text(property.Value))];
+            return new ListEntry(property.Name, [kind, .. fields.Select(field => field.Name)], [property.Name, .. fields.Select(field => field.Value)]);
+        });
     }
 
     private static IEnumerable<ListEntry> Split(JsonElement names, JsonElement rows)

@@ -18,6 +18,8 @@ public sealed class ListReader
     private readonly Func<string, bool> known;
     private readonly char separator;
     private readonly bool hasHeader;
+    private readonly HeadlessList? headless;
+    private readonly int comments;
 
     /// <summary>Looks at the beginning of a list.</summary>
     /// <param name="path">The file; what it is called decides between JSON, lines and separated values.</param>
@@ -35,10 +37,19 @@ public sealed class ListReader
                 Columns = [.. Entries(CancellationToken.None).Take(ObjectsLookedAt).SelectMany(entry => entry.Names ?? []).Distinct(StringComparer.Ordinal)];
                 return;
             }
-            string first = Lines(CancellationToken.None).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "";
+            if (format != ".TXT") comments = Lines(CancellationToken.None).TakeWhile(IsComment).Count();
+            string first = Lines(CancellationToken.None).Skip(comments).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line) && (format != ".TXT" || !line.StartsWith('#'))) ?? "";
             if (first.Length > LongestHeader) first = first[..LongestHeader];
+            if (format != ".TXT" && first.Contains('\0', StringComparison.Ordinal)) throw new TableException($"{path} holds bytes that are no text{(first.StartsWith("PK", StringComparison.Ordinal) ? "; it begins as a zip archive or a spreadsheet does" : "")}; save the table as .csv in UTF-8");
+            headless = HeadlessList.Of(first, path, known, plain: format == ".TXT");
+            if (headless is not null)
+            {
+                Columns = headless.Columns;
+                TableNotes.Tell($"{path} has no line of names: column {Columns.Index().First(column => column.Item is "path" or "url").Index + 1} of {Columns.Count} is taken as {Columns.First(name => name is "path" or "url")}");
+                return;
+            }
             separator = DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields => fields.Any(field => known(field.Trim())));
-            (IReadOnlyList<string>? names, string? line) = DelimitedText.Records(Lines(CancellationToken.None), separator).FirstOrDefault();
+            (IReadOnlyList<string>? names, string? line) = DelimitedText.Records(Lines(CancellationToken.None).Skip(comments), separator).FirstOrDefault();
             if (names is null && line is not null && format != ".TXT") throw new TableException($"{path}: its first line gives no names of columns: a quote in it is not closed, or is followed by more than a separator; mend that line");
             IReadOnlyList<string> header = names ?? [];
             hasHeader = format != ".TXT" || (first.Length < LongestHeader && header.Any(field => known(field.Trim())));
@@ -52,6 +63,9 @@ public sealed class ListReader
 
     /// <summary>Names of the columns; of JSON those of its first objects. Empty for a plain list of lines.</summary>
     public IReadOnlyList<string> Columns { get; }
+
+    /// <summary>Whether its first line names the columns.</summary>
+    internal bool HasHeader => hasHeader;
 
     /// <summary>Whether a name ends as a list's does that this reads.</summary>
     public static bool Fits(string path) => FormatOf(path) is ".CSV" or ".TSV" or ".TAB" or ".TXT" or ".JSON" or ".JSONL" or ".NDJSON";
@@ -67,7 +81,7 @@ public sealed class ListReader
         {
             case ".JSON": return JsonText.Read(Open, path, known, cancel);
             case ".JSONL" or ".NDJSON": return JsonText.ReadLines(Open, path, cancel);
-            default: return hasHeader ? Delimited(cancel) : Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')).Select(ListEntry.Plain);
+            default: return headless is not null ? Headless(headless, cancel) : hasHeader ? Delimited(cancel) : Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')).Select(ListEntry.Plain);
         }
     }
 
@@ -85,10 +99,28 @@ public sealed class ListReader
             while (names.Contains(name)) name += "_";
             names[at] = name;
         }
+        // Told apart as pandas does: label, label_2. Which of two columns of paths is meant, nobody can tell.
+        for (int at = 1; at < names.Length; at++)
+        {
+            if (ColumnNames.IsPath(names[at])) continue;
+            string plain = names[at];
+            for (int turn = 2; names.AsSpan(0, at).Contains(names[at]); turn++) names[at] = FormattableString.Invariant($"{plain}_{turn}");
+        }
         return names;
     }
 
-    private IEnumerable<ListEntry> Delimited(CancellationToken cancel) => DelimitedText.Records(Lines(cancel), separator).Skip(1)
+    // A remark before the names of columns, which are never in it.
+    private bool IsComment(string line) => line.StartsWith('#') && !line.TrimStart('#').Split(',', ';', '\t', '|').Any(field => known(field.Trim()));
+
+    private IEnumerable<ListEntry> Headless(HeadlessList form, CancellationToken cancel)
+    {
+        IEnumerable<(IReadOnlyList<string>? Fields, string Line)> records = form.Separator == ' '
+            ? Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line)).Select(line => ((IReadOnlyList<string>?)HeadlessList.Split(line, ' '), line))
+            : DelimitedText.Records(Lines(cancel), form.Separator);
+        return records.Where(record => format != ".TXT" || !record.Line.StartsWith('#')).Select(record => record.Fields is { } fields && fields.Count == Columns.Count ? new ListEntry(record.Line, Columns, fields) : ListEntry.Broken(record.Line));
+    }
+
+    private IEnumerable<ListEntry> Delimited(CancellationToken cancel) => DelimitedText.Records(Lines(cancel).Skip(comments), separator).Skip(1)
         .Select(record => record.Fields is { } fields ? new ListEntry(record.Line, Columns, fields) : ListEntry.Broken(record.Line));
 
     private IEnumerable<string> Lines(CancellationToken cancel)
@@ -110,6 +142,7 @@ public sealed class ListReader
     private static string FormatOf(string path)
     {
         bool gzip = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-        return Path.GetExtension(gzip ? path[..^3] : path).ToUpperInvariant();
+        string extension = Path.GetExtension(gzip ? path[..^3] : path).ToUpperInvariant();
+        return extension is ".LST" or ".LIST" ? ".TXT" : extension;
     }
 }

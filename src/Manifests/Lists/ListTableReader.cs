@@ -25,7 +25,7 @@ internal sealed class ListTableReader : TableReader
         positions = columns.Index().ToDictionary(pair => pair.Item, pair => pair.Index, StringComparer.Ordinal);
         fields = new string?[columns.Length];
         // Of the columns' line, where the list has one.
-        line = list.Columns.Count > 0 && !ListReader.IsJson(path) ? 1 : 0;
+        line = list.HasHeader ? 1 : 0;
         entries = list.Entries(CancellationToken.None).GetEnumerator();
     }
 

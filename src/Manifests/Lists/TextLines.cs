@@ -64,6 +64,8 @@ internal static class TextLines
     {
         if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe, 0, 0])) return (Encoding.UTF32, 4);
         if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe])) return (Encoding.Unicode, 2);
-        return start.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]) ? (Encoding.BigEndianUnicode, 2) : null;
+        if (start.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff])) return (Encoding.BigEndianUnicode, 2);
+        // Without a mark: every second byte of plain letters is 0.
+        return start.Length < 4 ? null : start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0 ? (Encoding.Unicode, 0) : start[0] == 0 && start[1] != 0 && start[2] == 0 && start[3] != 0 ? (Encoding.BigEndianUnicode, 0) : null;
     }
 }

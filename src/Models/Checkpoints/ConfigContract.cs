@@ -10,14 +10,15 @@ internal static class ConfigContract
     [
         "architecture", "architectures", "model_type", "num_classes", "num_labels", "num_features", "head_hidden_size", "global_pool", "pool_type", "gp", "img_size", "image_size", "input_size", "patch_size", "embed_dim", "hidden_size", "depth", "num_hidden_layers",
         "num_heads", "num_attention_heads", "heads", "n_heads", "nheads", "mlp_ratio", "intermediate_size", "qkv_bias", "qk_norm", "act_layer", "hidden_act", "layer_norm_eps", "norm_eps", "class_token", "no_embed_class", "reg_tokens", "num_register_tokens", "init_values",
-        "pre_norm", "fc_norm", "use_fc_norm", "use_rot_pos_emb", "use_abs_pos_emb", "rope_type", "rope_temperature", "rope_grid_offset", "rope_grid_indexing", "rope_rotate_half", "ref_feat_shape", "num_reg_tokens", "swiglu_mlp", "scale_mlp", "scale_attn_inner", "qkv_fused", "swiglu_align_to", "proj_bias", "embed_norm_layer", "scale_attn_norm", "scale_mlp_norm", "block_fn", "label_names", "id2label", "label2id", "label_descriptions", "mean", "std", "interpolation", "crop_pct", "crop_mode", "use_swiglu_ffn", "embed_dims", "depths", "window_sizes", "distilled", "vision_config", "pretrained_cfg", "model_args",
+        "pre_norm", "fc_norm", "use_fc_norm", "use_rot_pos_emb", "use_abs_pos_emb", "rope_type", "rope_temperature", "rope_grid_offset", "rope_grid_indexing", "rope_rotate_half", "ref_feat_shape", "num_reg_tokens", "swiglu_mlp", "scale_mlp", "scale_attn_inner", "qkv_fused", "swiglu_align_to", "proj_bias", "embed_norm_layer", "scale_attn_norm", "scale_mlp_norm", "final_norm", "pool_include_prefix", "attn_pool_num_heads", "attn_pool_mlp_ratio", "use_rel_pos_bias", "use_shared_rel_pos_bias", "use_relative_position_bias", "use_shared_relative_position_bias", "use_absolute_position_embeddings", "use_mean_pooling",
+        "rel_pos_type", "rel_pos_dim", "shared_rel_pos", "block_fn", "label_names", "id2label", "label2id", "label_descriptions", "mean", "std", "interpolation", "crop_pct", "crop_mode", "use_swiglu_ffn", "use_gated_mlp", "rope_theta", "embed_dims", "depths", "window_sizes", "distilled", "vision_config", "pretrained_cfg", "model_args",
     ];
 
     // Of training, of files, of other tasks, or of sizes that are read as they are.
     private static readonly HashSet<string> Irrelevant =
     [
         "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate", "drop_block_rate", "head_dropout", "weight_init", "fix_init", "init_std", "dynamic_img_size", "dynamic_img_pad", "strict_img_size", "always_partition", "layers", "zero_init_last",
-        "hidden_dropout_prob", "attention_probs_dropout_prob", "attention_dropout", "dropout", "initializer_range", "initializer_factor", "layerscale_value", "encoder_stride", "pooler_act", "pooler_output_size", "problem_type", "transformers_version", "torch_dtype", "dtype", "_name_or_path", "name_or_path",
+        "hidden_dropout_prob", "attention_probs_dropout_prob", "attention_dropout", "dropout", "initializer_range", "initializer_factor", "layerscale_value", "layer_scale_init_value", "query_bias", "key_bias", "value_bias", "pos_embed_shift", "pos_embed_jitter", "pos_embed_rescale", "out_channels", "pool_scales", "use_auxiliary_head", "auxiliary_loss_weight", "auxiliary_channels", "auxiliary_num_convs", "auxiliary_concat_input", "add_fpn", "encoder_stride", "pooler_act", "pooler_output_size", "problem_type", "transformers_version", "torch_dtype", "dtype", "_name_or_path", "name_or_path",
         "return_dict", "output_hidden_states", "output_attentions", "output_attention", "torchscript", "use_bfloat16", "pruned_heads", "is_encoder_decoder", "is_decoder", "use_cache", "finetuning_task", "stage_names", "out_features", "out_indices", "reshape_hidden_states", "use_mask_token",
         "tf_legacy_loss", "cross_attention_hidden_size", "add_cross_attention", "tie_encoder_decoder", "tie_word_embeddings", "chunk_size_feed_forward", "_attn_implementation", "_attn_implementation_internal", "_attn_implementation_autoset", "attn_implementation", "semantic_loss_ignore_index",
         "text_config", "text_config_dict", "vision_config_dict", "projection_dim", "logit_scale_init_value", "auto_map", "_commit_hash", "license", "source", "name", "tag", "url", "hf_hub_id", "hf_hub_filename", "custom_load", "file", "state_dict", "origin_url", "paper_name", "paper_ids", "notes", "description",
@@ -28,11 +29,11 @@ internal static class ConfigContract
     // Fields that change the network: with any other value it is one that is not read.
     private static readonly (string Field, Func<object, bool> Holds, string Wanted)[] Fixed =
     [
-        ("in_chans", Is(3L), "3"), ("num_channels", Is(3L), "3"), ("final_norm", Is(true), "true"), ("pool_include_prefix", Is(false), "false"), ("pos_embed", value => value is "learn", "'learn'"),
+        ("in_chans", Is(3L), "3"), ("num_channels", Is(3L), "3"), ("pos_embed", value => value is "learn", "'learn'"),
         ("norm_layer", value => value is string name && (name.Contains("layernorm", StringComparison.OrdinalIgnoreCase) || name.Contains("rmsnorm", StringComparison.OrdinalIgnoreCase)), "a LayerNorm or RMSNorm"), ("attn_layer", value => value is "Attention" or "attn", "the usual attention"),
-        ("embed_layer", value => value is "PatchEmbed", "'PatchEmbed'"), ("mlp_layer", value => value is "Mlp" or "mlp" or "SwiGLUPacked" or "SwiGLU" or "GluMlp", "'Mlp' or 'SwiGLUPacked'"), ("use_rel_pos_bias", Is(false), "false"), ("use_shared_rel_pos_bias", Is(false), "false"), ("use_post_norm", Is(false), "false"), ("gated_attn", Is(false), "false"),
-        ("use_relative_position_bias", Is(false), "false"), ("use_shared_relative_position_bias", Is(false), "false"), ("use_absolute_position_embeddings", Is(true), "true"), ("use_mean_pooling", Is(false), "false"), ("apply_layernorm", Is(true), "true"),
-        ("output_stride", Is(32L), "32"), ("mlp_bias", Is(true), "true"), ("attention_bias", Is(true), "true"), ("key_bias", Is(true), "true"), ("position_embedding_type", value => value is "absolute", "'absolute'"), ("hidden_stride", Is(1L), "1"),
+        ("embed_layer", value => value is "PatchEmbed", "'PatchEmbed'"), ("mlp_layer", value => value is "Mlp" or "mlp" or "SwiGLUPacked" or "SwiGLU" or "GluMlp", "'Mlp' or 'SwiGLUPacked'"), ("use_post_norm", Is(false), "false"), ("gated_attn", Is(false), "false"),
+        ("apply_layernorm", Is(true), "true"),
+        ("output_stride", Is(32L), "32"), ("mlp_bias", Is(true), "true"), ("attention_bias", Is(true), "true"), ("position_embedding_type", value => value is "absolute", "'absolute'"), ("hidden_stride", Is(1L), "1"),
         ("do_pooling", Is(true), "true"), ("replace_stem_pool", Is(false), "false"), ("avg_down", Is(false), "false"), ("stem_type", value => value is "" or "3x3" or "7x7", "the usual stem"), ("down_kernel_size", Is(1L), "1"), ("groups", Is(1L), "1"), ("conv_norm_activation", Is(false), "none"),
     ];
 
@@ -56,7 +57,14 @@ internal static class ConfigContract
         Flag("its norm after pooling", config.FcNorm, "is there", "is not there", "use_fc_norm");
         Flag("its position embedding", config.LearnedPositions, "is there", "is not there", "use_abs_pos_emb");
         Flag("its biases of projections and MLPs", config.ProjectionBias, "are there", "are not there", "proj_bias");
+        Flag("its position embedding", config.LearnedPositions, "is there", "is not there", "use_absolute_position_embeddings");
+        Flag("its final norm", config.FinalNorm, "is there", "is not there", "final_norm");
+        // BEiT's config says where its tables are: in the blocks, or one for all.
+        if (stated.Of("use_rel_pos_bias", "use_shared_rel_pos_bias", "use_relative_position_bias", "use_shared_relative_position_bias").ToArray() is { Length: > 0 } kinds && kinds.Any(kind => kind.Value is true) != config.RelativeBias) report.Contradiction(kinds.FirstOrDefault(kind => kind.Value is true) ?? kinds[0], "its tables of relative positions", config.RelativeBias ? "are there" : "are not there");
+        if (config.Rotary is null && stated.Of("rope_theta").FirstOrDefault() is { } turns) report.Note($"{turns.Source} is {Statements.Show(turns.Value)}, but this reader knows the network's class without rotary positions; if it has some, the figures are not that network's");
         Flag("its SwiGLU", config.SwiGlu, "is there", "is not there", "use_swiglu_ffn");
+        Flag("its gated MLP", config.SwiGlu, "is there", "is not there", "use_gated_mlp");
+        Flag("its norm behind the mean of the patches", config.FcNorm, "is there", "is not there", "use_mean_pooling");
         if (config.PrefixTokens > 0) Flag("its position embedding", config.NoEmbedClass, "leaves the class token out", "has an entry for it", "no_embed_class");
         foreach (Statement kind in stated.Of("norm_layer").Take(1))
         {

@@ -23,8 +23,7 @@ internal static class EvaNames
                 named[attention + "qkv.weight"] = Joined(path, attention + "q_proj.weight", [query, Part(path, named, attention + "k_proj.weight"), Part(path, named, attention + "v_proj.weight")]);
                 if (named.Remove(attention + "q_proj.bias", out Tensor? bias)) Biases(attention, bias, Part(path, named, attention + "v_proj.bias"), named.Remove(attention + "k_proj.bias", out Tensor? own) ? own : null);
             }
-            // A table of relative positions beside them is BEiT's.
-            else if (named.ContainsKey(attention + "qkv.weight") && !named.ContainsKey(attention + "relative_position_bias_table") && named.Remove(attention + "q_bias", out Tensor? bias))
+            else if (named.ContainsKey(attention + "qkv.weight") && named.Remove(attention + "q_bias", out Tensor? bias))
             {
                 eva = true;
                 Biases(attention, bias, Part(path, named, attention + "v_bias"), named.Remove(attention + "k_bias", out Tensor? own) ? own : null);

@@ -6,7 +6,7 @@ namespace DataFreeKD.Models.Checkpoints;
 internal static class FamilyReader
 {
     /// <summary>The families in words, for messages.</summary>
-    public const string Supported = "ViT, DeiT, DeiT-III, DINOv2, DINOv3, EVA, EVA-02, AIMv2, CLIP and SigLIP image towers, in timm's, Hugging Face's or torchvision's names; ResNet, RedNet, TinyViT";
+    public const string Supported = "ViT, DeiT, DeiT-III, DINOv2, DINOv3, BEiT, EVA, EVA-02, AIMv2, CLIP and SigLIP image towers, in timm's, Hugging Face's or torchvision's names; ResNet, RedNet, TinyViT";
 
     // A ResNet's and a TinyViT's arguments that tensors tell, or that training alone heeds, are in the contract; of these only one value is read.
     private static readonly (string Field, string[] Values)[] Convolutional = [("act_layer", ["relu"]), ("aa_layer", []), ("global_pool", ["avg", ""]), ("block_args", []), ("block", ["BasicBlock", "Bottleneck"])];

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>Names of transformers' ViT, DeiT, Dinov2 and Dinov2WithRegisters, classifiers and bare backbones.</summary>
+/// <summary>Names of transformers' ViT, DeiT, BEiT, Data2Vec, Dinov2 and Dinov2WithRegisters, classifiers and bare backbones.</summary>
 internal static partial class HuggingFaceNames
 {
     /// <summary>The parts of an attention, as their names have them.</summary>
@@ -27,6 +27,8 @@ internal static partial class HuggingFaceNames
     // Of Dinov2 alone.
     private static readonly (string Timm, string HuggingFace)[] InDinov2 = [("norm1", "norm1"), ("norm2", "norm2"), ("mlp.fc1", "mlp.fc1"), ("mlp.fc2", "mlp.fc2"), ("mlp.fc1", "mlp.weights_in"), ("mlp.fc2", "mlp.weights_out")];
 
+    private const string MeanNorm = "pooler.layernorm.", SharedPositions = "encoder.relative_position_bias.";
+
     /// <summary>Whether a tensor's name is one of Hugging Face's.</summary>
     public static bool Recognises(string name) => Recognised().IsMatch(name);
 
@@ -39,7 +41,23 @@ internal static partial class HuggingFaceNames
         foreach ((string name, Tensor tensor) in source)
         {
             // The pooler of a bare backbone and the mask token of masked pre-training classify nothing.
-            if (name.StartsWith("pooler.", StringComparison.Ordinal) || name == "embeddings.mask_token") continue;
+            // BEiT's pooler is the norm behind its mean of the patches.
+            if ((name.StartsWith("pooler.", StringComparison.Ordinal) && !name.StartsWith(MeanNorm, StringComparison.Ordinal)) || name == "embeddings.mask_token") continue;
+            if (name.StartsWith(MeanNorm, StringComparison.Ordinal))
+            {
+                timm["fc_norm." + name[MeanNorm.Length..]] = tensor;
+                continue;
+            }
+            if (name.StartsWith(SharedPositions, StringComparison.Ordinal))
+            {
+                timm["rel_pos_bias." + name[SharedPositions.Length..]] = tensor;
+                continue;
+            }
+            if (OfBeit().Match(name) is { Success: true } own)
+            {
+                timm[$"blocks.{own.Groups[1].Value}." + (own.Groups[2].Success ? $"ls{own.Groups[2].Value}.gamma" : $"attn.{own.Groups[3].Value}")] = tensor;
+                continue;
+            }
             if (AttentionPart().Match(name) is { Success: true } part)
             {
                 string target = $"blocks.{part.Groups[1].Value}.attn.qkv.{part.Groups[3].Value}";
@@ -49,17 +67,23 @@ internal static partial class HuggingFaceNames
             }
             timm[Scale().Replace(Translate(name), "blocks.$1.ls$2.gamma")] = tensor;
         }
+        bool beit = source.Keys.Any(name => OfBeit().IsMatch(name) || name.StartsWith(SharedPositions, StringComparison.Ordinal) || name.StartsWith(MeanNorm, StringComparison.Ordinal));
+        // Its keys have no bias.
+        foreach ((string target, Tensor?[] three) in fused)
+        {
+            if (beit && target.EndsWith(".bias", StringComparison.Ordinal) && three is [{ } query, null, not null]) three[1] = zeros_like(query);
+        }
         TimmNames.Fuse(path, fused, timm);
         // Two heads have names of their own; one head, even of a network with a distillation token, reads the class token.
         if (timm.ContainsKey("dist_token") && timm.ContainsKey("head.weight") && !timm.ContainsKey("head_dist.weight")) OneHead(timm);
-        return (timm, dinov2 ? NameStyle.HuggingFaceDinov2 : NameStyle.HuggingFaceVit);
+        return (timm, beit ? NameStyle.HuggingFaceBeit : dinov2 ? NameStyle.HuggingFaceDinov2 : NameStyle.HuggingFaceVit);
     }
 
     /// <summary>Hugging Face's names; the fused qkv is split.</summary>
     /// <exception cref="ModelException">The architecture has a part that Hugging Face's ViT and DeiT lack.</exception>
     public static Dictionary<string, Tensor> FromTimm(IReadOnlyDictionary<string, Tensor> state, VitConfig config)
     {
-        string? lacking = config.LayerScale ? "LayerScale" : config.CrossBias ? "convolution and involution tokens" : config.RegisterTokens > 0 ? "register tokens" : config.NoEmbedClass ? "a position embedding without class entry" : config.SwiGlu ? "a SwiGLU MLP" : config.PreNorm ? "a norm before the blocks" : config.Pooling != Pooling.Token || config.FcNorm ? "another pooling than by the class token" : !config.ClassToken ? "no class token" : config.QkNorm ? "norms of queries and keys" : config.PostNorm ? "norms after its branches" : config.RmsNorm ? "RMSNorm" : !config.ProjectionBias || config.EmbedNorm || config.AttentionNorm || config.MlpNorm ? "norms or biases in other places" : config.Rotary is not null ? "rotary positions" : null;
+        string? lacking = config.LayerScale ? "LayerScale" : config.CrossBias ? "convolution and involution tokens" : config.RegisterTokens > 0 ? "register tokens" : config.NoEmbedClass ? "a position embedding without class entry" : config.SwiGlu ? "a SwiGLU MLP" : config.PreNorm ? "a norm before the blocks" : config.Pooling != Pooling.Token || config.FcNorm ? "another pooling than by the class token" : !config.ClassToken ? "no class token" : config.QkNorm ? "norms of queries and keys" : config.PostNorm ? "norms after its branches" : config.RmsNorm ? "RMSNorm" : !config.ProjectionBias || config.EmbedNorm || config.AttentionNorm || config.MlpNorm ? "norms or biases in other places" : config.Rotary is not null ? "rotary positions" : config.RelativeBias ? "relative position biases" : config.ParallelBranches ? "parallel branches" : !config.FinalNorm ? "no final norm" : null;
         if (lacking is not null) throw new ModelException($"this model has {lacking}, which Hugging Face's ViT and DeiT lack: save it with timm naming");
         string backbone = config.Classes == 0 ? string.Empty : config.Distilled ? "deit." : "vit.";
         Dictionary<string, Tensor> named = new(StringComparer.Ordinal);
@@ -117,6 +141,9 @@ internal static partial class HuggingFaceNames
 
     [GeneratedRegex(@"^(embeddings\.|encoder\.layer\.)", RegexOptions.CultureInvariant)]
     private static partial Regex Recognised();
+
+    [GeneratedRegex(@"^encoder\.layer\.(\d+)\.(?:lambda_([12])|attention\.attention\.relative_position_bias\.(.+))$", RegexOptions.CultureInvariant)]
+    private static partial Regex OfBeit();
 
     [GeneratedRegex(@"^encoder\.layer\.(\d+)\.layer_scale([12])\.lambda1$", RegexOptions.CultureInvariant)]
     private static partial Regex Scale();

@@ -28,7 +28,7 @@ internal sealed class JsonFile
         if (!File.Exists(path)) return null;
         RegularFile.Require(path);
         // The length is the opened file's: a link has one of its own.
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = File.OpenRead(LinkText.Resolved(path));
         if (file.Length > MostBytes) throw new ModelException($"'{path}' has {file.Length} bytes, which no model config needs");
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);

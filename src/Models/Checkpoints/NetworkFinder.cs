@@ -27,12 +27,12 @@ internal static partial class NetworkFinder
     // One tensor that every network of a family has and nothing around it.
     private static readonly string[] Anchors =
     [
-        "patch_embed.proj.weight", "conv_embed.proj.weight", "embeddings.patch_embeddings.projection.weight", "embeddings.patch_embedding.weight", "conv_proj.weight", "ln_post.weight",
+        "patch_embed.proj.weight", "conv_embed.proj.weight", "embeddings.patch_embeddings.projection.weight", "embeddings.patch_embedding.weight", Dinov3Names.Anchor, "conv_proj.weight", "ln_post.weight",
         "layer1.0.conv1.weight", "patch_embed.conv1.conv.weight",
     ];
 
     // Backbones whose classifier stands outside their own prefix.
-    private static readonly string[] Backbones = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "beit.", "vision_model."];
+    private static readonly string[] Backbones = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "beit.", "data2vec_vision.", "vision_model."];
     private static readonly string[] HeadsOutside = ["classifier.", "cls_classifier.", "distillation_classifier.", "visual_projection."];
 
     // In the order of timm's own loader, then by custom.

@@ -36,7 +36,7 @@ public static class SafeTensors
     private static T Opened<T>(string path, Func<MemoryMappedViewAccessor, SafeTensorsHeader, T> read)
     {
         // The length is the opened file's: a link has one of its own.
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = File.OpenRead(LinkText.Resolved(path));
         long length = file.Length;
         if (length < 8) throw new ModelException($"'{path}' is no safetensors file: {length} bytes are too few for a header");
         Span<byte> start = stackalloc byte[19];

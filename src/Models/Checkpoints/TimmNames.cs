@@ -14,12 +14,14 @@ internal static partial class TimmNames
     {
         (Dictionary<string, Tensor> tensors, NameStyle style) =
             source.ContainsKey("embeddings.patch_embedding.weight") ? TowerNames.ToTimm(path, source)
+            : source.ContainsKey(Dinov3Names.Anchor) ? (Dinov3Names.ToTimm(path, source), NameStyle.HuggingFaceDinov3)
             : OpenClipNames.Recognises(source) ? (OpenClipNames.ToTimm(path, source), NameStyle.OpenClip)
             : source.ContainsKey("conv_proj.weight") ? (TorchVisionNames.ToTimm(path, source), NameStyle.TorchVision)
             : source.Keys.Any(HuggingFaceNames.Recognises) ? HuggingFaceNames.ToTimm(path, source)
             : (new Dictionary<string, Tensor>(source, StringComparer.Ordinal), NameStyle.Timm);
         bool original = tensors.Remove("mask_token");
         if (style == NameStyle.Timm && tensors.Keys.Any(name => Chunked().IsMatch(name))) tensors = tensors.ToDictionary(p => Chunked().Replace(p.Key, "blocks.$1."), p => p.Value, StringComparer.Ordinal);
+        LearnedRotations(tensors);
         if (original || tensors.ContainsKey("register_tokens")) tensors = FromDinov2(tensors);
         Dictionary<string, Tensor> named = new(StringComparer.Ordinal);
         foreach ((string name, Tensor tensor) in tensors)
@@ -28,7 +30,10 @@ internal static partial class TimmNames
             if (name.EndsWith(".attention_bias_idxs", StringComparison.Ordinal)) continue;
             named[OldLayerScale().Replace(name, "ls$1.gamma")] = tensor;
         }
+        if (style == NameStyle.Timm && ParallelNames.Split(path, named)) style = NameStyle.Parallel;
         if (style == NameStyle.Timm && EvaNames.Fuse(path, named)) style = NameStyle.Eva;
+        // Of BEiT it tells nothing of rotary positions; those of EVA's networks that keep fused maps have these names of LayerScale.
+        if (style == NameStyle.Timm && tensors.ContainsKey("blocks.0.gamma_1")) style = NameStyle.OldLayerScale;
         return (named, style);
     }
 
@@ -60,6 +65,14 @@ internal static partial class TimmNames
             }
         }
         return tensors.ToDictionary(p => p.Key.Replace(".mlp.w12.", ".mlp.fc1.", StringComparison.Ordinal).Replace(".mlp.w3.", ".mlp.fc2.", StringComparison.Ordinal), p => p.Value, StringComparer.Ordinal);
+    }
+
+    // RoPE-Mixed keeps the angles of all blocks in one tensor [2, blocks, heads, pairs]; the original code lays heads and pairs side by side.
+    private static void LearnedRotations(Dictionary<string, Tensor> tensors)
+    {
+        if (!tensors.TryGetValue("rope.freqs", out Tensor? all) || all.dim() != 4 || all.shape[0] != 2) return;
+        tensors.Remove("rope.freqs");
+        for (long block = 0; block < all.shape[1]; block++) tensors[FormattableString.Invariant($"blocks.{block}.attn.rope_freqs")] = all.select(1, block).contiguous();
     }
 
     // DINOv2's trainer cuts the blocks into chunks: blocks.0.1. is block 1.

@@ -20,15 +20,29 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
     /// <exception cref="ModelException">Neither the zip format nor the one before it, or a pickle that cannot be read.</exception>
     public static TorchArchive Open(string path)
     {
+        path = LinkText.Resolved(path);
         byte[] start = new byte[264];
         int got;
         using (FileStream stream = File.OpenRead(path)) got = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         if (got >= 2 && start[0] == 'P' && start[1] == 'K') return TorchSave.Open(path);
         if (got >= 2 && start[0] == 0x80 && start[1] is >= 2 and <= 5) return LegacySave.Open(path);
         if (got > 262 && System.Text.Encoding.ASCII.GetString(start, 257, 5) == "ustar") throw new ModelException($"'{path}' is in torch.save's oldest format (tar), which is not read; {Mend}");
-        string what = got == 0 ? " (it is empty)" : start.AsSpan().StartsWith("version https://git-lfs"u8) ? " (it is a pointer of Git LFS: fetch the file itself with git lfs pull)" : start[0] is (byte)'<' ? " (it looks like a web page)" : "";
-        throw new ModelException($"'{path}' is no torch.save file: it is no zip archive{what}");
+        throw new ModelException($"'{path}' is no file of torch.save and no safetensors file: {Kind(start.AsSpan(0, got))}");
     }
+
+    // What people take for weights, by its first bytes.
+    private static string Kind(ReadOnlySpan<byte> start) =>
+        start.Length == 0 ? "it is empty"
+        : start.StartsWith("version https://git-lfs"u8) ? "it is a pointer of Git LFS: fetch the file itself with git lfs pull"
+        : start[0] is (byte)'<' ? "it looks like a web page, as a failed download leaves it"
+        : start.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) ? "it is packed by gzip; unpack it first (gunzip)"
+        : start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) ? "it is packed by zstd; unpack it first (unzstd)"
+        : start.StartsWith((ReadOnlySpan<byte>)[0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z']) ? "it is packed by xz; unpack it first (unxz)"
+        : start.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'H', (byte)'D', (byte)'F']) ? "it is HDF5 (Keras, TensorFlow); convert its weights to PyTorch's first"
+        : start.StartsWith((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y']) ? "it is an array of NumPy"
+        : start.StartsWith("GGUF"u8) ? "it is GGUF; give the weights it was made of"
+        : start[0] is (byte)'{' ? "it is JSON; give the weights, not their config"
+        : "its first bytes are none of either";
 
     /// <summary>Reads tensors. Those that share a storage are views of one copy of it.</summary>
     /// <returns>CPU tensors in their own dtype and strides, owned by the caller's dispose scope.</returns>

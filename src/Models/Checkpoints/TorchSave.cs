@@ -43,7 +43,7 @@ internal sealed class TorchSave : TorchArchive
         catch (InvalidDataException e)
         {
             zip?.Dispose();
-            throw new ModelException($"'{path}' is damaged: its zip archive cannot be read ({Shown.Of(e.Message)})", e);
+            throw new ModelException($"'{path}' is damaged or cut off: its zip archive cannot be read ({Shown.Of(e.Message)}); copy or download the file again", e);
         }
         catch
         {

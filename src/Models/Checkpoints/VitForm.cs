@@ -18,7 +18,7 @@ internal static class VitForm
     {
         if (RegistryEntries.NameOf(config) is { } same) return same;
         // timm has these parts under arguments of other constructors.
-        if (config.RmsNorm || !config.ProjectionBias || config.EmbedNorm || config.AttentionNorm || config.MlpNorm || config.Rotary is not null) return config.Spec;
+        if (config.RmsNorm || !config.ProjectionBias || config.EmbedNorm || config.AttentionNorm || config.MlpNorm || config.Rotary is not null || config.RelativeBias || config.ParallelBranches || !config.FinalNorm || config.PoolHeads > 0 || config.PoolPrefix) return config.Spec;
         // timm has no such tokens.
         if (config.CrossBias || config.Pooling == Pooling.TokenAndAverage || (config.SwiGlu && (config.Pooling != Pooling.Token || !config.ClassToken))) return config.Spec;
         // Its blocks are no argument that JSON can hold.
@@ -52,10 +52,17 @@ internal static class VitForm
         if (config.QkNorm) arguments.Add(("qk_norm", true));
         if (config.RmsNorm) arguments.Add(("norm_layer", "rmsnorm"));
         if (!config.ProjectionBias) arguments.Add(("proj_bias", false));
+        if (config.ParallelBranches) arguments.Add(("block_fn", "ParallelScalingBlock"));
+        if (!config.FinalNorm) arguments.Add(("final_norm", false));
+        if (config.PoolHeads > 0) arguments.Add(("attn_pool_num_heads", config.PoolHeads));
+        if (config.PoolPrefix) arguments.Add(("pool_include_prefix", true));
+        // Of timm's own names its blocks follow from the name.
+        if (config is { RelativeBias: true, PostNorm: true }) arguments.Add(("block_fn", "ResPostBlock"));
+        if (config.RelativeBias) arguments.AddRange([("use_rel_pos_bias", true), ("use_abs_pos_emb", config.LearnedPositions)]);
         if (config.Rotary is not { } rotary) return arguments;
         arguments.Add(("use_rot_pos_emb", true));
         arguments.Add(("use_abs_pos_emb", config.LearnedPositions));
-        arguments.Add(("rope_type", rotary.Centred ? "dinov3" : "cat"));
+        arguments.Add(("rope_type", rotary.Centred ? "dinov3" : rotary.Mixed ? "mixed" : "cat"));
         arguments.Add(("rope_temperature", rotary.Temperature));
         arguments.Add(("rope_grid_offset", rotary.Offset));
         arguments.Add(("rope_grid_indexing", rotary.ColumnsFirst ? "xy" : "ij"));

@@ -7,19 +7,19 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Models.Checkpoints;
 
 /// <summary>What is known of a network before its shape is read.</summary>
-/// <param name="Tensors">Under timm's names.</param>
+/// <param name="Tensors">Under timm's names; forms that need the statements are still as they were, and are brought to one when the shape is read.</param>
 /// <param name="Style">Whose names they had in the file.</param>
 /// <param name="Stated">Statements of config and checkpoint.</param>
 /// <param name="Named">timm's architecture of the name that is stated, where it is known.</param>
 /// <param name="Heads">Heads that the user gave.</param>
 /// <param name="Report">Takes facts and notes.</param>
-internal sealed record NetworkSource(IReadOnlyDictionary<string, Tensor> Tensors, NameStyle Style, Statements Stated, Told<TimmEntry>? Named, int? Heads, ReadingReport Report);
+internal sealed record NetworkSource(Dictionary<string, Tensor> Tensors, NameStyle Style, Statements Stated, Told<TimmEntry>? Named, int? Heads, ReadingReport Report);
 
 /// <summary>Reads a <see cref="VitConfig"/>: each part is read off the tensors or told by somebody, and contradictions are refused.</summary>
 internal sealed class VitReader
 {
     private readonly NetworkSource source;
-    private readonly IReadOnlyDictionary<string, Tensor> tensors;
+    private readonly Dictionary<string, Tensor> tensors;
     private readonly Statements stated;
     private readonly ReadingReport report;
     private readonly TimmShape? named;
@@ -40,12 +40,14 @@ internal sealed class VitReader
         if (patch[1] != 3 || patch[2] != patch[3]) throw report.Bad($"its patch projection is [{string.Join(", ", patch)}]; three colour channels and square patches are supported");
         int width = checked((int)patch[0]), patchSize = checked((int)patch[2]);
         bool distilled = tensors.ContainsKey("dist_token"), classToken = tensors.ContainsKey("cls_token"), fcNorm = tensors.ContainsKey("fc_norm.weight");
-        RefuseOtherNetworks(fcNorm);
+        bool finalNorm = RefuseOtherNetworks(fcNorm);
         int registers = tensors.ContainsKey("reg_token") ? checked((int)Shape("reg_token", 3)[1]) : 0;
         int prefix = (classToken ? 1 : 0) + (distilled ? 1 : 0) + (crossBias ? 2 : 0) + registers, mlpRows = checked((int)Shape("blocks.0.mlp.fc1.weight", 2)[0]), hidden = checked((int)Shape("blocks.0.mlp.fc2.weight", 2)[1]);
-        Told<RotaryPositions?> rotary = new RotaryReader(source).Read(tensors.ContainsKey("pos_embed"));
-        bool learned = tensors.ContainsKey("pos_embed") || rotary.Value is null;
-        (int grid, bool noEmbedClass) = learned ? Grid(Shape("pos_embed", 3)[1], prefix, patchSize, registers) : (StatedSide() / patchSize, false);
+        bool relative = RelativeTables.Recognises(tensors);
+        if (relative) RelativeTables.Fold(tensors, Depth(), prefix, () => StatedSide() / patchSize, report);
+        Told<RotaryPositions?> rotary = relative ? new(null, "relative positions", FactSource.Tensors) : new RotaryReader(source).Read(tensors.ContainsKey("pos_embed"), finalNorm);
+        bool learned = tensors.ContainsKey("pos_embed") || (rotary.Value is null && !relative);
+        (int grid, bool noEmbedClass) = learned ? Grid(Shape("pos_embed", 3)[1], prefix, patchSize, registers) : relative ? (RelativeTables.GridOf(tensors, prefix) ?? throw report.Bad($"its tables of relative positions are of no square grid beside {prefix} tokens before the patches"), false) : (StatedSide() / patchSize, false);
         bool swiGlu = mlpRows == 2 * hidden, preNorm = tensors.ContainsKey("norm_pre.weight"), qkNorm = tensors.ContainsKey("blocks.0.attn.q_norm.weight");
         int classes = tensors.ContainsKey("head.weight") ? checked((int)Shape("head.weight", 2)[0]) : 0, depth = Depth();
         Told<Pooling> pooling = PoolingOf(classToken, distilled || crossBias, fcNorm, classes > 0 ? Shape("head.weight", 2)[1] : width, width);
@@ -77,21 +79,26 @@ internal sealed class VitReader
             MlpNorm = tensors.ContainsKey("blocks.0.mlp.norm.weight"),
             LearnedPositions = learned,
             Rotary = rotary.Value,
+            RelativeBias = relative,
+            ParallelBranches = Parallel(),
+            FinalNorm = finalNorm,
+            PoolHeads = pooling.Value == Pooling.Map ? PoolHeadsOf(width) : 0,
+            PoolPrefix = pooling.Value == Pooling.Map && PoolPrefixOf(rotary.Value is not null),
         };
         ConfigContract.Check(config, mlpRows, stated, report);
         FitName(config, mlpRows);
         Told<int> heads = HeadsOf(config);
         Told<Activation> activation = ActivationOf(swiGlu);
-        Told<double> epsilon = EpsilonOf(preNorm);
-        Told<bool> postNorm = PostNormOf();
+        Told<double> epsilon = EpsilonOf(preNorm && !config.RmsNorm);
+        Told<bool> postNorm = PostNormOf(config);
         report.Add("input", Input(config.ImageSize), side => $"{side}×{side}");
         report.Add("heads", heads, value => value.ToString(CultureInfo.InvariantCulture));
         report.Add("activation", activation, ActivationNames.Of);
         report.Add("pooling", pooling, VitSpec.PoolName);
-        if (rotary.Value is not null) report.Add("rotary positions", rotary, value => value!.Text);
+        if (rotary.Value is not null || rotary.By == FactSource.Assumed) report.Add("rotary positions", rotary, value => value?.Text ?? "none");
         if (config.RmsNorm) report.Add("norms without bias", Biasless(), text => text);
         report.Add("LayerNorm epsilon", epsilon, value => value.ToString("R", CultureInfo.InvariantCulture));
-        if (postNorm.Value) report.Add("norms", postNorm, _ => "after attention and MLP");
+        if (postNorm.Value || postNorm.By == FactSource.Assumed) report.Add("norms", postNorm, after => after ? "after attention and MLP" : "before attention and MLP");
         return (config with { Heads = heads.Value, Activation = activation.Value, LayerNormEpsilon = epsilon.Value, PostNorm = postNorm.Value }).Validated();
 
         // The stems halve before they project.
@@ -109,13 +116,13 @@ internal sealed class VitReader
     }
 
     // Networks that share most names and compute something else are told by a name of their own.
-    private void RefuseOtherNetworks(bool fcNorm)
+    /// <returns>Whether there is a norm before the head.</returns>
+    private bool RefuseOtherNetworks(bool fcNorm)
     {
         (string Tensor, string What)[] marks =
         [
-            ("blocks.0.attns.0.norm.weight", "parallel branches in its blocks (ParallelThingsBlock)"), ("blocks.0.in_proj.weight", "parallel attention and MLP (ParallelScalingBlock)"), ("blocks.0.attn.relative_position_bias_table", "relative position biases (BEiT)"),
-            ("rel_pos_bias.relative_position_bias_table", "shared relative position biases (BEiT)"), ("blocks.0.attn.rel_pos.relative_position_bias_table", "relative position biases"), ("blocks.0.attn.rel_pos.mlp.fc1.weight", "relative position biases"),
-            ("rope.freqs", "rotary positions that are learned for each block (mixed)"), ("blocks.0.attn.gate.weight", "gates on its attention"), ("blocks.0.attn.inner_attn_ln.weight", "BEiT-3's norms"), ("patch_embed.backbone.stem.conv.weight", "a convolutional backbone (hybrid)"), ("attn_pool.q_norm.weight", "norms inside its attention pooling"),
+            ("blocks.0.attns.0.norm.weight", "parallel branches in its blocks (ParallelThingsBlock)"), ("blocks.0.in_proj.weight", "differential attention beside its MLP (DiffParallelScalingBlock)"), ("blocks.0.attn.lambda_a", "differential attention"),
+            ("rope.freqs", "learned rotary positions in another form than timm's"), ("blocks.0.attn.gate.weight", "gates on its attention"), ("blocks.0.attn.inner_attn_ln.weight", "BEiT-3's norms"), ("patch_embed.backbone.stem.conv.weight", "a convolutional backbone (hybrid)"), ("attn_pool.q_norm.weight", "norms inside its attention pooling"),
             ("layers.0.blocks.0.norm1.weight", "stages with windows (Swin)"), ("blocks.0.attn.lambda_q1", "differential attention"), ("blocks.0.ls1.alpha", "an affine map in place of LayerNorm"),
         ];
         foreach ((string tensor, string what) in marks)
@@ -123,8 +130,23 @@ internal sealed class VitReader
             if (tensors.ContainsKey(tensor)) throw report.Bad($"it has '{tensor}': {what}, which is not read (supported: {FamilyReader.Supported})");
         }
         if (fcNorm && tensors.ContainsKey("norm.weight")) throw report.Bad("it has a norm before and after pooling, and only one of them is read");
-        if (!fcNorm && !tensors.ContainsKey("norm.weight") && tensors.ContainsKey("blocks.0.norm1.weight")) throw report.Bad("it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'): networks without one are not read");
+        if (fcNorm || tensors.ContainsKey("norm.weight") || !tensors.ContainsKey("blocks.0.norm1.weight")) return true;
+        // A missing tensor is damage, unless somebody says that it was never there.
+        if (stated.Flag("final_norm") is { Value: false } || source.Named is { Value.Shape.FinalNorm: false }) return false;
+        throw report.Bad("it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'), and nothing says that it needs none: give a config.json with its architecture, or with final_norm false in model_args, beside it");
     }
+
+    private bool Parallel() => source.Style == NameStyle.Parallel || (stated.Text("block_fn")?.Value.Split('.')[^1] == "ParallelScalingBlock" && !tensors.ContainsKey("blocks.0.norm2.weight"));
+
+    // The heads of a pooling leave no trace in its tensors.
+    private int PoolHeadsOf(int width)
+    {
+        int heads = stated.Int("attn_pool_num_heads")?.Value ?? named?.PoolHeads ?? 0;
+        return heads >= 0 && (heads == 0 || width % heads == 0) ? heads : throw report.Bad($"its pooling by attention is said to have {heads} heads, which do not divide its width {width}");
+    }
+
+    // timm's eva.py pools over all tokens, its vision_transformer.py over the patches unless told.
+    private bool PoolPrefixOf(bool eva) => stated.Flag("pool_include_prefix")?.Value ?? named?.PoolPrefix ?? eva;
 
     private int Depth()
     {
@@ -197,7 +219,8 @@ internal sealed class VitReader
             return asked;
         }
         if (!classToken) return new(Pooling.Average, "no class token", FactSource.Tensors);
-        if (source.Style is not (NameStyle.Timm or NameStyle.Eva)) return new(Pooling.Token, "the class of its library", FactSource.Registry);
+        if (source.Style == NameStyle.HuggingFaceBeit && fcNorm) return new(Pooling.Average, "'pooler.layernorm', which comes after the mean of the patches", FactSource.Tensors);
+        if (!source.Style.IsTimm()) return new(Pooling.Token, "the class of its library", FactSource.Registry);
         if (fcNorm) return new(Pooling.Average, "'fc_norm', which comes after average pooling", FactSource.Tensors);
         if (named is not null) return new(named.Pooling is Pooling.Map ? Pooling.Token : named.Pooling, source.Named!.Value.Source, FactSource.Registry);
         return new(Pooling.Token, "", FactSource.Assumed);
@@ -225,16 +248,21 @@ internal sealed class VitReader
     {
         int width = config.Width;
         Told<int>? told = stated.Int("num_heads", "num_attention_heads", "heads", "n_heads", "nheads");
-        int? normed = config.QkNorm ? checked((int)(width / Math.Max(1, Shape("blocks.0.attn.q_norm.weight", 1)[0]))) : null;
+        int? normed = config.QkNorm ? checked((int)(width / Math.Max(1, Shape("blocks.0.attn.q_norm.weight", 1)[0])))
+            : config.RelativeBias ? RelativeTables.HeadsOf(tensors)
+            : tensors.TryGetValue("blocks.0.attn.rope_freqs", out Tensor? angles) && angles.dim() == 3 ? checked((int)angles.shape[1])
+            : null;
+        string counting = config.QkNorm ? "the norms of its queries" : config.RelativeBias ? "the tables of its relative positions" : "its rotary positions";
         if (told is { } said)
         {
             if (source.Heads is { } other && other != said.Value) throw report.Bad($"{said.Source} says {said.Value} heads, the command line {other}; leave --heads out");
             if (said.Value <= 0 || width % said.Value != 0) throw report.Bad($"{said.Source} says {said.Value} heads, which do not divide the width {width} of the tensors");
-            if (normed is { } seen && seen != said.Value) throw report.Bad($"{said.Source} says {said.Value} heads, but the norms of its queries are of {seen} heads");
+            if (normed is { } seen && seen != said.Value) throw report.Bad($"{said.Source} says {said.Value} heads, but {counting} are of {seen} heads");
             return said;
         }
+        if (source.Heads is { } asked && normed is { } held && asked != held) throw report.Bad($"--heads {asked}, but {counting} are of {held} heads; leave --heads out");
         if (source.Heads is { } given) return width % given == 0 && given > 0 ? new(given, "--heads", FactSource.Option) : throw report.Bad($"--heads {given} does not divide its width {width}");
-        if (normed is { } counted) return new(counted, "the norms of queries and keys", FactSource.Tensors);
+        if (normed is { } counted) return counted > 0 && width % counted == 0 ? new(counted, counting, FactSource.Tensors) : throw report.Bad($"{counting} are of {counted} heads, which do not divide its width {width}");
         if (named is { } shape && shape.Width == width) return new(shape.Heads, source.Named!.Value.Source, FactSource.Registry);
         if (source.Style.DefaultHeads() is { } usual && stated.Text("model_type") is { } type && width % usual == 0) return new(usual, $"Hugging Face's default of '{Shown.Of(type.Value)}', since its config leaves heads out", FactSource.Registry);
         TimmShape[] same = [.. TimmTable.OfWidth(width)], alike = [.. same.Where(entry => entry.Depth == config.Depth && entry.MlpHidden == config.MlpHidden && entry.Patch == config.PatchSize)];
@@ -268,18 +296,21 @@ internal sealed class VitReader
     // torchvision's class has one value; a Hugging Face class has its default where a config goes with it and leaves the field out.
     private FactSource ByClass => source.Style is NameStyle.TorchVision or NameStyle.OpenClip || stated.Of("model_type", "architectures").Any() ? FactSource.Registry : FactSource.Assumed;
 
-    private Told<bool> PostNormOf()
+    private Told<bool> PostNormOf(VitConfig config)
     {
         if (stated.Text("block_fn") is { } told)
         {
             return told.Value.Split('.')[^1] switch
             {
-                "Block" => new(false, told.Source, told.By),
-                "ResPostBlock" => new(true, told.Source, told.By),
-                _ => throw report.Bad($"{told.Source} is '{Shown.Of(told.Value)}'; Block and ResPostBlock are read"),
+                "Block" or "RelPosBlock" => new(false, told.Source, told.By),
+                "ResPostBlock" or "ResPostRelPosBlock" => new(true, told.Source, told.By),
+                "ParallelScalingBlock" when config.ParallelBranches => new(false, told.Source, told.By),
+                _ => throw report.Bad($"{told.Source} is '{Shown.Of(told.Value)}'; Block, ResPostBlock and ParallelScalingBlock are read"),
             };
         }
-        return named is { } shape ? new(shape.PostNorm, source.Named!.Value.Source, FactSource.Registry) : new(false, "", FactSource.Registry);
+        if (named is { } shape) return new(shape.PostNorm, source.Named!.Value.Source, FactSource.Registry);
+        // timm's relpos networks have LayerScale where their norms come first, BEiT's positions stand beside biases of two maps.
+        return config.RelativeBias && !config.LayerScale && source.Style != NameStyle.Eva ? new(!config.ClassToken, "", FactSource.Assumed) : new(false, "", FactSource.Registry);
     }
 
     // The name's own shape, where nothing overrides it, is that of the tensors; of a config another one is a contradiction.

@@ -21,7 +21,18 @@ internal static class WeightsFile
     public static WeightsContent Read(string path, string? key)
     {
         if (ShardIndex.Recognises(path)) return ShardIndex.Read(path, key);
-        return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) ? FromSafeTensors(path, [path], key) : FromTorch(path, key);
+        return IsSafeTensors(path) ? FromSafeTensors(path, [path], key) : FromTorch(path, key);
+    }
+
+    // By the first bytes, since both kinds are found under the other's name; by the name where they are neither's.
+    private static bool IsSafeTensors(string path)
+    {
+        Span<byte> start = stackalloc byte[9];
+        int got;
+        using (FileStream file = File.OpenRead(LinkText.Resolved(path))) got = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (got == start.Length && start[8] == (byte)'{' && BitConverter.ToUInt64(start) < uint.MaxValue) return true;
+        bool torch = got >= 2 && (start.StartsWith("PK"u8) || (start[0] == 0x80 && start[1] is >= 2 and <= 5));
+        return !torch && path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The network in one or several safetensors files.</summary>

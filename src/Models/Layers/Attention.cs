@@ -1,6 +1,7 @@
 // Multi-head self-attention with a fused qkv projection.
 
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
@@ -16,6 +17,10 @@ internal sealed class Attention : nn.Module
     // Not persistent: they follow from the grid.
     public Tensor? rope_sine;
     public Tensor? rope_cosine;
+    // Of learned rotations (mixed): [2, H, D/2H], for the first and the second coordinate.
+    private readonly Parameter? rope_freqs;
+    private readonly Parameter? relative_position_bias_table;
+    public Tensor? relative_position_index;
     private readonly RotaryPositions? rotary;
     private readonly int heads;
     private readonly double epsilon;
@@ -34,9 +39,16 @@ internal sealed class Attention : nn.Module
         }
         if (config.AttentionNorm) register_module(nameof(norm), norm = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(proj), proj);
+        if (config.RelativeBias)
+        {
+            register_parameter(nameof(relative_position_bias_table), relative_position_bias_table = Weight.Of(zeros(RelativePositions.Entries(config.Grid, config.PrefixTokens), config.Heads)));
+            register_buffer(nameof(relative_position_index), relative_position_index = RelativePositions.Index(config.Grid, config.PrefixTokens).DetachFromDisposeScope(), persistent: false);
+        }
         rotary = config.Rotary;
         if (rotary is null) return;
-        (Tensor sine, Tensor cosine) = rotary.Tables(config.Grid, config.Width / config.Heads);
+        if (rotary.Mixed) register_parameter(nameof(rope_freqs), rope_freqs = Weight.Of(rotary.Frequencies(config.Width / config.Heads).expand(-1, config.Heads, -1).contiguous()));
+        // Learned rotations turn these coordinates, fixed ones are known now.
+        (Tensor sine, Tensor cosine) = rotary.Mixed ? rotary.Coordinates(config.Grid) : rotary.Tables(config.Grid, config.Width / config.Heads);
         register_buffer(nameof(rope_sine), rope_sine = sine.DetachFromDisposeScope(), persistent: false);
         register_buffer(nameof(rope_cosine), rope_cosine = cosine.DetachFromDisposeScope(), persistent: false);
     }
@@ -68,9 +80,10 @@ internal sealed class Attention : nn.Module
         if (queries != tokens && q_norm is not null) (q, k) = (q_norm.Norm(q, epsilon), k_norm!.Norm(k, epsilon));
         // The few queries are of tokens before the patches, which are not turned.
         if (queries != tokens) k = Turned(k);
-        Tensor mixed = Mix(q, k, v).transpose(1, 2).reshape(batch, queries, width);
+        Tensor? bias = Bias(queries);
+        Tensor mixed = Mix(q, k, v, bias).transpose(1, 2).reshape(batch, queries, width);
         if (norm is not null) mixed = norm.Norm(mixed, epsilon);
-        return (mixed, prefix < 0 ? null : received ? Received(q, k, prefix) : ClsRow(q, k, prefix), new Qkv(q, k, v));
+        return (mixed, prefix < 0 ? null : received ? Received(q, k, prefix, bias) : ClsRow(q, k, prefix, bias), new Qkv(q, k, v) { Bias = bias });
     }
 
     /// <summary>Queries, keys and values of normed tokens <c>[B, T, D]</c>, each head's norm and rotation of queries and keys included.</summary>
@@ -81,33 +94,38 @@ internal sealed class Attention : nn.Module
         return q_norm is null ? new Qkv(Turned(parts[0]), Turned(parts[1]), parts[2]) : new Qkv(Turned(q_norm.Norm(parts[0], epsilon)), Turned(k_norm!.Norm(parts[1], epsilon)), parts[2]);
     }
 
+    private Tensor? Bias(long queries) => relative_position_bias_table is null ? null : RelativePositions.Bias(relative_position_bias_table, relative_position_index!).narrow(2, 0, queries);
+
     // The patches stand last.
     private Tensor Turned(Tensor x)
     {
         if (rotary is null) return x;
         long patches = rope_sine!.shape[0], prefix = x.shape[2] - patches;
         if (prefix < 0) throw new ArgumentException("patches cannot be dropped from a network with rotary positions");
-        Tensor turned = rotary.Turn(x.narrow(2, prefix, patches), rope_sine, rope_cosine!).to(x.dtype);
+        (Tensor sine, Tensor cosine) = rope_freqs is null ? (rope_sine, rope_cosine!) : rotary.Mix(rope_freqs, rope_sine, rope_cosine!);
+        Tensor turned = rotary.Turn(x.narrow(2, prefix, patches), sine, cosine).to(x.dtype);
         return prefix == 0 ? turned : cat([x.narrow(2, 0, prefix), turned], 2);
     }
 
     /// <summary>Values weighed by attention: <c>[B, H, queries, D/H]</c>.</summary>
     // libtorch's fused kernel multiplies bfloat16 as single precision (MKL); its plain products do not (oneDNN).
-    public static Tensor Mix(Tensor q, Tensor k, Tensor v) => q.dtype == ScalarType.BFloat16
-        ? matmul(matmul(q.mul(1 / Math.Sqrt(q.shape[3])), k.transpose(2, 3)).softmax(-1), v)
-        : nn.functional.scaled_dot_product_attention(q, k, v);
+    public static Tensor Mix(Tensor q, Tensor k, Tensor v, Tensor? bias = null) => q.dtype == ScalarType.BFloat16
+        ? matmul(Biased(matmul(q.mul(1 / Math.Sqrt(q.shape[3])), k.transpose(2, 3)), bias).softmax(-1), v)
+        : nn.functional.scaled_dot_product_attention(q, k, v, attn_mask: bias!);
 
-    private static Tensor ClsRow(Tensor q, Tensor k, int prefix)
+    private static Tensor Biased(Tensor products, Tensor? bias) => bias is null ? products : products + bias.to(products.dtype);
+
+    private static Tensor ClsRow(Tensor q, Tensor k, int prefix, Tensor? bias)
     {
         long head = q.shape[3], patches = k.shape[2] - prefix;
         q = q.narrow(2, 0, 1);
         if (k.dtype == ScalarType.BFloat16) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
-        Tensor row = matmul(q.mul(1 / Math.Sqrt(head)), k.transpose(2, 3)).softmax(-1);
+        Tensor row = Biased(matmul(q.mul(1 / Math.Sqrt(head)), k.transpose(2, 3)), bias?.narrow(2, 0, 1)).softmax(-1);
         return row.squeeze(2).narrow(2, prefix, patches);
     }
 
     // What the head reads is the mean of the patches, so the mean of their rows is what a class token's row is elsewhere. One head at a time: O(N²).
-    private static Tensor Received(Tensor q, Tensor k, int prefix)
+    private static Tensor Received(Tensor q, Tensor k, int prefix, Tensor? bias)
     {
         long heads = q.shape[1], head = q.shape[3], patches = k.shape[2] - prefix;
         if (k.dtype == ScalarType.BFloat16) (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
@@ -116,7 +134,7 @@ internal sealed class Attention : nn.Module
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor queries = q.select(1, i).narrow(1, prefix, patches).mul(1 / Math.Sqrt(head));
-            rows[i] = matmul(queries, k.select(1, i).transpose(1, 2)).softmax(-1).mean([1]).narrow(1, prefix, patches).clone().MoveToOuterDisposeScope();
+            rows[i] = Biased(matmul(queries, k.select(1, i).transpose(1, 2)), bias?.select(1, i).narrow(1, prefix, patches)).softmax(-1).mean([1]).narrow(1, prefix, patches).clone().MoveToOuterDisposeScope();
         }
         return stack(rows, 1);
     }

@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>; with norms after, <c>x + norm1(attn x)</c>, then <c>x + norm2(mlp x)</c>.</summary>
+/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>; with norms after, <c>x + norm1(attn x)</c>, then <c>x + norm2(mlp x)</c>; with parallel branches <c>x + ls1·(attn(norm1 x) + mlp(norm1 x))</c>.</summary>
 internal sealed class Block : nn.Module
 {
     private readonly Affine norm1;
     private readonly Attention attn;
     private readonly LayerScale? ls1;
-    private readonly Affine norm2;
+    private readonly Affine? norm2;
     private readonly Mlp mlp;
     private readonly LayerScale? ls2;
     private readonly double epsilon;
@@ -24,16 +24,16 @@ internal sealed class Block : nn.Module
         register_module(nameof(norm1), norm1 = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(attn), attn = new Attention(config));
         if (config.LayerScale) register_module(nameof(ls1), ls1 = new LayerScale(config.Width, config.LayerScaleInit));
-        register_module(nameof(norm2), norm2 = new Affine([config.Width], !config.RmsNorm));
+        if (!config.ParallelBranches) register_module(nameof(norm2), norm2 = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(mlp), mlp = new Mlp(config));
-        if (config.LayerScale) register_module(nameof(ls2), ls2 = new LayerScale(config.Width, config.LayerScaleInit));
+        if (config.LayerScale && !config.ParallelBranches) register_module(nameof(ls2), ls2 = new LayerScale(config.Width, config.LayerScaleInit));
     }
 
     public Attention Attention => attn;
 
     public Mlp Mlp => mlp;
 
-    public IEnumerable<Affine> Norms => [norm1, norm2];
+    public IEnumerable<Affine> Norms => norm2 is null ? [norm1] : [norm1, norm2];
 
     /// <summary>For inference alone, see <see cref="Affine.Pack"/>.</summary>
     /// <param name="packing">For which passes; a row is a token.</param>
@@ -51,11 +51,13 @@ internal sealed class Block : nn.Module
     public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(Tensor x, long queries, int prefix, bool keepMap, bool keepParts)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(postNorm ? x : norm1.Norm(x, epsilon), queries, prefix);
-        if (queries != x.shape[1]) x = x.narrow(1, 0, queries);
-        x = postNorm ? PostNormed(x, mixed) : PreNormed(x, mixed);
+        Tensor read = postNorm ? x : norm1.Norm(x, epsilon);
+        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(read, queries, prefix);
+        if (queries != x.shape[1]) (x, read) = (x.narrow(1, 0, queries), read.narrow(1, 0, queries));
+        x = postNorm ? PostNormed(x, mixed) : norm2 is null ? Parallel(x, read, mixed) : PreNormed(x, mixed, norm2);
         if (keepMap || keepParts) parts = parts.To(x.dtype);
         if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
+        if (keepParts && parts.Bias is { } bias) scope.MoveToOuter(bias);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
         return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
     }
@@ -67,7 +69,9 @@ internal sealed class Block : nn.Module
     public Tensor AddBranch(Tensor x, Tensor branch, bool second) =>
         (second ? ls2 : ls1) is { } scale ? addcmul(x, branch.to(x.dtype), scale.gamma, 1.0) : branch.add_(x);
 
-    private Tensor PreNormed(Tensor x, Tensor mixed)
+    private Tensor Parallel(Tensor x, Tensor read, Tensor mixed) => AddBranch(x, attn.Projection.Linear(mixed) + mlp.Forward(read), second: false);
+
+    private Tensor PreNormed(Tensor x, Tensor mixed, Affine norm2)
     {
         x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : AddBranch(x, attn.Projection.Linear(mixed), second: false);
         Tensor normed = norm2.Norm(x, epsilon);
@@ -77,6 +81,6 @@ internal sealed class Block : nn.Module
     private Tensor PostNormed(Tensor x, Tensor mixed)
     {
         x = x + norm1.Norm(attn.Projection.Linear(mixed).to(x.dtype), epsilon);
-        return x + norm2.Norm(mlp.Forward(x).to(x.dtype), epsilon);
+        return x + norm2!.Norm(mlp.Forward(x).to(x.dtype), epsilon);
     }
 }

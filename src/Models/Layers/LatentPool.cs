@@ -21,7 +21,7 @@ internal sealed class LatentPool : nn.Module
 
     public LatentPool(VitConfig config) : base(nameof(LatentPool))
     {
-        (heads, epsilon) = (config.Heads, config.LayerNormEpsilon);
+        (heads, epsilon) = (config.PoolHeads > 0 ? config.PoolHeads : config.Heads, config.LayerNormEpsilon);
         register_parameter(nameof(latent), latent = Weight.Of(zeros(1, 1, config.Width)));
         register_module(nameof(q), q = new Affine([config.Width, config.Width]));
         register_module(nameof(kv), kv = new Affine([2L * config.Width, config.Width]));
@@ -30,7 +30,7 @@ internal sealed class LatentPool : nn.Module
         register_module(nameof(mlp), mlp = new Mlp(config));
     }
 
-    /// <summary>Patch tokens <c>[B, N, D]</c> to the pooled token <c>[B, 1, D]</c>, and where wanted the query's attention <c>[B, H, N]</c>; both move to the caller's dispose scope.</summary>
+    /// <summary>Tokens <c>[B, N, D]</c> to the pooled token <c>[B, 1, D]</c>, and where wanted the query's attention <c>[B, H, N]</c>; both move to the caller's dispose scope.</summary>
     public (Tensor Pooled, Tensor? Row) Forward(Tensor x, bool keepRow)
     {
         using DisposeScope scope = NewDisposeScope();

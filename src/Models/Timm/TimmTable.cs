@@ -12,7 +12,17 @@ namespace DataFreeKD.Models.Timm;
 internal sealed record TimmEntry(string Name, string Other, TimmShape? Shape, Preprocessing? Preprocessing);
 
 /// <summary>What timm's constructor of a name builds.</summary>
-internal sealed record TimmShape(int ImageSize, int Patch, int Width, int Depth, int Heads, int MlpHidden, Activation Activation, double Epsilon, Pooling Pooling, bool PostNorm, RotaryPositions? Rotary);
+internal sealed record TimmShape(int ImageSize, int Patch, int Width, int Depth, int Heads, int MlpHidden, Activation Activation, double Epsilon, Pooling Pooling, bool PostNorm, RotaryPositions? Rotary)
+{
+    /// <summary>Heads of its pooling by attention; 0 for as many as its blocks have.</summary>
+    public int PoolHeads { get; init; }
+
+    /// <summary>Its pooling by attention reads the tokens before the patches too.</summary>
+    public bool PoolPrefix { get; init; }
+
+    /// <summary>Whether there is a norm before its head.</summary>
+    public bool FinalNorm { get; init; } = true;
+}
 
 /// <summary>The table <c>architectures.csv</c>, which <c>tests/peers/timm_facts.py</c> writes from timm itself.</summary>
 internal static class TimmTable
@@ -60,9 +70,15 @@ internal static class TimmTable
         Whole(cells[2]), Whole(cells[3]), Whole(cells[4]), Whole(cells[5]), Whole(cells[6]), Whole(cells[7]),
         ActivationNames.Find(cells[8]) ?? Activation.Gelu,
         double.Parse(cells[9], CultureInfo.InvariantCulture),
-        cells[10] switch { "avg" => Pooling.Average, "map" => Pooling.Map, _ => Pooling.Token },
+        cells[10].Split(' ')[0] switch { "avg" => Pooling.Average, "map" => Pooling.Map, _ => Pooling.Token },
         cells[11] == "1",
-        cells.Length > 18 && cells[18].Length > 0 ? RotaryPositions.Parse(cells[18]) : null);
+        cells.Length > 18 && cells[18].Length > 0 ? RotaryPositions.Parse(cells[18]) : null)
+    {
+        // After the pooling's name: its heads, what it reads, and whether a norm comes before the head.
+        PoolHeads = cells[10].Split(' ').Select(word => int.TryParse(word, CultureInfo.InvariantCulture, out int heads) ? heads : 0).Max(),
+        PoolPrefix = cells[10].Contains(" prefix", StringComparison.Ordinal),
+        FinalNorm = !cells[10].Contains(" nonorm", StringComparison.Ordinal),
+    };
 
     private static Preprocessing? PreprocessingOf(string[] cells) => InterpolationNames.Find(cells[14]) is not { } filter ? null : new()
     {

@@ -1,19 +1,19 @@
 // What webdataset lays beside an image becomes columns: .txt the caption, .cls the label, .json the metadata; of this project's own shards the JSON becomes the columns that it was made of.
 
 using System.Text.Json;
-using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Crawler.Sources;
+namespace DataFreeKD.Imaging.Inputs;
 
-internal static class Sidecars
+/// <summary>Reads what lies beside the images of an archive.</summary>
+public static class Sidecars
 {
     /// <summary>Archives, and images of each, that are looked at to learn which columns there are.</summary>
     private const int Archives = 50, Images = 16;
 
     private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
 
-    /// <summary>The columns of an image's sidecars.</summary>
+    /// <summary>The columns of an image's sidecars: <c>caption</c>, <c>label</c>, <c>license</c>, <c>metadata</c>, or those that this project's own shards were made of.</summary>
     public static IReadOnlyDictionary<string, string?> ColumnsOf(ImageInput image)
     {
         if (image.Beside.Count == 0) return Nothing;
@@ -24,12 +24,14 @@ internal static class Sidecars
         return columns;
     }
 
-    /// <summary>The columns, beyond the store's, that the archives among local sources bring, by a look at the first images of each.</summary>
+    /// <summary>The columns that the archives among local sources bring, by a look at the first images of each.</summary>
+    /// <param name="sources">Folders, files, globs; tables among them are passed over.</param>
+    /// <param name="options">How files are opened.</param>
+    /// <param name="cancel">Stops.</param>
     public static IEnumerable<string> CarriedColumns(IEnumerable<string> sources, InputOptions options, CancellationToken cancel) => sources
-        .Where(source => !Directory.Exists(source) && !SourcePlan.IsTable(source))
+        .Where(source => !Directory.Exists(source) && !Table.Fits(source))
         .SelectMany(source => ArchivesOf(source, options, cancel))
         .SelectMany(ColumnsOf(options, cancel))
-        .Where(column => !Columns.Store.Contains(column))
         .Distinct();
 
     private static IEnumerable<string> ArchivesOf(string source, InputOptions options, CancellationToken cancel)
