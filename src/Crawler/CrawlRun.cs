@@ -15,7 +15,7 @@ namespace DataFreeKD.Crawler;
 public static class CrawlRun
 {
     // Of files read and not yet stored; what they decode to comes on top, one a worker.
-    private const long MostWaiting = 256L << 20;
+    private const long MostWaiting = 128L << 20;
 
     /// <summary>Crawls. Interrupted at any moment, the same call again ends with the same store and manifest: files are named by content, what came from the web is journalled, and the manifest appears whole.</summary>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
