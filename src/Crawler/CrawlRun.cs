@@ -26,6 +26,7 @@ public static class CrawlRun
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
+        if (File.Exists(options.Store)) throw new CrawlException($"{options.Store} is a file; name a folder for the store");
         var clock = Stopwatch.StartNew();
         var manifest = new StoreManifest(options.Store, cancel);
         SourcePlan plan = SourcePlan.Of(options);

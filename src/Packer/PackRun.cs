@@ -26,6 +26,7 @@ public static class PackRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "pack", options.IsFile ? [Provenance.PathBeside(options.Output)] : []);
         Stopwatch clock = Stopwatch.StartNew();
+        if (options.IsFile && Directory.Exists(options.Output)) throw new PackException($"{options.Output} is a folder; name a file");
         if (options.IsFile && File.Exists(options.Output) && !options.Overwrite) throw new PackException($"{options.Output} exists; name another output or give --overwrite");
         if (options.IsFile) Provenance.RefuseForeign(options.Output, options.Overwrite);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);

@@ -49,7 +49,7 @@ public sealed class ChecksTests(TinyWorld world)
         string line = Programs.RunDfkd([.. Command(folder, verb, output), .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"]]).Refuses();
 
         Assert.DoesNotContain("unexpected", line, StringComparison.Ordinal);
-        Assert.True(line.Contains(Path.GetFileName(output)[..3], StringComparison.Ordinal) || line.Contains("too long", StringComparison.Ordinal), line);
+        Assert.True(line.Contains(Path.GetFileName(output)[..3], StringComparison.Ordinal) || place == "too long" && (line.Contains("too long", StringComparison.Ordinal) || line.Contains("file systems take 255", StringComparison.Ordinal)), line);
         Assert.Equal(before, Entries(folder).Where(entry => entry != folder["recipes.yaml"]));
     }
 
