@@ -37,7 +37,7 @@ internal static class CommandLine
         {
             (int code, string line) = Failures.Describe(failure, interruption.Came);
             await Console.Error.WriteLineAsync(PlainText.OneLine(line));
-            if (verbose && code != ExitCode.Interrupted) await Console.Error.WriteLineAsync(failure.ToString());
+            if (verbose && code != ExitCode.Interrupted) await Console.Error.WriteLineAsync(PlainText.Escaped(failure.ToString()));
             return code;
         }
     }

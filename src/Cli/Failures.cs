@@ -50,7 +50,7 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            UsageException or DataFreeKDException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException
+            UsageException or DataFreeKDException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
             IOException or CheckException or NothingSucceededException => (ExitCode.Failed, $"error: {failure.Message}"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),

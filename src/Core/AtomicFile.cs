@@ -13,11 +13,12 @@ public sealed class AtomicFile : IDisposable
     private bool closed;
 
     /// <summary>Starts writing <paramref name="path"/>; its folder is created where absent.</summary>
-    /// <exception cref="IOException">The folder cannot be written to, or <paramref name="path"/> is a folder.</exception>
+    /// <exception cref="IOException">The folder cannot be written to, or <paramref name="path"/> is a folder, a pipe or a device.</exception>
     public AtomicFile(string path)
     {
         target = Path.GetFullPath(path);
         if (Directory.Exists(target)) throw new IOException($"{path} is a folder; name a file");
+        if (FileFacts.Of(target).Type == FileType.Special) throw new IOException($"{path} is a pipe, a socket or a device, and is not replaced by a file; name a file");
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         Leftovers.Remove(target);
         temporary = TemporaryName.For(target);
@@ -39,6 +40,9 @@ public sealed class AtomicFile : IDisposable
         closed = true;
         stream.Dispose();
     }
+
+    /// <summary>Whether a file's name is one that files have here while they are written.</summary>
+    public static bool IsTemporary(string path) => TemporaryName.Read(Path.GetFileName(path)) is not null;
 
     /// <summary>Writes a whole text (UTF-8, no BOM) atomically.</summary>
     public static void WriteAllText(string path, string text) => WriteAllBytes(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text));

@@ -20,6 +20,22 @@ internal static class Leftovers
         foreach (string leftover in Listed.GetOrAdd(folder, Find)[TemporaryName.Shown(Path.GetFileName(target))]) Remove(leftover, TemporaryName.Read(Path.GetFileName(leftover))!.Value.Host);
     }
 
+    /// <summary>Removes those of every target in an output's folder: a killed run may have filled the disk with them.</summary>
+    /// <returns>Whether there were any.</returns>
+    public static bool RemoveWithin(string folder)
+    {
+        if (!Directory.Exists(folder)) return false;
+        EnumerationOptions all = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        bool any = false;
+        foreach (string file in Directory.EnumerateFiles(folder, ".*.tmp", all).ToArray())
+        {
+            if (TemporaryName.Read(Path.GetFileName(file)) is not { Host: var host }) continue;
+            Remove(file, host);
+            any |= !File.Exists(file);
+        }
+        return any;
+    }
+
     private static ILookup<string, string> Find(string folder)
     {
         try

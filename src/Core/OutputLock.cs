@@ -17,10 +17,14 @@ public sealed class OutputLock : IDisposable
     private const string Mark = "DataFreeKD output lock", Ending = ".lock", Inside = ".output" + Ending;
     private const int MostBytes = 1024, MostAttempts = 100;
 
+    // As file systems have it.
+    private const int LongestName = 255;
+
     private readonly string shown, output, path;
     private readonly IReadOnlyList<string> made;
     private readonly FileStream stream;
     private readonly bool wasThere;
+    private readonly List<OutputLock> beside = [];
 
     private OutputLock(string shown, string output, string path, IReadOnlyList<string> made, FileStream stream)
     {
@@ -28,26 +32,73 @@ public sealed class OutputLock : IDisposable
         wasThere = IsThere(output);
     }
 
-    /// <summary>Takes an output; the folder that it lies in is created where absent.</summary>
+    /// <summary>Takes an output; the folder that it lies in is created where absent. A link is taken as what it leads to, so that it and its target have one owner.</summary>
     /// <param name="output">The file or folder that will be written.</param>
     /// <param name="command">What writes it, e.g. <c>score</c>; others are told.</param>
-    /// <exception cref="OutputException">Another process holds it, the name cannot be used, or what lies where the lock should be is no lock.</exception>
+    /// <param name="beside">Files that are written with it, and that another output may have in common with it.</param>
+    /// <exception cref="OutputException">Another process holds one of them, the name cannot be used, or what lies where the lock should be is no lock.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    public static OutputLock Take(string output, string command)
+    public static OutputLock Take(string output, string command, params IEnumerable<string> beside)
+    {
+        ArgumentNullException.ThrowIfNull(beside);
+        return TryTake(output, command, out string? holder, beside) ?? throw new OutputException($"{holder}; wait for it, or name another output");
+    }
+
+    /// <summary>The same, but null where another process holds the output or a file beside it.</summary>
+    /// <param name="output">The file or folder that will be written.</param>
+    /// <param name="command">What writes it.</param>
+    /// <param name="holder">What is being written, and by whom; null where it was taken.</param>
+    /// <param name="beside">Files that are written with it.</param>
+    /// <exception cref="OutputException">The name cannot be used, or what lies where the lock should be is no lock.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static OutputLock? TryTake(string output, string command, out string? holder, params IEnumerable<string> beside)
+    {
+        ArgumentNullException.ThrowIfNull(beside);
+        if (TakeOne(output, command, out holder) is not { } held) return null;
+        try
+        {
+            foreach (string file in beside)
+            {
+                if (held.Holds(file)) continue;
+                if (TakeOne(file, command, out holder) is not { } other)
+                {
+                    held.Dispose();
+                    return null;
+                }
+                held.beside.Add(other);
+            }
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static OutputLock? TakeOne(string output, string command, out string? holder)
     {
         ArgumentNullException.ThrowIfNull(output);
         if (string.IsNullOrWhiteSpace(output)) throw new OutputException("the output is empty; name a file or folder to write");
         if (output.Contains('\0', StringComparison.Ordinal)) throw new OutputException($"the output '{output.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL in it; name a file or folder without");
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        if (Path.GetDirectoryName(full) is not { } folder) return TakeAt(Path.Combine(full, Inside), output, full, command);
+        string named = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)), full = FinalPath.Of(named);
+        if (full != named && FileFacts.IsLink(named) && !IsThere(full)) throw new OutputException($"{output} is a link to {full}, where nothing is; name that, or remove the link");
+        if (FileFacts.Of(full).Type == FileType.Special) throw new OutputException($"{output} is a pipe, a socket or a device, and cannot be replaced by a file; name a file or folder to write");
+        if (Encoding.UTF8.GetByteCount(Path.GetFileName(full)) is > LongestName and var bytes) throw new OutputException(string.Create(CultureInfo.InvariantCulture, $"the output's name has {bytes} bytes, and file systems take {LongestName}; give a shorter one"));
+        if (Path.GetDirectoryName(full) is not { } folder) return TakeAt(Path.Combine(full, Inside), output, full, command, out holder);
         string beside = Path.Combine(folder, $".{TemporaryName.Shown(Path.GetFileName(full))}{Ending}");
+        Leftovers.Remove(full);
         try
         {
-            return TakeAt(beside, output, full, command);
+            return TakeAt(beside, output, full, command, out holder);
+        }
+        catch (IOException error) when (IsFull(error) && Leftovers.RemoveWithin(full))
+        {
+            return TakeAt(beside, output, full, command, out holder);
         }
         catch (Exception refused) when (refused is UnauthorizedAccessException or IOException && Directory.Exists(full))
         {
-            return TakeAt(Path.Combine(full, Inside), output, full, command);
+            return TakeAt(Path.Combine(full, Inside), output, full, command, out holder);
         }
         catch (UnauthorizedAccessException refused)
         {
@@ -63,12 +114,14 @@ public sealed class OutputLock : IDisposable
     /// <exception cref="OutputException">It appeared meanwhile.</exception>
     public void RefuseAppeared(bool overwrite)
     {
+        foreach (OutputLock other in beside) other.RefuseAppeared(overwrite);
         if (!overwrite && !wasThere && IsThere(output)) throw new OutputException($"{shown} appeared while this run was at work and is not replaced; move it away, name another output, or overwrite it");
     }
 
     /// <summary>Lets go, and removes the lock and the empty folders that were made for it.</summary>
     public void Dispose()
     {
+        foreach (OutputLock other in beside) other.Dispose();
         if (!stream.CanWrite) return;
         // Held while it is deleted: once let go, the file of this name may be another's lock. Windows deletes no file that is held, by this process or by another.
         if (OperatingSystem.IsWindows()) stream.Dispose();
@@ -87,9 +140,13 @@ public sealed class OutputLock : IDisposable
         }
     }
 
-    private static OutputLock TakeAt(string path, string shown, string output, string command)
+    private bool Holds(string file) => FinalPath.Of(Path.GetFullPath(file)) is var full && (full == output || beside.Any(other => other.output == full));
+
+    // Null where another process holds it.
+    private static OutputLock? TakeAt(string path, string shown, string output, string command, out string? holder)
     {
-        string text = string.Create(CultureInfo.InvariantCulture, $"{Mark}\n{AppDomain.CurrentDomain.FriendlyName} {command} (process {Environment.ProcessId} on {Environment.MachineName} since {DateTime.UtcNow:u})\n{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}\n");
+        holder = null;
+        string own = string.Create(CultureInfo.InvariantCulture, $"{Mark}\n{AppDomain.CurrentDomain.FriendlyName} {command} (process {Environment.ProcessId} on {Environment.MachineName} since {DateTime.UtcNow:u})\n{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}\n");
         for (int attempt = 1; ; attempt++)
         {
             if (FileFacts.Of(path).Type is FileType.Folder or FileType.Special) throw NoLock(path);
@@ -97,7 +154,7 @@ public sealed class OutputLock : IDisposable
             FileStream stream;
             try
             {
-                made = MakeFolders(Path.GetDirectoryName(path)!);
+                made = MakeFolders(Path.GetDirectoryName(path)!, shown);
                 stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None, 1);
             }
             catch (DirectoryNotFoundException) when (attempt < MostAttempts)
@@ -105,12 +162,13 @@ public sealed class OutputLock : IDisposable
                 // A run that was refused took its folder back.
                 continue;
             }
-            catch (IOException held) when (IsHeld(held))
+            catch (IOException error) when (IsHeld(error))
             {
-                string holder = Read(path);
+                string text = Read(path);
                 // Let go meanwhile.
-                if (holder.Length == 0 && attempt < MostAttempts && !File.Exists(path)) continue;
-                throw new OutputException($"{shown} is being written by {Holder(holder)}; wait for it, or name another output", held);
+                if (text.Length == 0 && attempt < MostAttempts && !File.Exists(path)) continue;
+                holder = $"{shown} is being written by {Holder(text)}";
+                return null;
             }
             try
             {
@@ -118,10 +176,10 @@ public sealed class OutputLock : IDisposable
                 int length = stream.ReadAtLeast(before, before.Length, throwOnEndOfStream: false);
                 if (length > 0 && !Encoding.UTF8.GetString(before, 0, length).StartsWith(Mark, StringComparison.Ordinal)) throw NoLock(path);
                 stream.SetLength(0);
-                stream.Write(Encoding.UTF8.GetBytes(text));
+                stream.Write(Encoding.UTF8.GetBytes(own));
                 stream.Flush();
                 // Between the opening and the lock its holder may have deleted it: then the path leads to another file, or none, and this lock holds nobody off.
-                if (Read(path) == text) return new OutputLock(shown, output, path, made, stream);
+                if (Read(path) == own) return new OutputLock(shown, output, path, made, stream);
             }
             catch
             {
@@ -129,17 +187,23 @@ public sealed class OutputLock : IDisposable
                 throw;
             }
             stream.Dispose();
-            if (attempt >= MostAttempts) throw new OutputException($"{shown} is being written by another process; wait for it, or name another output");
+            if (attempt < MostAttempts) continue;
+            holder = $"{shown} is being written by another process";
+            return null;
         }
     }
 
     private static OutputException NoLock(string path) => new($"{path} is in the way: it is no lock of this tool; move it away, or name another output");
 
     // Innermost first, as they can be removed.
-    private static List<string> MakeFolders(string folder)
+    private static List<string> MakeFolders(string folder, string shown)
     {
         List<string> made = [];
-        for (string? missing = folder; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing)) made.Add(missing);
+        for (string? missing = folder; missing is not null && !Directory.Exists(missing); missing = Path.GetDirectoryName(missing))
+        {
+            if (File.Exists(missing)) throw new OutputException($"{shown} cannot be written: {missing} is a file, not a folder; name another output");
+            made.Add(missing);
+        }
         Directory.CreateDirectory(folder);
         return made;
     }
@@ -148,6 +212,9 @@ public sealed class OutputLock : IDisposable
 
     // EWOULDBLOCK, or Windows's sharing violation: a full disk or a read-only one is no holder.
     private static bool IsHeld(IOException error) => error.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD() ? 35 : 11);
+
+    // ENOSPC or EDQUOT, or Windows's.
+    private static bool IsFull(IOException error) => OperatingSystem.IsWindows() ? error.HResult is unchecked((int)0x80070070) : error.HResult is 28 or 122 or 69;
 
     // The second line, where it is one that may be shown.
     private static string Holder(string text) => text.StartsWith(Mark, StringComparison.Ordinal) && text.Split('\n') is [_, { Length: > 0 } who, ..] && !who.Any(char.IsControl) ? who : "another process";

@@ -15,7 +15,7 @@ namespace DataFreeKD.Crawler;
 public static class CrawlRun
 {
     // Of files read and not yet stored; what they decode to comes on top, one a worker.
-    private const long MostWaiting = 256L << 20;
+    private const long MostWaiting = 128L << 20;
 
     /// <summary>Crawls. Interrupted at any moment, the same call again ends with the same store and manifest: files are named by content, what came from the web is journalled, and the manifest appears whole.</summary>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
@@ -26,6 +26,7 @@ public static class CrawlRun
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
+        if (File.Exists(options.Store)) throw new CrawlException($"{options.Store} is a file; name a folder for the store");
         var clock = Stopwatch.StartNew();
         var manifest = new StoreManifest(options.Store, cancel);
         SourcePlan plan = SourcePlan.Of(options);

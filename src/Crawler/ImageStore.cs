@@ -47,7 +47,7 @@ internal sealed class ImageStore(string folder)
     {
         string images = Path.Combine(folder, "images");
         IEnumerable<string> folders = Directory.Exists(images) ? Directory.EnumerateDirectories(images).Prepend(folder) : [folder];
-        foreach (string file in folders.SelectMany(of => Directory.EnumerateFiles(of, ".*.tmp"))) File.Delete(file);
+        foreach (string file in folders.SelectMany(of => Directory.EnumerateFiles(of, ".*.tmp")).Where(AtomicFile.IsTemporary)) File.Delete(file);
     }
 
     /// <summary>Removes the images that nothing refers to.</summary>
@@ -61,7 +61,7 @@ internal sealed class ImageStore(string folder)
             foreach (string file in Directory.EnumerateFiles(of))
             {
                 string name = Path.GetFileNameWithoutExtension(file);
-                if (name.Length == 64 && name.All(char.IsAsciiHexDigitLower) && !wanted(name)) File.Delete(file);
+                if (name.Length == 64 && name.All(char.IsAsciiHexDigitLower) && name.StartsWith(Path.GetFileName(of), StringComparison.Ordinal) && !wanted(name)) File.Delete(file);
             }
             if (!Directory.EnumerateFileSystemEntries(of).Any()) Directory.Delete(of);
         }

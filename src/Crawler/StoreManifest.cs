@@ -14,17 +14,32 @@ internal sealed class StoreManifest
 {
     private readonly CancellationToken cancel;
 
+    /// <exception cref="CrawlException">What is there is no manifest of a store.</exception>
+    /// <exception cref="TableException">What is there cannot be read, or a file of its provenance's name is none.</exception>
     public StoreManifest(string store, CancellationToken cancel)
     {
         this.cancel = cancel;
         Path = System.IO.Path.Combine(store, "manifest.csv");
         Images = new ImageStore(store);
         Exists = File.Exists(Path);
+        RefuseForeign();
         foreach (TableRow row in Read())
         {
             // A page may have new images: it is visited again, though its row stays the one it has.
             (row["reason"] == Reason.Page ? Pages : Known).Add(TextKey.Of(row["source"] ?? ""));
         }
+    }
+
+    // What every store's manifest has had in every version.
+    private static readonly string[] Needed = ["path", "sha256", "status", "reason", "source"];
+
+    // A table of somebody else would be read as what is known, and then replaced.
+    private void RefuseForeign()
+    {
+        Provenance.RefuseForeign(Path, overwrite: true);
+        if (!Exists) return;
+        using TableReader table = Table.Open(Path);
+        if (Array.Find(Needed, column => table.Header.IndexOf(column) < 0) is { } missing) throw new CrawlException($"{Path} is no manifest of a store (it has no column '{missing}'), and would be replaced; name another store, or move it away");
     }
 
     /// <summary>Columns that a crawl of the web adds.</summary>

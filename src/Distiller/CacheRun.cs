@@ -29,11 +29,12 @@ public static class CacheRun
     public static CacheSummary Execute(CacheOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "cache");
+        using OutputLock held = OutputLock.Take(options.Output, "cache", Provenance.PathBeside(options.Output));
         Stopwatch clock = Stopwatch.StartNew();
         torch.Device device = Devices.Of(options.Device);
         RefuseOccupied(options);
-        Provenance.RefuseForeign(options.Output);
+        Provenance.RefuseForeign(options.Output, options.Overwrite || options.Resume);
+        CacheWriter.RefuseForeign(options.Output);
         using DisposeScope scope = torch.NewDisposeScope();
         using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
         if (teacher.Classes > MostClasses) throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
@@ -102,6 +103,7 @@ public static class CacheRun
     {
         int[] decisions = teacher.Decisions(images.Predictor, images.HeldOut);
         if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions)) return header.Records;
+        FreeSpace.Require(options.Output, header.Records * new CacheRecord(header.Classes, header.TopK).Bytes - (options.Resume && File.Exists(CacheWriter.PartOf(options.Output)) ? new FileInfo(CacheWriter.PartOf(options.Output)).Length : 0));
         using CacheWriter writer = new(options.Output, header, decisions, options.BatchSize, options.Resume);
         CacheRecord record = new(header.Classes, header.TopK);
         byte[] records = new byte[options.BatchSize * record.Bytes];

@@ -21,6 +21,9 @@ public static class ComparisonRun
     public static ComparisonSummary Execute(ComparisonOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        ComparisonFolder folder = new(options.Output);
+        folder.RefuseForeign(options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => PathOf(recipe, seed) + ".json")));
+        RecipeCheck.All(options, cancel);
         Dictionary<string, string?> hashes = new(StringComparer.Ordinal);
         Dictionary<(string, long), RunRecord> records = [];
         int kept = 0, elsewhere = 0;
@@ -30,7 +33,7 @@ public static class ComparisonRun
             foreach (ComparedRecipe recipe in options.Recipes)
             {
                 string path = PathOf(recipe, seed), file = path + ".json";
-                using IDisposable? claim = RunClaim.TryTake(file);
+                using OutputLock? claim = OutputLock.TryTake(file, "compare", out _);
                 if (claim is null)
                 {
                     elsewhere++;
@@ -38,8 +41,12 @@ public static class ComparisonRun
                 }
                 LoopOptions run = recipe.Options with { Output = path, Seed = seed, Resume = !options.Overwrite, Overwrite = options.Overwrite };
                 Named? named = progress is null ? null : new Named(progress, FormattableString.Invariant($"{recipe.Name}/{seed}"));
-                if (options.Overwrite) File.Delete(file);
                 RunRecord? record = RunRecord.Read(file);
+                if (record is not null && options.Overwrite)
+                {
+                    File.Delete(file);
+                    record = null;
+                }
                 record?.CheckFits(file, run, Hash);
                 kept += record is null ? 0 : 1;
                 if (record is null) (record = Train(recipe, run, named, cancel)).Write(file);
@@ -59,12 +66,18 @@ public static class ComparisonRun
         }
         ComparisonSummary summary = new() { Output = options.Output, Runs = records.Count, Kept = kept, Elsewhere = elsewhere, Baseline = baseline, Figures = [], Table = "" };
         if (elsewhere > 0) return summary;
+        folder.Claim();
         ComparisonTables tables = new(options, [.. options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => records[(recipe.Name, seed)]))]);
-        tables.WriteResults(Path.Combine(options.Output, "results.csv"));
-        tables.WriteTimes(Path.Combine(options.Output, "times.csv"));
         IReadOnlyList<RecipeFigures> figures = tables.Figures();
         string markdown = tables.Markdown(figures);
-        AtomicFile.WriteAllText(Path.Combine(options.Output, "results.md"), markdown);
+        // Who holds them writes the same.
+        using OutputLock? held = OutputLock.TryTake(folder.Results, "compare", out _);
+        if (held is not null)
+        {
+            tables.WriteResults(folder.Results);
+            tables.WriteTimes(folder.Times);
+            AtomicFile.WriteAllText(folder.Text, markdown);
+        }
         return summary with { Figures = figures, Table = markdown };
 
         string PathOf(ComparedRecipe recipe, long seed) => Path.Combine(options.Output, recipe.Name, FormattableString.Invariant($"seed-{seed}"));

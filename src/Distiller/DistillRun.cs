@@ -25,6 +25,7 @@ public static class DistillRun
     {
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "distill");
+        RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
     }
 
@@ -60,6 +61,7 @@ public static class DistillRun
         DistillObjective objective = new(student, teacher, losses, Weights(selection, session, device), session.Predictor);
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
+        folder.RefuseAppeared(options.Overwrite);
         session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
             [.. teacher.Facts, .. lineage, ("start", start.Text), .. teacher.Notes(options.Recipe).Select(note => ("note", note)), ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
         return new DistillSummary

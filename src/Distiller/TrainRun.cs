@@ -23,6 +23,7 @@ public static class TrainRun
     {
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "train");
+        RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -42,6 +43,7 @@ public static class TrainRun
         SupervisedObjective objective = new(model, data.Labels, options.LabelSmoothing);
         LoopResult result = session.Optimise(model, objective, [], inputs, cancel);
 
+        folder.RefuseAppeared(options.Overwrite);
         session.Save(model, data.ClassNames, "train", Path.GetFileName(folder.Path), "A classifier trained on labelled images.", result, inputs, [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.DataPath)))], "held-out accuracy");
         return new TrainSummary
         {

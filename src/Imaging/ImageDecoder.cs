@@ -1,5 +1,6 @@
 // Bytes to RGB, within limits that are checked before anything is allocated.
 
+using System.Buffers.Binary;
 using DataFreeKD.Imaging.Formats;
 
 namespace DataFreeKD.Imaging;
@@ -43,6 +44,9 @@ public static class ImageDecoder
 {
     private static readonly DecodeLimits DefaultLimits = new();
 
+    // A decoder takes some bytes a pixel beside the image: of large ones not as often as there are workers.
+    private static readonly SemaphoreSlim OneLarge = new(1, 1);
+
     /// <summary>The format that a file's first bytes tell, as <see cref="DecodeResult.Format"/>; nothing is decoded.</summary>
     /// <param name="start">The file, or its first 32 bytes.</param>
     public static string FormatOf(ReadOnlySpan<byte> start) => ImageHeader.Read(start).Format is { Length: > 0 } format ? format : RasterHeader.Read(start, out _).Format;
@@ -80,18 +84,33 @@ public static class ImageDecoder
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
         long maxPixels = Math.Min(limits.MaxPixels, Array.MaxLength / 4);
         if (header.Exceeds(maxPixels)) return new DecodeResult(null, header.Format, Reason.TooManyPixels);
+        if (ImageClaim.Fault(header, bytes.Span) is { } claim) return new DecodeResult(null, header.Format, claim);
         if (header.Format == "jpeg" && JpegScans.TooMany(bytes.Span, header.Width * header.Height)) return new DecodeResult(null, header.Format, Reason.TooManyScans);
+        bool large = header.Width * header.Height > ImageClaim.Large;
+        if (large)
+        {
+            OneLarge.Wait();
+            // What the last one left.
+            GC.Collect();
+        }
         try
         {
             if (further) return SharpDecoder.Decode(bytes, header, orientation);
             if (header.Format == "gif") return GifDecoder.Decode(bytes.Span, maxPixels);
             if (header.Format == "png" && Gray16Png.Is(bytes.Span)) return Gray16Png.Decode(bytes.Span, (int)header.Width, (int)header.Height);
             if (header.Format == "jpeg" && Turbo(bytes, header, leastSide) is { } image) return new DecodeResult(image, "jpeg", null);
+            if (header.Format == "jpeg" && JpegEnd.Fault(bytes.Span) is { } fault) return new DecodeResult(null, "jpeg", fault);
+            // A decoder that has its rows does not ask for the rest.
+            if (header.Format == "webp" && 8L + BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[4..]) > bytes.Length) return new DecodeResult(null, "webp", Reason.Truncated);
             return SkiaDecoder.Decode(bytes, header, leastSide);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             return new DecodeResult(null, header.Format, Reason.DecodeError);
+        }
+        finally
+        {
+            if (large) OneLarge.Release();
         }
     }
 

@@ -100,11 +100,15 @@ public static class Table
         return parquet ? new ParquetTableWriter(path, columns) : new CsvTableWriter(path, columns);
     }
 
+    // File systems take names of 255 bytes.
+    private const int LongestName = 220;
+
     /// <summary>Refuses a name that <see cref="Create"/> would refuse, before there is anything to write.</summary>
-    /// <exception cref="TableException">The extension is neither .csv nor .parquet, or a folder is there.</exception>
+    /// <exception cref="TableException">The extension is neither .csv nor .parquet, a folder is there, or the name is too long.</exception>
     public static void RequireWritable(string path)
     {
         IsParquet(path);
+        if (System.Text.Encoding.UTF8.GetByteCount(Path.GetFileName(path)) > LongestName) throw new TableException($"{path}: the name is too long for what is written beside the table, whose names are longer; {LongestName} bytes are the most");
         if (Directory.Exists(path)) throw new TableException($"{path} is a folder; name a .csv or .parquet file");
     }
 

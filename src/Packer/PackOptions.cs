@@ -29,6 +29,10 @@ public sealed record PackOptions
     /// <summary>Whether <see cref="PackFormat.Folders"/> holds copies instead of links. All other folders hold copies, since they are made to travel.</summary>
     public bool Copy { get; init; }
 
+    /// <summary>Whether cells of <see cref="PackFormat.Csv"/> that a spreadsheet would take for a formula, by <c>=</c>, <c>+</c>, <c>-</c>, <c>@</c>, a tab or a carriage return before what is no number, begin with an apostrophe.</summary>
+    /// <value>False: programs read the cells as they are.</value>
+    public bool CsvSafe { get; init; }
+
     /// <summary>Whether an earlier output is replaced. A folder is replaced only if a pack wrote it.</summary>
     public bool Overwrite { get; init; }
 
@@ -47,6 +51,7 @@ public sealed record PackOptions
         Concerns(Layout.HasValue, "--layout", PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco);
         Concerns(Metadata.HasValue, "--metadata", PackFormat.Imagefolder);
         Concerns(Copy, "--copy", PackFormat.Folders);
+        Concerns(CsvSafe, "--csv-safe", PackFormat.Csv);
         Ends(PackFormat.Csv, ".csv");
         Ends(PackFormat.Parquet, ".parquet");
         Ends(PackFormat.Urls, ".txt", ".csv", ".parquet");

@@ -24,10 +24,11 @@ public static class PackRun
     public static PackSummary Execute(PackOptions options, IProgress<PackProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "pack");
+        using OutputLock held = OutputLock.Take(options.Output, "pack", options.IsFile ? [Provenance.PathBeside(options.Output)] : []);
         Stopwatch clock = Stopwatch.StartNew();
+        if (options.IsFile && Directory.Exists(options.Output)) throw new PackException($"{options.Output} is a folder; name a file");
         if (options.IsFile && File.Exists(options.Output) && !options.Overwrite) throw new PackException($"{options.Output} exists; name another output or give --overwrite");
-        if (options.IsFile) Provenance.RefuseForeign(options.Output);
+        if (options.IsFile) Provenance.RefuseForeign(options.Output, options.Overwrite);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);
         PackJob job = new(options, held, new PackSource(options.Table, cancel), progress, cancel);
         long shards = 0;

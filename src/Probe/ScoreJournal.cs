@@ -23,7 +23,7 @@ internal sealed partial class ScoreJournal
         folder = options.Output + ".parts";
         this.columns = columns;
         string fingerprint = Fingerprint(options, teacher, columns, cancel);
-        string note = Path.Combine(folder, "run.json");
+        string note = Path.Combine(folder, Note);
         if (options.Resume && File.Exists(note))
         {
             string before = JsonSerializer.Deserialize<string>(File.ReadAllText(note)) ?? "";
@@ -35,7 +35,7 @@ internal sealed partial class ScoreJournal
             }
             return;
         }
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Remove();
         AtomicFile.WriteAllText(note, JsonSerializer.Serialize(fingerprint));
     }
 
@@ -46,10 +46,19 @@ internal sealed partial class ScoreJournal
         string folder = output + ".parts";
         if (File.Exists(folder)) throw new ScoreException($"{folder} is a file where finished rows are kept; move it away, or name another output");
         if (!Directory.Exists(folder)) return;
-        string? foreign = Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)!).FirstOrDefault(name => !OwnName().IsMatch(name) || Directory.Exists(Path.Combine(folder, name)));
-        if (foreign is null && File.Exists(Path.Combine(folder, "run.json")) && !OwnNote().IsMatch(File.ReadAllText(Path.Combine(folder, "run.json")))) foreign = "run.json";
+        string[] names = [.. Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)!)];
+        string? foreign = Array.Find(names, name => !OwnName().IsMatch(name) || Directory.Exists(Path.Combine(folder, name)));
+        // Names alone do not make files ours: a journal's first file is its note, and its last one.
+        if (foreign is null && !IsOwn(Path.Combine(folder, Note))) foreign = Array.Find(names, name => !name.EndsWith(".tmp", StringComparison.Ordinal));
         if (foreign is not null) throw new ScoreException($"{folder} holds {foreign}, which no scoring run wrote; move the folder away, or name another output");
     }
+
+    private const string Note = "run.json";
+
+    // Longer than any fingerprint.
+    private const int LongestNote = 256;
+
+    private static bool IsOwn(string note) => new FileInfo(note) is { Exists: true, Length: < LongestNote } && OwnNote().IsMatch(File.ReadAllText(note));
 
     [GeneratedRegex(@"\A(?:[0-9]{8}\.csv(?:\.f32)?|run\.json|react-clip\.json|intact\.zip|cascade\.json|sample\.csv|\..+\.tmp)\z", RegexOptions.CultureInvariant)]
     private static partial Regex OwnName();
@@ -125,8 +134,14 @@ internal sealed partial class ScoreJournal
         return counts;
     }
 
-    /// <summary>Removes the segments, once everything final is on disk.</summary>
-    public void Remove() => Directory.Delete(folder, recursive: true);
+    /// <summary>Removes the segments, once everything final is on disk: files that a journal writes, the note last, and the folder where nothing else is in it.</summary>
+    public void Remove()
+    {
+        if (!Directory.Exists(folder)) return;
+        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file) is not Note and var name && OwnName().IsMatch(name)).ToArray()) File.Delete(file);
+        File.Delete(Path.Combine(folder, Note));
+        if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+    }
 
     private IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs, int segments)
     {

@@ -22,10 +22,12 @@ public static class ScoreRun
     /// <exception cref="OperationCanceledException">Cancelled; what was finished is kept for <see cref="ScoreOptions.Resume"/>.</exception>
     public static ScoreSummary Execute(ScoreOptions options, IProgress<ScoreProgress>? progress = null, CancellationToken cancel = default)
     {
-        using OutputLock held = OutputLock.Take(options.Output, "score");
+        using OutputLock held = OutputLock.Take(options.Output, "score", [Provenance.PathBeside(options.Output), .. options.EmbeddingsPath is { } named ? [named] : (string[])[]]);
         options.Validate();
         Table.RequireWritable(options.Output);
-        Provenance.RefuseForeign(options.Output);
+        string[] beside = Beside(options.Output);
+        Provenance.RefuseForeign(options.Output, options.Overwrite, beside.Where(file => !IsSame(file, options.EmbeddingsPath)));
+        RefuseEmbeddings(options);
         ScoreJournal.RefuseForeign(options.Output);
         var clock = Stopwatch.StartNew();
         using var teacher = new TeacherPass(options);
@@ -83,9 +85,11 @@ public static class ScoreRun
 
         if (embeddings is null) embeddingsPath = null;
         held.RefuseAppeared(options.Overwrite);
+        Provenance.RefuseForeign(options.Output, options.Overwrite, beside.Where(file => !IsSame(file, options.EmbeddingsPath)));
+        Provenance.Claim(options.Output, "score", [.. beside, .. embeddingsPath is { } kept ? [kept] : (string[])[]]);
         IReadOnlyDictionary<string, long> counts = journal.Finish(embeddingsPath, teacher.Width, cancel);
         // An earlier run's are of other rows.
-        if (ManifestPath.EmbeddingsBeside(options.Output) is var beside && (embeddingsPath is null || Path.GetFullPath(beside) != Path.GetFullPath(embeddingsPath))) File.Delete(beside);
+        if (ManifestPath.EmbeddingsBeside(options.Output) is var earlier && !IsSame(earlier, embeddingsPath)) File.Delete(earlier);
         if (copies is not null) File.Move(copies, CopyModelBeside(options.Output), overwrite: true);
         if (teacher.Cascade is { Blocks: > 0 }) File.Move(journal.FileOf(SampleName), ManifestPath.SampleBeside(options.Output), overwrite: true);
         else File.Delete(ManifestPath.SampleBeside(options.Output));
@@ -108,6 +112,21 @@ public static class ScoreRun
         options.EmbeddingsPath ?? (options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && options.Cascade is null ? ManifestPath.EmbeddingsBeside(options.Output) : null);
 
     private const string SampleName = "sample.csv";
+
+    // What a run may write, or removes of an earlier one.
+    private static string[] Beside(string table) => [ManifestPath.EmbeddingsBeside(table), CopyModelBeside(table), ManifestPath.SampleBeside(table)];
+
+    private static bool IsSame(string file, string? other) => other is not null && Path.GetFullPath(file) == Path.GetFullPath(other);
+
+    // Those of an interrupted run are named in the provenance, if they lie beside the table.
+    private static void RefuseEmbeddings(ScoreOptions options)
+    {
+        if (options.EmbeddingsPath is not { } file) return;
+        if (Directory.Exists(file)) throw new ScoreException($"--embeddings {file}: is a folder; name a .npy or .parquet file");
+        if (IsSame(file, options.Output)) throw new ScoreException($"--embeddings {file}: is the table itself; name another file");
+        if (options.Overwrite || options.Resume || !File.Exists(file)) return;
+        throw new ScoreException($"--embeddings {file} exists; add --overwrite to replace it, or name another file");
+    }
 
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
     public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
@@ -182,6 +201,6 @@ public static class ScoreRun
             Inputs = files.Distinct().ToDictionary(file => file, file => Provenance.HashFile(file, cancel)),
             Counts = counts,
             Seconds = seconds,
-        }.WriteBeside(options.Output);
+        }.WriteBeside(options.Output, [.. Beside(options.Output), .. embeddings is null ? [] : (string[])[embeddings]]);
     }
 }

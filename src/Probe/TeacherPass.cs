@@ -68,7 +68,7 @@ internal sealed partial class TeacherPass : IDisposable
     public int BatchSize { get; }
 
     /// <summary>Bytes of files that were read and are not decoded yet, at most.</summary>
-    public long MostWaiting { get; init; } = 256L << 20;
+    public long MostWaiting { get; init; } = 128L << 20;
 
     /// <summary>Batches at the same time.</summary>
     public int Workers { get; }

@@ -20,10 +20,22 @@ public static class ReportRun
     /// <exception cref="TableException">A table cannot be read.</exception>
     public static ReportSummary Execute(ReportOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
+        using OutputLock held = Begin(options);
+        return Write(options, held, progress, cancel);
+    }
+
+    /// <summary>Writes the page for a caller who holds the page already.</summary>
+    /// <param name="options">What to report on.</param>
+    /// <param name="held">What <see cref="Begin"/> gave; stays the caller's.</param>
+    /// <param name="progress">Told the rows read so far, over all passes.</param>
+    /// <param name="cancel">Stops; nothing is written then.</param>
+    /// <exception cref="ReportException">The options do not make sense, or the student has no curves that can be read.</exception>
+    /// <exception cref="OutputException">The page appeared meanwhile.</exception>
+    /// <exception cref="TableException">A table cannot be read.</exception>
+    public static ReportSummary Write(ReportOptions options, OutputLock held, IProgress<long>? progress, CancellationToken cancel)
+    {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "report");
-        if (Directory.Exists(options.Output)) throw new ReportException($"{options.Output} is a folder; name a .html file");
-        if (!options.Overwrite && File.Exists(options.Output)) throw new ReportException($"{options.Output} exists; name another output or give --overwrite");
+        ArgumentNullException.ThrowIfNull(held);
         RowCounter counter = new(progress);
         RowRanking? ranking = options.Ranking ?? DefaultRanking.For(options.Scores);
         RankingCheck check = RankingCheck.For(options.Selection, cancel);
@@ -54,6 +66,26 @@ public static class ReportRun
         held.RefuseAppeared(options.Overwrite);
         AtomicFile.WriteAllBytes(options.Output, html);
         return new ReportSummary(options.Output, survey.Rows, survey.Usable, selection?.Rows, pictures.Count, warnings, html.Length);
+    }
+
+    /// <summary>Takes the page for a caller who has long work of its own before <see cref="Write"/>, and refuses what that would refuse.</summary>
+    /// <exception cref="ReportException">The options do not make sense, or the page is there and not to be replaced.</exception>
+    /// <exception cref="OutputException">Another process is writing the page.</exception>
+    public static OutputLock Begin(ReportOptions options)
+    {
+        options.Validate();
+        OutputLock held = OutputLock.Take(options.Output, "report");
+        try
+        {
+            if (Directory.Exists(options.Output)) throw new ReportException($"{options.Output} is a folder; name a .html file");
+            if (!options.Overwrite && File.Exists(options.Output)) throw new ReportException($"{options.Output} exists; name another output or give --overwrite");
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     // Passes report their own row; the caller is told the sum, not too often.

@@ -26,7 +26,7 @@ internal static class SelectionProvenance
             Inputs = Inputs(options, scoresHash),
             Counts = counts,
             Seconds = summary.Seconds,
-        }.WriteBeside(options.Output);
+        }.WriteBeside(options.Output, DuplicateTable.PathBeside(options.Output));
     }
 
     private static Dictionary<string, string> Inputs(SelectOptions options, string scoresHash)

@@ -25,9 +25,10 @@ public static class SelectionRun
     public static SelectionSummary Execute(SelectOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "select");
+        using OutputLock held = OutputLock.Take(options.Output, "select", Provenance.PathBeside(options.Output));
         Table.RequireWritable(options.Output);
-        Provenance.RefuseForeign(options.Output);
+        string duplicates = DuplicateTable.PathBeside(options.Output);
+        Provenance.RefuseForeign(options.Output, options.Overwrite, duplicates);
         if (!options.Overwrite && File.Exists(options.Output)) throw new SelectionException($"{options.Output} exists; name another output or give --overwrite");
         Stopwatch clock = Stopwatch.StartNew();
         using Passes passes = new(options, progress, cancel);
@@ -40,6 +41,8 @@ public static class SelectionRun
         TopRanking ranking = TopRanking.Of(passes, survey);
         IReadOnlyList<TakenRow> taken = SetChoice.Of(passes, ranking);
         held.RefuseAppeared(options.Overwrite);
+        Provenance.RefuseForeign(options.Output, options.Overwrite, duplicates);
+        Provenance.Claim(options.Output, "select", duplicates);
         (IReadOnlyList<string> names, IReadOnlyDictionary<string, long> classes) = SelectionTable.Write(passes, taken);
         (double All, double InClass)? distance = embeddings is null ? null : Spread.MeanDistances(embeddings, [.. taken.Select(row => row.Ranked.Row)], names);
         int near = DuplicateTable.Write(passes, taken, ranking.Near);

@@ -36,7 +36,7 @@ public static class ImageSelection
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(options);
         // Selection streams over a table of any size; a pool in memory becomes such a table, so that there is one way to select.
-        string folder = Directory.CreateTempSubdirectory("dfkd-select-").FullName;
+        string folder = ScratchFolder.NewFolder("dfkd-select-");
         try
         {
             string scores = Path.Combine(folder, "scores.csv"), selected = Path.Combine(folder, "selected.csv");

@@ -19,6 +19,7 @@ public sealed class FailureTests
         { new FileNotFoundException("m"), 2 },
         { new DirectoryNotFoundException("m"), 2 },
         { new UnauthorizedAccessException("m"), 2 },
+        { new PathTooLongException("m"), 2 },
         { new AggregateException(new TableException("m")), 2 },
         { new IOException("m"), 1 },
         { new NothingSucceededException("m"), 1 },

@@ -35,10 +35,35 @@ public sealed class OutputTests
     }
 
     [Fact]
+    public void Notes_that_cannot_be_written_are_lost_and_results_are_an_error()
+    {
+        using BearingWriter notes = new(new Full(), results: false, closed: false), results = new(new Full(), results: true, closed: false), closed = new(TextWriter.Null, results: true, closed: true);
+        notes.WriteLine("a note");
+        notes.Write('x');
+        notes.Flush();
+        Assert.Contains("standard output cannot be written: full", Assert.Throws<IOException>(() => results.WriteLine("42")).Message, StringComparison.Ordinal);
+        Assert.Contains("closed", Assert.Throws<IOException>(() => closed.WriteLine("42")).Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Full : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("full");
+
+        public override void Write(string? value) => throw new IOException("full");
+
+        public override void Flush() => throw new IOException("full");
+    }
+
+    [Fact]
     public void Names_that_would_move_a_terminal_are_shown_and_not_done()
     {
         Assert.Equal("a\\u001b[31mb\\u202ec\td\nü", PlainText.Escaped("a\u001b[31mb\u202ec\td\nü"));
         Assert.Equal("error: a b\\u0007", PlainText.OneLine("error: a\r\nb\a"));
+        Assert.Equal("a\\u000db", PlainText.Escaped("a\rb"));
+        string[] lines = PlainText.Shortened($"a\n{new string('x', 5_000)}\u001b[2J; the end").Split('\n');
+        Assert.Equal("a", lines[0]);
+        Assert.InRange(lines[1].Length, 100, 1_100);
+        Assert.EndsWith("\\u001b[2J; the end", lines[1], StringComparison.Ordinal);
         string line = PlainText.OneLine($"error: {new string('x', 500_000)}; give another name");
         Assert.InRange(line.Length, 100, 1_100);
         Assert.EndsWith("; give another name", line, StringComparison.Ordinal);

@@ -113,6 +113,69 @@ public sealed class OutputLockTests
     public void A_name_that_no_file_can_have_is_refused(string output) => Assert.Contains("the output", Assert.Throws<OutputException>(() => OutputLock.Take(output, "score")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_link_and_what_it_leads_to_have_one_owner()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
+        using TempFolder folder = new();
+        Directory.CreateDirectory(folder["real/deep"]);
+        File.WriteAllText(folder["real/deep/a.csv"], "");
+        File.CreateSymbolicLink(folder["near.csv"], "real/deep/a.csv");
+        File.CreateSymbolicLink(folder["far.csv"], folder["near.csv"]);
+        Directory.CreateSymbolicLink(folder["way"], folder["real"]);
+        Directory.CreateSymbolicLink(folder["model"], "real/deep");
+        using (OutputLock.Take(folder["real/deep/a.csv"], "score"))
+        {
+            foreach (string link in (string[])["near.csv", "far.csv", "way/deep/a.csv"]) Assert.Throws<OutputException>(() => OutputLock.Take(folder[link], "score"));
+        }
+        using (OutputLock.Take(folder["far.csv"], "score")) Assert.Throws<OutputException>(() => OutputLock.Take(folder["real/deep/a.csv"], "score"));
+        using (OutputLock.Take(folder["model"], "distill")) Assert.Throws<OutputException>(() => OutputLock.Take(folder["way/deep"], "distill"));
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.lock", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void A_link_that_leads_to_nothing_or_to_itself_is_refused()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");
+        using TempFolder folder = new();
+        File.CreateSymbolicLink(folder["a.csv"], "nowhere.csv");
+        File.CreateSymbolicLink(folder["b.csv"], "b.csv");
+        Assert.Contains("nowhere.csv, where nothing is", Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.csv"], "score")).Message, StringComparison.Ordinal);
+        Assert.Contains("without end", Assert.Throws<OutputException>(() => OutputLock.Take(folder["b.csv"], "score")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_is_no_output()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "has /dev/null");
+        Assert.Contains("device", Assert.Throws<OutputException>(() => OutputLock.Take("/dev/null", "score")).Message, StringComparison.Ordinal);
+        Assert.Contains("device", Assert.Throws<IOException>(() => new AtomicFile("/dev/null")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_beside_an_output_have_one_owner_too()
+    {
+        using TempFolder folder = new();
+        using (OutputLock.Take(folder["a.csv"], "score", folder["a.json"], folder["a.csv"]))
+        {
+            Assert.Contains("a.json is being written by", Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.parquet"], "score", folder["a.json"])).Message, StringComparison.Ordinal);
+            // What was taken on the way is let go.
+            OutputLock.Take(folder["a.parquet"], "score").Dispose();
+            Assert.Null(OutputLock.TryTake(folder["a.csv"], "score", out string? holder));
+            Assert.Contains("a.csv is being written by", holder, StringComparison.Ordinal);
+        }
+        using OutputLock held = OutputLock.Take(folder["a.parquet"], "score", folder["a.json"]);
+        File.WriteAllText(folder["a.json"], "");
+        Assert.Contains("a.json appeared", Assert.Throws<OutputException>(() => held.RefuseAppeared(overwrite: false)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_no_file_system_takes_is_refused()
+    {
+        using TempFolder folder = new();
+        Assert.Contains("256 bytes", Assert.Throws<OutputException>(() => OutputLock.Take(folder[new string('n', 256)], "score")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_long_name_is_held_too()
     {
         using TempFolder folder = new();

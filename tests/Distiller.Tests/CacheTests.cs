@@ -206,6 +206,29 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("at most", Refused(options with { Overwrite = true, TopK = 4 }), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("DFKD")]
+    public void What_a_killed_cache_left_of_its_first_bytes_is_its_own(string left)
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["c.part"], left);
+        Run(CacheFor(world.Distill("unused"), folder["c"]) with { Resume = true });
+        Assert.False(File.Exists(folder["c.part"]));
+    }
+
+    [Theory]
+    [InlineData("mine")]
+    [InlineData("DFKDx")]
+    public void A_file_of_the_parts_name_that_no_cache_wrote_is_refused(string mine)
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["c.part"], mine);
+        foreach (bool resume in (bool[])[false, true])
+            Assert.Contains("no interrupted cache", Refused(CacheFor(world.Distill("unused"), folder["c"]) with { Resume = resume, Overwrite = !resume }), StringComparison.Ordinal);
+        Assert.Equal(mine, File.ReadAllText(folder["c.part"]));
+    }
+
     public static TheoryData<string, string> Misfits => new()
     {
         { "seed", "seed is 0 in the cache and 1 here" },

@@ -62,6 +62,53 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Empty(Directory.EnumerateFiles(folder["shared"], "*.lock", SearchOption.AllDirectories));
     }
 
+    [Theory]
+    [InlineData("results.csv")]
+    [InlineData("results.md")]
+    [InlineData("times.csv")]
+    [InlineData("kd/seed-0.json")]
+    [InlineData("results.json")]
+    public void Files_of_its_names_that_no_comparison_wrote_are_refused(string name)
+    {
+        using TempFolder folder = new();
+        Directory.CreateDirectory(Path.GetDirectoryName(folder["c/" + name])!);
+        File.WriteAllText(folder["c/" + name], "mine");
+        DataFreeKDException refused = Assert.ThrowsAny<DataFreeKDException>(() => Run(Comparison(folder["c"]) with { Overwrite = true }));
+        Assert.Contains(Path.GetFileName(name), refused.Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(folder["c/" + name]));
+        Assert.Equal([Path.GetFileName(name)], Directory.EnumerateFiles(folder["c"], "*", SearchOption.AllDirectories).Select(Path.GetFileName));
+    }
+
+    public static TheoryData<string, string> Impossible => new()
+    {
+        { "teacher", "recipe 'last': " },
+        { "student", "recipe 'last': " },
+        { "selection", "recipe 'last': " },
+        { "loss", "recipe 'last': " },
+        { "data", "recipe 'last': " },
+        { "test", "test set 'gone': " },
+    };
+
+    [Theory, MemberData(nameof(Impossible))]
+    public void A_recipe_that_cannot_begin_is_refused_before_the_first_one_does(string what, string expected)
+    {
+        using TempFolder folder = new();
+        DistillOptions distil = world.Distill("-");
+        LoopOptions last = what switch
+        {
+            "teacher" => distil with { Teacher = folder["gone"] },
+            "student" => distil with { Student = "vit:img=16,patch=5,dim=16,depth=2,heads=2" },
+            "selection" => distil with { SelectionPath = folder["gone.csv"] },
+            "loss" => distil with { Loss = Losses.Recipe.Parse("kd+dist:teacher=3") },
+            "data" => world.Train("-") with { DataPath = folder["gone"] },
+            _ => distil,
+        };
+        ComparisonOptions options = Comparison(folder["c"]);
+        options = options with { Recipes = [options.Recipes[0], new ComparedRecipe("last", last)], TestSets = what == "test" ? [.. options.TestSets, new TestSet("gone", folder["gone"])] : options.TestSets };
+        Assert.StartsWith(expected, Refused(options), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder["c"]));
+    }
+
     [Fact]
     public void Recipes_seeds_and_test_sets_can_be_added_later()
     {

@@ -117,6 +117,49 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(3, File.ReadAllLines(Path.Combine(folder["s"], "training", "metrics.csv")).Length);
     }
 
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("training/state.json")]
+    [InlineData("provenance.json")]
+    public void A_folder_that_no_run_left_is_refused_also_to_overwrite_or_resume(string name)
+    {
+        using TempFolder folder = new();
+        Directory.CreateDirectory(folder["s/training"]);
+        File.WriteAllText(folder["s/training/notes.txt"], "mine");
+        File.WriteAllText(folder["s/" + name], """{"version": 2, "options": 3}""");
+        foreach (bool overwrite in (bool[])[true, false])
+        {
+            DistillException refused = Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]) with { Overwrite = overwrite, Resume = !overwrite, Teacher = "never looked at" }));
+            Assert.Contains("nothing that says that a run of this tool wrote them", refused.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal("mine", File.ReadAllText(folder["s/training/notes.txt"]));
+        Assert.Contains("version", File.ReadAllText(folder["s/" + name]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Overwriting_an_interrupted_run_spares_strangers_in_its_folders()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]);
+        Assert.Throws<InvalidDataException>(() => Run(options, new OnStep("train", 10, () => throw new InvalidDataException("killed"))));
+        File.WriteAllText(folder["s/training/notes.txt"], "mine");
+        Run(options with { Overwrite = true });
+        Assert.Equal("mine", File.ReadAllText(folder["s/training/notes.txt"]));
+    }
+
+    [Fact]
+    public void A_model_that_appeared_meanwhile_is_not_replaced_and_the_run_goes_on_without_it()
+    {
+        using TempFolder folder = new();
+        DistillOptions options = world.Distill(folder["s"]);
+        OutputException refused = Assert.Throws<OutputException>(() => Run(options, new OnStep("train", 10, () => File.WriteAllText(folder["s/model.safetensors"], "mine"))));
+        Assert.Contains("model.safetensors appeared", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(folder["s/model.safetensors"]));
+        File.Delete(folder["s/model.safetensors"]);
+        Run(options with { Resume = true });
+        ModelStore.Load(folder["s"]).Dispose();
+    }
+
     [Fact]
     public void A_finished_directory_tells_what_made_it()
     {

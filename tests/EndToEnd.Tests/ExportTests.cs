@@ -156,6 +156,64 @@ public sealed partial class ExportTests(TinyWorld world)
     }
 
     [Fact]
+    public async Task The_service_bounds_what_it_decodes_and_how_much_at_once()
+    {
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        using TempFolder folder = new();
+        Programs.RunDfkd("export", world.Teacher, "--onnx", folder["t.onnx"]).Succeeds();
+        using Process service = Programs.Start(Programs.Sample("ClassifyService"), folder["t.onnx"], "--urls", "http://127.0.0.1:0", "--at-work", "1", "--waiting", "0", "--max-bytes", "100000");
+        try
+        {
+            using HttpClient client = new() { BaseAddress = new Uri(await Address(service, cancel)) };
+            // 43 bytes of 10,000 x 10,000 pixels.
+            byte[] canvas = [.. "GIF89a"u8, 0x10, 0x27, 0x10, 0x27, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x21, 0xf9, 4, 0, 0, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 1, 0, 0x3b];
+            Assert.Equal(43, canvas.Length);
+            using HttpResponseMessage refused = await client.PostAsync("/classify", new ByteArrayContent(canvas), cancel);
+            Assert.Equal((HttpStatusCode.BadRequest, "too_many_pixels"), (refused.StatusCode, (await refused.Content.ReadFromJsonAsync<JsonElement>(cancel)).GetProperty("reason").GetString()));
+            using HttpResponseMessage large = await client.PostAsync("/classify", new ByteArrayContent(new byte[100_001]), cancel);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
+
+            // One upload whose body does not come to its end holds the only place.
+            byte[] image = await File.ReadAllBytesAsync(Directory.EnumerateFiles(world.Test, "*.png", SearchOption.AllDirectories).First(), cancel);
+            using HeldContent held = new(image);
+            Task<HttpResponseMessage> first = client.PostAsync("/classify", held, cancel);
+            await held.Begun.Task.WaitAsync(cancel);
+            HttpResponseMessage second;
+            // The service may not have seen the first one yet.
+            while ((second = await client.PostAsync("/classify", new ByteArrayContent(image), cancel)).StatusCode == HttpStatusCode.OK && !first.IsCompleted) second.Dispose();
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, second.StatusCode);
+            Assert.Equal(TimeSpan.FromSeconds(1), second.Headers.RetryAfter?.Delta);
+            second.Dispose();
+            (await client.GetAsync("/health", cancel)).EnsureSuccessStatusCode().Dispose();
+            held.Rest.SetResult();
+            (await first).EnsureSuccessStatusCode().Dispose();
+        }
+        finally
+        {
+            service.Kill(entireProcessTree: true);
+        }
+    }
+
+    // A body whose second half comes when it is told to.
+    private sealed class HeldContent(byte[] bytes) : HttpContent
+    {
+        public TaskCompletionSource Begun { get; } = new();
+
+        public TaskCompletionSource Rest { get; } = new();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(bytes.AsMemory(..(bytes.Length / 2)));
+            await stream.FlushAsync();
+            Begun.SetResult();
+            await Rest.Task;
+            await stream.WriteAsync(bytes.AsMemory((bytes.Length / 2)..));
+        }
+
+        protected override bool TryComputeLength(out long length) => (length = bytes.Length) > 0;
+    }
+
+    [Fact]
     public void The_service_says_what_is_wrong_with_its_model()
     {
         using TempFolder folder = new();

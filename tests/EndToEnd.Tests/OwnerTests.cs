@@ -23,6 +23,9 @@ public sealed class OwnerTests(TinyWorld world)
         { "report", "report.html" },
         { "export", "teacher.onnx" },
         { "compress", "compressed" },
+        { "contact-sheet", "sheet.png" },
+        { "explain", "map.png" },
+        { "advise", "audit.csv" },
     };
 
     [Theory]
@@ -101,6 +104,92 @@ public sealed class OwnerTests(TinyWorld world)
         }
     }
 
+    [Fact]
+    public void Tables_that_differ_in_their_ending_alone_have_one_owner_and_one_provenance()
+    {
+        using TempFolder folder = new();
+        using (OutputLock.Take(folder["scores.json"], "test"))
+            Assert.Contains("scores.json is being written by", Programs.RunDfkd(Command("score", folder["scores.csv"])).Refuses(), StringComparison.Ordinal);
+        Programs.RunDfkd(Command("select", folder["selected.csv"])).Succeeds();
+        string made = File.ReadAllText(folder["selected.json"]);
+        Assert.Contains("is the provenance of selected.csv", Programs.RunDfkd(Command("select", folder["selected.parquet"])).Refuses(), StringComparison.Ordinal);
+        Assert.Equal(made, File.ReadAllText(folder["selected.json"]));
+        Programs.RunDfkd([.. Command("select", folder["selected.parquet"]), "--overwrite"]).Succeeds();
+    }
+
+    [Theory]
+    [InlineData("score", "photos.csv", "photos.embeddings.npy")]
+    [InlineData("score", "photos.csv", "photos.sample.csv")]
+    [InlineData("score", "photos.csv", "photos.intact.zip")]
+    [InlineData("select", "photos.csv", "photos.duplicates.csv")]
+    [InlineData("score", "photos.csv", "photos.csv.parts/sample.csv")]
+    [InlineData("score", "photos.csv", "photos.csv.parts/00000000.csv")]
+    [InlineData("cache", "photos.cache", "photos.cache.part")]
+    [InlineData("crawl", "store", "store/manifest.csv")]
+    [InlineData("crawl", "store", "store/manifest.json")]
+    [InlineData("pack", "shards", ".shards.packing/thesis.txt")]
+    [InlineData("pack", "shards", "shards/thesis.txt")]
+    [InlineData("distill", "student", "student/training/checkpoint.safetensors")]
+    [InlineData("train", "model", "model/README.md")]
+    [InlineData("prune", "pruned", "pruned/pruning/state.safetensors")]
+    [InlineData("compress", "compressed", "compressed/scores.csv")]
+    public void What_lies_where_a_run_would_write_and_is_not_its_own_is_refused_by_name(string verb, string output, string mine)
+    {
+        using TempFolder folder = new();
+        Directory.CreateDirectory(Path.GetDirectoryName(folder[mine])!);
+        File.WriteAllText(folder[mine], "path,mine\n1,2\n");
+        string[] command = Command(verb, folder[output]);
+        foreach (string[] more in verb is "crawl" or "compress" ? (string[][])[[]] : [[], ["--overwrite"]])
+        {
+            string line = Programs.RunDfkd([.. command, .. more]).Refuses();
+            Assert.True(line.Contains(Path.GetFileName(mine), StringComparison.Ordinal) || line.Contains(folder[output], StringComparison.Ordinal) || line.Contains(".shards.packing", StringComparison.Ordinal), line);
+        }
+        Assert.Equal("path,mine\n1,2\n", File.ReadAllText(folder[mine]));
+        Assert.Equal([folder[mine]], Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Embeddings_that_are_named_and_there_are_not_replaced_unless_told()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["vectors.npy"], "mine");
+        string[] command = [.. Command("score", folder["scores.csv"]), "--embeddings", folder["vectors.npy"]];
+        Assert.Contains("vectors.npy exists", Programs.RunDfkd(command).Refuses(), StringComparison.Ordinal);
+        using (OutputLock.Take(folder["vectors.npy"], "test"))
+            Assert.Contains("vectors.npy is being written by", Programs.RunDfkd([.. command, "--overwrite"]).Refuses(), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(folder["vectors.npy"]));
+        Programs.RunDfkd([.. command, "--overwrite"]).Succeeds();
+        Programs.RunDfkd([.. Command("score", folder["scores.csv"]), "--overwrite"]).Succeeds();
+        Assert.True(File.Exists(folder["scores.embeddings.npy"]));
+        Programs.RunDfkd([.. Command("score", folder["scores.csv"]), "--overwrite", "--embeddings", "none"]).Succeeds();
+        Assert.False(File.Exists(folder["scores.embeddings.npy"]));
+    }
+
+    [Theory]
+    [InlineData("contact-sheet", "sheet.png")]
+    [InlineData("explain", "map.png")]
+    [InlineData("report", "report.html")]
+    [InlineData("export", "teacher.onnx")]
+    public void A_file_that_is_there_is_not_replaced_unless_told(string verb, string name)
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder[name], "mine");
+        Assert.Contains("--overwrite", Programs.RunDfkd(Command(verb, folder[name])).Refuses(), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(folder[name]));
+        Programs.RunDfkd([.. Command(verb, folder[name]), "--overwrite"]).Succeeds();
+        Assert.NotEqual(4, new FileInfo(folder[name]).Length);
+    }
+
+    [Fact]
+    public void A_page_to_answer_an_audit_on_is_not_replaced_unless_told()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(folder["audit.html"], "mine");
+        Assert.Contains("audit.html exists", Programs.RunDfkd(Command("advise", folder["audit.csv"])).Refuses(), StringComparison.Ordinal);
+        Assert.Equal(["audit.html"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+        Programs.RunDfkd([.. Command("advise", folder["audit.csv"]), "--overwrite"]).Succeeds();
+    }
+
     [Theory]
     [InlineData("score")]
     [InlineData("crawl")]
@@ -123,6 +212,8 @@ public sealed class OwnerTests(TinyWorld world)
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
+    private string Image => Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First();
+
     private string[] Command(string verb, string output) => verb switch
     {
         "score" => ["score", world.Wild, "--teacher", world.Teacher, "-o", output],
@@ -135,6 +226,9 @@ public sealed class OwnerTests(TinyWorld world)
         "pack" => ["pack", world.Selected, "--to", "webdataset", "-o", output],
         "report" => ["report", world.Scores, "-o", output],
         "export" => ["export", world.Teacher, "--onnx", output],
+        "contact-sheet" => ["contact-sheet", world.Scores, "-o", output],
+        "explain" => ["explain", Image, "--teacher", world.Teacher, "-o", output],
+        "advise" => ["select", world.Scores, "--advise", output],
         _ => ["compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "-o", output],
     };
 

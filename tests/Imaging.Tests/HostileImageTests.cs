@@ -100,6 +100,36 @@ public class HostileImageTests
         Assert.Equal("too_many_pixels", ImageDecoder.Decode(file).Reason);
     }
 
+    [Fact]
+    public void A_few_bytes_that_claim_a_large_picture_are_refused_without_memory()
+    {
+        byte[] png = TestImages.Png(9_000, 9_000, 8, 2, new byte[27_001]);
+        byte[] gif = TestImages.File("gif", TestImages.Photo(8, 8)), dot = [.. gif];
+        int descriptor = 13 + 768;
+        foreach (int at in (int[])[6, 8, descriptor + 5, descriptor + 7]) BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at), 9_000);
+        foreach (int at in (int[])[6, 8]) BinaryPrimitives.WriteUInt16LittleEndian(dot.AsSpan(at), 9_000);
+        byte[] jpeg = TestImages.File("jpeg", TestImages.Photo(16, 16));
+        int start = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xff, 0xc0]);
+        foreach (int at in (int[])[start + 5, start + 7]) BinaryPrimitives.WriteUInt16BigEndian(jpeg.AsSpan(at), 9_000);
+        foreach ((byte[] file, string reason) in ((byte[], string)[])[(png, "truncated"), (gif, "truncated"), (dot, "too_many_pixels"), (jpeg, "truncated")])
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.Equal(reason, ImageDecoder.Decode(file).Reason);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+        }
+    }
+
+    [Fact]
+    public void A_blank_picture_compressed_as_far_as_it_goes_is_none_of_them()
+    {
+        byte[] png = TestImages.Png(4_500, 4_500, 8, 2, new byte[4_500 * 13_501]);
+        Assert.InRange(png.Length, 1_000, 100_000);
+        Assert.Equal((4_500, 4_500), ImageDecoder.Decode(png).Image is { } image ? (image.Width, image.Height) : default);
+        byte[] gif = TestImages.File("gif", TestImages.Photo(100, 100));
+        foreach (int at in (int[])[6, 8]) BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at), 800);
+        Assert.Null(ImageDecoder.Decode(gif).Reason);
+    }
+
     private static byte[] HugeHeader(string format)
     {
         switch (format)

@@ -63,6 +63,22 @@ public sealed class HostileFileTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
+    [Fact]
+    public void A_header_of_more_tensors_than_any_model_has_is_refused_before_it_is_allocated()
+    {
+        using var folder = new TempFolder();
+        using (FileStream file = File.Create(folder["long.safetensors"]))
+        {
+            file.Write(BitConverter.GetBytes(95_000_000UL));
+            file.SetLength(95_000_008);
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Contains("at most 8388608 are read", Assert.Throws<ModelException>(() => SafeTensors.Read(folder["long.safetensors"])).Message, StringComparison.Ordinal);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
     [Theory]
     [InlineData("text.pth", "hello")]
     [InlineData("empty.pth", "")]

@@ -11,6 +11,29 @@ public sealed class ListTests : IDisposable
     public void Dispose() => world.Dispose();
 
     [Fact]
+    public void Cells_that_a_spreadsheet_would_run_are_marked_where_asked_and_kept_where_not()
+    {
+        world.Add("images/a.jpg");
+        string table = world["cells.csv"];
+        string[] cells = ["=1+1", "+1", "+x", "-0.5", "-x", "@SUM(A1)", "\tx", "\rx", "fine"];
+        using (TableWriter writer = Table.Create(table, ["path", "status", .. cells.Select((_, at) => $"c{at}")]))
+        {
+            writer.Write([ManifestPath.ToTable(world["run/images/a.jpg"], table), "ok", .. cells]);
+            writer.Commit();
+        }
+        foreach (bool safe in (bool[])[false, true])
+        {
+            PackOptions options = world.Options(PackFormat.Csv) with { Table = table, Output = world[$"safe-{safe}.csv"], CsvSafe = safe };
+            PackWorld.Pack(options);
+            using TableReader read = Table.Open(options.Output);
+            TableRow row = read.Rows(TestContext.Current.CancellationToken).Single();
+            string[] expected = safe ? ["'=1+1", "+1", "'+x", "-0.5", "'-x", "'@SUM(A1)", "'\tx", "'\rx", "fine"] : cells;
+            Assert.Equal(expected, cells.Select((_, at) => row[$"c{at}"]));
+        }
+        Assert.Throws<PackException>((world.Options(PackFormat.Folders) with { CsvSafe = true }).Validate);
+    }
+
+    [Fact]
     public void Addresses_stand_one_a_line_and_rows_without_one_are_counted()
     {
         Sources("https://a.example/1.jpg", "/home/me/2.jpg", "HTTP://b.example/3?x=1&y=%20", "https://a.example/1.jpg", "https://c.example/shard.tar::4.jpg", "https://d.example/a b.jpg", "https://d.example/\nhttps://e.example/", "https://f.example/\n", null);

@@ -61,9 +61,31 @@ public sealed class OutputTests : IDisposable
         world.Add("images/a.jpg");
         Directory.CreateDirectory(world["out/.pack.packing/cat"]);
         File.WriteAllText(world["out/.pack.packing/cat/half.jpg"], "");
+        File.WriteAllText(world["out/.pack.packing/.pack-at-work"], "");
         PackWorld.Pack(world.Options(PackFormat.Folders));
         Assert.Equal(["cat/a.bmp", "manifest.csv"], PackWorld.Files(world["out/pack"]).Keys);
         Assert.Equal(["pack"], Directory.GetFileSystemEntries(world["out"]).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData(".pack.packing")]
+    [InlineData(".pack.replaced")]
+    public void A_folder_of_those_names_that_no_pack_made_is_refused(string name)
+    {
+        world.Add("images/a.jpg");
+        Directory.CreateDirectory(world["out/" + name]);
+        File.WriteAllText(world[$"out/{name}/thesis.txt"], "mine");
+        Assert.Contains("no pack wrote", Assert.Throws<PackException>(() => PackWorld.Pack(world.Options(PackFormat.Folders) with { Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(world[$"out/{name}/thesis.txt"]));
+    }
+
+    [Fact]
+    public void A_folder_with_somebody_elses_provenance_is_not_replaced()
+    {
+        world.Add("images/a.jpg");
+        Directory.CreateDirectory(world["out/pack"]);
+        File.WriteAllText(world["out/pack/provenance.json"], """{"version": "2", "command": "scan"}""");
+        Assert.Contains("no pack wrote", Assert.Throws<PackException>(() => PackWorld.Pack(world.Options(PackFormat.Folders) with { Overwrite = true })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal class Terminal(bool quiet, bool json)
     /// <summary>A line on stderr, unless <c>--quiet</c>.</summary>
     public virtual void Note(string line)
     {
-        if (!quiet) Console.Error.WriteLine(PlainText.Escaped(line));
+        if (!quiet) Console.Error.WriteLine(PlainText.Shortened(line));
     }
 
     /// <summary>How the stages of a run are shown: as progress is.</summary>
@@ -100,7 +100,7 @@ internal sealed class BarProgress<T>(Func<T, ProgressLine> show, ProgressContext
             bar.IsIndeterminate = line.Total is null;
             if (line.Total is { } total and > 0) bar.MaxValue = total;
             bar.Value = line.Done;
-            bar.Description = Markup.Escape(line.Detail.Length > 0 ? $"{line.Phase} {line.Detail}" : line.Phase);
+            bar.Description = Markup.Escape(PlainText.OneLine(line.Detail.Length > 0 ? $"{line.Phase} {line.Detail}" : line.Phase));
         }
     }
 }

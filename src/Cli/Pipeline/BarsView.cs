@@ -42,7 +42,7 @@ internal sealed class BarsView(IAnsiConsole console) : PipelineView
         bar.Description = Text(stage, "yellow", "running", $"{line.Phase}{count}{(line.Detail.Length > 0 ? ", " : "")}{line.Detail}");
     });
 
-    public override void Note(string stage, string line) => console.WriteLine($"{stage}: {line}");
+    public override void Note(string stage, string line) => console.WriteLine(PlainText.Shortened($"{stage}: {line}"));
 
     public override void Done(string stage, double seconds, string figures) => End(stage, Text(stage, "green", "done", string.Create(CultureInfo.InvariantCulture, $"{seconds:F1} s{(figures.Length > 0 ? ", " : "")}{figures}")));
 
@@ -69,5 +69,5 @@ internal sealed class BarsView(IAnsiConsole console) : PipelineView
         lock (gate) change(bars[stage]);
     }
 
-    private string Text(string stage, string colour, string state, string detail) => $"{Markup.Escape(stage.PadRight(width))} [{colour}]{state,-7}[/] {Markup.Escape(detail)}";
+    private string Text(string stage, string colour, string state, string detail) => $"{Markup.Escape(stage.PadRight(width))} [{colour}]{state,-7}[/] {Markup.Escape(PlainText.OneLine(detail))}";
 }

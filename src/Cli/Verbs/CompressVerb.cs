@@ -45,6 +45,8 @@ internal sealed class CompressVerb : Verb
         if (File.Exists(plan.Output)) throw new UsageException($"{plan.Output} is a file; name a folder for the outputs");
         if (File.Exists(file) && !File.ReadAllText(file).StartsWith(CompressPlan.Mark, StringComparison.Ordinal))
             throw new UsageException($"{file} was not written by dfkd compress; run it with dfkd run, or name another folder");
+        if (!File.Exists(file) && Directory.Exists(plan.Output) && Directory.EnumerateFileSystemEntries(plan.Output).Any(entry => !OutputLock.IsWithin(entry)))
+            throw new UsageException($"{plan.Output} holds files that no dfkd compress left; name a new or empty folder");
         using OutputLock held = RunLock.Take(plan.Output);
         AtomicFile.WriteAllText(file, text);
 

@@ -25,33 +25,35 @@ internal sealed class ContactSheetVerb : Verb
     public ContactSheetVerb() : base("contact-sheet", "Draw the best and the worst ranked images on one page.", "dfkd contact-sheet scores.csv -o best-and-worst.png")
     {
         Add(table);
-        AddOptions(output, method, count, columns, tile, CommonOptions.Seed);
+        AddOptions(output, method, count, columns, tile, CommonOptions.Seed, CommonOptions.Overwrite);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         string ranked = Path.GetFullPath(parsed.GetRequiredValue(table)), target = Path.GetFullPath(parsed.GetRequiredValue(output));
         if (!target.EndsWith(".png", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"--output {target}: name a .png file");
-        DirectoryInfo? scratch = null;
+        using OutputLock held = OutputPicture.Take(target, "contact-sheet", parsed);
+        string? scratch = null;
         try
         {
             if (!IsSelection(ranked))
             {
-                scratch = Directory.CreateTempSubdirectory("dfkd-");
-                SelectOptions options = new() { Scores = ranked, Output = Path.Combine(scratch.FullName, "ranked.csv"), Method = parsed.GetValue(method)!, Fraction = 1, Quota = ClassQuota.None, Seed = parsed.GetValue(CommonOptions.Seed) };
+                scratch = ScratchFolder.NewFolder("dfkd-");
+                SelectOptions options = new() { Scores = ranked, Output = Path.Combine(scratch, "ranked.csv"), Method = parsed.GetValue(method)!, Fraction = 1, Quota = ClassQuota.None, Seed = parsed.GetValue(CommonOptions.Seed) };
                 SelectionRun.Execute(options, cancel: cancel);
                 ranked = options.Output;
             }
             (List<string> best, List<string> worst) = Ends(ranked, parsed.GetValue(count));
             SheetSection[] sections = [.. new[] { Section("best", best, cancel), Section("worst", worst, cancel) }.Where(section => section.Cells.Count > 0)];
             RgbImage sheet = new ContactSheet { Columns = parsed.GetValue(columns), CellSize = parsed.GetValue(tile) }.Draw(sections);
+            held.RefuseAppeared(parsed.GetValue(CommonOptions.Overwrite));
             AtomicFile.WriteAllBytes(target, ImageWriter.EncodePng(sheet));
             Sheet summary = new(target, best.Count, worst.Count, sheet.Width, sheet.Height);
             terminal.Conclude(summary, () => [string.Create(CultureInfo.InvariantCulture, $"the best {summary.Best} and the worst {summary.Worst} -> {target}, {sheet.Width}x{sheet.Height}")]);
         }
         finally
         {
-            scratch?.Delete(recursive: true);
+            if (scratch is not null) Directory.Delete(scratch, recursive: true);
         }
     }
 

@@ -44,7 +44,7 @@ internal sealed class ExplainVerb : Verb
         string named = ManifestPath.FromTable(parsed.GetRequiredValue(image), Path.GetFullPath("here"));
         string? map = parsed.GetValue(output) is { } file ? Path.GetFullPath(file) : null, pool = parsed.GetValue(scores);
         if (map is not null && !map.EndsWith(".png", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"--output {map}: name a .png file");
-        if (map is not null && File.Exists(map) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{map} exists; name another output or give --overwrite");
+        using OutputLock? held = map is null ? null : OutputPicture.Take(map, "explain", parsed);
         string sha256 = Content(named, cancel);
         int[] blocks = [.. BlocksOf(pool).Concat(parsed.GetValue(block) is { } given ? [given] : [])];
 
@@ -59,6 +59,7 @@ internal sealed class ExplainVerb : Verb
         Choice[] choices = [.. (look.Probabilities ?? []).Index().OrderByDescending(of => of.Item).ThenBy(of => of.Index).Take(ChoicesShown).Select(of => new Choice(of.Index, probe.ClassName(of.Index), of.Item))];
         PoolStanding? standing = pool is null ? null : PoolStanding.Of(pool, scored, choices.Length > 0 ? choices[0].Class : null, sha256, cancel);
         IReadOnlyList<string> verdict = standing is null ? ImageVerdict.Alone(look.Probabilities) : ImageVerdict.AgainstPool(standing);
+        held?.RefuseAppeared(parsed.GetValue(CommonOptions.Overwrite));
         if (map is not null) AtomicFile.WriteAllBytes(map, ImageWriter.EncodePng(AttentionOverlay.Draw(TeacherLooking.View(look, drawn), Math.Max(LeastMapSide, look.Seen.Width))));
         Explanation found = new(named, sha256, verdict, choices, scored, standing, drawn, map);
         terminal.Print(found, () => Text(found));

@@ -16,6 +16,7 @@ internal sealed class PackVerb : Verb
     private readonly Option<int?> shardSize = CommonOptions.OwnCount("--shard-size", $"webdataset: images a shard [default: {PackOptions.UsualShard}]");
     private readonly Choice<ImageLayout> layout = new("--layout", "folders, imagefolder, coco: images by class or side by side [default: classes for folders, else flat]");
     private readonly Choice<MetadataFile> metadata = new("--metadata", "imagefolder: the file beside the images");
+    private readonly Option<bool> csvSafe = new("--csv-safe") { Description = "csv: an apostrophe before cells that a spreadsheet would run as formulas" };
     private readonly Option<bool> copy = new("--copy") { Description = "folders: copies instead of links" };
 
     public PackVerb() : base(
@@ -29,7 +30,7 @@ internal sealed class PackVerb : Verb
         // Their defaults depend on the format.
         layout.Option.DefaultValueFactory = null;
         metadata.Option.DefaultValueFactory = null;
-        AddOptions(format.Option, output, shardSize, layout.Option, metadata.Option, copy, CommonOptions.Overwrite);
+        AddOptions(format.Option, output, shardSize, layout.Option, metadata.Option, copy, csvSafe, CommonOptions.Overwrite);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -45,6 +46,7 @@ internal sealed class PackVerb : Verb
             Layout = parsed.GetResult(layout.Option) is null ? null : layout.In(parsed),
             Metadata = parsed.GetResult(metadata.Option) is null ? null : metadata.In(parsed),
             Copy = parsed.GetValue(copy),
+            CsvSafe = parsed.GetValue(csvSafe),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
         };
         return options;

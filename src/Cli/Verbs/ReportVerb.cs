@@ -56,19 +56,18 @@ internal sealed class ReportVerb : Verb
             ClassesShown = parsed.GetValue(classes),
             MaxImageBytes = (long)(parsed.GetValue(megabytes) * 1e6),
         };
-        options.Validate();
-        if (File.Exists(page) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{page} exists; name another output or give --overwrite");
+        using OutputLock held = ReportRun.Begin(options);
         using PoolRanking? ranking = ReportRanking.Of(options, terminal.Note, cancel);
         options = options with { Ranking = ranking is null ? null : new RowRanking(ranking.Method, ranking.Score) };
         // Once: libtorch takes its threads only before its first work.
         if (parsed.GetValue(data) is not null || parsed.GetValue(teacher) is not null) TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         if (parsed.GetValue(data) is not null) options = options with { Confusion = Confusion(parsed, terminal, cancel) };
-        ReportSummary summary = parsed.GetValue(teacher) is null ? Write(options, terminal, cancel) : WithTeacher(parsed, options, terminal, cancel);
+        ReportSummary summary = parsed.GetValue(teacher) is null ? Write(options, held, terminal, cancel) : WithTeacher(parsed, options, held, terminal, cancel);
         terminal.Conclude(summary, () => Describe(summary));
     }
 
-    private static ReportSummary Write(ReportOptions options, Terminal terminal, CancellationToken cancel) =>
-        terminal.Track<long, ReportSummary>(rows => new("report", rows, null, "rows read"), progress => ReportRun.Execute(options, progress, cancel));
+    private static ReportSummary Write(ReportOptions options, OutputLock held, Terminal terminal, CancellationToken cancel) =>
+        terminal.Track<long, ReportSummary>(rows => new("report", rows, null, "rows read"), progress => ReportRun.Write(options, held, progress, cancel));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ConfusionCounts Confusion(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -82,12 +81,12 @@ internal sealed class ReportVerb : Verb
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ReportSummary WithTeacher(ParseResult parsed, ReportOptions options, Terminal terminal, CancellationToken cancel)
+    private ReportSummary WithTeacher(ParseResult parsed, ReportOptions options, OutputLock held, Terminal terminal, CancellationToken cancel)
     {
         string model = parsed.GetValue(teacher)!;
         using Teacher probe = new(TeacherLooking.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed));
         IReadOnlyList<AttentionView?> Look(IReadOnlyList<string> paths) => [.. probe.Look(paths, cancel).Select(look => look is null ? null : TeacherLooking.View(look, probe.Blocks[^1]))];
-        return Write(options with { Attention = probe.Blocks.Count == 0 ? null : Look, Teacher = new TeacherFacts(model, probe.Classes) }, terminal, cancel);
+        return Write(options with { Attention = probe.Blocks.Count == 0 ? null : Look, Teacher = new TeacherFacts(model, probe.Classes) }, held, terminal, cancel);
     }
 
     private static IEnumerable<string> Describe(ReportSummary summary)

@@ -18,8 +18,12 @@ internal static class SelectAdvice
     /// <exception cref="UsageException">A selection is to follow, but there are not enough answers.</exception>
     public static SizeAdvice Run(AdviceOptions options, Terminal terminal, bool selects, CancellationToken cancel)
     {
-        SizeAdvice advice = terminal.Track<long, SizeAdvice>(rows => new("advise", rows, null, "rows read"), progress => AdviceRun.Execute(options, progress, cancel));
         string page = Path.ChangeExtension(options.Audit, ".html");
+        using OutputLock held = OutputLock.Take(page, "select");
+        bool draws = !File.Exists(options.Audit);
+        if (draws && !options.Ranking.Overwrite && File.Exists(page)) throw new UsageException($"{page} exists, and the page to answer {options.Audit} on would replace it; move it away, name another audit, or give --overwrite");
+        SizeAdvice advice = terminal.Track<long, SizeAdvice>(rows => new("advise", rows, null, "rows read"), progress => AdviceRun.Execute(options, progress, cancel));
+        if (advice.Drawn) held.RefuseAppeared(options.Ranking.Overwrite);
         if (advice.Drawn) AuditPage.Write(options.Audit, page, cancel);
         if (selects && advice.Advised is null) throw new UsageException($"{options.Audit} has {advice.Answered} of {advice.Images} images answered, too few to size a selection by; answer them{(File.Exists(page) ? $" on {page}" : "")}, or give --budget");
         if (selects) foreach (string line in Describe(advice, page)) terminal.Note(line);

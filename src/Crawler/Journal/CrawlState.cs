@@ -20,6 +20,7 @@ internal sealed class CrawlState : IDisposable
     public CrawlState(string store, IReadOnlyDictionary<string, string> plan)
     {
         folder = Path.Combine(store, ".crawl");
+        RefuseForeign();
         Directory.CreateDirectory(folder);
         try
         {
@@ -36,7 +37,7 @@ internal sealed class CrawlState : IDisposable
             AtomicFile.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(plan), CrawlJson.Default.DictionaryStringString));
             return;
         }
-        Dictionary<string, string> before = JsonSerializer.Deserialize(File.ReadAllBytes(path), CrawlJson.Default.DictionaryStringString) ?? [];
+        Dictionary<string, string> before = ReadPlan(path);
         string? other = plan.Keys.Union(before.Keys).FirstOrDefault(key => plan.GetValueOrDefault(key) != before.GetValueOrDefault(key));
         if (other is null) return;
         onlyOne.Dispose();
@@ -98,11 +99,37 @@ internal sealed class CrawlState : IDisposable
         foreach (string line in File.ReadLines(Targets(level), Encoding.UTF8)) yield return JsonSerializer.Deserialize(line, CrawlJson.Default.WebTarget)!;
     }
 
+    // The plan is a crawl's first file: it is deleted with the folder when the crawl is done.
+    private void RefuseForeign()
+    {
+        if (File.Exists(folder)) throw new CrawlException($"{folder} is a file where a crawl keeps what it is at; move it away, or give another store");
+        if (!Directory.Exists(folder) || File.Exists(Path.Combine(folder, "plan.json"))) return;
+        if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => Path.GetFileName(entry) != "lock" && !AtomicFile.IsTemporary(entry)) is { } foreign)
+            throw new CrawlException($"{folder} holds {Path.GetFileName(foreign)}, which no crawl wrote; move the folder away, or give another store");
+    }
+
     /// <summary>The crawl is done: nothing of it is needed any more.</summary>
     public void Finish()
     {
         onlyOne.Dispose();
+        // The plan last: a folder without one is nobody's.
+        foreach (string part in Directory.EnumerateDirectories(folder)) Directory.Delete(part, recursive: true);
+        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file) != "plan.json").ToArray()) File.Delete(file);
         Directory.Delete(folder, recursive: true);
+    }
+
+    private Dictionary<string, string> ReadPlan(string path)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(File.ReadAllBytes(path), CrawlJson.Default.DictionaryStringString) is { } plan) return plan;
+        }
+        catch (JsonException)
+        {
+            // Told below.
+        }
+        onlyOne.Dispose();
+        throw new CrawlException($"{path} is no plan of an interrupted crawl; delete {folder} where it is one's, else give another store");
     }
 
     public void Dispose() => onlyOne.Dispose();

@@ -18,7 +18,7 @@ internal static class Rehearsal
     {
         var gate = new Lock();
         long budget = options.Web.MaxFetches ?? long.MaxValue;
-        string scratch = Directory.CreateTempSubdirectory("dfkd-dry-run-").FullName;
+        string scratch = ScratchFolder.NewFolder("dfkd-dry-run-");
         using var named = new WebSources(options.Web, sources, "-", source => Path.Combine(scratch, source.ToString(CultureInfo.InvariantCulture)));
         try
         {

@@ -19,6 +19,14 @@ internal sealed record CacheHeader
 
     private static ReadOnlySpan<byte> Magic => "DFKDSOFT"u8;
 
+    /// <summary>Whether a file begins as a cache does; also one that was killed before its first bytes were all written.</summary>
+    public static bool Begins(Stream stream)
+    {
+        Span<byte> start = stackalloc byte[8];
+        int read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        return Magic.StartsWith(start[..read]);
+    }
+
     /// <summary>Classes, C.</summary>
     public required int Classes { get; init; }
 

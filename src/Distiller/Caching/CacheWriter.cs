@@ -51,6 +51,17 @@ internal sealed class CacheWriter : IDisposable
     /// <summary>Where a cache lies until it is whole.</summary>
     public static string PartOf(string path) => Path.GetFullPath(path) + ".part";
 
+    /// <summary>Refuses a file of the part's name that no cache wrote: it would be written over.</summary>
+    /// <exception cref="DistillException">There is such a file, or a folder.</exception>
+    public static void RefuseForeign(string path)
+    {
+        string part = PartOf(path);
+        if (Directory.Exists(part)) throw new DistillException($"{part} is a folder where an interrupted cache is kept; move it away, or name another output");
+        if (!File.Exists(part)) return;
+        using FileStream file = File.OpenRead(part);
+        if (!CacheHeader.Begins(file)) throw new DistillException($"{part} is no interrupted cache of this tool, and would be written over; move it away, or name another output");
+    }
+
     /// <summary>Appends the records of one step.</summary>
     public void Write(ReadOnlySpan<byte> records)
     {

@@ -23,7 +23,17 @@ internal sealed class PixelStore : IDisposable
             blocks = [.. Enumerable.Range(0, (count + perBlock - 1) / perBlock).Select(block => new byte[Math.Min(perBlock, count - (block * perBlock)) * ImageBytes])];
             return;
         }
-        FileStream stream = new(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 4096, FileOptions.DeleteOnClose);
+        string scratch = ScratchFolder.NewFile();
+        FileStream stream = new(scratch, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 4096, FileOptions.DeleteOnClose);
+        try
+        {
+            FreeSpace.Require(scratch, (long)count * ImageBytes);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
         file = MemoryMappedFile.CreateFromFile(stream, null, (long)count * ImageBytes, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
         view = file.CreateViewAccessor();
     }

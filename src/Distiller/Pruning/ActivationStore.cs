@@ -73,7 +73,7 @@ internal sealed class ActivationStore(long memory) : IDisposable
 
     private void Write((Stream, int) key, torch.Tensor value, long bytes)
     {
-        file ??= File.OpenHandle(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+        file ??= File.OpenHandle(ScratchFolder.NewFile(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
         if (!inFile.TryGetValue(key, out (long Offset, long[] Shape) place)) inFile[key] = place = (written, value.shape);
         using DisposeScope scope = torch.NewDisposeScope();
         RandomAccess.Write(file, value.detach().cpu().contiguous().bytes, place.Offset);

@@ -33,6 +33,7 @@ public static class PruneRun
     {
         options.Validate();
         using OutputLock owner = OutputLock.Take(options.Output, "prune");
+        RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         Stopwatch clock = Stopwatch.StartNew();
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -44,8 +45,7 @@ public static class PruneRun
         VitConfig? given = options.Student is { } spec ? Given(spec, teacher.Config) : null;
         if (given is null && teacher.Config.Classes == 0) throw new DistillException($"{options.Teacher} has no classification head, so shapes cannot be compared by agreement; give the student's shape");
 
-        RunFolder folder = RunFolder.Open(options.Output, options.Resume, options.Overwrite);
-        Directory.CreateDirectory(folder.Pruning);
+        RunFolder folder = RunFolder.OpenToPrune(options.Output, options.Resume, options.Overwrite);
         IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
         (string[] fit, string[] held) = options.PoolPath is { } pool ? FromBoth(paths, pool, options, cancel) : FromSelection(paths, options);
         string[] wanted = [.. fit, .. held];
@@ -81,6 +81,7 @@ public static class PruneRun
         using VisionTransformer student = pruning.Fit(shape, blocks, start, state => Save(stateFile, fitPrint, state), cancel);
 
         Nearness? nearness = judge?.Of(student, cancel);
+        folder.RefuseAppeared(options.Overwrite);
         if (heldOut.Length > 0) WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. heldOut.Select(slot => wanted[slot])]);
         PruneSummary summary = new()
         {

@@ -28,8 +28,9 @@ internal static class AssistantChain
         return DistillRun.Hop(hop, [("lineage", lineage)], progress, cancel);
     }
 
-    // Every hop's shapes and losses. Returns the teacher, in words.
-    private static string Check(DistillOptions options, CancellationToken cancel)
+    /// <summary>Every hop's shapes and losses. Returns the teacher, in words.</summary>
+    /// <exception cref="DistillException">A hop that cannot be.</exception>
+    public static string Check(DistillOptions options, CancellationToken cancel)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);

@@ -44,6 +44,7 @@ internal static class GifDecoder
         (width, height) = (Math.Max(width, left + frameWidth), Math.Max(height, top + frameHeight));
         if ((long)width * height > maxPixels) return Failed(Reason.TooManyPixels);
 
+        if (ImageClaim.Gif((long)width * height, (long)frameWidth * frameHeight, bytes.Length) is { } claim) return Failed(claim);
         byte[] frame = GC.AllocateUninitializedArray<byte>(frameWidth * frameHeight);
         string? failure = GifLzw.Decode(bytes[at..], frame);
         return failure is null ? new DecodeResult(Compose(frame, new Placement(left, top, frameWidth, frameHeight, (flags & 0x40) != 0), width, height, palette, transparent), "gif", null) : Failed(failure);

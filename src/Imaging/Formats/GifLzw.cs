@@ -30,8 +30,9 @@ internal static class GifLzw
                 {
                     if (at >= data.Length || data[at] == 0) return Reason.Truncated;
                     block = data[at++];
+                    // Also where what is missing is not needed: a block is cut, and so is the file.
+                    if (at + block > data.Length) return Reason.Truncated;
                 }
-                if (at >= data.Length) return Reason.Truncated;
                 pending |= (uint)data[at++] << bits;
                 bits += 8;
                 block--;

@@ -18,7 +18,7 @@ internal static class JpegMetadata
         using var kept = new MemoryStream(file.Length);
         kept.Write([0xff, StartOfImage]);
         bool orientationDue = orientation != 1;
-        for (int at = NextMarker(file, 2); at < file.Length; at = NextMarker(file, at))
+        for (int at = JpegEnd.NextMarker(file, 2); at < file.Length; at = JpegEnd.NextMarker(file, at))
         {
             byte marker = file[at++];
             if (marker == EndOfImage) break;
@@ -60,20 +60,6 @@ internal static class JpegMetadata
         int length = payload.Length + 2;
         kept.Write([0xff, marker, (byte)(length >> 8), (byte)length]);
         kept.Write(payload);
-    }
-
-    /// <summary>The place of the next marker's code, past any fill bytes; the file's end where there is none.</summary>
-    private static int NextMarker(ReadOnlySpan<byte> file, int at)
-    {
-        while (at < file.Length)
-        {
-            int mark = file[at..].IndexOf((byte)0xff);
-            if (mark < 0) return file.Length;
-            at += mark;
-            while (at < file.Length && file[at] == 0xff) at++;
-            if (at < file.Length && file[at] != 0) return at;
-        }
-        return file.Length;
     }
 
     /// <summary>Where entropy-coded data end: at a marker that is neither a stuffed zero nor a restart.</summary>

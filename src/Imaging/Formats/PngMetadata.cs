@@ -34,19 +34,7 @@ internal static class PngMetadata
         kept.Write(number);
         byte[] body = [.. "eXIf"u8, .. tiff];
         kept.Write(body);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc(body));
+        BinaryPrimitives.WriteUInt32BigEndian(number, PngChunk.Crc(body));
         kept.Write(number);
-    }
-
-    // CRC-32 of ISO 3309, bit by bit: thirty bytes do not want a table.
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
-        }
-        return ~crc;
     }
 }

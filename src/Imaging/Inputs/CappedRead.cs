@@ -46,7 +46,7 @@ internal static class CappedRead
     private static Content All(Stream stream, ReadOnlySpan<byte> start, long claimed, long maxBytes)
     {
         if (claimed > maxBytes) return new Content(null, Reason.TooLarge);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted)));
+        byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted))), buffer = rented;
         start.CopyTo(buffer);
         try
         {
@@ -58,14 +58,16 @@ internal static class CappedRead
                 length += read;
                 if (length > maxBytes) return new Content(null, Reason.TooLarge);
                 if (length < buffer.Length) continue;
-                byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, buffer.Length * 2L));
+                if (length == claimed && stream.ReadByte() is var more and >= 0) return More(stream, buffer, (byte)more, maxBytes);
+                if (length == claimed) break;
+                byte[] larger = LargeArrays.New(Grown(length, claimed, maxBytes));
                 buffer.AsSpan(0, length).CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(buffer);
                 buffer = larger;
             }
             if (length > maxBytes) return new Content(null, Reason.TooLarge);
             if (length < claimed) return new Content(null, Reason.Truncated);
-            return length == 0 ? new Content(null, Reason.Empty) : new Content(buffer.AsSpan(0, length).ToArray(), null);
+            if (length == 0) return new Content(null, Reason.Empty);
+            return new Content(buffer != rented && length == buffer.Length ? buffer : buffer.AsSpan(0, length).ToArray(), null);
         }
         catch (EndOfStreamException)
         {
@@ -73,7 +75,25 @@ internal static class CappedRead
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<byte>.Shared.Return(rented);
         }
+    }
+
+    // What has come is believed eight times, and what is claimed beyond that not: a claim that is true costs two copies of a small part.
+    private static int Grown(long length, long claimed, long maxBytes) => (int)Math.Min(claimed > length ? Math.Min(length * 8, claimed) : length * 2, Math.Min(maxBytes + 1, Array.MaxLength));
+
+    // More than was claimed.
+    private static Content More(Stream stream, byte[] start, byte next, long maxBytes)
+    {
+        using var all = new MemoryStream();
+        all.Write(start);
+        all.WriteByte(next);
+        byte[] block = new byte[Trusted];
+        for (int read; (read = stream.Read(block)) > 0;)
+        {
+            if (all.Length + read > maxBytes) return new Content(null, Reason.TooLarge);
+            all.Write(block, 0, read);
+        }
+        return all.Length > maxBytes ? new Content(null, Reason.TooLarge) : new Content(all.ToArray(), null);
     }
 }

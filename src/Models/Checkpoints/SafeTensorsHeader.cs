@@ -18,8 +18,8 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
 {
     public const string MetadataKey = "__metadata__";
 
-    // The format's own limit on a header.
-    private const long MostHeaderBytes = 100_000_000;
+    // Some 100,000 tensors. The format allows 100 MB, which take a gigabyte to look through, and models have some thousands.
+    private const long MostHeaderBytes = 8 << 20;
 
     private static readonly (string Name, ScalarType Type, int Size)[] Types =
     [
@@ -42,6 +42,7 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
         Span<byte> prefix = stackalloc byte[8];
         read(0, prefix);
         ulong size = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (size <= long.MaxValue && (long)size <= fileLength - 8 && size > MostHeaderBytes) throw Bad(path, $"its header has {size} bytes, and at most {MostHeaderBytes} are read; save the model in several files, or without its metadata");
         if (size > MostHeaderBytes || (long)size > fileLength - 8) throw Bad(path, $"its header claims {size} bytes, the file has {fileLength}");
         byte[] bytes = new byte[size];
         read(8, bytes);

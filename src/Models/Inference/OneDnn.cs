@@ -78,7 +78,7 @@ internal sealed class OneDnn
     private static OneDnn? Load()
     {
         if (Environment.GetEnvironmentVariable("DFKD_ONEDNN") == "0") return null;
-        string file = Path.GetTempFileName();
+        string file = ScratchFolder.NewFile();
         try
         {
             File.WriteAllBytes(file, Archive());

@@ -16,10 +16,14 @@ public static class AdviceRun
     /// <param name="progress">Told the rows read so far, over all passes.</param>
     /// <param name="cancel">Stops; nothing is written then.</param>
     /// <exception cref="SelectionException">The options do not make sense, or the audit is of other scores or has too few answers.</exception>
-    /// <exception cref="TableException">A table cannot be read.</exception>
+    /// <exception cref="OutputException">Another process is writing the audit, or it appeared meanwhile.</exception>
+    /// <exception cref="TableException">A table cannot be read, or what lies beside the audit is not this tool's.</exception>
     public static SizeAdvice Execute(AdviceOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using OutputLock held = OutputLock.Take(options.Audit, "select", Provenance.PathBeside(options.Audit));
+        Table.RequireWritable(options.Audit);
+        if (!File.Exists(options.Audit)) Provenance.RefuseForeign(options.Audit, overwrite: false);
         using Passes passes = new(options.Ranking, progress, cancel);
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Ranking.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
@@ -27,6 +31,7 @@ public static class AdviceRun
         SizeAdvice advice = new() { Audit = options.Audit, Method = options.Ranking.Method, Usable = survey.Usable, Knee = ScoreKnee.Of(scale, survey.Usable) };
         if (File.Exists(options.Audit)) return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
         IReadOnlyList<AuditRow> drawn = AuditDraw.Of(passes, scale, options.Size);
+        held.RefuseAppeared(overwrite: false);
         AuditTable.Write(options, passes, drawn, hash.GetAwaiter().GetResult());
         return advice with { Drawn = true, Images = drawn.Count };
     }
