@@ -22,6 +22,8 @@ cp README.md "$pages/index.md"
 cp SECURITY.md CONTRIBUTING.md CHANGELOG.md LICENSE "$pages/"
 cp tests/peers/README.md tests/peers/losses.py "$pages/tests/peers/"
 mkdir -p "$pages/samples" && cp -r samples/notebooks "$pages/samples/"
+# The page colours what it takes for a program; commands and their output are none.
+find "$pages" -name '*.md' -exec sed -i '/^```/ { s/^```$/```text/; :inside; n; /^```/! b inside }' {} +
 sed -i -e "s#ASSEMBLIES#$assemblies#" -e "s#OUTPUT#$site#" "$pages/docfx.json"
 {
     printf '# Decisions\n\nEach page has the context of one decision, the decision, and what follows from it.\n\n| | decision |\n|---|---|\n'
