@@ -25,7 +25,7 @@ internal static class Arithmetic
         VisionTransformer network = loaded.Model.AsVisionTransformer("has no forward pass to measure");
         VitConfig shape = network.Config;
         network.PackForInference(batch, bfloat16 ? Precision.BFloat16 : Precision.Float32);
-        VitCapture probes = new() { ClsRowBlocks = [shape.Depth / 4, 7 * shape.Depth / 12, shape.Depth - 2] };
+        ModelCapture probes = new() { ClsRowBlocks = [shape.Depth / 4, 7 * shape.Depth / 12, shape.Depth - 2] };
         using Tensor pixels = randn(batch, 3, shape.ImageSize, shape.ImageSize);
         return Lanes(threads, passes, 1e-9 * batch * Operations(shape), () => network.Run(pixels, probes));
     }

@@ -32,7 +32,7 @@ for (int i = 0; i <= repeats && args[0] != "none"; i++)
 {
     using DisposeScope scope = torch.NewDisposeScope();
     Stopwatch clock = Stopwatch.StartNew();
-    torch.Tensor loss = term is null ? OverPatches(student, teacher) : term.Compute(new LossInputs { Student = Output(student), Teacher = Output(teacher), At = new Moment(i, repeats + 1) });
+    torch.Tensor loss = term is null ? OverPatches(student, teacher) : term.Compute(new LossInputs { Student = Output(student), Teacher = Output(teacher), At = new StepPosition(i, repeats + 1) });
     torch.autograd.grad([loss], [student])[0].sum().item<float>();
     // The first one warms up.
     self.Refresh();
@@ -47,7 +47,7 @@ string time = milliseconds.Count == 0 ? "-" : $"{milliseconds[milliseconds.Count
 Console.WriteLine($"{args[0]}: B={images} N={grid * grid} Ds={studentWidth} Dt={teacherWidth}, {torch.get_num_threads()} threads: {time} ms, {spent:F0} ms CPU, peak {(self.PeakWorkingSet64 - before) / 1e6:F0} MB above the tokens, loss {value:G6}");
 return 0;
 
-static VitOutput Output(torch.Tensor tokens) => new() { Embedding = tokens.select(1, 0), Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } };
+static ModelOutput Output(torch.Tensor tokens) => new() { Embedding = tokens.select(1, 0), Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } };
 
 // As the equation is written, [BN, BN].
 static torch.Tensor OverPatches(torch.Tensor student, torch.Tensor teacher)

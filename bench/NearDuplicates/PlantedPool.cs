@@ -33,7 +33,7 @@ internal sealed class PlantedPool
     public int ExactPlantedFound { get; }
 
     /// <summary>Images that an ideal index finds: all but the first of each group of copies, exact copies counted once.</summary>
-    public int NearCopies { get; }
+    public int NearDuplicates { get; }
 
     private PlantedPool(List<PoolImage> images)
     {
@@ -57,7 +57,7 @@ internal sealed class PlantedPool
             int original = kinds[(images[i].Source[Near.Length..], images[i].Label)].MinBy(other => SquaredDistance(images[i].Pixels, images[other].Pixels));
             Join(i, original);
         }
-        NearCopies = files - group.Distinct().Count();
+        NearDuplicates = files - group.Distinct().Count();
     }
 
     public static PlantedPool Read(string pool, string truth)

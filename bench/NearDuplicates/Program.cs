@@ -33,7 +33,7 @@ switch (args)
 static void Judge(PlantedPool pool)
 {
     Console.WriteLine($"{pool.Images.Count} images; exact: {pool.ExactFound} found by SHA-256, {pool.ExactPlanted} planted, {pool.ExactPlantedFound} of them found");
-    Console.WriteLine($"near: {pool.NearCopies} copies of earlier images beside the exact ones");
+    Console.WriteLine($"near: {pool.NearDuplicates} copies of earlier images beside the exact ones");
     Console.WriteLine("radius  colours  found  right  wrong  look-alikes  precision  recall  wrong photographs  us/hash");
     for (int radius = 0; radius <= 8; radius++) Row(radius, null);
     for (int radius = 0; radius <= 8; radius++) Row(radius, NearDuplicateIndex.DefaultColourTolerance);
@@ -42,7 +42,7 @@ static void Judge(PlantedPool pool)
     void Row(int radius, double? tolerance)
     {
         Finding found = pool.Find(radius, tolerance);
-        Console.WriteLine($"{radius,6}  {tolerance?.ToString(CultureInfo.InvariantCulture) ?? "-",7}  {found.Right + found.Wrong,5}  {found.Right,5}  {found.Wrong,5}  {found.LookAlikes,11}  {(double)found.Right / (found.Right + found.Wrong),9:F4}  {(double)found.Right / pool.NearCopies,6:F4}  {found.WrongPhotographs,17}  {found.Microseconds,7:F2}");
+        Console.WriteLine($"{radius,6}  {tolerance?.ToString(CultureInfo.InvariantCulture) ?? "-",7}  {found.Right + found.Wrong,5}  {found.Right,5}  {found.Wrong,5}  {found.LookAlikes,11}  {(double)found.Right / (found.Right + found.Wrong),9:F4}  {(double)found.Right / pool.NearDuplicates,6:F4}  {found.WrongPhotographs,17}  {found.Microseconds,7:F2}");
     }
 }
 

@@ -19,7 +19,7 @@ internal static class SelectedCopies
         DirectoryInfo scratch = Directory.CreateTempSubdirectory("dfkd-bench-");
         string table = Path.Combine(scratch.FullName, "scores.csv");
         WriteLooks(pool, scores, table);
-        Console.WriteLine($"{pool.NearCopies} copies of earlier images beside the exact ones");
+        Console.WriteLine($"{pool.NearDuplicates} copies of earlier images beside the exact ones");
         Console.WriteLine("by                    dropped  right  wrong  precision  recall  mean distance  seconds");
         foreach (int radius in (ReadOnlySpan<int>)[0, 2, 4, 6, 8]) Row($"hash, {radius} bits", new SetOptions { NearDuplicates = radius, Embeddings = embeddings });
         if (embeddings is not null)
@@ -34,7 +34,7 @@ internal static class SelectedCopies
             SelectOptions options = new() { Scores = table, Output = Path.Combine(scratch.FullName, "selected.csv"), Fraction = 1, Quota = ClassQuota.None, Overwrite = true, Set = set };
             SelectionSummary summary = SelectionRun.Execute(options);
             (int right, int wrong) = Judge(pool, Path.Combine(scratch.FullName, "selected.duplicates.csv"));
-            Console.WriteLine($"{name,-20}  {summary.NearDuplicatesDropped,7}  {right,5}  {wrong,5}  {(double)right / (right + wrong),9:F4}  {(double)right / pool.NearCopies,6:F4}  {summary.MeanDistance,13:F4}  {summary.Seconds,7:F1}");
+            Console.WriteLine($"{name,-20}  {summary.NearDuplicatesDropped,7}  {right,5}  {wrong,5}  {(double)right / (right + wrong),9:F4}  {(double)right / pool.NearDuplicates,6:F4}  {summary.MeanDistance,13:F4}  {summary.Seconds,7:F1}");
         }
     }
 

@@ -114,7 +114,7 @@ public static class CacheRun
                 cancel.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = batches.Next();
-                Encode(teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), [VitCapture.None])[0].Logits!, batch.Seeds, record, records);
+                Encode(teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), [ModelCapture.None])[0].Logits!, batch.Seeds, record, records);
                 writer.Write(records);
                 progress?.Report(new TrainProgress { Phase = "cache", Done = step + 1, Total = steps, Epoch = batch.Epoch, ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds });
             }

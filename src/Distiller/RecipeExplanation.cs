@@ -76,7 +76,7 @@ public sealed record RecipeExplanation
         };
     }
 
-    private static CaptureCost Cost(VitCapture all, ModelConfig model)
+    private static CaptureCost Cost(ModelCapture all, ModelConfig model)
     {
         // Only Vision Transformers have anything to capture.
         long tokens = model is VitConfig shape ? (long)(shape.PrefixTokens + shape.Patches) * shape.Width : 0;

@@ -18,7 +18,7 @@ public abstract class ImageModel : torch.nn.Module<torch.Tensor, torch.Tensor>
     /// <summary>Logits <c>[B, C]</c> of normalised pixels <c>[B, 3, S, S]</c>; for a model without a head the embedding <c>[B, D]</c>, as timm.</summary>
     public override torch.Tensor forward(torch.Tensor pixels)
     {
-        VitOutput output = Run(pixels, VitCapture.None);
+        ModelOutput output = Run(pixels, ModelCapture.None);
         return output.Logits ?? output.Embedding;
     }
 
@@ -26,7 +26,7 @@ public abstract class ImageModel : torch.nn.Module<torch.Tensor, torch.Tensor>
     /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
     /// <param name="capture">What to keep beside the logits; families without tokens have nothing of it.</param>
     /// <exception cref="ArgumentException">The pixels' shape or the capture does not fit the model.</exception>
-    public abstract VitOutput Run(torch.Tensor pixels, VitCapture capture);
+    public abstract ModelOutput Run(torch.Tensor pixels, ModelCapture capture);
 
     /// <summary>The same weights for another input size.</summary>
     /// <param name="imageSize">Input side, pixels.</param>
@@ -98,7 +98,7 @@ public abstract class ImageModel : torch.nn.Module<torch.Tensor, torch.Tensor>
     }
 
     /// <summary>Refuses captures of tokens and attention, which a convolutional family has not.</summary>
-    private protected void CheckCapture(VitCapture capture)
+    private protected void CheckCapture(ModelCapture capture)
     {
         if (capture.ClsRowBlocks.Count > 0 || capture.AttentionBlocks.Count > 0) throw new ArgumentException($"{Config.Name} has no attention to probe", nameof(capture));
         if (capture.HiddenBlocks.Count > 0 || capture.NormedTokens) throw new ArgumentException($"{Config.Name} has no blocks of tokens", nameof(capture));

@@ -50,7 +50,7 @@ public sealed class ResNet : ImageModel
     public override ResNetConfig Config { get; }
 
     /// <inheritdoc/>
-    public override VitOutput Run(torch.Tensor pixels, VitCapture capture)
+    public override ModelOutput Run(torch.Tensor pixels, ModelCapture capture)
     {
         CheckPixels(pixels);
         CheckCapture(capture);
@@ -63,7 +63,7 @@ public sealed class ResNet : ImageModel
             x = next;
         }
         torch.Tensor embedding = scope.MoveToOuter(x.mean([2, 3]));
-        return new VitOutput { Embedding = embedding, Logits = fc is null ? null : scope.MoveToOuter(fc.Linear(embedding)) };
+        return new ModelOutput { Embedding = embedding, Logits = fc is null ? null : scope.MoveToOuter(fc.Linear(embedding)) };
     }
 
     internal override void Randomise(long seed) => ConvolutionInit.Randomise(this, seed, layers.SelectMany(layer => layer).Select(block => block.Last.weight));

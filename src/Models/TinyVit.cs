@@ -28,7 +28,7 @@ public sealed class TinyVit : ImageModel
     public override TinyVitConfig Config { get; }
 
     /// <inheritdoc/>
-    public override VitOutput Run(torch.Tensor pixels, VitCapture capture)
+    public override ModelOutput Run(torch.Tensor pixels, ModelCapture capture)
     {
         CheckPixels(pixels);
         CheckCapture(capture);
@@ -36,7 +36,7 @@ public sealed class TinyVit : ImageModel
         torch.Tensor x = patch_embed.Forward(pixels);
         foreach (TinyVitStage stage in stages) x = stage.Forward(x);
         torch.Tensor embedding = scope.MoveToOuter(head.norm.Norm(x.mean([2, 3]), 1e-5));
-        return new VitOutput { Embedding = embedding, Logits = head.fc is null ? null : scope.MoveToOuter(head.fc.Linear(embedding)) };
+        return new ModelOutput { Embedding = embedding, Logits = head.fc is null ? null : scope.MoveToOuter(head.fc.Linear(embedding)) };
     }
 
     /// <summary>Attention biases are spared.</summary>

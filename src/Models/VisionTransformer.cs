@@ -76,7 +76,7 @@ public sealed class VisionTransformer : ImageModel
     /// <summary>The architecture.</summary>
     public override VitConfig Config { get; }
 
-    /// <summary>The heads, in the order of <see cref="VitOutput.HeadEmbeddings"/>; none of a model without classes. Logits are the mean over them.</summary>
+    /// <summary>The heads, in the order of <see cref="ModelOutput.HeadEmbeddings"/>; none of a model without classes. Logits are the mean over them.</summary>
     public IReadOnlyList<LinearHead> LinearHeads => [.. new[] { head, head_dist, head_conv, head_inv }.OfType<Affine>().Select(affine => new LinearHead(affine.weight, affine.bias!))];
 
     internal IEnumerable<Block> Blocks => blocks;
@@ -89,22 +89,22 @@ public sealed class VisionTransformer : ImageModel
     /// <exception cref="ArgumentException">The pixels do not fit the model.</exception>
     public torch.Tensor Tokens(torch.Tensor pixels)
     {
-        Check(pixels, VitCapture.None);
-        return Embed(pixels, VitCapture.None);
+        Check(pixels, ModelCapture.None);
+        return Embed(pixels, ModelCapture.None);
     }
 
     /// <summary>Logits and embeddings of what left the last block, <c>[B, T, D]</c>.</summary>
-    public VitOutput Classify(torch.Tensor tokens)
+    public ModelOutput Classify(torch.Tensor tokens)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return Head(tokens, VitCapture.None, new Kept(), scope);
+        return Head(tokens, ModelCapture.None, new Kept(), scope);
     }
 
     /// <summary>Logits, embedding and captures.</summary>
     /// <param name="pixels">Normalised pixels <c>[B, 3, S, S]</c>, float32, on the model's device.</param>
     /// <param name="capture">What to keep beside the logits.</param>
     /// <exception cref="ArgumentException">The pixels' shape, a block number or the dropout does not fit the model.</exception>
-    public override VitOutput Run(torch.Tensor pixels, VitCapture capture)
+    public override ModelOutput Run(torch.Tensor pixels, ModelCapture capture)
     {
         Check(pixels, capture);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -118,7 +118,7 @@ public sealed class VisionTransformer : ImageModel
     /// <param name="clsRowBlocks">Blocks whose CLS-to-patch row is wanted; those not among the first are passed over.</param>
     public VitPartial RunFirst(torch.Tensor pixels, int count, IReadOnlyList<int> clsRowBlocks)
     {
-        VitCapture capture = new() { ClsRowBlocks = clsRowBlocks };
+        ModelCapture capture = new() { ClsRowBlocks = clsRowBlocks };
         Check(pixels, capture);
         if (count < 1 || count >= Config.Depth) throw new ArgumentOutOfRangeException(nameof(count), $"{count} blocks are not in 1–{Config.Depth - 1}");
         using DisposeScope scope = torch.NewDisposeScope();
@@ -130,14 +130,14 @@ public sealed class VisionTransformer : ImageModel
     /// <summary>The blocks that <see cref="RunFirst"/> left, of all of its images or of some (<see cref="VitPartial.Select"/>).</summary>
     /// <param name="partial">Not changed.</param>
     /// <param name="clsRowBlocks">As they were given to <see cref="RunFirst"/>; the output has the rows of all of them.</param>
-    public VitOutput RunRest(VitPartial partial, IReadOnlyList<int> clsRowBlocks)
+    public ModelOutput RunRest(VitPartial partial, IReadOnlyList<int> clsRowBlocks)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         Kept kept = new();
         // A copy, since a pass frees what it came from.
-        torch.Tensor tokens = Through(partial.Tokens.alias(), partial.Blocks, Config.Depth, new VitCapture { ClsRowBlocks = clsRowBlocks }, kept, scope);
+        torch.Tensor tokens = Through(partial.Tokens.alias(), partial.Blocks, Config.Depth, new ModelCapture { ClsRowBlocks = clsRowBlocks }, kept, scope);
         foreach ((int block, torch.Tensor row) in partial.ClsRows) kept.Rows[block] = row;
-        return Head(tokens, VitCapture.None, kept, scope);
+        return Head(tokens, ModelCapture.None, kept, scope);
     }
 
     /// <summary>
@@ -177,7 +177,7 @@ public sealed class VisionTransformer : ImageModel
     private long HeadTokens => Config.CrossBias ? 3 : Config.Distilled ? 2 : 1;
 
     // [B, 3, S, S] to [B, prefix + K, D] with positions added and, in training, patches dropped.
-    private torch.Tensor Embed(torch.Tensor pixels, VitCapture capture)
+    private torch.Tensor Embed(torch.Tensor pixels, ModelCapture capture)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         long batch = pixels.shape[0], width = Config.Width;
@@ -208,7 +208,7 @@ public sealed class VisionTransformer : ImageModel
         return (convolved + involved, [convolved.mean([1], keepdim: true), involved.mean([1], keepdim: true)]);
     }
 
-    private torch.Tensor? KeptIndices(long batch, VitCapture capture)
+    private torch.Tensor? KeptIndices(long batch, ModelCapture capture)
     {
         if (capture.KeptPatches is { } given) return given;
         if (capture.PatchDropout <= 0 || !training) return null;
@@ -217,7 +217,7 @@ public sealed class VisionTransformer : ImageModel
         return order.narrow(1, 0, keep).sort(1).Values;
     }
 
-    private torch.Tensor Through(torch.Tensor x, int from, int to, VitCapture capture, Kept captured, DisposeScope scope)
+    private torch.Tensor Through(torch.Tensor x, int from, int to, ModelCapture capture, Kept captured, DisposeScope scope)
     {
         bool kept = false;
         for (int b = from; b < to; b++)
@@ -241,7 +241,7 @@ public sealed class VisionTransformer : ImageModel
         return x;
     }
 
-    private VitOutput Head(torch.Tensor x, VitCapture capture, Kept kept, DisposeScope scope) =>
+    private ModelOutput Head(torch.Tensor x, ModelCapture capture, Kept kept, DisposeScope scope) =>
         Heads(Pooled(x, kept, scope), scope) with
         {
             ClsRows = kept.Rows,
@@ -275,10 +275,10 @@ public sealed class VisionTransformer : ImageModel
         }
     }
 
-    private VitOutput Heads(torch.Tensor normed, DisposeScope scope)
+    private ModelOutput Heads(torch.Tensor normed, DisposeScope scope)
     {
         torch.Tensor read = normed.select(1, 0), embedding = Config.Pooling == Pooling.TokenAndAverage ? read.narrow(1, 0, Config.Width) : read;
-        VitOutput bare = new() { Embedding = scope.MoveToOuter(embedding), HeadEmbeddings = scope.MoveToOuter(normed) };
+        ModelOutput bare = new() { Embedding = scope.MoveToOuter(embedding), HeadEmbeddings = scope.MoveToOuter(normed) };
         if (head is null) return bare;
         torch.Tensor logits = scope.MoveToOuter(head.Linear(read));
         if (head_conv is not null)
@@ -291,7 +291,7 @@ public sealed class VisionTransformer : ImageModel
         return bare with { Logits = scope.MoveToOuter((logits + dist) / 2), LogitsCls = logits, LogitsDist = dist };
     }
 
-    private void Check(torch.Tensor pixels, VitCapture capture)
+    private void Check(torch.Tensor pixels, ModelCapture capture)
     {
         CheckPixels(pixels);
         foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks).Concat(capture.QkvBlocks).Concat(capture.AttentionBlocks))

@@ -7,7 +7,7 @@ namespace DataFreeKD.Models;
 /// <summary>Tokens after the first blocks of a Vision Transformer, and the CLS rows of those blocks. Tensors belong to the caller's dispose scope.</summary>
 /// <param name="Tokens"><c>[B, T, D]</c>.</param>
 /// <param name="Blocks">Blocks that are behind them.</param>
-/// <param name="ClsRows">As <see cref="VitOutput.ClsRows"/>.</param>
+/// <param name="ClsRows">As <see cref="ModelOutput.ClsRows"/>.</param>
 public sealed record VitPartial(torch.Tensor Tokens, int Blocks, IReadOnlyDictionary<int, torch.Tensor> ClsRows)
 {
     /// <summary>Some of the images.</summary>

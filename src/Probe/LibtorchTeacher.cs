@@ -58,7 +58,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     public TeacherAnswer Answer(Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
     {
         if (Transformer is { } transformer) return TeacherAnswer.Of(transformer, pixels, blocks, rollout, views);
-        VitOutput output = Loaded.Model.Run(pixels, VitCapture.None);
+        ModelOutput output = Loaded.Model.Run(pixels, ModelCapture.None);
         return new TeacherAnswer
         {
             Logits = output.Logits?.to(ScalarType.Float64),
@@ -74,7 +74,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     private Tensor Logits64(Tensor view)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Loaded.Model.Run(view, VitCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
+        return Loaded.Model.Run(view, ModelCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
     }
 
     private string? Lacking(TeacherOptions options)

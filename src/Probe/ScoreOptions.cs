@@ -2,7 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe.Cascade;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;

@@ -7,7 +7,7 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;

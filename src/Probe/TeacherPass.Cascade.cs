@@ -48,7 +48,7 @@ internal sealed partial class TeacherPass
         long[] hopeful = [.. Enumerable.Range(0, images).Where(i => read[i] >= cascade.Threshold).Select(i => (long)i)];
         if (hopeful.Length == 0) return new ImageScores?[images];
         Tensor kept = tensor(hopeful, device: pixels.device);
-        VitOutput output = Network.RunRest(first.Select(kept), ProbedOrFirst(cascade.Blocks));
+        ModelOutput output = Network.RunRest(first.Select(kept), ProbedOrFirst(cascade.Blocks));
         var scores = new Queue<ImageScores>(Figures(Completed(TeacherAnswer.Of(Network, output, pixels.index_select(0, kept), Blocks, rollout: false, Views)), hopeful.Length));
         return [.. Enumerable.Range(0, images).Select(i => read[i] >= cascade.Threshold ? scores.Dequeue() : null)];
     }

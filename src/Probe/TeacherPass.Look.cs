@@ -19,7 +19,7 @@ internal sealed partial class TeacherPass
         Tensor batch = empty(seen.Count, 3, side, side);
         Span<float> pixels = MemoryMarshal.Cast<byte, float>(batch.bytes);
         for (int i = 0; i < seen.Count; i++) Transform.Normalise(seen[i], pixels.Slice(i * length, length));
-        VitOutput output = Network.Run(batch.to(device), new VitCapture { ClsRowBlocks = Blocks });
+        ModelOutput output = Network.Run(batch.to(device), new ModelCapture { ClsRowBlocks = Blocks });
 
         float[][] probes = [.. Blocks.Select(block => Floats(AttentionProbe.FromClsRows(output.ClsRows[block])))];
         float[]? probabilities = output.Logits is { } logits ? Floats(logits.to(ScalarType.Float64).softmax(-1)) : null;

@@ -2,7 +2,7 @@
 
 using System.Buffers;
 using DataFreeKD.Models;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -107,7 +107,7 @@ internal sealed partial class TeacherPass : IDisposable
     public CopyModel? Copies { get; set; }
 
     /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
-    public string CopyDescription => $"CLS embedding of {Width}, {string.Join(", ", Probe.Copies.CopyFeatures.Scores(Blocks, HasHead))}";
+    public string CopyDescription => $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CopyFeatures.Scores(Blocks, HasHead))}";
 
     public int Classes => teacher.Classes;
 
@@ -144,7 +144,7 @@ internal sealed partial class TeacherPass : IDisposable
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0) return ([], []);
-        return (Looking(images, pixels => Rows(Probe.Copies.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)), [.. images.Select(image => image.Input)]);
+        return (Looking(images, pixels => Rows(Probe.Corruptions.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)), [.. images.Select(image => image.Input)]);
     }
 
     /// <summary>Lets only so many bytes of files wait for their batch; an image beyond that is decoded as it is read, which takes far less.</summary>

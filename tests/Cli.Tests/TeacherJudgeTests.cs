@@ -1,10 +1,10 @@
 // The teacher as the judge of a crawl: label-free, repeatable, and unmoved by broken files.
 
-using DataFreeKD.Cli.Steering;
 using DataFreeKD.Crawler.Steering;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Testing;
+using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Tests;
 

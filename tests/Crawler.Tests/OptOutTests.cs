@@ -1,6 +1,6 @@
 // What publishers say against the use of their images, and what they say to others.
 
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Tests;
 

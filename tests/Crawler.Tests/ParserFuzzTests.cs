@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using CsCheck;
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Manifests;

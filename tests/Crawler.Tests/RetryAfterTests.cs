@@ -1,6 +1,6 @@
 // Retry-After in seconds and in HTTP's three forms of a date.
 
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Tests;
 

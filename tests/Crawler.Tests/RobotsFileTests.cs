@@ -1,7 +1,7 @@
 // robots.txt: the cases of RFC 9309, and what the large crawlers agree on beyond it.
 
 using System.Text;
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Tests;
 

@@ -2,7 +2,7 @@
 
 using System.Text;
 using CsCheck;
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Tests;
 

@@ -57,14 +57,14 @@ internal sealed class LossCase
             Student = Output(StudentLeaves, kept) with { Logits = (cls + dist) / 2, LogitsCls = cls, LogitsDist = dist },
             Weights = Flag("weighted") ? Tensor(Inputs.GetProperty("weights")) : null,
             KeptPatches = kept,
-            At = new Moment(json.GetProperty("step").GetInt32(), json.GetProperty("steps").GetInt32()),
+            At = new StepPosition(json.GetProperty("step").GetInt32(), json.GetProperty("steps").GetInt32()),
         };
         return terms.Select(term => term.Compute(inputs) * term.Weight).Aggregate((sum, term) => sum + term);
     }
 
     private bool Flag(string name) => json.GetProperty(name).GetBoolean();
 
-    private static VitOutput Output(IReadOnlyDictionary<string, torch.Tensor> leaves, torch.Tensor? kept) => new()
+    private static ModelOutput Output(IReadOnlyDictionary<string, torch.Tensor> leaves, torch.Tensor? kept) => new()
     {
         Embedding = leaves["embedding"],
         NormedTokens = leaves.TryGetValue("normed", out torch.Tensor? normed) ? Dropped(normed, 1, kept) : null,

@@ -60,8 +60,8 @@ public sealed class LossTests
         torch.Tensor[] rows = [.. Enumerable.Range(0, 2).Select(b => tokens[b].index_select(0, torch.cat([torch.tensor(new long[] { 0 }), kept[b] + 1])))];
         LossInputs inputs = new()
         {
-            Teacher = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
-            Student = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = torch.stack(rows) } },
+            Teacher = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
+            Student = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = torch.stack(rows) } },
             KeptPatches = kept,
         };
         foreach (ProbeVariant variant in Enum.GetValues<ProbeVariant>())
@@ -77,8 +77,8 @@ public sealed class LossTests
         torch.Tensor distilled = torch.cat([tokens.narrow(1, 0, 1), Random([2, 1, 8], 6), tokens.narrow(1, 1, 9)], 1);
         LossInputs inputs = new()
         {
-            Teacher = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
-            Student = new VitOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = distilled } },
+            Teacher = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
+            Student = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = distilled } },
         };
         Assert.Equal(0, Term("probe:variant=official", plain, plain with { Distilled = true }).Compute(inputs).item<float>(), 1e-10);
     }
@@ -211,9 +211,9 @@ public sealed class LossTests
 
         float At(int step) => manifold.Compute(new LossInputs
         {
-            Teacher = new VitOutput { Embedding = teacher, Hidden = new Dictionary<int, torch.Tensor> { [0] = teacher } },
-            Student = new VitOutput { Embedding = student, Hidden = new Dictionary<int, torch.Tensor> { [0] = student } },
-            At = new Moment(step, 5),
+            Teacher = new ModelOutput { Embedding = teacher, Hidden = new Dictionary<int, torch.Tensor> { [0] = teacher } },
+            Student = new ModelOutput { Embedding = student, Hidden = new Dictionary<int, torch.Tensor> { [0] = student } },
+            At = new StepPosition(step, 5),
         }).item<float>();
     }
 

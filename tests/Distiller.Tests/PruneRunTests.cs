@@ -217,7 +217,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using ClosedFormPruning pruning = new(teacher, images, slots, new FitSettings { BatchSize = 20, Penalty = 1e-8 }, torch.CPU);
         using VisionTransformer student = pruning.Fit(shape, [0, 1, 2], cancel: Cancel);
         using IDisposable inference = torch.inference_mode();
-        torch.Tensor wanted = teacher.Run(images.Of(slots), VitCapture.None).Logits!, given = student.Run(images.Of(slots), VitCapture.None).Logits!;
+        torch.Tensor wanted = teacher.Run(images.Of(slots), ModelCapture.None).Logits!, given = student.Run(images.Of(slots), ModelCapture.None).Logits!;
         double error = (wanted - given).square().sum().item<float>(), spread = (wanted - wanted.mean([0])).square().sum().item<float>();
         Assert.InRange(error / spread, 0, 0.05);
     }
@@ -313,6 +313,6 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         }
         SlotPixels images = new(store, 16, new PixelNormaliser(a.Preprocessing.Mean, a.Preprocessing.Std), torch.CPU);
         torch.Tensor input = images.Of([.. Enumerable.Range(0, 30)]);
-        return (a.Model.Run(input, VitCapture.None).Logits! - b.Model.Run(input, VitCapture.None).Logits!).abs().max().item<float>();
+        return (a.Model.Run(input, ModelCapture.None).Logits! - b.Model.Run(input, ModelCapture.None).Logits!).abs().max().item<float>();
     }
 }

@@ -46,9 +46,9 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
         teachers.MoveTo(torch.CPU, 1);
         byte[] bytes = [.. Enumerable.Range(0, 16 * 16 * 3).Select(i => (byte)(i * 37))];
         using LoadedModel first = ModelStore.Load(world.Teacher), second = ModelStore.Load(other);
-        IReadOnlyList<VitOutput> outputs = teachers.Outputs(new Batch(Normalised(first), [0], 0) { Start = 0, Seeds = [0] }, new Mixed(Normalised(first), 1), [VitCapture.None, new VitCapture { HiddenBlocks = [1] }]);
-        AssertClose(first.Model.Run(Normalised(first), VitCapture.None).Logits!, outputs[0].Logits!);
-        AssertClose(second.Model.Run(Normalised(second), VitCapture.None).Logits!, outputs[1].Logits!);
+        IReadOnlyList<ModelOutput> outputs = teachers.Outputs(new Batch(Normalised(first), [0], 0) { Start = 0, Seeds = [0] }, new Mixed(Normalised(first), 1), [ModelCapture.None, new ModelCapture { HiddenBlocks = [1] }]);
+        AssertClose(first.Model.Run(Normalised(first), ModelCapture.None).Logits!, outputs[0].Logits!);
+        AssertClose(second.Model.Run(Normalised(second), ModelCapture.None).Logits!, outputs[1].Logits!);
         Assert.Empty(outputs[0].Hidden);
         Assert.Equal([1], outputs[1].Hidden.Keys);
 

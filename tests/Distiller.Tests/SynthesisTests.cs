@@ -54,7 +54,7 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
 
         static torch.Tensor Patches(torch.Tensor pixels, VisionTransformer teacher)
         {
-            VitOutput output = teacher.Run(pixels, new VitCapture { HiddenBlocks = [0, 1, 2] });
+            ModelOutput output = teacher.Run(pixels, new ModelCapture { HiddenBlocks = [0, 1, 2] });
             return torch.stack([.. output.Hidden.Values.Select(hidden => PatchSimilarity.Entropy(hidden.narrow(1, 1, teacher.Config.Patches)))]);
         }
 

@@ -24,7 +24,7 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
         using ImageModel model = ModelRegistry.Resolve(Expected.Spec).Create();
         FormulaWeights.Fill(model);
         model.eval();
-        VitOutput got = model.Run(FormulaWeights.Picture(32), VitCapture.None);
+        ModelOutput got = model.Run(FormulaWeights.Picture(32), ModelCapture.None);
         Tensor[] heads = [got.LogitsCls!, got.LogitsConv!, got.LogitsInv!], expected = [.. Expected.Logits.Select(head => tensor(head.SelectMany(row => row).ToArray(), [2, 10]))];
         for (int i = 0; i < 3; i++)
         {
@@ -63,7 +63,7 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
         using DisposeScope scope = NewDisposeScope();
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(3);
         model.train();
-        VitOutput got = model.Run(randn([2, 3, 32, 32]), new VitCapture { ClsRowBlocks = [0], HiddenBlocks = [1] });
+        ModelOutput got = model.Run(randn([2, 3, 32, 32]), new ModelCapture { ClsRowBlocks = [0], HiddenBlocks = [1] });
         Assert.Equal([2, 3, 64], got.ClsRows[0].shape);
         Assert.Equal([2, 67, 48], got.Hidden[1].shape);
         got.Logits!.square().sum().backward();

@@ -119,7 +119,7 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         using Tensor pixels = zeros(2, 3, config.ImageSize, config.ImageSize);
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
-        VitOutput output = model.Run(pixels, VitCapture.None);
+        ModelOutput output = model.Run(pixels, ModelCapture.None);
         Assert.Equal(2, scope.DisposablesView.Count); // logits, embedding
         Assert.Equal([2, config.Features], output.Embedding.shape);
     }
@@ -155,7 +155,7 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         using DisposeScope scope = NewDisposeScope();
         using ImageModel model = ModelRegistry.Resolve("resnet18:classes=4").Create(1);
         Assert.StartsWith("resnet18 has no attention to probe;", Assert.Throws<ModelException>(() => model.AsVisionTransformer("has no attention to probe")).Message, StringComparison.Ordinal);
-        Assert.Contains("no blocks of tokens", Assert.Throws<ArgumentException>(() => model.Run(zeros(1, 3, 224, 224), new VitCapture { HiddenBlocks = [0] })).Message, StringComparison.Ordinal);
+        Assert.Contains("no blocks of tokens", Assert.Throws<ArgumentException>(() => model.Run(zeros(1, 3, 224, 224), new ModelCapture { HiddenBlocks = [0] })).Message, StringComparison.Ordinal);
         using TempFolder folder = new();
         Assert.Contains("Hugging Face", Assert.Throws<ModelException>(() => ModelStore.Save(folder["m"], model, new Preprocessing(), [], TensorNaming.HuggingFace)).Message, StringComparison.Ordinal);
     }

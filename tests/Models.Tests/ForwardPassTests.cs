@@ -22,7 +22,7 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         model.train();
-        VitOutput output = model.Run(randn([2, 3, 16, 16], generator: draw), VitCapture.None);
+        ModelOutput output = model.Run(randn([2, 3, 16, 16], generator: draw), ModelCapture.None);
         output.Logits!.square().sum().backward();
         foreach ((string name, Tensor parameter) in model.StateDict()) Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
     }
@@ -36,7 +36,7 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([3, 3, 16, 16], generator: draw);
-        VitOutput full = model.Run(pixels, new VitCapture { ClsRowBlocks = [2], HiddenBlocks = [2] }), shortened = model.Run(pixels, new VitCapture { ClsRowBlocks = [2] });
+        ModelOutput full = model.Run(pixels, new ModelCapture { ClsRowBlocks = [2], HiddenBlocks = [2] }), shortened = model.Run(pixels, new ModelCapture { ClsRowBlocks = [2] });
         Assert.True(full.Logits!.allclose(shortened.Logits!, 1e-5, 1e-6));
         Assert.True(full.ClsRows[2].allclose(shortened.ClsRows[2], 1e-5, 1e-6));
         Assert.Equal([3, model.Config.Patches + model.Config.PrefixTokens, 32], full.Hidden[2].shape);
@@ -51,10 +51,10 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([3, 3, 16, 16], generator: draw);
-        VitCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1] };
-        VitOutput plain = model.Run(pixels, capture);
+        ModelCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1] };
+        ModelOutput plain = model.Run(pixels, capture);
         model.PackForInference(3);
-        VitOutput packed = model.Run(pixels, capture);
+        ModelOutput packed = model.Run(pixels, capture);
         Assert.True(plain.Logits!.allclose(packed.Logits!, 1e-5, 1e-6));
         Assert.True(plain.ClsRows[2].allclose(packed.ClsRows[2], 1e-5, 1e-6));
         Assert.True(plain.Hidden[1].allclose(packed.Hidden[1], 1e-5, 1e-5));
@@ -70,10 +70,10 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([3, 3, 16, 16], generator: draw);
-        VitCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1], QkvBlocks = [1], AttentionBlocks = [2] };
-        VitOutput plain = model.Run(pixels, capture);
+        ModelCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1], QkvBlocks = [1], AttentionBlocks = [2] };
+        ModelOutput plain = model.Run(pixels, capture);
         model.PackForInference(3, Precision.BFloat16);
-        VitOutput rounded = model.Run(pixels, capture);
+        ModelOutput rounded = model.Run(pixels, capture);
         foreach ((Tensor expected, Tensor found) in new[] { (plain.Logits!, rounded.Logits!), (plain.Hidden[1], rounded.Hidden[1]), (plain.ClsRows[0], rounded.ClsRows[0]), (plain.ClsRows[2], rounded.ClsRows[2]), (plain.Attention[2], rounded.Attention[2]), (plain.Qkv[1].Keys, rounded.Qkv[1].Keys) })
         {
             Assert.Equal(ScalarType.Float32, found.dtype);
@@ -88,7 +88,7 @@ public sealed class ForwardPassTests
         using DisposeScope scope = NewDisposeScope();
         using VisionTransformer model = new(Shape(Spec), 1);
         model.PackForInference(2);
-        model.Run(randn(2, 3, 16, 16), VitCapture.None).Logits!.square().sum().backward();
+        model.Run(randn(2, 3, 16, 16), ModelCapture.None).Logits!.square().sum().backward();
         foreach ((string name, Tensor parameter) in model.StateDict()) Assert.True(parameter.grad is not null, name);
     }
 
@@ -101,9 +101,9 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([4, 3, 16, 16], generator: draw), some = tensor(new long[] { 1, 3 });
-        VitOutput whole = model.Run(pixels.index_select(0, some), new VitCapture { ClsRowBlocks = [0, 2] });
+        ModelOutput whole = model.Run(pixels.index_select(0, some), new ModelCapture { ClsRowBlocks = [0, 2] });
         VitPartial first = model.RunFirst(pixels, 1, [0, 2]);
-        VitOutput rest = model.RunRest(first.Select(some), [0, 2]);
+        ModelOutput rest = model.RunRest(first.Select(some), [0, 2]);
         Assert.True(whole.Logits!.allclose(rest.Logits!, 1e-5, 1e-6));
         Assert.True(whole.ClsRows[0].allclose(rest.ClsRows[0], 1e-5, 1e-6) && whole.ClsRows[2].allclose(rest.ClsRows[2], 1e-5, 1e-6));
         Assert.Equal(4, first.Tokens.shape[0]);
@@ -116,7 +116,7 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(Spec));
         using Tensor pixels = zeros(2, 3, 16, 16);
         using DisposeScope scope = NewDisposeScope();
-        VitOutput output = model.Run(pixels, new VitCapture { ClsRowBlocks = [0, 2], HiddenBlocks = [1] });
+        ModelOutput output = model.Run(pixels, new ModelCapture { ClsRowBlocks = [0, 2], HiddenBlocks = [1] });
         Assert.Equal(6, scope.DisposablesView.Count); // logits, embedding, what the heads read, two rows, one block
         Assert.False(output.Hidden[1].IsInvalid);
     }
@@ -130,11 +130,11 @@ public sealed class ForwardPassTests
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([2, 3, 16, 16], generator: draw);
         Tensor all = arange(16, ScalarType.Int64).expand(2, 16);
-        Assert.True(model.Run(pixels, new VitCapture { KeptPatches = all }).Logits!.allclose(model.forward(pixels), 1e-5, 1e-6));
+        Assert.True(model.Run(pixels, new ModelCapture { KeptPatches = all }).Logits!.allclose(model.forward(pixels), 1e-5, 1e-6));
         model.train();
-        Assert.Equal([2, 9, 32], model.Run(pixels, new VitCapture { PatchDropout = 0.5, HiddenBlocks = [0] }).Hidden[0].shape);
+        Assert.Equal([2, 9, 32], model.Run(pixels, new ModelCapture { PatchDropout = 0.5, HiddenBlocks = [0] }).Hidden[0].shape);
         model.eval();
-        Assert.Equal([2, 17, 32], model.Run(pixels, new VitCapture { PatchDropout = 0.5, HiddenBlocks = [0] }).Hidden[0].shape);
+        Assert.Equal([2, 17, 32], model.Run(pixels, new ModelCapture { PatchDropout = 0.5, HiddenBlocks = [0] }).Hidden[0].shape);
     }
 
     [Fact]

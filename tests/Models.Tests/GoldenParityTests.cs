@@ -23,7 +23,7 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         using IDisposable mode = inference_mode();
         using LoadedModel loaded = ModelStore.Load(SharedData.Path("golden", file), heads);
         Dictionary<string, Tensor> golden = SafeTensors.Read(SharedData.Path("golden", expected + ".expected.safetensors"));
-        VitOutput got = RunAll(loaded.Model, golden["input"]);
+        ModelOutput got = RunAll(loaded.Model, golden["input"]);
 
         Near("logits", got.Logits!, golden["logits"], logitsTolerance);
         if (golden.TryGetValue("logits_cls", out Tensor? cls)) Near("logits_cls", got.LogitsCls!, cls, logitsTolerance);
@@ -58,7 +58,7 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         using IDisposable mode = inference_mode();
         using LoadedModel loaded = ModelStore.Load(SharedData.Path("golden", "vit_hf"));
         Dictionary<string, Tensor> golden = SafeTensors.Read(SharedData.Path("golden", "vit_hf", "expected.safetensors"));
-        VitOutput got = RunAll(loaded.Model, golden["input"]);
+        ModelOutput got = RunAll(loaded.Model, golden["input"]);
 
         Near("logits", got.Logits!, golden["logits"], 1e-4);
         Near("cls_row", Stack(got.ClsRows), golden["attention"].select(3, 0).narrow(3, 1, 64), 1e-5);
@@ -77,15 +77,15 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         Near(name, PositionEmbedding.Resample(golden["pos_embed_8x8"], 1, height, width), golden[name], 1e-5);
     }
 
-    private static VitOutput RunAll(ImageModel model, Tensor input)
+    private static ModelOutput RunAll(ImageModel model, Tensor input)
     {
         int[] all = [.. Enumerable.Range(0, ((VitConfig)model.Config).Depth)];
-        VitOutput full = model.Run(input, new VitCapture { ClsRowBlocks = all, HiddenBlocks = all, QkvBlocks = all });
+        ModelOutput full = model.Run(input, new ModelCapture { ClsRowBlocks = all, HiddenBlocks = all, QkvBlocks = all });
         // The shortened last block must give the same figures as the full one.
-        VitOutput shortened = model.Run(input, new VitCapture { ClsRowBlocks = all });
+        ModelOutput shortened = model.Run(input, new ModelCapture { ClsRowBlocks = all });
         Assert.True((full.Logits! - shortened.Logits!).abs().max().item<float>() < 1e-5);
         // Queries, keys and values of the last block alone need all its tokens too.
-        VitOutput parts = model.Run(input, new VitCapture { QkvBlocks = [all[^1]] });
+        ModelOutput parts = model.Run(input, new ModelCapture { QkvBlocks = [all[^1]] });
         Assert.True((full.Logits! - parts.Logits!).abs().max().item<float>() < 1e-5);
         Assert.True((full.Qkv[all[^1]].Values - parts.Qkv[all[^1]].Values).abs().max().item<float>() < 1e-5);
         return shortened with { Hidden = full.Hidden, Qkv = full.Qkv };

@@ -19,14 +19,14 @@ public sealed class NormedTokensTests
         foreach ((string name, torch.Tensor tensor) in model.StateDict()) if (name is "norm.weight" or "norm.bias") tensor.add_(torch.arange(12) / 10.0);
         torch.Tensor pixels = torch.randn(2, 3, 16, 16, generator: new torch.Generator(3));
 
-        VitOutput output = model.Run(pixels, new VitCapture { HiddenBlocks = [1], NormedTokens = true });
+        ModelOutput output = model.Run(pixels, new ModelCapture { HiddenBlocks = [1], NormedTokens = true });
 
         torch.Tensor last = output.Hidden[1], centred = last - last.mean([-1], keepdim: true);
         torch.Tensor expected = centred / (centred.square().mean([-1], keepdim: true) + 1e-6).sqrt() * model.StateDict()["norm.weight"] + model.StateDict()["norm.bias"];
         Assert.Equal(last.shape, output.NormedTokens!.shape);
         Assert.True(torch.allclose(expected, output.NormedTokens, 1e-5, 1e-5));
         Assert.True(torch.allclose(output.Embedding, output.NormedTokens.select(1, 0), 1e-5, 1e-6));
-        Assert.True(torch.allclose(model.Run(pixels, VitCapture.None).Logits!, output.Logits!, 1e-5, 1e-6));
-        Assert.Null(model.Run(pixels, VitCapture.None).NormedTokens);
+        Assert.True(torch.allclose(model.Run(pixels, ModelCapture.None).Logits!, output.Logits!, 1e-5, 1e-6));
+        Assert.Null(model.Run(pixels, ModelCapture.None).NormedTokens);
     }
 }

@@ -88,7 +88,7 @@ public sealed class OtherLibrariesTests : IDisposable
         Write("one", one, """{"model_type": "deit", "num_attention_heads": 3, "layer_norm_eps": 1e-6}""");
         using LoadedModel loaded = ModelStore.Load(folder["one"]);
         model.eval();
-        Tensor expected = model.Run(FormulaWeights.Picture(32), VitCapture.None).LogitsCls!;
+        Tensor expected = model.Run(FormulaWeights.Picture(32), ModelCapture.None).LogitsCls!;
         Assert.True((loaded.Model.forward(FormulaWeights.Picture(32)) - expected).abs().max().item<float>() < 1e-6);
     }
 

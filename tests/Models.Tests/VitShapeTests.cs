@@ -27,7 +27,7 @@ public sealed class VitShapeTests(ITestOutputHelper output)
         (Golden golden, VisionTransformer model) = Built(name);
         using (model)
         {
-            VitOutput got = model.Run(FormulaWeights.Picture(32), new VitCapture { ClsRowBlocks = [0, 1] });
+            ModelOutput got = model.Run(FormulaWeights.Picture(32), new ModelCapture { ClsRowBlocks = [0, 1] });
             Tensor expected = tensor(golden.Logits.SelectMany(row => row).ToArray(), [2, 5]);
             double worst = (got.Logits! - expected).abs().max().item<float>();
             Assert.InRange(worst, 0, 2e-6);
@@ -51,7 +51,7 @@ public sealed class VitShapeTests(ITestOutputHelper output)
         using (model)
         {
             Tensor pixels = FormulaWeights.Picture(32);
-            VitOutput whole = model.Run(pixels, new VitCapture { ClsRowBlocks = [0, 1] }), rest = model.RunRest(model.RunFirst(pixels, 1, [0, 1]), [0, 1]);
+            ModelOutput whole = model.Run(pixels, new ModelCapture { ClsRowBlocks = [0, 1] }), rest = model.RunRest(model.RunFirst(pixels, 1, [0, 1]), [0, 1]);
             Assert.True(whole.Logits!.eq(rest.Logits!).all().item<bool>());
             Assert.True(whole.ClsRows[1].eq(rest.ClsRows[1]).all().item<bool>());
             model.PackForInference(2);

@@ -21,7 +21,7 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
         using IDisposable mode = inference_mode();
         using LoadedModel model = OnnxWorld.Model(form);
         PixelBatch batch = OnnxWorld.Pixels(model, 3);
-        VitOutput expected = OnnxWorld.Libtorch(model, batch);
+        ModelOutput expected = OnnxWorld.Libtorch(model, batch);
         Tensor answer = expected.Logits ?? expected.Embedding;
         using OnnxModel onnx = OnnxModel.Open(OnnxGraph.Float16(model, new GraphOptions()).ToBytes(), 1);
 
@@ -69,7 +69,7 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
         using IDisposable mode = inference_mode();
         using LoadedModel model = OnnxWorld.Model(form);
         PixelBatch batch = OnnxWorld.Pixels(model, 2);
-        VitOutput expected = OnnxWorld.Libtorch(model, batch);
+        ModelOutput expected = OnnxWorld.Libtorch(model, batch);
 
         Reach reach = Reach.Of(model, [batch], 1, TestContext.Current.CancellationToken);
 

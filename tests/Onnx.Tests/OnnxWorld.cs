@@ -63,10 +63,10 @@ internal static class OnnxWorld
     }
 
     /// <summary>What libtorch makes of it; tensors belong to the caller's scope.</summary>
-    public static VitOutput Libtorch(LoadedModel model, PixelBatch batch, params int[] blocks)
+    public static ModelOutput Libtorch(LoadedModel model, PixelBatch batch, params int[] blocks)
     {
         int side = model.Model.Config.ImageSize;
-        return model.Model.Run(tensor(batch.Pixels.ToArray(), [batch.Images, 3, side, side]), new VitCapture { ClsRowBlocks = blocks });
+        return model.Model.Run(tensor(batch.Pixels.ToArray(), [batch.Images, 3, side, side]), new ModelCapture { ClsRowBlocks = blocks });
     }
 
     public static double Furthest(Tensor expected, float[] found)

@@ -38,7 +38,7 @@ public sealed class ParityTests(ITestOutputHelper output)
         foreach (int images in (int[])[1, 3])
         {
             PixelBatch batch = OnnxWorld.Pixels(model, images);
-            VitOutput expected = OnnxWorld.Libtorch(model, batch, blocks);
+            ModelOutput expected = OnnxWorld.Libtorch(model, batch, blocks);
             if (expected.Logits is { } logits) Near(OnnxNames.Logits, logits, onnx.Run(batch, OnnxNames.Logits), 1e-5);
             else Assert.DoesNotContain(OnnxNames.Logits, onnx.Outputs);
             Near(OnnxNames.Embedding, expected.Embedding, onnx.Run(batch, OnnxNames.Embedding), 1e-5);
@@ -63,7 +63,7 @@ public sealed class ParityTests(ITestOutputHelper output)
         foreach (int images in (int[])[1, 3])
         {
             PixelBatch batch = OnnxWorld.Pixels(model, images);
-            VitOutput expected = OnnxWorld.Libtorch(model, batch);
+            ModelOutput expected = OnnxWorld.Libtorch(model, batch);
             // Weights are drawn, and a deep network of them gives large figures.
             double unit = Math.Max(1, (expected.Logits ?? expected.Embedding).abs().max().item<float>()), inner = Math.Max(1, expected.Embedding.abs().max().item<float>());
             if (expected.Logits is { } logits) Near(OnnxNames.Logits, logits, onnx.Run(batch, OnnxNames.Logits), 1e-5 * unit);

@@ -21,7 +21,7 @@ public sealed class QuantisationTests(ITestOutputHelper output)
         using IDisposable mode = inference_mode();
         using LoadedModel model = OnnxWorld.Model(form);
         PixelBatch batch = OnnxWorld.Pixels(model, 16);
-        VitOutput expected = OnnxWorld.Libtorch(model, batch);
+        ModelOutput expected = OnnxWorld.Libtorch(model, batch);
         Tensor answer = expected.Logits ?? expected.Embedding;
         string name = expected.Logits is null ? OnnxNames.Embedding : OnnxNames.Logits;
         double largest = answer.abs().max().item<float>();

@@ -1,7 +1,7 @@
 // The classifier of corrupted copies: what it learns, when it is not used, what it minimises, its file.
 
 using DataFreeKD.Imaging.Corruptions;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Testing;
 using Microsoft.ML;
 using TorchSharp;

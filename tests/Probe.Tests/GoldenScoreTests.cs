@@ -22,7 +22,7 @@ public sealed class GoldenScoreTests
         using LoadedModel loaded = ModelStore.Load(SharedData.Path("golden", checkpoint), heads: 3);
         int[] blocks = [.. Enumerable.Range(0, ((VitConfig)loaded.Model.Config).Depth)];
 
-        VitOutput output = loaded.Model.Run(golden["input"], new VitCapture { ClsRowBlocks = blocks });
+        ModelOutput output = loaded.Model.Run(golden["input"], new ModelCapture { ClsRowBlocks = blocks });
 
         foreach (int block in blocks)
         {

@@ -2,7 +2,7 @@
 
 using System.Text;
 using DataFreeKD.Crawler.Fetching;
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 using DataFreeKD.Crawler.Pages;
 
 namespace DataFreeKD.Fuzz.Targets;

@@ -1,7 +1,7 @@
 // Which file or folder an input's text leads to.
 
-using DataFreeKD.Cli.Synthesis;
 using DataFreeKD.Crawler.Sources;
+using DataFreeKD.Toolkit.Synthesis;
 
 namespace DataFreeKD.Cli.Pipeline;
 
@@ -38,7 +38,7 @@ internal static class SourceText
     /// <summary>Whether a path has wildcards.</summary>
     public static bool IsGlob(string path) => path.AsSpan().IndexOfAny('*', '?', '[') >= 0;
 
-    private static bool Holds(string text) => SynthSource.Fits(text) || CorruptSource.Fits(text);
+    private static bool Holds(string text) => SynthesisSource.Fits(text) || CorruptSource.Fits(text);
 
     private static (int Start, int End) Inside(string text)
     {

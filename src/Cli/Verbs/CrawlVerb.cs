@@ -4,11 +4,11 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
-using DataFreeKD.Cli.Synthesis;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Distiller.Synthesis;
 using DataFreeKD.Imaging;
+using DataFreeKD.Toolkit.Synthesis;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -45,12 +45,12 @@ internal sealed class CrawlVerb : Verb
     {
         string store = Path.GetFullPath(parsed.GetRequiredValue(output));
         string[] given = parsed.GetValue(sources) ?? [];
-        SynthesisOptions[] synthesis = [.. given.Where(SynthSource.Fits).Select(source => SynthSource.Parse(source, parsed.GetValue(CommonOptions.Device)!))];
+        SynthesisOptions[] synthesis = [.. given.Where(SynthesisSource.Fits).Select(source => SynthesisSource.Parse(source, parsed.GetValue(CommonOptions.Device)!))];
         foreach (SynthesisOptions made in synthesis) made.Validate();
         CrawlOptions options = steering.Budget(parsed, web.Apply(parsed, new CrawlOptions
         {
-            Sources = [.. given.Where(source => !SynthSource.Fits(source) && !CorruptSource.Fits(source))],
-            Made = [.. synthesis.Select(made => SynthSource.Of(made, store, terminal.Note)), .. given.Where(CorruptSource.Fits).Select(CorruptSource.Parse)],
+            Sources = [.. given.Where(source => !SynthesisSource.Fits(source) && !CorruptSource.Fits(source))],
+            Made = [.. synthesis.Select(made => SynthesisSource.Of(made, store, terminal.Note)), .. given.Where(CorruptSource.Fits).Select(CorruptSource.Parse)],
             Store = store,
             MinSide = parsed.GetValue(minSide),
             PathColumn = parsed.GetValue(CommonOptions.PathColumn),

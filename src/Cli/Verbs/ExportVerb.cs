@@ -10,6 +10,7 @@ using DataFreeKD.Models;
 using DataFreeKD.Onnx;
 using DataFreeKD.Onnx.Quantisation;
 using DataFreeKD.Onnx.Running;
+using DataFreeKD.Toolkit.Exporting;
 
 namespace DataFreeKD.Cli.Verbs;
 

@@ -5,12 +5,10 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
-using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
 using DataFreeKD.Reporting;
 using DataFreeKD.Selector;
-using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
+using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -60,7 +58,7 @@ internal sealed class ReportVerb : Verb
         };
         options.Validate();
         if (File.Exists(page) && !parsed.GetValue(CommonOptions.Overwrite)) throw new UsageException($"{page} exists; name another output or give --overwrite");
-        using PoolRanking? ranking = Ranking(options, terminal, cancel);
+        using PoolRanking? ranking = ReportRanking.Of(options, terminal.Note, cancel);
         options = options with { Ranking = ranking is null ? null : new RowRanking(ranking.Method, ranking.Score) };
         // Once: libtorch takes its threads only before its first work.
         if (parsed.GetValue(data) is not null || parsed.GetValue(teacher) is not null) TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
@@ -71,45 +69,6 @@ internal sealed class ReportVerb : Verb
 
     private static ReportSummary Write(ReportOptions options, Terminal terminal, CancellationToken cancel) =>
         terminal.Track<long, ReportSummary>(rows => new("report", rows, null, "rows read"), progress => ReportRun.Execute(options, progress, cancel));
-
-    // As the selection ranked; without one by the default method, or by the probe alone where the teacher has no head.
-    private static PoolRanking? Ranking(ReportOptions options, Terminal terminal, CancellationToken cancel)
-    {
-        using (TableReader header = Table.Open(options.Scores))
-        {
-            if (header.Header.IndexOf("selection_score") >= 0) return null;
-        }
-        SelectOptions[] tried = [.. OfSelection(options), .. ((string[])[ScoreCatalogue.Default, "variance"]).Select(method => new SelectOptions { Scores = options.Scores, Output = options.Output, Method = method })];
-        foreach (SelectOptions way in tried)
-        {
-            try
-            {
-                return PoolRanking.Of(way, cancel: cancel);
-            }
-            catch (Exception problem) when (problem is TableException or SelectionException)
-            {
-                // A pool without one usable row, or a table of other columns, is reported on all the same.
-                if (options.Selection is not null && way == tried[0]) terminal.Note($"not ranked by {way.Method}: {problem.Message}");
-            }
-        }
-        return null;
-    }
-
-    private static IEnumerable<SelectOptions> OfSelection(ReportOptions options)
-    {
-        if (options.Selection is not { } selection || Provenance.ReadBeside(selection) is not { Command: "select" } made) yield break;
-        if (!made.Options.TryGetValue("method", out string? method)) yield break;
-        yield return new SelectOptions
-        {
-            Scores = options.Scores,
-            Output = options.Output,
-            Method = method,
-            Blocks = BlockList.Parse(made.Options.GetValueOrDefault("blocks")),
-            Negatives = made.Options.TryGetValue("negatives", out string? negatives) ? ManifestPath.FromTable(negatives, selection) : null,
-            Set = new SetOptions { Embeddings = made.Options.TryGetValue("embeddings", out string? embeddings) && embeddings != SetOptions.NoEmbeddings ? ManifestPath.FromTable(embeddings, selection) : embeddings },
-            Seed = made.Seed ?? 0,
-        };
-    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ConfusionCounts Confusion(ParseResult parsed, Terminal terminal, CancellationToken cancel)

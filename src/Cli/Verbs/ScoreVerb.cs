@@ -7,10 +7,11 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Selector.Scores;
 using DataFreeKD.Selector.Sets;
+using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -118,7 +119,7 @@ internal sealed class ScoreVerb : Verb
         string? given = parsed.GetValue(cascade);
         double share = 0;
         if (given is not null && !double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out share)) throw new UsageException($"--cascade {given}: give the share to score fully, such as 0.3, or no value");
-        return new CascadeOptions { Budget = images, Keep = given is null ? null : share, Ranking = SelectionRanking.Of(ScoreCatalogue.Default) };
+        return new CascadeOptions { Budget = images, Keep = given is null ? null : share, Ranking = CascadeBySelection.Of(ScoreCatalogue.Default) };
     }
 
     private static ProgressLine Show(ScoreProgress progress)

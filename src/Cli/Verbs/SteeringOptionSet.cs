@@ -1,10 +1,10 @@
 // The options of dfkd crawl that spend a budget.
 
 using System.CommandLine;
-using DataFreeKD.Cli.Steering;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Steering;
 using DataFreeKD.Probe;
+using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Verbs;
 

@@ -20,7 +20,7 @@ internal sealed class CrawlScheduler : IDisposable
 
     private readonly Lock gate = new();
     private readonly HostQueues queues;
-    private readonly Lanes lanes;
+    private readonly ConnectionSlots slots;
     private long outstanding;
     private Exception? fault;
 
@@ -35,9 +35,9 @@ internal sealed class CrawlScheduler : IDisposable
         (this.options, this.land) = (options, land);
         spill = new SpillFile(spillPath);
         queues = new HostQueues(options, spill);
-        lanes = new Lanes(options.Connections);
+        slots = new ConnectionSlots(options.Connections);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        visits = new Visits(options, new Requests(options, http, lanes, gate, stop.Token), maxBytes, gate, stop.Token);
+        visits = new Visits(options, new Requests(options, http, slots, gate, stop.Token), maxBytes, gate, stop.Token);
     }
 
     /// <summary>Gives the place for an archive that a target may be; nowhere by default.</summary>
@@ -102,17 +102,17 @@ internal sealed class CrawlScheduler : IDisposable
     public void Dispose()
     {
         spill.Dispose();
-        lanes.Dispose();
+        slots.Dispose();
         wake.Dispose();
         stop.Dispose();
     }
 
-    internal void Rest(Flight flight, TimeSpan time, bool wholeHost)
+    internal void Rest(FetchInProgress flight, TimeSpan time, bool wholeHost)
     {
         lock (gate)
         {
             flight.Resting = true;
-            lanes.Leave(flight);
+            slots.Leave(flight);
             if (wholeHost) flight.Host.Cool(time);
         }
         Wake();
@@ -130,19 +130,19 @@ internal sealed class CrawlScheduler : IDisposable
     private void Start()
     {
         queues.OfferCooled();
-        while (queues.Next(lanes.FreeForStrangers, lanes.Free) is { } host)
+        while (queues.Next(slots.FreeForNewHosts, slots.Free) is { } host)
         {
-            if (host.Pipeline == ResiliencePipeline<Fetched>.Empty) host.Pipeline = HostPipeline.Build(options, () => lanes.Of(host));
-            var flight = new Flight(this, host, host.Waiting.Take(), !host.Proven);
+            if (host.Pipeline == ResiliencePipeline<Fetched>.Empty) host.Pipeline = HostPipeline.Build(options, () => slots.Of(host));
+            var flight = new FetchInProgress(this, host, host.Waiting.Take(), !host.Proven);
             host.Running++;
-            lanes.Join(flight);
+            slots.Join(flight);
             host.Cool(host.Pace.Delay);
             _ = Task.Run(() => Fly(flight), CancellationToken.None);
             queues.Offer(host);
         }
     }
 
-    private async Task Fly(Flight flight)
+    private async Task Fly(FetchInProgress flight)
     {
         WebTarget? again = null;
         bool putBack = false, landed = false;
@@ -178,7 +178,7 @@ internal sealed class CrawlScheduler : IDisposable
         }
         lock (gate)
         {
-            if (!flight.Resting) lanes.Leave(flight);
+            if (!flight.Resting) slots.Leave(flight);
             flight.Host.Running--;
             if (landed) outstanding--;
             if (putBack) flight.Host.Waiting.PutBack(flight.Target);

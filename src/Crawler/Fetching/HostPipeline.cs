@@ -13,7 +13,7 @@ namespace DataFreeKD.Crawler.Fetching;
 internal static class HostPipeline
 {
     /// <summary>The flight of a request, for the callbacks.</summary>
-    public static readonly ResiliencePropertyKey<Flight> Flight = new("flight");
+    public static readonly ResiliencePropertyKey<FetchInProgress> FetchInProgress = new("flight");
 
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(30), Shortest = TimeSpan.FromMilliseconds(500);
 
@@ -33,7 +33,7 @@ internal static class HostPipeline
                 DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter),
                 OnRetry = args =>
                 {
-                    args.Context.Properties.GetValue(Flight, null!).Rest(args.RetryDelay, args.Outcome.Result?.RetryAfter is not null || args.Outcome.Result is { Overloaded: true });
+                    args.Context.Properties.GetValue(FetchInProgress, null!).Rest(args.RetryDelay, args.Outcome.Result?.RetryAfter is not null || args.Outcome.Result is { Overloaded: true });
                     return default;
                 },
             });
@@ -48,7 +48,7 @@ internal static class HostPipeline
                 ShouldHandle = args => ValueTask.FromResult(Heals(args.Outcome)),
                 OnOpened = args =>
                 {
-                    args.Context.Properties.GetValue(Flight, null!).Broke(args.Outcome.Result?.Reason ?? Reason.Timeout, args.BreakDuration);
+                    args.Context.Properties.GetValue(FetchInProgress, null!).Broke(args.Outcome.Result?.Reason ?? Reason.Timeout, args.BreakDuration);
                     return default;
                 },
             })

@@ -70,12 +70,12 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
     }
 
     /// <summary>Takes a host that a target may start for now; null where there is none.</summary>
-    /// <param name="strangers">Whether it may be one that has never answered; such come first.</param>
+    /// <param name="newHosts">Whether it may be one that has never answered; such come first.</param>
     /// <param name="proven">Whether it may be one that has.</param>
-    public HostState? Next(bool strangers, bool proven)
+    public HostState? Next(bool newHosts, bool proven)
     {
         HostState? host;
-        while ((strangers && fresh.TryDequeue(out host)) || (proven && ready.TryDequeue(out host)))
+        while ((newHosts && fresh.TryDequeue(out host)) || (proven && ready.TryDequeue(out host)))
         {
             host.InReady = false;
             if (host.Waiting.Count == 0 || host.Running >= host.Limit) continue;

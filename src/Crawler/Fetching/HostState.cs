@@ -1,6 +1,6 @@
 // Everything the crawl knows of one host.
 
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 using Polly;
 
 namespace DataFreeKD.Crawler.Fetching;
@@ -29,7 +29,7 @@ internal sealed class HostState(string name, WebOptions options, SpillFile spill
     /// <summary>One look at <see cref="Robots"/> and <see cref="Reservations"/> at a time.</summary>
     public SemaphoreSlim RobotsGate { get; } = new(1);
 
-    /// <summary>Whether the host has ever answered. Until then one request at a time goes there, in a lane of its own.</summary>
+    /// <summary>Whether the host has ever answered. Until then one request at a time goes there, in a slot of new hosts.</summary>
     public bool Proven { get; set; }
 
     /// <summary>Targets in flight.</summary>

@@ -2,7 +2,7 @@
 
 using System.Diagnostics;
 using System.Net.Http.Headers;
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Fetching;

@@ -8,10 +8,10 @@ namespace DataFreeKD.Crawler.Fetching;
 /// <summary>Asks servers, again where that may heal.</summary>
 /// <param name="options">Limits and manners.</param>
 /// <param name="http">Speaks to servers.</param>
-/// <param name="lanes">What a request waits in.</param>
+/// <param name="slots">What a request waits in.</param>
 /// <param name="gate">The scheduler's lock.</param>
 /// <param name="stop">The end of the crawl.</param>
-internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lanes, Lock gate, CancellationToken stop)
+internal sealed class Requests(WebOptions options, HttpExchange http, ConnectionSlots slots, Lock gate, CancellationToken stop)
 {
     /// <summary>For an archive, on top of the patience for each byte; the most that Polly takes.</summary>
     private static readonly TimeSpan LongestDownload = TimeSpan.FromDays(1);
@@ -25,16 +25,16 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lane
     /// <param name="archives">The place for the archive that it may be; null where none is wanted.</param>
     /// <param name="partWillDo">Whether of a body beyond the cap its beginning is taken.</param>
     /// <exception cref="Polly.CircuitBreaker.BrokenCircuitException">The host's circuit is open.</exception>
-    public async Task<Fetched> Ask(Flight flight, Uri address, long most, string? etag = null, string? lastModified = null, ArchiveSink? archives = null, bool partWillDo = false)
+    public async Task<Fetched> Ask(FetchInProgress flight, Uri address, long most, string? etag = null, string? lastModified = null, ArchiveSink? archives = null, bool partWillDo = false)
     {
         HostState host = flight.Host;
         ResiliencePipeline<Fetched> pipeline = host.Pipeline;
         if (archives is not null)
         {
-            lock (gate) pipeline = host.Patient ??= HostPipeline.Build(options with { BodyTimeout = LongestDownload }, () => lanes.Of(host));
+            lock (gate) pipeline = host.Patient ??= HostPipeline.Build(options with { BodyTimeout = LongestDownload }, () => slots.Of(host));
         }
         ResilienceContext context = ResilienceContextPool.Shared.Get(stop);
-        context.Properties.Set(HostPipeline.Flight, flight);
+        context.Properties.Set(HostPipeline.FetchInProgress, flight);
         try
         {
             return await pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, archives, partWillDo, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
@@ -49,15 +49,15 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Lanes lane
         }
     }
 
-    private async Task<Fetched> Attempt(Flight flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, bool partWillDo, CancellationToken cancel)
+    private async Task<Fetched> Attempt(FetchInProgress flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, bool partWillDo, CancellationToken cancel)
     {
         HostState host = flight.Host;
         lock (gate)
         {
-            if (!flight.Resting) lanes.Leave(flight);
+            if (!flight.Resting) slots.Leave(flight);
             flight.Resting = false;
             flight.Fresh &= !host.Proven;
-            lanes.Join(flight);
+            slots.Join(flight);
         }
         try
         {

@@ -1,6 +1,6 @@
 // The robots.txt of each origin, fetched once a day at most.
 
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Fetching;
 

@@ -1,6 +1,6 @@
 // What may be fetched is fetched: a target's origin is asked first what it allows.
 
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 using Polly.CircuitBreaker;
 
 namespace DataFreeKD.Crawler.Fetching;
@@ -22,7 +22,7 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
     public Func<WebTarget, Uri> Sign { get; set; } = target => target.Address;
 
     /// <summary>Fetches the target if that is allowed. Null: not now, as the host's circuit is open.</summary>
-    public async Task<Fetched?> Of(Flight flight)
+    public async Task<Fetched?> Of(FetchInProgress flight)
     {
         Uri address = flight.Target.Address;
         var refused = new Fetched { Address = address };
@@ -57,13 +57,13 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
     }
 
     // A bucket is not a site: it has no robots.txt. What leads away from it leads nowhere, as the signature is for it alone.
-    private async Task<Fetched> AskBucket(Flight flight)
+    private async Task<Fetched> AskBucket(FetchInProgress flight)
     {
         Fetched fetched = await AskTarget(flight, Sign(flight.Target)).ConfigureAwait(false);
         return fetched with { Address = flight.Target.Address, Location = null, Reason = fetched.Location is null ? fetched.Reason : Reason.Http(fetched.Status) };
     }
 
-    private Task<Fetched> AskTarget(Flight flight, Uri address) => requests.Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target));
+    private Task<Fetched> AskTarget(FetchInProgress flight, Uri address) => requests.Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target));
 
     private void SlowDown(HostState host, TimeSpan delay)
     {

@@ -1,4 +1,4 @@
-// Streaming over XML from strangers: no document type, no entities, nothing fetched, a cap, and what stands before an error counts.
+// Streaming over XML from newHosts: no document type, no entities, nothing fetched, a cap, and what stands before an error counts.
 
 using System.Xml;
 

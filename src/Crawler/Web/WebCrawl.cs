@@ -25,7 +25,7 @@ internal sealed class WebCrawl : IDisposable
     private readonly ImageStore store;
     private readonly CrawlState state;
     private readonly IReadOnlySet<UInt128> known;
-    private readonly Arrivals arrivals;
+    private readonly ResultSink results;
     private int levels;
 
     /// <param name="options">All options.</param>
@@ -39,7 +39,7 @@ internal sealed class WebCrawl : IDisposable
         store = new ImageStore(options.Store);
         state = new CrawlState(options.Store, CrawlPlan.Of(options, sources));
         this.sources = new WebSources(options.Web, sources, state.StandardInput, state.Listing);
-        arrivals = new Arrivals(options, store, state, known);
+        results = new ResultSink(options, store, state, known);
         if (state.Resumed) store.Sweep();
         if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
     }
@@ -135,7 +135,7 @@ internal sealed class WebCrawl : IDisposable
     public void Dispose()
     {
         state.Dispose();
-        arrivals.Dispose();
+        results.Dispose();
         sources.Dispose();
     }
 
@@ -145,7 +145,7 @@ internal sealed class WebCrawl : IDisposable
         using var done = new JournalReader(state.Journal(level));
         told.Resume(done.Count);
         await using var journal = new JournalWriter(state.Journal(level));
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await arrivals.Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await results.Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
         long taken = 0;
         var asked = new HashSet<UInt128>();
         await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target) && IsFirst(target, asked)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
@@ -168,7 +168,7 @@ internal sealed class WebCrawl : IDisposable
         told.Resume(done.Count);
         JournalWriter? journal = null;
         var landed = new ConcurrentDictionary<long, JournalRow>();
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await arrivals.Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
+        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await results.Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
         using var log = new RoundLog(state.Rounds);
         Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
         await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!)), Stored()).Run(cancel).ConfigureAwait(false);

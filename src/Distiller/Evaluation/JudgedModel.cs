@@ -78,7 +78,7 @@ internal sealed class JudgedModel : IDisposable
         using IDisposable inference = torch.inference_mode();
         torch.Tensor? input = export is null ? torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device) : null;
         if (warm) clock.Start();
-        torch.Tensor logits = input is null ? torch.tensor(export!(pixels, images), [images, Classes]) : loaded.Model.Run(input, VitCapture.None).Logits!;
+        torch.Tensor logits = input is null ? torch.tensor(export!(pixels, images), [images, Classes]) : loaded.Model.Run(input, ModelCapture.None).Logits!;
         float[] result = finish(logits).cpu().data<float>().ToArray();
         clock.Stop();
         if (warm) forwarded += images;

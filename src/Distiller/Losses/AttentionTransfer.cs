@@ -41,10 +41,10 @@ public sealed class AttentionTransfer : LossTerm
     public override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
-    public override VitCapture TeacherCapture => new() { QkvBlocks = [.. Layers.Select(layer => layer.Teacher)] };
+    public override ModelCapture TeacherCapture => new() { QkvBlocks = [.. Layers.Select(layer => layer.Teacher)] };
 
     /// <inheritdoc/>
-    public override VitCapture StudentCapture => new() { QkvBlocks = [.. Layers.Select(layer => layer.Student)] };
+    public override ModelCapture StudentCapture => new() { QkvBlocks = [.. Layers.Select(layer => layer.Student)] };
 
     /// <summary>KL(a_t ‖ a_s) of log-probabilities, mean over heads and rows, mean over the batch.</summary>
     /// <param name="student">ln a_s <c>[B, H, R, M]</c>.</param>

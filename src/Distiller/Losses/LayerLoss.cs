@@ -14,10 +14,10 @@ public abstract class LayerLoss(RecipeTerm term, IReadOnlyList<LayerPair> layers
     public override IReadOnlyList<LayerPair> Layers => layers;
 
     /// <inheritdoc/>
-    public override VitCapture TeacherCapture => new() { HiddenBlocks = [.. layers.Select(layer => layer.Teacher)] };
+    public override ModelCapture TeacherCapture => new() { HiddenBlocks = [.. layers.Select(layer => layer.Teacher)] };
 
     /// <inheritdoc/>
-    public override VitCapture StudentCapture => new() { HiddenBlocks = [.. layers.Select(layer => layer.Student)] };
+    public override ModelCapture StudentCapture => new() { HiddenBlocks = [.. layers.Select(layer => layer.Student)] };
 
     /// <inheritdoc/>
     public override torch.Tensor Compute(LossInputs inputs)

@@ -8,16 +8,16 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>Where a run stands, for losses that change with it or draw at random.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
-public readonly record struct Moment(int Step, int Steps);
+public readonly record struct StepPosition(int Step, int Steps);
 
 /// <summary>What one step offers to the losses.</summary>
 public sealed record LossInputs
 {
     /// <summary>The teacher's outputs, without gradient; of several, those that the loss listens to.</summary>
-    public required VitOutput Teacher { get; init; }
+    public required ModelOutput Teacher { get; init; }
 
     /// <summary>The student's outputs.</summary>
-    public required VitOutput Student { get; init; }
+    public required ModelOutput Student { get; init; }
 
     /// <summary>Weight of each image <c>[B]</c>, mean 1 over the data set; null where all are 1.</summary>
     public torch.Tensor? Weights { get; init; }
@@ -26,7 +26,7 @@ public sealed record LossInputs
     public torch.Tensor? KeptPatches { get; init; }
 
     /// <summary>The step in hand.</summary>
-    public Moment At { get; init; }
+    public StepPosition At { get; init; }
 }
 
 /// <summary>A learned tensor that belongs to a loss and is dropped after training.</summary>
@@ -49,10 +49,10 @@ public abstract class LossTerm(RecipeTerm term)
     public TeacherChoice Teacher { get; } = new(term);
 
     /// <summary>What it reads of the teacher beside the logits.</summary>
-    public virtual VitCapture TeacherCapture => VitCapture.None;
+    public virtual ModelCapture TeacherCapture => ModelCapture.None;
 
     /// <summary>What it reads of the student beside the logits.</summary>
-    public virtual VitCapture StudentCapture => VitCapture.None;
+    public virtual ModelCapture StudentCapture => ModelCapture.None;
 
     /// <summary>The blocks that it joins, 0-based; empty for outputs alone.</summary>
     public virtual IReadOnlyList<LayerPair> Layers => [];

@@ -48,10 +48,10 @@ public sealed class RelationTransfer : LossTerm
     public override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
-    public override VitCapture TeacherCapture => new() { QkvBlocks = [Layers[0].Teacher] };
+    public override ModelCapture TeacherCapture => new() { QkvBlocks = [Layers[0].Teacher] };
 
     /// <inheritdoc/>
-    public override VitCapture StudentCapture => new() { QkvBlocks = [Layers[0].Student] };
+    public override ModelCapture StudentCapture => new() { QkvBlocks = [Layers[0].Student] };
 
     /// <summary>ln R <c>[B, Ar, T, T]</c> of tokens <c>[B, T, D]</c>: D split into <paramref name="heads"/> relation heads, softmax of scaled inner products.</summary>
     /// <param name="tokens">Queries, keys or values with their heads side by side.</param>

@@ -26,5 +26,5 @@ internal sealed class StudentHead
     public static LossKey Key(string otherwise = "mean") => LossKey.Choice("head", "student head that learns", [otherwise, .. ((string[])["mean", "cls", Dist, Conv, Inv]).Where(word => word != otherwise)]);
 
     /// <summary>Logits <c>[B, C]</c>.</summary>
-    public torch.Tensor Of(VitOutput student) => (name switch { Dist => student.LogitsDist, Conv => student.LogitsConv, Inv => student.LogitsInv, "cls" => student.LogitsCls, _ => null }) ?? student.Logits!;
+    public torch.Tensor Of(ModelOutput student) => (name switch { Dist => student.LogitsDist, Conv => student.LogitsConv, Inv => student.LogitsInv, "cls" => student.LogitsCls, _ => null }) ?? student.Logits!;
 }

@@ -65,10 +65,10 @@ public sealed class TargetAwareTransformer : LossTerm
     public override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
-    public override VitCapture TeacherCapture => new() { HiddenBlocks = [Layers[0].Teacher] };
+    public override ModelCapture TeacherCapture => new() { HiddenBlocks = [Layers[0].Teacher] };
 
     /// <inheritdoc/>
-    public override VitCapture StudentCapture => new() { HiddenBlocks = [Layers[0].Student] };
+    public override ModelCapture StudentCapture => new() { HiddenBlocks = [Layers[0].Student] };
 
     /// <inheritdoc/>
     public override IReadOnlyList<LossParameter> Parameters => [.. key, .. value];

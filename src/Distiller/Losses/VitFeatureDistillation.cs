@@ -46,10 +46,10 @@ public sealed class VitFeatureDistillation : LossTerm
     public override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
-    public override VitCapture TeacherCapture => new() { HiddenBlocks = [.. Mimicked.Select(layer => layer.Teacher)], NormedTokens = true };
+    public override ModelCapture TeacherCapture => new() { HiddenBlocks = [.. Mimicked.Select(layer => layer.Teacher)], NormedTokens = true };
 
     /// <inheritdoc/>
-    public override VitCapture StudentCapture => new() { HiddenBlocks = [.. Mimicked.Select(layer => layer.Student)], NormedTokens = true };
+    public override ModelCapture StudentCapture => new() { HiddenBlocks = [.. Mimicked.Select(layer => layer.Student)], NormedTokens = true };
 
     /// <inheritdoc/>
     public override IReadOnlyList<LossParameter> Parameters => [.. maps, token, .. generator];
@@ -79,7 +79,7 @@ public sealed class VitFeatureDistillation : LossTerm
     private IEnumerable<LayerPair> Mimicked => Layers.SkipLast(1);
 
     // Of the last block what the final norm makes of it, as the published code's backbone does.
-    private static torch.Tensor Tokens(VitOutput output, int block, VitConfig shape) => block == shape.Depth - 1 ? output.NormedTokens! : output.Hidden[block];
+    private static torch.Tensor Tokens(ModelOutput output, int block, VitConfig shape) => block == shape.Depth - 1 ? output.NormedTokens! : output.Hidden[block];
 
     private torch.ScalarType Type => token.Value.dtype;
 

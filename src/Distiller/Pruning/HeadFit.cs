@@ -25,7 +25,7 @@ internal static class HeadFit
             {
                 (x, y) = (store.Get(Stream.Ahead, batch, run.Device), TokenStream.End(student.Steps[^1], store.Get(Stream.Student, batch, run.Device)));
             }
-            VitOutput wanted = run.Teacher.Classify(x);
+            ModelOutput wanted = run.Teacher.Classify(x);
             torch.Tensor read = student.Classify(y).HeadEmbeddings!;
             first.Add(read.select(1, 0), wanted.LogitsCls ?? wanted.Logits!);
             if (wanted.LogitsDist is { } distilled) second.Add(read.select(1, 1), distilled);

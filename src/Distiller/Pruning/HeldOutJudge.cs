@@ -60,7 +60,7 @@ internal sealed class HeldOutJudge
             using IDisposable inference = torch.inference_mode();
             torch.Tensor images = pixels.Of(batch);
             clock.Start();
-            torch.Tensor output = model.Run(images, VitCapture.None).Logits!.cpu();
+            torch.Tensor output = model.Run(images, ModelCapture.None).Logits!.cpu();
             clock.Stop();
             logits.AddRange(output.data<float>().ToArray());
         }

@@ -45,7 +45,7 @@ internal static class ShapeCost
         {
             using DisposeScope one = torch.NewDisposeScope();
             long start = Stopwatch.GetTimestamp();
-            _ = model.Run(image, VitCapture.None).Embedding.cpu();
+            _ = model.Run(image, ModelCapture.None).Embedding.cpu();
             if (i >= 0) times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
         Array.Sort(times);

@@ -78,7 +78,7 @@ public sealed class ImageSynthesis : IDisposable
         torch.Tensor seen = leaf.roll([random.NextInt((2 * reach) + 1) - reach, random.NextInt((2 * reach) + 1) - reach], [2, 3]);
         if (random.NextInt(2) == 1 && options.Flip) seen = seen.flip([3]);
         int[] blocks = options.PatchEntropy > 0 ? [.. Enumerable.Range(0, config.Depth)] : [];
-        VitOutput output = teacher.Model.Run(seen, new VitCapture { HiddenBlocks = blocks });
+        ModelOutput output = teacher.Model.Run(seen, new ModelCapture { HiddenBlocks = blocks });
 
         // Sums over the images: each has its own gradient, whatever is made beside it.
         torch.Tensor loss = options.CrossEntropy * torch.nn.functional.cross_entropy(output.Logits!, classes, reduction: torch.nn.Reduction.Sum);

@@ -11,16 +11,16 @@ namespace DataFreeKD.Distiller.Training;
 internal sealed class DistillObjective(ImageModel student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
 {
     private readonly int teachers = Math.Max(1, teacher.Models.Count);
-    private readonly IReadOnlyList<VitCapture> teacherCaptures = CapturesOf(losses, Math.Max(1, teacher.Models.Count));
-    private readonly VitCapture studentCapture = Union(losses.Select(loss => loss.StudentCapture));
+    private readonly IReadOnlyList<ModelCapture> teacherCaptures = CapturesOf(losses, Math.Max(1, teacher.Models.Count));
+    private readonly ModelCapture studentCapture = Union(losses.Select(loss => loss.StudentCapture));
 
     public override IReadOnlyList<string> Terms { get; } = [.. losses.Select(loss => loss.Name)];
 
     public override string HeldOutName => "heldout_agreement";
 
-    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at)
+    public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
     {
-        IReadOnlyList<VitOutput> answers = teacher.Outputs(batch, mixed, teacherCaptures);
+        IReadOnlyList<ModelOutput> answers = teacher.Outputs(batch, mixed, teacherCaptures);
         Clock.Mark("teacher");
         LossInputs inputs = new()
         {
@@ -37,17 +37,17 @@ internal sealed class DistillObjective(ImageModel student, TeacherSource teacher
     public override int[] HeldOutTargets(int[] slots) => teacher.Decisions(predictor, slots);
 
     /// <summary>What is wanted of each teacher.</summary>
-    public static IReadOnlyList<VitCapture> CapturesOf(IReadOnlyList<LossTerm> losses, int teachers) =>
+    public static IReadOnlyList<ModelCapture> CapturesOf(IReadOnlyList<LossTerm> losses, int teachers) =>
         [.. Enumerable.Range(0, teachers).Select(i => Union(losses.Where(loss => loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) == i).Select(loss => loss.TeacherCapture)))];
 
-    private VitOutput HeardBy(LossTerm loss, IReadOnlyList<VitOutput> answers) =>
+    private ModelOutput HeardBy(LossTerm loss, IReadOnlyList<ModelOutput> answers) =>
         loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) is { } one ? answers[one] : answers[0] with { Logits = loss.Teacher.Mix([.. answers.Select(answer => answer.Logits!)]) };
 
     /// <summary>What several losses read, each block once.</summary>
-    public static VitCapture Union(IEnumerable<VitCapture> captures)
+    public static ModelCapture Union(IEnumerable<ModelCapture> captures)
     {
-        VitCapture[] all = [.. captures];
-        return new VitCapture
+        ModelCapture[] all = [.. captures];
+        return new ModelCapture
         {
             HiddenBlocks = [.. all.SelectMany(capture => capture.HiddenBlocks).Distinct().Order()],
             NormedTokens = all.Any(capture => capture.NormedTokens),

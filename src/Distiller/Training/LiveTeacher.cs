@@ -60,7 +60,7 @@ internal sealed class LiveTeacher : TeacherSource
         if (Model is VisionTransformer vit) vit.PackForInference(batch, precision);
     }
 
-    public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures)
+    public override IReadOnlyList<ModelOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<ModelCapture> captures)
     {
         using IDisposable off = torch.no_grad();
         return [Model.Run(mixed.Pixels, captures[0])];

@@ -24,7 +24,7 @@ internal abstract class Objective
     public abstract string HeldOutName { get; }
 
     /// <summary>The loss of a (possibly mixed) batch.</summary>
-    public abstract StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, Moment at);
+    public abstract StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at);
 
     /// <summary>The right answers for the held-out slots: labels, or the teacher's decisions.</summary>
     public abstract int[] HeldOutTargets(int[] slots);

@@ -65,11 +65,11 @@ internal sealed class SeveralTeachers : TeacherSource
         renormalise = [.. teachers.Select(teacher => Renormalisation(Preprocessing, teacher.Preprocessing, device))];
     }
 
-    public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures) =>
+    public override IReadOnlyList<ModelOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<ModelCapture> captures) =>
         [.. teachers.SelectMany((teacher, i) => teacher.Outputs(batch, mixed with { Pixels = Seen(i, mixed.Pixels) }, [captures[i]]))];
 
     public override int[] Decisions(SlotPredictor predictor, int[] slots) =>
-        predictor.Predict(pixels => TeacherMixture.Mean([.. teachers.Select((teacher, i) => teacher.Models[0].Run(Seen(i, pixels), VitCapture.None).Logits!)]), slots);
+        predictor.Predict(pixels => TeacherMixture.Mean([.. teachers.Select((teacher, i) => teacher.Models[0].Run(Seen(i, pixels), ModelCapture.None).Logits!)]), slots);
 
     public override void Dispose()
     {

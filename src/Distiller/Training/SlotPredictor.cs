@@ -10,7 +10,7 @@ namespace DataFreeKD.Distiller.Training;
 internal sealed class SlotPredictor(SlotPixels pixels, int batchSize)
 {
     /// <summary>argmax of the logits for each slot.</summary>
-    public int[] Predict(ImageModel model, int[] slots) => Predict(pixels => model.Run(pixels, VitCapture.None).Logits!, slots);
+    public int[] Predict(ImageModel model, int[] slots) => Predict(pixels => model.Run(pixels, ModelCapture.None).Logits!, slots);
 
     /// <summary>argmax of what <paramref name="logits"/> makes of the pixels <c>[B, 3, S, S]</c> of each slot.</summary>
     public int[] Predict(Func<torch.Tensor, torch.Tensor> logits, int[] slots)

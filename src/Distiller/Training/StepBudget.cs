@@ -31,7 +31,7 @@ internal static class StepBudget
                 if (step == WarmUp) clock.Start();
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = loader.Next();
-                StepLoss loss = objective.Loss(batch, Mixing.Apply(batch.Pixels, options, step), null, new Losses.Moment(step, WarmUp + Timed));
+                StepLoss loss = objective.Loss(batch, Mixing.Apply(batch.Pixels, options, step), null, new Losses.StepPosition(step, WarmUp + Timed));
                 _ = torch.autograd.grad([loss.Total], leaves, allow_unused: true);
             }
         }

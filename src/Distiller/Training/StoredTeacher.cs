@@ -74,12 +74,12 @@ internal sealed class StoredTeacher : TeacherSource
 
     public override void MoveTo(torch.Device device, int batch) => this.device = device;
 
-    public override IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures)
+    public override IReadOnlyList<ModelOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<ModelCapture> captures)
     {
         float[] logits = new float[batch.Seeds.Length * Classes];
         for (int i = 0; i < batch.Seeds.Length; i++) cache.ReadLogits(batch.Start + i, batch.Seeds[i], logits.AsSpan(i * Classes, Classes));
         // The embedding was not stored: a tensor of width 0.
-        return [new VitOutput { Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device), Embedding = torch.empty([batch.Seeds.Length, 0], device: device) }];
+        return [new ModelOutput { Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device), Embedding = torch.empty([batch.Seeds.Length, 0], device: device) }];
     }
 
     public override int[] Decisions(SlotPredictor predictor, int[] slots) => cache.HeldOutDecisions;

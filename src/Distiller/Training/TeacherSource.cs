@@ -67,7 +67,7 @@ internal abstract class TeacherSource : IDisposable
     /// <param name="batch">The images.</param>
     /// <param name="mixed">Their (possibly mixed) pixels.</param>
     /// <param name="captures">What is wanted beside the logits of each teacher.</param>
-    public abstract IReadOnlyList<VitOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<VitCapture> captures);
+    public abstract IReadOnlyList<ModelOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<ModelCapture> captures);
 
     /// <summary>Its decisions on the held-out slots; of several teachers, those of their mean.</summary>
     public abstract int[] Decisions(SlotPredictor predictor, int[] slots);

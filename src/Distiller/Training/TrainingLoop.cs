@@ -76,7 +76,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
                 torch.Tensor? kept = parts.Model.Config is VitConfig vit ? KeptPatches.Choose(options.BatchSize, vit.Patches, KeptPatches.ShareDropped(options, step, steps), options.Seed, step, parts.Device) : null;
 
-                StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new Moment(step, steps));
+                StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new StepPosition(step, steps));
                 stages.Mark("student");
                 IReadOnlyList<torch.Tensor> gradients = Gradients(loss.Total, leaves);
                 stages.Mark("backward");

@@ -1,6 +1,6 @@
 // The catalogue of scores that are written when asked for: a score is one file in this folder and one line here.
 
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;

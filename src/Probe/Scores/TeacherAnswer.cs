@@ -1,7 +1,7 @@
 // What the teacher made of a batch of images: all that a score may look at.
 
 using DataFreeKD.Models;
-using DataFreeKD.Probe.Copies;
+using DataFreeKD.Probe.Corruptions;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -46,12 +46,12 @@ public sealed record TeacherAnswer
     public static TeacherAnswer Of(VisionTransformer network, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
-        return Of(network, network.Run(pixels, new VitCapture { ClsRowBlocks = blocks, AttentionBlocks = every }), pixels, blocks, rollout, views);
+        return Of(network, network.Run(pixels, new ModelCapture { ClsRowBlocks = blocks, AttentionBlocks = every }), pixels, blocks, rollout, views);
     }
 
     /// <summary>From a pass that is done, which has kept the CLS rows of the blocks and for a rollout the attention of all.</summary>
     /// <inheritdoc cref="Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int)"/>
-    internal static TeacherAnswer Of(VisionTransformer network, VitOutput output, Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
+    internal static TeacherAnswer Of(VisionTransformer network, ModelOutput output, Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
         return new TeacherAnswer
@@ -69,6 +69,6 @@ public sealed record TeacherAnswer
     private static Tensor Logits64(VisionTransformer network, Tensor view)
     {
         using DisposeScope scope = NewDisposeScope();
-        return network.Run(view, VitCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
+        return network.Run(view, ModelCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
     }
 }

@@ -124,7 +124,7 @@ internal sealed class TopRanking
         near.Clear();
         Candidate[] all = [.. tops.SelectMany(top => top.Value.Best().Select(row => new Candidate(row, top.Key)))];
         Array.Sort(all, (one, other) => RankedRow.BestFirst(one.Ranked, other.Ranked));
-        NearCopies? copies = options.Set.DropsNear ? new NearCopies(passes, Array.ConvertAll(all, row => row.Ranked)) : null;
+        NearDuplicates? copies = options.Set.DropsNear ? new NearDuplicates(passes, Array.ConvertAll(all, row => row.Ranked)) : null;
         Dictionary<long, long> left = shares.ToDictionary(share => share.Key, share => Limit(share.Value));
         HashSet<UInt128> seen = [];
         List<int> kept = [];

@@ -98,7 +98,7 @@ static int Checkpoints(string table)
             bool probed = golden.ContainsKey("probes") && loaded.Model is VisionTransformer;
             // Of positions that no tensor has, the name's own input side is taken, which is not the test's: as with --img-size.
             using ImageModel? resized = loaded.Model.Config is VitConfig { LearnedPositions: false } && loaded.Model.Config.ImageSize != golden["input"].shape[2] ? loaded.Model.WithImageSize((int)golden["input"].shape[2]) : null;
-            VitOutput output = (resized ?? loaded.Model).Run(golden["input"], probed ? new VitCapture { ClsRowBlocks = [0, 1] } : VitCapture.None);
+            ModelOutput output = (resized ?? loaded.Model).Run(golden["input"], probed ? new ModelCapture { ClsRowBlocks = [0, 1] } : ModelCapture.None);
             Tensor logits = output.Logits ?? output.Embedding;
             Tensor entropy = Entropy(logits), energy = -logits.logsumexp(1);
             double error = Apart(logits, golden["logits"]) / Math.Max(1, golden["logits"].abs().max().item<float>());

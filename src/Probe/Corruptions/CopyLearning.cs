@@ -8,7 +8,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Trainers;
 using Microsoft.ML.Transforms;
 
-namespace DataFreeKD.Probe.Copies;
+namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>
 /// Positive–unlabelled learning in steps (Liu et al., "Building Text Classifiers Using Positive and Unlabeled Examples", ICDM 2003, with the

@@ -1,13 +1,13 @@
 // What a fetched body becomes: a stored image, the links of a page, or a reason.
 
 using DataFreeKD.Crawler.Journal;
-using DataFreeKD.Crawler.Manners;
+using DataFreeKD.Crawler.Politeness;
 using DataFreeKD.Crawler.Pages;
 
 namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>The end of a target's way.</summary>
-internal static class Landing
+internal static class ResponseClassifier
 {
     /// <summary>Judges the outcome of a fetch: opt-outs first, then what the content is.</summary>
     public static CheckedImage Of(WebTarget target, Fetched fetched, CrawlOptions options)

@@ -1,6 +1,6 @@
 // What a publisher says in headers and meta elements against the use of its images.
 
-namespace DataFreeKD.Crawler.Manners;
+namespace DataFreeKD.Crawler.Politeness;
 
 /// <summary>Reads X-Robots-Tag, robots meta elements and the TDM reservation protocol.</summary>
 internal static class OptOut

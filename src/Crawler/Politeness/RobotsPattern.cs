@@ -2,7 +2,7 @@
 
 using System.Text;
 
-namespace DataFreeKD.Crawler.Manners;
+namespace DataFreeKD.Crawler.Politeness;
 
 /// <summary>The path of a rule; <c>*</c> stands for any octets, a final <c>$</c> for the path's end (RFC 9309 section 2.2.3).</summary>
 internal sealed class RobotsPattern

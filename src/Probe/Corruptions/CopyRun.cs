@@ -2,7 +2,7 @@
 
 using DataFreeKD.Imaging.Corruptions;
 
-namespace DataFreeKD.Probe.Copies;
+namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>Learns the classifier of corrupted copies for one pool.</summary>
 internal static class CopyRun

@@ -2,7 +2,7 @@
 
 using System.Globalization;
 
-namespace DataFreeKD.Crawler.Manners;
+namespace DataFreeKD.Crawler.Politeness;
 
 internal static class RetryAfter
 {

@@ -7,7 +7,7 @@ using DataFreeKD.Onnx.Running;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Cli.Exporting;
+namespace DataFreeKD.Toolkit.Exporting;
 
 /// <summary>How far an export is from its model.</summary>
 /// <param name="Images">Images looked at.</param>
@@ -15,10 +15,10 @@ namespace DataFreeKD.Cli.Exporting;
 /// <param name="ResizedError">The same where the graph resized the image itself, which differs by one level in a few pixels of 10,000; as a share of the largest logit. 0 without such images.</param>
 /// <param name="Largest">Largest absolute logit of the model.</param>
 /// <param name="Agreement">Share of images with the same decision; NaN without a head.</param>
-internal sealed record CheckResult(int Images, double Error, double ResizedError, double Largest, double Agreement);
+public sealed record CheckResult(int Images, double Error, double ResizedError, double Largest, double Agreement);
 
 /// <summary>Runs the same images through both.</summary>
-internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
+public sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
 {
     private readonly string output = model.Model.Config.Classes > 0 ? OnnxNames.Logits : OnnxNames.Embedding;
     private readonly Preprocessing transform = model.Preprocessing;
@@ -50,7 +50,7 @@ internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool with
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         float[] pixels = Normalised(transform, transform.Apply(image));
-        VitOutput expected = model.Model.Run(tensor(pixels, [1, 3, transform.ImageSize, transform.ImageSize]), VitCapture.None);
+        ModelOutput expected = model.Model.Run(tensor(pixels, [1, 3, transform.ImageSize, transform.ImageSize]), ModelCapture.None);
         float[] own = (expected.Logits ?? expected.Embedding).contiguous().data<float>().ToArray();
         float[] exported = withPreprocessing ? export.RunBytes(image.Pixels, 1, image.Height, image.Width, output) : export.Run(new PixelBatch(pixels, 1), output);
         images++;

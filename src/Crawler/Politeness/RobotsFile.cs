@@ -2,7 +2,7 @@
 
 using System.Text;
 
-namespace DataFreeKD.Crawler.Manners;
+namespace DataFreeKD.Crawler.Politeness;
 
 /// <summary>The rules, delays and sitemaps of a robots.txt file.</summary>
 internal sealed class RobotsFile

@@ -3,7 +3,7 @@
 using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe.Copies;
+namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>Numbers of one image: the CLS embedding, ln probe variance of each probed block, the length of the embedding and, with a head, entropy and energy.</summary>
 internal static class CopyFeatures

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Models;
 
 /// <summary>What a forward pass gave. Tensors belong to the caller's dispose scope.</summary>
-public sealed record VitOutput
+public sealed record ModelOutput
 {
     /// <summary><c>[B, C]</c>; null for a model without a head. For a distilled model the mean of both heads, for a Co-advise student of its three.</summary>
     public torch.Tensor? Logits { get; init; }

@@ -6,13 +6,13 @@ using DataFreeKD.Probe;
 using DataFreeKD.Selector;
 using DataFreeKD.Selector.Scores;
 
-namespace DataFreeKD.Cli.Steering;
+namespace DataFreeKD.Toolkit;
 
 /// <summary>
 /// Scores the new images as dfkd score and dfkd select do, on the scale of the pool so far, and calls useful (1) those in its upper fifth, the others useless (0).
 /// In that pool every source counts the same. No label is used: a pool always has an upper fifth, and the sources that fill it are the best there are.
 /// </summary>
-internal sealed class TeacherJudge : IDisposable
+public sealed class TeacherJudge : IDisposable
 {
     /// <summary>Images that make up the pool, the newest.</summary>
     private const int PoolSize = 20_000;
@@ -25,7 +25,7 @@ internal sealed class TeacherJudge : IDisposable
     private readonly List<(string Source, double[] Figures)> pool = [];
 
     /// <param name="options">The teacher and how it is run.</param>
-    public TeacherJudge(ScoreOptions options)
+    public TeacherJudge(TeacherOptions options)
     {
         probe = new Teacher(options);
         var header = new TableHeader(probe.Columns, options.Teacher);
@@ -48,6 +48,7 @@ internal sealed class TeacherJudge : IDisposable
         return [.. figures.Select(kept => new SteeringVerdict(kept.Length > 0 && fresh.Dequeue() >= Useful ? 1 : 0, kept))];
     }
 
+    /// <summary>Frees the teacher's memory.</summary>
     public void Dispose() => probe.Dispose();
 
     private double[] Ranks()

@@ -6,18 +6,20 @@ using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Selector;
 using DataFreeKD.Selector.Scores;
 
-namespace DataFreeKD.Cli.Verbs;
+namespace DataFreeKD.Toolkit;
 
-/// <summary>Joins the two.</summary>
-internal static class SelectionRanking
+/// <summary>A selection method for a cascade of scoring (<see cref="CascadeOptions.Ranking"/>), which ranks the images that it may drop as the selection will.</summary>
+public static class CascadeBySelection
 {
-    /// <summary>The ranking of a method of <c>dfkd select</c>, fitted to the sample that it is asked about.</summary>
+    /// <summary>The ranking of a selection method, fitted to the sample that it is asked about.</summary>
+    /// <param name="method">A name of <see cref="ScoreCatalogue"/>.</param>
+    /// <exception cref="SelectionException">There is no such method.</exception>
     public static CascadeRanking Of(string method) => new(method, columns =>
     {
         RowScore score;
         try
         {
-            score = ScoreCatalogue.Find(method).Bind(new TableHeader(columns, "--cascade"), new SelectOptions { Scores = "", Output = "", Method = method });
+            score = ScoreCatalogue.Find(method).Bind(new TableHeader(columns, "the cascade's sample"), new SelectOptions { Scores = "", Output = "", Method = method });
         }
         catch (TableException error)
         {

@@ -3,7 +3,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
-namespace DataFreeKD.Probe.Copies;
+namespace DataFreeKD.Probe.Corruptions;
 
 internal sealed class CopyExample
 {

@@ -3,7 +3,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace DataFreeKD.Crawler.Manners;
+namespace DataFreeKD.Crawler.Politeness;
 
 /// <summary>The rules of a file, in its order.</summary>
 internal sealed class TdmFile

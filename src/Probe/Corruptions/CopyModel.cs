@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe.Copies;
+namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>
 /// Log-odds that an image is one of the pool's rather than a corrupted copy: a multinomial logistic regression with one class for

@@ -4,7 +4,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Microsoft.ML;
 
-namespace DataFreeKD.Probe.Copies;
+namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>Reads and writes a classifier of corrupted copies. Other programs load the file by Microsoft.ML: features in, probabilities of the pool and of each kind out.</summary>
 internal static class CopyFile

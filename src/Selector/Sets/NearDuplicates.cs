@@ -15,7 +15,7 @@ namespace DataFreeKD.Selector.Sets;
 internal readonly record struct NearCopy(RankedRow Ranked, long Like, string By, double Distance);
 
 /// <summary>Asked of candidates best first, remembers those that are like none before.</summary>
-internal sealed class NearCopies
+internal sealed class NearDuplicates
 {
     private readonly IReadOnlyList<RankedRow> ranked;
     private readonly Look?[]? looks;
@@ -23,7 +23,7 @@ internal sealed class NearCopies
     private readonly CosineNeighbours? neighbours;
 
     /// <summary>Reads what the options compare of all candidates.</summary>
-    public NearCopies(Passes passes, IReadOnlyList<RankedRow> ranked)
+    public NearDuplicates(Passes passes, IReadOnlyList<RankedRow> ranked)
     {
         this.ranked = ranked;
         SetOptions options = passes.Options.Set;

@@ -5,10 +5,10 @@ using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Distiller.Synthesis;
 
-namespace DataFreeKD.Cli.Synthesis;
+namespace DataFreeKD.Toolkit.Synthesis;
 
 /// <summary>Reads the address of such a source.</summary>
-internal static class SynthSource
+public static class SynthesisSource
 {
     private const string Scheme = "synth://", Example = "write it as synth://path/to/teacher?count=1000&steps=300";
 
@@ -63,6 +63,6 @@ internal static class SynthSource
         string prefix = $"{Scheme}{teacher}?{options.Recipe}#";
         return new MadeImages(
             [.. Enumerable.Range(0, options.Count).Select(i => prefix + i.ToString("D6", CultureInfo.InvariantCulture))],
-            (names, cancel) => SynthBench.Make(options, names, name => int.Parse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture), Path.Combine(store, ".synth"), note, cancel));
+            (names, cancel) => SynthesisBench.Make(options, names, name => int.Parse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture), Path.Combine(store, ".synth"), note, cancel));
     }
 }

@@ -5,10 +5,10 @@ using TorchSharp;
 namespace DataFreeKD.Models;
 
 /// <summary>What a forward pass should keep beside the logits.</summary>
-public sealed record VitCapture
+public sealed record ModelCapture
 {
     /// <summary>Nothing but logits.</summary>
-    public static VitCapture None { get; } = new();
+    public static ModelCapture None { get; } = new();
 
     /// <summary>Blocks (0-based) whose CLS-to-patch attention row is wanted: computed aside from q_cls and K, O(N).</summary>
     public IReadOnlyList<int> ClsRowBlocks { get; init; } = [];

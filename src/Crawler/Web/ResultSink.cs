@@ -10,7 +10,7 @@ namespace DataFreeKD.Crawler.Web;
 /// <param name="store">Where images go.</param>
 /// <param name="state">Where rows of archives' members go.</param>
 /// <param name="known">Members that are passed over, by <see cref="TextKey"/>.</param>
-internal sealed class Arrivals(CrawlOptions options, ImageStore store, CrawlState state, IReadOnlySet<UInt128> known) : IDisposable
+internal sealed class ResultSink(CrawlOptions options, ImageStore store, CrawlState state, IReadOnlySet<UInt128> known) : IDisposable
 {
     private readonly SemaphoreSlim decoders = new(options.Workers);
     private readonly ArchiveMembers members = new(options, store, state, known);
@@ -22,7 +22,7 @@ internal sealed class Arrivals(CrawlOptions options, ImageStore store, CrawlStat
         await decoders.WaitAsync(stop).ConfigureAwait(false);
         try
         {
-            landed = Landing.Of(target, fetched, options);
+            landed = ResponseClassifier.Of(target, fetched, options);
         }
         finally
         {

@@ -3,7 +3,7 @@
 using System.Buffers.Text;
 using System.Text;
 
-namespace DataFreeKD.Crawler.Manners;
+namespace DataFreeKD.Crawler.Politeness;
 
 /// <summary>The keys that mean something to a crawler.</summary>
 internal enum RobotsKey

@@ -7,13 +7,13 @@ namespace DataFreeKD.Crawler.Fetching;
 /// <param name="host">Whose pipeline it is in.</param>
 /// <param name="target">What is fetched.</param>
 /// <param name="fresh">Whether the host had not answered before.</param>
-internal sealed class Flight(CrawlScheduler scheduler, HostState host, WebTarget target, bool fresh)
+internal sealed class FetchInProgress(CrawlScheduler scheduler, HostState host, WebTarget target, bool fresh)
 {
     public HostState Host { get; } = host;
 
     public WebTarget Target { get; } = target;
 
-    /// <summary>Whether it is in the strangers' lane.</summary>
+    /// <summary>Whether it takes a slot of hosts that have never answered.</summary>
     public bool Fresh { get; set; } = fresh;
 
     /// <summary>Waiting for its next attempt: it counts for its host, not for the crawl.</summary>

@@ -9,10 +9,10 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 
-namespace DataFreeKD.Cli.Synthesis;
+namespace DataFreeKD.Toolkit.Synthesis;
 
 /// <summary>The workbench of a <c>synth://</c> source.</summary>
-internal static class SynthBench
+internal static class SynthesisBench
 {
     /// <summary>Makes the images named.</summary>
     /// <param name="options">How.</param>
