@@ -22,6 +22,11 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
+            Guard(() =>
+            {
+                ParquetFooter.Check(stream);
+                return true;
+            });
             parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
             field = Guard(() => parquet.Schema.DataFields).FirstOrDefault(data => data.Path.ToString().StartsWith(Column, StringComparison.Ordinal) && data.ClrType == typeof(float)) ?? throw new TableException($"{path}: there is no column '{Column}' with lists of floats; write it with dfkd score --embeddings");
             Rows = Guard(() => parquet.RowGroups.Sum(group => group.RowCount));

@@ -17,6 +17,11 @@ internal sealed class ParquetFile : IDisposable
         stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
+            Guard(() =>
+            {
+                ParquetFooter.Check(stream);
+                return true;
+            });
             parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
             Fields = Guard<Field[]>(() => [.. parquet.Schema.Fields]);
         }

@@ -41,6 +41,26 @@ public sealed class DamagedTableTests : IDisposable
     }
 
     [Theory]
+    [InlineData("t.parquet")]
+    [InlineData("e.parquet")]
+    public void A_Parquet_list_that_claims_billions_of_elements_is_refused_at_once(string name)
+    {
+        using (TableWriter writer = Table.Create(folder[name], ["path", "entropy"]))
+        {
+            writer.Write(["a.jpg", "0.5"]);
+            writer.Commit();
+        }
+        byte[] bytes = File.ReadAllBytes(folder[name]);
+        // The encodings of a column: a list of two numbers becomes one of about 7 billion, for which a varint of five bytes has room.
+        int list = bytes.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x19, 0x25, 0x00, 0x06]);
+        bytes.AsSpan(list + 1, 4).Fill(0xFF);
+        File.WriteAllBytes(folder[name], bytes);
+
+        TableException refused = Assert.Throws<TableException>(() => name == "t.parquet" ? (IDisposable)Table.Open(folder[name]) : EmbeddingReader.Open(folder[name]));
+        Assert.Contains("claims more than it holds", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("t.csv", "path,status\na\0.jpg,ok\nb.jpg,ok\n")]
     [InlineData("t.txt", "a\0.jpg\nb.jpg\n")]
     [InlineData("t.txt", "file:///a%00.jpg\nb.jpg\n")]

@@ -71,7 +71,7 @@ public sealed class BroughtNamesTests
         using IDisposable mode = inference_mode();
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         VisionTransformer model = loaded.Model.AsVisionTransformer("has attention");
-        VitOutput got = model.Run(FormulaWeights.Picture(32), new VitCapture { ClsRowBlocks = [0], AttentionBlocks = [0], QkvBlocks = [0] });
+        ModelOutput got = model.Run(FormulaWeights.Picture(32), new ModelCapture { ClsRowBlocks = [0], AttentionBlocks = [0], QkvBlocks = [0] });
         int prefix = model.Config.PrefixTokens;
         Tensor map = got.Qkv[0].Attention().mean([1]), wanted = model.Config.Pooling == Pooling.Token ? map.select(1, 0) : map.narrow(1, prefix, 16).mean([1]);
         Assert.InRange((got.Attention[0] - map).abs().max().item<float>(), 0, 1e-6f);
@@ -113,7 +113,7 @@ public sealed class BroughtNamesTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
-        VitOutput output = loaded.Model.Run(FormulaWeights.Picture(32), VitCapture.None);
+        ModelOutput output = loaded.Model.Run(FormulaWeights.Picture(32), ModelCapture.None);
         Tensor got = output.Logits ?? output.Embedding, expected = tensor(golden.Answer.SelectMany(row => row).ToArray(), [golden.Answer.Length, golden.Answer[0].Length]);
         return got.shape.SequenceEqual(expected.shape) ? (got - expected).abs().max().item<float>() : double.PositiveInfinity;
     }

@@ -1,0 +1,116 @@
+// A Parquet file's footer is walked before the library reads it: the library takes the number of a list's elements at its word, and a damaged one keeps it busy for hours.
+
+using System.Buffers.Binary;
+
+namespace DataFreeKD.Manifests;
+
+/// <summary>Checks that a footer, in Thrift's compact protocol, holds every element that its lists, sets, maps and texts claim.</summary>
+internal ref struct ParquetFooter
+{
+    private const int TrailerBytes = 8, MostDepth = 32;
+
+    private readonly ReadOnlySpan<byte> bytes;
+    private int at;
+
+    private ParquetFooter(ReadOnlySpan<byte> bytes) => this.bytes = bytes;
+
+    /// <summary>Reads the footer, and leaves the stream at its beginning. A file without a footer is left to the library, which says so.</summary>
+    /// <exception cref="InvalidDataException">The footer claims more than it holds.</exception>
+    public static void Check(Stream stream)
+    {
+        if (stream.Length < TrailerBytes) return;
+        Span<byte> trailer = stackalloc byte[TrailerBytes];
+        stream.Seek(-TrailerBytes, SeekOrigin.End);
+        stream.ReadExactly(trailer);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+        if (trailer[4..].SequenceEqual("PAR1"u8) && length <= stream.Length - TrailerBytes && length <= int.MaxValue)
+        {
+            byte[] footer = new byte[length];
+            stream.Seek(-TrailerBytes - (long)length, SeekOrigin.End);
+            stream.ReadExactly(footer);
+            new ParquetFooter(footer).Struct(0);
+        }
+        stream.Seek(0, SeekOrigin.Begin);
+    }
+
+    private void Struct(int depth)
+    {
+        if (depth > MostDepth) throw Damaged();
+        while (true)
+        {
+            int head = Byte();
+            if (head == 0) return;
+            // A field's number, where it is no small step from the last one.
+            if (head >> 4 == 0) Number();
+            int type = head & 0xF;
+            // A field that is true or false has its value in its type.
+            if (type > 2) Value(type, depth);
+        }
+    }
+
+    private void Value(int type, int depth)
+    {
+        switch (type)
+        {
+            case 1 or 2 or 3:
+                Skip(1);
+                return;
+            case 4 or 5 or 6:
+                Number();
+                return;
+            case 7:
+                Skip(8);
+                return;
+            case 8:
+                Skip(Number());
+                return;
+            case 9 or 10:
+                int head = Byte();
+                ulong elements = head >> 4 == 15 ? Number() : (ulong)(head >> 4);
+                Elements(elements, head & 0xF, null, depth);
+                return;
+            case 11:
+                ulong pairs = Number();
+                if (pairs > 0) Elements(pairs, Byte() is var types ? types >> 4 : 0, types & 0xF, depth);
+                return;
+            case 12:
+                Struct(depth + 1);
+                return;
+            default:
+                throw Damaged();
+        }
+    }
+
+    // Every element takes a byte or more.
+    private void Elements(ulong count, int type, int? second, int depth)
+    {
+        if (depth > MostDepth || count > (ulong)(bytes.Length - at)) throw Damaged();
+        for (ulong i = 0; i < count; i++)
+        {
+            Value(type, depth + 1);
+            if (second is { } value) Value(value, depth + 1);
+        }
+    }
+
+    private int Byte() => at < bytes.Length ? bytes[at++] : throw Damaged();
+
+    private ulong Number()
+    {
+        ulong number = 0;
+        for (int shift = 0; shift < 70; shift += 7)
+        {
+            int next = Byte();
+            number |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80) return number;
+        }
+        throw Damaged();
+    }
+
+    private void Skip(ulong count)
+    {
+        if (count > (ulong)(bytes.Length - at)) throw Damaged();
+        at += (int)count;
+    }
+
+    private static InvalidDataException Damaged() => new("its footer claims more than it holds");
+}
