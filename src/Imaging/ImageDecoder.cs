@@ -84,8 +84,8 @@ public static class ImageDecoder
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
         long maxPixels = Math.Min(limits.MaxPixels, Array.MaxLength / 4);
         if (header.Exceeds(maxPixels)) return new DecodeResult(null, header.Format, Reason.TooManyPixels);
-        if (ImageClaim.Fault(header, bytes.Span) is { } claim) return new DecodeResult(null, header.Format, claim);
         if (header.Format == "jpeg" && JpegScans.TooMany(bytes.Span, header.Width * header.Height)) return new DecodeResult(null, header.Format, Reason.TooManyScans);
+        if (ImageClaim.Fault(header, bytes.Span) is { } claim) return new DecodeResult(null, header.Format, claim);
         bool large = header.Width * header.Height > ImageClaim.Large;
         if (large)
         {

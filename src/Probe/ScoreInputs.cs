@@ -4,6 +4,7 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Corruptions;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
 
@@ -48,9 +49,9 @@ internal sealed class ScoreInputs
         {
             using TableReader reader = Table.Open(table, pathColumn);
             int path = HoldsImages(table) ? -1 : reader.Header.Require("path");
-            carried.AddRange(reader.Header.Columns.Where((column, at) => at != path && !Ours.Contains(column) && !column.StartsWith("probe_", StringComparison.Ordinal) && !carried.Contains(column)));
+            carried.AddRange(reader.Header.Columns.Where((column, at) => at != path && !IsOurs(column) && !carried.Contains(column)));
         }
-        carried.AddRange(Sidecars.CarriedColumns(sources, opening, CancellationToken.None).Where(column => !Ours.Contains(column) && !carried.Contains(column)));
+        carried.AddRange(Sidecars.CarriedColumns(sources, opening, CancellationToken.None).Where(column => !IsOurs(column) && !carried.Contains(column)));
         Carried = carried;
     }
 
@@ -66,6 +67,9 @@ internal sealed class ScoreInputs
             foreach (ScoreInput input in Table.Fits(source) ? HoldsImages(source) ? FromRows(source, cancel) : FromTable(source, cancel) : ImageInputs.Enumerate(source, opening, cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
         }
     }
+
+    // A column that scoring writes itself, which a table or a shard has from an earlier run.
+    private static bool IsOurs(string column) => Ours.Contains(column) || column.StartsWith("probe_", StringComparison.Ordinal) || ExtraScore.All.Any(score => score.Column == column);
 
     // A named column of paths is what the user means, whatever else is in the file.
     private bool HoldsImages(string table) => pathColumn is null && ParquetImages.Fits(table);

@@ -76,8 +76,8 @@ public sealed class ExtraScoreRunTests
         Assert.Equal(10 * 12, activations.Length);
         Assert.Equal(expected, clip, 1e-6);
 
-        ScoringWorld.Score(options with { Output = world["given.csv"], ReactClip = clip });
-        ScoringWorld.Score(options with { Output = world["high.csv"], ReactClip = 1e6 });
+        ScoringWorld.Score(options with { Output = world["given.csv"], EmbeddingsPath = world["given.npy"], ReactClip = clip });
+        ScoringWorld.Score(options with { Output = world["high.csv"], EmbeddingsPath = world["high.npy"], ReactClip = 1e6 });
         Assert.Equal(File.ReadAllBytes(options.Output), File.ReadAllBytes(world["given.csv"]));
         // Nothing is as high as that: what is left is the energy itself.
         foreach (TableRow row in ScoringWorld.Rows(world["high.csv"]).Where(row => row["status"] == Status.Ok)) Assert.Equal(Numbers.Parse(row["energy"], row, "energy"), Numbers.Parse(row["react_energy"], row, "react_energy"), 1e-5);
