@@ -22,12 +22,7 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
-            Guard(() =>
-            {
-                ParquetFooter.Check(stream);
-                return true;
-            });
-            parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
+            parquet = Guard(() => ParquetFooter.Open(stream));
             field = Guard(() => parquet.Schema.DataFields).FirstOrDefault(data => data.Path.ToString().StartsWith(Column, StringComparison.Ordinal) && data.ClrType == typeof(float)) ?? throw new TableException($"{path}: there is no column '{Column}' with lists of floats; write it with dfkd score --embeddings");
             Rows = Guard(() => parquet.RowGroups.Sum(group => group.RowCount));
             if (Rows > 0) Width = First();

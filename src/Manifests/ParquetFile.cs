@@ -17,12 +17,7 @@ internal sealed class ParquetFile : IDisposable
         stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
-            Guard(() =>
-            {
-                ParquetFooter.Check(stream);
-                return true;
-            });
-            parquet = Guard(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
+            parquet = Guard(() => ParquetFooter.Open(stream));
             Fields = Guard<Field[]>(() => [.. parquet.Schema.Fields]);
         }
         catch

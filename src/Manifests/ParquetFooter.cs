@@ -1,6 +1,7 @@
 // A Parquet file's footer is walked before the library reads it: the library takes the number of a list's elements at its word, and a damaged one keeps it busy for hours.
 
 using System.Buffers.Binary;
+using Parquet;
 
 namespace DataFreeKD.Manifests;
 
@@ -14,9 +15,16 @@ internal ref struct ParquetFooter
 
     private ParquetFooter(ReadOnlySpan<byte> bytes) => this.bytes = bytes;
 
-    /// <summary>Reads the footer, and leaves the stream at its beginning. A file without a footer is left to the library, which says so.</summary>
+    /// <summary>Opens a file whose footer holds what it claims.</summary>
     /// <exception cref="InvalidDataException">The footer claims more than it holds.</exception>
-    public static void Check(Stream stream)
+    public static ParquetReader Open(Stream stream)
+    {
+        Check(stream);
+        return ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult();
+    }
+
+    // Leaves the stream at its beginning. A file without a footer is left to the library, which says so.
+    private static void Check(Stream stream)
     {
         if (stream.Length < TrailerBytes) return;
         Span<byte> trailer = stackalloc byte[TrailerBytes];

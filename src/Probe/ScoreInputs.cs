@@ -75,17 +75,7 @@ internal sealed class ScoreInputs
     private bool HoldsImages(string table) => pathColumn is null && ParquetImages.Fits(table);
 
     // Hugging Face's form: the images are in the table, and go by its name and their rows.
-    private IEnumerable<ScoreInput> FromRows(string table, CancellationToken cancel)
-    {
-        string path = Path.GetFullPath(table);
-        long number = 0;
-        foreach (EmbeddedImage image in ParquetImages.Read(table, cancel))
-        {
-            string name = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{path}{ManifestPath.MemberSeparator}{number++}");
-            string? reason = image.Bytes is null ? Reason.NotFound : image.Bytes.Length == 0 ? Reason.Empty : image.Bytes.LongLength > opening.MaxBytes ? Reason.TooLarge : null;
-            yield return new ScoreInput(new ImageInput(name, reason is null ? image.Bytes : null, reason), image.Row);
-        }
-    }
+    private IEnumerable<ScoreInput> FromRows(string table, CancellationToken cancel) => EmbeddedImages.Read(table, opening.MaxBytes, cancel).Select(row => new ScoreInput(row.Image, row.Row));
 
     private IEnumerable<ScoreInput> FromTable(string table, CancellationToken cancel)
     {

@@ -1,7 +1,6 @@
 // Scoring from end to end: images in, one row each out, in the same order.
 
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
@@ -33,7 +32,7 @@ public static class ScoreRun
         using var teacher = new TeacherPass(options);
         if (teacher.Width == 0 && options.EmbeddingsPath is { } wanted) throw new ScoreException($"--embeddings {wanted}: {options.Teacher} gives logits alone; leave --embeddings out");
         var inputs = new ScoreInputs(options);
-        string[] columns = [.. Columns.Scores, .. teacher.Blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. teacher.ExtraColumns, .. inputs.Carried];
+        string[] columns = [.. ScoreRow.ColumnsOf(teacher.Blocks, teacher.ExtraColumns), .. inputs.Carried];
         var journal = new ScoreJournal(options, teacher, columns, cancel);
         if (teacher.Clips) teacher.ReactClip ??= journal.Remember("react-clip", () => ReactClip(options, teacher, inputs, cancel));
         string? copies = null;
@@ -147,30 +146,28 @@ public static class ScoreRun
     private static string?[] Row(ScoredInput scored, TeacherPass teacher, string output, IReadOnlyList<string> carried)
     {
         (DecodedInput image, ImageScores? scores) = scored;
-        var row = new List<string?>
-        {
-            image.Input.TablePath(output),
-            image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
-            Size(image.Width),
-            Size(image.Height),
-            scores is not null ? Status.Ok : scored.Dropped ? Status.Skipped : image.Input.Row is { IsRefused: true } refused ? refused["status"] : Status.Failed,
-            scored.Dropped ? Reason.Cascade : image.Reason,
-            scores?.Prediction?.ToString(CultureInfo.InvariantCulture),
-            scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
-        };
-        for (int i = 0; i < OutputScore.All.Count; i++) row.Add(scores?.Outputs is { } outputs ? Numbers.Format(outputs[i]) : null);
-        for (int i = 0; i < teacher.Blocks.Count; i++)
-        {
-            row.Add(scores is null ? null : Numbers.Format(scores.Variances[i]));
-            row.Add(scores is null ? null : Numbers.Format(scores.Cosines[i]));
-        }
-        for (int i = 0; i < teacher.ExtraColumns.Count; i++) row.Add(scores is null ? null : Numbers.Format(scores.Extras[i]));
         IReadOnlyDictionary<string, string?> beside = Sidecars.ColumnsOf(image.Input.Image);
-        row.AddRange(carried.Select(column => image.Input.Row is { } given ? given[column] : beside.GetValueOrDefault(column)));
-        return [.. row];
+        IEnumerable<float?> figures =
+        [
+            .. OutputScore.All.Select((_, i) => scores?.Outputs?[i]),
+            .. teacher.Blocks.SelectMany((_, i) => new[] { scores?.Variances[i], scores?.Cosines[i] }),
+            .. teacher.ExtraColumns.Select((_, i) => scores?.Extras[i]),
+        ];
+        return
+        [
+            .. ScoreRow.Of(
+                image.Input.TablePath(output),
+                image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
+                image.Width,
+                image.Height,
+                scores is not null ? Status.Ok : scored.Dropped ? Status.Skipped : image.Input.Row is { IsRefused: true } refused ? refused["status"] : Status.Failed,
+                scored.Dropped ? Reason.Cascade : image.Reason,
+                scores?.Prediction,
+                scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
+                figures),
+            .. carried.Select(column => image.Input.Row is { } given ? given[column] : beside.GetValueOrDefault(column)),
+        ];
     }
-
-    private static string? Size(int pixels) => pixels > 0 ? pixels.ToString(CultureInfo.InvariantCulture) : null;
 
     private static void WriteProvenance(ScoreOptions options, TeacherPass teacher, string? embeddings, IReadOnlyDictionary<string, long> counts, double seconds, CancellationToken cancel)
     {

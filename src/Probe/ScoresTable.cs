@@ -1,6 +1,5 @@
 // Scored images as a scores table, for the stages that read one.
 
-using System.Globalization;
 using System.Runtime.InteropServices;
 using DataFreeKD.Manifests;
 
@@ -27,7 +26,7 @@ public static class ScoresTable
             if (!image.Probes.Select(probe => probe.Block).SequenceEqual(blocks) || !image.Extras.Keys.SequenceEqual(extras) || image.Embedding.Length != first!.Embedding.Length)
                 throw new ScoreException($"{image.Image.Name} was scored with other blocks, scores or another teacher than {first!.Image.Name}; score all images by one teacher");
         }
-        string[] columns = [.. Columns.Scores, .. blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. extras];
+        string[] columns = [.. ScoreRow.ColumnsOf(blocks, extras)];
         using (TableWriter table = Table.Create(path, columns))
         {
             for (int i = 0; i < images.Count; i++) table.Write(Row(images[i], pathOf?.Invoke(i) ?? images[i].Image.Name, blocks.Length, extras));
@@ -36,28 +35,20 @@ public static class ScoresTable
         return first is { Embedding.Length: > 0 } ? Embeddings(path, images, first.Embedding.Length) : null;
     }
 
-    private static string?[] Row(ScoredImage image, string path, int blocks, string[] extras) =>
-    [
-        path,
-        image.Sha256,
-        Whole(image.Width),
-        Whole(image.Height),
-        image.Ok ? Status.Ok : Status.Failed,
-        image.Reason,
-        image.Prediction?.ToString(CultureInfo.InvariantCulture),
-        image.ClassName,
-        Figure(image.Confidence),
-        Figure(image.Entropy),
-        Figure(image.Energy),
-        Figure(image.PseudoLabelCrossEntropy),
-        .. image.Ok ? image.Probes.SelectMany(probe => new[] { Figure(probe.Variance), Figure(probe.Cosine) }) : Enumerable.Repeat<string?>(null, 2 * blocks),
-        .. extras.Select(column => image.Ok ? Figure(image.Extras[column]) : null),
-    ];
-
-    private static string? Whole(int pixels) => pixels > 0 ? pixels.ToString(CultureInfo.InvariantCulture) : null;
-
     // The figures are float32, and are written with the digits of one.
-    private static string? Figure(double? figure) => figure is { } number ? Numbers.Format((float)number) : null;
+    private static string?[] Row(ScoredImage image, string path, int blocks, string[] extras)
+    {
+        IEnumerable<float?> figures =
+        [
+            (float?)image.Confidence,
+            (float?)image.Entropy,
+            (float?)image.Energy,
+            (float?)image.PseudoLabelCrossEntropy,
+            .. image.Ok ? image.Probes.SelectMany(probe => new[] { (float?)probe.Variance, (float?)probe.Cosine }) : Enumerable.Repeat<float?>(null, 2 * blocks),
+            .. extras.Select(column => image.Ok ? (float?)image.Extras[column] : null),
+        ];
+        return [.. ScoreRow.Of(path, image.Sha256, image.Width, image.Height, image.Ok ? Status.Ok : Status.Failed, image.Reason, image.Prediction, image.ClassName, figures)];
+    }
 
     private static string Embeddings(string table, IReadOnlyList<ScoredImage> images, int width)
     {

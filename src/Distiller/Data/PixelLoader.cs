@@ -11,7 +11,14 @@ namespace DataFreeKD.Distiller.Data;
 /// <param name="Store">Pixels; the slot is the path's index.</param>
 /// <param name="Usable">Indices whose image could be had, ascending.</param>
 /// <param name="Skipped">How many could not, by reason.</param>
-internal sealed record LoadedPixels(PixelStore Store, int[] Usable, IReadOnlyDictionary<string, long> Skipped);
+internal sealed record LoadedPixels(PixelStore Store, int[] Usable, IReadOnlyDictionary<string, long> Skipped)
+{
+    /// <summary>From the reason of each slot, null where its image is there.</summary>
+    public static LoadedPixels Of(PixelStore store, IReadOnlyList<string?> reasons) => new(
+        store,
+        [.. Enumerable.Range(0, reasons.Count).Where(slot => reasons[slot] is null)],
+        reasons.OfType<string>().CountBy(reason => reason).ToDictionary(pair => pair.Key, pair => (long)pair.Value, StringComparer.Ordinal));
+}
 
 /// <summary>Fills a pixel store.</summary>
 internal static class PixelLoader
@@ -51,8 +58,29 @@ internal static class PixelLoader
             store.Dispose();
             throw;
         }
-        int[] usable = [.. Enumerable.Range(0, paths.Count).Where(slot => reasons[slot] is null)];
-        return new LoadedPixels(store, usable, reasons.Where(reason => reason is not null).CountBy(reason => reason!).ToDictionary(pair => pair.Key, pair => (long)pair.Value, StringComparer.Ordinal));
+        return LoadedPixels.Of(store, reasons);
+    }
+
+    /// <summary>The same of images in memory.</summary>
+    public static LoadedPixels Load(IReadOnlyList<MemoryImage> images, Preprocessing transform, int workers, CancellationToken cancel)
+    {
+        string?[] reasons = new string?[images.Count];
+        PixelStore store = new(images.Count, transform.ImageSize, long.MaxValue);
+        try
+        {
+            Parallel.For(0, images.Count, new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancel }, slot =>
+            {
+                DecodeResult decoded = images[slot].Decode();
+                reasons[slot] = decoded.Reason;
+                if (decoded.Image is not null) store.Write(slot, transform.Apply(decoded.Image).Pixels);
+            });
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+        return LoadedPixels.Of(store, reasons);
     }
 
     // Members of one archive stand together, so that each archive is streamed once.

@@ -36,15 +36,34 @@ public sealed record LossEntry
     public RecipeTerm Term(double weight = 1, params ReadOnlySpan<(string Key, string Value)> values)
     {
         if (!(weight > 0) || !double.IsFinite(weight)) throw new DistillException(FormattableString.Invariant($"{Name}: the weight is {weight}: must be above 0"));
-        OrderedDictionary<string, string> all = [];
-        foreach (LossKey key in Keys) all.Add(key.Name, key.Default);
+        OrderedDictionary<string, string> all = Defaults();
         foreach ((string name, string value) in values)
         {
-            LossKey key = Keys.Append(TeacherChoice.Key).FirstOrDefault(known => known.Name == name) ?? throw new DistillException($"'{name}' is no parameter of {Name}; known: {string.Join(", ", Keys.Append(TeacherChoice.Key).Select(known => known.Name))}");
-            all[name] = key.Canonical(value) ?? throw new DistillException($"{Name}:{name} is '{value}': must be {key.Allowed}");
+            LossKey key = KeyOf(name) ?? throw new DistillException(Unknown(name));
+            all[name] = key.Canonical(value) ?? throw new DistillException(NotAllowed(key, value));
         }
         return new RecipeTerm(this, Name, weight, all);
     }
+
+    /// <summary>Every parameter with its default.</summary>
+    internal OrderedDictionary<string, string> Defaults()
+    {
+        OrderedDictionary<string, string> all = [];
+        foreach (LossKey key in Keys) all.Add(key.Name, key.Default);
+        return all;
+    }
+
+    /// <summary>A parameter by name, the choice of a teacher among them; null where there is none.</summary>
+    internal LossKey? KeyOf(string name) => Keys.Append(TeacherChoice.Key).FirstOrDefault(known => known.Name == name);
+
+    /// <summary>The parameters in words.</summary>
+    internal string KeysInWords => Keys.Count == 0 ? $"{Name} has no parameters but {TeacherChoice.Key.Name}" : $"known: {string.Join(", ", Keys.Append(TeacherChoice.Key).Select(key => key.Name))}";
+
+    /// <summary>What to say of a parameter that the loss does not have.</summary>
+    internal string Unknown(string name) => $"'{name}' is no parameter of {Name}; {KeysInWords}";
+
+    /// <summary>What to say of a value that a parameter may not hold.</summary>
+    internal string NotAllowed(LossKey key, string value) => $"{Name}:{key.Name} is '{value}': must be {key.Allowed}";
 }
 
 /// <summary>Both models' shapes, for losses that match layers.</summary>

@@ -23,12 +23,15 @@ public sealed class Recipe
     {
         if (terms.Length == 0) throw new DistillException("a recipe needs one loss or more");
         List<RecipeTerm> labelled = [];
-        foreach (RecipeTerm term in terms)
-        {
-            int same = labelled.Count(known => known.Entry == term.Entry);
-            labelled.Add(term with { Label = same == 0 ? term.Entry.Name : $"{term.Entry.Name}_{same + 1}" });
-        }
+        foreach (RecipeTerm term in terms) labelled.Add(term with { Label = LabelOf(term.Entry, labelled) });
         return new Recipe(labelled, []);
+    }
+
+    /// <summary>A term's name in metrics, after the terms before it.</summary>
+    internal static string LabelOf(LossEntry entry, IReadOnlyCollection<RecipeTerm> before)
+    {
+        int same = before.Count(term => term.Entry == entry);
+        return same == 0 ? entry.Name : $"{entry.Name}_{same + 1}";
     }
 
     /// <summary>Reads a recipe.</summary>

@@ -43,29 +43,27 @@ internal sealed class RecipeParser(string text)
             return;
         }
         LossEntry entry = LossCatalogue.Find(name) ?? throw Wrong(position, $"the loss '{name}' is unknown; known: {string.Join(", ", LossCatalogue.All.Select(known => known.Name))}, or preset:NAME");
-        OrderedDictionary<string, string> values = [];
-        foreach (LossKey key in entry.Keys) values.Add(key.Name, key.Default);
+        OrderedDictionary<string, string> values = entry.Defaults();
         HashSet<string> given = [];
         int at = position + colon + 1;
         foreach (string parameter in colon < 0 ? [] : parameters.Split(','))
         {
-            if (!parameter.Contains('=', StringComparison.Ordinal) && weight is null) weight = WeightOf(parameter, at, $"'{parameter.Trim()}' is neither key=value nor a weight; {KeysOf(entry)}");
+            if (!parameter.Contains('=', StringComparison.Ordinal) && weight is null) weight = WeightOf(parameter, at, $"'{parameter.Trim()}' is neither key=value nor a weight; {entry.KeysInWords}");
             else Set(entry, values, given, parameter, at);
             at += parameter.Length + 1;
         }
-        int same = terms.Count(term => term.Entry == entry);
-        terms.Add(new RecipeTerm(entry, same == 0 ? name : $"{name}_{same + 1}", scale * (weight ?? 1), values));
+        terms.Add(new RecipeTerm(entry, Recipe.LabelOf(entry, terms), scale * (weight ?? 1), values));
     }
 
     private void Set(LossEntry entry, OrderedDictionary<string, string> values, HashSet<string> given, string parameter, int position)
     {
         int equals = parameter.IndexOf('=', StringComparison.Ordinal);
         string name = (equals < 0 ? parameter : parameter[..equals]).Trim();
-        LossKey? key = equals < 0 ? null : entry.Keys.Append(TeacherChoice.Key).FirstOrDefault(known => known.Name == name);
-        if (key is null) throw Wrong(position, $"'{name}' is no parameter of {entry.Name}; {KeysOf(entry)}");
+        LossKey? key = equals < 0 ? null : entry.KeyOf(name);
+        if (key is null) throw Wrong(position, entry.Unknown(name));
         if (!given.Add(name)) throw Wrong(position, $"{name} is given twice");
         string value = parameter[(equals + 1)..].Trim();
-        values[name] = key.Canonical(value) ?? throw Wrong(position + equals + 1, $"{entry.Name}:{name} is '{value}': must be {key.Allowed}");
+        values[name] = key.Canonical(value) ?? throw Wrong(position + equals + 1, entry.NotAllowed(key, value));
     }
 
     private double WeightOf(string weight, int position, string? otherwise = null)
@@ -75,6 +73,4 @@ internal sealed class RecipeParser(string text)
     }
 
     private DistillException Wrong(int position, string what) => new($"loss recipe '{text}', character {position + 1}: {what}");
-
-    private static string KeysOf(LossEntry entry) => entry.Keys.Count == 0 ? $"{entry.Name} has no parameters but {TeacherChoice.Key.Name}" : $"known: {string.Join(", ", entry.Keys.Append(TeacherChoice.Key).Select(key => key.Name))}";
 }

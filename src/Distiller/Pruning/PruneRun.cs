@@ -35,15 +35,9 @@ public static class PruneRun
         using OutputLock owner = OutputLock.Take(options.Output, "prune");
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         Stopwatch clock = Stopwatch.StartNew();
-        torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel loaded = Teacher(options);
-        VisionTransformer teacher = loaded.Model.AsVisionTransformer("cannot be pruned in closed form");
-        Prunable.Check(teacher.Config);
-        teacher.MoveTo(device);
-        teacher.eval();
-        VitConfig? given = options.Student is { } spec ? Given(spec, teacher.Config) : null;
-        if (given is null && teacher.Config.Classes == 0) throw new DistillException($"{options.Teacher} has no classification head, so shapes cannot be compared by agreement; give the student's shape");
+        (VisionTransformer teacher, VitConfig? given) = PruneWork.Teacher(options, loaded, options.Teacher);
 
         RunFolder folder = RunFolder.OpenToPrune(options.Output, options.Resume, options.Overwrite);
         IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
@@ -51,45 +45,35 @@ public static class PruneRun
         string[] wanted = [.. fit, .. held];
         LoadedPixels images = PixelLoader.Load(wanted, loaded.Preprocessing, options.Workers, long.MaxValue, progress, cancel);
         using PixelStore store = images.Store;
-        int[] train = [.. images.Usable.Where(slot => slot < fit.Length)], heldOut = [.. images.Usable.Where(slot => slot >= fit.Length)];
-        if (train.Length < 2)
-            throw new DistillException($"{options.ImagesPath}: {train.Length} of {fit.Length} images could be used ({string.Join(", ", images.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))}), and a pruning needs 2 or more");
+        using PruneWork work = new(options, loaded, images, fit.Length, options.ImagesPath, progress, cancel);
         Dictionary<string, string> inputs = Inputs(options, loaded.WeightsPath, cancel);
         byte[] fingerprint = Fingerprint(options, inputs, wanted.Length, images.Usable);
 
-        int batch = options.BatchSize ?? ClosedFormPruning.BatchFor(teacher.Config);
-        SlotPixels pixels = new(store, teacher.Config.ImageSize, new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std), device);
-        HeldOutJudge? judge = heldOut.Length > 0 && teacher.Config.Classes > 0 ? new HeldOutJudge(teacher, pixels, heldOut, batch, options.TeacherAccuracy, cancel) : null;
-        FitSettings settings = new() { BatchSize = batch, Method = options.Method, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
         IReadOnlyList<FrontierPoint> frontier = [];
         VitConfig? known = given ?? ShapeFile.ReadIfPresent(folder, fingerprint, teacher.Config, out frontier);
         if (known is null)
         {
-            (known, frontier) = ShapeTrials.Search(options, teacher, pixels, train, judge, settings, device, trials => new Counter(progress, "search").Show(trials), cancel);
+            (known, frontier) = work.Search(cancel);
             ShapeFile.Write(folder, fingerprint, known, frontier);
         }
         VitConfig shape = known;
 
-        Counter counter = new(progress, "prune");
-        using ClosedFormPruning pruning = new(teacher, pixels, train, settings, device) { AfterBatch = counter.Add };
-        counter.Total = pruning.BatchesToObserve + pruning.BatchesToFit(shape);
-        pruning.Observe(cancel);
-        int[] blocks = options.Blocks is { } kept ? [.. kept] : BlockChoice.Of(pruning.Influence, shape.Depth);
+        int[] blocks = work.Begin(shape, cancel);
         string stateFile = Path.Combine(folder.Pruning, "state.safetensors");
         byte[] fitPrint = Checkpoint.Fingerprint($"{Convert.ToHexStringLower(fingerprint)}\n{shape.Spec}\n{string.Join(',', blocks)}");
-        PruningState? start = options.Resume ? Saved(stateFile, fitPrint, device) : null;
-        using VisionTransformer student = pruning.Fit(shape, blocks, start, state => Save(stateFile, fitPrint, state), cancel);
+        PruningState? start = options.Resume ? Saved(stateFile, fitPrint, Devices.Of(options.Device)) : null;
+        (VisionTransformer made, Nearness? nearness) = work.Fit(shape, blocks, start, state => Save(stateFile, fitPrint, state), cancel);
+        using VisionTransformer student = made;
 
-        Nearness? nearness = judge?.Of(student, cancel);
         folder.RefuseAppeared(options.Overwrite);
-        if (heldOut.Length > 0) WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. heldOut.Select(slot => wanted[slot])]);
+        if (work.HeldOut.Length > 0) WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. work.HeldOut.Select(slot => wanted[slot])]);
         PruneSummary summary = new()
         {
             Output = folder.Path,
             Student = shape.Name,
             Blocks = blocks,
-            Images = train.Length,
-            HeldOutImages = heldOut.Length,
+            Images = work.Train.Length,
+            HeldOutImages = work.HeldOut.Length,
             Skipped = images.Skipped,
             Parameters = student.ParameterCount(),
             TeacherParameters = teacher.ParameterCount(),
@@ -123,14 +107,6 @@ public static class PruneRun
     {
         LoadedModel own = ModelStore.Load(options.Teacher, options.TeacherHeads);
         return options.Preprocessing?.Apply(own) ?? own;
-    }
-
-    internal static VitConfig Given(string spec, VitConfig teacher)
-    {
-        ModelConfig resolved = ModelRegistry.Resolve(spec) with { Classes = teacher.Classes };
-        VitConfig shape = resolved as VitConfig ?? throw new DistillException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
-        Prunable.Check(shape, teacher);
-        return shape;
     }
 
     // What a distillation with this seed and share would hold out is not fitted on, so that it can go on from the student.
@@ -232,17 +208,5 @@ public static class PruneRun
         ];
         string card = ModelCard.Write(Path.GetFileName(folder.Path), "A student pruned from its teacher in closed form, on unlabelled images, without training.", student.Config, figures, RunOptions.Shown(options), curves: null);
         ModelStore.Save(folder.Path, student, teacher.Preprocessing with { ImageSize = student.Config.ImageSize }, teacher.ClassNames, options.Naming, card);
-    }
-
-    // Batches, or trials, told as progress.
-    internal sealed class Counter(IProgress<TrainProgress>? progress, string phase)
-    {
-        private long done;
-
-        public long Total { get; set; }
-
-        public void Add() => Show(++done);
-
-        public void Show(long count) => progress?.Report(new TrainProgress { Phase = phase, Done = done = count, Total = Math.Max(Total, count) });
     }
 }

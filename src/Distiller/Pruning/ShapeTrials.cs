@@ -20,10 +20,10 @@ internal static class ShapeTrials
     /// <param name="cancel">Cancels between batches.</param>
     /// <returns>The shape taken, and all that were tried by falling parameters.</returns>
     /// <exception cref="DistillException">Nothing is held out, or no shape is within the budget.</exception>
-    public static (VitConfig Chosen, IReadOnlyList<FrontierPoint> Frontier) Search(PruneSettings options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, FitSettings settings, torch.Device device, Action<int> tried, CancellationToken cancel)
+    public static (VitConfig Chosen, IReadOnlyList<FrontierPoint> Frontier) Search(PruneSettings options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, FitSettings settings, torch.Device device, Action<long> tried, CancellationToken cancel)
     {
         if (judge is null) throw new DistillException("shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out");
-        int trials = 0;
+        long trials = 0;
         using ClosedFormPruning pruning = new(teacher, pixels, train[..Math.Min(options.TrialImages, train.Length)], settings, device);
         pruning.Observe(cancel);
         ShapeSearch search = new(teacher.Config, shape =>

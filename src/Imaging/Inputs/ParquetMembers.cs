@@ -33,8 +33,7 @@ internal sealed class ParquetMembers : IDisposable
         if (Failure is not null || rows is null) return new Content(null, Failure);
         try
         {
-            byte[]? bytes = rows.Read(row);
-            return bytes is null ? new Content(null, Reason.NotFound) : bytes.Length == 0 ? new Content(null, Reason.Empty) : bytes.LongLength > maxBytes ? new Content(null, Reason.TooLarge) : new Content(bytes, null);
+            return EmbeddedImages.Of(rows.Read(row), maxBytes);
         }
         catch (TableException)
         {
