@@ -157,9 +157,9 @@ public sealed class OutputLock : IDisposable
                 made = MakeFolders(Path.GetDirectoryName(path)!, shown);
                 stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None, 1);
             }
-            catch (DirectoryNotFoundException) when (attempt < MostAttempts)
+            catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException && attempt < MostAttempts)
             {
-                // A run that was refused took its folder back.
+                // A run that was refused took its folder back. .NET calls the file missing, not the folder, where a third run has made the folder again by then.
                 continue;
             }
             catch (IOException error) when (IsHeld(error))
