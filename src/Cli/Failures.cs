@@ -1,5 +1,7 @@
 // Errors to exit codes: what the user can mend is one line and 2, the rest is 1.
 
+using System.Runtime.InteropServices;
+
 namespace DataFreeKD.Cli;
 
 /// <summary>Input that only the command line can judge, such as options that exclude each other.</summary>
@@ -53,6 +55,9 @@ internal static class Failures
             UsageException or DataFreeKDException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException
                 => (ExitCode.BadInput, $"error: {failure.Message}"),
             IOException or CheckException or NothingSucceededException => (ExitCode.Failed, $"error: {failure.Message}"),
+            OutOfMemoryException => (ExitCode.Failed, "error: out of memory; let the process have more, or lower --threads and --batch-size"),
+            ExternalException native when native.Message.Contains("alloc", StringComparison.OrdinalIgnoreCase) && native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase)
+                => (ExitCode.Failed, $"error: out of memory; let the process have more, or lower --threads and --batch-size ({native.Message.Split('\n')[0]})"),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),
         };
     }

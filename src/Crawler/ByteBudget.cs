@@ -2,7 +2,7 @@
 
 namespace DataFreeKD.Crawler;
 
-/// <summary>Bytes in memory at a time, at most; one image of any size is always let through, so that nothing waits for ever.</summary>
+/// <summary>Bytes in memory at a time: where they are this many, nothing more is read until some are given back. One image of any size may go beyond, since its size is known only once it is read.</summary>
 /// <param name="most">Bytes.</param>
 internal sealed class ByteBudget(long most)
 {
@@ -10,23 +10,29 @@ internal sealed class ByteBudget(long most)
     private TaskCompletionSource freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long held;
 
-    /// <summary>Waits until there is room.</summary>
-    public async Task Take(long bytes, CancellationToken cancel)
+    /// <summary>The usual budget of a run: enough that no worker waits for photographs, and little beside what decoding takes.</summary>
+    /// <param name="workers">Images that are decoded at the same time.</param>
+    public static long Usual(int workers) => Math.Max(2, workers) * (16L << 20);
+
+    /// <summary>Waits until something more may be read.</summary>
+    public async Task Room(CancellationToken cancel)
     {
         while (true)
         {
             Task room;
             lock (gate)
             {
-                if (held == 0 || held + bytes <= most)
-                {
-                    held += bytes;
-                    return;
-                }
+                if (held < most) return;
                 room = freed.Task;
             }
             await room.WaitAsync(cancel).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Says that so many bytes were read.</summary>
+    public void Take(long bytes)
+    {
+        lock (gate) held += bytes;
     }
 
     /// <summary>Gives back what was taken.</summary>

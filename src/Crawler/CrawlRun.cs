@@ -14,9 +14,6 @@ namespace DataFreeKD.Crawler;
 /// <summary>Brings images into a store in which every file that was seen has a row with a status and a reason.</summary>
 public static class CrawlRun
 {
-    // Of files read and not yet stored; what they decode to comes on top, one a worker.
-    private const long MostWaiting = 128L << 20;
-
     /// <summary>Crawls. Interrupted at any moment, the same call again ends with the same store and manifest: files are named by content, what came from the web is journalled, and the manifest appears whole.</summary>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
     /// <exception cref="OutputException">Another process is crawling into the store.</exception>
@@ -42,11 +39,11 @@ public static class CrawlRun
         long before = merge.Rows;
         var store = new ImageStore(options.Store);
         long bytes = 0;
-        await foreach ((FoundImage found, CheckedImage image) in Check(options, local, inputs, manifest.Known, cancel).ConfigureAwait(false))
+        await foreach ((FoundImage found, CheckedImage image, long read) in Check(options, local, inputs, manifest.Known, cancel).ConfigureAwait(false))
         {
             if (image.Stored is not null && !merge.Has(image.Row.Sha256!)) store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, cancel);
             merge.Add(new WebRow(image.Row, Sidecars.ColumnsOf(found.Image)), found.Row);
-            bytes += found.Image.Bytes?.Length ?? 0;
+            bytes += read;
             progress?.Report(new CrawlProgress(merge.Rows - before, merge.Images, bytes));
         }
         foreach (WebRow row in web?.Rows(cancel) ?? [])
@@ -91,11 +88,11 @@ public static class CrawlRun
     public static IReadOnlyDictionary<string, long> DryRun(CrawlOptions options, Action<PlannedFetch> tell, CancellationToken cancel = default) => DryRunAsync(options, tell, cancel).GetAwaiter().GetResult();
 
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
-    private static async IAsyncEnumerable<(FoundImage Found, CheckedImage Image)> Check(CrawlOptions options, IReadOnlyList<string> sources, InputOptions inputs, HashSet<UInt128> known, [EnumeratorCancellation] CancellationToken cancel)
+    private static async IAsyncEnumerable<(FoundImage Found, CheckedImage Image, long Bytes)> Check(CrawlOptions options, IReadOnlyList<string> sources, InputOptions inputs, HashSet<UInt128> known, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var budget = new ByteBudget(MostWaiting);
+        var budget = new ByteBudget(ByteBudget.Usual(options.Workers));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var checks = new TransformBlock<FoundImage, (FoundImage, CheckedImage)>(found => (found, Look(found.Image, options)), new ExecutionDataflowBlockOptions
+        var checks = new TransformBlock<FoundImage, (FoundImage Found, CheckedImage Image, long Bytes)>(found => (found, Look(found.Image, options, out long read), read), new ExecutionDataflowBlockOptions
         {
             MaxDegreeOfParallelism = options.Workers,
             BoundedCapacity = options.Workers * 8,
@@ -106,12 +103,15 @@ public static class CrawlRun
         {
             try
             {
-                IEnumerable<FoundImage> all = sources.SelectMany(source => CrawlSource.Open(source, inputs, options.PathColumn, stop.Token));
-                foreach (FoundImage found in all.Concat(options.Made.SelectMany(made => made.Missing(name => known.Contains(TextKey.Of(name)), stop.Token))))
+                using IEnumerator<FoundImage> all = sources.SelectMany(source => CrawlSource.Open(source, inputs, options.PathColumn, stop.Token))
+                    .Concat(options.Made.SelectMany(made => made.Missing(name => known.Contains(TextKey.Of(name)), stop.Token))).GetEnumerator();
+                while (true)
                 {
-                    if (known.Contains(TextKey.Of(found.Image.Path))) continue;
-                    await budget.Take(found.Image.Bytes?.LongLength ?? 0, stop.Token).ConfigureAwait(false);
-                    if (!await checks.SendAsync(found, stop.Token).ConfigureAwait(false)) return;
+                    await budget.Room(stop.Token).ConfigureAwait(false);
+                    if (!all.MoveNext()) return;
+                    if (known.Contains(TextKey.Of(all.Current.Image.Path))) continue;
+                    budget.Take(all.Current.Image.Bytes?.LongLength ?? 0);
+                    if (!await checks.SendAsync(all.Current, stop.Token).ConfigureAwait(false)) return;
                 }
             }
             finally
@@ -123,9 +123,9 @@ public static class CrawlRun
         {
             while (await checks.OutputAvailableAsync(cancel).ConfigureAwait(false))
             {
-                (FoundImage found, CheckedImage image) = checks.Receive(cancel);
-                yield return (found, image);
-                budget.Release(found.Image.Bytes?.LongLength ?? 0);
+                (FoundImage Found, CheckedImage Image, long Bytes) next = checks.Receive(cancel);
+                yield return next;
+                budget.Release(next.Bytes);
             }
             await feeding.ConfigureAwait(false);
             await checks.Completion.ConfigureAwait(false);
@@ -136,9 +136,12 @@ public static class CrawlRun
         }
     }
 
-    private static CheckedImage Look(ImageInput image, CrawlOptions options)
+    private static CheckedImage Look(ImageInput image, CrawlOptions options, out long read)
     {
+        read = image.Bytes?.LongLength ?? 0;
         var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? Reason.Unreadable };
-        return image.Bytes is { } bytes ? CheckedImage.From(row with { Reason = "" }, bytes, options, local: true) : new CheckedImage(row, null);
+        CheckedImage seen = image.Bytes is { } bytes ? CheckedImage.From(row with { Reason = "" }, bytes, options, local: true) : new CheckedImage(row, null);
+        image.Release();
+        return seen;
     }
 }

@@ -5,7 +5,7 @@ namespace DataFreeKD.Imaging;
 /// <summary>Has garbage collected after so many bytes: left to itself, the collector lets large arrays that nobody holds grow to some times what is held.</summary>
 internal static class LargeArrays
 {
-    private const long BetweenCollections = 128L << 20;
+    private const long BetweenCollections = 64L << 20;
 
     private static long since;
 

@@ -45,7 +45,11 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     }
 
     // The file's bytes are not needed past decoding: a queue of decoded images must not keep them alive.
-    private static ScoreInput Released(ScoreInput input) => input with { Image = input.Image with { Bytes = [] } };
+    private static ScoreInput Released(ScoreInput input)
+    {
+        input.Image.Release();
+        return input;
+    }
 }
 
 /// <summary>An image with its figures; none where it could not be decoded, or where a cascade dropped it.</summary>

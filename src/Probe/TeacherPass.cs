@@ -67,8 +67,9 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>Images a forward pass.</summary>
     public int BatchSize { get; }
 
-    /// <summary>Bytes of files that were read and are not decoded yet, at most.</summary>
-    public long MostWaiting { get; init; } = 128L << 20;
+    /// <summary>Bytes of files that were read and are not decoded yet, at most; a file beyond that is decoded as it is read.</summary>
+    /// <value>Unless given, 16 MiB a worker and 32 MiB at least.</value>
+    public long MostWaiting { get => field > 0 ? field : Math.Max(2, Workers) * (16L << 20); init; }
 
     /// <summary>Batches at the same time.</summary>
     public int Workers { get; }

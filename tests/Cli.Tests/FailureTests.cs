@@ -40,6 +40,15 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public void A_lack_of_memory_is_no_unexpected_exception()
+    {
+        Assert.StartsWith("error: out of memory; ", Failures.Describe(new InsufficientMemoryException(), interrupted: false).Line, StringComparison.Ordinal);
+        string line = Failures.Describe(new System.Runtime.InteropServices.COMException("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes\nstack"), interrupted: false).Line;
+        Assert.StartsWith("error: out of memory; ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("stack", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_interrupted_run_is_130() => Assert.Equal((130, "interrupted"), Failures.Describe(new OperationCanceledException(), interrupted: true));
 
     [Fact]

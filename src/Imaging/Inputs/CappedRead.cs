@@ -14,7 +14,7 @@ internal static class CappedRead
     private const int Trusted = 1 << 20;
 
     /// <summary>Reads <paramref name="stream"/>, of which a header says that it holds <paramref name="claimed"/> bytes.</summary>
-    public static Content All(Stream stream, long claimed, long maxBytes) => All(stream, [], claimed, maxBytes);
+    public static Content All(Stream stream, long claimed, long maxBytes) => All(stream, [], claimed, maxBytes, measured: false);
 
     /// <summary>Reads a file of a folder, or one that is named; an archive is told and left alone.</summary>
     public static Content File(string path, InputOptions options)
@@ -30,7 +30,7 @@ internal static class CappedRead
                 if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null) return new Content(null, Reason.Archive);
                 // A link that was copied as its text is a link all the same.
                 if (read <= LinkText.Longest && LinkText.TargetOf(path, start.AsSpan(0, read)) is { } target) return options.FollowLinks && LinkText.TargetOf(target) is null ? File(target, options) : new Content(null, Reason.Link);
-                return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes);
+                return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes, measured: true);
             }
             finally
             {
@@ -43,7 +43,8 @@ internal static class CappedRead
         }
     }
 
-    private static Content All(Stream stream, ReadOnlySpan<byte> start, long claimed, long maxBytes)
+    // A length that the file system measured is believed at once.
+    private static Content All(Stream stream, ReadOnlySpan<byte> start, long claimed, long maxBytes, bool measured)
     {
         if (claimed > maxBytes) return new Content(null, Reason.TooLarge);
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted))), buffer = rented;
@@ -60,7 +61,7 @@ internal static class CappedRead
                 if (length < buffer.Length) continue;
                 if (length == claimed && stream.ReadByte() is var more and >= 0) return More(stream, buffer, (byte)more, maxBytes);
                 if (length == claimed) break;
-                byte[] larger = LargeArrays.New(Grown(length, claimed, maxBytes));
+                byte[] larger = LargeArrays.New(measured && claimed > length ? claimed : Grown(length, claimed, maxBytes));
                 buffer.AsSpan(0, length).CopyTo(larger);
                 buffer = larger;
             }

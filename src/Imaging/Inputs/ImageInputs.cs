@@ -12,9 +12,18 @@ public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
 {
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
 
+    /// <summary>The content; null where it could not be read or was over the limit, and empty once it was released.</summary>
+    public byte[]? Bytes { get; private set; } = Bytes;
+
     /// <summary>Text of the archive's members that tell of this one, by their endings: <c>txt</c>, <c>caption</c>, <c>json</c>, <c>cls</c> (webdataset's samples).</summary>
     /// <value>Nothing.</value>
     public IReadOnlyDictionary<string, string> Beside { get; init; } = Nothing;
+
+    /// <summary>Lets go of the content, for whoever has decoded it: those who found the image hold this record until they read the next.</summary>
+    public void Release()
+    {
+        if (Bytes is not null) Bytes = [];
+    }
 }
 
 /// <summary>Enumerates and reads local images; what a file is, its bytes tell. Order is deterministic: ordinal by path within a folder, archive order within an archive. An archive that is damaged ends with a row of its own path and the reason.</summary>

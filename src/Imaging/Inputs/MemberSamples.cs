@@ -10,7 +10,10 @@ internal static class MemberSamples
     /// <summary>A sample is small; names that share their first part without being one must not be gathered without end.</summary>
     private const int MostMembers = 32;
 
-    private const long MostHeld = 64L << 20, LargestSidecar = 1 << 20;
+    private const long MostHeld = 64L << 20;
+
+    /// <summary>Bytes of a sidecar, at most.</summary>
+    public const long LargestSidecar = 1 << 20;
 
     private readonly record struct Member(string Name, Content Content)
     {

@@ -47,8 +47,9 @@ public static class Sidecars
         }
     }
 
+    // Sidecars are small: the images among them need not be read for this.
     private static Func<string, IEnumerable<string>> ColumnsOf(InputOptions options, CancellationToken cancel) =>
-        archive => ImageInputs.Enumerate(archive, options, cancel).Take(Images).SelectMany(image => ColumnsOf(image).Keys);
+        archive => ImageInputs.Enumerate(archive, options with { MaxBytes = Math.Min(options.MaxBytes, MemberSamples.LargestSidecar) }, cancel).Take(Images).SelectMany(image => ColumnsOf(image).Keys);
 
     private static void Add(string json, Dictionary<string, string?> columns)
     {

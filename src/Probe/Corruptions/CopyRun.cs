@@ -13,7 +13,7 @@ internal static class CopyRun
     public static (CopyModel Model, CopyFile.Trained? Trained) Learn(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
     {
         PlaceSample<(float[] Image, (Corruption, float[]) Copy)> sample = new(options.CopySample);
-        IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place)).SelectMany(input => new[] { input, input with { Spoilt = Kinds[PlaceSample<int>.Key(input.Place) % (ulong)Kinds.Length] } });
+        IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place)).SelectMany(input => new[] { input, input with { Image = input.Image with { }, Spoilt = Kinds[PlaceSample<int>.Key(input.Place) % (ulong)Kinds.Length] } });
         // Twice the batch, so that an image and its copy are never apart.
         foreach ((float[][] features, ScoreInput[] images) in BatchWorkers.Run(teacher.Bounded(wanted), 2 * teacher.BatchSize, teacher.Workers, teacher.CopyFeatures, cancel))
         {
