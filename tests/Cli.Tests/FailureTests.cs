@@ -43,7 +43,7 @@ public sealed class FailureTests
     public void A_lack_of_memory_is_no_unexpected_exception()
     {
         Assert.StartsWith("error: out of memory; ", Failures.Describe(new InsufficientMemoryException(), interrupted: false).Line, StringComparison.Ordinal);
-        string line = Failures.Describe(new System.Runtime.InteropServices.COMException("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes\nstack"), interrupted: false).Line;
+        string line = Failures.Describe(new NativeException("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes\nstack"), interrupted: false).Line;
         Assert.StartsWith("error: out of memory; ", line, StringComparison.Ordinal);
         Assert.DoesNotContain("stack", line, StringComparison.Ordinal);
     }
@@ -60,4 +60,6 @@ public sealed class FailureTests
         NothingSucceededException.ThrowIfNone(new Dictionary<string, long>(counts) { ["ok"] = 1 }, ["ok"], "images could be scored");
         NothingSucceededException.ThrowIfNone(new Dictionary<string, long>(), ["ok"], "images could be scored");
     }
+
+    private sealed class NativeException(string message) : System.Runtime.InteropServices.ExternalException(message);
 }
