@@ -42,10 +42,20 @@ WebApplication app = builder.Build();
 app.Run(context =>
 {
     string path = context.Request.Path;
-    if (path == "/robots.txt") return Faults.Robots(context, plan.RobotsOf(context.Request.Host.Host));
+    if (path == "/robots.txt")
+        return Faults.Robots(context, plan.RobotsOf(context.Request.Host.Host));
     // Only these care whether they were asked before.
-    int visit = path.StartsWith("/heals/", StringComparison.Ordinal) || path.StartsWith("/busy/", StringComparison.Ordinal) ? visits.AddOrUpdate(path, 1, (_, before) => before + 1) : 1;
-    return Faults.Answer(context, path.StartsWith("/same/", StringComparison.Ordinal) ? $"/same/{int.MaxValue}" : path, visit, image, plan.Elsewhere);
+    int visit =
+        path.StartsWith("/heals/", StringComparison.Ordinal) || path.StartsWith("/busy/", StringComparison.Ordinal)
+            ? visits.AddOrUpdate(path, 1, (_, before) => before + 1)
+            : 1;
+    return Faults.Answer(
+        context,
+        path.StartsWith("/same/", StringComparison.Ordinal) ? $"/same/{int.MaxValue}" : path,
+        visit,
+        image,
+        plan.Elsewhere
+    );
 });
 app.Lifetime.ApplicationStarted.Register(() => File.WriteAllText(Path.Combine(folder, "ready"), ""));
 await app.RunAsync();

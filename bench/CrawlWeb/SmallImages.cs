@@ -6,7 +6,8 @@ namespace DataFreeKD.CrawlWeb;
 
 internal static class SmallImages
 {
-    private const int Width = 24, Height = 20;
+    private const int Width = 24,
+        Height = 20;
 
     /// <summary>A JPEG or a PNG of noise from <paramref name="number"/>.</summary>
     public static byte[] Of(int number)

@@ -8,7 +8,8 @@ namespace DataFreeKD.CrawlWeb;
 /// <summary>Hosts are addresses of 127.0.0.0/8, so that no name look-up is needed; the second number tells their robots.txt.</summary>
 internal sealed class WebPlan(string mix, int count, int hosts, int port, int seed)
 {
-    private const int Mixed = 10, Dead = 50;
+    private const int Mixed = 10,
+        Dead = 50;
 
     /// <summary>Faults that cost a second of work each come more rarely; the list repeats after this many.</summary>
     private const int Rarity = 16;
@@ -16,8 +17,17 @@ internal sealed class WebPlan(string mix, int count, int hosts, int port, int se
     /// <summary>Hosts of which every address ends alike, by the name of their robots.txt.</summary>
     private static readonly (string Robots, string Expected)[] Uniform =
     [
-        ("moody", "rejected/robots_unreachable"), ("closed", "rejected/robots"), ("bare", "ok"), ("named", "rejected/robots"), ("looping", "ok"),
-        ("vast", "ok"), ("garbled", "ok"), ("torn", "rejected/robots_unreachable"), ("nx", "failed/dns_error"), ("dead", "failed/connect_failed"), ("inner", "rejected/address_refused"),
+        ("moody", "rejected/robots_unreachable"),
+        ("closed", "rejected/robots"),
+        ("bare", "ok"),
+        ("named", "rejected/robots"),
+        ("looping", "ok"),
+        ("vast", "ok"),
+        ("garbled", "ok"),
+        ("torn", "rejected/robots_unreachable"),
+        ("nx", "failed/dns_error"),
+        ("dead", "failed/connect_failed"),
+        ("inner", "rejected/address_refused"),
     ];
 
     private static readonly HashSet<string> Waiting = ["hang", "slow", "heals", "busy", "bomb", "endless", "long"];
@@ -37,11 +47,22 @@ internal sealed class WebPlan(string mix, int count, int hosts, int port, int se
     public string Elsewhere => $"http://{AddressOf(0)}:{port}";
 
     /// <summary>The addresses that answer.</summary>
-    public IEnumerable<IPAddress> Listening => Enumerable.Range(0, hosts).Select(AddressOf).Where(host => !host.EndsWith(".invalid", StringComparison.Ordinal)).Select(IPAddress.Parse)
-        .Where(address => IPAddress.IsLoopback(address) && address.GetAddressBytes()[1] != Dead);
+    public IEnumerable<IPAddress> Listening =>
+        Enumerable
+            .Range(0, hosts)
+            .Select(AddressOf)
+            .Where(host => !host.EndsWith(".invalid", StringComparison.Ordinal))
+            .Select(IPAddress.Parse)
+            .Where(address => IPAddress.IsLoopback(address) && address.GetAddressBytes()[1] != Dead);
 
     /// <summary>The kind of robots.txt of a host.</summary>
-    public string RobotsOf(string host) => IPAddress.TryParse(host, out IPAddress? address) && address.GetAddressBytes()[1] is var kind && kind > Mixed && kind <= Mixed + Uniform.Length ? Uniform[kind - Mixed - 1].Robots : "";
+    public string RobotsOf(string host) =>
+        IPAddress.TryParse(host, out IPAddress? address)
+        && address.GetAddressBytes()[1] is var kind
+        && kind > Mixed
+        && kind <= Mixed + Uniform.Length
+            ? Uniform[kind - Mixed - 1].Robots
+            : "";
 
     /// <summary>Writes <c>urls.txt</c> and <c>expected.csv</c>, both in the order of a crawl.</summary>
     public void Write(string folder)
@@ -55,7 +76,8 @@ internal sealed class WebPlan(string mix, int count, int hosts, int port, int se
             (string url, string end) = Address(i % hosts, i / hosts, i);
             if (url.Contains("/same/", StringComparison.Ordinal))
             {
-                if (sameSeen) end = "duplicate/same_content";
+                if (sameSeen)
+                    end = "duplicate/same_content";
                 sameSeen = true;
             }
             string[] parts = end.Split('/');
@@ -67,10 +89,12 @@ internal sealed class WebPlan(string mix, int count, int hosts, int port, int se
     private (string Url, string Expected) Address(int host, int i, int number)
     {
         string root = $"http://{AddressOf(host)}:{port}";
-        if (Faulty && UniformOf(host) is { } uniform) return ($"{root}/ok/{number}", uniform.Expected);
+        if (Faulty && UniformOf(host) is { } uniform)
+            return ($"{root}/ok/{number}", uniform.Expected);
         int place = i + 5 * host + seed;
         (string kind, string end) = kinds[place % kinds.Length];
-        if (kind is "bomb" or "endless" && place / kinds.Length % Rarity != 0) (kind, end) = ("ok", "ok");
+        if (kind is "bomb" or "endless" && place / kinds.Length % Rarity != 0)
+            (kind, end) = ("ok", "ok");
         return kind.StartsWith("raw:", StringComparison.Ordinal) ? ($"http://{AddressOf(host)}:{port + 1}/{kind[4..]}/{number}", end)
             : kind == "bad-url" ? ($"htp:/nowhere {number}", end)
             : ($"{root}/{kind}/{number}", end);

@@ -14,7 +14,8 @@ internal static class Arithmetic
     public static Figures Product(int side, int threads, int times)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor a = randn(side, side), b = randn(side, side);
+        Tensor a = randn(side, side),
+            b = randn(side, side);
         return Lanes(threads, times, 2e-9 * side * side * side, () => mm(a, b));
     }
 
@@ -33,23 +34,35 @@ internal static class Arithmetic
     // A multiply-add is two operations; norms, softmax and activations are not counted.
     private static double Operations(VitConfig shape)
     {
-        double tokens = shape.Patches + shape.PrefixTokens, width = shape.Width, square = width * width, mlp = 2 * width * shape.MlpHidden;
+        double tokens = shape.Patches + shape.PrefixTokens,
+            width = shape.Width,
+            square = width * width,
+            mlp = 2 * width * shape.MlpHidden;
         double whole = tokens * ((4 * square) + (2 * tokens * width) + mlp);
         double last = (2 * tokens * square) + (2 * square) + (2 * tokens * width) + mlp;
-        return 2 * ((shape.Patches * 3.0 * shape.PatchSize * shape.PatchSize * width) + ((shape.Depth - 1) * whole) + last + (width * shape.Classes));
+        return 2
+            * (
+                (shape.Patches * 3.0 * shape.PatchSize * shape.PatchSize * width)
+                + ((shape.Depth - 1) * whole)
+                + last
+                + (width * shape.Classes)
+            );
     }
 
     private static Figures Lanes(int threads, int times, double each, Action work)
     {
         double seconds = 0;
-        using Barrier start = new(threads + 1), end = new(threads + 1);
+        using Barrier start = new(threads + 1),
+            end = new(threads + 1);
         Thread[] lanes = [.. Enumerable.Range(0, threads).Select(_ => new Thread(Lane))];
-        foreach (Thread lane in lanes) lane.Start();
+        foreach (Thread lane in lanes)
+            lane.Start();
         start.SignalAndWait();
         long begun = Stopwatch.GetTimestamp();
         end.SignalAndWait();
         seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        foreach (Thread lane in lanes) lane.Join();
+        foreach (Thread lane in lanes)
+            lane.Join();
         return new Figures(each * times * threads, seconds);
 
         void Lane()
@@ -58,7 +71,8 @@ internal static class Arithmetic
             using IDisposable inference = inference_mode();
             Once();
             start.SignalAndWait();
-            for (int i = 0; i < times; i++) Once();
+            for (int i = 0; i < times; i++)
+                Once();
             end.SignalAndWait();
         }
 

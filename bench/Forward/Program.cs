@@ -1,7 +1,10 @@
 // What scoring is measured against, in the same libtorch. Prints one JSON line.
-// dotnet run -c Release --project bench/Forward -- traced MODEL_DIR TRACED.pt IMAGES OUT.csv THREADS LANES BATCH   (timm, traced by bench/peers/trace_model.py; LANES batches at the same time share the threads)
-//                                                  pass MODEL_DIR THREADS BATCH PASSES [bf16]                     (GFLOP and seconds of forward passes, a lane of one thread for each)
-//                                                  product SIDE THREADS TIMES                                     (the same of libtorch's own matrix products)
+// dotnet run -c Release --project bench/Forward -- traced MODEL_DIR TRACED.pt IMAGES OUT.csv THREADS LANES BATCH   (timm, traced by
+// bench/peers/trace_model.py; LANES batches at the same time share the threads)
+//                                                  pass MODEL_DIR THREADS BATCH PASSES [bf16]                     (GFLOP and seconds of
+// forward passes, a lane of one thread for each)
+//                                                  product SIDE THREADS TIMES                                     (the same of libtorch's
+// own matrix products)
 
 using System.Globalization;
 using System.Text.Json;
@@ -16,5 +19,7 @@ Figures? figures = (args.FirstOrDefault(), args.Length) switch
     ("product", 4) => Arithmetic.Product(side: Number(1), threads: Number(2), times: Number(3)),
     _ => null,
 };
-Console.Out.WriteLine(figures is null ? "give what the head of bench/Forward/Program.cs lists" : JsonSerializer.Serialize(figures, JsonSerializerOptions.Web));
+Console.Out.WriteLine(
+    figures is null ? "give what the head of bench/Forward/Program.cs lists" : JsonSerializer.Serialize(figures, JsonSerializerOptions.Web)
+);
 return figures is null ? 2 : 0;

@@ -19,12 +19,15 @@ internal static class Child
         {
             tally.Number = number;
             byte[] input = target.Input(seed, number);
-            if (target.OnDisk) Write(file, input);
+            if (target.OnDisk)
+                Write(file, input);
             long before = GC.GetTotalAllocatedBytes();
             try
             {
-                if (number < target.Unchanged) target.ReadWhole(input, file);
-                else target.Read(input, file);
+                if (number < target.Unchanged)
+                    target.ReadWhole(input, file);
+                else
+                    target.Read(input, file);
                 tally.Accepted++;
             }
             catch (Exception error) when (number >= target.Unchanged && Target.IsRefusal(error))
@@ -34,20 +37,30 @@ internal static class Child
             catch (Exception error)
             {
                 tally.Unexpected++;
-                string kind = $"{error.GetType().Name} {error.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("DataFreeKD", StringComparison.Ordinal))?.Trim()}";
-                if ((kinds[kind] = kinds.GetValueOrDefault(kind) + 1) <= KeptOfAKind) Keep(target, folder, number, input, error.ToString());
+                string kind =
+                    $"{error.GetType().Name} {error.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("DataFreeKD", StringComparison.Ordinal))?.Trim()}";
+                if ((kinds[kind] = kinds.GetValueOrDefault(kind) + 1) <= KeptOfAKind)
+                    Keep(target, folder, number, input, error.ToString());
             }
             long allocated = GC.GetTotalAllocatedBytes() - before;
-            if (allocated > tally.MostAllocated) (tally.MostAllocated, tally.MostAllocatedNumber) = (allocated, number);
-            if (number % 64 == 0) tally.Peak = Math.Max(tally.Peak, Peak());
+            if (allocated > tally.MostAllocated)
+                (tally.MostAllocated, tally.MostAllocatedNumber) = (allocated, number);
+            if (number % 64 == 0)
+                tally.Peak = Math.Max(tally.Peak, Peak());
         }
         tally.Peak = Math.Max(tally.Peak, Peak());
     }
 
-    // A file that is emptied and written again is flushed to the disk by ext4 when it is closed, which would take longer than reading it: so it is written over, then cut.
+    // A file that is emptied and written again is flushed to the disk by ext4 when it is closed, which would take longer than reading it:
+    // so it is written over, then cut.
     private static void Write(string file, byte[] input)
     {
-        using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+        using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(
+            file,
+            FileMode.OpenOrCreate,
+            FileAccess.Write,
+            FileShare.ReadWrite
+        );
         RandomAccess.Write(handle, input, 0);
         RandomAccess.SetLength(handle, input.Length);
     }
@@ -62,7 +75,11 @@ internal static class Child
 
     private static long Peak()
     {
-        string? line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) : null;
-        return line is null ? Process.GetCurrentProcess().PeakWorkingSet64 : 1024 * long.Parse(line.AsSpan(6, line.Length - 8).Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        string? line = File.Exists("/proc/self/status")
+            ? File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+            : null;
+        return line is null
+            ? Process.GetCurrentProcess().PeakWorkingSet64
+            : 1024 * long.Parse(line.AsSpan(6, line.Length - 8).Trim(), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

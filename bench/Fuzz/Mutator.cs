@@ -6,9 +6,29 @@ namespace DataFreeKD.Fuzz;
 /// <param name="words">What the format is made of, put in at random places.</param>
 internal sealed class Mutator(IReadOnlyList<byte[]> words)
 {
-    private const int MostChanges = 6, LongestRun = 64;
+    private const int MostChanges = 6,
+        LongestRun = 64;
 
-    private static readonly long[] Edges = [0, 1, -1, 127, 128, 255, 256, 32767, 32768, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue, 1L << 40];
+    private static readonly long[] Edges =
+    [
+        0,
+        1,
+        -1,
+        127,
+        128,
+        255,
+        256,
+        32767,
+        32768,
+        65535,
+        65536,
+        int.MaxValue,
+        int.MinValue,
+        uint.MaxValue,
+        long.MaxValue,
+        long.MinValue,
+        1L << 40,
+    ];
 
     /// <summary>The input of a number; number 0 of each sample is the sample itself.</summary>
     /// <param name="samples">Well-formed inputs.</param>
@@ -18,27 +38,37 @@ internal sealed class Mutator(IReadOnlyList<byte[]> words)
     public (int Sample, byte[] Bytes) Make(IReadOnlyList<byte[]> samples, long seed, long number)
     {
         int sample = (int)(number % samples.Count);
-        if (number < samples.Count) return (sample, samples[sample]);
+        if (number < samples.Count)
+            return (sample, samples[sample]);
         // A seed of its own for each number: no input depends on those before it.
         ulong state = unchecked((ulong)seed * 0x9E3779B97F4A7C15UL) ^ (ulong)number;
         Random random = new((int)(Mixed(state) & int.MaxValue));
         byte[] bytes = samples[sample];
-        for (int changes = random.Next(1, MostChanges + 1); changes > 0; changes--) bytes = Change(bytes, samples, random);
+        for (int changes = random.Next(1, MostChanges + 1); changes > 0; changes--)
+            bytes = Change(bytes, samples, random);
         return (sample, bytes);
     }
 
     private byte[] Change(byte[] bytes, IReadOnlyList<byte[]> samples, Random random)
     {
-        if (bytes.Length == 0) return words.Count > 0 ? words[random.Next(words.Count)] : [0];
-        int at = random.Next(bytes.Length), run = Math.Min(random.Next(1, LongestRun), bytes.Length - at);
+        if (bytes.Length == 0)
+            return words.Count > 0 ? words[random.Next(words.Count)] : [0];
+        int at = random.Next(bytes.Length),
+            run = Math.Min(random.Next(1, LongestRun), bytes.Length - at);
         switch (random.Next(words.Count > 0 ? 11 : 9))
         {
-            case 0: return With(bytes, at, (byte)random.Next(256));
-            case 1: return With(bytes, at, (byte)(bytes[at] ^ (1 << random.Next(8))));
-            case 2: return [.. bytes[..at], .. bytes[(at + run)..]];
-            case 3: return [.. bytes[..at], .. bytes[at..(at + run)], .. bytes[at..]];
-            case 4: return bytes[..at];
-            case 5: return Number(bytes, at, random);
+            case 0:
+                return With(bytes, at, (byte)random.Next(256));
+            case 1:
+                return With(bytes, at, (byte)(bytes[at] ^ (1 << random.Next(8))));
+            case 2:
+                return [.. bytes[..at], .. bytes[(at + run)..]];
+            case 3:
+                return [.. bytes[..at], .. bytes[at..(at + run)], .. bytes[at..]];
+            case 4:
+                return bytes[..at];
+            case 5:
+                return Number(bytes, at, random);
             case 6:
                 byte[] noise = new byte[run];
                 random.NextBytes(noise);
@@ -48,11 +78,13 @@ internal sealed class Mutator(IReadOnlyList<byte[]> words)
                 byte[] other = samples[random.Next(samples.Count)];
                 return [.. bytes[..at], .. other[Math.Min(at, other.Length)..]];
             case 8:
-                int from = random.Next(bytes.Length), length = Math.Min(run, bytes.Length - from);
+                int from = random.Next(bytes.Length),
+                    length = Math.Min(run, bytes.Length - from);
                 byte[] moved = [.. bytes];
                 bytes.AsSpan(from, Math.Min(length, bytes.Length - at)).CopyTo(moved.AsSpan(at));
                 return moved;
-            case 9: return [.. bytes[..at], .. words[random.Next(words.Count)], .. bytes[at..]];
+            case 9:
+                return [.. bytes[..at], .. words[random.Next(words.Count)], .. bytes[at..]];
             default:
                 byte[] word = words[random.Next(words.Count)];
                 return [.. bytes[..at], .. word, .. bytes[Math.Min(bytes.Length, at + word.Length)..]];
@@ -64,7 +96,8 @@ internal sealed class Mutator(IReadOnlyList<byte[]> words)
     {
         int size = 1 << random.Next(4);
         byte[] number = BitConverter.GetBytes(Edges[random.Next(Edges.Length)])[..size];
-        if (random.Next(2) == 0) Array.Reverse(number);
+        if (random.Next(2) == 0)
+            Array.Reverse(number);
         byte[] changed = [.. bytes];
         number.AsSpan(0, Math.Min(size, bytes.Length - at)).CopyTo(changed.AsSpan(at));
         return changed;

@@ -1,4 +1,5 @@
-// Changed inputs through every reader, for a given time: what is not read is refused by an exception of the libraries, and nothing else happens.
+// Changed inputs through every reader, for a given time: what is not read is refused by an exception of the libraries, and nothing else
+// happens.
 //   Fuzz SECONDS [--seed N] [--out FOLDER] [--patience SECONDS] [--only NAME,...]
 //   Fuzz replay TARGET NUMBER [--seed N]
 
@@ -23,15 +24,24 @@ switch (args)
     default:
         if (args.Length == 0 || !double.TryParse(args[0], CultureInfo.InvariantCulture, out double time))
         {
-            Console.Error.WriteLine($"usage: Fuzz SECONDS [--seed N] [--out FOLDER] [--patience SECONDS] [--only NAME,...]; names: {string.Join(", ", targets.Select(known => known.Name))}");
+            Console.Error.WriteLine(
+                $"usage: Fuzz SECONDS [--seed N] [--out FOLDER] [--patience SECONDS] [--only NAME,...]; names: {string.Join(", ", targets.Select(known => known.Name))}"
+            );
             return 2;
         }
         string[]? only = Option("--only")?.Split(',');
-        FuzzOptions options = new(time, Whole(Option("--seed") ?? "1"), Path.GetFullPath(Option("--out") ?? "fuzz-output"), double.Parse(Option("--patience") ?? "30", CultureInfo.InvariantCulture));
+        FuzzOptions options = new(
+            time,
+            Whole(Option("--seed") ?? "1"),
+            Path.GetFullPath(Option("--out") ?? "fuzz-output"),
+            double.Parse(Option("--patience") ?? "30", CultureInfo.InvariantCulture)
+        );
         return Parent.Run([.. targets.Where(known => only is null || only.Contains(known.Name))], options);
 }
 
-Target Named(string name) => targets.FirstOrDefault(target => target.Name == name) ?? throw new ArgumentException($"no target {name}; there are {string.Join(", ", targets.Select(target => target.Name))}");
+Target Named(string name) =>
+    targets.FirstOrDefault(target => target.Name == name)
+    ?? throw new ArgumentException($"no target {name}; there are {string.Join(", ", targets.Select(target => target.Name))}");
 
 string? Option(string name)
 {

@@ -14,31 +14,61 @@ internal sealed class Tally : IDisposable
 
     public Tally(string path)
     {
-        using (FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite)) if (file.Length < Fields * sizeof(long)) file.SetLength(Fields * sizeof(long));
+        using (FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite))
+            if (file.Length < Fields * sizeof(long))
+                file.SetLength(Fields * sizeof(long));
         map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.ReadWrite);
         view = map.CreateViewAccessor();
     }
 
     /// <summary>Number of the input in hand.</summary>
-    public long Number { get => view.ReadInt64(0); set => view.Write(0, value); }
+    public long Number
+    {
+        get => view.ReadInt64(0);
+        set => view.Write(0, value);
+    }
 
     /// <summary>Inputs read to their end.</summary>
-    public long Accepted { get => view.ReadInt64(8); set => view.Write(8, value); }
+    public long Accepted
+    {
+        get => view.ReadInt64(8);
+        set => view.Write(8, value);
+    }
 
     /// <summary>Inputs refused by an exception of the libraries.</summary>
-    public long Refused { get => view.ReadInt64(16); set => view.Write(16, value); }
+    public long Refused
+    {
+        get => view.ReadInt64(16);
+        set => view.Write(16, value);
+    }
 
     /// <summary>Inputs that another exception came of.</summary>
-    public long Unexpected { get => view.ReadInt64(24); set => view.Write(24, value); }
+    public long Unexpected
+    {
+        get => view.ReadInt64(24);
+        set => view.Write(24, value);
+    }
 
     /// <summary>Most bytes that the collector gave out for one input.</summary>
-    public long MostAllocated { get => view.ReadInt64(32); set => view.Write(32, value); }
+    public long MostAllocated
+    {
+        get => view.ReadInt64(32);
+        set => view.Write(32, value);
+    }
 
     /// <summary>Its number.</summary>
-    public long MostAllocatedNumber { get => view.ReadInt64(40); set => view.Write(40, value); }
+    public long MostAllocatedNumber
+    {
+        get => view.ReadInt64(40);
+        set => view.Write(40, value);
+    }
 
     /// <summary>Most memory of the process, bytes.</summary>
-    public long Peak { get => view.ReadInt64(48); set => view.Write(48, value); }
+    public long Peak
+    {
+        get => view.ReadInt64(48);
+        set => view.Write(48, value);
+    }
 
     public void Dispose()
     {

@@ -71,9 +71,12 @@ internal abstract class Target
                 refusals.Add(error);
             }
         }
-        if (refusals.Count == readers.Count) ExceptionDispatchInfo.Throw(refusals[0]);
+        if (refusals.Count == readers.Count)
+            ExceptionDispatchInfo.Throw(refusals[0]);
     }
 
     /// <summary>Whether a reader may throw it: exceptions of the libraries, each with one line for the user.</summary>
-    public static bool IsRefusal(Exception error) => error.GetType().Assembly.GetName().Name is { } assembly && (assembly == "dfkd" || assembly.StartsWith("DataFreeKD.", StringComparison.Ordinal));
+    public static bool IsRefusal(Exception error) =>
+        error.GetType().Assembly.GetName().Name is { } assembly
+        && (assembly == "dfkd" || assembly.StartsWith("DataFreeKD.", StringComparison.Ordinal));
 }

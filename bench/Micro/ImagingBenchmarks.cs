@@ -20,7 +20,8 @@ public class ImagingBenchmarks
     public void Setup()
     {
         // Smooth waves with grain: entropy-coded data of a photograph's size, without a file to fetch.
-        const int width = 500, height = 375;
+        const int width = 500,
+            height = 375;
         var grain = new Random(0);
         byte[] rgb = new byte[width * height * 3];
         using var bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);

@@ -21,7 +21,13 @@ public class TableBenchmarks
         using TableWriter writer = Table.Create(path, columns);
         for (int row = 0; row < Rows; row++)
         {
-            writer.Write([$"images/{row:D8}.jpg", new string('a', 64), "ok", "", .. Enumerable.Range(0, 12).Select(_ => random.NextSingle().ToString("R", CultureInfo.InvariantCulture))]);
+            writer.Write([
+                $"images/{row:D8}.jpg",
+                new string('a', 64),
+                "ok",
+                "",
+                .. Enumerable.Range(0, 12).Select(_ => random.NextSingle().ToString("R", CultureInfo.InvariantCulture)),
+            ]);
         }
         writer.Commit();
     }
@@ -34,7 +40,8 @@ public class TableBenchmarks
     {
         using TableReader reader = Table.Open(path);
         double sum = 0;
-        while (reader.Read()) sum += reader.Number(4);
+        while (reader.Read())
+            sum += reader.Number(4);
         return sum;
     }
 

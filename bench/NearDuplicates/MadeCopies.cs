@@ -24,19 +24,32 @@ internal static class MadeCopies
     /// <summary>Prints for each kind of copy the share within radii 0 to 8, and within colour tolerances.</summary>
     public static void Report(string photographs)
     {
-        List<RgbImage> images = [.. ImageInputs.Enumerate(photographs).Select(input => input.Bytes is { } bytes ? ImageDecoder.Decode(bytes).Image : null).OfType<RgbImage>()];
-        Console.WriteLine($"{images.Count} photographs; share of copies within radius 0 1 2 3 4 5 6 7 8, within colour tolerance {string.Join(' ', Tolerances)}");
+        List<RgbImage> images =
+        [
+            .. ImageInputs
+                .Enumerate(photographs)
+                .Select(input => input.Bytes is { } bytes ? ImageDecoder.Decode(bytes).Image : null)
+                .OfType<RgbImage>(),
+        ];
+        Console.WriteLine(
+            $"{images.Count} photographs; share of copies within radius 0 1 2 3 4 5 6 7 8, within colour tolerance {string.Join(' ', Tolerances)}"
+        );
         foreach ((string name, Func<RgbImage, RgbImage> make) in Copies)
         {
             List<(int Bits, double Colours)> distances = [.. images.Select(image => Distance(image, make(image)))];
             IEnumerable<double> radii = Enumerable.Range(0, 9).Select(radius => distances.Average(at => at.Bits <= radius ? 1.0 : 0));
             IEnumerable<double> tolerances = Tolerances.Select(tolerance => distances.Average(at => at.Colours <= tolerance ? 1.0 : 0));
-            Console.WriteLine($"{name,-18}  {string.Join(' ', radii.Select(share => $"{share:F3}"))}   {string.Join(' ', tolerances.Select(share => $"{share:F3}"))}");
+            Console.WriteLine(
+                $"{name,-18}  {string.Join(' ', radii.Select(share => $"{share:F3}"))}   {string.Join(' ', tolerances.Select(share => $"{share:F3}"))}"
+            );
         }
     }
 
     private static (int Bits, double Colours) Distance(RgbImage image, RgbImage copy) =>
-        (PerceptualHash.Distance(PerceptualHash.Compute(image), PerceptualHash.Compute(copy)), Math.Sqrt((double)ColourSketch.SquaredDistance(ColourSketch.Of(image), ColourSketch.Of(copy)) / ColourSketch.Length));
+        (
+            PerceptualHash.Distance(PerceptualHash.Compute(image), PerceptualHash.Compute(copy)),
+            Math.Sqrt((double)ColourSketch.SquaredDistance(ColourSketch.Of(image), ColourSketch.Of(copy)) / ColourSketch.Length)
+        );
 
     private static RgbImage Jpeg(RgbImage image, int quality) => ImageDecoder.Decode(ImageWriter.EncodeJpeg(image, quality)).Image!;
 

@@ -42,7 +42,8 @@ internal sealed class Classifier : IDisposable
     /// <exception cref="ClassifierException">No such file, or none that takes pixels and gives logits.</exception>
     public static Classifier Load(string path)
     {
-        if (!File.Exists(path)) throw new ClassifierException($"no file '{path}'; write one with dfkd export MODEL --onnx {Path.GetFileName(path)}");
+        if (!File.Exists(path))
+            throw new ClassifierException($"no file '{path}'; write one with dfkd export MODEL --onnx {Path.GetFileName(path)}");
         // Before anything else of ONNX Runtime: it would tell Microsoft that it runs.
         NativeEnvironment.Set("ORT_DISABLE_TELEMETRY", "1");
         OrtEnv.Instance().DisableTelemetryEvents();
@@ -56,10 +57,16 @@ internal sealed class Classifier : IDisposable
             throw new ClassifierException($"{path} is no ONNX file that can be run: {refused.Message}");
         }
         Dictionary<string, string> facts = session.ModelMetadata.CustomMetadataMap;
-        if (!session.InputMetadata.ContainsKey("pixels") || !session.OutputMetadata.ContainsKey("logits") || !facts.TryGetValue("image_size", out string? size))
+        if (
+            !session.InputMetadata.ContainsKey("pixels")
+            || !session.OutputMetadata.ContainsKey("logits")
+            || !facts.TryGetValue("image_size", out string? size)
+        )
         {
             session.Dispose();
-            throw new ClassifierException($"{path} does not take pixels and give logits; write it with dfkd export, of a model with a head, without --with-preprocessing");
+            throw new ClassifierException(
+                $"{path} does not take pixels and give logits; write it with dfkd export, of a model with a head, without --with-preprocessing"
+            );
         }
         Preprocessing transform = new()
         {
@@ -82,7 +89,18 @@ internal sealed class Classifier : IDisposable
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, side, side]);
         using IDisposableReadOnlyCollection<OrtValue> found = session.Run(run, ["pixels"], [input], ["logits"]);
         double[] probabilities = Softmax(found[0].GetTensorDataAsSpan<float>());
-        return [.. probabilities.Index().OrderByDescending(pair => pair.Item).Take(most).Select(pair => new Guess(pair.Index, names.Length > 0 ? names[pair.Index] : pair.Index.ToString(CultureInfo.InvariantCulture), pair.Item))];
+        return
+        [
+            .. probabilities
+                .Index()
+                .OrderByDescending(pair => pair.Item)
+                .Take(most)
+                .Select(pair => new Guess(
+                    pair.Index,
+                    names.Length > 0 ? names[pair.Index] : pair.Index.ToString(CultureInfo.InvariantCulture),
+                    pair.Item
+                )),
+        ];
     }
 
     public void Dispose()
@@ -94,10 +112,14 @@ internal sealed class Classifier : IDisposable
     private static double[] Softmax(ReadOnlySpan<float> logits)
     {
         double[] shares = new double[logits.Length];
-        double most = double.NegativeInfinity, sum = 0;
-        foreach (float logit in logits) most = Math.Max(most, logit);
-        for (int i = 0; i < shares.Length; i++) sum += shares[i] = Math.Exp(logits[i] - most);
-        for (int i = 0; i < shares.Length; i++) shares[i] /= sum;
+        double most = double.NegativeInfinity,
+            sum = 0;
+        foreach (float logit in logits)
+            most = Math.Max(most, logit);
+        for (int i = 0; i < shares.Length; i++)
+            sum += shares[i] = Math.Exp(logits[i] - most);
+        for (int i = 0; i < shares.Length; i++)
+            shares[i] /= sum;
         return shares;
     }
 }

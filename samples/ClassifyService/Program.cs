@@ -30,10 +30,14 @@ UploadLimits most = UploadLimits.Of(builder.Configuration);
 DecodeLimits limits = new() { MaxBytes = most.Bytes, MaxPixels = most.Pixels };
 builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = most.Bytes);
 builder.Services.AddSingleton(classifier);
-// A file of a few bytes may claim millions of pixels, and a hundred clients may send one at once: few are at work, some wait, the rest is told to come again.
+
+// A file of a few bytes may claim millions of pixels, and a hundred clients may send one at once: few are at work, some wait, the rest is
+// told to come again.
 builder.Services.AddRateLimiter(gate =>
 {
-    gate.AddConcurrencyLimiter(Decoding, work => (work.PermitLimit, work.QueueLimit, work.QueueProcessingOrder) = (most.AtWork, most.Waiting, QueueProcessingOrder.OldestFirst));
+    gate.AddConcurrencyLimiter(Decoding, work =>
+        (work.PermitLimit, work.QueueLimit, work.QueueProcessingOrder) = (most.AtWork, most.Waiting, QueueProcessingOrder.OldestFirst)
+    );
     gate.RejectionStatusCode = StatusCodes.Status503ServiceUnavailable;
     gate.OnRejected = (refused, _) =>
     {
@@ -44,15 +48,25 @@ builder.Services.AddRateLimiter(gate =>
 WebApplication app = builder.Build();
 app.UseRateLimiter();
 
-app.MapGet("/health", (Classifier model) => Results.Ok(new { status = "ok", model.Architecture, model.Classes }));
+app.MapGet("/health", (Classifier model) => Results.Ok(
+        new
+        {
+            status = "ok",
+            model.Architecture,
+            model.Classes,
+        }
+    ));
 
 app.MapPost("/classify", async (HttpRequest request, Classifier model, CancellationToken cancel) =>
-{
-    using MemoryStream body = new();
-    await request.Body.CopyToAsync(body, cancel);
-    DecodeResult decoded = ImageDecoder.Decode(body.ToArray(), limits);
-    return decoded.Image is { } image ? Results.Ok(new { top = model.Classify(image, 5) }) : Results.BadRequest(new { reason = decoded.Reason });
-}).RequireRateLimiting(Decoding);
+    {
+        using MemoryStream body = new();
+        await request.Body.CopyToAsync(body, cancel);
+        DecodeResult decoded = ImageDecoder.Decode(body.ToArray(), limits);
+        return decoded.Image is { } image
+            ? Results.Ok(new { top = model.Classify(image, 5) })
+            : Results.BadRequest(new { reason = decoded.Reason });
+    })
+    .RequireRateLimiting(Decoding);
 
 await app.RunAsync();
 return 0;

@@ -13,15 +13,19 @@ if (args.Length is < 3 or > 5)
 }
 try
 {
-    CompressSummary made = CompressRun.Execute(new CompressOptions
-    {
-        Teacher = args[0],
-        Sources = [args[1]],
-        Output = args[2],
-        Minutes = args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 10,
-        Student = args.Length > 4 ? args[4] : null,
-    });
-    Console.WriteLine($"student of {made.Parameters:N0} parameters (teacher {made.TeacherParameters:N0}) agrees with its teacher on {made.Estimate.Agreement:P1} of held-out images");
+    CompressSummary made = CompressRun.Execute(
+        new CompressOptions
+        {
+            Teacher = args[0],
+            Sources = [args[1]],
+            Output = args[2],
+            Minutes = args.Length > 3 ? double.Parse(args[3], CultureInfo.InvariantCulture) : 10,
+            Student = args.Length > 4 ? args[4] : null,
+        }
+    );
+    Console.WriteLine(
+        $"student of {made.Parameters:N0} parameters (teacher {made.TeacherParameters:N0}) agrees with its teacher on {made.Estimate.Agreement:P1} of held-out images"
+    );
     Console.WriteLine($"it is estimated to keep {made.Estimate.Retained:P1} of the teacher's accuracy -> {made.Student}, {made.Report}");
     return 0;
 }

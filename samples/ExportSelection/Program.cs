@@ -14,10 +14,29 @@ if (args.Length != 3 || !long.TryParse(args[1], NumberStyles.None, CultureInfo.I
 string selection = Path.Combine(args[2], "selected.csv");
 try
 {
-    SelectionSummary selected = SelectionRun.Execute(new SelectOptions { Scores = Path.GetFullPath(args[0]), Output = Path.GetFullPath(selection), Budget = budget, Overwrite = true });
-    Console.WriteLine($"{selected.Selected} of {selected.Usable} images, {selected.DuplicatesDropped} copies dropped, class entropy {selected.ClassEntropy:F2} nats -> {selection}");
+    SelectionSummary selected = SelectionRun.Execute(
+        new SelectOptions
+        {
+            Scores = Path.GetFullPath(args[0]),
+            Output = Path.GetFullPath(selection),
+            Budget = budget,
+            Overwrite = true,
+        }
+    );
+    Console.WriteLine(
+        $"{selected.Selected} of {selected.Usable} images, {selected.DuplicatesDropped} copies dropped, class entropy {selected.ClassEntropy:F2} nats -> {selection}"
+    );
     // Every other form is another value of Format: webdataset shards, Hugging Face imagefolder, COCO-style JSON, ...
-    PackSummary packed = PackRun.Execute(new PackOptions { Table = selection, Output = Path.Combine(args[2], "images"), Format = PackFormat.Folders, Copy = true, Overwrite = true });
+    PackSummary packed = PackRun.Execute(
+        new PackOptions
+        {
+            Table = selection,
+            Output = Path.Combine(args[2], "images"),
+            Format = PackFormat.Folders,
+            Copy = true,
+            Overwrite = true,
+        }
+    );
     Console.WriteLine($"{packed.Packed} images in {packed.Classes.Count} folders -> {packed.Output}");
     return 0;
 }

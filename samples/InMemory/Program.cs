@@ -6,15 +6,29 @@ using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Toolkit;
 
-MemoryImage[] images = [.. Directory.EnumerateFiles(args[1], "*", SearchOption.AllDirectories).Order().Select(file => new MemoryImage(file, File.ReadAllBytes(file)))];
+MemoryImage[] images =
+[
+    .. Directory
+        .EnumerateFiles(args[1], "*", SearchOption.AllDirectories)
+        .Order()
+        .Select(file => new MemoryImage(file, File.ReadAllBytes(file))),
+];
 using Teacher teacher = Teacher.Load(args[0]);
 IReadOnlyList<ScoredImage> pool = teacher.Score(images);
 IReadOnlyList<SelectedImage> selected = ImageSelection.Of(pool, budget: images.Length / 2);
-Console.WriteLine($"best: {selected[0].Scored.Image.Name}, a {selected[0].Scored.ClassName} with a probability of {selected[0].Scored.Confidence:P1}");
+Console.WriteLine(
+    $"best: {selected[0].Scored.Image.Name}, a {selected[0].Scored.ClassName} with a probability of {selected[0].Scored.Confidence:P1}"
+);
 
 using LoadedModel model = ModelStore.Load(args[0]);
-using PrunedStudent student = PruneRun.Prune(model, [.. selected.Select(one => one.Scored.Image)], new PruneSettings { Budget = new ShapeBudget(BudgetUnit.Parameters, 0.5) });
+using PrunedStudent student = PruneRun.Prune(
+    model,
+    [.. selected.Select(one => one.Scored.Image)],
+    new PruneSettings { Budget = new ShapeBudget(BudgetUnit.Parameters, 0.5) }
+);
 LabelledImage[] rest = [.. pool.Where(one => one.Ok).Select(one => new LabelledImage(one.Image, one.Prediction!.Value))];
 EvaluationReport report = EvaluateRun.Evaluate(student.Model, rest, against: model);
-Console.WriteLine($"{report.Parameters:N0} of {report.Against!.Parameters:N0} parameters, agrees with its teacher on {report.Against.Agreement:P1} of the pool");
+Console.WriteLine(
+    $"{report.Parameters:N0} of {report.Against!.Parameters:N0} parameters, agrees with its teacher on {report.Against.Agreement:P1} of the pool"
+);
 student.Save(args[2]);

@@ -22,25 +22,30 @@ try
 
     using Teacher teacher = new(new TeacherOptions { Teacher = args[0], Scores = ["logit_gap"] });
     List<ScoredImage> pool = [];
-    await foreach (ScoredImage image in teacher.ScoreAsync(NewestFirst(args[1]))) pool.Add(image);
+    await foreach (ScoredImage image in teacher.ScoreAsync(NewestFirst(args[1])))
+        pool.Add(image);
     IReadOnlyList<SelectedImage> selected = ImageSelection.Of(pool, options => options with { Method = "logit-gap", Fraction = 0.5 });
-    Console.WriteLine($"{selected.Count} of {pool.Count} images selected; the widest gap is {selected[0].Score:F2}, of {selected[0].Scored.Image.Name}");
+    Console.WriteLine(
+        $"{selected.Count} of {pool.Count} images selected; the widest gap is {selected[0].Score:F2}, of {selected[0].Scored.Image.Name}"
+    );
 
     // Training reads its images from files, which those here are.
     Directory.CreateDirectory(args[2]);
     string table = Path.GetFullPath(Path.Combine(args[2], "selected.csv"));
     ScoresTable.Write(table, [.. selected.Select(one => one.Scored)], place => Path.GetFullPath(selected[place].Scored.Image.Name));
-    DistillSummary made = DistillRun.Execute(new DistillOptions
-    {
-        Teacher = args[0],
-        SelectionPath = table,
-        Student = args.Length > 3 ? args[3] : "vit:img=32,patch=4,dim=96,depth=5,heads=3",
-        Loss = Recipe.Of(LossCatalogue.Find("kd")!.Term(1, ("T", "4")), LogitError.Entry.Term(0.1)),
-        Steps = 20,
-        BatchSize = 16,
-        Output = Path.Combine(args[2], "student"),
-        Overwrite = true,
-    });
+    DistillSummary made = DistillRun.Execute(
+        new DistillOptions
+        {
+            Teacher = args[0],
+            SelectionPath = table,
+            Student = args.Length > 3 ? args[3] : "vit:img=32,patch=4,dim=96,depth=5,heads=3",
+            Loss = Recipe.Of(LossCatalogue.Find("kd")!.Term(1, ("T", "4")), LogitError.Entry.Term(0.1)),
+            Steps = 20,
+            BatchSize = 16,
+            Output = Path.Combine(args[2], "student"),
+            Overwrite = true,
+        }
+    );
     Console.WriteLine($"student of {made.Parameters:N0} parameters in {made.Output}");
     return 0;
 }
@@ -53,7 +58,12 @@ catch (Exception problem) when (problem is DataFreeKDException or IOException)
 // A source is a stream of images: from a camera, a queue, a database. Here it is a folder, the newest files first.
 static async IAsyncEnumerable<MemoryImage> NewestFirst(string folder, [EnumeratorCancellation] CancellationToken cancel = default)
 {
-    foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderByDescending(file => file.LastWriteTimeUtc).ThenBy(file => file.FullName, StringComparer.Ordinal))
+    foreach (
+        FileInfo file in new DirectoryInfo(folder)
+            .EnumerateFiles("*", SearchOption.AllDirectories)
+            .OrderByDescending(file => file.LastWriteTimeUtc)
+            .ThenBy(file => file.FullName, StringComparer.Ordinal)
+    )
     {
         await using FileStream stream = file.OpenRead();
         yield return await MemoryImage.ReadAsync(file.FullName, stream, cancel);

@@ -35,7 +35,8 @@ internal static class Canvas
 
     private const int Samples = 2;
 
-    /// <summary>Renders with 2×2 samples a pixel, then adds Gaussian sensor noise of standard deviation <paramref name="noise"/> (grey levels / 255).</summary>
+    /// <summary>Renders with 2×2 samples a pixel, then adds Gaussian sensor noise of standard deviation <paramref name="noise"/> (grey
+    /// levels / 255).</summary>
     public static byte[] Render(Painter painter, Random random, double noise)
     {
         byte[] pixels = new byte[Size * Size * 3];
@@ -46,7 +47,8 @@ internal static class Canvas
                 Rgb sum = default;
                 for (int sample = 0; sample < Samples * Samples; sample++)
                 {
-                    double u = x + (((sample % Samples) + 0.5) / Samples), v = y + (((sample / Samples) + 0.5) / Samples);
+                    double u = x + (((sample % Samples) + 0.5) / Samples),
+                        v = y + (((sample / Samples) + 0.5) / Samples);
                     sum += painter((2 * u / Size) - 1, (2 * v / Size) - 1);
                 }
                 sum *= 1.0 / (Samples * Samples);
@@ -64,7 +66,8 @@ internal static class Canvas
 /// <summary>Draws from one seed an image.</summary>
 internal static class Randomness
 {
-    /// <summary>A generator of its own for item <paramref name="index"/> of <paramref name="stream"/>, so that counts can change without redrawing the rest.</summary>
+    /// <summary>A generator of its own for item <paramref name="index"/> of <paramref name="stream"/>, so that counts can change without
+    /// redrawing the rest.</summary>
     public static Random For(int seed, int stream, int index)
     {
         // SplitMix64's finaliser: neighbouring seeds must not give related streams.
@@ -78,7 +81,8 @@ internal static class Randomness
 
     public static bool Chance(this Random random, double probability) => random.NextDouble() < probability;
 
-    public static double Normal(this Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    public static double Normal(this Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     public static T Pick<T>(this Random random, IReadOnlyList<T> choices) => choices[random.Next(choices.Count)];
 }

@@ -44,19 +44,26 @@ internal static class OriginalWorld
         Rgb Backdrop() => Rgb.Hsv(random.NextDouble(), random.Range(0, 0.4), Math.Clamp(value + random.Range(-0.15, 0.15), 0, 1));
         Painter backdrop = Textures.Backdrop(Backdrop(), Backdrop(), random.Range(0.2, 0.9), random);
 
-        double scale = random.Range(0.55, 0.85), turn = random.Range(-kind.Turn, kind.Turn);
+        double scale = random.Range(0.55, 0.85),
+            turn = random.Range(-kind.Turn, kind.Turn);
         double room = Math.Max(0.06, 0.92 - scale);
-        double centreX = random.Range(-room, room), centreY = random.Range(-room, room);
-        double cos = Math.Cos(turn) / scale, sin = Math.Sin(turn) / scale;
+        double centreX = random.Range(-room, room),
+            centreY = random.Range(-room, room);
+        double cos = Math.Cos(turn) / scale,
+            sin = Math.Sin(turn) / scale;
         double stretch = random.Range(0.87, 1.15);
         bool mirrored = random.Chance(0.5);
-        double contrast = random.Range(0.75, 1.1), shift = random.Range(-0.08, 0.08);
+        double contrast = random.Range(0.75, 1.1),
+            shift = random.Range(-0.08, 0.08);
 
         Painter scene = (x, y) =>
         {
-            double dx = x - centreX, dy = y - centreY;
-            double u = ((cos * dx) + (sin * dy)) * stretch, v = ((cos * dy) - (sin * dx)) / stretch;
-            if (mirrored) u = -u;
+            double dx = x - centreX,
+                dy = y - centreY;
+            double u = ((cos * dx) + (sin * dy)) * stretch,
+                v = ((cos * dy) - (sin * dx)) / stretch;
+            if (mirrored)
+                u = -u;
             double inside = Math.Clamp(0.5 - (kind.Shape(u, v) * scale * 12), 0, 1);
             Rgb colour = Rgb.Mix(backdrop(x, y), paint(u, v), inside);
             return (colour * contrast) + (new Rgb(1, 1, 1) * ((0.5 * (1 - contrast)) + shift));

@@ -11,7 +11,8 @@ internal static class Outliers
     /// <summary>Draws one.</summary>
     public static byte[] Draw(string name, Random random)
     {
-        Rgb a = Rgb.Hsv(random.NextDouble(), random.NextDouble(), random.NextDouble()), b = Rgb.Hsv(random.NextDouble(), random.NextDouble(), random.NextDouble());
+        Rgb a = Rgb.Hsv(random.NextDouble(), random.NextDouble(), random.NextDouble()),
+            b = Rgb.Hsv(random.NextDouble(), random.NextDouble(), random.NextDouble());
         switch (name)
         {
             case "checker":
@@ -27,11 +28,16 @@ internal static class Outliers
             case "text":
                 bool[] ink = [.. Enumerable.Range(0, 32 * 32).Select(_ => random.Chance(0.55))];
                 int line = random.Next(4, 8);
-                return Canvas.Render((x, y) =>
-                {
-                    int column = (int)((x + 1) * 16), row = (int)((y + 1) * 16);
-                    return row % line < line - 2 && ink[(row * 32) + (column / 2 * 2)] ? new(0.1, 0.1, 0.1) : new(0.95, 0.95, 0.95);
-                }, random, 0);
+                return Canvas.Render(
+                    (x, y) =>
+                    {
+                        int column = (int)((x + 1) * 16),
+                            row = (int)((y + 1) * 16);
+                        return row % line < line - 2 && ink[(row * 32) + (column / 2 * 2)] ? new(0.1, 0.1, 0.1) : new(0.95, 0.95, 0.95);
+                    },
+                    random,
+                    0
+                );
             default:
                 throw new ArgumentOutOfRangeException(nameof(name), name, "no such outlier");
         }

@@ -9,12 +9,18 @@ namespace DataFreeKD.ProceduralWorld;
 /// <summary>Encodes RGB bytes as PNG.</summary>
 internal static class Png
 {
-    private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(value =>
-    {
-        uint crc = (uint)value;
-        for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? 0xEDB88320u ^ (crc >> 1) : crc >> 1;
-        return crc;
-    })];
+    private static readonly uint[] CrcTable =
+    [
+        .. Enumerable
+            .Range(0, 256)
+            .Select(value =>
+            {
+                uint crc = (uint)value;
+                for (int bit = 0; bit < 8; bit++)
+                    crc = (crc & 1) != 0 ? 0xEDB88320u ^ (crc >> 1) : crc >> 1;
+                return crc;
+            }),
+    ];
 
     /// <summary>The file of a <c>[size, size, 3]</c> image.</summary>
     public static byte[] Encode(byte[] pixels, int size, CompressionLevel level = CompressionLevel.Fastest)
@@ -50,7 +56,8 @@ internal static class Png
         file.Write(number);
         file.Write(body);
         uint crc = uint.MaxValue;
-        foreach (byte value in body) crc = CrcTable[(crc ^ value) & 0xFF] ^ (crc >> 8);
+        foreach (byte value in body)
+            crc = CrcTable[(crc ^ value) & 0xFF] ^ (crc >> 8);
         BinaryPrimitives.WriteUInt32BigEndian(number, ~crc);
         file.Write(number);
     }

@@ -6,7 +6,9 @@ using DataFreeKD.ProceduralWorld;
 
 if (args.Length == 0 || args[0].StartsWith('-') || args.Length % 2 == 0)
 {
-    Console.Error.WriteLine("usage: ProceduralWorld FOLDER [--train N] [--test N] [--familiar N] [--other N] [--outliers N] [--duplicates N] [--broken N] [--seed S]");
+    Console.Error.WriteLine(
+        "usage: ProceduralWorld FOLDER [--train N] [--test N] [--familiar N] [--other N] [--outliers N] [--duplicates N] [--broken N] [--seed S]"
+    );
     return 2;
 }
 string[] known = ["--train", "--test", "--familiar", "--other", "--outliers", "--duplicates", "--broken", "--seed"];
@@ -25,12 +27,14 @@ int Option(string name, int otherwise) => options.GetValueOrDefault(name, otherw
 World world = new(args[0], Option("--seed", 1));
 world.WriteOriginal("train", Option("--train", 6000));
 world.WriteOriginal("test", Option("--test", 1000));
-world.WriteWild(new PoolCounts
-{
-    Familiar = Option("--familiar", 2000),
-    Other = Option("--other", 8000),
-    Outliers = Option("--outliers", 1500),
-    Duplicates = Option("--duplicates", 200),
-    Broken = Option("--broken", 20),
-});
+world.WriteWild(
+    new PoolCounts
+    {
+        Familiar = Option("--familiar", 2000),
+        Other = Option("--other", 8000),
+        Outliers = Option("--outliers", 1500),
+        Duplicates = Option("--duplicates", 200),
+        Broken = Option("--broken", 20),
+    }
+);
 return 0;

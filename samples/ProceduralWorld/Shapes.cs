@@ -37,27 +37,31 @@ internal static class Shapes
     public static double Ell(double x, double y) => Math.Min(Box(x + 0.5, y, 0.32, 0.95), Box(x - 0.1, y - 0.63, 0.85, 0.32));
 
     /// <summary>A regular polygon.</summary>
-    public static Shape Polygon(int sides) => (x, y) =>
-    {
-        double step = 2 * Math.PI / sides, angle = Math.Atan2(x, -y);
-        double folded = angle - (step * Math.Round(angle / step));
-        return (Length(x, y) * Math.Cos(folded)) - (0.95 * Math.Cos(step / 2));
-    };
+    public static Shape Polygon(int sides) =>
+        (x, y) =>
+        {
+            double step = 2 * Math.PI / sides,
+                angle = Math.Atan2(x, -y);
+            double folded = angle - (step * Math.Round(angle / step));
+            return (Length(x, y) * Math.Cos(folded)) - (0.95 * Math.Cos(step / 2));
+        };
 
     /// <summary>A star: the radius swings between <paramref name="inner"/> and 1.</summary>
-    public static Shape Star(int points, double inner) => (x, y) =>
-    {
-        double turn = Math.Atan2(x, -y) * points / (2 * Math.PI);
-        double swing = Math.Abs(turn - Math.Round(turn)) * 2;
-        return Length(x, y) - (1 + ((inner - 1) * swing));
-    };
+    public static Shape Star(int points, double inner) =>
+        (x, y) =>
+        {
+            double turn = Math.Atan2(x, -y) * points / (2 * Math.PI);
+            double swing = Math.Abs(turn - Math.Round(turn)) * 2;
+            return Length(x, y) - (1 + ((inner - 1) * swing));
+        };
 
     /// <summary>A flower: the radius follows a cosine.</summary>
     public static Shape Flower(int petals, double depth) => (x, y) => Length(x, y) - (0.72 + (depth * Math.Cos(petals * Math.Atan2(y, x))));
 
     public static double Box(double x, double y, double halfWidth, double halfHeight)
     {
-        double dx = Math.Abs(x) - halfWidth, dy = Math.Abs(y) - halfHeight;
+        double dx = Math.Abs(x) - halfWidth,
+            dy = Math.Abs(y) - halfHeight;
         return Length(Math.Max(dx, 0), Math.Max(dy, 0)) + Math.Min(Math.Max(dx, dy), 0);
     }
 

@@ -37,12 +37,16 @@ internal sealed class World(string folder, int seed)
     public void WriteOriginal(string split, int count)
     {
         int stream = (int)(split == "train" ? Stream.Train : Stream.Test);
-        foreach (string name in OriginalWorld.Names) Directory.CreateDirectory(Path.Combine(folder, "original", split, name));
+        foreach (string name in OriginalWorld.Names)
+            Directory.CreateDirectory(Path.Combine(folder, "original", split, name));
         Parallel.For(0, count, index =>
         {
             int label = index % OriginalWorld.Names.Count;
             byte[] pixels = OriginalWorld.Draw(label, Randomness.For(seed, stream, index));
-            File.WriteAllBytes(Path.Combine(folder, "original", split, OriginalWorld.Names[label], $"{index:D5}.png"), Png.Encode(pixels, Canvas.Size));
+            File.WriteAllBytes(
+                Path.Combine(folder, "original", split, OriginalWorld.Names[label], $"{index:D5}.png"),
+                Png.Encode(pixels, Canvas.Size)
+            );
         });
     }
 
@@ -51,8 +55,10 @@ internal sealed class World(string folder, int seed)
     {
         string wild = Path.Combine(folder, "wild");
         Directory.CreateDirectory(wild);
-        int drawn = counts.Familiar + counts.Other + counts.Outliers, total = drawn + counts.Duplicates + counts.Broken;
-        string[] keys = Keys(total), truth = new string[total];
+        int drawn = counts.Familiar + counts.Other + counts.Outliers,
+            total = drawn + counts.Duplicates + counts.Broken;
+        string[] keys = Keys(total),
+            truth = new string[total];
 
         Parallel.For(0, drawn, index =>
         {

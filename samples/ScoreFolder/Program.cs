@@ -13,8 +13,18 @@ if (args.Length is < 2 or > 3)
 string scores = args.ElementAtOrDefault(2) ?? "scores.csv";
 try
 {
-    ScoreSummary summary = ScoreRun.Execute(new ScoreOptions { Teacher = args[0], Inputs = [args[1]], Output = scores, Overwrite = true });
-    Console.WriteLine($"{summary.Rows} images at {summary.ImagesPerSecond:F0} a second: {string.Join(", ", summary.Counts.Select(count => $"{count.Value} {count.Key}"))}");
+    ScoreSummary summary = ScoreRun.Execute(
+        new ScoreOptions
+        {
+            Teacher = args[0],
+            Inputs = [args[1]],
+            Output = scores,
+            Overwrite = true,
+        }
+    );
+    Console.WriteLine(
+        $"{summary.Rows} images at {summary.ImagesPerSecond:F0} a second: {string.Join(", ", summary.Counts.Select(count => $"{count.Value} {count.Key}"))}"
+    );
 }
 catch (Exception problem) when (problem is DataFreeKDException or IOException)
 {
@@ -23,17 +33,24 @@ catch (Exception problem) when (problem is DataFreeKDException or IOException)
 }
 
 using TableReader table = Table.Open(scores);
-int entropy = table.Header.Require("entropy"), path = table.Header.Require("path"), name = table.Header.Require("class_name"), status = table.Header.Require("status");
+int entropy = table.Header.Require("entropy"),
+    path = table.Header.Require("path"),
+    name = table.Header.Require("class_name"),
+    status = table.Header.Require("status");
+
 // The ten lowest entropies of a stream of any length.
 PriorityQueue<string, double> surest = new();
 while (table.Read())
 {
-    if (!table.Is(status, Status.Ok) || double.IsNaN(table.Number(entropy))) continue;
+    if (!table.Is(status, Status.Ok) || double.IsNaN(table.Number(entropy)))
+        continue;
     surest.Enqueue($"{table.Number(entropy):F3} nats  {table.Text(name),-16} {table.Text(path)}", -table.Number(entropy));
-    if (surest.Count > 10) surest.Dequeue();
+    if (surest.Count > 10)
+        surest.Dequeue();
 }
 List<string> lines = [];
-while (surest.TryDequeue(out string? line, out _)) lines.Add(line);
+while (surest.TryDequeue(out string? line, out _))
+    lines.Add(line);
 lines.Reverse();
 lines.ForEach(Console.WriteLine);
 return 0;

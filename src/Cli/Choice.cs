@@ -13,20 +13,34 @@ internal sealed class Choice<T>
 
     /// <summary>Offers <paramref name="offered"/>, or every member where none are named; the first is the default.</summary>
     public Choice(string name, string description, params T[] offered)
-        : this(name, description, (IReadOnlyList<(string Name, T Member)>)[.. (offered.Length > 0 ? offered : Enum.GetValues<T>()).Select(member => (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), member))])
-    {
-    }
+        : this(
+            name,
+            description,
+            (IReadOnlyList<(string Name, T Member)>)
+                [
+                    .. (offered.Length > 0 ? offered : Enum.GetValues<T>()).Select(member =>
+                        (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), member)
+                    ),
+                ]
+        )
+    { }
 
     /// <summary>Offers members under names of their own; the first is the default.</summary>
     public Choice(string name, string description, IReadOnlyList<(string Name, T Member)> offered)
     {
         values = offered.ToDictionary(pair => pair.Name, pair => pair.Member, StringComparer.Ordinal);
         string[] names = [.. values.Keys];
-        Option = new Option<string>(name) { Description = description, HelpName = string.Join('|', names), DefaultValueFactory = _ => names[0] };
+        Option = new Option<string>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', names),
+            DefaultValueFactory = _ => names[0],
+        };
         Option.CompletionSources.Add(names);
         Option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && !values.ContainsKey(result.Tokens[0].Value)) result.AddError($"{name} {result.Tokens[0].Value}: expected {string.Join(" or ", names)}");
+            if (result.Tokens.Count > 0 && !values.ContainsKey(result.Tokens[0].Value))
+                result.AddError($"{name} {result.Tokens[0].Value}: expected {string.Join(" or ", names)}");
         });
     }
 

@@ -26,7 +26,8 @@ internal static class CommandLine
 
         using Interruption interruption = new();
         bool quiet = parsed.GetResult(CommonOptions.Quiet) is not null && parsed.GetValue(CommonOptions.Quiet);
-        if (!quiet) TableNotes.Noted += static note => Console.Error.WriteLine(PlainText.OneLine($"note: {note}"));
+        if (!quiet)
+            TableNotes.Noted += static note => Console.Error.WriteLine(PlainText.OneLine($"note: {note}"));
         bool verbose = parsed.GetResult(CommonOptions.Verbose) is not null && parsed.GetValue(CommonOptions.Verbose);
         try
         {
@@ -37,7 +38,8 @@ internal static class CommandLine
         {
             (int code, string line) = Failures.Describe(failure, interruption.Came);
             await Console.Error.WriteLineAsync(PlainText.OneLine(line));
-            if (verbose && code != ExitCode.Interrupted) await Console.Error.WriteLineAsync(PlainText.Escaped(failure.ToString()));
+            if (verbose && code != ExitCode.Interrupted)
+                await Console.Error.WriteLineAsync(PlainText.Escaped(failure.ToString()));
             return code;
         }
     }
@@ -45,7 +47,9 @@ internal static class CommandLine
     /// <summary>The command with all its verbs.</summary>
     public static RootCommand Build()
     {
-        RootCommand root = new("Compress a Vision Transformer without its training data: find, score and select wild images, then distil a small student on them.")
+        RootCommand root = new(
+            "Compress a Vision Transformer without its training data: find, score and select wild images, then distil a small student on them."
+        )
         {
             new CompressVerb(),
             new CrawlVerb(),
@@ -70,8 +74,10 @@ internal static class CommandLine
             new CompletionVerb(),
         };
         // A flag takes no value: else completion would wait for true or false after it, and offer nothing more.
-        foreach (Option flag in root.Subcommands.SelectMany(verb => verb.Options).Where(option => option.ValueType == typeof(bool))) flag.Arity = ArgumentArity.Zero;
-        foreach (HelpOption help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExample((HelpAction)help.Action!);
+        foreach (Option flag in root.Subcommands.SelectMany(verb => verb.Options).Where(option => option.ValueType == typeof(bool)))
+            flag.Arity = ArgumentArity.Zero;
+        foreach (HelpOption help in root.Options.OfType<HelpOption>())
+            help.Action = new HelpWithExample((HelpAction)help.Action!);
         return root;
     }
 
@@ -80,10 +86,15 @@ internal static class CommandLine
     /// <summary>The first thing wrong with the arguments, in one line.</summary>
     public static string Problem(ParseResult parsed)
     {
-        if (parsed.UnmatchedTokens.Count > 0) return $"'{parsed.UnmatchedTokens[0]}' is not known here";
+        if (parsed.UnmatchedTokens.Count > 0)
+            return $"'{parsed.UnmatchedTokens[0]}' is not known here";
         ParseError error = parsed.Errors[0];
         // The library's text names a .NET type. Every option that can fail to parse here is a number.
-        if (error.SymbolResult is OptionResult { Tokens.Count: > 0 } option && error.Message.Contains("as expected type", StringComparison.Ordinal)) return $"{option.Option.Name} {option.Tokens[0].Value}: expected a number";
+        if (
+            error.SymbolResult is OptionResult { Tokens.Count: > 0 } option
+            && error.Message.Contains("as expected type", StringComparison.Ordinal)
+        )
+            return $"{option.Option.Name} {option.Tokens[0].Value}: expected a number";
         return PlainText.OneLine(error.Message).TrimEnd('.');
     }
 }

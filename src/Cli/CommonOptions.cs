@@ -9,29 +9,32 @@ namespace DataFreeKD.Cli;
 internal static class CommonOptions
 {
     /// <summary>Where to compute.</summary>
-    public static Option<string> Device { get; } = new("--device")
-    {
-        Description = "Where to compute: cpu, cuda or cuda:N",
-        HelpName = "DEVICE",
-        CompletionSources = { "cpu", "cuda" },
-        DefaultValueFactory = _ => "cpu",
-    };
+    public static Option<string> Device { get; } =
+        new("--device")
+        {
+            Description = "Where to compute: cpu, cuda or cuda:N",
+            HelpName = "DEVICE",
+            CompletionSources = { "cpu", "cuda" },
+            DefaultValueFactory = _ => "cpu",
+        };
 
     /// <summary>CPU threads.</summary>
-    public static Option<int> Threads { get; } = new Option<int>("--threads")
-    {
-        Description = "CPU threads for tensors and for decoding",
-        HelpName = "N",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-    }.AtLeast(1);
+    public static Option<int> Threads { get; } =
+        new Option<int>("--threads")
+        {
+            Description = "CPU threads for tensors and for decoding",
+            HelpName = "N",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+        }.AtLeast(1);
 
     /// <summary>The seed of everything random.</summary>
-    public static Option<long> Seed { get; } = new("--seed")
-    {
-        Description = "Seed of everything random",
-        HelpName = "N",
-        DefaultValueFactory = _ => 0,
-    };
+    public static Option<long> Seed { get; } =
+        new("--seed")
+        {
+            Description = "Seed of everything random",
+            HelpName = "N",
+            DefaultValueFactory = _ => 0,
+        };
 
     /// <summary>The summary as JSON.</summary>
     public static Option<bool> Json { get; } = new("--json") { Description = "Print the final summary as one JSON object on stdout" };
@@ -40,19 +43,31 @@ internal static class CommonOptions
     public static Option<bool> Quiet { get; } = new("--quiet", "-q") { Description = "Print nothing but errors and results" };
 
     /// <summary>More to read.</summary>
-    public static Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Print options in force, and the stack of an error" };
+    public static Option<bool> Verbose { get; } =
+        new("--verbose", "-v") { Description = "Print options in force, and the stack of an error" };
 
     /// <summary>Heads of a teacher, which not every checkpoint tells.</summary>
     public static Option<int?> TeacherHeads(string name) => OwnCount(name, "Attention heads of a teacher whose checkpoint does not tell");
 
     /// <summary>One of several networks in a checkpoint.</summary>
-    public static Option<string?> WeightsKey() => new("--weights-key") { Description = "Which network, where the checkpoint holds several (also as MODEL#KEY) [default: averaged weights, then a teacher's]", HelpName = "KEY" };
+    public static Option<string?> WeightsKey() =>
+        new("--weights-key")
+        {
+            Description =
+                "Which network, where the checkpoint holds several (also as MODEL#KEY) [default: averaged weights, then a teacher's]",
+            HelpName = "KEY",
+        };
 
     /// <summary>A model with the network that <see cref="WeightsKey"/> names.</summary>
     public static string WithKey(string model, string? key) => key is null ? model : $"{model}#{key}";
 
     /// <summary>What a teacher is computed in.</summary>
-    public static Choice<Precision> TeacherPrecision(string name) => new(name, "What the teacher's blocks are computed in; bf16 is up to twice as fast on a CPU that has it (AVX-512-BF16), with slightly other figures", [("float32", Precision.Float32), ("bf16", Precision.BFloat16)]);
+    public static Choice<Precision> TeacherPrecision(string name) =>
+        new(
+            name,
+            "What the teacher's blocks are computed in; bf16 is up to twice as fast on a CPU that has it (AVX-512-BF16), with slightly other figures",
+            [("float32", Precision.Float32), ("bf16", Precision.BFloat16)]
+        );
 
     /// <summary>Replace outputs.</summary>
     public static Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an earlier output" };
@@ -61,43 +76,68 @@ internal static class CommonOptions
     public static Option<bool> Resume { get; } = new("--resume") { Description = "Go on from an interrupted run with the same options" };
 
     /// <summary>Which column of a table names the images.</summary>
-    public static Option<string?> PathColumn { get; } = new("--path-column") { Description = "Column of a table that holds the paths [default: path, or another usual name such as file_name]", HelpName = "NAME" };
+    public static Option<string?> PathColumn { get; } =
+        new("--path-column")
+        {
+            Description = "Column of a table that holds the paths [default: path, or another usual name such as file_name]",
+            HelpName = "NAME",
+        };
 
     /// <summary>Links as what they lead to.</summary>
-    public static Option<bool> FollowLinks { get; } = new("--follow-links") { Description = "Follow symbolic links in folders and tables, rather than tell each as failed/link" };
+    public static Option<bool> FollowLinks { get; } =
+        new("--follow-links") { Description = "Follow symbolic links in folders and tables, rather than tell each as failed/link" };
 
     /// <summary>Images a forward pass or step.</summary>
-    public static Option<int> BatchSize(int otherwise) => new("--batch-size")
-    {
-        Description = "Images a batch",
-        HelpName = "N",
-        DefaultValueFactory = _ => otherwise,
-    };
+    public static Option<int> BatchSize(int otherwise) =>
+        new("--batch-size")
+        {
+            Description = "Images a batch",
+            HelpName = "N",
+            DefaultValueFactory = _ => otherwise,
+        };
 
     /// <summary>What is written.</summary>
-    public static Option<string> Output(string description, string helpName) => new Option<string>("--output", "-o")
-    {
-        Description = description,
-        HelpName = helpName,
-        Required = true,
-    }.NamesAFile();
+    public static Option<string> Output(string description, string helpName) =>
+        new Option<string>("--output", "-o")
+        {
+            Description = description,
+            HelpName = helpName,
+            Required = true,
+        }.NamesAFile();
 
     /// <summary>Refuses an empty name, and one with a NUL, with a line that names the option.</summary>
     public static Option<T> NamesAFile<T>(this Option<T> option)
     {
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && (string.IsNullOrWhiteSpace(result.Tokens[0].Value) || result.Tokens[0].Value.Contains('\0', StringComparison.Ordinal)))
-                result.AddError($"{option.Name} '{result.Tokens[0].Value.Replace("\0", "\\0", StringComparison.Ordinal)}': is no name of a file or folder; give one");
+            if (
+                result.Tokens.Count > 0
+                && (string.IsNullOrWhiteSpace(result.Tokens[0].Value) || result.Tokens[0].Value.Contains('\0', StringComparison.Ordinal))
+            )
+                result.AddError(
+                    $"{option.Name} '{result.Tokens[0].Value.Replace("\0", "\\0", StringComparison.Ordinal)}': is no name of a file or folder; give one"
+                );
         });
         return option;
     }
 
     /// <summary>A figure whose default is the library's.</summary>
-    public static Option<double> Figure(string name, string description, double otherwise) => new(name) { Description = description, HelpName = "X", DefaultValueFactory = _ => otherwise };
+    public static Option<double> Figure(string name, string description, double otherwise) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "X",
+            DefaultValueFactory = _ => otherwise,
+        };
 
     /// <summary>A count whose default is the library's.</summary>
-    public static Option<int> Count(string name, string description, int otherwise) => new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => otherwise };
+    public static Option<int> Count(string name, string description, int otherwise) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => otherwise,
+        };
 
     /// <summary>A figure that a run works out for itself where it is left out.</summary>
     public static Option<double?> OwnFigure(string name, string description) => new(name) { Description = description, HelpName = "X" };
@@ -109,7 +149,8 @@ internal static class CommonOptions
     /// <exception cref="UsageException">Both were given.</exception>
     public static void RefuseResumeWithOverwrite(ParseResult parsed)
     {
-        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite)) throw new UsageException("--resume and --overwrite exclude each other");
+        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite))
+            throw new UsageException("--resume and --overwrite exclude each other");
     }
 
     /// <summary>Refuses values below <paramref name="least"/> with a line that names the option.</summary>
@@ -117,7 +158,8 @@ internal static class CommonOptions
     {
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value < least) result.AddError($"{option.Name} {value}: must be {least} or more");
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, out int value) && value < least)
+                result.AddError($"{option.Name} {value}: must be {least} or more");
         });
         return option;
     }

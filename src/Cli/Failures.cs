@@ -28,10 +28,16 @@ internal sealed class NothingSucceededException(string message) : Exception(mess
     /// <param name="what">What was gone over.</param>
     public static void ThrowIfNone(IReadOnlyDictionary<string, long> counts, string[] good, string what)
     {
-        if (counts.Count == 0 || counts.Keys.Any(key => good.Contains(key.Split('/')[0]))) return;
+        if (counts.Count == 0 || counts.Keys.Any(key => good.Contains(key.Split('/')[0])))
+            return;
         (string reason, long most) = counts.MaxBy(pair => pair.Value);
         string hint = reason.EndsWith("/link", StringComparison.Ordinal) ? "; --follow-links follows them" : "";
-        throw new NothingSucceededException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"none of {counts.Values.Sum():N0} {what}; the commonest reason is {reason} ({most:N0}){hint}"));
+        throw new NothingSucceededException(
+            string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"none of {counts.Values.Sum():N0} {what}; the commonest reason is {reason} ({most:N0}){hint}"
+            )
+        );
     }
 }
 
@@ -43,7 +49,8 @@ internal static class Failures
     /// <summary>The exit code and the line of a failure.</summary>
     public static (int Code, string Line) Describe(Exception failure, bool interrupted)
     {
-        if (failure is AggregateException { InnerExceptions.Count: 1 } aggregate) failure = aggregate.InnerExceptions[0];
+        if (failure is AggregateException { InnerExceptions.Count: 1 } aggregate)
+            failure = aggregate.InnerExceptions[0];
         if (failure is StageException { InnerException: { } reason } stage)
         {
             (int code, string line) = Describe(reason, interrupted);
@@ -52,12 +59,23 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            UsageException or DataFreeKDException or FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException
-                => (ExitCode.BadInput, $"error: {failure.Message}"),
+            UsageException
+            or DataFreeKDException
+            or FileNotFoundException
+            or DirectoryNotFoundException
+            or PathTooLongException
+            or UnauthorizedAccessException => (ExitCode.BadInput, $"error: {failure.Message}"),
             IOException or CheckException or NothingSucceededException => (ExitCode.Failed, $"error: {failure.Message}"),
-            OutOfMemoryException => (ExitCode.Failed, "error: out of memory; let the process have more, or lower --threads and --batch-size"),
-            ExternalException native when native.Message.Contains("alloc", StringComparison.OrdinalIgnoreCase) && native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase)
-                => (ExitCode.Failed, $"error: out of memory; let the process have more, or lower --threads and --batch-size ({native.Message.Split('\n')[0]})"),
+            OutOfMemoryException => (
+                ExitCode.Failed,
+                "error: out of memory; let the process have more, or lower --threads and --batch-size"
+            ),
+            ExternalException native
+                when native.Message.Contains("alloc", StringComparison.OrdinalIgnoreCase)
+                    && native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase) => (
+                ExitCode.Failed,
+                $"error: out of memory; let the process have more, or lower --threads and --batch-size ({native.Message.Split('\n')[0]})"
+            ),
             _ => (ExitCode.Failed, $"error: unexpected {failure.GetType().Name}: {failure.Message} (--verbose shows the stack)"),
         };
     }

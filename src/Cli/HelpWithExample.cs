@@ -26,7 +26,8 @@ internal sealed class HelpWithExample(HelpAction inner) : SynchronousCommandLine
         TextWriter output = parseResult.InvocationConfiguration.Output;
         string example = parseResult.CommandResult.Command is Verb verb ? verb.Example : Chain;
         output.WriteLine("Example:");
-        foreach (string line in example.Split('\n', StringSplitOptions.TrimEntries)) output.WriteLine($"  {line}");
+        foreach (string line in example.Split('\n', StringSplitOptions.TrimEntries))
+            output.WriteLine($"  {line}");
         output.WriteLine();
         return code;
     }

@@ -16,8 +16,13 @@ internal sealed class Interruption : IDisposable
     public Interruption()
     {
         // A shell script starts what it puts in the background with SIGINT ignored, and .NET keeps to that; who sends one means it.
-        if (!OperatingSystem.IsWindows()) _ = Native.Signal(Native.Interrupt, Native.Default);
-        registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel)];
+        if (!OperatingSystem.IsWindows())
+            _ = Native.Signal(Native.Interrupt, Native.Default);
+        registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel),
+        ];
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -28,7 +33,8 @@ internal sealed class Interruption : IDisposable
 
     public void Dispose()
     {
-        foreach (PosixSignalRegistration registration in registrations) registration.Dispose();
+        foreach (PosixSignalRegistration registration in registrations)
+            registration.Dispose();
         source.Dispose();
     }
 
@@ -37,7 +43,8 @@ internal sealed class Interruption : IDisposable
         // The first one lets the stage leave its files in order; a second one kills.
         bool first = !source.IsCancellationRequested;
         signal.Cancel = first;
-        if (!first) return;
+        if (!first)
+            return;
         // A thread of its own: those of the pool may all be busy with what does not end.
         new Thread(End) { IsBackground = true }.Start();
         source.Cancel();
@@ -47,7 +54,8 @@ internal sealed class Interruption : IDisposable
     {
         Thread.Sleep(Grace);
         Console.Error.WriteLine("interrupted");
-        if (OperatingSystem.IsWindows()) Environment.Exit(ExitCode.Interrupted);
+        if (OperatingSystem.IsWindows())
+            Environment.Exit(ExitCode.Interrupted);
         // Not by way of the native libraries' own endings, which wait for threads that are at work.
         Native.Exit(ExitCode.Interrupted);
     }

@@ -15,10 +15,12 @@ internal static unsafe class OpenFiles
     /// <summary>False where the limit is too low; one line on stderr says so.</summary>
     public static bool Suffice()
     {
-        if (!OperatingSystem.IsLinux()) return true;
+        if (!OperatingSystem.IsLinux())
+            return true;
         ulong* limit = stackalloc ulong[2];
         // RLIMIT_NOFILE; the runtime has raised the first figure to the second already.
-        if (Limit(7, limit) != 0 || limit[0] >= Needed) return true;
+        if (Limit(7, limit) != 0 || limit[0] >= Needed)
+            return true;
         // By hand: what formats text and what prints it are libraries too.
         byte* line = stackalloc byte[256];
         int length = 0;
@@ -33,12 +35,14 @@ internal static unsafe class OpenFiles
 
     private static void Add(ReadOnlySpan<byte> text, byte* line, ref int length)
     {
-        foreach (byte letter in text) line[length++] = letter;
+        foreach (byte letter in text)
+            line[length++] = letter;
     }
 
     private static void Add(ulong number, byte* line, ref int length)
     {
-        if (number > 9) Add(number / 10, line, ref length);
+        if (number > 9)
+            Add(number / 10, line, ref length);
         line[length++] = (byte)('0' + (number % 10));
     }
 

@@ -18,7 +18,8 @@ internal static class TorchRuntime
     {
         // libtorch takes this figure once; the stages of a pipeline share the process.
         OpenMp.Prepare();
-        if (!started) torch.set_num_interop_threads(1);
+        if (!started)
+            torch.set_num_interop_threads(1);
         started = true;
         torch.set_num_threads(threads);
     }

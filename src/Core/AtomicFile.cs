@@ -4,7 +4,8 @@ using System.Text;
 
 namespace DataFreeKD.Core;
 
-/// <summary>Writes under a temporary name in the same folder, flushes to disk, then renames over the target. What a killed writer of the same target left is removed.</summary>
+/// <summary>Writes under a temporary name in the same folder, flushes to disk, then renames over the target. What a killed writer of the
+/// same target left is removed.</summary>
 public sealed class AtomicFile : IDisposable
 {
     private readonly string target;
@@ -13,18 +14,28 @@ public sealed class AtomicFile : IDisposable
     private bool closed;
 
     /// <summary>Starts writing <paramref name="path"/>; its folder is created where absent.</summary>
-    /// <exception cref="IOException">The folder cannot be written to, or <paramref name="path"/> is a folder, a pipe or a device.</exception>
+    /// <exception cref="IOException">The folder cannot be written to, or <paramref name="path"/> is a folder, a pipe or a
+    /// device.</exception>
     public AtomicFile(string path)
     {
         target = Path.GetFullPath(path);
-        if (Directory.Exists(target)) throw new IOException($"{path} is a folder; name a file");
-        if (FileFacts.Of(target).Type == FileType.Special) throw new IOException($"{path} is a pipe, a socket or a device, and is not replaced by a file; name a file");
+        if (Directory.Exists(target))
+            throw new IOException($"{path} is a folder; name a file");
+        if (FileFacts.Of(target).Type == FileType.Special)
+            throw new IOException($"{path} is a pipe, a socket or a device, and is not replaced by a file; name a file");
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         Leftovers.Remove(target);
         temporary = TemporaryName.For(target);
-        // Elsewhere than on Windows the lock is held to the rename and past it, so it is a shared one: whoever reads the target at once is let in,
+        // Elsewhere than on Windows the lock is held to the rename and past it, so it is a shared one: whoever reads the target at once is
+        // let in,
         // and who looks for leftovers wants the file alone. On Windows an open file can be renamed only where it is shared so.
-        stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.Read, 64 << 10);
+        stream = new FileStream(
+            temporary,
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.Read,
+            64 << 10
+        );
     }
 
     /// <summary>The stream to write to; readable and seekable.</summary>
@@ -45,7 +56,8 @@ public sealed class AtomicFile : IDisposable
     public static bool IsTemporary(string path) => TemporaryName.Read(Path.GetFileName(path)) is not null;
 
     /// <summary>Writes a whole text (UTF-8, no BOM) atomically.</summary>
-    public static void WriteAllText(string path, string text) => WriteAllBytes(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text));
+    public static void WriteAllText(string path, string text) =>
+        WriteAllBytes(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text));
 
     /// <summary>Writes bytes atomically.</summary>
     public static void WriteAllBytes(string path, ReadOnlySpan<byte> bytes)
@@ -67,7 +79,8 @@ public sealed class AtomicFile : IDisposable
     /// <summary>Closes and, without a <see cref="Commit"/>, deletes what was written.</summary>
     public void Dispose()
     {
-        if (closed) return;
+        if (closed)
+            return;
         closed = true;
         try
         {

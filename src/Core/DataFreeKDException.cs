@@ -2,13 +2,13 @@
 
 namespace DataFreeKD.Core;
 
-/// <summary>The base of all public exceptions of the DataFreeKD libraries. The message is one line: what is wrong, where, and how to mend it.</summary>
-/// <remarks>Faults of the machine (a full disk, a folder that may not be read) stay <see cref="IOException"/> and <see cref="UnauthorizedAccessException"/>; a cancelled run is an <see cref="OperationCanceledException"/>.</remarks>
+/// <summary>The base of all public exceptions of the DataFreeKD libraries. The message is one line: what is wrong, where, and how to mend
+/// it.</summary>
+/// <remarks>Faults of the machine (a full disk, a folder that may not be read) stay <see cref="IOException"/> and
+/// <see cref="UnauthorizedAccessException"/>; a cancelled run is an <see cref="OperationCanceledException"/>.</remarks>
 public abstract class DataFreeKDException : Exception
 {
     /// <summary>With a message for the user.</summary>
     protected DataFreeKDException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

@@ -40,8 +40,16 @@ public readonly record struct FileFacts(FileType Type, string Identity)
                 // A C library without the call: what follows tells files from folders, but no pipe from a file.
             }
         }
-        FileType type = Directory.Exists(path) ? FileType.Folder : File.Exists(path) ? FileType.Regular : FileType.Missing;
-        return new FileFacts(type, type == FileType.Folder ? new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path) : "");
+        FileType type =
+            Directory.Exists(path) ? FileType.Folder
+            : File.Exists(path) ? FileType.Regular
+            : FileType.Missing;
+        return new FileFacts(
+            type,
+            type == FileType.Folder
+                ? new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path)
+                : ""
+        );
     }
 
     /// <summary>Whether the path itself is a symbolic link.</summary>
@@ -57,7 +65,9 @@ public readonly record struct FileFacts(FileType Type, string Identity)
         }
     }
 
-    private const int TypeMask = 0xF000, Directory16 = 0x4000, Regular16 = 0x8000;
+    private const int TypeMask = 0xF000,
+        Directory16 = 0x4000,
+        Regular16 = 0x8000;
 
     // `struct statx` is the same on every processor: the mode at byte 28, the inode at 32, the device's two numbers at 136.
     private static unsafe FileFacts Linux(string path)
@@ -65,16 +75,22 @@ public readonly record struct FileFacts(FileType Type, string Identity)
         const int currentFolder = -100;
         const uint typeAndInode = 0x1 | 0x100;
         byte* facts = stackalloc byte[256];
-        if (Native.StatX(currentFolder, path, 0, typeAndInode, facts) != 0) return Failed(Marshal.GetLastPInvokeError());
-        return new FileFacts(TypeOf(*(ushort*)(facts + 28)), FormattableString.Invariant($"{*(uint*)(facts + 136)}:{*(uint*)(facts + 140)}:{*(ulong*)(facts + 32)}"));
+        if (Native.StatX(currentFolder, path, 0, typeAndInode, facts) != 0)
+            return Failed(Marshal.GetLastPInvokeError());
+        return new FileFacts(
+            TypeOf(*(ushort*)(facts + 28)),
+            FormattableString.Invariant($"{*(uint*)(facts + 136)}:{*(uint*)(facts + 140)}:{*(ulong*)(facts + 32)}")
+        );
     }
 
     // `struct stat` of macOS: the device at byte 0, the mode at 4, the inode at 8.
     private static unsafe FileFacts MacOs(string path)
     {
         byte* facts = stackalloc byte[256];
-        int result = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Native.StatInode64(path, facts) : Native.Stat(path, facts);
-        if (result != 0) return Failed(Marshal.GetLastPInvokeError());
+        int result =
+            RuntimeInformation.ProcessArchitecture == Architecture.X64 ? Native.StatInode64(path, facts) : Native.Stat(path, facts);
+        if (result != 0)
+            return Failed(Marshal.GetLastPInvokeError());
         return new FileFacts(TypeOf(*(ushort*)(facts + 4)), FormattableString.Invariant($"{*(int*)facts}:{*(ulong*)(facts + 8)}"));
     }
 
@@ -84,12 +100,13 @@ public readonly record struct FileFacts(FileType Type, string Identity)
         return new FileFacts(error == permissionDenied ? FileType.Forbidden : FileType.Missing, "");
     }
 
-    private static FileType TypeOf(ushort mode) => (mode & TypeMask) switch
-    {
-        Directory16 => FileType.Folder,
-        Regular16 => FileType.Regular,
-        _ => FileType.Special,
-    };
+    private static FileType TypeOf(ushort mode) =>
+        (mode & TypeMask) switch
+        {
+            Directory16 => FileType.Folder,
+            Regular16 => FileType.Regular,
+            _ => FileType.Special,
+        };
 
     private static unsafe class Native
     {

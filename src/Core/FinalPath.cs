@@ -19,7 +19,8 @@ internal static class FinalPath
         int links = 0;
         while (left.TryPop(out string? name))
         {
-            if (name is "" or ".") continue;
+            if (name is "" or ".")
+                continue;
             if (name == "..")
             {
                 resolved = Path.GetDirectoryName(resolved) ?? resolved;
@@ -31,8 +32,10 @@ internal static class FinalPath
                 resolved = next;
                 continue;
             }
-            if (++links > MostLinks) throw new OutputException($"{path} leads through links without end; name what they are to lead to");
-            if (Path.IsPathRooted(target)) resolved = Path.GetPathRoot(target)!;
+            if (++links > MostLinks)
+                throw new OutputException($"{path} leads through links without end; name what they are to lead to");
+            if (Path.IsPathRooted(target))
+                resolved = Path.GetPathRoot(target)!;
             Push(left, Path.IsPathRooted(target) ? target[resolved.Length..] : target);
         }
         return resolved;
@@ -40,7 +43,8 @@ internal static class FinalPath
 
     private static void Push(Stack<string> left, string names)
     {
-        foreach (string name in names.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar).Reverse()) left.Push(name);
+        foreach (string name in names.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar).Reverse())
+            left.Push(name);
     }
 
     private static string? LinkOf(string path)

@@ -31,9 +31,7 @@ public abstract class ForwardStream : Stream
     public abstract override int Read(Span<byte> buffer);
 
     /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -53,7 +51,8 @@ public sealed class PrefixedStream(ReadOnlyMemory<byte> start, Stream rest) : Fo
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
-        if (left.IsEmpty) return rest.Read(buffer);
+        if (left.IsEmpty)
+            return rest.Read(buffer);
         int length = Math.Min(left.Length, buffer.Length);
         left.Span[..length].CopyTo(buffer);
         left = left[length..];
@@ -67,7 +66,8 @@ public sealed class PrefixedStream(ReadOnlyMemory<byte> start, Stream rest) : Fo
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) rest.Dispose();
+        if (disposing)
+            rest.Dispose();
         base.Dispose(disposing);
     }
 }

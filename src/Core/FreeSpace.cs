@@ -12,7 +12,8 @@ public static class FreeSpace
     public static void Require(string path, long bytes)
     {
         string folder = Path.GetFullPath(path);
-        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } above) folder = above;
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } above)
+            folder = above;
         long free;
         try
         {
@@ -22,6 +23,11 @@ public static class FreeSpace
         {
             return;
         }
-        if (free < bytes) throw new OutputException(FormattableString.Invariant($"{path} will take {bytes / 1e6:N1} MB, and {folder} has {free / 1e6:N1} MB left; make room, or name a place that has it"));
+        if (free < bytes)
+            throw new OutputException(
+                FormattableString.Invariant(
+                    $"{path} will take {bytes / 1e6:N1} MB, and {folder} has {free / 1e6:N1} MB left; make room, or name a place that has it"
+                )
+            );
     }
 }

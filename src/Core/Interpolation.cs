@@ -24,10 +24,11 @@ public static class InterpolationNames
     public static string Name(this Interpolation interpolation) => interpolation == Interpolation.Bilinear ? "bilinear" : "bicubic";
 
     /// <summary>The filter of that name; null for any other text.</summary>
-    public static Interpolation? Find(string? name) => name switch
-    {
-        "bilinear" => Interpolation.Bilinear,
-        "bicubic" => Interpolation.Bicubic,
-        _ => null,
-    };
+    public static Interpolation? Find(string? name) =>
+        name switch
+        {
+            "bilinear" => Interpolation.Bilinear,
+            "bicubic" => Interpolation.Bicubic,
+            _ => null,
+        };
 }

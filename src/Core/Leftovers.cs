@@ -17,19 +17,27 @@ internal static class Leftovers
     public static void Remove(string target)
     {
         string folder = Path.GetDirectoryName(target)!;
-        foreach (string leftover in Listed.GetOrAdd(folder, Find)[TemporaryName.Shown(Path.GetFileName(target))]) Remove(leftover, TemporaryName.Read(Path.GetFileName(leftover))!.Value.Host);
+        foreach (string leftover in Listed.GetOrAdd(folder, Find)[TemporaryName.Shown(Path.GetFileName(target))])
+            Remove(leftover, TemporaryName.Read(Path.GetFileName(leftover))!.Value.Host);
     }
 
     /// <summary>Removes those of every target in an output's folder: a killed run may have filled the disk with them.</summary>
     /// <returns>Whether there were any.</returns>
     public static bool RemoveWithin(string folder)
     {
-        if (!Directory.Exists(folder)) return false;
-        EnumerationOptions all = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+        if (!Directory.Exists(folder))
+            return false;
+        EnumerationOptions all = new()
+        {
+            RecurseSubdirectories = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
+            IgnoreInaccessible = true,
+        };
         bool any = false;
         foreach (string file in Directory.EnumerateFiles(folder, ".*.tmp", all).ToArray())
         {
-            if (TemporaryName.Read(Path.GetFileName(file)) is not { Host: var host }) continue;
+            if (TemporaryName.Read(Path.GetFileName(file)) is not { Host: var host })
+                continue;
             Remove(file, host);
             any |= !File.Exists(file);
         }
@@ -40,7 +48,8 @@ internal static class Leftovers
     {
         try
         {
-            return Directory.EnumerateFiles(folder, ".*.tmp")
+            return Directory
+                .EnumerateFiles(folder, ".*.tmp")
                 .Select(path => (Path: path, Name: TemporaryName.Read(System.IO.Path.GetFileName(path))))
                 .Where(file => file.Name is not null)
                 .ToLookup(file => file.Name!.Value.Target, file => file.Path, StringComparer.Ordinal);
@@ -56,10 +65,18 @@ internal static class Leftovers
     {
         try
         {
-            if (!File.Exists(path)) return;
-            if (host != TemporaryName.Host && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < OtherHosts) return;
+            if (!File.Exists(path))
+                return;
+            if (host != TemporaryName.Host && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < OtherHosts)
+                return;
             // Opens only where no writer holds it.
-            using var alone = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None, 1);
+            using var alone = new FileStream(
+                path,
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
+                1
+            );
             File.Delete(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
-// Links that were copied as their text: git without core.symlinks, archives and disks without links leave a small file with the way to another.
+// Links that were copied as their text: git without core.symlinks, archives and disks without links leave a small file with the way to
+// another.
 
 using System.Text;
 
@@ -12,13 +13,15 @@ public static class LinkText
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The file that the text of the one at <paramref name="path"/> leads to; null where it is no such text, or leads to no regular file. One step is taken, never a chain of them.</summary>
+    /// <summary>The file that the text of the one at <paramref name="path"/> leads to; null where it is no such text, or leads to no
+    /// regular file. One step is taken, never a chain of them.</summary>
     public static string? TargetOf(string path)
     {
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            if (file.Length is 0 or > Longest) return null;
+            if (file.Length is 0 or > Longest)
+                return null;
             byte[] text = new byte[file.Length];
             return file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) == text.Length ? TargetOf(path, text) : null;
         }
@@ -31,11 +34,14 @@ public static class LinkText
     /// <summary>The same of a file whose bytes were read already.</summary>
     public static string? TargetOf(string path, ReadOnlySpan<byte> text)
     {
-        if (text.Length is 0 or > Longest || text.ContainsAnyInRange((byte)0, (byte)31)) return null;
+        if (text.Length is 0 or > Longest || text.ContainsAnyInRange((byte)0, (byte)31))
+            return null;
         try
         {
-            string way = Strict.GetString(text), full = Path.GetFullPath(path);
-            if (Path.IsPathRooted(way) || way.Trim().Length != way.Length) return null;
+            string way = Strict.GetString(text),
+                full = Path.GetFullPath(path);
+            if (Path.IsPathRooted(way) || way.Trim().Length != way.Length)
+                return null;
             string target = Path.GetFullPath(way.Replace('/', Path.DirectorySeparatorChar), Path.GetDirectoryName(full)!);
             return target != full && FileFacts.Of(target).Type == FileType.Regular ? target : null;
         }

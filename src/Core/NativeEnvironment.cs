@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace DataFreeKD.Core;
 
-/// <summary>The environment of the C library. On Windows it is .NET's own; elsewhere .NET keeps a copy, which only child processes see.</summary>
+/// <summary>The environment of the C library. On Windows it is .NET's own; elsewhere .NET keeps a copy, which only child processes
+/// see.</summary>
 public static class NativeEnvironment
 {
     /// <summary>Sets a variable for libraries that are loaded from now on, and for child processes.</summary>
@@ -25,7 +26,11 @@ public static class NativeEnvironment
 
     [DllImport("libc", EntryPoint = "setenv")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SetNative([MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
+    private static extern int SetNative(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string value,
+        int overwrite
+    );
 
     [DllImport("libc", EntryPoint = "getenv")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -16,7 +16,8 @@ public static class OptionsText
     private const string Between = ", ";
 
     /// <summary>Every option; empty text for null.</summary>
-    /// <param name="groups">A record of options, then those that it holds: their options stand beside its own instead of as one value.</param>
+    /// <param name="groups">A record of options, then those that it holds: their options stand beside its own instead of as one
+    /// value.</param>
     public static SortedDictionary<string, string> All(params ReadOnlySpan<object> groups)
     {
         SortedDictionary<string, string> all = new(StringComparer.Ordinal);
@@ -26,7 +27,8 @@ public static class OptionsText
             foreach (PropertyInfo property in options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
             {
                 object? value = property.GetValue(options);
-                if (value is null || value.GetType().IsValueType || !held.Contains(value, ReferenceEqualityComparer.Instance)) all.Add(Kebab(property.Name), Text(value));
+                if (value is null || value.GetType().IsValueType || !held.Contains(value, ReferenceEqualityComparer.Instance))
+                    all.Add(Kebab(property.Name), Text(value));
             }
         }
         return all;
@@ -38,7 +40,8 @@ public static class OptionsText
     public static SortedDictionary<string, string> Given(IEnumerable<string> without, params ReadOnlySpan<object> groups)
     {
         SortedDictionary<string, string> given = Without(without, groups);
-        foreach (string name in given.Where(pair => pair.Value.Length == 0).Select(pair => pair.Key).ToArray()) given.Remove(name);
+        foreach (string name in given.Where(pair => pair.Value.Length == 0).Select(pair => pair.Key).ToArray())
+            given.Remove(name);
         return given;
     }
 
@@ -48,7 +51,8 @@ public static class OptionsText
     public static SortedDictionary<string, string> Without(IEnumerable<string> without, params ReadOnlySpan<object> groups)
     {
         SortedDictionary<string, string> all = All(groups);
-        foreach (string name in without) all.Remove(Kebab(name));
+        foreach (string name in without)
+            all.Remove(Kebab(name));
         return all;
     }
 
@@ -57,8 +61,10 @@ public static class OptionsText
     /// <param name="names">Names of properties.</param>
     public static SortedDictionary<string, string> Only(object options, params ReadOnlySpan<string> names)
     {
-        SortedDictionary<string, string> all = All(options), only = new(StringComparer.Ordinal);
-        foreach (string name in names) only.Add(Kebab(name), all[Kebab(name)]);
+        SortedDictionary<string, string> all = All(options),
+            only = new(StringComparer.Ordinal);
+        foreach (string name in names)
+            only.Add(Kebab(name), all[Kebab(name)]);
         return only;
     }
 
@@ -68,7 +74,8 @@ public static class OptionsText
         ArgumentNullException.ThrowIfNull(options);
         foreach ((string from, string to) in names)
         {
-            if (options.Remove(from, out string? value)) options[to] = value;
+            if (options.Remove(from, out string? value))
+                options[to] = value;
         }
     }
 
@@ -79,7 +86,9 @@ public static class OptionsText
         SortedDictionary<string, string> shown = new(options, StringComparer.Ordinal);
         foreach ((string name, string value) in options)
         {
-            shown[name] = IsPath(value) ? LastName(value) : string.Join(Between, value.Split(Between).Select(part => IsPath(part) ? LastName(part) : part));
+            shown[name] = IsPath(value)
+                ? LastName(value)
+                : string.Join(Between, value.Split(Between).Select(part => IsPath(part) ? LastName(part) : part));
         }
         return shown;
 
@@ -89,16 +98,23 @@ public static class OptionsText
     }
 
     /// <summary>A value's text.</summary>
-    public static string Text(object? value) => value switch
-    {
-        null => "",
-        string text => text,
-        IDictionary pairs => string.Join(',', pairs.Keys.Cast<object>().Select(key => $"{Text(key)}={Text(pairs[key])}").Order(StringComparer.Ordinal)),
-        IReadOnlySet<string> set => string.Join(',', set.Order(StringComparer.Ordinal)),
-        IEnumerable<int> numbers => string.Join(',', numbers),
-        IEnumerable list => string.Join(Between, list.Cast<object?>().Select(Text)),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
-    };
+    public static string Text(object? value) =>
+        value switch
+        {
+            null => "",
+            string text => text,
+            IDictionary pairs => string.Join(
+                ',',
+                pairs.Keys.Cast<object>().Select(key => $"{Text(key)}={Text(pairs[key])}").Order(StringComparer.Ordinal)
+            ),
+            IReadOnlySet<string> set => string.Join(',', set.Order(StringComparer.Ordinal)),
+            IEnumerable<int> numbers => string.Join(',', numbers),
+            IEnumerable list => string.Join(Between, list.Cast<object?>().Select(Text)),
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+        };
 
-    private static string Kebab(string name) => string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
+    private static string Kebab(string name) =>
+        string.Concat(
+            name.Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString())
+        );
 }

@@ -2,7 +2,8 @@
 
 namespace DataFreeKD.Core;
 
-/// <summary>Makes files and folders where the system keeps temporary ones (<c>TMPDIR</c>), and names that place where it cannot be used.</summary>
+/// <summary>Makes files and folders where the system keeps temporary ones (<c>TMPDIR</c>), and names that place where it cannot be
+/// used.</summary>
 public static class ScratchFolder
 {
     /// <summary>A new, empty file; the caller deletes it.</summary>
@@ -23,8 +24,14 @@ public static class ScratchFolder
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             string folder = Path.GetTempPath();
-            string problem = File.Exists(Path.TrimEndingDirectorySeparator(folder)) ? "is a file" : Directory.Exists(folder) ? $"cannot be written to ({error.Message})" : "is not there";
-            throw new OutputException($"the folder for temporary files, {folder}, {problem}; set {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")} to a folder that can be written to", error);
+            string problem =
+                File.Exists(Path.TrimEndingDirectorySeparator(folder)) ? "is a file"
+                : Directory.Exists(folder) ? $"cannot be written to ({error.Message})"
+                : "is not there";
+            throw new OutputException(
+                $"the folder for temporary files, {folder}, {problem}; set {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")} to a folder that can be written to",
+                error
+            );
         }
     }
 }

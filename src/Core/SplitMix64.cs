@@ -2,7 +2,8 @@
 
 namespace DataFreeKD.Core;
 
-/// <summary>Random bits by SplitMix64. Its outputs are fixed for ever: selections, augmentations and training orders depend on them.</summary>
+/// <summary>Random bits by SplitMix64. Its outputs are fixed for ever: selections, augmentations and training orders depend on
+/// them.</summary>
 public static class SplitMix64
 {
     /// <summary>The step between two states: 2⁶⁴ divided by the golden ratio, made odd.</summary>

@@ -6,7 +6,8 @@ using DataFreeKD.Imaging.Inputs;
 
 namespace DataFreeKD.Crawler;
 
-/// <summary>Takes archives apart, one at a time, and lets go of each when its rows are safe: a crawl of many shards needs the space of a few.</summary>
+/// <summary>Takes archives apart, one at a time, and lets go of each when its rows are safe: a crawl of many shards needs the space of a
+/// few.</summary>
 /// <param name="options">Limits and wishes.</param>
 /// <param name="store">Where images go.</param>
 /// <param name="state">Where rows go.</param>
@@ -23,7 +24,8 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
     {
         for (int at = source.IndexOf("::", StringComparison.Ordinal); at >= 0; at = source.IndexOf("::", at + 1, StringComparison.Ordinal))
         {
-            if (known.Contains(TextKey.Of(source[..at]))) return true;
+            if (known.Contains(TextKey.Of(source[..at])))
+                return true;
         }
         return false;
     }
@@ -44,23 +46,38 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
             string? damage = null;
             await using (var journal = new JournalWriter(members))
             {
-                await Parallel.ForEachAsync(Numbered(archive.Path, cancel), new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancel }, async (member, stop) =>
-                {
-                    // A member that the end of the archive cuts is the archive's damage: a whole archive may have it later.
-                    if (member.Image.Path == archive.Path || member.Image.Reason == Reason.Truncated)
-                    {
-                        damage = member.Image.Reason;
-                        return;
-                    }
-                    string name = NameOf(row.Url, member.Image.Path[(archive.Path.Length + 2)..]);
-                    if (known.Contains(TextKey.Of(name))) return;
-                    var found = new JournalRow(member.Ordinal, name, Status.Failed) { Reason = member.Image.Reason ?? "", Carried = Sidecars.ColumnsOf(member.Image) is { Count: > 0 } carried ? carried : null };
-                    CheckedImage image = member.Image.Bytes is { } bytes ? CheckedImage.From(found, bytes, options) : new CheckedImage(found, null);
-                    string? path = image.Stored is null ? null : store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, stop, durable: false);
-                    await journal.Add(image.Row, path, stop).ConfigureAwait(false);
-                    CrawlMetrics.Ended(image.Row);
-                    told(image);
-                }).ConfigureAwait(false);
+                await Parallel
+                    .ForEachAsync(
+                        Numbered(archive.Path, cancel),
+                        new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancel },
+                        async (member, stop) =>
+                        {
+                            // A member that the end of the archive cuts is the archive's damage: a whole archive may have it later.
+                            if (member.Image.Path == archive.Path || member.Image.Reason == Reason.Truncated)
+                            {
+                                damage = member.Image.Reason;
+                                return;
+                            }
+                            string name = NameOf(row.Url, member.Image.Path[(archive.Path.Length + 2)..]);
+                            if (known.Contains(TextKey.Of(name)))
+                                return;
+                            var found = new JournalRow(member.Ordinal, name, Status.Failed)
+                            {
+                                Reason = member.Image.Reason ?? "",
+                                Carried = Sidecars.ColumnsOf(member.Image) is { Count: > 0 } carried ? carried : null,
+                            };
+                            CheckedImage image = member.Image.Bytes is { } bytes
+                                ? CheckedImage.From(found, bytes, options)
+                                : new CheckedImage(found, null);
+                            string? path = image.Stored is null
+                                ? null
+                                : store.Put(image.Row.Sha256!, image.Row.Format!, image.Stored, stop, durable: false);
+                            await journal.Add(image.Row, path, stop).ConfigureAwait(false);
+                            CrawlMetrics.Ended(image.Row);
+                            told(image);
+                        }
+                    )
+                    .ConfigureAwait(false);
             }
             File.Delete(archive.Path);
             row = row with { Members = true };
@@ -74,5 +91,8 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
 
     public void Dispose() => one.Dispose();
 
-    private IEnumerable<(long Ordinal, ImageInput Image)> Numbered(string path, CancellationToken cancel) => ImageInputs.Enumerate(path, new InputOptions { MaxBytes = options.Limits.MaxBytes }, cancel).Select((image, ordinal) => ((long)ordinal, image));
+    private IEnumerable<(long Ordinal, ImageInput Image)> Numbered(string path, CancellationToken cancel) =>
+        ImageInputs
+            .Enumerate(path, new InputOptions { MaxBytes = options.Limits.MaxBytes }, cancel)
+            .Select((image, ordinal) => ((long)ordinal, image));
 }

@@ -1,8 +1,10 @@
-// How much of what was read may wait: images are read faster than they are decoded, and a hostile archive gives the largest that are allowed.
+// How much of what was read may wait: images are read faster than they are decoded, and a hostile archive gives the largest that are
+// allowed.
 
 namespace DataFreeKD.Crawler;
 
-/// <summary>Bytes in memory at a time: where they are this many, nothing more is read until some are given back. One image of any size may go beyond, since its size is known only once it is read.</summary>
+/// <summary>Bytes in memory at a time: where they are this many, nothing more is read until some are given back. One image of any size may
+/// go beyond, since its size is known only once it is read.</summary>
 /// <param name="most">Bytes.</param>
 internal sealed class ByteBudget(long most)
 {
@@ -22,7 +24,8 @@ internal sealed class ByteBudget(long most)
             Task room;
             lock (gate)
             {
-                if (held < most) return;
+                if (held < most)
+                    return;
                 room = freed.Task;
             }
             await room.WaitAsync(cancel).ConfigureAwait(false);
@@ -32,7 +35,8 @@ internal sealed class ByteBudget(long most)
     /// <summary>Says that so many bytes were read.</summary>
     public void Take(long bytes)
     {
-        lock (gate) held += bytes;
+        lock (gate)
+            held += bytes;
     }
 
     /// <summary>Gives back what was taken.</summary>

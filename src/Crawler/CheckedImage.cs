@@ -21,27 +21,38 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
     public static CheckedImage From(JournalRow row, byte[] bytes, CrawlOptions options, bool local = false)
     {
         row = row with { Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), Bytes = bytes.Length };
-        (RgbImage? image, int width, int height, string format, string? reason) = See(bytes, local ? options.Limits with { Formats = DecodeLimits.FurtherFormats } : options.Limits, options.Reencode);
+        (RgbImage? image, int width, int height, string format, string? reason) = See(
+            bytes,
+            local ? options.Limits with { Formats = DecodeLimits.FurtherFormats } : options.Limits,
+            options.Reencode
+        );
         row = row with { Format = format };
-        if (image is null) return new CheckedImage(row with { Status = Status.Failed, Reason = reason! }, null);
+        if (image is null)
+            return new CheckedImage(row with { Status = Status.Failed, Reason = reason! }, null);
         row = row with { Width = width, Height = height };
-        if (Math.Min(width, height) < options.MinSide) return new CheckedImage(row with { Status = Status.Rejected, Reason = Reason.TooSmall, PHash = Hash(image) }, null);
+        if (Math.Min(width, height) < options.MinSide)
+            return new CheckedImage(row with { Status = Status.Rejected, Reason = Reason.TooSmall, PHash = Hash(image) }, null);
 
         // What other tools and later stages read is stored, without metadata that nothing here can take out of these formats.
         bool further = DecodeLimits.FurtherFormats.Contains(format);
-        StoredBytes stored = further && options.Reencode.KeepsPixels ? new StoredBytes(ImageWriter.EncodePng(image), "png", width, height, image)
-            : options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, image, options.Reencode) : Reencode.Apply(bytes, format, image, options.Reencode);
-        return new CheckedImage(row with
-        {
-            Status = Status.Ok,
-            Sha256 = ReferenceEquals(stored.Bytes, bytes) ? row.Sha256 : Convert.ToHexStringLower(SHA256.HashData(stored.Bytes)),
-            Format = stored.Format,
-            Width = stored.Width,
-            Height = stored.Height,
-            Bytes = stored.Bytes.Length,
-            PHash = Hash(stored.Pixels),
-            Colours = options.NearDuplicateRadius is null ? null : ColourSketch.Of(stored.Pixels).Format(),
-        }, stored.Bytes);
+        StoredBytes stored =
+            further && options.Reencode.KeepsPixels ? new StoredBytes(ImageWriter.EncodePng(image), "png", width, height, image)
+            : options.Reencode.KeepsPixels ? Reencode.Keep(bytes, format, width, height, image, options.Reencode)
+            : Reencode.Apply(bytes, format, image, options.Reencode);
+        return new CheckedImage(
+            row with
+            {
+                Status = Status.Ok,
+                Sha256 = ReferenceEquals(stored.Bytes, bytes) ? row.Sha256 : Convert.ToHexStringLower(SHA256.HashData(stored.Bytes)),
+                Format = stored.Format,
+                Width = stored.Width,
+                Height = stored.Height,
+                Bytes = stored.Bytes.Length,
+                PHash = Hash(stored.Pixels),
+                Colours = options.NearDuplicateRadius is null ? null : ColourSketch.Of(stored.Pixels).Format(),
+            },
+            stored.Bytes
+        );
     }
 
     private static string Hash(RgbImage image) => PerceptualHash.Format(PerceptualHash.Compute(image));
@@ -49,7 +60,8 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
     // Every file is read to its end; all of its pixels are needed only where others are made of them.
     private static GlanceResult See(byte[] bytes, DecodeLimits limits, ReencodeOptions reencode)
     {
-        if (reencode.KeepsPixels) return ImageDecoder.Glance(bytes, PerceptualHash.LeastSide, limits);
+        if (reencode.KeepsPixels)
+            return ImageDecoder.Glance(bytes, PerceptualHash.LeastSide, limits);
         DecodeResult decoded = ImageDecoder.Decode(bytes, limits);
         return new GlanceResult(decoded.Image, decoded.Image?.Width ?? 0, decoded.Image?.Height ?? 0, decoded.Format, decoded.Reason);
     }

@@ -13,20 +13,23 @@ public sealed class CrawlException(string message) : DataFreeKDException(message
 /// <summary>Options of a crawl.</summary>
 public sealed record CrawlOptions
 {
-    /// <summary>Folders, files, globs, archives (tar, also gzipped, and zip), tables and lists of paths, Parquet files with images in them; addresses of images, pages, sitemaps and feeds; lists of addresses, also folders and globs of lists.</summary>
+    /// <summary>Folders, files, globs, archives (tar, also gzipped, and zip), tables and lists of paths, Parquet files with images in them;
+    /// addresses of images, pages, sitemaps and feeds; lists of addresses, also folders and globs of lists.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>Images made on demand, after those of <see cref="Sources"/>.</summary>
     public IReadOnlyList<MadeImages> Made { get; init; } = [];
 
-    /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store adds to it.</summary>
+    /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store
+    /// adds to it.</summary>
     public required string Store { get; init; }
 
     /// <summary>Images with a shorter side are rejected as <c>too_small</c>, pixels.</summary>
     /// <value>1: none.</value>
     public int MinSide { get; init; } = 1;
 
-    /// <summary>Limits on bytes and pixels. Its <see cref="DecodeLimits.Formats"/> are those that bytes of the web may have beside the usual five; files of this machine may have all.</summary>
+    /// <summary>Limits on bytes and pixels. Its <see cref="DecodeLimits.Formats"/> are those that bytes of the web may have beside the
+    /// usual five; files of this machine may have all.</summary>
     public DecodeLimits Limits { get; init; } = new();
 
     /// <summary>The column of tables that holds the paths.</summary>
@@ -45,7 +48,8 @@ public sealed record CrawlOptions
     /// <value>The file as it came, without its metadata.</value>
     public ReencodeOptions Reencode { get; init; } = ReencodeOptions.Keep;
 
-    /// <summary>Images whose perceptual hashes differ in at most so many bits from an earlier one's (and whose colours are alike) are <c>duplicate/near_duplicate</c>; 0–8.</summary>
+    /// <summary>Images whose perceptual hashes differ in at most so many bits from an earlier one's (and whose colours are alike) are
+    /// <c>duplicate/near_duplicate</c>; 0–8.</summary>
     /// <value>Null: not looked for.</value>
     public int? NearDuplicateRadius { get; init; }
 
@@ -61,14 +65,20 @@ public sealed record CrawlOptions
     public void Validate()
     {
         bool revisits = Web.RetryFailed || Web.Refresh;
-        if (Sources.Count + Made.Count == 0 && !revisits) throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
-        if (Sources.Count + Made.Count > 0 && revisits) throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
-        if (NearDuplicateRadius is < 0 or > 8) throw new CrawlException($"--near-duplicates {NearDuplicateRadius}: give 0 to 8 bits");
-        if (ImagesPerShard < 1) throw new CrawlException($"--shards {ImagesPerShard}: give at least 1 image a shard");
+        if (Sources.Count + Made.Count == 0 && !revisits)
+            throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
+        if (Sources.Count + Made.Count > 0 && revisits)
+            throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
+        if (NearDuplicateRadius is < 0 or > 8)
+            throw new CrawlException($"--near-duplicates {NearDuplicateRadius}: give 0 to 8 bits");
+        if (ImagesPerShard < 1)
+            throw new CrawlException($"--shards {ImagesPerShard}: give at least 1 image a shard");
         Reencode.Validate();
         Web.Validate();
-        if (MinSide < 1) throw new CrawlException($"--min-side {MinSide}: give at least 1");
-        if (Workers < 1) throw new CrawlException($"--workers {Workers}: give at least 1");
+        if (MinSide < 1)
+            throw new CrawlException($"--min-side {MinSide}: give at least 1");
+        if (Workers < 1)
+            throw new CrawlException($"--workers {Workers}: give at least 1");
     }
 }
 
@@ -82,7 +92,8 @@ public sealed record CrawlProgress(long Done, long Stored, long Bytes, long Reje
 
 /// <summary>What a dry run says of an address.</summary>
 /// <param name="Url">The address as it was given.</param>
-/// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be fetched.</param>
+/// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be
+/// fetched.</param>
 public sealed record PlannedFetch(string Url, string Decision);
 
 /// <summary>What a crawl did.</summary>

@@ -9,14 +9,18 @@ internal sealed class ImageStore(string folder)
 {
     // Network file systems fail now and then and heal; a full disk (or a forbidden folder) does not.
     private static readonly ResiliencePipeline Retry = new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<IOException>(error => error is not (DirectoryNotFoundException or PathTooLongException) && !DiskFull(error)),
-            MaxRetryAttempts = 3,
-            Delay = TimeSpan.FromMilliseconds(200),
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-        })
+        .AddRetry(
+            new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<IOException>(error =>
+                    error is not (DirectoryNotFoundException or PathTooLongException) && !DiskFull(error)
+                ),
+                MaxRetryAttempts = 3,
+                Delay = TimeSpan.FromMilliseconds(200),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+            }
+        )
         .Build();
 
     /// <summary>Writes the bytes under their hash; a file that is there already is left alone. Returns the full path.</summary>
@@ -29,25 +33,31 @@ internal sealed class ImageStore(string folder)
     {
         string path = PathOf(sha256, format);
         // A file of another length is what a crash of the machine left of an unflushed one.
-        if (new FileInfo(path) is { Exists: true } there && there.Length == bytes.Length) return path;
-        Retry.Execute(_ =>
-        {
-            using var file = new AtomicFile(path);
-            file.Stream.Write(bytes);
-            file.Commit(durable);
-        }, cancel);
+        if (new FileInfo(path) is { Exists: true } there && there.Length == bytes.Length)
+            return path;
+        Retry.Execute(
+            _ =>
+            {
+                using var file = new AtomicFile(path);
+                file.Stream.Write(bytes);
+                file.Commit(durable);
+            },
+            cancel
+        );
         return path;
     }
 
     /// <summary>Where an image lies. The name comes from the content alone: nothing of a hostile file name reaches the disk.</summary>
-    public string PathOf(string sha256, string format) => Path.Combine(folder, "images", sha256[..2], $"{sha256}.{(format == "jpeg" ? "jpg" : format)}");
+    public string PathOf(string sha256, string format) =>
+        Path.Combine(folder, "images", sha256[..2], $"{sha256}.{(format == "jpeg" ? "jpg" : format)}");
 
     /// <summary>Removes what a killed crawl left half-written.</summary>
     public void Sweep()
     {
         string images = Path.Combine(folder, "images");
         IEnumerable<string> folders = Directory.Exists(images) ? Directory.EnumerateDirectories(images).Prepend(folder) : [folder];
-        foreach (string file in folders.SelectMany(of => Directory.EnumerateFiles(of, ".*.tmp")).Where(AtomicFile.IsTemporary)) File.Delete(file);
+        foreach (string file in folders.SelectMany(of => Directory.EnumerateFiles(of, ".*.tmp")).Where(AtomicFile.IsTemporary))
+            File.Delete(file);
     }
 
     /// <summary>Removes the images that nothing refers to.</summary>
@@ -55,17 +65,26 @@ internal sealed class ImageStore(string folder)
     public void Keep(Func<string, bool> wanted)
     {
         string images = Path.Combine(folder, "images");
-        if (!Directory.Exists(images)) return;
+        if (!Directory.Exists(images))
+            return;
         foreach (string of in Directory.EnumerateDirectories(images))
         {
             foreach (string file in Directory.EnumerateFiles(of))
             {
                 string name = Path.GetFileNameWithoutExtension(file);
-                if (name.Length == 64 && name.All(char.IsAsciiHexDigitLower) && name.StartsWith(Path.GetFileName(of), StringComparison.Ordinal) && !wanted(name)) File.Delete(file);
+                if (
+                    name.Length == 64
+                    && name.All(char.IsAsciiHexDigitLower)
+                    && name.StartsWith(Path.GetFileName(of), StringComparison.Ordinal)
+                    && !wanted(name)
+                )
+                    File.Delete(file);
             }
-            if (!Directory.EnumerateFileSystemEntries(of).Any()) Directory.Delete(of);
+            if (!Directory.EnumerateFileSystemEntries(of).Any())
+                Directory.Delete(of);
         }
-        if (!Directory.EnumerateFileSystemEntries(images).Any()) Directory.Delete(images);
+        if (!Directory.EnumerateFileSystemEntries(images).Any())
+            Directory.Delete(images);
     }
 
     private static bool DiskFull(IOException error) => (error.HResult & 0xFFFF) is 0x70 or 28;

@@ -1,4 +1,5 @@
-// The manifest of a store after a crawl: the rows that were there, then the new ones; each content is "ok" once, for the first row that has it.
+// The manifest of a store after a crawl: the rows that were there, then the new ones; each content is "ok" once, for the first row that has
+// it.
 
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -19,25 +20,30 @@ internal sealed class ManifestMerge : IDisposable
 
     // The path is null where the hash tells it, which is nearly always: half a gigabyte less for ten million images.
     private readonly Dictionary<UInt128, string?> stored = [];
-    private readonly SortedDictionary<string, long> counts = new(StringComparer.Ordinal), added = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, long> counts = new(StringComparer.Ordinal),
+        added = new(StringComparer.Ordinal);
     private readonly NearDuplicates? alike;
     private readonly ShardWriter? shards;
 
-    /// <summary>Begins with the rows of <paramref name="before"/>, of which those that <paramref name="web"/> has fetched anew are replaced.</summary>
+    /// <summary>Begins with the rows of <paramref name="before"/>, of which those that <paramref name="web"/> has fetched anew are
+    /// replaced.</summary>
     public ManifestMerge(StoreManifest before, string[] columns, CrawlOptions options, WebCrawl? web, CancellationToken cancel)
     {
         (this.before, this.columns) = (before, columns);
-        if (options.NearDuplicateRadius is { } radius) alike = new NearDuplicates(radius, options.Limits.MaxBytes);
+        if (options.NearDuplicateRadius is { } radius)
+            alike = new NearDuplicates(radius, options.Limits.MaxBytes);
         int shard = 0;
         // A replaced image must not be a duplicate of itself, and a row that stays must not become one of a new row: first what stays.
         foreach ((TableRow row, WebRow? anew) in Merged(web, cancel))
         {
-            if (row["status"] != Status.Ok || !Stays(row, anew)) continue;
+            if (row["status"] != Status.Ok || !Stays(row, anew))
+                continue;
             stored[Key(row["sha256"]!)] = row["path"] == Usual(row["sha256"]!, row["format"]!) ? null : row["path"];
             shard = Math.Max(shard, 1 + (ShardOf(row["path"]!) ?? -1));
             alike?.AddStored(row, before.Path);
         }
-        if (options.ImagesPerShard is { } images) shards = new ShardWriter(Path.Combine(options.Store, ShardFolder), images, shard);
+        if (options.ImagesPerShard is { } images)
+            shards = new ShardWriter(Path.Combine(options.Store, ShardFolder), images, shard);
         writer = Table.Create(before.Path, columns);
         foreach ((TableRow row, WebRow? anew) in Merged(web, cancel))
         {
@@ -82,7 +88,8 @@ internal sealed class ManifestMerge : IDisposable
     /// <param name="table">The row of the local table that named it; null elsewhere.</param>
     public void Add(WebRow row, TableRow? table)
     {
-        if (row.Row.Reason == Reason.Page && before.Pages.Contains(TextKey.Of(row.Row.Url))) return;
+        if (row.Row.Reason == Reason.Page && before.Pages.Contains(TextKey.Of(row.Row.Url)))
+            return;
         Write(row.Row, column => table is not null ? table[column] : row.Columns?.GetValueOrDefault(column));
     }
 
@@ -99,9 +106,13 @@ internal sealed class ManifestMerge : IDisposable
     }
 
     // An image that could not be had again is still an image.
-    private static bool Stays(TableRow row, WebRow? anew) => anew is null || anew.Row.Status == JournalRow.Kept || (anew.Row.Status == Status.Failed && row["status"] is Status.Ok or Status.Duplicate);
+    private static bool Stays(TableRow row, WebRow? anew) =>
+        anew is null
+        || anew.Row.Status == JournalRow.Kept
+        || (anew.Row.Status == Status.Failed && row["status"] is Status.Ok or Status.Duplicate);
 
-    private static UInt128 Key(string sha256) => UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static UInt128 Key(string sha256) =>
+        UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     private string Usual(string sha256, string format) => ManifestPath.ToTable(before.Images.PathOf(sha256, format), before.Path);
 
@@ -115,7 +126,8 @@ internal sealed class ManifestMerge : IDisposable
             bool replaced = more && replacing.Current.Row.Replaces == number;
             number++;
             yield return (row, replaced ? replacing.Current : null);
-            if (replaced) more = replacing.MoveNext();
+            if (replaced)
+                more = replacing.MoveNext();
         }
     }
 
@@ -132,13 +144,23 @@ internal sealed class ManifestMerge : IDisposable
         };
         foreach (string column in columns)
         {
-            if (!facts.ContainsKey(column) && carried(column) is { Length: > 0 } value) facts[column] = value;
+            if (!facts.ContainsKey(column) && carried(column) is { Length: > 0 } value)
+                facts[column] = value;
         }
         byte[] bytes = File.ReadAllBytes(before.Images.PathOf(row.Sha256!, row.Format!));
         return ManifestPath.ToTable(shards!.Add(new ShardSample(row.Sha256!, bytes, row.Format!, carried("caption"), facts)), before.Path);
     }
 
-    private static int? ShardOf(string path) => path.StartsWith($"{ShardFolder}/", StringComparison.Ordinal) && int.TryParse(path.AsSpan(ShardFolder.Length + 1, Math.Max(0, path.IndexOf('.', StringComparison.Ordinal) - ShardFolder.Length - 1)), NumberStyles.None, CultureInfo.InvariantCulture, out int shard) ? shard : null;
+    private static int? ShardOf(string path) =>
+        path.StartsWith($"{ShardFolder}/", StringComparison.Ordinal)
+        && int.TryParse(
+            path.AsSpan(ShardFolder.Length + 1, Math.Max(0, path.IndexOf('.', StringComparison.Ordinal) - ShardFolder.Length - 1)),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int shard
+        )
+            ? shard
+            : null;
 
     private void Write(JournalRow row, Func<string, string?> carried)
     {
@@ -147,27 +169,42 @@ internal sealed class ManifestMerge : IDisposable
         {
             UInt128 key = Key(row.Sha256!);
             path = Usual(row.Sha256!, row.Format!);
-            if (stored.TryGetValue(key, out string? first)) (status, reason, path) = (Status.Duplicate, Reason.SameContent, first ?? path);
-            else if (alike?.FindOrAdd(row) is { } like) (status, reason, path) = (Status.Duplicate, Reason.NearDuplicate, stored[Key(like.Sha256)] ?? Usual(like.Sha256, like.Format));
-            else stored[key] = shards is null ? null : path = Shard(row, carried);
+            if (stored.TryGetValue(key, out string? first))
+                (status, reason, path) = (Status.Duplicate, Reason.SameContent, first ?? path);
+            else if (alike?.FindOrAdd(row) is { } like)
+                (status, reason, path) = (
+                    Status.Duplicate,
+                    Reason.NearDuplicate,
+                    stored[Key(like.Sha256)] ?? Usual(like.Sha256, like.Format)
+                );
+            else
+                stored[key] = shards is null ? null : path = Shard(row, carried);
         }
-        Write([.. columns.Select(column => column switch
-        {
-            "path" => path,
-            "sha256" => row.Sha256,
-            "source" => row.Url,
-            "width" => Number(row.Width),
-            "height" => Number(row.Height),
-            "format" => row.Format,
-            "bytes" => Number(row.Bytes),
-            "phash" => row.PHash,
-            "status" => status,
-            "reason" => reason,
-            Columns.Colours when row.Colours is not null => row.Colours,
-            "etag" when row.ETag is not null => row.ETag,
-            "last_modified" when row.LastModified is not null => row.LastModified,
-            _ => carried(column),
-        })], status, reason);
+        Write(
+            [
+                .. columns.Select(column =>
+                    column switch
+                    {
+                        "path" => path,
+                        "sha256" => row.Sha256,
+                        "source" => row.Url,
+                        "width" => Number(row.Width),
+                        "height" => Number(row.Height),
+                        "format" => row.Format,
+                        "bytes" => Number(row.Bytes),
+                        "phash" => row.PHash,
+                        "status" => status,
+                        "reason" => reason,
+                        Columns.Colours when row.Colours is not null => row.Colours,
+                        "etag" when row.ETag is not null => row.ETag,
+                        "last_modified" when row.LastModified is not null => row.LastModified,
+                        _ => carried(column),
+                    }
+                ),
+            ],
+            status,
+            reason
+        );
         added[Key(status, reason)] = added.GetValueOrDefault(Key(status, reason)) + 1;
     }
 

@@ -37,9 +37,13 @@ internal sealed class StoreManifest
     private void RefuseForeign()
     {
         Provenance.RefuseForeign(Path, overwrite: true);
-        if (!Exists) return;
+        if (!Exists)
+            return;
         using TableReader table = Table.Open(Path);
-        if (Array.Find(Needed, column => table.Header.IndexOf(column) < 0) is { } missing) throw new CrawlException($"{Path} is no manifest of a store (it has no column '{missing}'), and would be replaced; name another store, or move it away");
+        if (Array.Find(Needed, column => table.Header.IndexOf(column) < 0) is { } missing)
+            throw new CrawlException(
+                $"{Path} is no manifest of a store (it has no column '{missing}'), and would be replaced; name another store, or move it away"
+            );
     }
 
     /// <summary>Columns that a crawl of the web adds.</summary>
@@ -60,13 +64,16 @@ internal sealed class StoreManifest
     public IEnumerable<string> CarriedColumns() => Exists ? TableSource.CarriedColumns(Path, null) : [];
 
     /// <summary>What is in the store, by <see cref="TextKey"/> of the SHA-256.</summary>
-    public HashSet<UInt128> Contents() => [.. Read().Where(row => row["status"] == Status.Ok).Select(row => TextKey.Of(row["sha256"] ?? ""))];
+    public HashSet<UInt128> Contents() =>
+        [.. Read().Where(row => row["status"] == Status.Ok).Select(row => TextKey.Of(row["sha256"] ?? ""))];
 
     public IEnumerable<TableRow> Read()
     {
-        if (!Exists) yield break;
+        if (!Exists)
+            yield break;
         using TableReader table = Table.Open(Path);
-        foreach (TableRow row in table.Rows(cancel)) yield return row;
+        foreach (TableRow row in table.Rows(cancel))
+            yield return row;
     }
 
     /// <summary>The rows that are to be fetched anew, each with its number from 0.</summary>
@@ -76,13 +83,24 @@ internal sealed class StoreManifest
         long ordinal = 0;
         foreach ((TableRow row, int number) in Read().Select((row, number) => (row, number)))
         {
-            bool failed = row["status"] == Status.Failed || row["reason"] == Reason.RobotsUnreachable, image = row["status"] is Status.Ok or Status.Duplicate;
-            if (!(options.RetryFailed && failed || options.Refresh && image)) continue;
-            if (ArchiveMembers.IsMember(row["source"] ?? "", Known)) continue;
+            bool failed = row["status"] == Status.Failed || row["reason"] == Reason.RobotsUnreachable,
+                image = row["status"] is Status.Ok or Status.Duplicate;
+            if (!(options.RetryFailed && failed || options.Refresh && image))
+                continue;
+            if (ArchiveMembers.IsMember(row["source"] ?? "", Known))
+                continue;
             Uri? address;
-            if (BucketName.Fits(row["source"]!)) address = buckets.Value.Server(BucketName.Parse(row["source"]!));
-            else if (!Uri.TryCreate(row["source"], UriKind.Absolute, out address) || address.Scheme is not ("http" or "https")) continue;
-            yield return new WebTarget(ordinal++, row["source"]!, address) { Replaces = number, ETag = Told(row["etag"], image), LastModified = Told(row["last_modified"], image), Archive = failed && ImageInputs.IsArchive(BucketName.Fits(row["source"]!) ? row["source"]! : address.AbsolutePath) };
+            if (BucketName.Fits(row["source"]!))
+                address = buckets.Value.Server(BucketName.Parse(row["source"]!));
+            else if (!Uri.TryCreate(row["source"], UriKind.Absolute, out address) || address.Scheme is not ("http" or "https"))
+                continue;
+            yield return new WebTarget(ordinal++, row["source"]!, address)
+            {
+                Replaces = number,
+                ETag = Told(row["etag"], image),
+                LastModified = Told(row["last_modified"], image),
+                Archive = failed && ImageInputs.IsArchive(BucketName.Fits(row["source"]!) ? row["source"]! : address.AbsolutePath),
+            };
         }
     }
 

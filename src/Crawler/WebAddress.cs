@@ -8,7 +8,8 @@ internal static class WebAddress
     // Longer ones are data, not addresses; servers refuse them.
     private const int LongestCharacters = 8 << 10;
 
-    public static Uri? Parse(string text) => Usable(text) && Uri.TryCreate(text.Trim(), UriKind.Absolute, out Uri? address) ? Web(address) : null;
+    public static Uri? Parse(string text) =>
+        Usable(text) && Uri.TryCreate(text.Trim(), UriKind.Absolute, out Uri? address) ? Web(address) : null;
 
     /// <summary>A reference as a page has it, line breaks and all.</summary>
     public static Uri? Resolve(Uri page, string? reference)
@@ -22,7 +23,12 @@ internal static class WebAddress
 
     private static Uri? Web(Uri address)
     {
-        if (!address.IsAbsoluteUri || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps) || address.Host.Length == 0) return null;
+        if (
+            !address.IsAbsoluteUri
+            || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
+            || address.Host.Length == 0
+        )
+            return null;
         return address.Fragment.Length == 0 ? address : new Uri(address.GetLeftPart(UriPartial.Query));
     }
 }

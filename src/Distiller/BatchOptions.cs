@@ -18,7 +18,8 @@ public abstract record BatchOptions
     /// <summary>Images a step, 2 or more.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>Share of the images, from the head of the table, that training starts with, (0, 1]; the others come in by and by. 1 takes all from the start.</summary>
+    /// <summary>Share of the images, from the head of the table, that training starts with, (0, 1]; the others come in by and by. 1 takes
+    /// all from the start.</summary>
     public double Curriculum { get; init; } = 1;
 
     /// <summary>Passes' worth of images until all are in, above 0.</summary>
@@ -101,7 +102,8 @@ public abstract record BatchOptions
     /// <summary>Throws <paramref name="message"/> unless <paramref name="holds"/>.</summary>
     protected static void Check(bool holds, string message)
     {
-        if (!holds) throw new DistillException(message);
+        if (!holds)
+            throw new DistillException(message);
     }
 
     /// <summary>Throws unless <paramref name="value"/> lies in 0–1.</summary>

@@ -32,7 +32,10 @@ public sealed record CacheOptions : BatchOptions
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
-        Check(TeacherPrecision == Precision.Float32 || Device == "cpu", "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out");
+        Check(
+            TeacherPrecision == Precision.Float32 || Device == "cpu",
+            "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out"
+        );
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
         Check(TopK is null or > 0, $"top-k is {TopK}: must be above 0");
     }

@@ -1,4 +1,5 @@
-// Caching from end to end: selection and teacher in, one file with what the teacher says of every augmented image out (TinyViT, Wu et al., ECCV 2022, section 3.1).
+// Caching from end to end: selection and teacher in, one file with what the teacher says of every augmented image out (TinyViT, Wu et al.,
+// ECCV 2022, section 3.1).
 
 using System.Diagnostics;
 using DataFreeKD.Distiller.Caching;
@@ -37,14 +38,26 @@ public static class CacheRun
         CacheWriter.RefuseForeign(options.Output);
         using DisposeScope scope = torch.NewDisposeScope();
         using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
-        if (teacher.Classes > MostClasses) throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
-        if (options.TopK > teacher.Classes) throw new DistillException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
+        if (teacher.Classes > MostClasses)
+            throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
+        if (options.TopK > teacher.Classes)
+            throw new DistillException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
         SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
         Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
         key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
-        if (options.TeacherPrecision != Precision.Float32) key["teacher's precision"] = options.TeacherPrecision.ToString();
-        using TrainingImages images = new(options, new ImageList(selection.Paths), teacher.Preprocessing, teacher.ImageSize, options.SelectionPath, progress, cancel);
-        foreach ((string name, string value) in CacheKey.OfImages(images)) key[name] = value;
+        if (options.TeacherPrecision != Precision.Float32)
+            key["teacher's precision"] = options.TeacherPrecision.ToString();
+        using TrainingImages images = new(
+            options,
+            new ImageList(selection.Paths),
+            teacher.Preprocessing,
+            teacher.ImageSize,
+            options.SelectionPath,
+            progress,
+            cancel
+        );
+        foreach ((string name, string value) in CacheKey.OfImages(images))
+            key[name] = value;
         teacher.MoveTo(device, options.BatchSize);
 
         int steps = options.StepsFor(images.Train.Length);
@@ -69,8 +82,17 @@ public static class CacheRun
             Command = "cache",
             Options = OptionsText.All(options),
             Seed = options.Seed,
-            Inputs = new Dictionary<string, string> { [options.SelectionPath] = key["selection (SHA-256)"], [teacher.WeightsPaths[0]] = key[CacheKey.Teacher] },
-            Counts = new Dictionary<string, long> { ["records"] = header.Records, ["train"] = header.Images, ["held_out"] = header.HeldOut },
+            Inputs = new Dictionary<string, string>
+            {
+                [options.SelectionPath] = key["selection (SHA-256)"],
+                [teacher.WeightsPaths[0]] = key[CacheKey.Teacher],
+            },
+            Counts = new Dictionary<string, long>
+            {
+                ["records"] = header.Records,
+                ["train"] = header.Images,
+                ["held_out"] = header.HeldOut,
+            },
             Seconds = clock.Elapsed.TotalSeconds,
         }.WriteBeside(options.Output);
         return new CacheSummary
@@ -92,18 +114,42 @@ public static class CacheRun
 
     private static void RefuseOccupied(CacheOptions options)
     {
-        if (Directory.Exists(options.Output)) throw new DistillException($"{options.Output} is a folder; name a file");
-        if (options.Overwrite || options.Resume) return;
-        if (File.Exists(options.Output)) throw new DistillException($"{options.Output} is there already; choose another name, or pass --overwrite to replace it");
-        if (File.Exists(CacheWriter.PartOf(options.Output))) throw new DistillException($"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass --resume to go on or --overwrite to start again");
+        if (Directory.Exists(options.Output))
+            throw new DistillException($"{options.Output} is a folder; name a file");
+        if (options.Overwrite || options.Resume)
+            return;
+        if (File.Exists(options.Output))
+            throw new DistillException($"{options.Output} is there already; choose another name, or pass --overwrite to replace it");
+        if (File.Exists(CacheWriter.PartOf(options.Output)))
+            throw new DistillException(
+                $"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass --resume to go on or --overwrite to start again"
+            );
     }
 
     // Returns the records that were there already.
-    private static long Write(CacheOptions options, OutputLock held, CacheHeader header, TrainingImages images, LiveTeacher teacher, int steps, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    private static long Write(
+        CacheOptions options,
+        OutputLock held,
+        CacheHeader header,
+        TrainingImages images,
+        LiveTeacher teacher,
+        int steps,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         int[] decisions = teacher.Decisions(images.Predictor, images.HeldOut);
-        if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions)) return header.Records;
-        FreeSpace.Require(options.Output, header.Records * new CacheRecord(header.Classes, header.TopK).Bytes - (options.Resume && File.Exists(CacheWriter.PartOf(options.Output)) ? new FileInfo(CacheWriter.PartOf(options.Output)).Length : 0));
+        if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions))
+            return header.Records;
+        FreeSpace.Require(
+            options.Output,
+            header.Records * new CacheRecord(header.Classes, header.TopK).Bytes
+                - (
+                    options.Resume && File.Exists(CacheWriter.PartOf(options.Output))
+                        ? new FileInfo(CacheWriter.PartOf(options.Output)).Length
+                        : 0
+                )
+        );
         using CacheWriter writer = new(options.Output, header, decisions, options.BatchSize, options.Resume);
         CacheRecord record = new(header.Classes, header.TopK);
         byte[] records = new byte[options.BatchSize * record.Bytes];
@@ -116,9 +162,23 @@ public static class CacheRun
                 cancel.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = batches.Next();
-                Encode(teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), [ModelCapture.None])[0].Logits!, batch.Seeds, record, records);
+                Encode(
+                    teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), [ModelCapture.None])[0].Logits!,
+                    batch.Seeds,
+                    record,
+                    records
+                );
                 writer.Write(records);
-                progress?.Report(new TrainProgress { Phase = "cache", Done = step + 1, Total = steps, Epoch = batch.Epoch, ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds });
+                progress?.Report(
+                    new TrainProgress
+                    {
+                        Phase = "cache",
+                        Done = step + 1,
+                        Total = steps,
+                        Epoch = batch.Epoch,
+                        ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds,
+                    }
+                );
             }
         }
         held.RefuseAppeared(options.Overwrite);
@@ -138,13 +198,23 @@ public static class CacheRun
         if (record.Whole)
         {
             ReadOnlySpan<float> values = logits.cpu().contiguous().data<float>().ToArray();
-            for (int i = 0; i < seeds.Length; i++) CacheRecord.WriteWhole(records.Slice(i * record.Bytes, record.Bytes), seeds[i], values.Slice(i * record.Classes, record.Classes));
+            for (int i = 0; i < seeds.Length; i++)
+                CacheRecord.WriteWhole(
+                    records.Slice(i * record.Bytes, record.Bytes),
+                    seeds[i],
+                    values.Slice(i * record.Classes, record.Classes)
+                );
             return;
         }
         (torch.Tensor probabilities, torch.Tensor classes) = logits.softmax(-1).topk(record.TopK);
         ReadOnlySpan<float> kept = probabilities.cpu().contiguous().data<float>().ToArray();
         ReadOnlySpan<long> indices = classes.cpu().contiguous().data<long>().ToArray();
         for (int i = 0; i < seeds.Length; i++)
-            CacheRecord.WriteTop(records.Slice(i * record.Bytes, record.Bytes), seeds[i], indices.Slice(i * record.TopK, record.TopK), kept.Slice(i * record.TopK, record.TopK));
+            CacheRecord.WriteTop(
+                records.Slice(i * record.Bytes, record.Bytes),
+                seeds[i],
+                indices.Slice(i * record.TopK, record.TopK),
+                kept.Slice(i * record.TopK, record.TopK)
+            );
     }
 }

@@ -57,13 +57,22 @@ public sealed partial record ComparisonOptions
         CheckNames("recipe", Recipes.Select(recipe => recipe.Name));
         CheckNames("test set", TestSets.Select(set => set.Name));
         Check(Seeds.Distinct().Count() == Seeds.Count, $"the seeds {string.Join(", ", Seeds)} are not all different");
-        Check(Baseline is null || Recipes.Any(recipe => recipe.Name == Baseline), $"the baseline '{Baseline}' is none of the recipes {string.Join(", ", Recipes.Select(recipe => recipe.Name))}");
+        Check(
+            Baseline is null || Recipes.Any(recipe => recipe.Name == Baseline),
+            $"the baseline '{Baseline}' is none of the recipes {string.Join(", ", Recipes.Select(recipe => recipe.Name))}"
+        );
         foreach (ComparedRecipe recipe in Recipes)
         {
             recipe.Options.Validate();
             Check(recipe.Options is DistillOptions or TrainOptions, $"recipe '{recipe.Name}' is neither a distillation nor a training");
-            Check(!EqualSteps || recipe.Options.Steps is not null, $"recipe '{recipe.Name}' has no steps; give every recipe the same, or allow others with equal-steps: false");
-            Check(!EqualSteps || recipe.Options.Steps == Recipes[0].Options.Steps, $"recipe '{recipe.Name}' runs {recipe.Options.Steps} steps and '{Recipes[0].Name}' {Recipes[0].Options.Steps}; make them equal, or allow others with equal-steps: false");
+            Check(
+                !EqualSteps || recipe.Options.Steps is not null,
+                $"recipe '{recipe.Name}' has no steps; give every recipe the same, or allow others with equal-steps: false"
+            );
+            Check(
+                !EqualSteps || recipe.Options.Steps == Recipes[0].Options.Steps,
+                $"recipe '{recipe.Name}' runs {recipe.Options.Steps} steps and '{Recipes[0].Name}' {Recipes[0].Options.Steps}; make them equal, or allow others with equal-steps: false"
+            );
         }
     }
 
@@ -79,7 +88,8 @@ public sealed partial record ComparisonOptions
 
     private static void Check(bool holds, string message)
     {
-        if (!holds) throw new DistillException(message);
+        if (!holds)
+            throw new DistillException(message);
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]

@@ -27,27 +27,35 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>The selection table (<c>path</c>, optional <c>status</c> and <c>weight</c> columns).</summary>
     public required string SelectionPath { get; init; }
 
-    /// <summary>Unlabelled images to score the run by, which are never trained on, in place of <see cref="BatchOptions.HoldOut"/>: a table with a <c>path</c> column, a folder, an archive, or the directory of a pruned student, for the images that its pruning held out.</summary>
+    /// <summary>Unlabelled images to score the run by, which are never trained on, in place of <see cref="BatchOptions.HoldOut"/>: a table
+    /// with a <c>path</c> column, a folder, an archive, or the directory of a pruned student, for the images that its pruning held
+    /// out.</summary>
     /// <value>Null (default) holds out a share of the selection.</value>
     public string? ValidationPath { get; init; }
 
-    /// <summary>The teacher: model directory or checkpoint file, with a classification head; may be empty with a <see cref="Cache"/>, which is then held to be of the right one.</summary>
+    /// <summary>The teacher: model directory or checkpoint file, with a classification head; may be empty with a <see cref="Cache"/>, which
+    /// is then held to be of the right one.</summary>
     public required string Teacher { get; init; }
 
-    /// <summary>Teachers 2 and on, in the order of their numbers; each normalises images its own way, the rest of the preprocessing and the classes must be the first one's. A term of the recipe says whose answers it takes (<see cref="TeacherChoice"/>).</summary>
+    /// <summary>Teachers 2 and on, in the order of their numbers; each normalises images its own way, the rest of the preprocessing and the
+    /// classes must be the first one's. A term of the recipe says whose answers it takes (<see cref="TeacherChoice"/>).</summary>
     public IReadOnlyList<string> FurtherTeachers { get; init; } = [];
 
-    /// <summary>The student: a registry name, a free spec (<c>vit:img=32,patch=4,dim=96,depth=5,heads=3</c>), or a model to go on from (directory or checkpoint file), whose position embedding is resampled where <see cref="Preprocessing"/> sets another input size.</summary>
+    /// <summary>The student: a registry name, a free spec (<c>vit:img=32,patch=4,dim=96,depth=5,heads=3</c>), or a model to go on from
+    /// (directory or checkpoint file), whose position embedding is resampled where <see cref="Preprocessing"/> sets another input
+    /// size.</summary>
     public required string Student { get; init; }
 
-    /// <summary>Assistants between teacher and student, in order, each like <see cref="Student"/>; empty for none. Each learns of the one before it with these same options.</summary>
+    /// <summary>Assistants between teacher and student, in order, each like <see cref="Student"/>; empty for none. Each learns of the one
+    /// before it with these same options.</summary>
     public IReadOnlyList<string> Via { get; init; } = [];
 
     internal override string Learner => Student;
 
     internal override bool HoldsOut => ValidationPath is not null || HoldOut > 0;
 
-    /// <summary>A file of <see cref="CacheRun"/> that answers in the teacher's stead, who is not loaded; null for the teacher itself.</summary>
+    /// <summary>A file of <see cref="CacheRun"/> that answers in the teacher's stead, who is not loaded; null for the teacher
+    /// itself.</summary>
     public string? Cache { get; init; }
 
     /// <summary>Heads of a teacher, where its checkpoint does not tell.</summary>
@@ -60,7 +68,8 @@ public sealed record DistillOptions : LoopOptions
     public PreprocessingOverride? Preprocessing { get; init; }
 
     /// <summary>What the student learns by: losses, their parameters and weights.</summary>
-    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches; <c>kd:T=1</c> with a cache of the most probable classes, which tells no other temperature; else <c>kd</c>.</value>
+    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches; <c>kd:T=1</c> with a
+    /// cache of the most probable classes, which tells no other temperature; else <c>kd</c>.</value>
     public Recipe? Loss { get; init; }
 
     /// <summary>How the student starts (not used where the student is a model to go on from).</summary>
@@ -75,16 +84,43 @@ public sealed record DistillOptions : LoopOptions
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
         Check(Cache is not null || !string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model, or a cache of its outputs");
-        Check(ValidationPath is null || !string.IsNullOrWhiteSpace(ValidationPath), "the validation images are empty: name a table, folder, archive or pruned student");
-        Check(Cache is null || ValidationPath is null, "a cache holds the teacher's answers on its own held-out images only; leave the validation images out");
-        Check(Cache is null || Preprocessing is null, "a cache fixes the preprocessing that its teacher had; leave preprocessing options out");
-        Check(Cache is null || Init is StudentInit.Random or StudentInit.Auto, "a student cannot be made from a cached teacher: its weights are not there; use --init random, or a student made before (dfkd prune)");
+        Check(
+            ValidationPath is null || !string.IsNullOrWhiteSpace(ValidationPath),
+            "the validation images are empty: name a table, folder, archive or pruned student"
+        );
+        Check(
+            Cache is null || ValidationPath is null,
+            "a cache holds the teacher's answers on its own held-out images only; leave the validation images out"
+        );
+        Check(
+            Cache is null || Preprocessing is null,
+            "a cache fixes the preprocessing that its teacher had; leave preprocessing options out"
+        );
+        Check(
+            Cache is null || Init is StudentInit.Random or StudentInit.Auto,
+            "a student cannot be made from a cached teacher: its weights are not there; use --init random, or a student made before (dfkd prune)"
+        );
         Check(FurtherTeachers.All(teacher => !string.IsNullOrWhiteSpace(teacher)), "a teacher is empty: name a model");
-        Check(Via.All(assistant => !string.IsNullOrWhiteSpace(assistant)), "an assistant is empty: give a registry name, vit:... or a model directory");
-        Check(Via.Count == 0 || FurtherTeachers.Count == 0, "assistants stand between one teacher and the student; give one teacher, or distil the first assistant from several in a run of its own");
-        Check(Cache is null || FurtherTeachers.Count == 0, "a cache holds the outputs of one teacher; leave --cache out, or give one teacher");
-        Check(Cache is null || TeacherPrecision == Precision.Float32, "a cache holds what its teacher said in the precision that it had; leave the teacher's precision out");
-        Check(TeacherPrecision == Precision.Float32 || Device == "cpu", "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out");
+        Check(
+            Via.All(assistant => !string.IsNullOrWhiteSpace(assistant)),
+            "an assistant is empty: give a registry name, vit:... or a model directory"
+        );
+        Check(
+            Via.Count == 0 || FurtherTeachers.Count == 0,
+            "assistants stand between one teacher and the student; give one teacher, or distil the first assistant from several in a run of its own"
+        );
+        Check(
+            Cache is null || FurtherTeachers.Count == 0,
+            "a cache holds the outputs of one teacher; leave --cache out, or give one teacher"
+        );
+        Check(
+            Cache is null || TeacherPrecision == Precision.Float32,
+            "a cache holds what its teacher said in the precision that it had; leave the teacher's precision out"
+        );
+        Check(
+            TeacherPrecision == Precision.Float32 || Device == "cpu",
+            "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out"
+        );
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
     }
 }

@@ -21,7 +21,11 @@ public static class DistillRun
     /// <exception cref="OutputException">Another process is writing the output.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A selection that cannot be read.</exception>
-    public static DistillSummary Execute(DistillOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    public static DistillSummary Execute(
+        DistillOptions options,
+        IProgress<TrainProgress>? progress = null,
+        CancellationToken cancel = default
+    )
     {
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "distill");
@@ -29,17 +33,24 @@ public static class DistillRun
         return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
     }
 
-    /// <summary>What these options ask of a cache that it does not tell, a line each, before anything is loaded; empty without a cache.</summary>
+    /// <summary>What these options ask of a cache that it does not tell, a line each, before anything is loaded; empty without a
+    /// cache.</summary>
     /// <exception cref="DistillException">The cache cannot be read.</exception>
     public static IReadOnlyList<string> NotesOf(DistillOptions options)
     {
-        if (options.Cache is not { } path) return [];
+        if (options.Cache is not { } path)
+            return [];
         using CacheFile cache = CacheFile.Open(path);
         return CacheNotes.Of(cache.Header, options.Loss ?? CacheNotes.OutputRecipe(cache.Header));
     }
 
     /// <summary>From these teachers to this student, whatever <see cref="DistillOptions.Via"/> says.</summary>
-    internal static DistillSummary Hop(DistillOptions options, IReadOnlyList<(string Name, string Value)> lineage, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    internal static DistillSummary Hop(
+        DistillOptions options,
+        IReadOnlyList<(string Name, string Value)> lineage,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -53,7 +64,16 @@ public static class DistillRun
 
         RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, validation, cancel);
-        using RunSession session = new(options, folder, ImageList.With(selection.Paths, validation?.Paths), teacher.Preprocessing, student.Config.ImageSize, options.SelectionPath, progress, cancel);
+        using RunSession session = new(
+            options,
+            folder,
+            ImageList.With(selection.Paths, validation?.Paths),
+            teacher.Preprocessing,
+            student.Config.ImageSize,
+            options.SelectionPath,
+            progress,
+            cancel
+        );
         teacher.Check(session.Images);
         student.MoveTo(device);
         start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
@@ -62,8 +82,23 @@ public static class DistillRun
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         folder.RefuseAppeared(options.Overwrite);
-        session.Save(student, teacher.ClassNames, "distill", Path.GetFileName(folder.Path), "A student distilled without the teacher's original data, from selected unlabelled images.", result, inputs,
-            [.. teacher.Facts, .. lineage, ("start", start.Text), .. teacher.Notes(options.Recipe).Select(note => ("note", note)), ("selection", Path.GetFileName(options.SelectionPath))], teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher");
+        session.Save(
+            student,
+            teacher.ClassNames,
+            "distill",
+            Path.GetFileName(folder.Path),
+            "A student distilled without the teacher's original data, from selected unlabelled images.",
+            result,
+            inputs,
+            [
+                .. teacher.Facts,
+                .. lineage,
+                ("start", start.Text),
+                .. teacher.Notes(options.Recipe).Select(note => ("note", note)),
+                ("selection", Path.GetFileName(options.SelectionPath)),
+            ],
+            teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher"
+        );
         return new DistillSummary
         {
             Output = folder.Path,
@@ -88,26 +123,51 @@ public static class DistillRun
 
     /// <summary>The recipe's terms for these models.</summary>
     /// <exception cref="DistillException">A loss that does not fit the models or the options.</exception>
-    internal static IReadOnlyList<LossTerm> LossesOf(DistillOptions options, IReadOnlyList<ModelConfig> teachers, ModelConfig student, torch.Device device)
+    internal static IReadOnlyList<LossTerm> LossesOf(
+        DistillOptions options,
+        IReadOnlyList<ModelConfig> teachers,
+        ModelConfig student,
+        torch.Device device
+    )
     {
-        IReadOnlyList<LossTerm> losses = [.. options.Recipe.Terms.Select(term => term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device)))];
-        foreach (LossTerm loss in losses) _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
+        IReadOnlyList<LossTerm> losses =
+        [
+            .. options.Recipe.Terms.Select(term =>
+                term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device))
+            ),
+        ];
+        foreach (LossTerm loss in losses)
+            _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
         // Feature losses line class tokens up; without one they would take a patch for it.
-        if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reading && teachers.OfType<VitConfig>().Any(teacher => !teacher.ClassToken))
-            throw new DistillException($"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)");
+        if (
+            losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reading
+            && teachers.OfType<VitConfig>().Any(teacher => !teacher.ClassToken)
+        )
+            throw new DistillException(
+                $"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)"
+            );
         if (options.DropsPatches && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
-            throw new DistillException($"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe");
+            throw new DistillException(
+                $"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe"
+            );
         return losses;
 
         // A loss of features is built for the teacher whose features it reads; for a mixture of outputs any will do.
         int ShapeOf(RecipeTerm term) => new TeacherChoice(term).Among(teachers.Count, features: false) ?? 0;
     }
 
-    private static Dictionary<string, string> Hashes(DistillOptions options, IReadOnlyList<string> teacherWeights, ValidationImages? validation, CancellationToken cancel)
+    private static Dictionary<string, string> Hashes(
+        DistillOptions options,
+        IReadOnlyList<string> teacherWeights,
+        ValidationImages? validation,
+        CancellationToken cancel
+    )
     {
         Dictionary<string, string> inputs = new() { [options.SelectionPath] = Provenance.HashFile(options.SelectionPath, cancel) };
-        if (validation?.Table is { } table) inputs[table] = Provenance.HashFile(table, cancel);
-        foreach (string weights in teacherWeights) inputs[weights] = Provenance.HashFile(weights, cancel);
+        if (validation?.Table is { } table)
+            inputs[table] = Provenance.HashFile(table, cancel);
+        foreach (string weights in teacherWeights)
+            inputs[weights] = Provenance.HashFile(weights, cancel);
         if (StudentFactory.IsModel(options.Student))
         {
             using LoadedModel start = ModelStore.Load(options.Student);
@@ -120,8 +180,10 @@ public static class DistillRun
     private static torch.Tensor? Weights(SelectionImages selection, RunSession session, torch.Device device)
     {
         double mean = session.Train.Average(slot => (double)selection.Weights[slot]);
-        if (mean <= 0) throw new DistillException($"every weight in the selection is 0: there is nothing to learn from");
-        if (session.Train.All(slot => selection.Weights[slot] == selection.Weights[session.Train[0]])) return null;
+        if (mean <= 0)
+            throw new DistillException($"every weight in the selection is 0: there is nothing to learn from");
+        if (session.Train.All(slot => selection.Weights[slot] == selection.Weights[session.Train[0]]))
+            return null;
         return torch.tensor(selection.Weights.Select(weight => (float)(weight / mean)).ToArray(), device: device);
     }
 }

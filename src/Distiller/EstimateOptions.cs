@@ -46,12 +46,21 @@ public sealed record EstimateOptions
     /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public void Validate()
     {
-        if (string.IsNullOrWhiteSpace(Student)) throw new DistillException("the student is empty: name a model directory or a checkpoint");
-        if (string.IsNullOrWhiteSpace(Teacher)) throw new DistillException("the teacher is empty: name a model directory or a checkpoint");
-        if (TeacherAccuracy is not (null or (> 0 and < 1))) throw new DistillException(FormattableString.Invariant($"teacher accuracy is {TeacherAccuracy}: must be between 0 and 1, as a share (0.7 for 70 %)"));
-        if (Images is not null && string.IsNullOrWhiteSpace(Images)) throw new DistillException("the images are empty: name a table, folder or archive, or leave them out for the held-out slice");
-        if (Labelled is not null && string.IsNullOrWhiteSpace(Labelled)) throw new DistillException("the labelled data is empty");
-        if (BatchSize < 1) throw new DistillException($"batch size is {BatchSize}: must be above 0");
-        if (Workers < 1) throw new DistillException($"workers is {Workers}: must be above 0");
+        if (string.IsNullOrWhiteSpace(Student))
+            throw new DistillException("the student is empty: name a model directory or a checkpoint");
+        if (string.IsNullOrWhiteSpace(Teacher))
+            throw new DistillException("the teacher is empty: name a model directory or a checkpoint");
+        if (TeacherAccuracy is not (null or (> 0 and < 1)))
+            throw new DistillException(
+                FormattableString.Invariant($"teacher accuracy is {TeacherAccuracy}: must be between 0 and 1, as a share (0.7 for 70 %)")
+            );
+        if (Images is not null && string.IsNullOrWhiteSpace(Images))
+            throw new DistillException("the images are empty: name a table, folder or archive, or leave them out for the held-out slice");
+        if (Labelled is not null && string.IsNullOrWhiteSpace(Labelled))
+            throw new DistillException("the labelled data is empty");
+        if (BatchSize < 1)
+            throw new DistillException($"batch size is {BatchSize}: must be above 0");
+        if (Workers < 1)
+            throw new DistillException($"workers is {Workers}: must be above 0");
     }
 }

@@ -10,7 +10,8 @@ public sealed record EvaluateOptions
     /// <summary>Model directory or checkpoint file.</summary>
     public required string Model { get; init; }
 
-    /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and <c>label</c>.</summary>
+    /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and
+    /// <c>label</c>.</summary>
     public required string DataPath { get; init; }
 
     /// <summary>A second model to compare with, usually the teacher.</summary>
@@ -28,7 +29,8 @@ public sealed record EvaluateOptions
     /// <summary>Preprocessing of the second model against its own config; null for its own.</summary>
     public PreprocessingOverride? AgainstPreprocessing { get; init; }
 
-    /// <summary>What computes the model's logits <c>[B, C]</c> in its place, of normalised pixels <c>[B, 3, S, S]</c> and B: an export of it. Null for the model itself.</summary>
+    /// <summary>What computes the model's logits <c>[B, C]</c> in its place, of normalised pixels <c>[B, 3, S, S]</c> and B: an export of
+    /// it. Null for the model itself.</summary>
     public Func<float[], int, float[]>? Logits { get; init; }
 
     /// <summary>Images a forward pass.</summary>
@@ -47,10 +49,15 @@ public sealed record EvaluateOptions
     /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public void Validate()
     {
-        if (string.IsNullOrWhiteSpace(Model)) throw new DistillException("the model is empty");
-        if (string.IsNullOrWhiteSpace(DataPath)) throw new DistillException("the labelled data is empty");
-        if (BatchSize < 1) throw new DistillException($"batch size is {BatchSize}: must be above 0");
-        if (Limit is < 1) throw new DistillException($"limit is {Limit}: must be above 0");
-        if (Workers < 1) throw new DistillException($"workers is {Workers}: must be above 0");
+        if (string.IsNullOrWhiteSpace(Model))
+            throw new DistillException("the model is empty");
+        if (string.IsNullOrWhiteSpace(DataPath))
+            throw new DistillException("the labelled data is empty");
+        if (BatchSize < 1)
+            throw new DistillException($"batch size is {BatchSize}: must be above 0");
+        if (Limit is < 1)
+            throw new DistillException($"limit is {Limit}: must be above 0");
+        if (Workers < 1)
+            throw new DistillException($"workers is {Workers}: must be above 0");
     }
 }

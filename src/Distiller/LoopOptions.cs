@@ -14,7 +14,8 @@ public abstract record LoopOptions : BatchOptions
     /// <value>Null (default): 4e-4 for a student pruned from its teacher, or a model to go on from in a distillation; else 1e-3.</value>
     public double? LearningRate { get; init; }
 
-    internal const double RateFromRandom = 1e-3, RateFromTeacher = 4e-4;
+    internal const double RateFromRandom = 1e-3,
+        RateFromTeacher = 4e-4;
 
     /// <summary>Decoupled weight decay; biases, norms, scales, position embedding and prefix tokens are spared.</summary>
     public double WeightDecay { get; init; } = 0.025;
@@ -26,13 +27,15 @@ public abstract record LoopOptions : BatchOptions
     /// <summary>Largest global gradient norm; 0 clips nothing.</summary>
     public double Clip { get; init; } = 1.0;
 
-    /// <summary>Decay of the moving average of the weights, 0–1; 0 keeps none. The decay in force at step t is at most (1 + t)/(10 + t), so that short runs are not dominated by their start. Where on, the averaged weights are the ones saved.</summary>
+    /// <summary>Decay of the moving average of the weights, 0–1; 0 keeps none. The decay in force at step t is at most (1 + t)/(10 + t), so
+    /// that short runs are not dominated by their start. Where on, the averaged weights are the ones saved.</summary>
     public double Ema { get; init; } = 0.99;
 
     /// <summary>Share of patch tokens that the student drops in training, 0–1 exclusive. The teacher always sees them all.</summary>
     public double PatchDropout { get; init; }
 
-    /// <summary>Share that is dropped at the end of that part of the run, reached in equal steps from <see cref="PatchDropout"/>, 0–1 exclusive.</summary>
+    /// <summary>Share that is dropped at the end of that part of the run, reached in equal steps from <see cref="PatchDropout"/>, 0–1
+    /// exclusive.</summary>
     /// <value>Null (default): <see cref="PatchDropout"/> throughout.</value>
     public double? PatchDropoutTo { get; init; }
 
@@ -44,7 +47,8 @@ public abstract record LoopOptions : BatchOptions
 
     internal bool DropsPatches => PatchDropout > 0 || PatchDropoutTo > 0;
 
-    /// <summary>Seed of order, augmentation, mixing and held-out slice, so that runs of several seeds can share one cache of the teacher's outputs.</summary>
+    /// <summary>Seed of order, augmentation, mixing and held-out slice, so that runs of several seeds can share one cache of the teacher's
+    /// outputs.</summary>
     /// <value>Null (default): <see cref="BatchOptions.Seed"/>.</value>
     public long? DataSeed { get; init; }
 
@@ -61,10 +65,12 @@ public abstract record LoopOptions : BatchOptions
     public double MinimumGain { get; init; } = 0.001;
 
     /// <summary>Whether the weights with the best held-out score are the ones written, the start's among them.</summary>
-    /// <value>Null (default): yes for a student that begins as an answer of its own (pruned, cut, or a model to go on from) and where images are held out; else the last ones.</value>
+    /// <value>Null (default): yes for a student that begins as an answer of its own (pruned, cut, or a model to go on from) and where
+    /// images are held out; else the last ones.</value>
     public bool? KeepBest { get; init; }
 
-    /// <summary>Wall minutes that the steps are to take, measured on the first of them; instead of <see cref="BatchOptions.Steps"/>. What was measured is kept, so that a resumed run takes as many steps.</summary>
+    /// <summary>Wall minutes that the steps are to take, measured on the first of them; instead of <see cref="BatchOptions.Steps"/>. What
+    /// was measured is kept, so that a resumed run takes as many steps.</summary>
     /// <value>Null (default) takes steps or epochs.</value>
     public double? Minutes { get; init; }
 
@@ -82,7 +88,10 @@ public abstract record LoopOptions : BatchOptions
     {
         base.Validate();
         Check(!string.IsNullOrWhiteSpace(Learner), "the student is empty: give a registry name, vit:... or a model directory");
-        Check(LearningRate is null || (LearningRate > 0 && double.IsFinite(LearningRate.Value)), $"learning rate is {LearningRate}: must be above 0");
+        Check(
+            LearningRate is null || (LearningRate > 0 && double.IsFinite(LearningRate.Value)),
+            $"learning rate is {LearningRate}: must be above 0"
+        );
         Check(WeightDecay >= 0, $"weight decay is {WeightDecay}: must be 0 or more");
         Check(WarmupSteps is null or >= 0, $"warm-up is {WarmupSteps} steps: must be 0 or more");
         Check(Clip >= 0, $"clip is {Clip}: must be 0 (off) or more");

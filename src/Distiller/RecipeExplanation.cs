@@ -16,7 +16,16 @@ namespace DataFreeKD.Distiller;
 /// <param name="Teacher">Number of the teacher whose answers count; null for several teachers together.</param>
 /// <param name="Layers">Blocks that it joins; empty for outputs alone.</param>
 /// <param name="Learned">Numbers that it learns and that are dropped after training.</param>
-public sealed record TermExplanation(string Name, double Weight, IReadOnlyDictionary<string, string> Parameters, string Equation, string Source, int? Teacher, IReadOnlyList<LayerPair> Layers, long Learned);
+public sealed record TermExplanation(
+    string Name,
+    double Weight,
+    IReadOnlyDictionary<string, string> Parameters,
+    string Equation,
+    string Source,
+    int? Teacher,
+    IReadOnlyList<LayerPair> Layers,
+    long Learned
+);
 
 /// <summary>What is kept of one model's forward pass.</summary>
 /// <param name="Outputs">Blocks whose output tokens are kept.</param>
@@ -53,12 +62,16 @@ public sealed record RecipeExplanation
     public required CaptureCost Student { get; init; }
 
     /// <summary>Explains the recipe of a distillation without running it: no image is read and nothing is written.</summary>
-    /// <exception cref="DistillException">Options or models that do not fit, as <see cref="DistillRun.Execute"/> would refuse them.</exception>
+    /// <exception cref="DistillException">Options or models that do not fit, as <see cref="DistillRun.Execute"/> would refuse
+    /// them.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     public static RecipeExplanation Of(DistillOptions options)
     {
         options.Validate();
-        if (options.Via.Count > 0) throw new DistillException("a recipe is explained for one teacher and one student; leave assistants out, and name the two that you mean");
+        if (options.Via.Count > 0)
+            throw new DistillException(
+                "a recipe is explained for one teacher and one student; leave assistants out, and name the two that you mean"
+            );
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, CancellationToken.None);
         using ImageModel student = StudentFactory.For(options, teacher);
@@ -68,9 +81,30 @@ public sealed record RecipeExplanation
         return new RecipeExplanation
         {
             Recipe = options.Recipe.ToString(),
-            Presets = [.. options.Recipe.Presets.Select(name => new PresetExplanation(name, RecipePresets.All[name].Source, RecipePresets.All[name].Differs))],
+            Presets =
+            [
+                .. options.Recipe.Presets.Select(name => new PresetExplanation(
+                    name,
+                    RecipePresets.All[name].Source,
+                    RecipePresets.All[name].Differs
+                )),
+            ],
             Notes = teacher.Notes(options.Recipe),
-            Terms = [.. losses.Zip(options.Recipe.Terms, (loss, term) => new TermExplanation(loss.Name, loss.Weight, term.Values, term.Entry.Equation, term.Entry.Source, loss.Teacher.Among(teachers.Length, loss.ReadsTeacherFeatures) + 1, loss.Layers, loss.Parameters.Sum(parameter => parameter.Value.numel())))],
+            Terms =
+            [
+                .. losses.Zip(options.Recipe.Terms, (loss, term) =>
+                    new TermExplanation(
+                        loss.Name,
+                        loss.Weight,
+                        term.Values,
+                        term.Entry.Equation,
+                        term.Entry.Source,
+                        loss.Teacher.Among(teachers.Length, loss.ReadsTeacherFeatures) + 1,
+                        loss.Layers,
+                        loss.Parameters.Sum(parameter => parameter.Value.numel())
+                    )
+                ),
+            ],
             Teachers = [.. DistillObjective.CapturesOf(losses, teachers.Length).Zip(teachers, Cost)],
             Student = Cost(DistillObjective.Union(losses.Select(loss => loss.StudentCapture)), student.Config),
         };
@@ -80,6 +114,11 @@ public sealed record RecipeExplanation
     {
         // Only Vision Transformers have anything to capture.
         long tokens = model is VitConfig shape ? (long)(shape.PrefixTokens + shape.Patches) * shape.Width : 0;
-        return new CaptureCost(all.HiddenBlocks, all.NormedTokens, all.QkvBlocks, tokens * (all.HiddenBlocks.Count + (all.NormedTokens ? 1 : 0) + (3 * all.QkvBlocks.Count)));
+        return new CaptureCost(
+            all.HiddenBlocks,
+            all.NormedTokens,
+            all.QkvBlocks,
+            tokens * (all.HiddenBlocks.Count + (all.NormedTokens ? 1 : 0) + (3 * all.QkvBlocks.Count))
+        );
     }
 }

@@ -32,7 +32,8 @@ public abstract record RunSummary
     /// <summary>Mean total loss of the last metrics row.</summary>
     public required double FinalLoss { get; init; }
 
-    /// <summary>Held-out top-1, 0–1: agreement with the teacher in distillation, accuracy in supervised training; null where nothing was held out.</summary>
+    /// <summary>Held-out top-1, 0–1: agreement with the teacher in distillation, accuracy in supervised training; null where nothing was
+    /// held out.</summary>
     public required double? HeldOut { get; init; }
 
     /// <summary>Parameters of the student.</summary>

@@ -5,7 +5,8 @@ namespace DataFreeKD.Distiller;
 /// <summary>Options of <see cref="TrainRun"/>.</summary>
 public sealed record TrainOptions : LoopOptions
 {
-    /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and <c>label</c>.</summary>
+    /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and
+    /// <c>label</c>.</summary>
     public required string DataPath { get; init; }
 
     /// <summary>The model: a registry name, a free spec, or a model to go on from (directory or checkpoint file).</summary>

@@ -28,7 +28,10 @@ public static class TrainRun
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
-        if (options.Curriculum < 1 && !Table.Fits(options.DataPath)) throw new DistillException($"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out");
+        if (options.Curriculum < 1 && !Table.Fits(options.DataPath))
+            throw new DistillException(
+                $"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out"
+            );
         LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
         using ImageModel model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
         StudentFactory.Check(options, model);
@@ -36,15 +39,36 @@ public static class TrainRun
 
         RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = [];
-        if (File.Exists(options.DataPath)) inputs[options.DataPath] = Provenance.HashFile(options.DataPath, cancel);
-        if (start is not null) inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
-        using RunSession session = new(options, folder, new ImageList(data.Paths), preprocessing, model.Config.ImageSize, options.DataPath, progress, cancel);
+        if (File.Exists(options.DataPath))
+            inputs[options.DataPath] = Provenance.HashFile(options.DataPath, cancel);
+        if (start is not null)
+            inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
+        using RunSession session = new(
+            options,
+            folder,
+            new ImageList(data.Paths),
+            preprocessing,
+            model.Config.ImageSize,
+            options.DataPath,
+            progress,
+            cancel
+        );
         model.MoveTo(device);
         SupervisedObjective objective = new(model, data.Labels, options.LabelSmoothing);
         LoopResult result = session.Optimise(model, objective, [], inputs, cancel);
 
         folder.RefuseAppeared(options.Overwrite);
-        session.Save(model, data.ClassNames, "train", Path.GetFileName(folder.Path), "A classifier trained on labelled images.", result, inputs, [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.DataPath)))], "held-out accuracy");
+        session.Save(
+            model,
+            data.ClassNames,
+            "train",
+            Path.GetFileName(folder.Path),
+            "A classifier trained on labelled images.",
+            result,
+            inputs,
+            [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.DataPath)))],
+            "held-out accuracy"
+        );
         return new TrainSummary
         {
             Output = folder.Path,

@@ -8,8 +8,10 @@ namespace DataFreeKD.Imaging;
 public static class ImageMetadata
 {
     /// <summary>
-    /// Removes EXIF (GPS too), XMP, IPTC, comments, previews, unknown blocks and bytes after the image's end from a JPEG, PNG or WebP. What its pixels need stays as it is,
-    /// colour profiles too; an orientation other than upright stays as an EXIF block with that tag alone. Other formats come back as they are.
+    /// Removes EXIF (GPS too), XMP, IPTC, comments, previews, unknown blocks and bytes after the image's end from a JPEG, PNG or WebP. What
+    /// its pixels need stays as it is,
+    /// colour profiles too; an orientation other than upright stays as an EXIF block with that tag alone. Other formats come back as they
+    /// are.
     /// </summary>
     /// <param name="file">A file that <see cref="ImageDecoder"/> decodes; it decodes to the same pixels afterwards.</param>
     /// <param name="format">Its <see cref="DecodeResult.Format"/>.</param>

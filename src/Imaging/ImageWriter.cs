@@ -19,14 +19,18 @@ public static class ImageWriter
         return Encode(image, "PNG", pixmap => pixmap.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, level)));
     }
 
-    /// <summary>A baseline JPEG with halved chroma (4:2:0), as cameras and PIL write by default. By libjpeg-turbo where the machine has it, else by Skia, whose files decode to the same pixels and are a few per cent smaller.</summary>
+    /// <summary>A baseline JPEG with halved chroma (4:2:0), as cameras and PIL write by default. By libjpeg-turbo where the machine has it,
+    /// else by Skia, whose files decode to the same pixels and are a few per cent smaller.</summary>
     /// <param name="image">What to write; no side above 65,500 pixels.</param>
     /// <param name="quality">1 (smallest) to 100.</param>
     /// <exception cref="InvalidOperationException">The format cannot hold the size.</exception>
     public static byte[] EncodeJpeg(RgbImage image, int quality)
     {
         CheckQuality(image, quality);
-        return TurboJpeg.Encode(image, quality) ?? Encode(image, "JPEG", pixmap => pixmap.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore)));
+        return TurboJpeg.Encode(image, quality)
+            ?? Encode(image, "JPEG", pixmap =>
+                pixmap.Encode(new SKJpegEncoderOptions(quality, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))
+            );
     }
 
     /// <summary>A WebP.</summary>
@@ -37,7 +41,9 @@ public static class ImageWriter
     public static byte[] EncodeWebP(RgbImage image, int quality, bool lossless)
     {
         CheckQuality(image, quality);
-        return Encode(image, "WebP", pixmap => pixmap.Encode(new SKWebpEncoderOptions(lossless ? SKWebpEncoderCompression.Lossless : SKWebpEncoderCompression.Lossy, quality)));
+        return Encode(image, "WebP", pixmap =>
+            pixmap.Encode(new SKWebpEncoderOptions(lossless ? SKWebpEncoderCompression.Lossless : SKWebpEncoderCompression.Lossy, quality))
+        );
     }
 
     private static void CheckQuality(RgbImage image, int quality)
@@ -51,11 +57,16 @@ public static class ImageWriter
     {
         byte[] rgbx = GC.AllocateUninitializedArray<byte>(checked(image.Width * image.Height * 4));
         ReadOnlySpan<byte> pixels = image.Pixels;
-        for (int i = 0, at = 0; i < pixels.Length; i += 3, at += 4) (rgbx[at], rgbx[at + 1], rgbx[at + 2], rgbx[at + 3]) = (pixels[i], pixels[i + 1], pixels[i + 2], 255);
+        for (int i = 0, at = 0; i < pixels.Length; i += 3, at += 4)
+            (rgbx[at], rgbx[at + 1], rgbx[at + 2], rgbx[at + 3]) = (pixels[i], pixels[i + 1], pixels[i + 2], 255);
         fixed (byte* start = rgbx)
         {
-            using var pixmap = new SKPixmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start);
-            using SKData data = encode(pixmap) ?? throw new InvalidOperationException($"the {format} encoder refused a {image.Width}x{image.Height} image");
+            using var pixmap = new SKPixmap(
+                new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque),
+                (nint)start
+            );
+            using SKData data = encode(pixmap)
+                ?? throw new InvalidOperationException($"the {format} encoder refused a {image.Width}x{image.Height} image");
             return data.ToArray();
         }
     }

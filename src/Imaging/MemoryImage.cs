@@ -38,7 +38,8 @@ public sealed class MemoryImage
     /// <param name="name">What the image is called in results.</param>
     /// <param name="stream">An encoded file; left open.</param>
     /// <param name="cancel">Cancels the reading.</param>
-    /// <exception cref="IOException">The stream cannot be read, or holds more than <see cref="DecodeLimits.Local"/> allows a file.</exception>
+    /// <exception cref="IOException">The stream cannot be read, or holds more than <see cref="DecodeLimits.Local"/> allows a
+    /// file.</exception>
     public static async Task<MemoryImage> ReadAsync(string name, Stream stream, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -46,12 +47,14 @@ public sealed class MemoryImage
         byte[] buffer = new byte[81920];
         for (int read; (read = await stream.ReadAsync(buffer, cancel).ConfigureAwait(false)) > 0;)
         {
-            if (whole.Length + read > DecodeLimits.Local.MaxBytes) throw new IOException($"{name} is over {DecodeLimits.Local.MaxBytes} bytes, the limit of one image");
+            if (whole.Length + read > DecodeLimits.Local.MaxBytes)
+                throw new IOException($"{name} is over {DecodeLimits.Local.MaxBytes} bytes, the limit of one image");
             whole.Write(buffer, 0, read);
         }
         return new MemoryImage(name, whole.ToArray());
     }
 
     /// <summary>The decoded image, or why there is none.</summary>
-    public DecodeResult Decode() => Pixels is { } pixels ? new DecodeResult(pixels, "", null) : ImageDecoder.Decode(File!, DecodeLimits.Local);
+    public DecodeResult Decode() =>
+        Pixels is { } pixels ? new DecodeResult(pixels, "", null) : ImageDecoder.Decode(File!, DecodeLimits.Local);
 }

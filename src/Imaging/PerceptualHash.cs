@@ -11,18 +11,22 @@ public static class PerceptualHash
     /// <summary>The hash of a reduced copy whose sides are at least this long is (nearly) that of the image, pixels.</summary>
     public const int LeastSide = 2 * Side;
 
-    private const int Side = 32, Kept = 8;
+    private const int Side = 32,
+        Kept = 8;
 
     // Rows 0..7 of the 32-point DCT-II in integers, so that no machine's arithmetic decides a bit.
     private static readonly int[] Cosines = MakeCosines();
 
-    /// <summary>The hash: 32×32 grey copy, two-dimensional DCT-II, its 8×8 lowest coefficients against their median (Zauner, 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions"). The constant term is 0 there, so that brightness does not count.</summary>
+    /// <summary>The hash: 32×32 grey copy, two-dimensional DCT-II, its 8×8 lowest coefficients against their median (Zauner, 2010,
+    /// "Implementation and Benchmarking of Perceptual Image Hash Functions"). The constant term is 0 there, so that brightness does not
+    /// count.</summary>
     public static ulong Compute(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
         RgbImage small = PilResize.Resize(image, Side, Side, Interpolation.Bilinear);
         Span<long> grey = stackalloc long[Side * Side];
-        for (int i = 0; i < grey.Length; i++) grey[i] = (small.Pixels[3 * i] * 19595 + small.Pixels[3 * i + 1] * 38470 + small.Pixels[3 * i + 2] * 7471 + 0x8000) >> 16;
+        for (int i = 0; i < grey.Length; i++)
+            grey[i] = (small.Pixels[3 * i] * 19595 + small.Pixels[3 * i + 1] * 38470 + small.Pixels[3 * i + 2] * 7471 + 0x8000) >> 16;
 
         Span<long> rows = stackalloc long[Side * Kept];
         for (int y = 0; y < Side; y++)
@@ -30,7 +34,8 @@ public static class PerceptualHash
             for (int u = 0; u < Kept; u++)
             {
                 long sum = 0;
-                for (int x = 0; x < Side; x++) sum += grey[y * Side + x] * Cosines[u * Side + x];
+                for (int x = 0; x < Side; x++)
+                    sum += grey[y * Side + x] * Cosines[u * Side + x];
                 rows[y * Kept + u] = sum;
             }
         }
@@ -40,7 +45,8 @@ public static class PerceptualHash
             for (int u = 0; u < Kept; u++)
             {
                 long sum = 0;
-                for (int y = 0; y < Side; y++) sum += rows[y * Kept + u] * Cosines[v * Side + y];
+                for (int y = 0; y < Side; y++)
+                    sum += rows[y * Kept + u] * Cosines[v * Side + y];
                 low[v * Kept + u] = sum;
             }
         }
@@ -50,7 +56,8 @@ public static class PerceptualHash
         sorted.Sort();
         long median = sorted[Kept * Kept / 2];
         ulong hash = 0;
-        for (int i = 0; i < low.Length; i++) hash |= (low[i] >= median && low[i] != 0 ? 1UL : 0) << (63 - i);
+        for (int i = 0; i < low.Length; i++)
+            hash |= (low[i] >= median && low[i] != 0 ? 1UL : 0) << (63 - i);
         return hash;
     }
 
@@ -66,7 +73,8 @@ public static class PerceptualHash
         int[] table = new int[Kept * Side];
         for (int u = 0; u < Kept; u++)
         {
-            for (int x = 0; x < Side; x++) table[u * Side + x] = (int)Math.Round(Math.Cos(Math.PI / (2 * Side) * ((2 * x + 1) * u)) * 4096);
+            for (int x = 0; x < Side; x++)
+                table[u * Side + x] = (int)Math.Round(Math.Cos(Math.PI / (2 * Side) * ((2 * x + 1) * u)) * 4096);
         }
         return table;
     }

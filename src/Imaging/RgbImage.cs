@@ -11,7 +11,8 @@ public sealed class RgbImage
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentNullException.ThrowIfNull(pixels);
-        if (pixels.Length != checked(width * height * 3)) throw new ArgumentException($"{pixels.Length} bytes for {width}x{height} RGB", nameof(pixels));
+        if (pixels.Length != checked(width * height * 3))
+            throw new ArgumentException($"{pixels.Length} bytes for {width}x{height} RGB", nameof(pixels));
         (Width, Height, Pixels) = (width, height, pixels);
     }
 

@@ -4,10 +4,14 @@ using System.Numerics;
 
 namespace DataFreeKD.Imaging;
 
-/// <summary>xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64. <see cref="System.Random"/> does not promise its sequence across versions; this one is fixed.</summary>
+/// <summary>xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64. <see cref="System.Random"/> does not promise its sequence across
+/// versions; this one is fixed.</summary>
 internal struct SeededRandom
 {
-    private ulong a, b, c, d;
+    private ulong a,
+        b,
+        c,
+        d;
 
     /// <summary>Any seed is good, 0 too.</summary>
     public SeededRandom(ulong seed)
@@ -38,6 +42,7 @@ internal struct SeededRandom
     /// <summary>Uniform in [low, high).</summary>
     public double Between(double low, double high) => low + (high - low) * NextDouble();
 
-    /// <summary>Uniform in 0..<paramref name="count"/> − 1 (Lemire's multiply-shift; its bias is below 2⁻³² for the sizes of images).</summary>
+    /// <summary>Uniform in 0..<paramref name="count"/> − 1 (Lemire's multiply-shift; its bias is below 2⁻³² for the sizes of
+    /// images).</summary>
     public int Below(int count) => (int)(((NextBits() >> 32) * (ulong)count) >> 32);
 }

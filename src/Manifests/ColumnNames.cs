@@ -6,10 +6,33 @@ namespace DataFreeKD.Manifests;
 public static class ColumnNames
 {
     /// <summary>What a column of paths is called elsewhere (Hugging Face, COCO, Keras, fastai, ...), the likeliest first.</summary>
-    public static IReadOnlyList<string> PathAliases { get; } = ["file_name", "file_path", "image_path", "img_path", "image_file", "image_filename", "file", "image", "img", "fname", "fpath", "image_file_path", "local_path", "relative_path", "rel_path", "full_path", "abs_path"];
+    public static IReadOnlyList<string> PathAliases { get; } =
+    [
+        "file_name",
+        "file_path",
+        "image_path",
+        "img_path",
+        "image_file",
+        "image_filename",
+        "file",
+        "image",
+        "img",
+        "fname",
+        "fpath",
+        "image_file_path",
+        "local_path",
+        "relative_path",
+        "rel_path",
+        "full_path",
+        "abs_path",
+    ];
 
-    /// <summary>The position of a column, or -1: by its very name, then without regard to case, then, of <c>path</c>, by its aliases.</summary>
-    public static int Find(IReadOnlyList<string> columns, string name) => Exactly(columns, name) is >= 0 and var at ? at : name == "path" ? FindAlias(columns) : -1;
+    /// <summary>The position of a column, or -1: by its very name, then without regard to case, then, of <c>path</c>, by its
+    /// aliases.</summary>
+    public static int Find(IReadOnlyList<string> columns, string name) =>
+        Exactly(columns, name) is >= 0 and var at ? at
+        : name == "path" ? FindAlias(columns)
+        : -1;
 
     /// <summary>The position of a column that is called so, with regard to case or else without; -1 where there is none.</summary>
     public static int Exactly(IReadOnlyList<string> columns, string name)
@@ -25,7 +48,8 @@ public static class ColumnNames
         {
             for (int at = 0; at < columns.Count; at++)
             {
-                if (Same(columns[at].AsSpan().Trim(), alias)) return at;
+                if (Same(columns[at].AsSpan().Trim(), alias))
+                    return at;
             }
         }
         return -1;
@@ -40,9 +64,12 @@ public static class ColumnNames
         int at = 0;
         foreach (char letter in name)
         {
-            if (letter is ' ' or '_' or '-' or '.') continue;
-            while (at < alias.Length && alias[at] == '_') at++;
-            if (at == alias.Length || char.ToUpperInvariant(letter) != char.ToUpperInvariant(alias[at++])) return false;
+            if (letter is ' ' or '_' or '-' or '.')
+                continue;
+            while (at < alias.Length && alias[at] == '_')
+                at++;
+            if (at == alias.Length || char.ToUpperInvariant(letter) != char.ToUpperInvariant(alias[at++]))
+                return false;
         }
         return at == alias.Length && at > 0;
     }
@@ -51,7 +78,8 @@ public static class ColumnNames
     {
         for (int at = 0; at < columns.Count; at++)
         {
-            if (columns[at].AsSpan().Trim().Equals(name, comparison)) return at;
+            if (columns[at].AsSpan().Trim().Equals(name, comparison))
+                return at;
         }
         return -1;
     }

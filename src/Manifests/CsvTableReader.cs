@@ -1,4 +1,5 @@
-// CSV in: RFC 4180, UTF-8, a header line; rows as they stream by. A row that is otherwise hands the rest of the file to the patient reader of lists.
+// CSV in: RFC 4180, UTF-8, a header line; rows as they stream by. A row that is otherwise hands the rest of the file to the patient reader
+// of lists.
 
 using System.Text;
 using CsvHelper;
@@ -12,15 +13,16 @@ internal sealed class CsvTableReader : TableReader
     // A caption may be long; a quote that is never closed must not swallow gigabytes before it is reported.
     private const int LargestRecord = 16 << 20;
 
-    private static CsvReaderOptions Rfc4180(char separator) => new()
-    {
-        Separator = separator,
-        MalformedData = CsvMalformedDataHandling.Throw,
-        FieldCountMismatch = CsvFieldCountHandling.Throw,
-        MaxRecordSize = LargestRecord,
-        TrackLineNumbers = true,
-        BufferSize = 256 << 10,
-    };
+    private static CsvReaderOptions Rfc4180(char separator) =>
+        new()
+        {
+            Separator = separator,
+            MalformedData = CsvMalformedDataHandling.Throw,
+            FieldCountMismatch = CsvFieldCountHandling.Throw,
+            MaxRecordSize = LargestRecord,
+            TrackLineNumbers = true,
+            BufferSize = 256 << 10,
+        };
 
     private readonly string path;
     private readonly string? pathColumn;
@@ -51,16 +53,19 @@ internal sealed class CsvTableReader : TableReader
 
     public override bool Read()
     {
-        if (patient is not null) return patient.Read();
+        if (patient is not null)
+            return patient.Read();
         try
         {
-            if (!csv.Read()) return false;
+            if (!csv.Read())
+                return false;
         }
         catch (CsvFormatException problem)
         {
             return ReadPatiently(Broken(problem));
         }
-        if (!System.Text.Unicode.Utf8.IsValid(csv.RawRecord)) return ReadPatiently(null);
+        if (!System.Text.Unicode.Utf8.IsValid(csv.RawRecord))
+            return ReadPatiently(null);
         rows++;
         return true;
     }
@@ -71,16 +76,19 @@ internal sealed class CsvTableReader : TableReader
 
     public override bool Is(int column, string text)
     {
-        if (patient is not null) return patient.Is(column, text);
+        if (patient is not null)
+            return patient.Is(column, text);
         ReadOnlySpan<byte> field = csv.GetSpan(column);
         return Ascii.IsValid(text) ? Ascii.Equals(field, text) : Encoding.UTF8.GetString(field) == text;
     }
 
     public override double Number(int column)
     {
-        if (patient is not null) return patient.Number(column);
+        if (patient is not null)
+            return patient.Number(column);
         ReadOnlySpan<byte> field = csv.GetSpan(column);
-        if (field.IsEmpty) return double.NaN;
+        if (field.IsEmpty)
+            return double.NaN;
         return Numbers.TryParse(field, out double value) ? value : throw NotANumber(csv.GetString(column), column);
     }
 
@@ -98,10 +106,9 @@ internal sealed class CsvTableReader : TableReader
             patient = new ListTableReader(path, pathColumn);
             if (patient.Header.Columns.SequenceEqual(Header.Columns))
             {
-                for (long row = 0; row < rows && patient.Read(); row++)
-                {
-                }
-                if (patient.Read()) return true;
+                for (long row = 0; row < rows && patient.Read(); row++) { }
+                if (patient.Read())
+                    return true;
             }
         }
         catch (TableException) when (otherwise is not null)
@@ -123,6 +130,10 @@ internal sealed class CsvTableReader : TableReader
         }
     }
 
-    private TableException Broken(CsvFormatException problem) => new($"{path}: line {Math.Max(1, problem.LineNumber)} is not a row of this table: {problem.Message.TrimEnd('.')}; "
-        + "every row needs as many fields as the header, and a field with a comma, a quote or a line break stands in double quotes with its own quotes doubled", problem);
+    private TableException Broken(CsvFormatException problem) =>
+        new(
+            $"{path}: line {Math.Max(1, problem.LineNumber)} is not a row of this table: {problem.Message.TrimEnd('.')}; "
+                + "every row needs as many fields as the header, and a field with a comma, a quote or a line break stands in double quotes with its own quotes doubled",
+            problem
+        );
 }

@@ -23,7 +23,8 @@ internal sealed class CsvTableWriter : TableWriter
     public override void Write(IReadOnlyList<string?> fields)
     {
         CheckCount(fields, columns);
-        for (int at = 0; at < columns; at++) csv.WriteField(fields[at]);
+        for (int at = 0; at < columns; at++)
+            csv.WriteField(fields[at]);
         csv.EndRecord();
     }
 
@@ -41,7 +42,8 @@ internal sealed class CsvTableWriter : TableWriter
 
     private void Close()
     {
-        if (closed) return;
+        if (closed)
+            return;
         closed = true;
         csv.Dispose();
     }

@@ -28,10 +28,13 @@ public static class EmbeddingFile
     /// <exception cref="TableException">The extension is neither.</exception>
     public static void Write(string path, long rows, int width, IEnumerable<string> parts, IEnumerable<string> paths)
     {
-        if (!Fits(path)) throw new TableException($"{path}: embeddings are written as .npy or .parquet");
+        if (!Fits(path))
+            throw new TableException($"{path}: embeddings are written as .npy or .parquet");
         using AtomicFile file = new(path);
-        if (IsNpy(path)) WriteNpy(file.Stream, rows, width, parts);
-        else WriteParquet(file.Stream, width, parts, paths).GetAwaiter().GetResult();
+        if (IsNpy(path))
+            WriteNpy(file.Stream, rows, width, parts);
+        else
+            WriteParquet(file.Stream, width, parts, paths).GetAwaiter().GetResult();
         file.Commit();
     }
 
@@ -55,7 +58,8 @@ public static class EmbeddingFile
 
     private static async Task WriteParquet(Stream output, int width, IEnumerable<string> parts, IEnumerable<string> paths)
     {
-        DataField name = new DataField<string>("path"), element = new DataField<float>("element");
+        DataField name = new DataField<string>("path"),
+            element = new DataField<float>("element");
         ParquetSchema schema = new(name, new ListField("embedding", element));
         using IEnumerator<string> names = paths.GetEnumerator();
         await using ParquetWriter parquet = await ParquetWriter.CreateAsync(schema, output);
@@ -64,19 +68,24 @@ public static class EmbeddingFile
         foreach (string part in parts)
         {
             floats.AddRange(MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(part)));
-            while (group.Count < floats.Count / width && names.MoveNext()) group.Add(names.Current);
-            if (floats.Count >= FloatsInGroup) await Flush();
+            while (group.Count < floats.Count / width && names.MoveNext())
+                group.Add(names.Current);
+            if (floats.Count >= FloatsInGroup)
+                await Flush();
         }
-        if (group.Count > 0) await Flush();
+        if (group.Count > 0)
+            await Flush();
 
         async Task Flush()
         {
             using ParquetRowGroupWriter rows = parquet.CreateRowGroup();
             await rows.WriteAsync(name, group);
             // Every value is there; a repetition level of 0 begins a list, 1 goes on with it.
-            int[] present = new int[floats.Count], levels = new int[floats.Count];
+            int[] present = new int[floats.Count],
+                levels = new int[floats.Count];
             Array.Fill(present, element.MaxDefinitionLevel);
-            for (int at = 0; at < levels.Length; at++) levels[at] = at % width == 0 ? 0 : 1;
+            for (int at = 0; at < levels.Length; at++)
+                levels[at] = at % width == 0 ? 0 : 1;
             await rows.WriteAllPartsAsync<float>(element, floats.ToArray(), present, levels, CancellationToken.None);
             group.Clear();
             floats.Clear();

@@ -15,8 +15,10 @@ public abstract class EmbeddingReader : IDisposable
     /// <exception cref="TableException">The file is missing, or holds no such vectors; the message says how to mend it.</exception>
     public static EmbeddingReader Open(string path)
     {
-        if (!EmbeddingFile.Fits(path)) throw new TableException($"{path}: embeddings are read from .npy or .parquet; write them with dfkd score --embeddings");
-        if (!File.Exists(path)) throw new TableException($"{path} does not exist; check the name, or write it with dfkd score --embeddings");
+        if (!EmbeddingFile.Fits(path))
+            throw new TableException($"{path}: embeddings are read from .npy or .parquet; write them with dfkd score --embeddings");
+        if (!File.Exists(path))
+            throw new TableException($"{path} does not exist; check the name, or write it with dfkd score --embeddings");
         try
         {
             return path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? new NpyEmbeddings(path) : new ParquetEmbeddings(path);

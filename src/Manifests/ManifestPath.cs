@@ -29,42 +29,63 @@ public static class ManifestPath
     public static string EmbeddingsBeside(string scores) => Path.ChangeExtension(scores, ".embeddings.npy");
 
     /// <summary>
-    /// The absolute path of a table's <c>path</c> field (a member separator is kept). <c>file://</c> addresses are taken apart; backslashes count as slashes, as in tables from Windows, where there is no file whose name has them.
+    /// The absolute path of a table's <c>path</c> field (a member separator is kept). <c>file://</c> addresses are taken apart; backslashes
+    /// count as slashes, as in tables from Windows, where there is no file whose name has them.
     /// </summary>
     /// <exception cref="TableException">The field is empty.</exception>
     public static string FromTable(string field, string tablePath)
     {
-        if (field.StartsWith("file:", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(field, UriKind.Absolute, out Uri? address) && address.IsFile) field = address.LocalPath;
-        // No system has such a name: the sign for what cannot be shown leads to nothing, so that the row fails as not_found and no other does.
+        if (
+            field.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
+            && Uri.TryCreate(field, UriKind.Absolute, out Uri? address)
+            && address.IsFile
+        )
+            field = address.LocalPath;
+        // No system has such a name: the sign for what cannot be shown leads to nothing, so that the row fails as not_found and no other
+        // does.
         field = field.Replace('\0', '\uFFFD');
         (string file, string member) = Split(field);
-        if (file.Length == 0) throw new TableException($"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one");
+        if (file.Length == 0)
+            throw new TableException(
+                $"{tablePath}: a row has no path; give every row a path relative to the table's folder, or an absolute one"
+            );
         string full = Path.GetFullPath(file, Folder(tablePath));
         // Spaces around a field are seldom the file's own.
-        if ((char.IsWhiteSpace(file[0]) || char.IsWhiteSpace(file[^1])) && file.Trim() is { Length: > 0 } bare && !File.Exists(full) && Path.GetFullPath(bare, Folder(tablePath)) is var other && File.Exists(other)) full = other;
-        if (Path.DirectorySeparatorChar != '\\' && file.Contains('\\', StringComparison.Ordinal) && !File.Exists(full)) full = Path.GetFullPath(file.Replace('\\', '/'), Folder(tablePath));
+        if (
+            (char.IsWhiteSpace(file[0]) || char.IsWhiteSpace(file[^1]))
+            && file.Trim() is { Length: > 0 } bare
+            && !File.Exists(full)
+            && Path.GetFullPath(bare, Folder(tablePath)) is var other
+            && File.Exists(other)
+        )
+            full = other;
+        if (Path.DirectorySeparatorChar != '\\' && file.Contains('\\', StringComparison.Ordinal) && !File.Exists(full))
+            full = Path.GetFullPath(file.Replace('\\', '/'), Folder(tablePath));
         return full + member;
     }
 
     /// <summary>Splits <c>archive.tar::member</c> into the file and the member (null for a plain file).</summary>
-    public static (string File, string? Member) SplitMember(string path) => path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at
-        ? (path[..at], path[(at + MemberSeparator.Length)..])
-        : (path, null);
+    public static (string File, string? Member) SplitMember(string path) =>
+        path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at
+            ? (path[..at], path[(at + MemberSeparator.Length)..])
+            : (path, null);
 
     // The member with its separator, so that gluing restores the text as it was.
-    private static (string File, string Member) Split(string path) => path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at
-        ? (path[..at], path[at..])
-        : (path, "");
+    private static (string File, string Member) Split(string path) =>
+        path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at ? (path[..at], path[at..]) : (path, "");
 
-    private static string Folder(string tablePath) => Path.GetDirectoryName(Path.GetFullPath(tablePath)) ?? Path.GetPathRoot(Path.GetFullPath(tablePath))!;
+    private static string Folder(string tablePath) =>
+        Path.GetDirectoryName(Path.GetFullPath(tablePath)) ?? Path.GetPathRoot(Path.GetFullPath(tablePath))!;
 
     private static bool SharesFolder(string file, string folder)
     {
         string root = Path.GetPathRoot(folder)!;
-        if (Path.GetPathRoot(file) != root) return false;
+        if (Path.GetPathRoot(file) != root)
+            return false;
         string first = folder[root.Length..].Split(Path.DirectorySeparatorChar)[0];
         return first.Length == 0 || file[root.Length..].StartsWith(first + Path.DirectorySeparatorChar, StringComparison.Ordinal);
     }
 
-    private static string Slashes(string path) => Path.DirectorySeparatorChar == '/' ? path : path.Replace(Path.DirectorySeparatorChar, '/');
+    private static string Slashes(string path) =>
+        Path.DirectorySeparatorChar == '/' ? path : path.Replace(Path.DirectorySeparatorChar, '/');
 }

@@ -26,7 +26,10 @@ internal sealed partial class NpyEmbeddings : EmbeddingReader
         try
         {
             (start, Rows, Width) = Header();
-            if (RandomAccess.GetLength(file) != start + Rows * Width * sizeof(float)) throw new TableException($"{path}: the file does not hold the {Rows} x {Width} floats that its header tells; write it again");
+            if (RandomAccess.GetLength(file) != start + Rows * Width * sizeof(float))
+                throw new TableException(
+                    $"{path}: the file does not hold the {Rows} x {Width} floats that its header tells; write it again"
+                );
         }
         catch
         {
@@ -45,7 +48,8 @@ internal sealed partial class NpyEmbeddings : EmbeddingReader
         Span<byte> bytes = MemoryMarshal.AsBytes(vector.AsSpan());
         for (int at = 0; at < rows.Count; at++)
         {
-            if (RandomAccess.Read(file, bytes, start + rows[at] * bytes.Length) != bytes.Length) throw new TableException($"{path} ends before row {rows[at] + 1}; write it again");
+            if (RandomAccess.Read(file, bytes, start + rows[at] * bytes.Length) != bytes.Length)
+                throw new TableException($"{path} ends before row {rows[at] + 1}; write it again");
             take(at, vector);
         }
     }
@@ -56,15 +60,24 @@ internal sealed partial class NpyEmbeddings : EmbeddingReader
     private (long Start, long Rows, int Width) Header()
     {
         Span<byte> head = stackalloc byte[12];
-        if (RandomAccess.Read(file, head, 0) != head.Length || !head.StartsWith(Magic)) throw new TableException($"{path} is not a .npy file; write it with dfkd score --embeddings, or numpy.save");
+        if (RandomAccess.Read(file, head, 0) != head.Length || !head.StartsWith(Magic))
+            throw new TableException($"{path} is not a .npy file; write it with dfkd score --embeddings, or numpy.save");
         int place = head[6] == 1 ? 10 : 12;
         long length = head[6] == 1 ? head[8] | head[9] << 8 : BitConverter.ToUInt32(head[8..]);
         byte[] text = new byte[Math.Min(length, LargestHeader)];
         int read = RandomAccess.Read(file, text, place);
         string header = Encoding.ASCII.GetString(text, 0, read);
         Match shape = Shape().Match(header);
-        if (!Float32().IsMatch(header) || !COrder().IsMatch(header) || !shape.Success) throw new TableException($"{path} holds another array than float32 [rows, width] in C order ({header.Trim()}); save it as numpy.ascontiguousarray(x, dtype='<f4')");
-        if (!long.TryParse(shape.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long rows) || !int.TryParse(shape.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int width) || width == 0) throw new TableException($"{path}: the shape {shape.Value} cannot be read; write it again");
+        if (!Float32().IsMatch(header) || !COrder().IsMatch(header) || !shape.Success)
+            throw new TableException(
+                $"{path} holds another array than float32 [rows, width] in C order ({header.Trim()}); save it as numpy.ascontiguousarray(x, dtype='<f4')"
+            );
+        if (
+            !long.TryParse(shape.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long rows)
+            || !int.TryParse(shape.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int width)
+            || width == 0
+        )
+            throw new TableException($"{path}: the shape {shape.Value} cannot be read; write it again");
         return (place + length, rows, width);
     }
 

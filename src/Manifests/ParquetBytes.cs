@@ -15,7 +15,8 @@ internal static class ParquetBytes
         int next = 0;
         for (int row = 0; row < rows.Length; row++)
         {
-            if (raw.Definitions[row] == field.MaxDefinitionLevel) rows[row] = raw.Values[next++].ToArray();
+            if (raw.Definitions[row] == field.MaxDefinitionLevel)
+                rows[row] = raw.Values[next++].ToArray();
         }
         return rows;
     }

@@ -18,13 +18,20 @@ internal abstract class ParquetColumn
     public static bool Supports(Type type) => IsText(type) || Numeric.ContainsKey(type);
 
     /// <summary>Whether a type is of bytes, which are text where a file's writer did not say so.</summary>
-    public static bool IsBinary(Type type) => type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>) || type == typeof(Memory<byte>);
+    public static bool IsBinary(Type type) =>
+        type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>) || type == typeof(Memory<byte>);
 
     /// <summary>Decodes a column of a group: a flat one by its type, bytes as UTF-8 text, a nested one as JSON text.</summary>
     public static ParquetColumn Load(ParquetRowGroupReader group, Field field)
     {
-        if (field is not DataField { IsArray: false } flat) return new TextColumn(ParquetJson.Load(group, field));
-        if (IsBinary(flat.ClrType)) return new TextColumn([.. ParquetBytes.Load(group, flat).Select(bytes => (bytes is null ? "" : System.Text.Encoding.UTF8.GetString(bytes)).AsMemory())]);
+        if (field is not DataField { IsArray: false } flat)
+            return new TextColumn(ParquetJson.Load(group, field));
+        if (IsBinary(flat.ClrType))
+            return new TextColumn([
+                .. ParquetBytes
+                    .Load(group, flat)
+                    .Select(bytes => (bytes is null ? "" : System.Text.Encoding.UTF8.GetString(bytes)).AsMemory()),
+            ]);
         return IsText(flat.ClrType) ? TextColumn.Load(group, flat) : Numeric[flat.ClrType](group, flat);
     }
 
@@ -46,17 +53,33 @@ internal abstract class ParquetColumn
         [typeof(bool)] = (group, field) => NumberColumn<bool>.Load(group, field, value => value ? "true" : "false", value => value ? 1 : 0),
         [typeof(decimal)] = (group, field) => NumberColumn<decimal>.Load(group, field, Whole, value => (double)value),
         // Times are text: no stage reckons with them.
-        [typeof(DateTime)] = (group, field) => NumberColumn<DateTime>.Load(group, field, value => value.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture), _ => double.NaN),
-        [typeof(DateOnly)] = (group, field) => NumberColumn<DateOnly>.Load(group, field, value => value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), _ => double.NaN),
-        [typeof(TimeOnly)] = (group, field) => NumberColumn<TimeOnly>.Load(group, field, value => value.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture), _ => double.NaN),
-        [typeof(TimeSpan)] = (group, field) => NumberColumn<TimeSpan>.Load(group, field, value => value.ToString("c", CultureInfo.InvariantCulture), _ => double.NaN),
+        [typeof(DateTime)] = (group, field) =>
+            NumberColumn<DateTime>.Load(
+                group,
+                field,
+                value => value.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture),
+                _ => double.NaN
+            ),
+        [typeof(DateOnly)] = (group, field) =>
+            NumberColumn<DateOnly>.Load(group, field, value => value.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), _ => double.NaN),
+        [typeof(TimeOnly)] = (group, field) =>
+            NumberColumn<TimeOnly>.Load(
+                group,
+                field,
+                value => value.ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+                _ => double.NaN
+            ),
+        [typeof(TimeSpan)] = (group, field) =>
+            NumberColumn<TimeSpan>.Load(group, field, value => value.ToString("c", CultureInfo.InvariantCulture), _ => double.NaN),
         [typeof(Guid)] = (group, field) => NumberColumn<Guid>.Load(group, field, value => value.ToString(), _ => double.NaN),
     };
 
-    private static string Whole<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
+    private static string Whole<T>(T value)
+        where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 }
 
-/// <summary>A text column. Equal values that the file stores once are held once, and none becomes a string before it is asked for.</summary>
+/// <summary>A text column. Equal values that the file stores once are held once, and none becomes a string before it is asked
+/// for.</summary>
 internal sealed class TextColumn(ReadOnlyMemory<char>[] values) : ParquetColumn
 {
     public override ReadOnlySpan<char> Text(int row) => values[row].Span;
@@ -81,13 +104,15 @@ internal sealed class TextColumn(ReadOnlyMemory<char>[] values) : ParquetColumn
         int[] levels = new int[values.Length];
         await group.ReadRawAsync<ReadOnlyMemory<char>>(field, values.AsMemory(), levels.AsMemory(), null, CancellationToken.None);
         int next = levels.Count(level => level == field.MaxDefinitionLevel) - 1;
-        for (int row = values.Length - 1; row >= 0; row--) values[row] = levels[row] == field.MaxDefinitionLevel ? values[next--] : default;
+        for (int row = values.Length - 1; row >= 0; row--)
+            values[row] = levels[row] == field.MaxDefinitionLevel ? values[next--] : default;
         return values;
     }
 }
 
 /// <summary>A column of numbers, read as the type it has in the file.</summary>
-internal sealed class NumberColumn<T>(T?[] values, Func<T, string> format, Func<T, double> convert) : ParquetColumn where T : struct
+internal sealed class NumberColumn<T>(T?[] values, Func<T, string> format, Func<T, double> convert) : ParquetColumn
+    where T : struct
 {
     public override ReadOnlySpan<char> Text(int row) => values[row] is T value ? format(value) : "";
 
@@ -108,7 +133,8 @@ internal sealed class NumberColumn<T>(T?[] values, Func<T, string> format, Func<
         {
             T[] present = new T[values.Length];
             group.ReadAsync<T>(field, present.AsMemory()).AsTask().GetAwaiter().GetResult();
-            for (int row = 0; row < present.Length; row++) values[row] = present[row];
+            for (int row = 0; row < present.Length; row++)
+                values[row] = present[row];
         }
         return new NumberColumn<T>(values, format, convert);
     }

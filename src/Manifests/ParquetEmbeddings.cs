@@ -23,9 +23,14 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         try
         {
             parquet = Guard(() => ParquetFooter.Open(stream));
-            field = Guard(() => parquet.Schema.DataFields).FirstOrDefault(data => data.Path.ToString().StartsWith(Column, StringComparison.Ordinal) && data.ClrType == typeof(float)) ?? throw new TableException($"{path}: there is no column '{Column}' with lists of floats; write it with dfkd score --embeddings");
+            field = Guard(() => parquet.Schema.DataFields)
+                .FirstOrDefault(data => data.Path.ToString().StartsWith(Column, StringComparison.Ordinal) && data.ClrType == typeof(float))
+                ?? throw new TableException(
+                    $"{path}: there is no column '{Column}' with lists of floats; write it with dfkd score --embeddings"
+                );
             Rows = Guard(() => parquet.RowGroups.Sum(group => group.RowCount));
-            if (Rows > 0) Width = First();
+            if (Rows > 0)
+                Width = First();
         }
         catch
         {
@@ -49,7 +54,8 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
             if (rows[at] < before + group.RowCount)
             {
                 using RawColumnData<float> data = Values(group);
-                for (; at < rows.Count && rows[at] < before + group.RowCount; at++) take(at, data.Values.Slice((int)(rows[at] - before) * Width, Width));
+                for (; at < rows.Count && rows[at] < before + group.RowCount; at++)
+                    take(at, data.Values.Slice((int)(rows[at] - before) * Width, Width));
             }
             before += group.RowCount;
         }
@@ -75,9 +81,11 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         return data.Values.Length == group.RowCount * Width ? data : throw Uneven();
     }
 
-    private RawColumnData<float> Decoded(ParquetRowGroupReader group) => Guard(() => (RawColumnData<float>)group.ReadRawColumnDataBaseAsync(field).AsTask().GetAwaiter().GetResult());
+    private RawColumnData<float> Decoded(ParquetRowGroupReader group) =>
+        Guard(() => (RawColumnData<float>)group.ReadRawColumnDataBaseAsync(field).AsTask().GetAwaiter().GetResult());
 
-    private TableException Uneven() => new($"{path}: the lists of column '{Column}' are not all of one length; give every row a vector of the same width");
+    private TableException Uneven() =>
+        new($"{path}: the lists of column '{Column}' are not all of one length; give every row a vector of the same width");
 
     private T Guard<T>(Func<T> read)
     {
@@ -87,7 +95,10 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         }
         catch (Exception problem) when (problem is not (TableException or OutOfMemoryException))
         {
-            throw new TableException($"{path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again", problem);
+            throw new TableException(
+                $"{path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again",
+                problem
+            );
         }
     }
 }

@@ -45,32 +45,39 @@ internal sealed class ParquetFile : IDisposable
             using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
             return reader.RowCount;
         });
-        return rows <= int.MaxValue ? (int)rows : throw new TableException($"{Path}: row group {group + 1} has {rows} rows; write the table with smaller row groups");
+        return rows <= int.MaxValue
+            ? (int)rows
+            : throw new TableException($"{Path}: row group {group + 1} has {rows} rows; write the table with smaller row groups");
     }
 
     /// <summary>Decodes a column of a group.</summary>
-    public ParquetColumn Load(int group, int column) => Guard(() =>
-    {
-        using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
-        if (Fields[column] is DataField { IsArray: false }) return ParquetColumn.Load(reader, Fields[column]);
-        try
+    public ParquetColumn Load(int group, int column) =>
+        Guard(() =>
         {
-            return ParquetColumn.Load(reader, Fields[column]);
-        }
-        catch (Exception problem) when (problem is not OutOfMemoryException)
-        {
-            // A nested column is a bystander: it is never a reason to refuse the file.
-            TableNotes.Tell($"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({(problem is NotImplementedException ? "lists in data pages of version 2 are not read" : problem.Message.TrimEnd('.'))})");
-            return new TextColumn(new ReadOnlyMemory<char>[reader.RowCount]);
-        }
-    });
+            using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
+            if (Fields[column] is DataField { IsArray: false })
+                return ParquetColumn.Load(reader, Fields[column]);
+            try
+            {
+                return ParquetColumn.Load(reader, Fields[column]);
+            }
+            catch (Exception problem) when (problem is not OutOfMemoryException)
+            {
+                // A nested column is a bystander: it is never a reason to refuse the file.
+                TableNotes.Tell(
+                    $"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({(problem is NotImplementedException ? "lists in data pages of version 2 are not read" : problem.Message.TrimEnd('.'))})"
+                );
+                return new TextColumn(new ReadOnlyMemory<char>[reader.RowCount]);
+            }
+        });
 
     /// <summary>Decodes bytes of a group.</summary>
-    public byte[]?[] LoadBytes(int group, DataField field) => Guard(() =>
-    {
-        using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
-        return ParquetBytes.Load(reader, field);
-    });
+    public byte[]?[] LoadBytes(int group, DataField field) =>
+        Guard(() =>
+        {
+            using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
+            return ParquetBytes.Load(reader, field);
+        });
 
     public void Dispose()
     {
@@ -87,7 +94,10 @@ internal sealed class ParquetFile : IDisposable
         catch (Exception problem) when (problem is not (TableException or OutOfMemoryException))
         {
             // The library reports damage by whatever its decoders run into.
-            throw new TableException($"{Path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again", problem);
+            throw new TableException(
+                $"{Path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again",
+                problem
+            );
         }
     }
 }
@@ -113,6 +123,7 @@ internal sealed class ParquetGroup(ParquetFile file, int index, int rows)
     /// <summary>Decodes columns by another opening of the file, before anybody asks.</summary>
     public void Prepare(ParquetFile by, int[] wanted)
     {
-        foreach (int column in wanted) columns[column] = by.Load(index, column);
+        foreach (int column in wanted)
+            columns[column] = by.Load(index, column);
     }
 }

@@ -1,4 +1,5 @@
-// A Parquet file's footer is walked before the library reads it: the library takes the number of a list's elements at its word, and a damaged one keeps it busy for hours.
+// A Parquet file's footer is walked before the library reads it: the library takes the number of a list's elements at its word, and a
+// damaged one keeps it busy for hours.
 
 using System.Buffers.Binary;
 using Parquet;
@@ -8,7 +9,8 @@ namespace DataFreeKD.Manifests;
 /// <summary>Checks that a footer, in Thrift's compact protocol, holds every element that its lists, sets, maps and texts claim.</summary>
 internal ref struct ParquetFooter
 {
-    private const int TrailerBytes = 8, MostDepth = 32;
+    private const int TrailerBytes = 8,
+        MostDepth = 32;
 
     private readonly ReadOnlySpan<byte> bytes;
     private int at;
@@ -26,7 +28,8 @@ internal ref struct ParquetFooter
     // Leaves the stream at its beginning. A file without a footer is left to the library, which says so.
     private static void Check(Stream stream)
     {
-        if (stream.Length < TrailerBytes) return;
+        if (stream.Length < TrailerBytes)
+            return;
         Span<byte> trailer = stackalloc byte[TrailerBytes];
         stream.Seek(-TrailerBytes, SeekOrigin.End);
         stream.ReadExactly(trailer);
@@ -43,16 +46,20 @@ internal ref struct ParquetFooter
 
     private void Struct(int depth)
     {
-        if (depth > MostDepth) throw Damaged();
+        if (depth > MostDepth)
+            throw Damaged();
         while (true)
         {
             int head = Byte();
-            if (head == 0) return;
+            if (head == 0)
+                return;
             // A field's number, where it is no small step from the last one.
-            if (head >> 4 == 0) Number();
+            if (head >> 4 == 0)
+                Number();
             int type = head & 0xF;
             // A field that is true or false has its value in its type.
-            if (type > 2) Value(type, depth);
+            if (type > 2)
+                Value(type, depth);
         }
     }
 
@@ -79,7 +86,8 @@ internal ref struct ParquetFooter
                 return;
             case 11:
                 ulong pairs = Number();
-                if (pairs > 0) Elements(pairs, Byte() is var types ? types >> 4 : 0, types & 0xF, depth);
+                if (pairs > 0)
+                    Elements(pairs, Byte() is var types ? types >> 4 : 0, types & 0xF, depth);
                 return;
             case 12:
                 Struct(depth + 1);
@@ -92,11 +100,13 @@ internal ref struct ParquetFooter
     // Every element takes a byte or more.
     private void Elements(ulong count, int type, int? second, int depth)
     {
-        if (depth > MostDepth || count > (ulong)(bytes.Length - at)) throw Damaged();
+        if (depth > MostDepth || count > (ulong)(bytes.Length - at))
+            throw Damaged();
         for (ulong i = 0; i < count; i++)
         {
             Value(type, depth + 1);
-            if (second is { } value) Value(value, depth + 1);
+            if (second is { } value)
+                Value(value, depth + 1);
         }
     }
 
@@ -109,14 +119,16 @@ internal ref struct ParquetFooter
         {
             int next = Byte();
             number |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80) return number;
+            if (next < 0x80)
+                return number;
         }
         throw Damaged();
     }
 
     private void Skip(ulong count)
     {
-        if (count > (ulong)(bytes.Length - at)) throw Damaged();
+        if (count > (ulong)(bytes.Length - at))
+            throw Damaged();
         at += (int)count;
     }
 

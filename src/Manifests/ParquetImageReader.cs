@@ -4,7 +4,8 @@ using Parquet.Schema;
 
 namespace DataFreeKD.Manifests;
 
-/// <summary>Reads images within a Parquet file by row. Two row groups are kept, so that rows asked for in about the file's order are decoded once.</summary>
+/// <summary>Reads images within a Parquet file by row. Two row groups are kept, so that rows asked for in about the file's order are
+/// decoded once.</summary>
 public sealed class ParquetImageReader : IDisposable
 {
     private const int GroupsKept = 2;
@@ -18,7 +19,8 @@ public sealed class ParquetImageReader : IDisposable
     {
         (this.file, this.images) = (file, images);
         starts = new long[file.Groups + 1];
-        for (int group = 0; group < file.Groups; group++) starts[group + 1] = starts[group] + file.RowsOf(group);
+        for (int group = 0; group < file.Groups; group++)
+            starts[group + 1] = starts[group] + file.RowsOf(group);
     }
 
     /// <summary>How many rows the file has.</summary>
@@ -48,9 +50,11 @@ public sealed class ParquetImageReader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         int group = Array.BinarySearch(starts, row);
-        if (group < 0) group = ~group - 1;
+        if (group < 0)
+            group = ~group - 1;
         // Groups without rows begin where the next one does.
-        while (starts[group + 1] <= row) group++;
+        while (starts[group + 1] <= row)
+            group++;
         return GroupOf(group)[row - starts[group]];
     }
 
@@ -61,12 +65,14 @@ public sealed class ParquetImageReader : IDisposable
     {
         for (LinkedListNode<(int Group, byte[]?[] Images)>? node = kept.First; node is not null; node = node.Next)
         {
-            if (node.Value.Group != group) continue;
+            if (node.Value.Group != group)
+                continue;
             kept.Remove(node);
             kept.AddFirst(node);
             return node.Value.Images;
         }
-        if (kept.Count == GroupsKept) kept.RemoveLast();
+        if (kept.Count == GroupsKept)
+            kept.RemoveLast();
         byte[]?[] read = file.LoadBytes(group, images);
         kept.AddFirst((group, read));
         return read;

@@ -10,16 +10,32 @@ namespace DataFreeKD.Manifests;
 /// <param name="Row">The row's other columns.</param>
 public sealed record EmbeddedImage(byte[]? Bytes, TableRow Row);
 
-/// <summary>Reads a Parquet file with a column of image files: a struct of <c>bytes</c> and <c>path</c>, or bytes named as images are.</summary>
+/// <summary>Reads a Parquet file with a column of image files: a struct of <c>bytes</c> and <c>path</c>, or bytes named as images
+/// are.</summary>
 public static class ParquetImages
 {
-    private static readonly string[] Names = ["image", "img", "images", "picture", "photo", "jpg", "jpeg", "png", "webp", "image_bytes", "img_bytes", "image_data"];
+    private static readonly string[] Names =
+    [
+        "image",
+        "img",
+        "images",
+        "picture",
+        "photo",
+        "jpg",
+        "jpeg",
+        "png",
+        "webp",
+        "image_bytes",
+        "img_bytes",
+        "image_data",
+    ];
 
     /// <summary>Whether there is such a file at the path.</summary>
     /// <exception cref="TableException">A Parquet file that cannot be read.</exception>
     public static bool Fits(string path)
     {
-        if (!Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) || !ListReader.IsRegular(path)) return false;
+        if (!Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) || !ListReader.IsRegular(path))
+            return false;
         using var file = new ParquetFile(path);
         return Images(file) is not null;
     }
@@ -30,7 +46,8 @@ public static class ParquetImages
     {
         using var file = new ParquetFile(path);
         using TableReader table = Table.Open(path);
-        if (Images(file) is not { } images) yield break;
+        if (Images(file) is not { } images)
+            yield break;
         for (int group = 0; group < file.Groups; group++)
         {
             byte[]?[] bytes = file.LoadBytes(group, images);
@@ -45,6 +62,11 @@ public static class ParquetImages
     }
 
     internal static DataField? Images(ParquetFile file) =>
-        file.Fields.OfType<StructField>().Select(group => group.Fields.OfType<DataField>().FirstOrDefault(field => field.Name == "bytes" && ParquetColumn.IsBinary(field.ClrType))).FirstOrDefault(field => field is not null)
-        ?? file.Fields.OfType<DataField>().FirstOrDefault(field => ParquetColumn.IsBinary(field.ClrType) && Names.Contains(field.Name, StringComparer.OrdinalIgnoreCase));
+        file.Fields.OfType<StructField>()
+            .Select(group =>
+                group.Fields.OfType<DataField>().FirstOrDefault(field => field.Name == "bytes" && ParquetColumn.IsBinary(field.ClrType))
+            )
+            .FirstOrDefault(field => field is not null)
+        ?? file.Fields.OfType<DataField>()
+            .FirstOrDefault(field => ParquetColumn.IsBinary(field.ClrType) && Names.Contains(field.Name, StringComparer.OrdinalIgnoreCase));
 }

@@ -8,7 +8,8 @@ using Parquet.Schema;
 
 namespace DataFreeKD.Manifests;
 
-/// <summary>Puts nested values together again from their leaves' definition and repetition levels (Melnik et al., "Dremel", VLDB 2010).</summary>
+/// <summary>Puts nested values together again from their leaves' definition and repetition levels (Melnik et al., "Dremel", VLDB
+/// 2010).</summary>
 internal static class ParquetJson
 {
     /// <summary>A leaf: its values as JSON, and the levels that say where they belong.</summary>
@@ -21,7 +22,8 @@ internal static class ParquetJson
         {
             int[] places = new int[definitions.Length];
             int next = 0;
-            for (int entry = 0; entry < places.Length; entry++) places[entry] = definitions[entry] == most ? next++ : -1;
+            for (int entry = 0; entry < places.Length; entry++)
+                places[entry] = definitions[entry] == most ? next++ : -1;
             return places;
         }
     }
@@ -32,7 +34,8 @@ internal static class ParquetJson
     private static readonly Dictionary<Type, Func<ParquetRowGroupReader, DataField, Leaf>> Loaders = new()
     {
         [typeof(string)] = (group, field) => Load<ReadOnlyMemory<char>>(group, field, value => JsonValue.Create(value.ToString())),
-        [typeof(ReadOnlyMemory<char>)] = (group, field) => Load<ReadOnlyMemory<char>>(group, field, value => JsonValue.Create(value.ToString())),
+        [typeof(ReadOnlyMemory<char>)] = (group, field) =>
+            Load<ReadOnlyMemory<char>>(group, field, value => JsonValue.Create(value.ToString())),
         [typeof(double)] = (group, field) => Load<double>(group, field, value => double.IsFinite(value) ? JsonValue.Create(value) : null),
         [typeof(float)] = (group, field) => Load<float>(group, field, value => float.IsFinite(value) ? JsonValue.Create(value) : null),
         [typeof(long)] = (group, field) => Load<long>(group, field, value => JsonValue.Create(value)),
@@ -45,10 +48,14 @@ internal static class ParquetJson
         [typeof(byte)] = (group, field) => Load<byte>(group, field, value => JsonValue.Create(value)),
         [typeof(bool)] = (group, field) => Load<bool>(group, field, value => JsonValue.Create(value)),
         [typeof(decimal)] = (group, field) => Load<decimal>(group, field, value => JsonValue.Create(value)),
-        [typeof(DateTime)] = (group, field) => Load<DateTime>(group, field, value => JsonValue.Create(value.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture))),
+        [typeof(DateTime)] = (group, field) =>
+            Load<DateTime>(group, field, value =>
+                JsonValue.Create(value.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture))
+            ),
     };
 
-    /// <summary>Whether a nested column can be told: all its leaves have types that JSON has, and levels that the schema explains.</summary>
+    /// <summary>Whether a nested column can be told: all its leaves have types that JSON has, and levels that the schema
+    /// explains.</summary>
     public static bool Supports(Field field) => Fits(field, 0, 0);
 
     /// <summary>The column's rows as JSON; empty for a row that is null.</summary>
@@ -66,20 +73,26 @@ internal static class ParquetJson
         return rows;
     }
 
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     // The entries up to the next one that repeats at most at this level.
     private static Slice Next(Leaf leaf, ref int start, int level)
     {
-        int from = start, end = start + 1;
-        while (end < leaf.Repetitions.Length && leaf.Repetitions[end] > level) end++;
+        int from = start,
+            end = start + 1;
+        while (end < leaf.Repetitions.Length && leaf.Repetitions[end] > level)
+            end++;
         start = end;
         return new Slice(leaf, from, end);
     }
 
     private static JsonNode? Build(Field field, Slice[] slices, ref int taken, int definition, int repetition)
     {
-        int first = taken, present = definition + (field.IsNullable ? 1 : 0);
+        int first = taken,
+            present = definition + (field.IsNullable ? 1 : 0);
         switch (field)
         {
             case DataField:
@@ -87,15 +100,20 @@ internal static class ParquetJson
                 return slice.Leaf.Places[slice.Start] is >= 0 and int place ? slice.Leaf.Values[place]?.DeepClone() : null;
             case StructField group:
                 var members = new JsonObject();
-                foreach (Field member in group.Fields) members[member.Name] = Build(member, slices, ref taken, present, repetition);
+                foreach (Field member in group.Fields)
+                    members[member.Name] = Build(member, slices, ref taken, present, repetition);
                 return DefinitionOf(slices[first]) < present ? null : members;
             default:
                 int count = LeavesOf(field).Count();
                 taken += count;
-                if (DefinitionOf(slices[first]) < present) return null;
+                if (DefinitionOf(slices[first]) < present)
+                    return null;
                 var items = new JsonArray();
-                if (DefinitionOf(slices[first]) == present) return field is MapField ? new JsonObject() : items;
-                return field is MapField map ? Map(map, slices.AsSpan(first, count), present + 1, repetition + 1) : Items(((ListField)field).Item, slices.AsSpan(first, count), present + 1, repetition + 1);
+                if (DefinitionOf(slices[first]) == present)
+                    return field is MapField ? new JsonObject() : items;
+                return field is MapField map
+                    ? Map(map, slices.AsSpan(first, count), present + 1, repetition + 1)
+                    : Items(((ListField)field).Item, slices.AsSpan(first, count), present + 1, repetition + 1);
         }
     }
 
@@ -126,11 +144,13 @@ internal static class ParquetJson
     {
         var parts = new List<Slice[]>();
         int[] starts = new int[slices.Length];
-        for (int at = 0; at < starts.Length; at++) starts[at] = slices[at].Start;
+        for (int at = 0; at < starts.Length; at++)
+            starts[at] = slices[at].Start;
         while (starts[0] < slices[0].End)
         {
             var part = new Slice[slices.Length];
-            for (int at = 0; at < part.Length; at++) part[at] = Next(slices[at].Leaf, ref starts[at], repetition);
+            for (int at = 0; at < part.Length; at++)
+                part[at] = Next(slices[at].Leaf, ref starts[at], repetition);
             parts.Add(part);
         }
         return parts;
@@ -143,7 +163,10 @@ internal static class ParquetJson
         int present = definition + (field.IsNullable ? 1 : 0);
         return field switch
         {
-            DataField leaf => !leaf.IsArray && Loaders.ContainsKey(leaf.ClrType) && leaf.MaxDefinitionLevel == present && leaf.MaxRepetitionLevel == repetition,
+            DataField leaf => !leaf.IsArray
+                && Loaders.ContainsKey(leaf.ClrType)
+                && leaf.MaxDefinitionLevel == present
+                && leaf.MaxRepetitionLevel == repetition,
             StructField group => group.Fields.Count > 0 && group.Fields.All(member => Fits(member, present, repetition)),
             ListField list => Fits(list.Item, present + 1, repetition + 1),
             MapField map => Fits(map.Key, present + 1, repetition + 1) && Fits(map.Value, present + 1, repetition + 1),
@@ -151,20 +174,23 @@ internal static class ParquetJson
         };
     }
 
-    private static IEnumerable<DataField> LeavesOf(Field field) => field switch
-    {
-        DataField leaf => [leaf],
-        StructField group => group.Fields.SelectMany(LeavesOf),
-        ListField list => LeavesOf(list.Item),
-        MapField map => LeavesOf(map.Key).Concat(LeavesOf(map.Value)),
-        _ => [],
-    };
+    private static IEnumerable<DataField> LeavesOf(Field field) =>
+        field switch
+        {
+            DataField leaf => [leaf],
+            StructField group => group.Fields.SelectMany(LeavesOf),
+            ListField list => LeavesOf(list.Item),
+            MapField map => LeavesOf(map.Key).Concat(LeavesOf(map.Value)),
+            _ => [],
+        };
 
-    private static Leaf Load<T>(ParquetRowGroupReader group, DataField field, Func<T, JsonNode?> convert) where T : struct
+    private static Leaf Load<T>(ParquetRowGroupReader group, DataField field, Func<T, JsonNode?> convert)
+        where T : struct
     {
         ParquetRaw<T> raw = ParquetRaw<T>.Load(group, field);
         JsonNode?[] values = new JsonNode?[raw.Definitions.Count(level => level == field.MaxDefinitionLevel)];
-        for (int at = 0; at < values.Length; at++) values[at] = convert(raw.Values[at]);
+        for (int at = 0; at < values.Length; at++)
+            values[at] = convert(raw.Values[at]);
         return new Leaf(field, values, raw.Definitions, raw.Repetitions);
     }
 }

@@ -22,7 +22,9 @@ internal sealed class ParquetReadAhead(string path, ParquetFile file) : IDisposa
     /// <exception cref="TableException">The file is damaged.</exception>
     public ParquetGroup Next(int index, ParquetGroup? last)
     {
-        ParquetGroup next = coming.TryDequeue(out Task<ParquetGroup>? decoded) ? decoded.GetAwaiter().GetResult() : new ParquetGroup(file, index, file.RowsOf(index));
+        ParquetGroup next = coming.TryDequeue(out Task<ParquetGroup>? decoded)
+            ? decoded.GetAwaiter().GetResult()
+            : new ParquetGroup(file, index, file.RowsOf(index));
         started = Math.Max(started, index + 1);
         if (last?.Asked is { Length: > 0 } wanted)
         {
@@ -41,14 +43,17 @@ internal sealed class ParquetReadAhead(string path, ParquetFile file) : IDisposa
     public void Dispose()
     {
         // What went wrong with rows that nobody read is nobody's concern.
-        foreach (Task task in coming) task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-        foreach (ParquetFile opened in idle) opened.Dispose();
+        foreach (Task task in coming)
+            task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        foreach (ParquetFile opened in idle)
+            opened.Dispose();
     }
 
     private ParquetGroup Decode(ParquetGroup group, int[] wanted)
     {
         ParquetFile? by;
-        lock (gate) idle.TryPop(out by);
+        lock (gate)
+            idle.TryPop(out by);
         by ??= new ParquetFile(path);
         try
         {
@@ -57,7 +62,8 @@ internal sealed class ParquetReadAhead(string path, ParquetFile file) : IDisposa
         }
         finally
         {
-            lock (gate) idle.Push(by);
+            lock (gate)
+                idle.Push(by);
         }
     }
 }

@@ -33,13 +33,16 @@ internal sealed class ParquetTableWriter : TableWriter
     public override void Write(IReadOnlyList<string?> fields)
     {
         CheckCount(fields, columns.Count);
-        for (int at = 0; at < pending.Length; at++) pending[at].Add(fields[at]);
-        if (pending[0].Count == RowsInGroup) Flush();
+        for (int at = 0; at < pending.Length; at++)
+            pending[at].Add(fields[at]);
+        if (pending[0].Count == RowsInGroup)
+            Flush();
     }
 
     public override void Commit()
     {
-        if (pending[0].Count > 0) Flush();
+        if (pending[0].Count > 0)
+            Flush();
         Finish();
         file.Commit();
     }
@@ -52,7 +55,8 @@ internal sealed class ParquetTableWriter : TableWriter
 
     private void Finish()
     {
-        if (finished) return;
+        if (finished)
+            return;
         finished = true;
         parquet.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
@@ -60,9 +64,11 @@ internal sealed class ParquetTableWriter : TableWriter
     private void Flush()
     {
         using ParquetRowGroupWriter group = parquet.CreateRowGroup();
-        for (int at = 0; at < fields.Length; at++) WriteColumn(group, at).GetAwaiter().GetResult();
+        for (int at = 0; at < fields.Length; at++)
+            WriteColumn(group, at).GetAwaiter().GetResult();
         group.CompleteValidate();
-        foreach (List<string?> column in pending) column.Clear();
+        foreach (List<string?> column in pending)
+            column.Clear();
     }
 
     private Task WriteColumn(ParquetRowGroupWriter group, int at)
@@ -73,8 +79,11 @@ internal sealed class ParquetTableWriter : TableWriter
             long?[] values = new long?[texts.Count];
             for (int row = 0; row < values.Length; row++)
             {
-                if (string.IsNullOrEmpty(texts[row])) continue;
-                values[row] = long.TryParse(texts[row], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : throw Untyped(texts[row]!, at, "a whole number");
+                if (string.IsNullOrEmpty(texts[row]))
+                    continue;
+                values[row] = long.TryParse(texts[row], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+                    ? value
+                    : throw Untyped(texts[row]!, at, "a whole number");
             }
             return group.WriteAsync<long>(fields[at], values);
         }
@@ -83,15 +92,20 @@ internal sealed class ParquetTableWriter : TableWriter
             double?[] values = new double?[texts.Count];
             for (int row = 0; row < values.Length; row++)
             {
-                if (string.IsNullOrEmpty(texts[row])) continue;
-                values[row] = double.TryParse(texts[row], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : throw Untyped(texts[row]!, at, "a number");
+                if (string.IsNullOrEmpty(texts[row]))
+                    continue;
+                values[row] = double.TryParse(texts[row], NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                    ? value
+                    : throw Untyped(texts[row]!, at, "a number");
             }
             return group.WriteAsync<double>(fields[at], values);
         }
         string?[] text = new string?[texts.Count];
-        for (int row = 0; row < text.Length; row++) text[row] = string.IsNullOrEmpty(texts[row]) ? null : texts[row];
+        for (int row = 0; row < text.Length; row++)
+            text[row] = string.IsNullOrEmpty(texts[row]) ? null : texts[row];
         return group.WriteAsync(fields[at], text!);
     }
 
-    private TableException Untyped(string text, int at, string wanted) => new($"{path}: column '{columns[at]}' holds '{text}', which is not {wanted}; mend that field, or write a .csv instead");
+    private TableException Untyped(string text, int at, string wanted) =>
+        new($"{path}: column '{columns[at]}' holds '{text}', which is not {wanted}; mend that field, or write a .csv instead");
 }

@@ -18,7 +18,8 @@ public sealed record Provenance
     };
 
     /// <summary>The version of this toolkit, for <see cref="Version"/>.</summary>
-    public static string ToolVersion { get; } = typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    public static string ToolVersion { get; } =
+        typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>Tool version.</summary>
     public required string Version { get; init; }
@@ -41,19 +42,30 @@ public sealed record Provenance
     /// <summary>Wall seconds.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>Names of the files that were written in this folder, the output first; null where the output is the folder, or the version earlier than 0.1.</summary>
+    /// <summary>Names of the files that were written in this folder, the output first; null where the output is the folder, or the version
+    /// earlier than 0.1.</summary>
     public IReadOnlyList<string>? Outputs { get; init; }
 
     /// <summary>Where a table's provenance lies: <c>&lt;tablePath without extension&gt;.json</c>.</summary>
     public static string PathBeside(string tablePath) => Path.ChangeExtension(tablePath, ".json");
 
-    /// <summary>Writes it atomically to <see cref="PathBeside"/>, with <see cref="Outputs"/>: the table, and those of the files beside it that are there.</summary>
+    /// <summary>Writes it atomically to <see cref="PathBeside"/>, with <see cref="Outputs"/>: the table, and those of the files beside it
+    /// that are there.</summary>
     /// <param name="tablePath">The table; what is no file is not named.</param>
     /// <param name="beside">Files of the same folder; others are left out.</param>
     public void WriteBeside(string tablePath, params IEnumerable<string> beside) =>
-        Write(tablePath, this with { Outputs = File.Exists(tablePath) ? [.. Names(tablePath, beside.Where(File.Exists)).Prepend(Path.GetFileName(tablePath)).Distinct()] : null });
+        Write(
+            tablePath,
+            this with
+            {
+                Outputs = File.Exists(tablePath)
+                    ? [.. Names(tablePath, beside.Where(File.Exists)).Prepend(Path.GetFileName(tablePath)).Distinct()]
+                    : null,
+            }
+        );
 
-    /// <summary>Names files in the provenance before they are written, so that they are known as this tool's also where the run is killed before its end.</summary>
+    /// <summary>Names files in the provenance before they are written, so that they are known as this tool's also where the run is killed
+    /// before its end.</summary>
     /// <param name="tablePath">The table.</param>
     /// <param name="command">The verb.</param>
     /// <param name="beside">Files that will be written beside it.</param>
@@ -62,7 +74,8 @@ public sealed record Provenance
     {
         Provenance made = ReadBeside(tablePath) ?? new Provenance { Version = ToolVersion, Command = command };
         string[] names = [Path.GetFileName(tablePath), .. Names(tablePath, beside)];
-        if (made.Outputs is { } known && names.All(known.Contains)) return;
+        if (made.Outputs is { } known && names.All(known.Contains))
+            return;
         Write(tablePath, made with { Outputs = [.. names.Union(made.Outputs ?? [])] });
     }
 
@@ -71,19 +84,24 @@ public sealed record Provenance
     public static Provenance? ReadBeside(string tablePath)
     {
         string path = PathBeside(tablePath);
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         try
         {
             return JsonSerializer.Deserialize<Provenance>(File.ReadAllBytes(path), Json);
         }
         catch (JsonException problem)
         {
-            throw new TableException($"{path} is not the provenance of {Path.GetFileName(tablePath)}: {problem.Message} Move it away or run the stage again", problem);
+            throw new TableException(
+                $"{path} is not the provenance of {Path.GetFileName(tablePath)}: {problem.Message} Move it away or run the stage again",
+                problem
+            );
         }
     }
 
     /// <summary>
-    /// Refuses a table beside whose name lies what would be written over and is not its own: a file of the provenance's name that is no provenance, the provenance of
+    /// Refuses a table beside whose name lies what would be written over and is not its own: a file of the provenance's name that is no
+    /// provenance, the provenance of
     /// another output, a file beside it that no provenance names.
     /// </summary>
     /// <param name="tablePath">The table.</param>
@@ -95,12 +113,19 @@ public sealed record Provenance
         ArgumentNullException.ThrowIfNull(beside);
         Provenance? made = OwnBeside(tablePath);
         if (made is not null && !overwrite && OtherOutput(made, tablePath) is { } other)
-            throw new TableException($"{PathBeside(tablePath)} is the provenance of {other}, and that of {Path.GetFileName(tablePath)} would replace it; name another output, or overwrite");
+            throw new TableException(
+                $"{PathBeside(tablePath)} is the provenance of {other}, and that of {Path.GetFileName(tablePath)} would replace it; name another output, or overwrite"
+            );
         foreach (string file in beside)
         {
-            if (Directory.Exists(file)) throw new TableException($"{file} is a folder where a file beside {Path.GetFileName(tablePath)} is written; move it away, or name another output");
+            if (Directory.Exists(file))
+                throw new TableException(
+                    $"{file} is a folder where a file beside {Path.GetFileName(tablePath)} is written; move it away, or name another output"
+                );
             if (File.Exists(file) && !(made?.Wrote(tablePath, file) ?? false))
-                throw new TableException($"{file} is not this tool's, by {Path.GetFileName(PathBeside(tablePath))}, and writing {Path.GetFileName(tablePath)} would replace or remove it; move it away, or name another output");
+                throw new TableException(
+                    $"{file} is not this tool's, by {Path.GetFileName(PathBeside(tablePath))}, and writing {Path.GetFileName(tablePath)} would replace or remove it; move it away, or name another output"
+                );
         }
     }
 
@@ -123,39 +148,55 @@ public sealed record Provenance
     private static Provenance? OwnBeside(string tablePath)
     {
         string path = PathBeside(tablePath);
-        if (Directory.Exists(path)) throw new TableException($"{path} is a folder where the provenance of {Path.GetFileName(tablePath)} is written; move it away, or name another output");
+        if (Directory.Exists(path))
+            throw new TableException(
+                $"{path} is a folder where the provenance of {Path.GetFileName(tablePath)} is written; move it away, or name another output"
+            );
         try
         {
-            if (!File.Exists(path)) return null;
-            if (ReadBeside(tablePath) is { } made && Verbs.Contains(made.Command.Split(' ')[0])) return made;
+            if (!File.Exists(path))
+                return null;
+            if (ReadBeside(tablePath) is { } made && Verbs.Contains(made.Command.Split(' ')[0]))
+                return made;
         }
         catch (TableException)
         {
             // Told below: what is to be done differs from a provenance that is to be read.
         }
-        throw new TableException($"{path} is not this tool's, and the provenance of {Path.GetFileName(tablePath)} would replace it; move it away, or name another output");
+        throw new TableException(
+            $"{path} is not this tool's, and the provenance of {Path.GetFileName(tablePath)} would replace it; move it away, or name another output"
+        );
     }
 
     // The output that a provenance is of, where it is another one and still there; earlier versions did not name it.
     private static string? OtherOutput(Provenance made, string tablePath)
     {
-        string name = Path.GetFileName(tablePath), folder = Path.GetDirectoryName(Path.GetFullPath(tablePath))!;
-        IEnumerable<string> of = made.Outputs is { Count: > 0 } outputs ? outputs.Take(1)
-            : File.Exists(tablePath) ? [] : TableLike.Select(extension => Path.ChangeExtension(name, extension));
+        string name = Path.GetFileName(tablePath),
+            folder = Path.GetDirectoryName(Path.GetFullPath(tablePath))!;
+        IEnumerable<string> of =
+            made.Outputs is { Count: > 0 } outputs ? outputs.Take(1)
+            : File.Exists(tablePath) ? []
+            : TableLike.Select(extension => Path.ChangeExtension(name, extension));
         return of.FirstOrDefault(other => other != name && File.Exists(Path.Combine(folder, other)));
     }
 
     private static readonly string[] TableLike = [".csv", ".parquet", ".cache", ".txt"];
 
     // Earlier versions named embeddings among the options, and nothing else.
-    private bool Wrote(string tablePath, string file) => Outputs is { } outputs ? Names(tablePath, [file]).Any(outputs.Contains)
-        : IsBeside(tablePath, file) && (!file.EndsWith(".npy", StringComparison.Ordinal) || Options.Values.Contains(Path.GetFileName(file)));
+    private bool Wrote(string tablePath, string file) =>
+        Outputs is { } outputs
+            ? Names(tablePath, [file]).Any(outputs.Contains)
+            : IsBeside(tablePath, file)
+                && (!file.EndsWith(".npy", StringComparison.Ordinal) || Options.Values.Contains(Path.GetFileName(file)));
 
-    private static void Write(string tablePath, Provenance made) => AtomicFile.WriteAllText(PathBeside(tablePath), JsonSerializer.Serialize(made, Json) + "\n");
+    private static void Write(string tablePath, Provenance made) =>
+        AtomicFile.WriteAllText(PathBeside(tablePath), JsonSerializer.Serialize(made, Json) + "\n");
 
-    private static IEnumerable<string> Names(string tablePath, IEnumerable<string> files) => files.Where(file => IsBeside(tablePath, file)).Select(file => Path.GetFileName(file)!);
+    private static IEnumerable<string> Names(string tablePath, IEnumerable<string> files) =>
+        files.Where(file => IsBeside(tablePath, file)).Select(file => Path.GetFileName(file)!);
 
-    private static bool IsBeside(string tablePath, string file) => Path.GetDirectoryName(Path.GetFullPath(file)) == Path.GetDirectoryName(Path.GetFullPath(tablePath));
+    private static bool IsBeside(string tablePath, string file) =>
+        Path.GetDirectoryName(Path.GetFullPath(file)) == Path.GetDirectoryName(Path.GetFullPath(tablePath));
 
     /// <summary>SHA-256 of a file as lower-case hex, streamed.</summary>
     public static string HashFile(string path, CancellationToken cancel = default)

@@ -32,8 +32,11 @@ public static class ScoreDirection
     /// <summary>1 where higher is more useful, −1 where lower is, 0 for a column that is no score.</summary>
     public static int Of(string column)
     {
-        if (OfName.TryGetValue(column, out int direction)) return column.EndsWith('_') ? 0 : direction;
+        if (OfName.TryGetValue(column, out int direction))
+            return column.EndsWith('_') ? 0 : direction;
         int block = column.LastIndexOf('_') + 1;
-        return block > 0 && OfName.TryGetValue(column[..block], out direction) && Columns.ProbeBlock(column, column[..block]) is not null ? direction : 0;
+        return block > 0 && OfName.TryGetValue(column[..block], out direction) && Columns.ProbeBlock(column, column[..block]) is not null
+            ? direction
+            : 0;
     }
 }

@@ -12,14 +12,16 @@ namespace DataFreeKD.Manifests;
 /// <summary>An image for a shard.</summary>
 /// <param name="Key">Name of its members: letters, digits, <c>-</c> and <c>_</c>; unique in the store.</param>
 /// <param name="Image">The file.</param>
-/// <param name="Format">Its format: <c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c> or <c>bmp</c>; its member ends in this, <c>jpg</c> for the first.</param>
+/// <param name="Format">Its format: <c>jpeg</c>, <c>png</c>, <c>webp</c>, <c>gif</c> or <c>bmp</c>; its member ends in this, <c>jpg</c> for
+/// the first.</param>
 /// <param name="Caption">Null or empty: no text member.</param>
 /// <param name="Facts">The JSON member, written in this order of names.</param>
 /// <param name="Class">0-based class; null: no class member.</param>
 public sealed record ShardSample(string Key, byte[] Image, string Format, string? Caption, JsonObject Facts, long? Class = null);
 
 /// <summary>
-/// Writes <c>00000.tar</c>, <c>00001.tar</c>, ... of a fixed number of images. A shard appears when it is whole; <see cref="Complete"/> ends the last one, without it the images
+/// Writes <c>00000.tar</c>, <c>00001.tar</c>, ... of a fixed number of images. A shard appears when it is whole; <see cref="Complete"/>
+/// ends the last one, without it the images
 /// since the last whole shard leave nothing behind. Equal samples give equal bytes: members carry no time, owner or machine.
 /// </summary>
 /// <param name="folder">Created where absent.</param>
@@ -39,7 +41,8 @@ public sealed class ShardWriter(string folder, int imagesPerShard, int firstShar
     /// <exception cref="IOException">The folder cannot be written to.</exception>
     public string Add(ShardSample sample)
     {
-        if (sample.Key.Length is 0 or > 80 || !sample.Key.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) throw new ArgumentException($"'{sample.Key}' is no key of a shard", nameof(sample));
+        if (sample.Key.Length is 0 or > 80 || !sample.Key.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+            throw new ArgumentException($"'{sample.Key}' is no key of a shard", nameof(sample));
         string path = Path.Combine(folder, $"{shard.ToString("D5", CultureInfo.InvariantCulture)}.tar");
         if (tar is null)
         {
@@ -48,17 +51,21 @@ public sealed class ShardWriter(string folder, int imagesPerShard, int firstShar
         }
         string image = $"{sample.Key}.{(sample.Format == "jpeg" ? "jpg" : sample.Format)}";
         Write(image, sample.Image);
-        if (sample.Class is { } label) Write($"{sample.Key}.cls", Encoding.ASCII.GetBytes(label.ToString(CultureInfo.InvariantCulture)));
-        if (!string.IsNullOrEmpty(sample.Caption)) Write($"{sample.Key}.txt", Encoding.UTF8.GetBytes(sample.Caption));
+        if (sample.Class is { } label)
+            Write($"{sample.Key}.cls", Encoding.ASCII.GetBytes(label.ToString(CultureInfo.InvariantCulture)));
+        if (!string.IsNullOrEmpty(sample.Caption))
+            Write($"{sample.Key}.txt", Encoding.UTF8.GetBytes(sample.Caption));
         Write($"{sample.Key}.json", JsonSerializer.SerializeToUtf8Bytes(sample.Facts, Readable));
-        if (++images == imagesPerShard) Complete();
+        if (++images == imagesPerShard)
+            Complete();
         return $"{path}::{image}";
     }
 
     /// <summary>Ends the shard that is under way, if any; it is whole with fewer images.</summary>
     public void Complete()
     {
-        if (tar is null) return;
+        if (tar is null)
+            return;
         tar.Dispose();
         file!.Commit();
         file.Dispose();
@@ -76,13 +83,15 @@ public sealed class ShardWriter(string folder, int imagesPerShard, int firstShar
     private void Write(string name, byte[] content)
     {
         using var data = new MemoryStream(content, writable: false);
-        tar!.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
-        {
-            DataStream = data,
-            ModificationTime = DateTimeOffset.UnixEpoch,
-            Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
-            Uid = 0,
-            Gid = 0,
-        });
+        tar!.WriteEntry(
+            new UstarTarEntry(TarEntryType.RegularFile, name)
+            {
+                DataStream = data,
+                ModificationTime = DateTimeOffset.UnixEpoch,
+                Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+                Uid = 0,
+                Gid = 0,
+            }
+        );
     }
 }

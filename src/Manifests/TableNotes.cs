@@ -17,7 +17,8 @@ public static class TableNotes
         Action<string>? hear = Noted;
         lock (Gate)
         {
-            if (!Told.Add(note)) return;
+            if (!Told.Add(note))
+                return;
         }
         hear?.Invoke(note);
     }

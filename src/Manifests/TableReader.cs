@@ -36,7 +36,8 @@ public abstract class TableReader : IDisposable
     public TableRow Row()
     {
         string[] fields = new string[Header.Columns.Count];
-        for (int column = 0; column < fields.Length; column++) fields[column] = Text(column);
+        for (int column = 0; column < fields.Length; column++)
+            fields[column] = Text(column);
         return new TableRow(Header, fields, Line);
     }
 
@@ -51,16 +52,19 @@ public abstract class TableReader : IDisposable
         }
     }
 
-    /// <summary>Streams the absolute paths of the usable rows (<see cref="TableRow.IsUsable"/>), once; no other column is decoded.</summary>
+    /// <summary>Streams the absolute paths of the usable rows (<see cref="TableRow.IsUsable"/>), once; no other column is
+    /// decoded.</summary>
     /// <exception cref="TableException">There is no column of paths, or a row is broken.</exception>
     public IEnumerable<string> UsablePaths(CancellationToken cancel = default)
     {
-        int path = Header.Require("path"), status = Header.IndexOf("status");
+        int path = Header.Require("path"),
+            status = Header.IndexOf("status");
         while (Read())
         {
             cancel.ThrowIfCancellationRequested();
             string file = Text(path);
-            if (file.Length > 0 && (status < 0 || !TableRow.Refuses(Text(status)))) yield return ManifestPath.FromTable(file, Header.Source);
+            if (file.Length > 0 && (status < 0 || !TableRow.Refuses(Text(status))))
+                yield return ManifestPath.FromTable(file, Header.Source);
         }
     }
 
@@ -75,5 +79,6 @@ public abstract class TableReader : IDisposable
     protected abstract void Dispose(bool disposing);
 
     /// <summary>The error of a field that should be a number.</summary>
-    private protected TableException NotANumber(string text, int column) => Numbers.NotANumber(text, Header.Source, Line, Header.Columns[column]);
+    private protected TableException NotANumber(string text, int column) =>
+        Numbers.NotANumber(text, Header.Source, Line, Header.Columns[column]);
 }

@@ -24,6 +24,7 @@ public abstract class TableWriter : IDisposable
 
     private protected static void CheckCount(IReadOnlyList<string?> fields, int columns)
     {
-        if (fields.Count != columns) throw new ArgumentException($"the row has {fields.Count} fields, the table {columns} columns", nameof(fields));
+        if (fields.Count != columns)
+            throw new ArgumentException($"the row has {fields.Count} fields, the table {columns} columns", nameof(fields));
     }
 }

@@ -8,8 +8,18 @@ internal static class ActivationNames
     // The first name of each is timm's, which we write; names of Hugging Face's follow.
     private static readonly (string Name, Activation Activation)[] Names =
     [
-        ("gelu", Activation.Gelu), ("gelu_tanh", Activation.GeluTanh), ("quick_gelu", Activation.QuickGelu), ("relu", Activation.Relu), ("silu", Activation.Silu),
-        ("gelu_new", Activation.GeluTanh), ("gelu_pytorch_tanh", Activation.GeluTanh), ("gelu_fast", Activation.GeluTanh), ("gelu_accurate", Activation.GeluTanh), ("gelu_python", Activation.Gelu), ("quickgelu", Activation.QuickGelu), ("swish", Activation.Silu),
+        ("gelu", Activation.Gelu),
+        ("gelu_tanh", Activation.GeluTanh),
+        ("quick_gelu", Activation.QuickGelu),
+        ("relu", Activation.Relu),
+        ("silu", Activation.Silu),
+        ("gelu_new", Activation.GeluTanh),
+        ("gelu_pytorch_tanh", Activation.GeluTanh),
+        ("gelu_fast", Activation.GeluTanh),
+        ("gelu_accurate", Activation.GeluTanh),
+        ("gelu_python", Activation.Gelu),
+        ("quickgelu", Activation.QuickGelu),
+        ("swish", Activation.Silu),
     ];
 
     /// <summary>timm's names.</summary>
@@ -19,5 +29,9 @@ internal static class ActivationNames
     public static string Of(Activation activation) => Names.First(pair => pair.Activation == activation).Name;
 
     /// <summary>The activation of a name; null of one that is not known.</summary>
-    public static Activation? Find(string name) => Names.Where(pair => string.Equals(pair.Name, name.Trim(), StringComparison.OrdinalIgnoreCase)).Select(pair => (Activation?)pair.Activation).FirstOrDefault();
+    public static Activation? Find(string name) =>
+        Names
+            .Where(pair => string.Equals(pair.Name, name.Trim(), StringComparison.OrdinalIgnoreCase))
+            .Select(pair => (Activation?)pair.Activation)
+            .FirstOrDefault();
 }

@@ -35,6 +35,8 @@ public sealed record ModelFact(string Field, string Value, FactSource By, string
     public static string? Assumed(IReadOnlyList<ModelFact> facts)
     {
         ModelFact[] assumed = [.. facts.Where(fact => fact.By == FactSource.Assumed)];
-        return assumed.Length == 0 ? null : $"assumed, since the checkpoint does not tell: {string.Join(", ", assumed.Select(fact => $"{fact.Field} {fact.Value}"))}";
+        return assumed.Length == 0
+            ? null
+            : $"assumed, since the checkpoint does not tell: {string.Join(", ", assumed.Select(fact => $"{fact.Field} {fact.Value}"))}";
     }
 }

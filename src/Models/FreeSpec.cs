@@ -8,7 +8,11 @@ namespace DataFreeKD.Models;
 internal abstract class FreeSpec
 {
     /// <summary>Every family's grammar by its prefix.</summary>
-    public static IReadOnlyDictionary<string, FreeSpec> All { get; } = new[] { VitSpec.Grammar, ResNetSpec.ResNet, ResNetSpec.RedNet, TinyVitSpec.Grammar }.ToDictionary(grammar => grammar.Family, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, FreeSpec> All { get; } =
+        new[] { VitSpec.Grammar, ResNetSpec.ResNet, ResNetSpec.RedNet, TinyVitSpec.Grammar }.ToDictionary(
+            grammar => grammar.Family,
+            StringComparer.Ordinal
+        );
 
     /// <summary>What stands before the colon.</summary>
     public required string Family { get; init; }
@@ -31,13 +35,23 @@ internal abstract class FreeSpec
     protected abstract bool Fits(ModelConfig config);
 
     /// <summary>A number without sign, such as 12.</summary>
-    public static int Whole(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FormatException("number");
+    public static int Whole(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FormatException("number");
 
     /// <summary>A number such as 2.5.</summary>
-    public static double Number(string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : throw new FormatException("number");
+    public static double Number(string value) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            ? number
+            : throw new FormatException("number");
 
     /// <summary>1, 0, true or false.</summary>
-    public static bool Flag(string value) => value switch { "1" => true, "0" => false, _ => bool.TryParse(value, out bool flag) ? flag : throw new FormatException("true or false") };
+    public static bool Flag(string value) =>
+        value switch
+        {
+            "1" => true,
+            "0" => false,
+            _ => bool.TryParse(value, out bool flag) ? flag : throw new FormatException("true or false"),
+        };
 }
 
 /// <summary>The keys of a family and what each changes.</summary>
@@ -50,11 +64,13 @@ internal sealed class FreeSpec<TConfig>(TConfig start, params (string Key, Func<
     {
         Dictionary<string, string> given = Split(spec, options);
         string[] missing = [.. Required.Where(key => !given.ContainsKey(key))];
-        if (missing.Length > 0) throw new ModelException($"'{spec}' does not give {string.Join(", ", missing)} (example: {Example})");
+        if (missing.Length > 0)
+            throw new ModelException($"'{spec}' does not give {string.Join(", ", missing)} (example: {Example})");
         return Apply(spec, given, start);
     }
 
-    public override ModelConfig Override(string spec, string options, ModelConfig start) => Apply(spec, Split(spec, options), (TConfig)start);
+    public override ModelConfig Override(string spec, string options, ModelConfig start) =>
+        Apply(spec, Split(spec, options), (TConfig)start);
 
     protected override bool Fits(ModelConfig config) => config is TConfig;
 
@@ -65,9 +81,13 @@ internal sealed class FreeSpec<TConfig>(TConfig start, params (string Key, Func<
         {
             int equals = item.IndexOf('=', StringComparison.Ordinal);
             string key = equals < 0 ? item : item[..equals].Trim();
-            if (!keys.Any(known => known.Key == key)) throw new ModelException($"'{spec}' has the key '{key}'; keys are {string.Join(", ", keys.Select(known => known.Key))} (example: {Example})");
+            if (!keys.Any(known => known.Key == key))
+                throw new ModelException(
+                    $"'{spec}' has the key '{key}'; keys are {string.Join(", ", keys.Select(known => known.Key))} (example: {Example})"
+                );
             // A bare flag is true.
-            if (!given.TryAdd(key, equals < 0 ? "true" : item[(equals + 1)..].Trim())) throw new ModelException($"'{spec}' gives '{key}' twice");
+            if (!given.TryAdd(key, equals < 0 ? "true" : item[(equals + 1)..].Trim()))
+                throw new ModelException($"'{spec}' gives '{key}' twice");
         }
         return given;
     }
@@ -76,7 +96,8 @@ internal sealed class FreeSpec<TConfig>(TConfig start, params (string Key, Func<
     {
         foreach ((string key, Func<TConfig, string, TConfig> set) in keys)
         {
-            if (!given.TryGetValue(key, out string? value)) continue;
+            if (!given.TryGetValue(key, out string? value))
+                continue;
             try
             {
                 config = set(config, value);

@@ -25,7 +25,8 @@ public sealed record ModelCapture
     /// <summary>Blocks whose attention, averaged over heads, is wanted: computed aside, O(T²).</summary>
     public IReadOnlyList<int> AttentionBlocks { get; init; } = [];
 
-    /// <summary>Share of patch tokens dropped (training only), 0–1 exclusive; CLS and other prefix tokens stay. With a drop, hidden outputs hold only the kept tokens.</summary>
+    /// <summary>Share of patch tokens dropped (training only), 0–1 exclusive; CLS and other prefix tokens stay. With a drop, hidden outputs
+    /// hold only the kept tokens.</summary>
     public double PatchDropout { get; init; }
 
     /// <summary>Kept patch indices <c>[B, K]</c> (int64, sorted), overriding the random choice of <see cref="PatchDropout"/>.</summary>

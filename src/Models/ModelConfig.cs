@@ -21,7 +21,8 @@ public abstract record ModelConfig
     /// <summary>Width of the embedding that the head reads.</summary>
     public abstract int Features { get; }
 
-    /// <summary>The registered name of this shape, whatever its classes (and a ResNet's input size); else the free spec that builds it.</summary>
+    /// <summary>The registered name of this shape, whatever its classes (and a ResNet's input size); else the free spec that builds
+    /// it.</summary>
     [JsonPropertyOrder(-1)]
     public string Name => RegistryEntries.NameOf(this) ?? Spec;
 
@@ -58,6 +59,7 @@ public abstract record ModelConfig
     /// <summary>Throws unless <paramref name="holds"/>.</summary>
     private protected void Require(bool holds, string what)
     {
-        if (!holds) throw new ModelException($"a {Family} cannot be built: {what}");
+        if (!holds)
+            throw new ModelException($"a {Family} cannot be built: {what}");
     }
 }

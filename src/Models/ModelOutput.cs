@@ -7,7 +7,8 @@ namespace DataFreeKD.Models;
 /// <summary>What a forward pass gave. Tensors belong to the caller's dispose scope.</summary>
 public sealed record ModelOutput
 {
-    /// <summary><c>[B, C]</c>; null for a model without a head. For a distilled model the mean of both heads, for a Co-advise student of its three.</summary>
+    /// <summary><c>[B, C]</c>; null for a model without a head. For a distilled model the mean of both heads, for a Co-advise student of
+    /// its three.</summary>
     public torch.Tensor? Logits { get; init; }
 
     /// <summary><c>[B, C]</c> of the CLS head (distilled models and Co-advise students only).</summary>
@@ -22,22 +23,29 @@ public sealed record ModelOutput
     /// <summary><c>[B, C]</c> of the involution token's head (Co-advise students only).</summary>
     public torch.Tensor? LogitsInv { get; init; }
 
-    /// <summary>CLS after the final norm, <c>[B, D]</c>; of a network that pools its patches the pooled embedding that its head reads.</summary>
+    /// <summary>CLS after the final norm, <c>[B, D]</c>; of a network that pools its patches the pooled embedding that its head
+    /// reads.</summary>
     public required torch.Tensor Embedding { get; init; }
 
-    /// <summary>What each head reads: the final norm of CLS, then of the distillation token, or of the convolution and the involution token, <c>[B, K, D]</c>; the pooled embedding <c>[B, 1, D]</c>, or the class token beside the mean <c>[B, 1, 2D]</c>. Vision Transformers only; there with or without heads.</summary>
+    /// <summary>What each head reads: the final norm of CLS, then of the distillation token, or of the convolution and the involution
+    /// token, <c>[B, K, D]</c>; the pooled embedding <c>[B, 1, D]</c>, or the class token beside the mean <c>[B, 1, 2D]</c>. Vision
+    /// Transformers only; there with or without heads.</summary>
     public torch.Tensor? HeadEmbeddings { get; init; }
 
-    /// <summary>Softmaxed CLS-to-patch attention <c>[B, H, N]</c> by block, prefix columns dropped, not renormalised. Of a network that averages its patches (<see cref="Pooling.Average"/>) the mean of the patches' own rows: the attention that a patch receives. Of one with <see cref="Pooling.Map"/> likewise, and in place of the last block's the row of the pooling's own query.</summary>
+    /// <summary>Softmaxed CLS-to-patch attention <c>[B, H, N]</c> by block, prefix columns dropped, not renormalised. Of a network that
+    /// averages its patches (<see cref="Pooling.Average"/>) the mean of the patches' own rows: the attention that a patch receives. Of one
+    /// with <see cref="Pooling.Map"/> likewise, and in place of the last block's the row of the pooling's own query.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> ClsRows { get; init; } = new Dictionary<int, torch.Tensor>();
 
-    /// <summary>Softmaxed attention averaged over heads, by block: <c>[B, T, T]</c>; of a last block whose patches nobody reads only the rows of the K tokens with a head, CLS first, <c>[B, K, T]</c>.</summary>
+    /// <summary>Softmaxed attention averaged over heads, by block: <c>[B, T, T]</c>; of a last block whose patches nobody reads only the
+    /// rows of the K tokens with a head, CLS first, <c>[B, K, T]</c>.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> Attention { get; init; } = new Dictionary<int, torch.Tensor>();
 
     /// <summary>Block outputs <c>[B, T, D]</c> by block.</summary>
     public IReadOnlyDictionary<int, torch.Tensor> Hidden { get; init; } = new Dictionary<int, torch.Tensor>();
 
-    /// <summary>All tokens after the final norm, <c>[B, T, D]</c>, where they were asked for; as they left the last block in a network without that norm.</summary>
+    /// <summary>All tokens after the final norm, <c>[B, T, D]</c>, where they were asked for; as they left the last block in a network
+    /// without that norm.</summary>
     public torch.Tensor? NormedTokens { get; init; }
 
     /// <summary>Queries, keys and values by block.</summary>

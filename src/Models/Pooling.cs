@@ -14,6 +14,7 @@ public enum Pooling
     /// <summary>One learned query that attends to the patch tokens (SigLIP's multi-head attention pooling).</summary>
     Map,
 
-    /// <summary>The class token beside the mean of the patch tokens, 2·D numbers (Hugging Face's <c>Dinov2ForImageClassification</c>).</summary>
+    /// <summary>The class token beside the mean of the patch tokens, 2·D numbers (Hugging Face's
+    /// <c>Dinov2ForImageClassification</c>).</summary>
     TokenAndAverage,
 }

@@ -7,7 +7,8 @@ using BatchNorm = DataFreeKD.Models.Layers.BatchNorm;
 
 namespace DataFreeKD.Models;
 
-/// <summary>A residual network of four stages, average pooling and a linear head. Tensor names are timm's (and torchvision's); a RedNet's are the official code's, with its head as <c>fc</c>.</summary>
+/// <summary>A residual network of four stages, average pooling and a linear head. Tensor names are timm's (and torchvision's); a RedNet's
+/// are the official code's, with its head as <c>fc</c>.</summary>
 /// <remarks>He et al., CVPR 2016; Li et al., CVPR 2021.</remarks>
 public sealed class ResNet : ImageModel
 {
@@ -17,10 +18,12 @@ public sealed class ResNet : ImageModel
     private readonly ModuleList<ResidualBlock>[] layers;
     private readonly Affine? fc;
 
-    internal ResNet(ResNetConfig config) : base(nameof(ResNet))
+    internal ResNet(ResNetConfig config)
+        : base(nameof(ResNet))
     {
         Config = config.Validated();
-        long stride = config.SmallStem ? 1 : 2, input = config.Width;
+        long stride = config.SmallStem ? 1 : 2,
+            input = config.Width;
         if (config.Involution)
         {
             register_module(nameof(stem), stem = new InvolutionStem(config.Width, stride));
@@ -43,7 +46,8 @@ public sealed class ResNet : ImageModel
             }
             register_module($"layer{stage + 1}", layers[stage]);
         }
-        if (config.Classes > 0) register_module(nameof(fc), fc = new Affine([config.Classes, input]));
+        if (config.Classes > 0)
+            register_module(nameof(fc), fc = new Affine([config.Classes, input]));
     }
 
     /// <summary>The architecture.</summary>
@@ -66,13 +70,15 @@ public sealed class ResNet : ImageModel
         return new ModelOutput { Embedding = embedding, Logits = fc is null ? null : scope.MoveToOuter(fc.Linear(embedding)) };
     }
 
-    internal override void Randomise(long seed) => ConvolutionInit.Randomise(this, seed, layers.SelectMany(layer => layer).Select(block => block.Last.weight));
+    internal override void Randomise(long seed) =>
+        ConvolutionInit.Randomise(this, seed, layers.SelectMany(layer => layer).Select(block => block.Last.weight));
 
     private torch.Tensor Stem(torch.Tensor pixels)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = stem?.Forward(pixels) ?? bn1!.Norm(conv1!.Convolve(pixels, Config.SmallStem ? 1 : 2)).relu_();
-        if (!Config.SmallStem) x = torch.nn.functional.max_pool2d(x, 3, 2, 1);
+        if (!Config.SmallStem)
+            x = torch.nn.functional.max_pool2d(x, 3, 2, 1);
         return x.MoveToOuterDisposeScope();
     }
 }

@@ -12,7 +12,15 @@ namespace DataFreeKD.Models;
 public readonly record struct StageSizes(int First, int Second, int Third, int Fourth)
 {
     /// <summary>The number of a stage, 0–3.</summary>
-    public int this[int stage] => stage switch { 0 => First, 1 => Second, 2 => Third, 3 => Fourth, _ => throw new ArgumentOutOfRangeException(nameof(stage)) };
+    public int this[int stage] =>
+        stage switch
+        {
+            0 => First,
+            1 => Second,
+            2 => Third,
+            3 => Fourth,
+            _ => throw new ArgumentOutOfRangeException(nameof(stage)),
+        };
 
     /// <summary>The four numbers.</summary>
     public int[] ToArray() => [First, Second, Third, Fourth];

@@ -14,12 +14,14 @@ public sealed class TinyVit : ImageModel
     private readonly ModuleList<TinyVitStage> stages;
     private readonly Classifier head;
 
-    internal TinyVit(TinyVitConfig config) : base(nameof(TinyVit))
+    internal TinyVit(TinyVitConfig config)
+        : base(nameof(TinyVit))
     {
         Config = config.Validated();
         register_module(nameof(patch_embed), patch_embed = new Stem(config));
         stages = [];
-        for (int stage = 0; stage < 4; stage++) stages.Add(new TinyVitStage(config, stage));
+        for (int stage = 0; stage < 4; stage++)
+            stages.Add(new TinyVitStage(config, stage));
         register_module(nameof(stages), stages);
         register_module(nameof(head), head = new Classifier(config));
     }
@@ -34,7 +36,8 @@ public sealed class TinyVit : ImageModel
         CheckCapture(capture);
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor x = patch_embed.Forward(pixels);
-        foreach (TinyVitStage stage in stages) x = stage.Forward(x);
+        foreach (TinyVitStage stage in stages)
+            x = stage.Forward(x);
         torch.Tensor embedding = scope.MoveToOuter(head.norm.Norm(x.mean([2, 3]), 1e-5));
         return new ModelOutput { Embedding = embedding, Logits = head.fc is null ? null : scope.MoveToOuter(head.fc.Linear(embedding)) };
     }
@@ -42,7 +45,8 @@ public sealed class TinyVit : ImageModel
     /// <summary>Attention biases are spared.</summary>
     public override bool SparedByDecay(string name) => name.EndsWith(".attention_biases", StringComparison.Ordinal);
 
-    internal override void Randomise(long seed) => ConvolutionInit.Tiny(this, seed, stages.SelectMany(stage => stage.LastNorms).Select(norm => norm.weight));
+    internal override void Randomise(long seed) =>
+        ConvolutionInit.Tiny(this, seed, stages.SelectMany(stage => stage.LastNorms).Select(norm => norm.weight));
 
     /// <summary>Two 3×3 convolutions with a GELU between.</summary>
     private sealed class Stem : torch.nn.Module
@@ -50,7 +54,8 @@ public sealed class TinyVit : ImageModel
         private readonly ConvNorm conv1;
         private readonly ConvNorm conv2;
 
-        public Stem(TinyVitConfig config) : base(nameof(Stem))
+        public Stem(TinyVitConfig config)
+            : base(nameof(Stem))
         {
             int width = config.Widths.First;
             register_module(nameof(conv1), conv1 = new ConvNorm(3, width / 2, 3, config.StemStride > 1 ? 2 : 1));
@@ -70,10 +75,12 @@ public sealed class TinyVit : ImageModel
         public readonly Affine norm;
         public readonly Affine? fc;
 
-        public Classifier(TinyVitConfig config) : base(nameof(Classifier))
+        public Classifier(TinyVitConfig config)
+            : base(nameof(Classifier))
         {
             register_module(nameof(norm), norm = new Affine([config.Features]));
-            if (config.Classes > 0) register_module(nameof(fc), fc = new Affine([config.Classes, config.Features]));
+            if (config.Classes > 0)
+                register_module(nameof(fc), fc = new Affine([config.Classes, config.Features]));
         }
     }
 }

@@ -28,23 +28,31 @@ public sealed record TinyVitConfig : ModelConfig
     public override int Features => Widths.Fourth;
 
     /// <inheritdoc/>
-    public override string Spec => Text($"tinyvit:img={ImageSize},stem={StemStride},dims={Widths},depths={Depths},heads={Heads},windows={Windows}");
+    public override string Spec =>
+        Text($"tinyvit:img={ImageSize},stem={StemStride},dims={Widths},depths={Depths},heads={Heads},windows={Windows}");
 
     /// <inheritdoc/>
-    public override string Summary => Text($"stem of stride {StemStride}, widths {Widths}, depths {Depths}, heads {Heads}, windows {Windows}");
+    public override string Summary =>
+        Text($"stem of stride {StemStride}, widths {Widths}, depths {Depths}, heads {Heads}, windows {Windows}");
 
     /// <summary>Side of a stage's map, positions.</summary>
     public int Side(int stage)
     {
         int side = ImageSize;
         // Two convolutions in the stem, one before each later stage; each halves upwards.
-        for (int stride = StemStride; stride > 1; stride /= 2) side = (side + 1) / 2;
-        for (int i = 0; i < stage; i++) side = (side + 1) / 2;
+        for (int stride = StemStride; stride > 1; stride /= 2)
+            side = (side + 1) / 2;
+        for (int i = 0; i < stage; i++)
+            side = (side + 1) / 2;
         return side;
     }
 
     /// <summary>Windows no larger than the maps: a larger one would attend to padding.</summary>
-    internal TinyVitConfig WithFittingWindows() => this with { Windows = StageSizes.From(stage => Math.Min(Windows[stage], Math.Max(1, Side(stage)))) };
+    internal TinyVitConfig WithFittingWindows() =>
+        this with
+        {
+            Windows = StageSizes.From(stage => Math.Min(Windows[stage], Math.Max(1, Side(stage)))),
+        };
 
     /// <inheritdoc/>
     public override TinyVitConfig Validated()
@@ -55,7 +63,10 @@ public sealed record TinyVitConfig : ModelConfig
         {
             Require(Widths[stage] is > 0 and <= 65536 && Widths[stage] % 2 == 0, $"width {Widths[stage]} is not an even number in 2–65536");
             Require(Depths[stage] is > 0 and <= 1024, $"depth {Depths[stage]} is not in 1–1024");
-            Require(stage == 0 || (Heads[stage] > 0 && Widths[stage] % Heads[stage] == 0), $"width {Widths[stage]} is not divisible by {Heads[stage]} heads");
+            Require(
+                stage == 0 || (Heads[stage] > 0 && Widths[stage] % Heads[stage] == 0),
+                $"width {Widths[stage]} is not divisible by {Heads[stage]} heads"
+            );
             Require(stage == 0 || Windows[stage] is > 0 and <= 256, $"window {Windows[stage]} is not in 1–256");
         }
         Require(Classes is >= 0 and <= 1 << 22, $"{Classes} classes is not in 0–{1 << 22}");
@@ -66,16 +77,23 @@ public sealed record TinyVitConfig : ModelConfig
 
     internal override long MultiplyAccumulates()
     {
-        long first = Widths.First, half = first / 2, outer = StemStride > 1 ? (ImageSize + 1) / 2 : ImageSize, side = Side(0);
+        long first = Widths.First,
+            half = first / 2,
+            outer = StemStride > 1 ? (ImageSize + 1) / 2 : ImageSize,
+            side = Side(0);
         long total = (outer * outer * 27 * half) + (side * side * 9 * half * first);
         // 1×1 to four times the width, depthwise 3×3, 1×1 back.
         total += Depths.First * side * side * ((8 * first * first) + (36 * first));
         for (int stage = 1; stage < 4; stage++)
         {
-            long before = side * side, input = Widths[stage - 1], d = Widths[stage], window = Windows[stage];
+            long before = side * side,
+                input = Widths[stage - 1],
+                d = Widths[stage],
+                window = Windows[stage];
             side = Side(stage);
             total += (before * input * d) + (side * side * ((9 * d) + (d * d)));
-            long across = (side + window - 1) / window, tokens = window * window;
+            long across = (side + window - 1) / window,
+                tokens = window * window;
             long attention = across * across * ((4 * tokens * d * d) + (2 * tokens * tokens * d));
             total += Depths[stage] * (attention + (side * side * ((8 * d * d) + (9 * d))));
         }

@@ -7,11 +7,12 @@ using TorchSharp.Modules;
 
 namespace DataFreeKD.Models;
 
-/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, DINOv3, EVA and EVA-02, AIMv2, CLIP's and SigLIP's image towers, average-pooled ones). Parameter names are timm's.</summary>
-/// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR 2024.</remarks>
+/// <summary>A ViT of timm's family (ViT, DeiT, DeiT-distilled, DeiT-III, DINOv2 with registers, DINOv3, EVA and EVA-02, AIMv2, CLIP's and
+/// SigLIP's image towers, average-pooled ones). Parameter names are timm's.</summary>
+/// <remarks>Dosovitskiy et al., ICLR 2021; the distillation token is of Touvron et al., ICML 2021; registers of Darcet et al., ICLR
+/// 2024.</remarks>
 public sealed class VisionTransformer : ImageModel
 {
-
     // Fields bear the registered names: TorchSharp re-seats them by name when the module moves to another device.
     private readonly Parameter? cls_token;
     private readonly Parameter? reg_token;
@@ -32,16 +33,22 @@ public sealed class VisionTransformer : ImageModel
 
     /// <summary>Builds a randomly initialised model (trunc-normal 0.02 as timm) from <paramref name="seed"/>.</summary>
     /// <exception cref="ModelException">The shape cannot be built.</exception>
-    public VisionTransformer(VitConfig config, long seed = 0) : this(config) => WeightInit.Randomise(this, seed);
+    public VisionTransformer(VitConfig config, long seed = 0)
+        : this(config) => WeightInit.Randomise(this, seed);
 
-    private VisionTransformer(VitConfig config) : base(nameof(VisionTransformer))
+    private VisionTransformer(VitConfig config)
+        : base(nameof(VisionTransformer))
     {
         Config = config.Validated();
         int width = config.Width;
-        if (config.ClassToken) register_parameter(nameof(cls_token), cls_token = Token(1));
-        if (config.RegisterTokens > 0) register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
-        if (config.LearnedPositions) register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
-        if (config.Distilled) register_parameter(nameof(dist_token), dist_token = Token(1));
+        if (config.ClassToken)
+            register_parameter(nameof(cls_token), cls_token = Token(1));
+        if (config.RegisterTokens > 0)
+            register_parameter(nameof(reg_token), reg_token = Token(config.RegisterTokens));
+        if (config.LearnedPositions)
+            register_parameter(nameof(pos_embed), pos_embed = Token(config.EmbeddedTokens));
+        if (config.Distilled)
+            register_parameter(nameof(dist_token), dist_token = Token(1));
         if (config.CrossBias)
         {
             register_module(nameof(conv_embed), conv_embed = new TokenStem(config, involution: false));
@@ -51,15 +58,22 @@ public sealed class VisionTransformer : ImageModel
         {
             register_module(nameof(patch_embed), patch_embed = new PatchEmbed(config));
         }
-        if (config.PreNorm) register_module(nameof(norm_pre), norm_pre = new Affine([width], !config.RmsNorm));
+        if (config.PreNorm)
+            register_module(nameof(norm_pre), norm_pre = new Affine([width], !config.RmsNorm));
         blocks = [];
-        for (int b = 0; b < config.Depth; b++) blocks.Add(new Block(config));
+        for (int b = 0; b < config.Depth; b++)
+            blocks.Add(new Block(config));
         register_module(nameof(blocks), blocks);
-        if (!config.FcNorm && config.FinalNorm) register_module(nameof(norm), norm = new Affine([width], !config.RmsNorm));
-        if (config.Pooling == Pooling.Map) register_module(nameof(attn_pool), attn_pool = new LatentPool(config));
-        if (config.FcNorm) register_module(nameof(fc_norm), fc_norm = new Affine([width], !config.RmsNorm));
-        if (config.Classes > 0) register_module(nameof(head), head = new Affine([config.Classes, config.Features]));
-        if (config.Classes > 0 && config.Distilled) register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
+        if (!config.FcNorm && config.FinalNorm)
+            register_module(nameof(norm), norm = new Affine([width], !config.RmsNorm));
+        if (config.Pooling == Pooling.Map)
+            register_module(nameof(attn_pool), attn_pool = new LatentPool(config));
+        if (config.FcNorm)
+            register_module(nameof(fc_norm), fc_norm = new Affine([width], !config.RmsNorm));
+        if (config.Classes > 0)
+            register_module(nameof(head), head = new Affine([config.Classes, config.Features]));
+        if (config.Classes > 0 && config.Distilled)
+            register_module(nameof(head_dist), head_dist = new Affine([config.Classes, width]));
 
         if (config.Classes > 0 && config.CrossBias)
         {
@@ -76,14 +90,28 @@ public sealed class VisionTransformer : ImageModel
     /// <summary>The architecture.</summary>
     public override VitConfig Config { get; }
 
-    /// <summary>The heads, in the order of <see cref="ModelOutput.HeadEmbeddings"/>; none of a model without classes. Logits are the mean over them.</summary>
-    public IReadOnlyList<LinearHead> LinearHeads => [.. new[] { head, head_dist, head_conv, head_inv }.OfType<Affine>().Select(affine => new LinearHead(affine.weight, affine.bias!))];
+    /// <summary>The heads, in the order of <see cref="ModelOutput.HeadEmbeddings"/>; none of a model without classes. Logits are the mean
+    /// over them.</summary>
+    public IReadOnlyList<LinearHead> LinearHeads =>
+        [.. new[] { head, head_dist, head_conv, head_inv }.OfType<Affine>().Select(affine => new LinearHead(affine.weight, affine.bias!))];
 
     internal IEnumerable<Block> Blocks => blocks;
 
     /// <summary>The blocks, each to be taken step by step.</summary>
-    /// <exception cref="ModelException">They have their norms after or inside their branches, parallel branches or relative position biases, so that their steps are others.</exception>
-    public IReadOnlyList<VitBlock> Steps => Config.RelativeBias || Config.ParallelBranches ? throw new ModelException($"the blocks of {Config.Name} have {(Config.RelativeBias ? "relative position biases" : "parallel branches")} and cannot be taken step by step") : Config.AttentionNorm || Config.MlpNorm ? throw new ModelException($"the blocks of {Config.Name} have norms inside their branches and cannot be taken step by step") : Config.PostNorm ? throw new ModelException($"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step") : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
+    /// <exception cref="ModelException">They have their norms after or inside their branches, parallel branches or relative position
+    /// biases, so that their steps are others.</exception>
+    public IReadOnlyList<VitBlock> Steps =>
+        Config.RelativeBias || Config.ParallelBranches
+            ? throw new ModelException(
+                $"the blocks of {Config.Name} have {(Config.RelativeBias ? "relative position biases" : "parallel branches")} and cannot be taken step by step"
+            )
+        : Config.AttentionNorm || Config.MlpNorm
+            ? throw new ModelException($"the blocks of {Config.Name} have norms inside their branches and cannot be taken step by step")
+        : Config.PostNorm
+            ? throw new ModelException(
+                $"the blocks of {Config.Name} have their norms after their branches and cannot be taken step by step"
+            )
+        : [.. blocks.Select(block => new VitBlock(block, Config.LayerNormEpsilon))];
 
     /// <summary>What enters the first block: tokens <c>[B, T, D]</c> of normalised pixels <c>[B, 3, S, S]</c>, positions added.</summary>
     /// <exception cref="ArgumentException">The pixels do not fit the model.</exception>
@@ -120,7 +148,8 @@ public sealed class VisionTransformer : ImageModel
     {
         ModelCapture capture = new() { ClsRowBlocks = clsRowBlocks };
         Check(pixels, capture);
-        if (count < 1 || count >= Config.Depth) throw new ArgumentOutOfRangeException(nameof(count), $"{count} blocks are not in 1–{Config.Depth - 1}");
+        if (count < 1 || count >= Config.Depth)
+            throw new ArgumentOutOfRangeException(nameof(count), $"{count} blocks are not in 1–{Config.Depth - 1}");
         using DisposeScope scope = torch.NewDisposeScope();
         Kept kept = new();
         torch.Tensor tokens = Through(Embed(pixels, capture), 0, count, capture, kept, scope);
@@ -135,13 +164,22 @@ public sealed class VisionTransformer : ImageModel
         using DisposeScope scope = torch.NewDisposeScope();
         Kept kept = new();
         // A copy, since a pass frees what it came from.
-        torch.Tensor tokens = Through(partial.Tokens.alias(), partial.Blocks, Config.Depth, new ModelCapture { ClsRowBlocks = clsRowBlocks }, kept, scope);
-        foreach ((int block, torch.Tensor row) in partial.ClsRows) kept.Rows[block] = row;
+        torch.Tensor tokens = Through(
+            partial.Tokens.alias(),
+            partial.Blocks,
+            Config.Depth,
+            new ModelCapture { ClsRowBlocks = clsRowBlocks },
+            kept,
+            scope
+        );
+        foreach ((int block, torch.Tensor row) in partial.ClsRows)
+            kept.Rows[block] = row;
         return Head(tokens, ModelCapture.None, kept, scope);
     }
 
     /// <summary>
-    /// Keeps the blocks' weights in oneDNN's layout too, for forward passes without gradients on the CPU: faster by a tenth to a fifth, for as much memory again as the weights take.
+    /// Keeps the blocks' weights in oneDNN's layout too, for forward passes without gradients on the CPU: faster by a tenth to a fifth, for
+    /// as much memory again as the weights take.
     /// They must not change afterwards. Without oneDNN, and on other devices, nothing happens.
     /// </summary>
     /// <param name="batch">Images that a pass has, about.</param>
@@ -150,69 +188,104 @@ public sealed class VisionTransformer : ImageModel
     public void PackForInference(int batch, Precision precision = Precision.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        if (precision == Precision.BFloat16 && (OneDnn.Operators is not { BFloat16: true } || blocks[0].Attention.Qkv.weight.device_type != DeviceType.CPU)) throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
+        if (
+            precision == Precision.BFloat16
+            && (OneDnn.Operators is not { BFloat16: true } || blocks[0].Attention.Qkv.weight.device_type != DeviceType.CPU)
+        )
+            throw new ModelException("bfloat16 needs a CPU with AVX-512 and a libtorch with oneDNN; compute in float32");
         using IDisposable noGrad = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         long rows = (long)batch * (Config.Patches + Config.PrefixTokens);
-        for (int b = 0; b < Config.Depth; b++) blocks[b].Pack(new Packing(rows, precision), b == Config.Depth - 1);
+        for (int b = 0; b < Config.Depth; b++)
+            blocks[b].Pack(new Packing(rows, precision), b == Config.Depth - 1);
         patch_embed?.Pack(new Packing((long)batch * Config.Patches, precision));
     }
 
     /// <summary>The same weights for another input size: the position embedding is resampled as timm does, the rest is copied.</summary>
     /// <param name="imageSize">Input side, pixels; a multiple of the patch size.</param>
-    /// <exception cref="ModelException">It is no multiple of the patch size, or the network has relative position biases, which are of one size.</exception>
+    /// <exception cref="ModelException">It is no multiple of the patch size, or the network has relative position biases, which are of one
+    /// size.</exception>
     public override VisionTransformer WithImageSize(int imageSize)
     {
-        if (Config.RelativeBias && imageSize != Config.ImageSize) throw new ModelException($"image size is {imageSize}: the model's relative position biases are of {Config.ImageSize}×{Config.ImageSize} pixels and are not resampled; leave the size out");
-        if (imageSize % Config.PatchSize != 0) throw new ModelException($"image size is {imageSize}: must be a multiple of the model's patches of {Config.PatchSize} pixels");
+        if (Config.RelativeBias && imageSize != Config.ImageSize)
+            throw new ModelException(
+                $"image size is {imageSize}: the model's relative position biases are of {Config.ImageSize}×{Config.ImageSize} pixels and are not resampled; leave the size out"
+            );
+        if (imageSize % Config.PatchSize != 0)
+            throw new ModelException($"image size is {imageSize}: must be a multiple of the model's patches of {Config.PatchSize} pixels");
         VisionTransformer other = Uninitialised(Config with { ImageSize = imageSize });
-        CopyTo(other, (name, source) => name == nameof(pos_embed) ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid) : source);
+        CopyTo(other, (name, source) =>
+            name == nameof(pos_embed)
+                ? PositionEmbedding.Resample(source, Config.EmbeddedPrefix, other.Config.Grid, other.Config.Grid)
+                : source
+        );
         return other;
     }
 
     /// <summary>Position embedding and prefix tokens are spared.</summary>
-    public override bool SparedByDecay(string name) => name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token) or "attn_pool.latent" || name.EndsWith(".relative_position_bias_table", StringComparison.Ordinal) || name.EndsWith(".rope_freqs", StringComparison.Ordinal);
+    public override bool SparedByDecay(string name) =>
+        name is nameof(pos_embed) or nameof(cls_token) or nameof(dist_token) or nameof(reg_token) or "attn_pool.latent"
+        || name.EndsWith(".relative_position_bias_table", StringComparison.Ordinal)
+        || name.EndsWith(".rope_freqs", StringComparison.Ordinal);
 
     internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
 
-    private long HeadTokens => Config.CrossBias ? 3 : Config.Distilled ? 2 : 1;
+    private long HeadTokens =>
+        Config.CrossBias ? 3
+        : Config.Distilled ? 2
+        : 1;
 
     // [B, 3, S, S] to [B, prefix + K, D] with positions added and, in training, patches dropped.
     private torch.Tensor Embed(torch.Tensor pixels, ModelCapture capture)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        long batch = pixels.shape[0], width = Config.Width;
+        long batch = pixels.shape[0],
+            width = Config.Width;
         int embedded = Config.EmbeddedPrefix;
         (torch.Tensor patches, torch.Tensor[] aligned) = Patches(pixels);
-        if (pos_embed is not null) patches = patches.add_(pos_embed.narrow(1, embedded, Config.Patches));
+        if (pos_embed is not null)
+            patches = patches.add_(pos_embed.narrow(1, embedded, Config.Patches));
         if (KeptIndices(batch, capture) is { } kept)
         {
             patches = patches.gather(1, kept.unsqueeze(-1).expand(batch, kept.shape[1], width));
         }
         List<torch.Tensor> tokens = [];
-        if (cls_token is not null) tokens.Add(cls_token);
-        if (dist_token is not null) tokens.Add(dist_token);
-        if (reg_token is not null) tokens.Add(reg_token);
-        if (tokens.Count == 0) return (norm_pre is null ? patches : norm_pre.Norm(patches, Config.LayerNormEpsilon)).MoveToOuterDisposeScope();
-        torch.Tensor prefix = aligned.Length > 0 ? torch.cat([cls_token!.expand(batch, -1, -1), .. aligned], 1) : tokens.Count == 1 ? tokens[0] : torch.cat(tokens, 1);
-        if (embedded > 0 && pos_embed is not null) prefix = prefix + pos_embed.narrow(1, 0, embedded);
+        if (cls_token is not null)
+            tokens.Add(cls_token);
+        if (dist_token is not null)
+            tokens.Add(dist_token);
+        if (reg_token is not null)
+            tokens.Add(reg_token);
+        if (tokens.Count == 0)
+            return (norm_pre is null ? patches : norm_pre.Norm(patches, Config.LayerNormEpsilon)).MoveToOuterDisposeScope();
+        torch.Tensor prefix =
+            aligned.Length > 0 ? torch.cat([cls_token!.expand(batch, -1, -1), .. aligned], 1)
+            : tokens.Count == 1 ? tokens[0]
+            : torch.cat(tokens, 1);
+        if (embedded > 0 && pos_embed is not null)
+            prefix = prefix + pos_embed.narrow(1, 0, embedded);
         torch.Tensor x = torch.cat([prefix.expand(batch, -1, -1), patches], 1);
-        if (norm_pre is not null) x = norm_pre.Norm(x, Config.LayerNormEpsilon);
+        if (norm_pre is not null)
+            x = norm_pre.Norm(x, Config.LayerNormEpsilon);
         return x.MoveToOuterDisposeScope();
     }
 
     // [B, N, D], and where two stems make them the tokens [B, 1, D] aligned with each: the mean of its own patches.
     private (torch.Tensor Patches, torch.Tensor[] Aligned) Patches(torch.Tensor pixels)
     {
-        if (patch_embed is not null) return (patch_embed.Forward(pixels), []);
-        torch.Tensor convolved = conv_embed!.Forward(pixels), involved = inv_embed!.Forward(pixels);
+        if (patch_embed is not null)
+            return (patch_embed.Forward(pixels), []);
+        torch.Tensor convolved = conv_embed!.Forward(pixels),
+            involved = inv_embed!.Forward(pixels);
         return (convolved + involved, [convolved.mean([1], keepdim: true), involved.mean([1], keepdim: true)]);
     }
 
     private torch.Tensor? KeptIndices(long batch, ModelCapture capture)
     {
-        if (capture.KeptPatches is { } given) return given;
-        if (capture.PatchDropout <= 0 || !training) return null;
+        if (capture.KeptPatches is { } given)
+            return given;
+        if (capture.PatchDropout <= 0 || !training)
+            return null;
         long keep = Math.Max(1, (long)(Config.Patches * (1 - capture.PatchDropout)));
         torch.Tensor order = torch.rand([batch, Config.Patches], device: blocks[0].Attention.Qkv.weight.device).argsort(1);
         return order.narrow(1, 0, keep).sort(1).Values;
@@ -223,21 +296,36 @@ public sealed class VisionTransformer : ImageModel
         bool kept = false;
         for (int b = from; b < to; b++)
         {
-            bool wanted = capture.HiddenBlocks.Contains(b), apart = capture.QkvBlocks.Contains(b);
+            bool wanted = capture.HiddenBlocks.Contains(b),
+                apart = capture.QkvBlocks.Contains(b);
             // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
-            long queries = b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart && !capture.NormedTokens ? HeadTokens : x.shape[1];
+            long queries =
+                b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart && !capture.NormedTokens ? HeadTokens : x.shape[1];
             // The pooling's own query takes the place of the last block's row.
             bool pooled = attn_pool is not null && b == Config.Depth - 1;
             captured.WantsPooledRow |= pooled && capture.ClsRowBlocks.Contains(b);
-            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = blocks[b].Forward(x, queries, !pooled && capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1, capture.AttentionBlocks.Contains(b), apart);
-            if (!kept) x.Dispose();
+            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = blocks[b]
+                .Forward(
+                    x,
+                    queries,
+                    !pooled && capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1,
+                    capture.AttentionBlocks.Contains(b),
+                    apart
+                );
+            if (!kept)
+                x.Dispose();
             (x, kept) = (next, wanted);
-            if (wanted) captured.Hidden[b] = scope.MoveToOuter(next);
-            if (row is not null) captured.Rows[b] = scope.MoveToOuter(row);
-            if (map is not null) captured.Maps[b] = scope.MoveToOuter(map);
-            if (qkv is null) continue;
+            if (wanted)
+                captured.Hidden[b] = scope.MoveToOuter(next);
+            if (row is not null)
+                captured.Rows[b] = scope.MoveToOuter(row);
+            if (map is not null)
+                captured.Maps[b] = scope.MoveToOuter(map);
+            if (qkv is null)
+                continue;
             scope.MoveToOuter(qkv.Queries, qkv.Keys, qkv.Values);
-            if (qkv.Bias is { } bias) scope.MoveToOuter(bias);
+            if (qkv.Bias is { } bias)
+                scope.MoveToOuter(bias);
             captured.Parts[b] = qkv;
         }
         return x;
@@ -250,14 +338,17 @@ public sealed class VisionTransformer : ImageModel
             Attention = kept.Maps,
             Hidden = kept.Hidden,
             Qkv = kept.Parts,
-            NormedTokens = capture.NormedTokens ? scope.MoveToOuter(norm is null ? x.alias() : norm.Norm(x, Config.LayerNormEpsilon)) : null,
+            NormedTokens = capture.NormedTokens
+                ? scope.MoveToOuter(norm is null ? x.alias() : norm.Norm(x, Config.LayerNormEpsilon))
+                : null,
         };
 
     // Tokens [B, T, D] to what the heads read, [B, K, D]; of the class token beside the mean [B, 1, 2D].
     private torch.Tensor Pooled(torch.Tensor x, Kept kept, DisposeScope scope)
     {
         double epsilon = Config.LayerNormEpsilon;
-        long prefix = Config.PrefixTokens, patches = x.shape[1] - prefix;
+        long prefix = Config.PrefixTokens,
+            patches = x.shape[1] - prefix;
         switch (Config.Pooling)
         {
             case Pooling.Token:
@@ -274,24 +365,38 @@ public sealed class VisionTransformer : ImageModel
                 return both;
             default:
                 long before = Config.PoolPrefix ? 0 : prefix;
-                (torch.Tensor token, torch.Tensor? row) = attn_pool!.Forward((norm is null ? x : norm.Norm(x, epsilon)).narrow(1, before, patches + prefix - before), kept.WantsPooledRow);
-                if (row is not null) kept.Rows[Config.Depth - 1] = scope.MoveToOuter(row.narrow(2, prefix - before, patches));
+                (torch.Tensor token, torch.Tensor? row) = attn_pool!.Forward(
+                    (norm is null ? x : norm.Norm(x, epsilon)).narrow(1, before, patches + prefix - before),
+                    kept.WantsPooledRow
+                );
+                if (row is not null)
+                    kept.Rows[Config.Depth - 1] = scope.MoveToOuter(row.narrow(2, prefix - before, patches));
                 return fc_norm is null ? token : fc_norm.Norm(token, epsilon);
         }
     }
 
     private ModelOutput Heads(torch.Tensor normed, DisposeScope scope)
     {
-        torch.Tensor read = normed.select(1, 0), embedding = Config.Pooling == Pooling.TokenAndAverage ? read.narrow(1, 0, Config.Width) : read;
+        torch.Tensor read = normed.select(1, 0),
+            embedding = Config.Pooling == Pooling.TokenAndAverage ? read.narrow(1, 0, Config.Width) : read;
         ModelOutput bare = new() { Embedding = scope.MoveToOuter(embedding), HeadEmbeddings = scope.MoveToOuter(normed) };
-        if (head is null) return bare;
+        if (head is null)
+            return bare;
         torch.Tensor logits = scope.MoveToOuter(head.Linear(read));
         if (head_conv is not null)
         {
-            torch.Tensor convolved = scope.MoveToOuter(head_conv.Linear(normed.select(1, 1))), involved = scope.MoveToOuter(head_inv!.Linear(normed.select(1, 2)));
-            return bare with { Logits = scope.MoveToOuter((logits + convolved + involved) / 3), LogitsCls = logits, LogitsConv = convolved, LogitsInv = involved };
+            torch.Tensor convolved = scope.MoveToOuter(head_conv.Linear(normed.select(1, 1))),
+                involved = scope.MoveToOuter(head_inv!.Linear(normed.select(1, 2)));
+            return bare with
+            {
+                Logits = scope.MoveToOuter((logits + convolved + involved) / 3),
+                LogitsCls = logits,
+                LogitsConv = convolved,
+                LogitsInv = involved,
+            };
         }
-        if (head_dist is null) return bare with { Logits = logits };
+        if (head_dist is null)
+            return bare with { Logits = logits };
         torch.Tensor dist = scope.MoveToOuter(head_dist.Linear(normed.select(1, 1)));
         return bare with { Logits = scope.MoveToOuter((logits + dist) / 2), LogitsCls = logits, LogitsDist = dist };
     }
@@ -301,10 +406,16 @@ public sealed class VisionTransformer : ImageModel
         CheckPixels(pixels);
         foreach (int block in capture.ClsRowBlocks.Concat(capture.HiddenBlocks).Concat(capture.QkvBlocks).Concat(capture.AttentionBlocks))
         {
-            if (block < 0 || block >= Config.Depth) throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
+            if (block < 0 || block >= Config.Depth)
+                throw new ArgumentException($"block {block} does not exist: the model has blocks 0–{Config.Depth - 1}", nameof(capture));
         }
-        if ((Config.Rotary is not null || Config.RelativeBias) && (capture.PatchDropout > 0 || capture.KeptPatches is not null)) throw new ArgumentException($"{Config.Name} has {(Config.RelativeBias ? "relative" : "rotary")} positions, and patches cannot be dropped from it", nameof(capture));
-        if (capture.PatchDropout is < 0 or >= 1 or double.NaN) throw new ArgumentException($"patch dropout {capture.PatchDropout} is not in [0, 1)", nameof(capture));
+        if ((Config.Rotary is not null || Config.RelativeBias) && (capture.PatchDropout > 0 || capture.KeptPatches is not null))
+            throw new ArgumentException(
+                $"{Config.Name} has {(Config.RelativeBias ? "relative" : "rotary")} positions, and patches cannot be dropped from it",
+                nameof(capture)
+            );
+        if (capture.PatchDropout is < 0 or >= 1 or double.NaN)
+            throw new ArgumentException($"patch dropout {capture.PatchDropout} is not in [0, 1)", nameof(capture));
     }
 
     // What blocks leave beside their tokens, by block.

@@ -7,9 +7,11 @@ namespace DataFreeKD.Models;
 
 /// <summary>
 /// The steps of one block of a <see cref="VisionTransformer"/>, in the order in which its forward pass takes them:
-/// <see cref="AttentionInput"/>, <see cref="Split"/>, <see cref="Mix"/>, <see cref="AddAttention"/>, <see cref="MlpInput"/>, <see cref="Hidden"/>, <see cref="Activate"/>, <see cref="AddMlp"/>.
+/// <see cref="AttentionInput"/>, <see cref="Split"/>, <see cref="Mix"/>, <see cref="AddAttention"/>, <see cref="MlpInput"/>,
+/// <see cref="Hidden"/>, <see cref="Activate"/>, <see cref="AddMlp"/>.
 /// </summary>
-/// <remarks>Weights are read when a step is taken, so a change of the model's weights shows at once. No step changes its arguments. Tensors belong to the caller's dispose scope.</remarks>
+/// <remarks>Weights are read when a step is taken, so a change of the model's weights shows at once. No step changes its arguments. Tensors
+/// belong to the caller's dispose scope.</remarks>
 public sealed class VitBlock
 {
     private readonly Block block;
@@ -32,12 +34,14 @@ public sealed class VitBlock
     }
 
     /// <summary>The tokens with the projected heads added.</summary>
-    public Tensor AddAttention(Tensor tokens, Tensor mixed) => block.AddBranch(tokens, block.Attention.Projection.Linear(mixed), second: false);
+    public Tensor AddAttention(Tensor tokens, Tensor mixed) =>
+        block.AddBranch(tokens, block.Attention.Projection.Linear(mixed), second: false);
 
     /// <summary>The second norm of tokens <c>[B, T, D]</c>.</summary>
     public Tensor MlpInput(Tensor tokens) => block.Norms.Last().Norm(tokens, epsilon);
 
-    /// <summary>The MLP's units before their activation, <c>[B, T, M]</c>; of a SwiGLU the gates, then the values, <c>[B, T, 2M]</c>.</summary>
+    /// <summary>The MLP's units before their activation, <c>[B, T, M]</c>; of a SwiGLU the gates, then the values, <c>[B, T,
+    /// 2M]</c>.</summary>
     public Tensor Hidden(Tensor normed) => block.Mlp.First.Linear(normed);
 
     /// <summary>The MLP's units after their activation, <c>[B, T, M]</c>.</summary>

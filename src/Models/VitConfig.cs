@@ -26,7 +26,8 @@ public sealed record VitConfig : ModelConfig
     /// <summary>Distillation token with its own head (DeiT).</summary>
     public bool Distilled { get; init; }
 
-    /// <summary>Class, convolution and involution tokens with a head each, and a convolution and an involution stem for the patches (Ren et al., "Co-advise", CVPR 2022).</summary>
+    /// <summary>Class, convolution and involution tokens with a head each, and a convolution and an involution stem for the patches (Ren et
+    /// al., "Co-advise", CVPR 2022).</summary>
     public bool CrossBias { get; init; }
 
     /// <summary>Register tokens after CLS (DINOv2-reg).</summary>
@@ -83,7 +84,8 @@ public sealed record VitConfig : ModelConfig
     /// <summary>Rotary positions; null of a network without.</summary>
     public RotaryPositions? Rotary { get; init; }
 
-    /// <summary>Relative position biases of attention, a table for each block (BEiT): they go by the differences of rows and columns.</summary>
+    /// <summary>Relative position biases of attention, a table for each block (BEiT): they go by the differences of rows and
+    /// columns.</summary>
     public bool RelativeBias { get; init; }
 
     /// <summary>One norm feeds attention and MLP side by side, and their sum is added (timm's <c>ParallelScalingBlock</c>).</summary>
@@ -127,7 +129,10 @@ public sealed record VitConfig : ModelConfig
     public override VitConfig Validated()
     {
         Require(PatchSize is > 0 and <= 1024, $"patch size {PatchSize} is not in 1–1024");
-        Require(ImageSize > 0 && ImageSize <= 8192 && ImageSize % PatchSize == 0, $"image size {ImageSize} is not a positive multiple of the patch size {PatchSize}");
+        Require(
+            ImageSize > 0 && ImageSize <= 8192 && ImageSize % PatchSize == 0,
+            $"image size {ImageSize} is not a positive multiple of the patch size {PatchSize}"
+        );
         Require(Width is > 0 and <= 65536, $"width {Width} is not in 1–65536");
         Require(Heads > 0 && Width % Heads == 0, $"width {Width} is not divisible by {Heads} heads");
         Require(Depth is > 0 and <= 1024, $"depth {Depth} is not in 1–1024");
@@ -136,21 +141,64 @@ public sealed record VitConfig : ModelConfig
         Require(RegisterTokens is >= 0 and <= 1024, $"{RegisterTokens} register tokens is not in 0–1024");
         Require(LayerNormEpsilon is > 0 and < 1, $"LayerNorm epsilon {LayerNormEpsilon} is not in (0, 1)");
         Require(ClassToken || Pooling is Pooling.Average or Pooling.Map, "pooling by the class token needs a class token");
-        Require(!FcNorm || Pooling != Pooling.TokenAndAverage, "a class token beside the mean of the patches goes with a norm before pooling");
-        Require(!Distilled || (ClassToken && Pooling == Pooling.Token && !FcNorm), "a distillation token goes with a class token and pooling by it");
-        Require(!CrossBias || (Pooling == Pooling.Token && !FcNorm && ClassToken), "convolution and involution tokens go with a class token and pooling by it");
-        Require(LearnedPositions || Rotary is not null || RelativeBias, "without a position embedding it needs rotary or relative positions");
-        Require(!RelativeBias || (PrefixTokens <= 1 && RegisterTokens == 0), "relative position biases go with at most a class token before the patches");
-        Require(!ParallelBranches || (!PostNorm && !AttentionNorm && !MlpNorm && !CrossBias), "parallel branches go with one norm before them");
+        Require(
+            !FcNorm || Pooling != Pooling.TokenAndAverage,
+            "a class token beside the mean of the patches goes with a norm before pooling"
+        );
+        Require(
+            !Distilled || (ClassToken && Pooling == Pooling.Token && !FcNorm),
+            "a distillation token goes with a class token and pooling by it"
+        );
+        Require(
+            !CrossBias || (Pooling == Pooling.Token && !FcNorm && ClassToken),
+            "convolution and involution tokens go with a class token and pooling by it"
+        );
+        Require(
+            LearnedPositions || Rotary is not null || RelativeBias,
+            "without a position embedding it needs rotary or relative positions"
+        );
+        Require(
+            !RelativeBias || (PrefixTokens <= 1 && RegisterTokens == 0),
+            "relative position biases go with at most a class token before the patches"
+        );
+        Require(
+            !ParallelBranches || (!PostNorm && !AttentionNorm && !MlpNorm && !CrossBias),
+            "parallel branches go with one norm before them"
+        );
         Require(FinalNorm || (!FcNorm && !Distilled && !CrossBias), "a network without a final norm has none after pooling, and one head");
-        Require(PoolHeads >= 0 && (PoolHeads == 0 || (Pooling == Pooling.Map && Width % PoolHeads == 0)), $"{PoolHeads} heads of the pooling: they go with pooling by attention and divide the width {Width}");
+        Require(
+            PoolHeads >= 0 && (PoolHeads == 0 || (Pooling == Pooling.Map && Width % PoolHeads == 0)),
+            $"{PoolHeads} heads of the pooling: they go with pooling by attention and divide the width {Width}"
+        );
         Require(!PoolPrefix || Pooling == Pooling.Map, "pooling of the first tokens too goes with pooling by attention");
         Require(Rotary is not { Mixed: true, Centred: true }, "learned rotary positions are not centred");
-        Require(Rotary is null || Width / Heads % 4 == 0, $"rotary positions need heads of a multiple of 4 numbers, not {Width / Math.Max(1, Heads)}");
-        Require(!CrossBias || (!RmsNorm && ProjectionBias && !EmbedNorm && !AttentionNorm && !MlpNorm && Rotary is null && LearnedPositions && !RelativeBias), "convolution and involution tokens go with the usual blocks and positions");
-        Require(Pooling != Pooling.Map || (!RmsNorm && ProjectionBias && !MlpNorm), "pooling by attention goes with LayerNorm and with biases");
+        Require(
+            Rotary is null || Width / Heads % 4 == 0,
+            $"rotary positions need heads of a multiple of 4 numbers, not {Width / Math.Max(1, Heads)}"
+        );
+        Require(
+            !CrossBias
+                || (
+                    !RmsNorm
+                    && ProjectionBias
+                    && !EmbedNorm
+                    && !AttentionNorm
+                    && !MlpNorm
+                    && Rotary is null
+                    && LearnedPositions
+                    && !RelativeBias
+                ),
+            "convolution and involution tokens go with the usual blocks and positions"
+        );
+        Require(
+            Pooling != Pooling.Map || (!RmsNorm && ProjectionBias && !MlpNorm),
+            "pooling by attention goes with LayerNorm and with biases"
+        );
         Require(!LayerScale || !PostNorm, "LayerScale goes with norms before the branches");
-        Require(!CrossBias || (!Distilled && RegisterTokens == 0 && !PreNorm && PatchSize % 2 == 0), "convolution and involution tokens go with an even patch size, without distillation token, registers and norm before the blocks");
+        Require(
+            !CrossBias || (!Distilled && RegisterTokens == 0 && !PreNorm && PatchSize % 2 == 0),
+            "convolution and involution tokens go with an even patch size, without distillation token, registers and norm before the blocks"
+        );
         return this;
     }
 
@@ -161,7 +209,10 @@ public sealed record VitConfig : ModelConfig
     public override int Features => Pooling == Pooling.TokenAndAverage ? 2 * Width : Width;
 
     /// <inheritdoc/>
-    public override string Spec => Text($"vit:img={ImageSize},patch={PatchSize},dim={Width},depth={Depth},heads={Heads}{Mlp}{(Distilled ? ",distilled" : "")}{(CrossBias ? $",tokens={VitSpec.ThreeTokens}" : "")}{(RegisterTokens > 0 ? $",registers={RegisterTokens}" : "")}{(LayerScale ? ",layerscale" : "")}{(NoEmbedClass ? ",noembedclass" : "")}{VitSpec.Rest(this)}");
+    public override string Spec =>
+        Text(
+            $"vit:img={ImageSize},patch={PatchSize},dim={Width},depth={Depth},heads={Heads}{Mlp}{(Distilled ? ",distilled" : "")}{(CrossBias ? $",tokens={VitSpec.ThreeTokens}" : "")}{(RegisterTokens > 0 ? $",registers={RegisterTokens}" : "")}{(LayerScale ? ",layerscale" : "")}{(NoEmbedClass ? ",noembedclass" : "")}{VitSpec.Rest(this)}"
+        );
 
     /// <inheritdoc/>
     public override string Summary => Text($"patch {PatchSize}, width {Width}, depth {Depth}, heads {Heads}, MLP {MlpHidden}");
@@ -171,12 +222,27 @@ public sealed record VitConfig : ModelConfig
     // Patch embedding, qkv, QKᵀ, attention·V, projection, MLP, heads.
     internal override long MultiplyAccumulates()
     {
-        long d = Width, n = Patches, t = n + PrefixTokens;
-        long embedding = CrossBias ? n * (Layers.TokenStem.MacsPerPatch(this, false) + Layers.TokenStem.MacsPerPatch(this, true)) : n * 3 * PatchSize * PatchSize * d;
+        long d = Width,
+            n = Patches,
+            t = n + PrefixTokens;
+        long embedding = CrossBias
+            ? n * (Layers.TokenStem.MacsPerPatch(this, false) + Layers.TokenStem.MacsPerPatch(this, true))
+            : n * 3 * PatchSize * PatchSize * d;
         long attention = (4 * t * d * d) + (2 * t * t * d);
         long mlp = t * (SwiGlu ? 3L : 2L) * d * MlpHidden;
         long pool = Pooling == Pooling.Map ? (2 * d * d) + (2 * n * d * d) + (2 * n * d) + (2 * d * MlpHidden) : 0;
-        return embedding + (Depth * (attention + mlp)) + pool + ((long)Features * Classes * (CrossBias ? 3 : Distilled ? 2 : 1));
+        return embedding
+            + (Depth * (attention + mlp))
+            + pool
+            + (
+                (long)Features
+                * Classes
+                * (
+                    CrossBias ? 3
+                    : Distilled ? 2
+                    : 1
+                )
+            );
     }
 
     private string Mlp => MlpHidden == 4 * Width ? "" : Text($",mlp={(double)MlpHidden / Width}");

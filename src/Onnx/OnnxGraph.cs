@@ -21,7 +21,10 @@ public sealed class OnnxGraph
     private const long MostBytes = int.MaxValue - (16L << 20);
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly string Version = typeof(OnnxGraph).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+    private static readonly string Version = typeof(OnnxGraph)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+        ?.InformationalVersion.Split('+')[0]
+        ?? "";
 
     private readonly ModelProto model;
 
@@ -35,7 +38,8 @@ public sealed class OnnxGraph
     public static OnnxGraph Float(LoadedModel model, GraphOptions options) => Float(model, options, new FloatForm());
 
     /// <summary>Weights and arithmetic in float16; input and outputs stay float32.</summary>
-    /// <exception cref="OnnxException">As of <see cref="Float(LoadedModel, GraphOptions)"/>, or a weight that float16 cannot hold.</exception>
+    /// <exception cref="OnnxException">As of <see cref="Float(LoadedModel, GraphOptions)"/>, or a weight that float16 cannot
+    /// hold.</exception>
     public static OnnxGraph Float16(LoadedModel model, GraphOptions options)
     {
         OnnxGraph graph = Of(model, options, new FloatForm(), "float16");
@@ -50,7 +54,12 @@ public sealed class OnnxGraph
     /// <summary>int8 weights and activations of calibrated ranges.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
     public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) =>
-        Of(model, options, new StaticForm(calibration), string.Create(CultureInfo.InvariantCulture, $"int8, static, {calibration.Activations} activations, {calibration.Images} images"));
+        Of(
+            model,
+            options,
+            new StaticForm(calibration),
+            string.Create(CultureInfo.InvariantCulture, $"int8, static, {calibration.Activations} activations, {calibration.Images} images")
+        );
 
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes() => model.ToByteArray();
@@ -59,10 +68,21 @@ public sealed class OnnxGraph
 
     private static OnnxGraph Of(LoadedModel loaded, GraphOptions options, LayerForm form, string quantisation)
     {
-        if (loaded.Model is VisionTransformer { Config: var shape } && Lacking(shape) is { } lacking) throw new OnnxException($"{loaded.WeightsPath} has {lacking}, which exports do not have yet; use libtorch");
-        if (loaded.Model is VisionTransformer { Config.Depth: int depth } && options.ProbeBlocks.Where(block => block < 0 || block >= depth).Cast<int?>().FirstOrDefault() is { } strange) throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {depth - 1}");
+        if (loaded.Model is VisionTransformer { Config: var shape } && Lacking(shape) is { } lacking)
+            throw new OnnxException($"{loaded.WeightsPath} has {lacking}, which exports do not have yet; use libtorch");
+        if (
+            loaded.Model is VisionTransformer { Config.Depth: int depth }
+            && options.ProbeBlocks.Where(block => block < 0 || block >= depth).Cast<int?>().FirstOrDefault() is { } strange
+        )
+            throw new OnnxException($"probe of block {strange}: the model has blocks 0 to {depth - 1}");
         long bytes = new Weights(loaded.Model).Bytes;
-        if (bytes > MostBytes) throw new OnnxException(string.Create(CultureInfo.InvariantCulture, $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"));
+        if (bytes > MostBytes)
+            throw new OnnxException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{loaded.WeightsPath} has {bytes / 1e9:F1} GB of weights, and one ONNX file holds 2 GB; give a smaller model"
+                )
+            );
         ModelProto model = new()
         {
             IrVersion = GraphBuilder.IrVersion,
@@ -71,7 +91,8 @@ public sealed class OnnxGraph
             Graph = Network.Of(loaded.Model, loaded.Preprocessing, options, form),
         };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = GraphBuilder.Opset });
-        foreach ((string key, string value) in Metadata(loaded, quantisation)) model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        foreach ((string key, string value) in Metadata(loaded, quantisation))
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return new OnnxGraph(model);
     }
 

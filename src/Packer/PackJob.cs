@@ -13,7 +13,13 @@ namespace DataFreeKD.Packer;
 public readonly record struct PackProgress(long Done, long Total);
 
 /// <summary>What every format needs.</summary>
-internal sealed class PackJob(PackOptions options, OutputLock held, PackSource source, IProgress<PackProgress>? progress, CancellationToken cancel)
+internal sealed class PackJob(
+    PackOptions options,
+    OutputLock held,
+    PackSource source,
+    IProgress<PackProgress>? progress,
+    CancellationToken cancel
+)
 {
     private readonly SortedDictionary<string, long> skipped = new(source.Left.ToDictionary(), StringComparer.Ordinal);
     private readonly SortedDictionary<string, long> classes = new(StringComparer.Ordinal);
@@ -65,8 +71,10 @@ internal sealed class PackJob(PackOptions options, OutputLock held, PackSource s
             inputs.MoveNext();
             ImageInput input = inputs.Current;
             string format = input.Bytes is { } start ? ImageDecoder.FormatOf(start) : "";
-            if ((input.Reason ?? Doubt(row, input.Bytes!, format)) is { } reason) Skip(reason);
-            else yield return (row, new PackImage(row, input.Bytes!, format));
+            if ((input.Reason ?? Doubt(row, input.Bytes!, format)) is { } reason)
+                Skip(reason);
+            else
+                yield return (row, new PackImage(row, input.Bytes!, format));
         }
     }
 
@@ -76,7 +84,8 @@ internal sealed class PackJob(PackOptions options, OutputLock held, PackSource s
     public void Add(PackRow row, bool image = true)
     {
         Packed++;
-        if (image) classes[row.Class.Name] = classes.GetValueOrDefault(row.Class.Name) + 1;
+        if (image)
+            classes[row.Class.Name] = classes.GetValueOrDefault(row.Class.Name) + 1;
     }
 
     /// <summary>Counts a row as left out.</summary>
@@ -86,15 +95,21 @@ internal sealed class PackJob(PackOptions options, OutputLock held, PackSource s
     /// <exception cref="PackException">Nothing was packed; the message says why.</exception>
     public void RequireSome()
     {
-        if (Packed == 0) throw new PackException($"{options.Table}: nothing could be packed: {string.Join(", ", skipped.Select(reason => $"{reason.Key} {reason.Value}"))}; the rows' paths are relative to the table's folder");
+        if (Packed == 0)
+            throw new PackException(
+                $"{options.Table}: nothing could be packed: {string.Join(", ", skipped.Select(reason => $"{reason.Key} {reason.Value}"))}; the rows' paths are relative to the table's folder"
+            );
     }
 
     // A selection stands for what was scored: other content under the same name is not it.
-    private static string? Doubt(PackRow row, byte[] bytes, string format) => format.Length == 0 ? Reason.UnknownFormat
-        : row.Sha256 is { } scored && scored != Convert.ToHexStringLower(SHA256.HashData(bytes)) ? Reason.Changed : null;
+    private static string? Doubt(PackRow row, byte[] bytes, string format) =>
+        format.Length == 0 ? Reason.UnknownFormat
+        : row.Sha256 is { } scored && scored != Convert.ToHexStringLower(SHA256.HashData(bytes)) ? Reason.Changed
+        : null;
 
     private void Report()
     {
-        if (++done % 256 == 0 || done == source.Images.Count) progress?.Report(new PackProgress(done, source.Images.Count));
+        if (++done % 256 == 0 || done == source.Images.Count)
+            progress?.Report(new PackProgress(done, source.Images.Count));
     }
 }

@@ -8,7 +8,8 @@ public sealed record PackOptions
     /// <summary>Images of a shard where nothing else is asked for.</summary>
     public const int UsualShard = 10_000;
 
-    /// <summary>The table to pack: a selection, or any table with a <c>path</c> column. Rows of another status than <c>ok</c> are left out.</summary>
+    /// <summary>The table to pack: a selection, or any table with a <c>path</c> column. Rows of another status than <c>ok</c> are left
+    /// out.</summary>
     public required string Table { get; init; }
 
     /// <summary>The folder or file to write.</summary>
@@ -20,16 +21,19 @@ public sealed record PackOptions
     /// <summary>Images a shard of <see cref="PackFormat.Webdataset"/>; null for <see cref="UsualShard"/>.</summary>
     public int? ImagesPerShard { get; init; }
 
-    /// <summary>Where the images lie; null for classes with <see cref="PackFormat.Folders"/>, flat with <see cref="PackFormat.Imagefolder"/> and <see cref="PackFormat.Coco"/>.</summary>
+    /// <summary>Where the images lie; null for classes with <see cref="PackFormat.Folders"/>, flat with
+    /// <see cref="PackFormat.Imagefolder"/> and <see cref="PackFormat.Coco"/>.</summary>
     public ImageLayout? Layout { get; init; }
 
     /// <summary>The metadata of <see cref="PackFormat.Imagefolder"/>; null for CSV.</summary>
     public MetadataFile? Metadata { get; init; }
 
-    /// <summary>Whether <see cref="PackFormat.Folders"/> holds copies instead of links. All other folders hold copies, since they are made to travel.</summary>
+    /// <summary>Whether <see cref="PackFormat.Folders"/> holds copies instead of links. All other folders hold copies, since they are made
+    /// to travel.</summary>
     public bool Copy { get; init; }
 
-    /// <summary>Whether cells of <see cref="PackFormat.Csv"/> that a spreadsheet would take for a formula, by <c>=</c>, <c>+</c>, <c>-</c>, <c>@</c>, a tab or a carriage return before what is no number, begin with an apostrophe.</summary>
+    /// <summary>Whether cells of <see cref="PackFormat.Csv"/> that a spreadsheet would take for a formula, by <c>=</c>, <c>+</c>, <c>-</c>,
+    /// <c>@</c>, a tab or a carriage return before what is no number, begin with an apostrophe.</summary>
     /// <value>False: programs read the cells as they are.</value>
     public bool CsvSafe { get; init; }
 
@@ -43,10 +47,14 @@ public sealed record PackOptions
     /// <exception cref="PackException">They do not; the message says what to change.</exception>
     public void Validate()
     {
-        if (string.IsNullOrEmpty(Table)) throw new PackException("no table is named; give the selection to pack, e.g. selected.csv");
-        if (string.IsNullOrEmpty(Output)) throw new PackException("no output is named; give the folder or file to write, e.g. -o shards/");
-        if (Path.GetFullPath(Table) == Path.GetFullPath(Output)) throw new PackException($"the pack would overwrite its own table {Table}; name another output");
-        if (ImagesPerShard is < 1) throw new PackException($"--shard-size {ImagesPerShard}: give at least 1 image a shard");
+        if (string.IsNullOrEmpty(Table))
+            throw new PackException("no table is named; give the selection to pack, e.g. selected.csv");
+        if (string.IsNullOrEmpty(Output))
+            throw new PackException("no output is named; give the folder or file to write, e.g. -o shards/");
+        if (Path.GetFullPath(Table) == Path.GetFullPath(Output))
+            throw new PackException($"the pack would overwrite its own table {Table}; name another output");
+        if (ImagesPerShard is < 1)
+            throw new PackException($"--shard-size {ImagesPerShard}: give at least 1 image a shard");
         Concerns(ImagesPerShard.HasValue, "--shard-size", PackFormat.Webdataset);
         Concerns(Layout.HasValue, "--layout", PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco);
         Concerns(Metadata.HasValue, "--metadata", PackFormat.Imagefolder);
@@ -59,12 +67,16 @@ public sealed record PackOptions
 
     private void Concerns(bool given, string option, params PackFormat[] formats)
     {
-        if (given && !formats.Contains(Format)) throw new PackException($"{option} concerns {string.Join(" and ", formats.Select(Name))} only; leave it out with {Name(Format)}");
+        if (given && !formats.Contains(Format))
+            throw new PackException(
+                $"{option} concerns {string.Join(" and ", formats.Select(Name))} only; leave it out with {Name(Format)}"
+            );
     }
 
     private void Ends(PackFormat format, params string[] endings)
     {
-        if (Format == format && !endings.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase)) throw new PackException($"{Output}: {Name(format)} is written to a file that ends in {string.Join(" or ", endings)}");
+        if (Format == format && !endings.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase))
+            throw new PackException($"{Output}: {Name(format)} is written to a file that ends in {string.Join(" or ", endings)}");
     }
 
     private static string Name(PackFormat format) => format.ToString().ToLowerInvariant();

@@ -12,13 +12,20 @@ internal static class PackProvenance
 
     public static Provenance Of(PackOptions options, PackSummary summary, CancellationToken cancel)
     {
-        SortedDictionary<string, string> all = OptionsText.Given([nameof(options.Table), nameof(options.Output), nameof(options.Overwrite)], options);
+        SortedDictionary<string, string> all = OptionsText.Given(
+            [nameof(options.Table), nameof(options.Output), nameof(options.Overwrite)],
+            options
+        );
         OptionsText.Rename(all, ("format", "to"), ("images-per-shard", "shard-size"));
         foreach (string name in Choices)
         {
-            if (all.TryGetValue(name, out string? choice)) all[name] = choice.ToLowerInvariant();
+            if (all.TryGetValue(name, out string? choice))
+                all[name] = choice.ToLowerInvariant();
         }
-        SortedDictionary<string, long> counts = new(summary.Skipped.ToDictionary(pair => $"skipped/{pair.Key}", pair => pair.Value), StringComparer.Ordinal)
+        SortedDictionary<string, long> counts = new(
+            summary.Skipped.ToDictionary(pair => $"skipped/{pair.Key}", pair => pair.Value),
+            StringComparer.Ordinal
+        )
         {
             ["rows"] = summary.Rows,
             ["packed"] = summary.Packed,
@@ -30,7 +37,10 @@ internal static class PackProvenance
             Version = Provenance.ToolVersion,
             Command = "pack",
             Options = all,
-            Inputs = new Dictionary<string, string> { [ManifestPath.ToTable(options.Table, seenFrom)] = Provenance.HashFile(options.Table, cancel) },
+            Inputs = new Dictionary<string, string>
+            {
+                [ManifestPath.ToTable(options.Table, seenFrom)] = Provenance.HashFile(options.Table, cancel),
+            },
             Counts = counts,
             Seconds = summary.Seconds,
         };

@@ -18,7 +18,8 @@ public static class PackRun
     /// <param name="options">What to pack, and how.</param>
     /// <param name="progress">Told the rows done.</param>
     /// <param name="cancel">Stops the run; nothing is left then.</param>
-    /// <exception cref="PackException">The options do not make sense, the output must not be replaced, or nothing could be packed.</exception>
+    /// <exception cref="PackException">The options do not make sense, the output must not be replaced, or nothing could be
+    /// packed.</exception>
     /// <exception cref="OutputException">Another process is writing the output, or it appeared meanwhile.</exception>
     /// <exception cref="TableException">The table cannot be read.</exception>
     public static PackSummary Execute(PackOptions options, IProgress<PackProgress>? progress = null, CancellationToken cancel = default)
@@ -26,9 +27,12 @@ public static class PackRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "pack", options.IsFile ? [Provenance.PathBeside(options.Output)] : []);
         Stopwatch clock = Stopwatch.StartNew();
-        if (options.IsFile && Directory.Exists(options.Output)) throw new PackException($"{options.Output} is a folder; name a file");
-        if (options.IsFile && File.Exists(options.Output) && !options.Overwrite) throw new PackException($"{options.Output} exists; name another output or give --overwrite");
-        if (options.IsFile) Provenance.RefuseForeign(options.Output, options.Overwrite);
+        if (options.IsFile && Directory.Exists(options.Output))
+            throw new PackException($"{options.Output} is a folder; name a file");
+        if (options.IsFile && File.Exists(options.Output) && !options.Overwrite)
+            throw new PackException($"{options.Output} exists; name another output or give --overwrite");
+        if (options.IsFile)
+            Provenance.RefuseForeign(options.Output, options.Overwrite);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);
         PackJob job = new(options, held, new PackSource(options.Table, cancel), progress, cancel);
         long shards = 0;
@@ -65,8 +69,11 @@ public static class PackRun
             Shards = shards,
             Seconds = clock.Elapsed.TotalSeconds,
         };
-        PackProvenance.Of(options, summary, cancel).WriteBeside(folder is null ? options.Output : Path.Combine(folder.Staging, OutputFolder.Mark));
-        if (folder is null) return summary;
+        PackProvenance
+            .Of(options, summary, cancel)
+            .WriteBeside(folder is null ? options.Output : Path.Combine(folder.Staging, OutputFolder.Mark));
+        if (folder is null)
+            return summary;
         job.RefuseAppeared();
         folder.Commit();
         return summary;

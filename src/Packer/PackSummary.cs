@@ -17,7 +17,8 @@ public sealed record PackSummary
     /// <summary>Images, or rows of a list or table, written.</summary>
     public long Packed { get; init; }
 
-    /// <summary>Rows left out by reason: their status where it is not <c>ok</c>, why an image could not be read (<c>unreadable</c>, <c>changed</c>, ...), <c>no_url</c>, <c>same_url</c>.</summary>
+    /// <summary>Rows left out by reason: their status where it is not <c>ok</c>, why an image could not be read (<c>unreadable</c>,
+    /// <c>changed</c>, ...), <c>no_url</c>, <c>same_url</c>.</summary>
     public IReadOnlyDictionary<string, long> Skipped { get; init; } = new Dictionary<string, long>();
 
     /// <summary>Images written by class; empty for lists and tables.</summary>

@@ -17,15 +17,18 @@ public sealed class ActivationSample(int capacity = 2048)
     /// <summary>Adds an image's activations, unless the sample does not want them. Places have to come in ascending order.</summary>
     public void Add(long place, float[] activations) => sample.Add(place, activations);
 
-    /// <summary>A percentile, 0 to 100, of all numbers kept; between two of them in proportion (as NumPy's default). NaN of an empty sample.</summary>
+    /// <summary>A percentile, 0 to 100, of all numbers kept; between two of them in proportion (as NumPy's default). NaN of an empty
+    /// sample.</summary>
     public double Percentile(double percent)
     {
         float[] all = [.. sample.Items.SelectMany(activations => activations)];
-        if (all.Length == 0) return double.NaN;
+        if (all.Length == 0)
+            return double.NaN;
         Array.Sort(all);
         double place = percent / 100 * (all.Length - 1);
         int below = (int)place;
-        double low = all[below], high = all[Math.Min(below + 1, all.Length - 1)];
+        double low = all[below],
+            high = all[Math.Min(below + 1, all.Length - 1)];
         return low + ((high - low) * (place - below));
     }
 }

@@ -6,8 +6,10 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Probe;
 
 /// <summary>
-/// Each worker takes the next batch, decodes its images and runs the teacher over them, on one thread. So there is no split of threads between decoding and computing to choose: a core is never
-/// idle while a batch is left, no two threads wait for one another inside an operator, and a batch gives the same bytes whatever the number of workers.
+/// Each worker takes the next batch, decodes its images and runs the teacher over them, on one thread. So there is no split of threads
+/// between decoding and computing to choose: a core is never
+/// idle while a batch is left, no two threads wait for one another inside an operator, and a batch gives the same bytes whatever the number
+/// of workers.
 /// </summary>
 internal static class BatchWorkers
 {
@@ -17,7 +19,13 @@ internal static class BatchWorkers
     /// <param name="workers">Batches at work at the same time.</param>
     /// <param name="work">What a batch gives; runs with libtorch on one thread.</param>
     /// <param name="cancel">Ends the enumeration.</param>
-    public static IEnumerable<T> Run<T>(IEnumerable<ScoreInput> inputs, int batchSize, int workers, Func<IReadOnlyList<ScoreInput>, T> work, CancellationToken cancel)
+    public static IEnumerable<T> Run<T>(
+        IEnumerable<ScoreInput> inputs,
+        int batchSize,
+        int workers,
+        Func<IReadOnlyList<ScoreInput>, T> work,
+        CancellationToken cancel
+    )
     {
         using var todo = new BlockingCollection<(ScoreInput[] Batch, TaskCompletionSource<T> Result)>(workers);
         using var ordered = new BlockingCollection<Task<T>>(2 * workers);
@@ -50,9 +58,16 @@ internal static class BatchWorkers
         }
     }
 
-    private static Task Start(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task Start(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private static void Read<T>(IEnumerable<ScoreInput> inputs, int batchSize, BlockingCollection<(ScoreInput[], TaskCompletionSource<T>)> todo, BlockingCollection<Task<T>> ordered, CancellationToken cancel)
+    private static void Read<T>(
+        IEnumerable<ScoreInput> inputs,
+        int batchSize,
+        BlockingCollection<(ScoreInput[], TaskCompletionSource<T>)> todo,
+        BlockingCollection<Task<T>> ordered,
+        CancellationToken cancel
+    )
     {
         try
         {
@@ -70,7 +85,11 @@ internal static class BatchWorkers
         }
     }
 
-    private static void Work<T>(BlockingCollection<(ScoreInput[] Batch, TaskCompletionSource<T> Result)> todo, Func<IReadOnlyList<ScoreInput>, T> work, CancellationToken cancel)
+    private static void Work<T>(
+        BlockingCollection<(ScoreInput[] Batch, TaskCompletionSource<T> Result)> todo,
+        Func<IReadOnlyList<ScoreInput>, T> work,
+        CancellationToken cancel
+    )
     {
         // Of this thread; and of the library as a whole, which is why it is put back in the end.
         set_num_threads(1);

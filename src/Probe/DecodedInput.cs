@@ -15,11 +15,21 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     /// <param name="fast">Whether a JPEG may be decoded at a reduced scale; width and height are still the file's.</param>
     public static DecodedInput From(ScoreInput input, Preprocessing transform, bool fast = false)
     {
-        if (input.Pixels is { } given) return new DecodedInput(input, Convert.ToHexStringLower(SHA256.HashData(given.Pixels)), given.Width, given.Height, Normalised(input, given, transform), null);
-        if (input.Image.Bytes is not { } bytes) return new DecodedInput(input, "", 0, 0, null, input.Image.Reason ?? Core.Reason.Unreadable);
+        if (input.Pixels is { } given)
+            return new DecodedInput(
+                input,
+                Convert.ToHexStringLower(SHA256.HashData(given.Pixels)),
+                given.Width,
+                given.Height,
+                Normalised(input, given, transform),
+                null
+            );
+        if (input.Image.Bytes is not { } bytes)
+            return new DecodedInput(input, "", 0, 0, null, input.Image.Reason ?? Core.Reason.Unreadable);
         string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
         (RgbImage? image, int width, int height, string? reason) = Decode(bytes, fast ? transform.LeastSide() : null);
-        if (image is null) return new DecodedInput(Released(input), sha256, 0, 0, null, reason);
+        if (image is null)
+            return new DecodedInput(Released(input), sha256, 0, 0, null, reason);
         return new DecodedInput(Released(input), sha256, width, height, Normalised(input, image, transform), null);
     }
 
@@ -28,7 +38,8 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
         int length = 3 * transform.ImageSize * transform.ImageSize;
         float[] pixels = ArrayPool<float>.Shared.Rent(length);
         RgbImage seen = transform.Apply(image);
-        if (input.Spoilt is { } kind) seen = CorruptedCopy.Of(seen, kind, (ulong)input.Place);
+        if (input.Spoilt is { } kind)
+            seen = CorruptedCopy.Of(seen, kind, (ulong)input.Place);
         transform.Normalise(seen, pixels.AsSpan(0, length));
         return pixels;
     }

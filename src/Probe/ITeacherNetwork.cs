@@ -45,7 +45,8 @@ internal interface ITeacherNetwork : IDisposable
 
     /// <summary>Loads the teacher that the options name.</summary>
     /// <exception cref="ScoreException">An option that this kind of teacher does not have.</exception>
-    static ITeacherNetwork Load(TeacherOptions options, Device device) => OnnxClassifier.Recognises(options.Teacher) ? new OnnxClassifierTeacher(options) : new LibtorchTeacher(options, device);
+    static ITeacherNetwork Load(TeacherOptions options, Device device) =>
+        OnnxClassifier.Recognises(options.Teacher) ? new OnnxClassifierTeacher(options) : new LibtorchTeacher(options, device);
 
     /// <summary>Every file that the teacher is read from.</summary>
     static IReadOnlyList<string> FilesOf(string teacher) => OnnxClassifier.Recognises(teacher) ? [teacher] : ModelStore.FilesOf(teacher);

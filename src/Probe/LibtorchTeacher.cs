@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
-/// <summary>A Vision Transformer with its attention, or a ResNet, RedNet or TinyViT by its logits and the embedding that its head reads.</summary>
+/// <summary>A Vision Transformer with its attention, or a ResNet, RedNet or TinyViT by its logits and the embedding that its head
+/// reads.</summary>
 internal sealed class LibtorchTeacher : ITeacherNetwork
 {
     // Of the same work as a token of a small Vision Transformer, about: so many pixels of a convolutional network.
@@ -19,14 +20,16 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     public LibtorchTeacher(TeacherOptions options, Device device)
     {
         Loaded = ModelStore.Load(options.Teacher, options.Heads);
-        if (options.Preprocessing is { } given) Loaded = given.Apply(Loaded);
+        if (options.Preprocessing is { } given)
+            Loaded = given.Apply(Loaded);
         Transformer = Loaded.Model as VisionTransformer;
         if (Transformer is null && Lacking(options) is { } lacking)
         {
             Loaded.Dispose();
             throw new ScoreException(lacking);
         }
-        if (options.Device != "cpu") Loaded.Model.MoveTo(device);
+        if (options.Device != "cpu")
+            Loaded.Model.MoveTo(device);
         heads = Transformer is null && Loaded.Model.Config.Classes > 0 ? [HeadOf(Loaded.Model)] : [];
     }
 
@@ -41,11 +44,16 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
 
     public int Width => Transformer?.Config.Width ?? Loaded.Model.Config.Features;
 
-    public int Tokens => Transformer is { Config: var config } ? config.Patches + config.PrefixTokens : Math.Max(1, Loaded.Model.Config.ImageSize * Loaded.Model.Config.ImageSize / PixelsOfToken);
+    public int Tokens =>
+        Transformer is { Config: var config }
+            ? config.Patches + config.PrefixTokens
+            : Math.Max(1, Loaded.Model.Config.ImageSize * Loaded.Model.Config.ImageSize / PixelsOfToken);
 
-    public long ActivationBytes => Transformer is { Config: var config } ? OfBlock(config)
-        // A few maps of the widest stage that keeps half of the sides.
-        : sizeof(float) * 128L * Loaded.Model.Config.ImageSize * Loaded.Model.Config.ImageSize;
+    public long ActivationBytes =>
+        Transformer is { Config: var config }
+            ? OfBlock(config)
+            // A few maps of the widest stage that keeps half of the sides.
+            : sizeof(float) * 128L * Loaded.Model.Config.ImageSize * Loaded.Model.Config.ImageSize;
 
     public Preprocessing Preprocessing => Loaded.Preprocessing;
 
@@ -57,7 +65,8 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
 
     public TeacherAnswer Answer(Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
     {
-        if (Transformer is { } transformer) return TeacherAnswer.Of(transformer, pixels, blocks, rollout, views);
+        if (Transformer is { } transformer)
+            return TeacherAnswer.Of(transformer, pixels, blocks, rollout, views);
         ModelOutput output = Loaded.Model.Run(pixels, ModelCapture.None);
         return new TeacherAnswer
         {
@@ -81,7 +90,8 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     {
         string who = $"{options.Teacher} is a {Family}, which has no attention and no blocks of tokens";
         return options.Cascades ? $"--cascade: {who} to stop between; leave it out"
-            : options.Runtime != TeacherRuntime.Libtorch ? $"--runtime onnx: {who}, and is computed by libtorch here; leave it out, or export it and give the .onnx file"
+            : options.Runtime != TeacherRuntime.Libtorch
+                ? $"--runtime onnx: {who}, and is computed by libtorch here; leave it out, or export it and give the .onnx file"
             : options.Precision != Precision.Float32 ? $"--precision bf16: {who} to compute so; leave it out"
             : null;
     }
@@ -94,5 +104,10 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     }
 
     // The MLP's hidden tokens, queries, keys and values, and a few more of the width: what a block holds at its peak, of one image.
-    private static long OfBlock(VitConfig config) => sizeof(float) * (((long)(config.Patches + config.PrefixTokens) * (((config.SwiGlu ? 3 : 1) * (long)config.MlpHidden) + (6L * config.Width))) + (6L * config.ImageSize * config.ImageSize));
+    private static long OfBlock(VitConfig config) =>
+        sizeof(float)
+        * (
+            ((long)(config.Patches + config.PrefixTokens) * (((config.SwiGlu ? 3 : 1) * (long)config.MlpHidden) + (6L * config.Width)))
+            + (6L * config.ImageSize * config.ImageSize)
+        );
 }

@@ -17,13 +17,15 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
     /// <exception cref="ScoreException">An option that only a checkpoint has.</exception>
     public OnnxClassifierTeacher(TeacherOptions options)
     {
-        string? lacking = options.Cascades ? "--cascade stops between blocks"
+        string? lacking =
+            options.Cascades ? "--cascade stops between blocks"
             : options.Heads is not null ? "--heads belongs to a checkpoint"
             : options.Runtime == TeacherRuntime.OnnxInt8 ? "--int8 quantises a checkpoint"
             : options.Precision != Precision.Float32 ? "--precision bf16 is of libtorch"
             : options.Device != "cpu" ? $"--device {options.Device} is of libtorch"
             : null;
-        if (lacking is not null) throw new ScoreException($"{lacking}, and {options.Teacher} is an ONNX graph, which runs as it is, on the CPU; leave it out");
+        if (lacking is not null)
+            throw new ScoreException($"{lacking}, and {options.Teacher} is an ONNX graph, which runs as it is, on the CPU; leave it out");
         // Batches run side by side, each on a thread of its own.
         classifier = OnnxClassifier.Open(options.Teacher, options.Preprocessing, threads: 1);
     }
@@ -48,13 +50,14 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
 
     public string WeightsPath => classifier.Path;
 
-    public TeacherAnswer Answer(Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views) => new()
-    {
-        Logits = Logits(pixels),
-        Embedding = zeros([pixels.shape[0], 0]),
-        Features = zeros([pixels.shape[0], 1, 0], dtype: ScalarType.Float64),
-        Views = [.. ImageViews.Of(pixels, views).Select(Logits)],
-    };
+    public TeacherAnswer Answer(Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views) =>
+        new()
+        {
+            Logits = Logits(pixels),
+            Embedding = zeros([pixels.shape[0], 0]),
+            Features = zeros([pixels.shape[0], 1, 0], dtype: ScalarType.Float64),
+            Views = [.. ImageViews.Of(pixels, views).Select(Logits)],
+        };
 
     public void Dispose() => classifier.Dispose();
 

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
-/// <summary>A teacher as a graph in memory that gives logits, embedding, what the heads read, and the probe of each block asked for.</summary>
+/// <summary>A teacher as a graph in memory that gives logits, embedding, what the heads read, and the probe of each block asked
+/// for.</summary>
 internal sealed class OnnxTeacher : IDisposable
 {
     private readonly OnnxModel model;
@@ -24,14 +25,26 @@ internal sealed class OnnxTeacher : IDisposable
     {
         VisionTransformer network = teacher.Model.AsVisionTransformer("has no attention to probe");
         (config, heads, this.blocks) = (network.Config, network.LinearHeads, blocks);
-        GraphOptions options = new() { ProbeBlocks = blocks, Embedding = true, Features = true };
+        GraphOptions options = new()
+        {
+            ProbeBlocks = blocks,
+            Embedding = true,
+            Features = true,
+        };
         OnnxGraph graph = int8 ? OnnxGraph.DynamicInt8(teacher, options) : OnnxGraph.Float(teacher, options);
         // Batches run side by side, each on a thread of its own.
         model = OnnxModel.Open(graph.ToBytes(), threads: 1);
-        outputs = [OnnxNames.Embedding, OnnxNames.Features, .. config.Classes > 0 ? [OnnxNames.Logits] : Array.Empty<string>(), .. blocks.Select(OnnxNames.Probe)];
+        outputs =
+        [
+            OnnxNames.Embedding,
+            OnnxNames.Features,
+            .. config.Classes > 0 ? [OnnxNames.Logits] : Array.Empty<string>(),
+            .. blocks.Select(OnnxNames.Probe),
+        ];
     }
 
-    /// <summary>As <c>TeacherAnswer.Of</c>, without the rollout, which needs the attention of all blocks. Tensors belong to the caller's dispose scope.</summary>
+    /// <summary>As <c>TeacherAnswer.Of</c>, without the rollout, which needs the attention of all blocks. Tensors belong to the caller's
+    /// dispose scope.</summary>
     public TeacherAnswer Answer(Tensor pixels, int views)
     {
         Dictionary<string, Tensor> found = Run(pixels, outputs);
@@ -42,7 +55,15 @@ internal sealed class OnnxTeacher : IDisposable
             Features = found[OnnxNames.Features].to(ScalarType.Float64),
             Heads = heads,
             Probes = [.. blocks.Select(block => Unit(found[OnnxNames.Probe(block)].to(ScalarType.Float64)))],
-            Views = config.Classes == 0 ? [] : [.. ImageViews.Of(pixels, views).Select(view => Run(view, [OnnxNames.Logits])[OnnxNames.Logits].to(ScalarType.Float64))],
+            Views =
+                config.Classes == 0
+                    ? []
+                    :
+                    [
+                        .. ImageViews
+                            .Of(pixels, views)
+                            .Select(view => Run(view, [OnnxNames.Logits])[OnnxNames.Logits].to(ScalarType.Float64)),
+                    ],
         };
     }
 
@@ -55,15 +76,25 @@ internal sealed class OnnxTeacher : IDisposable
     {
         Dictionary<string, Tensor> found = [];
         int images = (int)pixels.shape[0];
-        model.Run(new PixelBatch(pixels.contiguous().data<float>().ToArray(), images), wanted, (name, values) => found.Add(name, tensor(values.ToArray(), Shape(name, images))));
+        model.Run(new PixelBatch(pixels.contiguous().data<float>().ToArray(), images), wanted, (name, values) =>
+            found.Add(name, tensor(values.ToArray(), Shape(name, images)))
+        );
         return found;
     }
 
-    private long[] Shape(string output, int images) => output switch
-    {
-        OnnxNames.Logits => [images, config.Classes],
-        OnnxNames.Embedding => [images, config.Width],
-        OnnxNames.Features => [images, config.CrossBias ? 3 : config.Distilled ? 2 : 1, config.Width],
-        _ => [images, config.Patches],
-    };
+    private long[] Shape(string output, int images) =>
+        output switch
+        {
+            OnnxNames.Logits => [images, config.Classes],
+            OnnxNames.Embedding => [images, config.Width],
+            OnnxNames.Features =>
+            [
+                images,
+                config.CrossBias ? 3
+                : config.Distilled ? 2
+                : 1,
+                config.Width,
+            ],
+            _ => [images, config.Patches],
+        };
 }

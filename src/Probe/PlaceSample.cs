@@ -6,7 +6,8 @@ namespace DataFreeKD.Probe;
 /// Keeps what belongs to images whose place among the inputs hashes below a bound; the bound halves whenever the sample is full.
 /// What is kept depends on the places alone: not on batches, nor on how many images there are to come.
 /// </summary>
-/// <param name="capacity">Images at which the bound halves: from half of that to all of it are kept of a larger pool, and a smaller pool is kept whole.</param>
+/// <param name="capacity">Images at which the bound halves: from half of that to all of it are kept of a larger pool, and a smaller pool is
+/// kept whole.</param>
 internal sealed class PlaceSample<T>(int capacity)
 {
     private readonly List<(ulong Key, T Item)> kept = [];
@@ -24,7 +25,8 @@ internal sealed class PlaceSample<T>(int capacity)
     /// <summary>Adds what belongs to an image, unless the sample does not want it. Places have to come in ascending order.</summary>
     public void Add(long place, T item)
     {
-        if (!Wants(place)) return;
+        if (!Wants(place))
+            return;
         kept.Add((Key(place), item));
         while (kept.Count >= capacity)
         {

@@ -32,7 +32,10 @@ internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
 
 internal sealed class ScoreInputs
 {
-    private static readonly HashSet<string> Ours = new([.. Columns.Scores, .. Columns.ExtraScores, .. Columns.Selection], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Ours = new(
+        [.. Columns.Scores, .. Columns.ExtraScores, .. Columns.Selection],
+        StringComparer.OrdinalIgnoreCase
+    );
 
     private readonly IReadOnlyList<string> sources;
     private readonly InputOptions opening;
@@ -51,11 +54,14 @@ internal sealed class ScoreInputs
             int path = HoldsImages(table) ? -1 : reader.Header.Require("path");
             carried.AddRange(reader.Header.Columns.Where((column, at) => at != path && !IsOurs(column) && !carried.Contains(column)));
         }
-        carried.AddRange(Sidecars.CarriedColumns(sources, opening, CancellationToken.None).Where(column => !IsOurs(column) && !carried.Contains(column)));
+        carried.AddRange(
+            Sidecars.CarriedColumns(sources, opening, CancellationToken.None).Where(column => !IsOurs(column) && !carried.Contains(column))
+        );
         Carried = carried;
     }
 
-    /// <summary>Columns of input tables, and of what lies beside images in archives, that no score has, carried through unchanged.</summary>
+    /// <summary>Columns of input tables, and of what lies beside images in archives, that no score has, carried through
+    /// unchanged.</summary>
     public IReadOnlyList<string> Carried { get; }
 
     /// <summary>Every image, in the order of the sources. A table row that is not usable keeps its place with its reason.</summary>
@@ -64,18 +70,32 @@ internal sealed class ScoreInputs
         long place = 0;
         foreach (string source in sources)
         {
-            foreach (ScoreInput input in Table.Fits(source) ? HoldsImages(source) ? FromRows(source, cancel) : FromTable(source, cancel) : ImageInputs.Enumerate(source, opening, cancel).Select(image => new ScoreInput(image, null))) yield return input with { Place = place++ };
+            foreach (
+                ScoreInput input in Table.Fits(source)
+                    ? HoldsImages(source)
+                        ? FromRows(source, cancel)
+                        : FromTable(source, cancel)
+                    : ImageInputs.Enumerate(source, opening, cancel).Select(image => new ScoreInput(image, null))
+            )
+                yield return input with
+                {
+                    Place = place++,
+                };
         }
     }
 
     // A column that scoring writes itself, which a table or a shard has from an earlier run.
-    private static bool IsOurs(string column) => Ours.Contains(column) || column.StartsWith("probe_", StringComparison.Ordinal) || ExtraScore.All.Any(score => score.Column == column);
+    private static bool IsOurs(string column) =>
+        Ours.Contains(column)
+        || column.StartsWith("probe_", StringComparison.Ordinal)
+        || ExtraScore.All.Any(score => score.Column == column);
 
     // A named column of paths is what the user means, whatever else is in the file.
     private bool HoldsImages(string table) => pathColumn is null && ParquetImages.Fits(table);
 
     // Hugging Face's form: the images are in the table, and go by its name and their rows.
-    private IEnumerable<ScoreInput> FromRows(string table, CancellationToken cancel) => EmbeddedImages.Read(table, opening.MaxBytes, cancel).Select(row => new ScoreInput(row.Image, row.Row));
+    private IEnumerable<ScoreInput> FromRows(string table, CancellationToken cancel) =>
+        EmbeddedImages.Read(table, opening.MaxBytes, cancel).Select(row => new ScoreInput(row.Image, row.Row));
 
     private IEnumerable<ScoreInput> FromTable(string table, CancellationToken cancel)
     {
@@ -87,13 +107,21 @@ internal sealed class ScoreInputs
         {
             if (row.IsUsable)
             {
-                if (!images.MoveNext()) throw new ScoreException($"{table}: the table changed while it was read; run again");
+                if (!images.MoveNext())
+                    throw new ScoreException($"{table}: the table changed while it was read; run again");
                 yield return new ScoreInput(images.Current, row);
             }
             else
             {
-                string reason = row.IsRefused ? row["reason"] is { Length: > 0 } given ? given : row["status"]! : "no_path";
-                yield return new ScoreInput(new ImageInput(string.IsNullOrEmpty(row["path"]) ? "" : ManifestPath.FromTable(row["path"]!, table), null, reason), row);
+                string reason = row.IsRefused
+                    ? row["reason"] is { Length: > 0 } given
+                        ? given
+                        : row["status"]!
+                    : "no_path";
+                yield return new ScoreInput(
+                    new ImageInput(string.IsNullOrEmpty(row["path"]) ? "" : ManifestPath.FromTable(row["path"]!, table), null, reason),
+                    row
+                );
             }
         }
     }

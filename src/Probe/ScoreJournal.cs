@@ -9,7 +9,8 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Probe;
 
-/// <summary>Finished segments of a run. A segment is a whole number of batches, so that a resumed run forms the same batches and ends byte-identical.</summary>
+/// <summary>Finished segments of a run. A segment is a whole number of batches, so that a resumed run forms the same batches and ends
+/// byte-identical.</summary>
 internal sealed partial class ScoreJournal
 {
     private readonly string output;
@@ -27,7 +28,10 @@ internal sealed partial class ScoreJournal
         if (options.Resume && File.Exists(note))
         {
             string before = JsonSerializer.Deserialize<string>(File.ReadAllText(note)) ?? "";
-            if (before != fingerprint) throw new ScoreException($"{folder}: the interrupted run had another teacher, other inputs or other options; repeat it with those, or start over with --overwrite");
+            if (before != fingerprint)
+                throw new ScoreException(
+                    $"{folder}: the interrupted run had another teacher, other inputs or other options; repeat it with those, or start over with --overwrite"
+                );
             while (File.Exists(Segment(next)))
             {
                 using TableReader reader = Table.Open(Segment(next++));
@@ -44,13 +48,17 @@ internal sealed partial class ScoreJournal
     public static void RefuseForeign(string output)
     {
         string folder = output + ".parts";
-        if (File.Exists(folder)) throw new ScoreException($"{folder} is a file where finished rows are kept; move it away, or name another output");
-        if (!Directory.Exists(folder)) return;
+        if (File.Exists(folder))
+            throw new ScoreException($"{folder} is a file where finished rows are kept; move it away, or name another output");
+        if (!Directory.Exists(folder))
+            return;
         string[] names = [.. Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)!)];
         string? foreign = Array.Find(names, name => !OwnName().IsMatch(name) || Directory.Exists(Path.Combine(folder, name)));
         // Names alone do not make files ours: a journal's first file is its note, and its last one.
-        if (foreign is null && !IsOwn(Path.Combine(folder, Note))) foreign = Array.Find(names, name => !name.EndsWith(".tmp", StringComparison.Ordinal));
-        if (foreign is not null) throw new ScoreException($"{folder} holds {foreign}, which no scoring run wrote; move the folder away, or name another output");
+        if (foreign is null && !IsOwn(Path.Combine(folder, Note)))
+            foreign = Array.Find(names, name => !name.EndsWith(".tmp", StringComparison.Ordinal));
+        if (foreign is not null)
+            throw new ScoreException($"{folder} holds {foreign}, which no scoring run wrote; move the folder away, or name another output");
     }
 
     private const string Note = "run.json";
@@ -58,9 +66,13 @@ internal sealed partial class ScoreJournal
     // Longer than any fingerprint.
     private const int LongestNote = 256;
 
-    private static bool IsOwn(string note) => new FileInfo(note) is { Exists: true, Length: < LongestNote } && OwnNote().IsMatch(File.ReadAllText(note));
+    private static bool IsOwn(string note) =>
+        new FileInfo(note) is { Exists: true, Length: < LongestNote } && OwnNote().IsMatch(File.ReadAllText(note));
 
-    [GeneratedRegex(@"\A(?:[0-9]{8}\.csv(?:\.f32)?|run\.json|react-clip\.json|intact\.zip|cascade\.json|sample\.csv|\..+\.tmp)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|run\.json|react-clip\.json|intact\.zip|cascade\.json|sample\.csv|\..+\.tmp)\z",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex OwnName();
 
     // The fingerprint.
@@ -74,9 +86,11 @@ internal sealed partial class ScoreJournal
     public double Remember(string name, Func<double> find)
     {
         string note = Path.Combine(folder, name + ".json");
-        if (File.Exists(note)) return JsonSerializer.Deserialize<double>(File.ReadAllText(note));
+        if (File.Exists(note))
+            return JsonSerializer.Deserialize<double>(File.ReadAllText(note));
         double found = find();
-        if (double.IsFinite(found)) AtomicFile.WriteAllText(note, JsonSerializer.Serialize(found));
+        if (double.IsFinite(found))
+            AtomicFile.WriteAllText(note, JsonSerializer.Serialize(found));
         return found;
     }
 
@@ -84,7 +98,8 @@ internal sealed partial class ScoreJournal
     public string Remember(string name, Action<string> make)
     {
         string file = FileOf(name);
-        if (!File.Exists(file)) make(file);
+        if (!File.Exists(file))
+            make(file);
         return file;
     }
 
@@ -101,11 +116,13 @@ internal sealed partial class ScoreJournal
         if (embeddings is not null)
         {
             using var file = new AtomicFile(Segment(next) + ".f32");
-            foreach (float[] row in embeddings) file.Stream.Write(MemoryMarshal.AsBytes(row.AsSpan()));
+            foreach (float[] row in embeddings)
+                file.Stream.Write(MemoryMarshal.AsBytes(row.AsSpan()));
             file.Commit();
         }
         using TableWriter writer = Table.Create(Segment(next), columns);
-        foreach (string?[] row in rows) writer.Write(row);
+        foreach (string?[] row in rows)
+            writer.Write(row);
         writer.Commit();
         next++;
         Done += rows.Count;
@@ -115,8 +132,16 @@ internal sealed partial class ScoreJournal
     public IReadOnlyDictionary<string, long> Finish(string? embeddingsPath, int width, CancellationToken cancel)
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        int status = columns.ToList().IndexOf("status"), reason = columns.ToList().IndexOf("reason");
-        if (embeddingsPath is not null) EmbeddingFile.Write(embeddingsPath, Done, width, Enumerable.Range(0, next).Select(segment => Segment(segment) + ".f32"), FinishedPaths(next));
+        int status = columns.ToList().IndexOf("status"),
+            reason = columns.ToList().IndexOf("reason");
+        if (embeddingsPath is not null)
+            EmbeddingFile.Write(
+                embeddingsPath,
+                Done,
+                width,
+                Enumerable.Range(0, next).Select(segment => Segment(segment) + ".f32"),
+                FinishedPaths(next)
+            );
         using (TableWriter writer = Table.Create(output, columns))
         {
             for (int segment = 0; segment < next; segment++)
@@ -134,13 +159,22 @@ internal sealed partial class ScoreJournal
         return counts;
     }
 
-    /// <summary>Removes the segments, once everything final is on disk: files that a journal writes, the note last, and the folder where nothing else is in it.</summary>
+    /// <summary>Removes the segments, once everything final is on disk: files that a journal writes, the note last, and the folder where
+    /// nothing else is in it.</summary>
     public void Remove()
     {
-        if (!Directory.Exists(folder)) return;
-        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file) is not Note and var name && OwnName().IsMatch(name)).ToArray()) File.Delete(file);
+        if (!Directory.Exists(folder))
+            return;
+        foreach (
+            string file in Directory
+                .EnumerateFiles(folder)
+                .Where(file => Path.GetFileName(file) is not Note and var name && OwnName().IsMatch(name))
+                .ToArray()
+        )
+            File.Delete(file);
         File.Delete(Path.Combine(folder, Note));
-        if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
     }
 
     private IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs, int segments)
@@ -150,10 +184,13 @@ internal sealed partial class ScoreJournal
         foreach (ScoreInput input in inputs)
         {
             passing = passing && finished.MoveNext();
-            if (!passing) yield return input;
-            else if (finished.Current != input.TablePath(output)) throw Changed(finished.Current);
+            if (!passing)
+                yield return input;
+            else if (finished.Current != input.TablePath(output))
+                throw Changed(finished.Current);
         }
-        if (passing && finished.MoveNext()) throw Changed(finished.Current);
+        if (passing && finished.MoveNext())
+            throw Changed(finished.Current);
     }
 
     private IEnumerable<string> FinishedPaths(int segments)
@@ -162,35 +199,54 @@ internal sealed partial class ScoreJournal
         {
             using TableReader reader = Table.Open(Segment(segment));
             int path = reader.Header.Require("path");
-            while (reader.Read()) yield return reader.Text(path);
+            while (reader.Read())
+                yield return reader.Text(path);
         }
     }
 
-    private ScoreException Changed(string path) => new($"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with --overwrite");
+    private ScoreException Changed(string path) =>
+        new(
+            $"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with --overwrite"
+        );
 
     private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
 
     // Where and how fast, and what stands in the fingerprint by what it comes to.
     private static readonly string[] Apart =
     [
-        nameof(ScoreOptions.Output), nameof(ScoreOptions.Resume), nameof(ScoreOptions.Overwrite), nameof(ScoreOptions.DecodeWorkers), nameof(ScoreOptions.EmbeddingsPath), nameof(ScoreOptions.KeepEmbeddings),
-        nameof(ScoreOptions.Teacher), nameof(ScoreOptions.Inputs), nameof(ScoreOptions.Blocks), nameof(ScoreOptions.BatchSize), nameof(ScoreOptions.Views), nameof(ScoreOptions.Cascade), nameof(ScoreOptions.CopyModelPath),
+        nameof(ScoreOptions.Output),
+        nameof(ScoreOptions.Resume),
+        nameof(ScoreOptions.Overwrite),
+        nameof(ScoreOptions.DecodeWorkers),
+        nameof(ScoreOptions.EmbeddingsPath),
+        nameof(ScoreOptions.KeepEmbeddings),
+        nameof(ScoreOptions.Teacher),
+        nameof(ScoreOptions.Inputs),
+        nameof(ScoreOptions.Blocks),
+        nameof(ScoreOptions.BatchSize),
+        nameof(ScoreOptions.Views),
+        nameof(ScoreOptions.Cascade),
+        nameof(ScoreOptions.CopyModelPath),
     ];
 
     // Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.
     private static string Fingerprint(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
-        string text = string.Join('\n', [
-            .. ITeacherNetwork.FilesOf(options.Teacher).Select(file => Provenance.HashFile(file, cancel)),
-            teacher.ReadValues,
-            JsonSerializer.Serialize(teacher.Transform),
-            JsonSerializer.Serialize(teacher.ClassNames),
-            JsonSerializer.Serialize(columns),
-            $"{teacher.BatchSize} {teacher.Views} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
-            options.Cascade is { } cascade ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}" : "",
-            options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
-            .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
-            .. options.Inputs.Select(Path.GetFullPath)]);
+        string text = string.Join(
+            '\n',
+            [
+                .. ITeacherNetwork.FilesOf(options.Teacher).Select(file => Provenance.HashFile(file, cancel)),
+                teacher.ReadValues,
+                JsonSerializer.Serialize(teacher.Transform),
+                JsonSerializer.Serialize(teacher.ClassNames),
+                JsonSerializer.Serialize(columns),
+                $"{teacher.BatchSize} {teacher.Views} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
+                options.Cascade is { } cascade ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}" : "",
+                options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
+                .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
+                .. options.Inputs.Select(Path.GetFullPath),
+            ]
+        );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

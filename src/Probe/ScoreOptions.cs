@@ -13,7 +13,8 @@ public sealed class ScoreException(string message) : DataFreeKDException(message
 /// <summary>Options of a scoring run: the teacher's, and those of a table.</summary>
 public sealed record ScoreOptions : TeacherOptions
 {
-    /// <summary>Folders, files, globs, archives, and tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet; also folders and globs of them).</summary>
+    /// <summary>Folders, files, globs, archives, and tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet; also folders and
+    /// globs of them).</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
     /// <summary>The column of tables that holds the paths.</summary>
@@ -27,7 +28,8 @@ public sealed record ScoreOptions : TeacherOptions
     /// <summary>The scores table to write (.csv or .parquet).</summary>
     public required string Output { get; init; }
 
-    /// <summary>Images, at most, that the classifier of corrupted copies is learned from, and copies of them; from half of that of a larger pool. Two forward passes each.</summary>
+    /// <summary>Images, at most, that the classifier of corrupted copies is learned from, and copies of them; from half of that of a larger
+    /// pool. Two forward passes each.</summary>
     /// <value>20,000.</value>
     public int CopySample { get; init; } = 20_000;
 
@@ -40,14 +42,18 @@ public sealed record ScoreOptions : TeacherOptions
     /// <summary>Replace an existing table.</summary>
     public bool Overwrite { get; init; }
 
-    /// <summary>Where to write CLS embeddings (<c>.npy</c>, float32 <c>[rows, D]</c>, or <c>.parquet</c> with <c>path</c> and <c>embedding</c>; NaN rows for failed images), or null.</summary>
+    /// <summary>Where to write CLS embeddings (<c>.npy</c>, float32 <c>[rows, D]</c>, or <c>.parquet</c> with <c>path</c> and
+    /// <c>embedding</c>; NaN rows for failed images), or null.</summary>
     public string? EmbeddingsPath { get; init; }
 
-    /// <summary>Whether embeddings are kept where <see cref="EmbeddingsPath"/> names no file: beside the table (<see cref="ManifestPath.EmbeddingsBeside"/>), as long as they take at most <see cref="KeptBytes"/>, of a teacher with classes, without a cascade.</summary>
+    /// <summary>Whether embeddings are kept where <see cref="EmbeddingsPath"/> names no file: beside the table
+    /// (<see cref="ManifestPath.EmbeddingsBeside"/>), as long as they take at most <see cref="KeptBytes"/>, of a teacher with classes,
+    /// without a cascade.</summary>
     /// <value>false.</value>
     public bool KeepEmbeddings { get; init; }
 
-    /// <summary>Bytes of embeddings up to which they are kept unasked: 4 for each of D numbers and image, so 5.6 million images of a teacher of width 192, 1.4 million of width 768.</summary>
+    /// <summary>Bytes of embeddings up to which they are kept unasked: 4 for each of D numbers and image, so 5.6 million images of a
+    /// teacher of width 192, 1.4 million of width 768.</summary>
     public const long KeptBytes = 4L << 30;
 
     /// <summary>Batches between two flushes of the journal.</summary>
@@ -62,19 +68,34 @@ public sealed record ScoreOptions : TeacherOptions
     /// <exception cref="ScoreException">Names the option.</exception>
     public override void Validate()
     {
-        if (Inputs.Count == 0) throw new ScoreException("no images given; name folders, files, globs, archives or tables");
+        if (Inputs.Count == 0)
+            throw new ScoreException("no images given; name folders, files, globs, archives or tables");
         base.Validate();
-        if (CopySample < 1) throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
+        if (CopySample < 1)
+            throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
         if (Cascade is { } cascade)
         {
-            if (cascade.Budget < 1) throw new ScoreException($"--cascade-budget {cascade.Budget}: give at least 1");
-            if (cascade.Keep is { } keep && !(keep is > 0 and <= 1)) throw new ScoreException(FormattableString.Invariant($"--cascade {keep}: give the share to score fully, above 0 and at most 1"));
-            if (Runtime != TeacherRuntime.Libtorch) throw new ScoreException("--cascade stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out");
-            if (ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout))) throw new ScoreException("--cascade: rollout scores need the attention of all blocks at once; leave them out of --scores, or --cascade");
+            if (cascade.Budget < 1)
+                throw new ScoreException($"--cascade-budget {cascade.Budget}: give at least 1");
+            if (cascade.Keep is { } keep && !(keep is > 0 and <= 1))
+                throw new ScoreException(
+                    FormattableString.Invariant($"--cascade {keep}: give the share to score fully, above 0 and at most 1")
+                );
+            if (Runtime != TeacherRuntime.Libtorch)
+                throw new ScoreException(
+                    "--cascade stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out"
+                );
+            if (ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
+                throw new ScoreException(
+                    "--cascade: rollout scores need the attention of all blocks at once; leave them out of --scores, or --cascade"
+                );
         }
-        if (CheckpointEvery < 1) throw new ScoreException("CheckpointEvery: give at least 1");
-        if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path)) throw new ScoreException($"--embeddings {path}: name a .npy or .parquet file");
-        if (!Overwrite && !Resume && File.Exists(Output)) throw new ScoreException($"{Output} exists; add --overwrite to replace it or --resume to continue");
+        if (CheckpointEvery < 1)
+            throw new ScoreException("CheckpointEvery: give at least 1");
+        if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path))
+            throw new ScoreException($"--embeddings {path}: name a .npy or .parquet file");
+        if (!Overwrite && !Resume && File.Exists(Output))
+            throw new ScoreException($"{Output} exists; add --overwrite to replace it or --resume to continue");
     }
 }
 
@@ -90,7 +111,13 @@ public sealed record ScoreProgress(long Done, long Failed, double ImagesPerSecon
 /// <param name="Blocks">Blocks probed.</param>
 /// <param name="Seconds">Wall seconds of this process.</param>
 /// <param name="ImagesPerSecond">Rows of this process over its seconds.</param>
-public sealed record ScoreSummary(long Rows, IReadOnlyDictionary<string, long> Counts, IReadOnlyList<int> Blocks, double Seconds, double ImagesPerSecond)
+public sealed record ScoreSummary(
+    long Rows,
+    IReadOnlyDictionary<string, long> Counts,
+    IReadOnlyList<int> Blocks,
+    double Seconds,
+    double ImagesPerSecond
+)
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
     public CopyVerdict? Intact { get; init; }

@@ -43,7 +43,8 @@ public sealed record ScoredImage
     /// <summary>Entropy of the probabilities, nats; null as for <see cref="Prediction"/>.</summary>
     public double? Entropy { get; init; }
 
-    /// <summary>−logsumexp of the logits (Liu et al. 2020): lower is more like the teacher's training data; null as for <see cref="Prediction"/>.</summary>
+    /// <summary>−logsumexp of the logits (Liu et al. 2020): lower is more like the teacher's training data; null as for
+    /// <see cref="Prediction"/>.</summary>
     public double? Energy { get; init; }
 
     /// <summary>Cross-entropy with the teacher's own prediction, nats; null as for <see cref="Prediction"/>.</summary>

@@ -8,7 +8,8 @@ namespace DataFreeKD.Probe;
 /// <summary>Writes what a program scored as <see cref="ScoreRun"/> would.</summary>
 public static class ScoresTable
 {
-    /// <summary>Writes the table, and the embeddings beside it (<see cref="ManifestPath.EmbeddingsBeside"/>) where every image with figures has one.</summary>
+    /// <summary>Writes the table, and the embeddings beside it (<see cref="ManifestPath.EmbeddingsBeside"/>) where every image with figures
+    /// has one.</summary>
     /// <param name="path">The table, .csv or .parquet; replaced where it is there.</param>
     /// <param name="images">The rows, in order; all of one teacher.</param>
     /// <param name="pathOf">What stands in the column <c>path</c>; null for each image's name.</param>
@@ -23,13 +24,20 @@ public static class ScoresTable
         string[] extras = [.. first?.Extras.Keys ?? []];
         foreach (ScoredImage image in images.Where(image => image.Ok))
         {
-            if (!image.Probes.Select(probe => probe.Block).SequenceEqual(blocks) || !image.Extras.Keys.SequenceEqual(extras) || image.Embedding.Length != first!.Embedding.Length)
-                throw new ScoreException($"{image.Image.Name} was scored with other blocks, scores or another teacher than {first!.Image.Name}; score all images by one teacher");
+            if (
+                !image.Probes.Select(probe => probe.Block).SequenceEqual(blocks)
+                || !image.Extras.Keys.SequenceEqual(extras)
+                || image.Embedding.Length != first!.Embedding.Length
+            )
+                throw new ScoreException(
+                    $"{image.Image.Name} was scored with other blocks, scores or another teacher than {first!.Image.Name}; score all images by one teacher"
+                );
         }
         string[] columns = [.. ScoreRow.ColumnsOf(blocks, extras)];
         using (TableWriter table = Table.Create(path, columns))
         {
-            for (int i = 0; i < images.Count; i++) table.Write(Row(images[i], pathOf?.Invoke(i) ?? images[i].Image.Name, blocks.Length, extras));
+            for (int i = 0; i < images.Count; i++)
+                table.Write(Row(images[i], pathOf?.Invoke(i) ?? images[i].Image.Name, blocks.Length, extras));
             table.Commit();
         }
         return first is { Embedding.Length: > 0 } ? Embeddings(path, images, first.Embedding.Length) : null;
@@ -44,20 +52,37 @@ public static class ScoresTable
             (float?)image.Entropy,
             (float?)image.Energy,
             (float?)image.PseudoLabelCrossEntropy,
-            .. image.Ok ? image.Probes.SelectMany(probe => new[] { (float?)probe.Variance, (float?)probe.Cosine }) : Enumerable.Repeat<float?>(null, 2 * blocks),
+            .. image.Ok
+                ? image.Probes.SelectMany(probe => new[] { (float?)probe.Variance, (float?)probe.Cosine })
+                : Enumerable.Repeat<float?>(null, 2 * blocks),
             .. extras.Select(column => image.Ok ? (float?)image.Extras[column] : null),
         ];
-        return [.. ScoreRow.Of(path, image.Sha256, image.Width, image.Height, image.Ok ? Status.Ok : Status.Failed, image.Reason, image.Prediction, image.ClassName, figures)];
+        return
+        [
+            .. ScoreRow.Of(
+                path,
+                image.Sha256,
+                image.Width,
+                image.Height,
+                image.Ok ? Status.Ok : Status.Failed,
+                image.Reason,
+                image.Prediction,
+                image.ClassName,
+                figures
+            ),
+        ];
     }
 
     private static string Embeddings(string table, IReadOnlyList<ScoredImage> images, int width)
     {
-        string path = ManifestPath.EmbeddingsBeside(table), part = path + ".part";
+        string path = ManifestPath.EmbeddingsBeside(table),
+            part = path + ".part";
         float[] none = new float[width];
         Array.Fill(none, float.NaN);
         using (FileStream raw = File.Create(part))
         {
-            foreach (ScoredImage image in images) raw.Write(MemoryMarshal.AsBytes(image.Ok ? image.Embedding.Span : none));
+            foreach (ScoredImage image in images)
+                raw.Write(MemoryMarshal.AsBytes(image.Ok ? image.Embedding.Span : none));
         }
         EmbeddingFile.Write(path, images.Count, width, [part], []);
         File.Delete(part);

@@ -17,7 +17,8 @@ public sealed class Teacher : IDisposable
 
     /// <summary>Loads the teacher.</summary>
     /// <param name="options">The teacher, the blocks, the scores, the batch size, the workers and the device.</param>
-    /// <exception cref="ScoreException">Options that this teacher does not fit, or scores that need something of a pool which is not given.</exception>
+    /// <exception cref="ScoreException">Options that this teacher does not fit, or scores that need something of a pool which is not
+    /// given.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     public Teacher(TeacherOptions options)
     {
@@ -26,14 +27,24 @@ public sealed class Teacher : IDisposable
         if (pass.Clips && pass.ReactClip is null)
         {
             pass.Dispose();
-            throw new ScoreException("react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip");
+            throw new ScoreException(
+                "react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip"
+            );
         }
         if (pass.JudgesCopies && pass.Copies is null)
         {
             pass.Dispose();
-            throw new ScoreException("intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table");
+            throw new ScoreException(
+                "intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table"
+            );
         }
-        Columns = [.. pass.HasHead ? OutputScore.All.Select(score => score.Column) : [], .. pass.Blocks.Select(Manifests.Columns.ProbeVariance), .. pass.Blocks.Select(Manifests.Columns.ProbeCosine), .. pass.ExtraColumns];
+        Columns =
+        [
+            .. pass.HasHead ? OutputScore.All.Select(score => score.Column) : [],
+            .. pass.Blocks.Select(Manifests.Columns.ProbeVariance),
+            .. pass.Blocks.Select(Manifests.Columns.ProbeCosine),
+            .. pass.ExtraColumns,
+        ];
     }
 
     /// <summary>Loads a teacher with the usual options.</summary>
@@ -41,7 +52,8 @@ public sealed class Teacher : IDisposable
     /// <exception cref="ModelException">It cannot be read.</exception>
     public static Teacher Load(string path) => new(new TeacherOptions { Teacher = path });
 
-    /// <summary>The figures of an image by their columns of the scores table; those of the logits only where the teacher has a head.</summary>
+    /// <summary>The figures of an image by their columns of the scores table; those of the logits only where the teacher has a
+    /// head.</summary>
     public IReadOnlyList<string> Columns { get; }
 
     /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
@@ -62,13 +74,18 @@ public sealed class Teacher : IDisposable
     /// <param name="images">The images.</param>
     /// <param name="cancel">Stops between batches.</param>
     /// <returns>One result for each image, in the same order; an image that cannot be decoded has its reason.</returns>
-    public IReadOnlyList<ScoredImage> Score(IEnumerable<MemoryImage> images, CancellationToken cancel = default) => [.. Stream(images, cancel)];
+    public IReadOnlyList<ScoredImage> Score(IEnumerable<MemoryImage> images, CancellationToken cancel = default) =>
+        [.. Stream(images, cancel)];
 
-    /// <summary>Scores images as they arrive. Results come in the images' order, a batch at a time, and the source is read no further ahead than some batches.</summary>
+    /// <summary>Scores images as they arrive. Results come in the images' order, a batch at a time, and the source is read no further ahead
+    /// than some batches.</summary>
     /// <param name="images">The images; a source of your own is such a stream.</param>
     /// <param name="cancel">Stops between batches.</param>
     /// <returns>One result for each image; an image that cannot be decoded has its reason.</returns>
-    public async IAsyncEnumerable<ScoredImage> ScoreAsync(IAsyncEnumerable<MemoryImage> images, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<ScoredImage> ScoreAsync(
+        IAsyncEnumerable<MemoryImage> images,
+        [EnumeratorCancellation] CancellationToken cancel = default
+    )
     {
         ArgumentNullException.ThrowIfNull(images);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -77,7 +94,8 @@ public sealed class Teacher : IDisposable
         Task scoring = Task.Run(() => Feed(scored.Writer, images, stop.Token), CancellationToken.None);
         try
         {
-            await foreach (ScoredImage image in scored.Reader.ReadAllAsync(cancel).ConfigureAwait(false)) yield return image;
+            await foreach (ScoredImage image in scored.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
+                yield return image;
         }
         finally
         {
@@ -92,9 +110,19 @@ public sealed class Teacher : IDisposable
     public IReadOnlyList<double[]?> ScoreFiles(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
         IEnumerable<ScoreInput> inputs = ImageInputs.Read(files, cancel: cancel).Select(image => new ScoreInput(image, null));
-        return [.. Batches(inputs, cancel)
-            .Select(image => image.Scores)
-            .Select(scores => scores is null ? null : Array.ConvertAll<float, double>([.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines, .. scores.Extras], figure => figure))];
+        return
+        [
+            .. Batches(inputs, cancel)
+                .Select(image => image.Scores)
+                .Select(scores =>
+                    scores is null
+                        ? null
+                        : Array.ConvertAll<float, double>(
+                            [.. scores.Outputs ?? [], .. scores.Variances, .. scores.Cosines, .. scores.Extras],
+                            figure => figure
+                        )
+                ),
+        ];
     }
 
     /// <summary>Blocks probed, ascending.</summary>
@@ -113,7 +141,14 @@ public sealed class Teacher : IDisposable
         List<TeacherLook?> looks = [];
         foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(pass.BatchSize))
         {
-            RgbImage?[] seen = [.. batch.Select(input => input.Bytes is { } bytes && ImageDecoder.Decode(bytes, DecodeLimits.Local).Image is { } image ? pass.Transform.Apply(image) : null)];
+            RgbImage?[] seen =
+            [
+                .. batch.Select(input =>
+                    input.Bytes is { } bytes && ImageDecoder.Decode(bytes, DecodeLimits.Local).Image is { } image
+                        ? pass.Transform.Apply(image)
+                        : null
+                ),
+            ];
             Queue<TeacherLook> found = new(pass.Look([.. seen.OfType<RgbImage>()]));
             looks.AddRange(seen.Select(image => image is null ? null : found.Dequeue()));
         }
@@ -127,7 +162,8 @@ public sealed class Teacher : IDisposable
     {
         try
         {
-            foreach (ScoredImage image in Stream(images.ToBlockingEnumerable(cancel), cancel)) await scored.WriteAsync(image, cancel).ConfigureAwait(false);
+            foreach (ScoredImage image in Stream(images.ToBlockingEnumerable(cancel), cancel))
+                await scored.WriteAsync(image, cancel).ConfigureAwait(false);
             scored.Complete();
         }
         catch (Exception error)
@@ -159,8 +195,16 @@ public sealed class Teacher : IDisposable
 
     private ScoredImage Result(MemoryImage image, ScoredInput scored)
     {
-        var result = new ScoredImage { Image = image, Reason = scored.Image.Reason, Sha256 = scored.Image.Sha256, Width = scored.Image.Width, Height = scored.Image.Height };
-        if (scored.Scores is not { } scores) return result;
+        var result = new ScoredImage
+        {
+            Image = image,
+            Reason = scored.Image.Reason,
+            Sha256 = scored.Image.Sha256,
+            Width = scored.Image.Width,
+            Height = scored.Image.Height,
+        };
+        if (scored.Scores is not { } scores)
+            return result;
         if (scores.Prediction is { } prediction && scores.Outputs is { } outputs)
         {
             result = result with
@@ -176,7 +220,9 @@ public sealed class Teacher : IDisposable
         return result with
         {
             Probes = [.. pass.Blocks.Select((block, at) => new ProbeScore(block, scores.Variances[at], scores.Cosines[at]))],
-            Extras = pass.ExtraColumns.Select((column, at) => (column, scores.Extras[at])).ToDictionary(pair => pair.column, pair => (double)pair.Item2, StringComparer.Ordinal),
+            Extras = pass
+                .ExtraColumns.Select((column, at) => (column, scores.Extras[at]))
+                .ToDictionary(pair => pair.column, pair => (double)pair.Item2, StringComparer.Ordinal),
             Embedding = scores.Embedding ?? [],
         };
     }

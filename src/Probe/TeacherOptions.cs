@@ -33,24 +33,29 @@ public record TeacherOptions
     /// <value>None.</value>
     public IReadOnlyList<string> Scores { get; init; } = [];
 
-    /// <summary>How many views of each image the scores of views look at, 1 to <see cref="ImageViews.Most"/>; each is a forward pass.</summary>
+    /// <summary>How many views of each image the scores of views look at, 1 to <see cref="ImageViews.Most"/>; each is a forward
+    /// pass.</summary>
     /// <value>5: the mirror image and four crops.</value>
     public int Views { get; init; } = ImageViews.Usual;
 
     /// <summary>What ReAct clips features at; null for its percentile of a sample of the pool, which is seen before.</summary>
     public double? ReactClip { get; init; }
 
-    /// <summary>The classifier of corrupted copies that an earlier run learned (<c>model.zip</c>), null to learn one from the images.</summary>
+    /// <summary>The classifier of corrupted copies that an earlier run learned (<c>model.zip</c>), null to learn one from the
+    /// images.</summary>
     public string? CopyModelPath { get; init; }
 
-    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that the same images give the same bytes on every machine.</summary>
+    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that the same
+    /// images give the same bytes on every machine.</summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>Batches at the same time, each decoded and computed on one thread; fewer where their activations would take more than half of the memory.</summary>
+    /// <summary>Batches at the same time, each decoded and computed on one thread; fewer where their activations would take more than half
+    /// of the memory.</summary>
     /// <value>One a core.</value>
     public int DecodeWorkers { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is resized: faster for large photographs, other figures.</summary>
+    /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is
+    /// resized: faster for large photographs, other figures.</summary>
     public bool FastDecode { get; init; }
 
     /// <summary>Whether an answer is to have the image's embedding.</summary>
@@ -64,12 +69,21 @@ public record TeacherOptions
     public virtual void Validate()
     {
         ExtraScore.Named(Scores);
-        if (Views is < 1 or > ImageViews.Most) throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
-        if (ReactClip is { } clip && !double.IsFinite(clip)) throw new ScoreException($"--react-clip {clip}: give a finite number");
-        if (BatchSize < 1) throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
-        if (Runtime != TeacherRuntime.Libtorch && Device != "cpu") throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
-        if (Precision != Precision.Float32 && (Runtime != TeacherRuntime.Libtorch || Device != "cpu")) throw new ScoreException("--precision bf16 is for --runtime libtorch on the CPU; leave out --precision, or --runtime and --device");
-        if (DecodeWorkers < 1) throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
-        if (Blocks is not null && Blocks.Any(block => block < 0)) throw new ScoreException("--blocks: blocks are numbered from 0");
+        if (Views is < 1 or > ImageViews.Most)
+            throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
+        if (ReactClip is { } clip && !double.IsFinite(clip))
+            throw new ScoreException($"--react-clip {clip}: give a finite number");
+        if (BatchSize < 1)
+            throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
+        if (Runtime != TeacherRuntime.Libtorch && Device != "cpu")
+            throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
+        if (Precision != Precision.Float32 && (Runtime != TeacherRuntime.Libtorch || Device != "cpu"))
+            throw new ScoreException(
+                "--precision bf16 is for --runtime libtorch on the CPU; leave out --precision, or --runtime and --device"
+            );
+        if (DecodeWorkers < 1)
+            throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
+        if (Blocks is not null && Blocks.Any(block => block < 0))
+            throw new ScoreException("--blocks: blocks are numbered from 0");
     }
 }

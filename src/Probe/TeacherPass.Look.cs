@@ -12,22 +12,35 @@ internal sealed partial class TeacherPass
     /// <summary>Looks at images that <see cref="Transform"/> has resized and cropped.</summary>
     public IReadOnlyList<TeacherLook> Look(IReadOnlyList<RgbImage> seen)
     {
-        if (seen.Count == 0) return [];
+        if (seen.Count == 0)
+            return [];
         using var scope = NewDisposeScope();
         using var inference = inference_mode();
-        int side = Transform.ImageSize, length = 3 * side * side;
+        int side = Transform.ImageSize,
+            length = 3 * side * side;
         Tensor batch = empty(seen.Count, 3, side, side);
         Span<float> pixels = MemoryMarshal.Cast<byte, float>(batch.bytes);
-        for (int i = 0; i < seen.Count; i++) Transform.Normalise(seen[i], pixels.Slice(i * length, length));
+        for (int i = 0; i < seen.Count; i++)
+            Transform.Normalise(seen[i], pixels.Slice(i * length, length));
         ModelOutput output = Network.Run(batch.to(device), new ModelCapture { ClsRowBlocks = Blocks });
 
         float[][] probes = [.. Blocks.Select(block => Floats(AttentionProbe.FromClsRows(output.ClsRows[block])))];
         float[]? probabilities = output.Logits is { } logits ? Floats(logits.to(ScalarType.Float64).softmax(-1)) : null;
-        int patches = Network.Config.Patches, classes = Network.Config.Classes;
-        return [.. seen.Select((image, row) => new TeacherLook(
-            image,
-            Network.Config.Grid,
-            Blocks.Index().ToDictionary(block => block.Item, block => probes[block.Index][(row * patches)..((row + 1) * patches)]),
-            probabilities?[(row * classes)..((row + 1) * classes)]))];
+        int patches = Network.Config.Patches,
+            classes = Network.Config.Classes;
+        return
+        [
+            .. seen.Select(
+                (image, row) =>
+                    new TeacherLook(
+                        image,
+                        Network.Config.Grid,
+                        Blocks
+                            .Index()
+                            .ToDictionary(block => block.Item, block => probes[block.Index][(row * patches)..((row + 1) * patches)]),
+                        probabilities?[(row * classes)..((row + 1) * classes)]
+                    )
+            ),
+        ];
     }
 }

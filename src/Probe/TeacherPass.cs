@@ -10,7 +10,14 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Probe;
 
 /// <summary>The figures of one image; logit scores are null, and extra ones that need a head NaN, for a teacher without a head.</summary>
-internal sealed record ImageScores(long? Prediction, float[]? Outputs, float[] Variances, float[] Cosines, float[] Extras, float[]? Embedding);
+internal sealed record ImageScores(
+    long? Prediction,
+    float[]? Outputs,
+    float[] Variances,
+    float[] Cosines,
+    float[] Extras,
+    float[]? Embedding
+);
 
 /// <summary>A loaded teacher with the blocks to probe.</summary>
 internal sealed partial class TeacherPass : IDisposable
@@ -26,7 +33,8 @@ internal sealed partial class TeacherPass : IDisposable
     private long waiting;
 
     // About so many tokens a pass, and images: larger matrices are no faster on one core, and leave its caches.
-    private const int TokensAtOnce = 4352, ImagesAtOnce = 64;
+    private const int TokensAtOnce = 4352,
+        ImagesAtOnce = 64;
 
     public TeacherPass(TeacherOptions options)
     {
@@ -35,26 +43,46 @@ internal sealed partial class TeacherPass : IDisposable
         try
         {
             ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
-            ReadAs = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value} ({(fact.By == FactSource.Assumed ? "assumed" : fact.Source)})"));
+            ReadAs = string.Join(
+                "; ",
+                teacher.Facts.Select(fact => $"{fact.Field} {fact.Value} ({(fact.By == FactSource.Assumed ? "assumed" : fact.Source)})")
+            );
             embeddings = teacher.Width > 0 && options.WantsEmbeddings;
             fastDecode = options.FastDecode;
             Blocks = BlocksOf(options);
             BatchSize = options.BatchSize ?? UsualBatch(teacher, device);
-            Workers = (int)Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * teacher.ActivationBytes), 1, options.DecodeWorkers);
+            Workers = (int)
+                Math.Clamp(
+                    GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * teacher.ActivationBytes),
+                    1,
+                    options.DecodeWorkers
+                );
             extras = ExtraScore.Named(options.Scores);
             ExtraColumns = [.. extras.SelectMany(score => score.Columns(Blocks))];
-            foreach (ExtraScore score in extras.Where(Computable)) needs |= score.Needs;
-            string rollouts = string.Join(", ", extras.Where(score => Computable(score) && score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column));
-            if (rollouts.Length > 0 && teacher.Transformer!.Config.Pooling is Pooling.Average or Pooling.Map) throw new ScoreException($"{options.Teacher} pools its patches, and {rollouts} follow attention back from a class token; leave them out");
+            foreach (ExtraScore score in extras.Where(Computable))
+                needs |= score.Needs;
+            string rollouts = string.Join(
+                ", ",
+                extras.Where(score => Computable(score) && score.Needs.HasFlag(ScoreNeeds.Rollout)).Select(score => score.Column)
+            );
+            if (rollouts.Length > 0 && teacher.Transformer!.Config.Pooling is Pooling.Average or Pooling.Map)
+                throw new ScoreException(
+                    $"{options.Teacher} pools its patches, and {rollouts} follow attention back from a class token; leave them out"
+                );
             if (options.Runtime != TeacherRuntime.Libtorch && teacher.Transformer is not null)
             {
-                if (rollouts.Length > 0) throw new ScoreException($"--runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take --runtime libtorch");
+                if (rollouts.Length > 0)
+                    throw new ScoreException(
+                        $"--runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take --runtime libtorch"
+                    );
                 onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
             }
-            if (options.Runtime == TeacherRuntime.Libtorch) teacher.Transformer?.PackForInference(BatchSize, options.Precision);
+            if (options.Runtime == TeacherRuntime.Libtorch)
+                teacher.Transformer?.PackForInference(BatchSize, options.Precision);
             Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
             ReactClip = options.ReactClip;
-            if (JudgesCopies && options.CopyModelPath is { } known) Copies = Fitting(CopyFile.Load(known), known);
+            if (JudgesCopies && options.CopyModelPath is { } known)
+                Copies = Fitting(CopyFile.Load(known), known);
             Transform = teacher.Preprocessing;
         }
         catch
@@ -69,7 +97,11 @@ internal sealed partial class TeacherPass : IDisposable
 
     /// <summary>Bytes of files that were read and are not decoded yet, at most; a file beyond that is decoded as it is read.</summary>
     /// <value>Unless given, 16 MiB a worker and 32 MiB at least.</value>
-    public long MostWaiting { get => field > 0 ? field : Math.Max(2, Workers) * (16L << 20); init; }
+    public long MostWaiting
+    {
+        get => field > 0 ? field : Math.Max(2, Workers) * (16L << 20);
+        init;
+    }
 
     /// <summary>Batches at the same time.</summary>
     public int Workers { get; }
@@ -92,7 +124,8 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
     public IReadOnlyList<string> ExtraColumns { get; }
 
-    /// <summary>Whether a score clips features; <see cref="ReactClip"/> is then needed before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
+    /// <summary>Whether a score clips features; <see cref="ReactClip"/> is then needed before
+    /// <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
     public bool Clips => needs.HasFlag(ScoreNeeds.ReactClip);
 
     /// <summary>Views of each image that are looked at too.</summary>
@@ -108,7 +141,8 @@ internal sealed partial class TeacherPass : IDisposable
     public CopyModel? Copies { get; set; }
 
     /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
-    public string CopyDescription => $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CopyFeatures.Scores(Blocks, HasHead))}";
+    public string CopyDescription =>
+        $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CopyFeatures.Scores(Blocks, HasHead))}";
 
     public int Classes => teacher.Classes;
 
@@ -123,20 +157,31 @@ internal sealed partial class TeacherPass : IDisposable
     {
         DecodedInput[] batch = Decoded(inputs);
         DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
-        var scores = new Queue<ImageScores?>(images.Length == 0 ? [] : Looking(images, pixels => Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)));
+        var scores = new Queue<ImageScores?>(
+            images.Length == 0
+                ? []
+                : Looking(images, pixels =>
+                    Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)
+                )
+        );
         return [.. batch.Select(image => Finite(image, image.Reason is null ? scores.Dequeue() : null))];
     }
 
     // Figures that are no numbers are no figures: the row says so.
     private static ScoredInput Finite(DecodedInput image, ImageScores? scores) =>
-        scores is null || scores.Variances.All(row => float.IsFinite(row)) && (scores.Outputs?.All(float.IsFinite) ?? true) ? new ScoredInput(image, scores) : new ScoredInput(image with { Reason = Reason.NotFinite }, null);
+        scores is null || scores.Variances.All(row => float.IsFinite(row)) && (scores.Outputs?.All(float.IsFinite) ?? true)
+            ? new ScoredInput(image, scores)
+            : new ScoredInput(image with { Reason = Reason.NotFinite }, null);
 
     /// <summary>The numbers that the heads read, of each image that can be decoded, with its place among the inputs.</summary>
     public IReadOnlyList<(long Place, float[] Activations)> Activations(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
-        if (images.Length == 0) return [];
-        float[][] activations = Looking(images, pixels => Rows((onnx?.Answer(pixels, 0) ?? teacher.Answer(pixels, [], rollout: false, views: 0)).Features, images.Length));
+        if (images.Length == 0)
+            return [];
+        float[][] activations = Looking(images, pixels =>
+            Rows((onnx?.Answer(pixels, 0) ?? teacher.Answer(pixels, [], rollout: false, views: 0)).Features, images.Length)
+        );
         return [.. images.Select((image, row) => (image.Input.Place, activations[row]))];
     }
 
@@ -144,11 +189,16 @@ internal sealed partial class TeacherPass : IDisposable
     public (float[][] Features, ScoreInput[] Images) CopyFeatures(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
-        if (images.Length == 0) return ([], []);
-        return (Looking(images, pixels => Rows(Probe.Corruptions.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)), [.. images.Select(image => image.Input)]);
+        if (images.Length == 0)
+            return ([], []);
+        return (
+            Looking(images, pixels => Rows(Probe.Corruptions.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)),
+            [.. images.Select(image => image.Input)]
+        );
     }
 
-    /// <summary>Lets only so many bytes of files wait for their batch; an image beyond that is decoded as it is read, which takes far less.</summary>
+    /// <summary>Lets only so many bytes of files wait for their batch; an image beyond that is decoded as it is read, which takes far
+    /// less.</summary>
     public IEnumerable<ScoreInput> Bounded(IEnumerable<ScoreInput> inputs)
     {
         foreach (ScoreInput input in inputs)
@@ -156,12 +206,18 @@ internal sealed partial class TeacherPass : IDisposable
             long bytes = input.Image.Bytes?.LongLength ?? 0;
             if (Interlocked.Add(ref waiting, bytes) <= MostWaiting)
             {
-                yield return input with { Waiting = bytes };
+                yield return input with
+                {
+                    Waiting = bytes,
+                };
                 continue;
             }
             Interlocked.Add(ref waiting, -bytes);
             DecodedInput decoded = DecodedInput.From(input, Transform, fastDecode);
-            yield return decoded.Input with { Early = decoded };
+            yield return decoded.Input with
+            {
+                Early = decoded,
+            };
         }
     }
 
@@ -169,14 +225,19 @@ internal sealed partial class TeacherPass : IDisposable
 
     private DecodedInput Decoded(ScoreInput input)
     {
-        if (input.Early is { } early) return early;
+        if (input.Early is { } early)
+            return early;
         DecodedInput decoded = DecodedInput.From(input, Transform, fastDecode);
         Interlocked.Add(ref waiting, -input.Waiting);
         return decoded;
     }
 
     /// <summary>A Vision Transformer, for what only one can do.</summary>
-    private VisionTransformer Network => teacher.Transformer ?? throw new ScoreException($"{teacher.WeightsPath} is a {teacher.Family}, which has no attention to look at; give a Vision Transformer");
+    private VisionTransformer Network =>
+        teacher.Transformer
+        ?? throw new ScoreException(
+            $"{teacher.WeightsPath} is a {teacher.Family}, which has no attention to look at; give a Vision Transformer"
+        );
 
     public void Dispose()
     {
@@ -184,21 +245,33 @@ internal sealed partial class TeacherPass : IDisposable
         teacher.Dispose();
     }
 
-    private CopyModel Fitting(CopyModel known, string path) => known.Features == CopyDescription ? known
-        : throw new ScoreException($"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one");
+    private CopyModel Fitting(CopyModel known, string path) =>
+        known.Features == CopyDescription
+            ? known
+            : throw new ScoreException(
+                $"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one"
+            );
 
     private IReadOnlyList<int> BlocksOf(TeacherOptions options)
     {
         if (teacher.Transformer is not { Config: var config })
         {
-            if (options.Blocks is { Count: > 0 } asked) throw new ScoreException($"--blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave --blocks out");
+            if (options.Blocks is { Count: > 0 } asked)
+                throw new ScoreException(
+                    $"--blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave --blocks out"
+                );
             return [];
         }
         int depth = config.Depth;
         IReadOnlyList<int> blocks = options.Blocks switch
         {
             // Of pooling by attention the last block's row is the head's own.
-            null => [.. new[] { depth / 4, 7 * depth / 12, config.Pooling == Pooling.Map ? depth - 1 : Math.Max(0, depth - 2) }.Distinct().Order()],
+            null =>
+            [
+                .. new[] { depth / 4, 7 * depth / 12, config.Pooling == Pooling.Map ? depth - 1 : Math.Max(0, depth - 2) }
+                    .Distinct()
+                    .Order(),
+            ],
             { Count: 0 } => [.. Enumerable.Range(0, depth)],
             _ => [.. options.Blocks.Distinct().Order()],
         };
@@ -207,18 +280,23 @@ internal sealed partial class TeacherPass : IDisposable
 
     private static int UsualBatch(ITeacherNetwork teacher, Device device)
     {
-        if (device.type != DeviceType.CPU) return ImagesAtOnce;
+        if (device.type != DeviceType.CPU)
+            return ImagesAtOnce;
         int images = 1;
-        while (images < ImagesAtOnce && 2L * images * teacher.Tokens <= TokensAtOnce) images *= 2;
+        while (images < ImagesAtOnce && 2L * images * teacher.Tokens <= TokensAtOnce)
+            images *= 2;
         return images;
     }
 
     private bool Computable(ExtraScore score) =>
-        (HasHead || !score.Needs.HasFlag(ScoreNeeds.Head)) && (Width > 0 || !score.Needs.HasFlag(ScoreNeeds.Features)) && (teacher.Transformer is not null || !score.Needs.HasFlag(ScoreNeeds.Attention));
+        (HasHead || !score.Needs.HasFlag(ScoreNeeds.Head))
+        && (Width > 0 || !score.Needs.HasFlag(ScoreNeeds.Features))
+        && (teacher.Transformer is not null || !score.Needs.HasFlag(ScoreNeeds.Attention));
 
     private TeacherAnswer Answer(Tensor pixels) => Completed(Answer(pixels, needs.HasFlag(ScoreNeeds.Rollout), Views));
 
-    private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) => onnx?.Answer(pixels, views) ?? teacher.Answer(pixels, Blocks, rollout, views);
+    private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) =>
+        onnx?.Answer(pixels, views) ?? teacher.Answer(pixels, Blocks, rollout, views);
 
     private TeacherAnswer Completed(TeacherAnswer answer) => answer with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
 
@@ -228,13 +306,16 @@ internal sealed partial class TeacherPass : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         Tensor pixels = Batch(images);
-        if (device.type == DeviceType.CPU) return look(pixels);
-        lock (gate) return look(pixels.to(device));
+        if (device.type == DeviceType.CPU)
+            return look(pixels);
+        lock (gate)
+            return look(pixels.to(device));
     }
 
     private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images)
     {
-        float[][] variances = new float[Blocks.Count][], cosines = new float[Blocks.Count][];
+        float[][] variances = new float[Blocks.Count][],
+            cosines = new float[Blocks.Count][];
         for (int i = 0; i < Blocks.Count; i++)
         {
             variances[i] = Floats(AttentionProbe.Variance(answer.Probes[i]));
@@ -243,20 +324,32 @@ internal sealed partial class TeacherPass : IDisposable
         float[][]? outputs = answer.Logits is null ? null : [.. OutputScore.All.Select(score => Floats(score.Compute(answer.Logits)))];
         long[]? predictions = answer.Logits?.argmax(-1).cpu().data<long>().ToArray();
         float[] missing = [.. Enumerable.Repeat(float.NaN, images)];
-        float[][] more = [.. extras.SelectMany(score => Computable(score) ? score.Compute(answer).Select(Floats) : score.Columns(Blocks).Select(_ => missing))];
+        float[][] more =
+        [
+            .. extras.SelectMany(score =>
+                Computable(score) ? score.Compute(answer).Select(Floats) : score.Columns(Blocks).Select(_ => missing)
+            ),
+        ];
         float[]? embedding = embeddings ? Floats(answer.Embedding) : null;
-        return [.. Enumerable.Range(0, images).Select(row => new ImageScores(
-            predictions?[row],
-            outputs is null ? null : [.. outputs.Select(column => column[row])],
-            [.. variances.Select(column => column[row])],
-            [.. cosines.Select(column => column[row])],
-            [.. more.Select(column => column[row])],
-            embedding?[(row * Width)..((row + 1) * Width)]))];
+        return
+        [
+            .. Enumerable
+                .Range(0, images)
+                .Select(row => new ImageScores(
+                    predictions?[row],
+                    outputs is null ? null : [.. outputs.Select(column => column[row])],
+                    [.. variances.Select(column => column[row])],
+                    [.. cosines.Select(column => column[row])],
+                    [.. more.Select(column => column[row])],
+                    embedding?[(row * Width)..((row + 1) * Width)]
+                )),
+        ];
     }
 
     private Tensor Batch(IReadOnlyList<DecodedInput> images)
     {
-        int side = Transform.ImageSize, length = 3 * side * side;
+        int side = Transform.ImageSize,
+            length = 3 * side * side;
         Tensor batch = empty(images.Count, 3, side, side);
         Span<byte> bytes = batch.bytes;
         for (int i = 0; i < images.Count; i++)

@@ -7,7 +7,8 @@ namespace DataFreeKD.Reporting;
 
 /// <summary>How rows are ranked.</summary>
 /// <param name="Name">What the ranking is called, for people.</param>
-/// <param name="Score">The score of the reader's current row, higher = more useful; NaN for a row that is not ranked. The reader is open on the scores table.</param>
+/// <param name="Score">The score of the reader's current row, higher = more useful; NaN for a row that is not ranked. The reader is open on
+/// the scores table.</param>
 public sealed record RowRanking(string Name, Func<TableReader, double> Score);
 
 /// <summary>Where a teacher looked.</summary>
@@ -42,10 +43,12 @@ public sealed record ReportOptions
     /// <summary>The student's directory, for its training curves; null for none.</summary>
     public string? Student { get; init; }
 
-    /// <summary>How rows are ranked; null for the selection score, the entropy or the last block's probe, whichever the table has first.</summary>
+    /// <summary>How rows are ranked; null for the selection score, the entropy or the last block's probe, whichever the table has
+    /// first.</summary>
     public RowRanking? Ranking { get; init; }
 
-    /// <summary>Where the teacher looks on given images (absolute paths), null for one that cannot be read; null for no attention maps.</summary>
+    /// <summary>Where the teacher looks on given images (absolute paths), null for one that cannot be read; null for no attention
+    /// maps.</summary>
     public Func<IReadOnlyList<string>, IReadOnlyList<AttentionView?>>? Attention { get; init; }
 
     /// <summary>The student's confusions; null for none.</summary>
@@ -77,10 +80,14 @@ public sealed record ReportOptions
     /// <exception cref="ReportException">The first that cannot be used, by name.</exception>
     public void Validate()
     {
-        if (!Output.EndsWith(".html", StringComparison.OrdinalIgnoreCase) && !Output.EndsWith(".htm", StringComparison.OrdinalIgnoreCase)) throw new ReportException($"{Output}: a report is a web page; name a .html file");
-        if (ImagesPerStrip is < 0 or > 50) throw new ReportException($"{ImagesPerStrip} images a strip: give 0 to 50");
-        if (ClassesShown is < 0 or > 1000) throw new ReportException($"{ClassesShown} classes with images: give 0 to 1000");
-        if (MaxImageBytes < 0) throw new ReportException($"{MaxImageBytes} bytes of images: give 0 or more");
+        if (!Output.EndsWith(".html", StringComparison.OrdinalIgnoreCase) && !Output.EndsWith(".htm", StringComparison.OrdinalIgnoreCase))
+            throw new ReportException($"{Output}: a report is a web page; name a .html file");
+        if (ImagesPerStrip is < 0 or > 50)
+            throw new ReportException($"{ImagesPerStrip} images a strip: give 0 to 50");
+        if (ClassesShown is < 0 or > 1000)
+            throw new ReportException($"{ClassesShown} classes with images: give 0 to 1000");
+        if (MaxImageBytes < 0)
+            throw new ReportException($"{MaxImageBytes} bytes of images: give 0 or more");
     }
 }
 
@@ -92,4 +99,12 @@ public sealed record ReportOptions
 /// <param name="Images">Images on the page.</param>
 /// <param name="Warnings">What the page warns of, one sentence each.</param>
 /// <param name="Bytes">Size of the page.</param>
-public sealed record ReportSummary(string Output, long Rows, long Usable, long? Selected, int Images, IReadOnlyList<string> Warnings, long Bytes);
+public sealed record ReportSummary(
+    string Output,
+    long Rows,
+    long Usable,
+    long? Selected,
+    int Images,
+    IReadOnlyList<string> Warnings,
+    long Bytes
+);

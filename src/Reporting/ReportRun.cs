@@ -8,7 +8,8 @@ using DataFreeKD.Reporting.Pool;
 
 namespace DataFreeKD.Reporting;
 
-/// <summary>Writes reports. The scores are streamed twice (again where there are copies), the selection twice; memory is that of bounded samples, the repeated contents and the shown images. Equal inputs give equal bytes.</summary>
+/// <summary>Writes reports. The scores are streamed twice (again where there are copies), the selection twice; memory is that of bounded
+/// samples, the repeated contents and the shown images. Equal inputs give equal bytes.</summary>
 public static class ReportRun
 {
     /// <summary>Writes the page.</summary>
@@ -40,10 +41,13 @@ public static class ReportRun
         RowRanking? ranking = options.Ranking ?? DefaultRanking.For(options.Scores);
         RankingCheck check = RankingCheck.For(options.Selection, cancel);
         PoolSurvey survey = PoolSurvey.Read(options.Scores, ranking, check, counter.Next, cancel);
-        if (survey.Rows == 0) throw new TableException($"{options.Scores}: there are no rows to report on; score some images first");
+        if (survey.Rows == 0)
+            throw new TableException($"{options.Scores}: there are no rows to report on; score some images first");
         Bins?[] bins = [.. survey.Samples.Select(Bins.For)];
         Bins? rankBins = Bins.For(survey.Ranks);
-        SelectionSurvey? selection = options.Selection is null ? null : SelectionSurvey.Read(options.Selection, survey, bins, check.Agrees ? rankBins : null, cancel);
+        SelectionSurvey? selection = options.Selection is null
+            ? null
+            : SelectionSurvey.Read(options.Selection, survey, bins, check.Agrees ? rankBins : null, cancel);
         PoolDetail detail = PoolDetail.Read(options.Scores, survey, bins, rankBins, selection, options, ranking, counter.Next, cancel);
 
         ReportMaterial material = new(options, ranking, survey, selection, detail, Origins.Of(options, cancel), check.Agrees);
@@ -61,14 +65,21 @@ public static class ReportRun
             StudentSection.Of(material, cancel),
         ];
         string source = Path.GetFileName(options.Scores);
-        PageView page = new(Wording.Foreign(options.Title ?? $"Report on {source}"), Template.Text("style.css"), Provenance.ToolVersion.Split('+')[0], Wording.Foreign(source), [.. sections.OfType<SectionView>()]);
+        PageView page = new(
+            Wording.Foreign(options.Title ?? $"Report on {source}"),
+            Template.Text("style.css"),
+            Provenance.ToolVersion.Split('+')[0],
+            Wording.Foreign(source),
+            [.. sections.OfType<SectionView>()]
+        );
         byte[] html = System.Text.Encoding.UTF8.GetBytes(Template.Render("page", page));
         held.RefuseAppeared(options.Overwrite);
         AtomicFile.WriteAllBytes(options.Output, html);
         return new ReportSummary(options.Output, survey.Rows, survey.Usable, selection?.Rows, pictures.Count, warnings, html.Length);
     }
 
-    /// <summary>Takes the page for a caller who has long work of its own before <see cref="Write"/>, and refuses what that would refuse.</summary>
+    /// <summary>Takes the page for a caller who has long work of its own before <see cref="Write"/>, and refuses what that would
+    /// refuse.</summary>
     /// <exception cref="ReportException">The options do not make sense, or the page is there and not to be replaced.</exception>
     /// <exception cref="OutputException">Another process is writing the page.</exception>
     public static OutputLock Begin(ReportOptions options)
@@ -77,8 +88,10 @@ public static class ReportRun
         OutputLock held = OutputLock.Take(options.Output, "report");
         try
         {
-            if (Directory.Exists(options.Output)) throw new ReportException($"{options.Output} is a folder; name a .html file");
-            if (!options.Overwrite && File.Exists(options.Output)) throw new ReportException($"{options.Output} exists; name another output or give --overwrite");
+            if (Directory.Exists(options.Output))
+                throw new ReportException($"{options.Output} is a folder; name a .html file");
+            if (!options.Overwrite && File.Exists(options.Output))
+                throw new ReportException($"{options.Output} exists; name another output or give --overwrite");
             return held;
         }
         catch
@@ -97,10 +110,19 @@ public static class ReportRun
 
         public void Next(long row)
         {
-            if (++read % Every == 0) progress?.Report(read);
+            if (++read % Every == 0)
+                progress?.Report(read);
         }
     }
 }
 
 /// <summary>Everything the sections are made from.</summary>
-internal sealed record ReportMaterial(ReportOptions Options, RowRanking? Ranking, PoolSurvey Survey, SelectionSurvey? Selection, PoolDetail Detail, Origins Origins, bool RankedAsSelected);
+internal sealed record ReportMaterial(
+    ReportOptions Options,
+    RowRanking? Ranking,
+    PoolSurvey Survey,
+    SelectionSurvey? Selection,
+    PoolDetail Detail,
+    Origins Origins,
+    bool RankedAsSelected
+);

@@ -42,7 +42,8 @@ public sealed class PoolRanking : IDisposable
         Passes passes = new(options, progress, cancel);
         try
         {
-            if (passes.Score.NeedsFit) Survey.Of(passes);
+            if (passes.Score.NeedsFit)
+                Survey.Of(passes);
             using TableReader table = Table.Open(options.Scores);
             return new PoolRanking(passes, table.Header);
         }
@@ -60,13 +61,15 @@ public sealed class PoolRanking : IDisposable
         passes.Dispose();
     }
 
-    /// <summary>The score of the current row of a reader that is open on the same table; NaN where it lacks a number. Not thread-safe.</summary>
+    /// <summary>The score of the current row of a reader that is open on the same table; NaN where it lacks a number. Not
+    /// thread-safe.</summary>
     public double Score(TableReader row)
     {
         for (int at = 0; at < columns.Length; at++)
         {
             values[at] = row.Number(columns[at]);
-            if (!double.IsFinite(values[at])) return double.NaN;
+            if (!double.IsFinite(values[at]))
+                return double.NaN;
         }
         core?.Of((place ??= new RowPlace(passes.Options.Scores)).Of(row)).CopyTo(values);
         return score.Evaluate(values, score.NeedsIdentity ? identity.Of(row) : 0);

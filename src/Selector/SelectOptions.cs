@@ -5,7 +5,8 @@ using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector;
 
-/// <summary>Options of a selection. Exactly one of <see cref="Budget"/>, <see cref="Fraction"/> and <see cref="Threshold"/> sets its size, unless <see cref="PerClass"/> does.</summary>
+/// <summary>Options of a selection. Exactly one of <see cref="Budget"/>, <see cref="Fraction"/> and <see cref="Threshold"/> sets its size,
+/// unless <see cref="PerClass"/> does.</summary>
 public sealed record SelectOptions
 {
     /// <summary>The scores table to select from, .csv or .parquet.</summary>
@@ -35,10 +36,12 @@ public sealed record SelectOptions
     /// <value>Default: <see cref="ClassQuota.Floor"/> for a budget or a fraction; a threshold takes what passes it.</value>
     public ClassQuota Quota { get; init; } = ClassQuota.Floor;
 
-    /// <summary>Rows to take of each class, by class name or prediction; <c>*</c> stands for every class not named (else they get none). Sets the budget and <see cref="ClassQuota.PerClass"/> by itself.</summary>
+    /// <summary>Rows to take of each class, by class name or prediction; <c>*</c> stands for every class not named (else they get none).
+    /// Sets the budget and <see cref="ClassQuota.PerClass"/> by itself.</summary>
     public IReadOnlyDictionary<string, long> PerClass { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>A table with the columns <c>class</c> and either <c>share</c> (of the budget) or <c>count</c> (a size by itself), .csv or .parquet; classes as in <see cref="PerClass"/>. Null for <see cref="Quota"/>.</summary>
+    /// <summary>A table with the columns <c>class</c> and either <c>share</c> (of the budget) or <c>count</c> (a size by itself), .csv or
+    /// .parquet; classes as in <see cref="PerClass"/>. Null for <see cref="Quota"/>.</summary>
     public string? QuotaFile { get; init; }
 
     /// <summary>Near duplicates, spread, difficulty, order.</summary>
@@ -70,27 +73,43 @@ public sealed record SelectOptions
     /// <exception cref="SelectionException">They do not; the message says what to change.</exception>
     public void Validate()
     {
-        if (string.IsNullOrEmpty(Scores)) throw new SelectionException("no scores table is named; give the scores.csv to select from");
-        if (string.IsNullOrEmpty(Output)) throw new SelectionException("no output is named; give the table to write, e.g. -o selected.csv");
-        if (Path.GetFullPath(Scores) == Path.GetFullPath(Output)) throw new SelectionException($"the selection would overwrite its own scores {Scores}; name another output");
+        if (string.IsNullOrEmpty(Scores))
+            throw new SelectionException("no scores table is named; give the scores.csv to select from");
+        if (string.IsNullOrEmpty(Output))
+            throw new SelectionException("no output is named; give the table to write, e.g. -o selected.csv");
+        if (Path.GetFullPath(Scores) == Path.GetFullPath(Output))
+            throw new SelectionException($"the selection would overwrite its own scores {Scores}; name another output");
         ScoreCatalogue.Find(Method);
         int sizes = (Budget.HasValue ? 1 : 0) + (Fraction.HasValue ? 1 : 0) + (Threshold.HasValue ? 1 : 0) + (PerClass.Count > 0 ? 1 : 0);
-        if (QuotaFile is not null && (Threshold.HasValue || PerClass.Count > 0)) throw new SelectionException("a file of quotas, a threshold and rows per class exclude each other; give one");
+        if (QuotaFile is not null && (Threshold.HasValue || PerClass.Count > 0))
+            throw new SelectionException("a file of quotas, a threshold and rows per class exclude each other; give one");
         // A file of counts is a size by itself, which is known once it is read.
-        if (sizes != 1 && !(sizes == 0 && QuotaFile is not null)) throw new SelectionException($"{(sizes == 0 ? "no" : "more than one")} size of the selection is given; give exactly one of a budget, a fraction, a threshold or rows per class");
-        if (Budget is < 1) throw new SelectionException($"a budget of {Budget} selects nothing; give at least 1");
-        if (Fraction is { } fraction && !(fraction is > 0 and <= 1)) throw new SelectionException($"a fraction of {fraction} is not in (0, 1]; give e.g. 0.1 for a tenth");
-        if (Threshold is { } threshold && !double.IsFinite(threshold)) throw new SelectionException("the threshold is not a finite number");
-        if (Quota == ClassQuota.PerClass && PerClass.Count == 0) throw new SelectionException("rows per class are asked for but none given; give e.g. cat=100,dog=50 or *=100");
+        if (sizes != 1 && !(sizes == 0 && QuotaFile is not null))
+            throw new SelectionException(
+                $"{(sizes == 0 ? "no" : "more than one")} size of the selection is given; give exactly one of a budget, a fraction, a threshold or rows per class"
+            );
+        if (Budget is < 1)
+            throw new SelectionException($"a budget of {Budget} selects nothing; give at least 1");
+        if (Fraction is { } fraction && !(fraction is > 0 and <= 1))
+            throw new SelectionException($"a fraction of {fraction} is not in (0, 1]; give e.g. 0.1 for a tenth");
+        if (Threshold is { } threshold && !double.IsFinite(threshold))
+            throw new SelectionException("the threshold is not a finite number");
+        if (Quota == ClassQuota.PerClass && PerClass.Count == 0)
+            throw new SelectionException("rows per class are asked for but none given; give e.g. cat=100,dog=50 or *=100");
         foreach ((string name, long rows) in PerClass)
         {
-            if (rows < 0) throw new SelectionException($"class '{name}' cannot have {rows} rows; give 0 or more");
+            if (rows < 0)
+                throw new SelectionException($"class '{name}' cannot have {rows} rows; give 0 or more");
         }
-        if (PerClass.Count > 0 && PerClass.Values.Sum() == 0) throw new SelectionException("every class is given 0 rows, which selects nothing");
-        if (Blocks.Any(block => block < 0)) throw new SelectionException("a block is negative; blocks count from 0");
-        if (Blocks.Distinct().Count() != Blocks.Count) throw new SelectionException("a block is named twice; name each once");
+        if (PerClass.Count > 0 && PerClass.Values.Sum() == 0)
+            throw new SelectionException("every class is given 0 rows, which selects nothing");
+        if (Blocks.Any(block => block < 0))
+            throw new SelectionException("a block is negative; blocks count from 0");
+        if (Blocks.Distinct().Count() != Blocks.Count)
+            throw new SelectionException("a block is named twice; name each once");
         Set.Validate(!Threshold.HasValue);
-        if (SampleRows < 1) throw new SelectionException("statistics need a sample of at least 1 row");
+        if (SampleRows < 1)
+            throw new SelectionException("statistics need a sample of at least 1 row");
     }
 }
 
@@ -103,7 +122,8 @@ public enum ClassQuota
     /// <summary>As even as the pool allows: what small classes lack goes to the others.</summary>
     Equal,
 
-    /// <summary>In proportion to the teacher's predictions: to the usable rows of the pool that it puts into each class, copies counted.</summary>
+    /// <summary>In proportion to the teacher's predictions: to the usable rows of the pool that it puts into each class, copies
+    /// counted.</summary>
     Teacher,
 
     /// <summary>The numbers of <see cref="SelectOptions.PerClass"/>.</summary>

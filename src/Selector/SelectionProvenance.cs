@@ -32,7 +32,12 @@ internal static class SelectionProvenance
     private static Dictionary<string, string> Inputs(SelectOptions options, string scoresHash)
     {
         Dictionary<string, string> inputs = new() { [ManifestPath.ToTable(options.Scores, options.Output)] = scoresHash };
-        foreach (string file in new[] { options.Negatives, options.QuotaFile, options.Set.Embeddings }.OfType<string>().Where(file => file != SetOptions.NoEmbeddings)) inputs[ManifestPath.ToTable(file, options.Output)] = Provenance.HashFile(file);
+        foreach (
+            string file in new[] { options.Negatives, options.QuotaFile, options.Set.Embeddings }
+                .OfType<string>()
+                .Where(file => file != SetOptions.NoEmbeddings)
+        )
+            inputs[ManifestPath.ToTable(file, options.Output)] = Provenance.HashFile(file);
         return inputs;
     }
 
@@ -42,15 +47,24 @@ internal static class SelectionProvenance
     private static SortedDictionary<string, string> Options(SelectOptions options, SelectionSummary summary)
     {
         SetOptions set = options.Set;
-        SortedDictionary<string, string> all = OptionsText.Given([nameof(options.Scores), nameof(options.Output), nameof(options.Overwrite), nameof(options.Seed), nameof(set.Candidates)], options, set);
+        SortedDictionary<string, string> all = OptionsText.Given(
+            [nameof(options.Scores), nameof(options.Output), nameof(options.Overwrite), nameof(options.Seed), nameof(set.Candidates)],
+            options,
+            set
+        );
         foreach (string name in Files)
         {
-            if (all.TryGetValue(name, out string? file) && file != SetOptions.NoEmbeddings) all[name] = ManifestPath.ToTable(file, options.Output);
+            if (all.TryGetValue(name, out string? file) && file != SetOptions.NoEmbeddings)
+                all[name] = ManifestPath.ToTable(file, options.Output);
         }
-        if (set.Difficulty is { } mix) all["difficulty"] = string.Create(CultureInfo.InvariantCulture, $"easy:{mix.Easy},medium:{mix.Medium},hard:{mix.Hard}");
-        if (set.Chooses) all["candidates"] = Numbers.Format(set.Factor);
-        if (summary.Core is { } core) all["core"] = core;
-        foreach ((string name, string value) in summary.Fitted) all[$"fitted.{name}"] = value;
+        if (set.Difficulty is { } mix)
+            all["difficulty"] = string.Create(CultureInfo.InvariantCulture, $"easy:{mix.Easy},medium:{mix.Medium},hard:{mix.Hard}");
+        if (set.Chooses)
+            all["candidates"] = Numbers.Format(set.Factor);
+        if (summary.Core is { } core)
+            all["core"] = core;
+        foreach ((string name, string value) in summary.Fitted)
+            all[$"fitted.{name}"] = value;
         return all;
     }
 }

@@ -21,7 +21,8 @@ public static class SelectionRun
     /// <param name="cancel">Stops the run; nothing is written then.</param>
     /// <exception cref="SelectionException">The options do not make sense, or the output is there and not to be replaced.</exception>
     /// <exception cref="OutputException">Another process is writing the output, or it appeared meanwhile.</exception>
-    /// <exception cref="TableException">The output is no name of a table, what lies beside it is not this tool's, the scores cannot be read, or lack what the method needs.</exception>
+    /// <exception cref="TableException">The output is no name of a table, what lies beside it is not this tool's, the scores cannot be
+    /// read, or lack what the method needs.</exception>
     public static SelectionSummary Execute(SelectOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
@@ -29,7 +30,8 @@ public static class SelectionRun
         Table.RequireWritable(options.Output);
         string duplicates = DuplicateTable.PathBeside(options.Output);
         Provenance.RefuseForeign(options.Output, options.Overwrite, duplicates);
-        if (!options.Overwrite && File.Exists(options.Output)) throw new SelectionException($"{options.Output} exists; name another output or give --overwrite");
+        if (!options.Overwrite && File.Exists(options.Output))
+            throw new SelectionException($"{options.Output} exists; name another output or give --overwrite");
         Stopwatch clock = Stopwatch.StartNew();
         using Passes passes = new(options, progress, cancel);
         passes.RequireEmbeddings();
@@ -37,14 +39,17 @@ public static class SelectionRun
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
         string? embeddings = passes.Embeddings.Path;
-        if (embeddings is not null) EmbeddingRows.Check(embeddings, survey.Rows);
+        if (embeddings is not null)
+            EmbeddingRows.Check(embeddings, survey.Rows);
         TopRanking ranking = TopRanking.Of(passes, survey);
         IReadOnlyList<TakenRow> taken = SetChoice.Of(passes, ranking);
         held.RefuseAppeared(options.Overwrite);
         Provenance.RefuseForeign(options.Output, options.Overwrite, duplicates);
         Provenance.Claim(options.Output, "select", duplicates);
         (IReadOnlyList<string> names, IReadOnlyDictionary<string, long> classes) = SelectionTable.Write(passes, taken);
-        (double All, double InClass)? distance = embeddings is null ? null : Spread.MeanDistances(embeddings, [.. taken.Select(row => row.Ranked.Row)], names);
+        (double All, double InClass)? distance = embeddings is null
+            ? null
+            : Spread.MeanDistances(embeddings, [.. taken.Select(row => row.Ranked.Row)], names);
         int near = DuplicateTable.Write(passes, taken, ranking.Near);
         SelectionSummary summary = new()
         {
@@ -61,7 +66,10 @@ public static class SelectionRun
             MeanDistanceInClass = distance?.InClass,
             Classes = classes,
             ClassEntropy = Balance.Entropy(classes.Values),
-            Thresholds = taken.AggregateBy(row => row.Class, double.PositiveInfinity, (least, row) => Math.Min(least, row.Ranked.Score)).OrderBy(known => known.Key).ToDictionary(known => ranking.NameOf(known.Key), known => known.Value),
+            Thresholds = taken
+                .AggregateBy(row => row.Class, double.PositiveInfinity, (least, row) => Math.Min(least, row.Ranked.Score))
+                .OrderBy(known => known.Key)
+                .ToDictionary(known => ranking.NameOf(known.Key), known => known.Value),
             Fitted = passes.Score.Fitted,
             Core = survey.Core,
             Seconds = clock.Elapsed.TotalSeconds,

@@ -20,10 +20,12 @@ public sealed record SelectionSummary
     /// <summary>Rows written.</summary>
     public long Selected { get; init; }
 
-    /// <summary>Rows read by <c>status</c> or <c>status/reason</c>; usable rows without the needed scores under <c>ok/unscored</c>.</summary>
+    /// <summary>Rows read by <c>status</c> or <c>status/reason</c>; usable rows without the needed scores under
+    /// <c>ok/unscored</c>.</summary>
     public IReadOnlyDictionary<string, long> Counts { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Copies turned away because a better or earlier row of the same content was a candidate; a lower bound of the copies in the pool.</summary>
+    /// <summary>Copies turned away because a better or earlier row of the same content was a candidate; a lower bound of the copies in the
+    /// pool.</summary>
     public long DuplicatesDropped { get; init; }
 
     /// <summary>Near duplicates left out of the groups whose best row was selected.</summary>
@@ -41,16 +43,19 @@ public sealed record SelectionSummary
     /// <summary>Mean of 1 − cosine over all pairs of selected rows; null without embeddings.</summary>
     public double? MeanDistance { get; init; }
 
-    /// <summary>The same over the pairs of one class, which a spread can widen: between classes the surest images lie furthest apart.</summary>
+    /// <summary>The same over the pairs of one class, which a spread can widen: between classes the surest images lie furthest
+    /// apart.</summary>
     public double? MeanDistanceInClass { get; init; }
 
-    /// <summary>The lowest selection score taken, by class where quotas are in force, else under <c>*</c>: what a later run can give as a threshold.</summary>
+    /// <summary>The lowest selection score taken, by class where quotas are in force, else under <c>*</c>: what a later run can give as a
+    /// threshold.</summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 
     /// <summary>What the method took from the pool, e.g. blocks, medians and deviations; for explaining a score.</summary>
     public IReadOnlyDictionary<string, string> Fitted { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What came of looking for the pool's confident core: its rows and the embeddings, or why it is not used; null where the method does not look for it.</summary>
+    /// <summary>What came of looking for the pool's confident core: its rows and the embeddings, or why it is not used; null where the
+    /// method does not look for it.</summary>
     public string? Core { get; init; }
 
     /// <summary>Wall seconds.</summary>

@@ -17,11 +17,13 @@ internal static class CompressDefaults
     public const double CrawledShare = 0.2;
 
     // Below so many images all are taken; above, a fifth of them, between these bounds.
-    private const long FewImages = 4000, MostImages = 20_000;
+    private const long FewImages = 4000,
+        MostImages = 20_000;
     private const int TakenShare = 5;
 
     /// <summary>Images to select of so many.</summary>
-    public static long Selected(long images) => images <= FewImages ? Math.Max(1, images) : Math.Clamp(images / TakenShare, FewImages, MostImages);
+    public static long Selected(long images) =>
+        images <= FewImages ? Math.Max(1, images) : Math.Clamp(images / TakenShare, FewImages, MostImages);
 
     /// <summary>Images of local sources.</summary>
     public static long Count(IEnumerable<string> sources, CancellationToken cancel) => sources.Sum(source => Count(source, cancel));
@@ -29,19 +31,27 @@ internal static class CompressDefaults
     /// <summary>Whether a source has to be fetched into a store before it can be scored.</summary>
     public static bool NeedsCrawl(string source)
     {
-        if (source.Contains("://", StringComparison.Ordinal)) return true;
-        if (!File.Exists(source)) return false;
-        if (Path.GetExtension(source).ToUpperInvariant() is ".HTML" or ".HTM") return true;
-        if (!Table.Fits(source) || ParquetImages.Fits(source)) return false;
+        if (source.Contains("://", StringComparison.Ordinal))
+            return true;
+        if (!File.Exists(source))
+            return false;
+        if (Path.GetExtension(source).ToUpperInvariant() is ".HTML" or ".HTM")
+            return true;
+        if (!Table.Fits(source) || ParquetImages.Fits(source))
+            return false;
         using TableReader table = Table.Open(source);
-        if (table.Header.IndexOf("path") < 0) return true;
+        if (table.Header.IndexOf("path") < 0)
+            return true;
         string? first = table.Rows(CancellationToken.None).FirstOrDefault()?["path"];
-        return first is not null && first.Contains("://", StringComparison.Ordinal) && !first.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+        return first is not null
+            && first.Contains("://", StringComparison.Ordinal)
+            && !first.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
     }
 
     private static long Count(string source, CancellationToken cancel)
     {
-        if (!Table.Fits(source) || ParquetImages.Fits(source)) return ImageInputs.Paths(source, cancel: cancel).LongCount();
+        if (!Table.Fits(source) || ParquetImages.Fits(source))
+            return ImageInputs.Paths(source, cancel: cancel).LongCount();
         using TableReader table = Table.Open(source);
         return table.Rows(cancel).LongCount(row => row.IsUsable);
     }

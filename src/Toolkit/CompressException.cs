@@ -7,7 +7,5 @@ public sealed class CompressException : DataFreeKDException
 {
     /// <summary>With a message for the user.</summary>
     public CompressException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

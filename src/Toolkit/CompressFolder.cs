@@ -40,7 +40,9 @@ internal sealed class CompressFolder
             SortedDictionary<string, string> then = Read(record);
             string? changed = now.Keys.Union(then.Keys).FirstOrDefault(key => now.GetValueOrDefault(key) != then.GetValueOrDefault(key));
             if (changed is not null)
-                throw new CompressException($"{folder.path} was made with {changed} '{then.GetValueOrDefault(changed)}', not '{now.GetValueOrDefault(changed)}': give the same options to go on, or another folder");
+                throw new CompressException(
+                    $"{folder.path} was made with {changed} '{then.GetValueOrDefault(changed)}', not '{now.GetValueOrDefault(changed)}': give the same options to go on, or another folder"
+                );
             return folder;
         }
         if (Directory.Exists(folder.path) && Directory.EnumerateFileSystemEntries(folder.path).Any(entry => !OutputLock.IsWithin(entry)))
@@ -67,7 +69,10 @@ internal sealed class CompressFolder
     {
         SortedDictionary<string, string> deciding = OptionsText.Without([nameof(options.Output), nameof(options.Device)], options);
         deciding["teacher"] = Path.GetFullPath(options.Teacher);
-        deciding["sources"] = string.Join('\n', options.Sources.Select(source => source.Contains("://", StringComparison.Ordinal) ? source : Path.GetFullPath(source)));
+        deciding["sources"] = string.Join(
+            '\n',
+            options.Sources.Select(source => source.Contains("://", StringComparison.Ordinal) ? source : Path.GetFullPath(source))
+        );
         return deciding;
     }
 

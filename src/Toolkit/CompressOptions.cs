@@ -10,7 +10,8 @@ public sealed record CompressOptions
     /// <summary>The Vision Transformer to compress: model directory or checkpoint, with a classification head.</summary>
     public required string Teacher { get; init; }
 
-    /// <summary>Unlabelled images: folders, globs, archives, tables with a <c>path</c> column; web addresses, <c>s3://bucket/prefix</c> or lists of addresses, which are crawled first.</summary>
+    /// <summary>Unlabelled images: folders, globs, archives, tables with a <c>path</c> column; web addresses, <c>s3://bucket/prefix</c> or
+    /// lists of addresses, which are crawled first.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>Folder of all outputs; what an interrupted call left in it is gone on with.</summary>
@@ -19,7 +20,8 @@ public sealed record CompressOptions
     /// <summary>Wall minutes to train after pruning, 0 or more; 0 prunes only.</summary>
     public double Minutes { get; init; } = 10;
 
-    /// <summary>Optimiser steps after pruning, above 0, in place of <see cref="Minutes"/>: the same result whatever the machine's speed; null (default) takes the minutes.</summary>
+    /// <summary>Optimiser steps after pruning, above 0, in place of <see cref="Minutes"/>: the same result whatever the machine's speed;
+    /// null (default) takes the minutes.</summary>
     public int? Steps { get; init; }
 
     /// <summary>Shape of the student; null (default) searches for one within <see cref="Budget"/>.</summary>
@@ -32,7 +34,8 @@ public sealed record CompressOptions
     /// <value>Null (default): all up to 4,000, else a fifth of them, 4,000 to 20,000.</value>
     public long? Images { get; init; }
 
-    /// <summary>Top-1 that the teacher reaches on its own distribution, between 0 and 1; null (default) where nobody knows it: the estimate is then relative to the teacher.</summary>
+    /// <summary>Top-1 that the teacher reaches on its own distribution, between 0 and 1; null (default) where nobody knows it: the estimate
+    /// is then relative to the teacher.</summary>
     public double? TeacherAccuracy { get; init; }
 
     /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
@@ -63,6 +66,7 @@ public sealed record CompressOptions
 
     private static void Check(bool holds, string message)
     {
-        if (!holds) throw new CompressException(message);
+        if (!holds)
+            throw new CompressException(message);
     }
 }

@@ -22,7 +22,8 @@ public static class ImageSelection
     /// <param name="pool">Scored images of one teacher, in the order that breaks ties.</param>
     /// <param name="budget">Images to take, 1 or more; fewer are taken where fewer have figures.</param>
     /// <exception cref="SelectionException">The budget is not above 0.</exception>
-    public static IReadOnlyList<SelectedImage> Of(IReadOnlyList<ScoredImage> pool, long budget) => Of(pool, options => options with { Budget = budget });
+    public static IReadOnlyList<SelectedImage> Of(IReadOnlyList<ScoredImage> pool, long budget) =>
+        Of(pool, options => options with { Budget = budget });
 
     /// <summary>Selects by options of your own.</summary>
     /// <param name="pool">Scored images of one teacher, in the order that breaks ties.</param>
@@ -31,7 +32,11 @@ public static class ImageSelection
     /// <exception cref="SelectionException">The options do not make sense.</exception>
     /// <exception cref="ScoreException">The images were not scored by one teacher.</exception>
     /// <exception cref="TableException">The pool lacks the figures that the method needs.</exception>
-    public static IReadOnlyList<SelectedImage> Of(IReadOnlyList<ScoredImage> pool, Func<SelectOptions, SelectOptions> options, CancellationToken cancel = default)
+    public static IReadOnlyList<SelectedImage> Of(
+        IReadOnlyList<ScoredImage> pool,
+        Func<SelectOptions, SelectOptions> options,
+        CancellationToken cancel = default
+    )
     {
         ArgumentNullException.ThrowIfNull(pool);
         ArgumentNullException.ThrowIfNull(options);
@@ -39,16 +44,31 @@ public static class ImageSelection
         string folder = ScratchFolder.NewFolder("dfkd-select-");
         try
         {
-            string scores = Path.Combine(folder, "scores.csv"), selected = Path.Combine(folder, "selected.csv");
+            string scores = Path.Combine(folder, "scores.csv"),
+                selected = Path.Combine(folder, "selected.csv");
             string? embeddings = ScoresTable.Write(scores, pool, place => place.ToString(CultureInfo.InvariantCulture));
             SelectOptions asked = options(new SelectOptions { Scores = scores, Output = selected });
-            SelectionRun.Execute(asked with { Scores = scores, Output = selected, Set = asked.Set with { Embeddings = embeddings ?? SetOptions.NoEmbeddings } }, cancel: cancel);
+            SelectionRun.Execute(
+                asked with
+                {
+                    Scores = scores,
+                    Output = selected,
+                    Set = asked.Set with { Embeddings = embeddings ?? SetOptions.NoEmbeddings },
+                },
+                cancel: cancel
+            );
             using TableReader table = Table.Open(selected);
-            return [.. table.Rows(cancel).Select(row => new SelectedImage(
-                pool[int.Parse(row["path"]!, CultureInfo.InvariantCulture)],
-                int.Parse(row["rank"]!, CultureInfo.InvariantCulture),
-                double.Parse(row["selection_score"]!, CultureInfo.InvariantCulture),
-                double.Parse(row["weight"]!, CultureInfo.InvariantCulture)))];
+            return
+            [
+                .. table
+                    .Rows(cancel)
+                    .Select(row => new SelectedImage(
+                        pool[int.Parse(row["path"]!, CultureInfo.InvariantCulture)],
+                        int.Parse(row["rank"]!, CultureInfo.InvariantCulture),
+                        double.Parse(row["selection_score"]!, CultureInfo.InvariantCulture),
+                        double.Parse(row["weight"]!, CultureInfo.InvariantCulture)
+                    )),
+            ];
         }
         finally
         {

@@ -12,7 +12,8 @@ namespace DataFreeKD.Toolkit;
 /// <summary>The ranking of a report's rows (<see cref="ReportOptions.Ranking"/>).</summary>
 public static class ReportRanking
 {
-    /// <summary>By the method of the report's selection, where its provenance tells it; else by the default method, or by the variance of the probe for a teacher without a head.</summary>
+    /// <summary>By the method of the report's selection, where its provenance tells it; else by the default method, or by the variance of
+    /// the probe for a teacher without a head.</summary>
     /// <param name="options">The report.</param>
     /// <param name="note">Told in one line where the selection's own method cannot be had.</param>
     /// <param name="cancel">Stops the pass over the table.</param>
@@ -23,9 +24,19 @@ public static class ReportRanking
         ArgumentNullException.ThrowIfNull(options);
         using (TableReader header = Table.Open(options.Scores))
         {
-            if (header.Header.IndexOf("selection_score") >= 0) return null;
+            if (header.Header.IndexOf("selection_score") >= 0)
+                return null;
         }
-        SelectOptions[] tried = [.. OfSelection(options), .. ((string[])[ScoreCatalogue.Default, "variance"]).Select(method => new SelectOptions { Scores = options.Scores, Output = options.Output, Method = method })];
+        SelectOptions[] tried =
+        [
+            .. OfSelection(options),
+            .. ((string[])[ScoreCatalogue.Default, "variance"]).Select(method => new SelectOptions
+            {
+                Scores = options.Scores,
+                Output = options.Output,
+                Method = method,
+            }),
+        ];
         foreach (SelectOptions way in tried)
         {
             try
@@ -35,7 +46,8 @@ public static class ReportRanking
             catch (Exception problem) when (problem is TableException or SelectionException)
             {
                 // A pool without one usable row, or a table of other columns, is reported on all the same.
-                if (options.Selection is not null && way == tried[0]) note?.Invoke($"not ranked by {way.Method}: {problem.Message}");
+                if (options.Selection is not null && way == tried[0])
+                    note?.Invoke($"not ranked by {way.Method}: {problem.Message}");
             }
         }
         return null;
@@ -43,16 +55,26 @@ public static class ReportRanking
 
     private static IEnumerable<SelectOptions> OfSelection(ReportOptions options)
     {
-        if (options.Selection is not { } selection || Provenance.ReadBeside(selection) is not { Command: "select" } made) yield break;
-        if (!made.Options.TryGetValue("method", out string? method)) yield break;
+        if (options.Selection is not { } selection || Provenance.ReadBeside(selection) is not { Command: "select" } made)
+            yield break;
+        if (!made.Options.TryGetValue("method", out string? method))
+            yield break;
         yield return new SelectOptions
         {
             Scores = options.Scores,
             Output = options.Output,
             Method = method,
-            Blocks = made.Options.GetValueOrDefault("blocks") is { Length: > 0 } blocks ? [.. blocks.Split(',').Select(block => int.Parse(block, CultureInfo.InvariantCulture))] : [],
+            Blocks = made.Options.GetValueOrDefault("blocks") is { Length: > 0 } blocks
+                ? [.. blocks.Split(',').Select(block => int.Parse(block, CultureInfo.InvariantCulture))]
+                : [],
             Negatives = made.Options.TryGetValue("negatives", out string? negatives) ? ManifestPath.FromTable(negatives, selection) : null,
-            Set = new SetOptions { Embeddings = made.Options.TryGetValue("embeddings", out string? embeddings) && embeddings != SetOptions.NoEmbeddings ? ManifestPath.FromTable(embeddings, selection) : embeddings },
+            Set = new SetOptions
+            {
+                Embeddings =
+                    made.Options.TryGetValue("embeddings", out string? embeddings) && embeddings != SetOptions.NoEmbeddings
+                        ? ManifestPath.FromTable(embeddings, selection)
+                        : embeddings,
+            },
             Seed = made.Seed ?? 0,
         };
     }

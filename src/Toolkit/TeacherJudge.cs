@@ -9,8 +9,10 @@ using DataFreeKD.Selector.Scores;
 namespace DataFreeKD.Toolkit;
 
 /// <summary>
-/// Scores the new images as dfkd score and dfkd select do, on the scale of the pool so far, and calls useful (1) those in its upper fifth, the others useless (0).
-/// In that pool every source counts the same. No label is used: a pool always has an upper fifth, and the sources that fill it are the best there are.
+/// Scores the new images as dfkd score and dfkd select do, on the scale of the pool so far, and calls useful (1) those in its upper fifth,
+/// the others useless (0).
+/// In that pool every source counts the same. No label is used: a pool always has an upper fifth, and the sources that fill it are the best
+/// there are.
 /// </summary>
 public sealed class TeacherJudge : IDisposable
 {
@@ -31,14 +33,26 @@ public sealed class TeacherJudge : IDisposable
         var header = new TableHeader(probe.Columns, options.Teacher);
         // A teacher without a head has no logits to be sure by.
         string method = header.IndexOf("entropy") >= 0 ? ScoreCatalogue.Default : "variance";
-        score = ScoreCatalogue.Find(method).Bind(header, new SelectOptions { Scores = options.Teacher, Output = "", Method = method });
+        score = ScoreCatalogue
+            .Find(method)
+            .Bind(
+                header,
+                new SelectOptions
+                {
+                    Scores = options.Teacher,
+                    Output = "",
+                    Method = method,
+                }
+            );
         columns = [.. score.Columns.Select(header.Require)];
     }
 
     /// <summary>A <see cref="SteeringJudge"/>; a file that cannot be scored is useless.</summary>
     public IReadOnlyList<SteeringVerdict> Judge(IReadOnlyList<SteeringSample> images, CancellationToken cancel)
     {
-        var looked = new Queue<double[]?>(probe.ScoreFiles([.. images.Where(image => image.Figures is null).Select(image => image.Path)], cancel));
+        var looked = new Queue<double[]?>(
+            probe.ScoreFiles([.. images.Where(image => image.Figures is null).Select(image => image.Path)], cancel)
+        );
         double[][] figures = [.. images.Select(image => image.Figures is { } known ? [.. known] : Kept(looked.Dequeue()))];
         int before = pool.Count;
         pool.AddRange(images.Zip(figures, (image, kept) => (image.Source, kept)).Where(image => image.kept.Length > 0));
@@ -53,10 +67,14 @@ public sealed class TeacherJudge : IDisposable
 
     private double[] Ranks()
     {
-        if (pool.Count == 0) return [];
+        if (pool.Count == 0)
+            return [];
         score.Fit([.. columns.Select((_, column) => pool.Select(image => image.Figures[column]).ToArray())]);
         return EvenRank.Of([.. pool.Select(image => image.Source)], [.. pool.Select(image => score.Evaluate(image.Figures, 0))]);
     }
 
-    private double[] Kept(double[]? figures) => figures is not null && columns.All(column => double.IsFinite(figures[column])) ? Array.ConvertAll(columns, column => figures[column]) : [];
+    private double[] Kept(double[]? figures) =>
+        figures is not null && columns.All(column => double.IsFinite(figures[column]))
+            ? Array.ConvertAll(columns, column => figures[column])
+            : [];
 }

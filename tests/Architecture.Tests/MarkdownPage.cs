@@ -13,26 +13,40 @@ internal static partial class MarkdownPage
         foreach (string target in Links(File.ReadAllText(page)))
         {
             string[] parts = target.Split('#', 2);
-            string file = parts[0].Length == 0 ? page : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(page)!, Uri.UnescapeDataString(parts[0])));
-            if (!File.Exists(file) && !Directory.Exists(file)) broken.Add($"{target}: there is no such file");
-            else if (parts.Length == 2 && !(File.Exists(file) && Anchors(File.ReadAllText(file)).Contains(parts[1]))) broken.Add($"{target}: there is no such heading");
+            string file =
+                parts[0].Length == 0
+                    ? page
+                    : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(page)!, Uri.UnescapeDataString(parts[0])));
+            if (!File.Exists(file) && !Directory.Exists(file))
+                broken.Add($"{target}: there is no such file");
+            else if (parts.Length == 2 && !(File.Exists(file) && Anchors(File.ReadAllText(file)).Contains(parts[1])))
+                broken.Add($"{target}: there is no such heading");
         }
         return broken;
     }
 
     /// <summary>The relative targets of a text's links and pictures, code left out.</summary>
     public static IReadOnlyList<string> Links(string text) =>
-        [.. Link().Matches(InlineCode().Replace(Fence().Replace(text, ""), "code")).Select(match => match.Groups[1].Value).Where(target => !target.Contains(':', StringComparison.Ordinal))];
+        [
+            .. Link()
+                .Matches(InlineCode().Replace(Fence().Replace(text, ""), "code"))
+                .Select(match => match.Groups[1].Value)
+                .Where(target => !target.Contains(':', StringComparison.Ordinal)),
+        ];
 
-    /// <summary>The anchors of a text's headings as repository hosts make them: lower case, words joined by hyphens, a number behind what occurs again.</summary>
+    /// <summary>The anchors of a text's headings as repository hosts make them: lower case, words joined by hyphens, a number behind what
+    /// occurs again.</summary>
     public static IReadOnlySet<string> Anchors(string text)
     {
         HashSet<string> anchors = [];
         foreach (Match heading in Heading().Matches(Fence().Replace(text, "")))
         {
-            string name = NotInAnchors().Replace(LinkText().Replace(heading.Groups[1].Value, "$1").Trim().ToLowerInvariant(), "").Replace(' ', '-');
+            string name = NotInAnchors()
+                .Replace(LinkText().Replace(heading.Groups[1].Value, "$1").Trim().ToLowerInvariant(), "")
+                .Replace(' ', '-');
             string anchor = name;
-            for (int again = 1; !anchors.Add(anchor); again++) anchor = $"{name}-{again}";
+            for (int again = 1; !anchors.Add(anchor); again++)
+                anchor = $"{name}-{again}";
         }
         return anchors;
     }

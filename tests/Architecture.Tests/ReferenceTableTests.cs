@@ -13,21 +13,26 @@ public sealed class ReferenceTableTests
     private static readonly string[] Ours = ["Core", "Manifests", "Imaging", "Models", "Onnx", .. Stages];
 
     /// <summary>Project, the projects of ours it may use, and the packages it must not use.</summary>
-    public static TheoryData<string, string[], string[]> Rows { get; } = new()
-    {
-        { "Core", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML", "CsvHelper"] },
-        { "Manifests", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
-        { "Imaging", ["Manifests"], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
-        { "Models", [], ["CsvHelper", "Microsoft.ML", "SkiaSharp"] },
-        { "Onnx", ["Models"], ["CsvHelper", "SkiaSharp"] },
-        { "Crawler", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML"] },
-        { "Probe", ["Manifests", "Imaging", "Models", "Onnx"], ["SkiaSharp"] },
-        { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
-        { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
-        { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
-        { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
-        { "Toolkit", ["Manifests", "Imaging", "Models", "Onnx", .. Stages], ["CsvHelper", "SkiaSharp", "System.CommandLine", "Spectre.Console"] },
-    };
+    public static TheoryData<string, string[], string[]> Rows { get; } =
+        new()
+        {
+            { "Core", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML", "CsvHelper"] },
+            { "Manifests", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
+            { "Imaging", ["Manifests"], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
+            { "Models", [], ["CsvHelper", "Microsoft.ML", "SkiaSharp"] },
+            { "Onnx", ["Models"], ["CsvHelper", "SkiaSharp"] },
+            { "Crawler", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML"] },
+            { "Probe", ["Manifests", "Imaging", "Models", "Onnx"], ["SkiaSharp"] },
+            { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
+            { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
+            { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
+            { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
+            {
+                "Toolkit",
+                ["Manifests", "Imaging", "Models", "Onnx", .. Stages],
+                ["CsvHelper", "SkiaSharp", "System.CommandLine", "Spectre.Console"]
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -36,33 +41,59 @@ public sealed class ReferenceTableTests
         // The compiler drops unused references, so this sees real use, also through a transitive package.
         string[] references = [.. Load(project).GetReferencedAssemblies().Select(reference => reference.Name!)];
 
-        string[] ours = [.. references.Where(name => name.StartsWith("DataFreeKD.", StringComparison.Ordinal)).Select(name => name["DataFreeKD.".Length..])];
+        string[] ours =
+        [
+            .. references
+                .Where(name => name.StartsWith("DataFreeKD.", StringComparison.Ordinal))
+                .Select(name => name["DataFreeKD.".Length..]),
+        ];
         // Core is the ground floor: all may stand on it.
         Assert.Empty(ours.Except(project == "Core" ? [] : [.. allowed, "Core"]));
-        Assert.DoesNotContain(references, name => forbiddenPackages.Any(package => name == package || name.StartsWith(package + ".", StringComparison.Ordinal)));
+        Assert.DoesNotContain(references, name =>
+            forbiddenPackages.Any(package => name == package || name.StartsWith(package + ".", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public void Core_needs_no_package()
     {
-        Assert.All(Load("Core").GetReferencedAssemblies(), reference => Assert.StartsWith("System.", reference.Name, StringComparison.Ordinal));
+        Assert.All(Load("Core").GetReferencedAssemblies(), reference =>
+            Assert.StartsWith("System.", reference.Name, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void Every_public_exception_of_a_library_derives_from_the_base()
     {
-        System.Type[] exceptions = [.. Ours.Append("Toolkit").SelectMany(project => Load(project).GetExportedTypes()).Where(type => type.IsSubclassOf(typeof(Exception)))];
+        System.Type[] exceptions =
+        [
+            .. Ours.Append("Toolkit")
+                .SelectMany(project => Load(project).GetExportedTypes())
+                .Where(type => type.IsSubclassOf(typeof(Exception))),
+        ];
 
         Assert.True(exceptions.Length > 9, $"only {exceptions.Length} exceptions were found");
-        Assert.All(exceptions, type => Assert.True(type == typeof(DataFreeKDException) || type.IsSubclassOf(typeof(DataFreeKDException)), $"{type} does not derive from DataFreeKDException"));
+        Assert.All(exceptions, type =>
+            Assert.True(
+                type == typeof(DataFreeKDException) || type.IsSubclassOf(typeof(DataFreeKDException)),
+                $"{type} does not derive from DataFreeKDException"
+            )
+        );
     }
 
     [Fact]
     public void No_source_is_compiled_into_two_libraries()
     {
-        string[] twice = [.. Ours.SelectMany(project => Load(project).GetTypes())
-            .Where(type => type is { IsNested: false, Namespace: not null } && type.Namespace.StartsWith("DataFreeKD.", StringComparison.Ordinal))
-            .GroupBy(type => type.FullName).Where(group => group.Count() > 1).Select(group => group.Key!)];
+        string[] twice =
+        [
+            .. Ours.SelectMany(project => Load(project).GetTypes())
+                .Where(type =>
+                    type is { IsNested: false, Namespace: not null } && type.Namespace.StartsWith("DataFreeKD.", StringComparison.Ordinal)
+                )
+                .GroupBy(type => type.FullName)
+                .Where(group => group.Count() > 1)
+                .Select(group => group.Key!),
+        ];
 
         Assert.Empty(twice);
     }
@@ -87,7 +118,8 @@ public sealed class ReferenceTableTests
         {
             foreach (string other in Stages)
             {
-                if (stage != other) pairs.Add(stage, other);
+                if (stage != other)
+                    pairs.Add(stage, other);
             }
         }
         return pairs;

@@ -10,7 +10,16 @@ public sealed class OutputTests
     [Fact]
     public void A_summary_is_one_line_of_snake_case_json_without_nan()
     {
-        string text = SummaryJson.Write(new { TopOne = 0.5, Missing = double.NaN, Infinite = double.PositiveInfinity, Counts = new Dictionary<string, long> { ["failed/decode_error"] = 3 }, Mode = DayOfWeek.Monday });
+        string text = SummaryJson.Write(
+            new
+            {
+                TopOne = 0.5,
+                Missing = double.NaN,
+                Infinite = double.PositiveInfinity,
+                Counts = new Dictionary<string, long> { ["failed/decode_error"] = 3 },
+                Mode = DayOfWeek.Monday,
+            }
+        );
 
         Assert.DoesNotContain('\n', text);
         JsonElement root = JsonDocument.Parse(text).RootElement;
@@ -24,24 +33,39 @@ public sealed class OutputTests
     [Fact]
     public void A_table_aligns_names_left_and_figures_right()
     {
-        string text = TextTable.Format(["score", "AUROC"], [["entropy", "0.9"], ["energy", "0.87654"]]);
+        string text = TextTable.Format(
+            ["score", "AUROC"],
+            [
+                ["entropy", "0.9"],
+                ["energy", "0.87654"],
+            ]
+        );
 
-        Assert.Equal("""
+        Assert.Equal(
+            """
             score      AUROC
             ----------------
             entropy      0.9
             energy   0.87654
-            """.ReplaceLineEndings("\n"), text);
+            """.ReplaceLineEndings("\n"),
+            text
+        );
     }
 
     [Fact]
     public void Notes_that_cannot_be_written_are_lost_and_results_are_an_error()
     {
-        using BearingWriter notes = new(new Full(), results: false, closed: false), results = new(new Full(), results: true, closed: false), closed = new(TextWriter.Null, results: true, closed: true);
+        using BearingWriter notes = new(new Full(), results: false, closed: false),
+            results = new(new Full(), results: true, closed: false),
+            closed = new(TextWriter.Null, results: true, closed: true);
         notes.WriteLine("a note");
         notes.Write('x');
         notes.Flush();
-        Assert.Contains("standard output cannot be written: full", Assert.Throws<IOException>(() => results.WriteLine("42")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "standard output cannot be written: full",
+            Assert.Throws<IOException>(() => results.WriteLine("42")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("closed", Assert.Throws<IOException>(() => closed.WriteLine("42")).Message, StringComparison.Ordinal);
     }
 

@@ -18,10 +18,16 @@ public sealed class ProgressTests
     public void Within_the_interval_only_first_last_and_new_phases_are_printed()
     {
         List<string> lines = [];
-        LineProgress<(string Phase, int Done)> progress = new(value => new(value.Phase, value.Done, 100, ""), lines.Add, TimeSpan.FromHours(1));
+        LineProgress<(string Phase, int Done)> progress = new(
+            value => new(value.Phase, value.Done, 100, ""),
+            lines.Add,
+            TimeSpan.FromHours(1)
+        );
 
-        for (int done = 1; done <= 100; done++) progress.Report(("decode", done));
-        for (int done = 1; done <= 50; done++) progress.Report(("train", done));
+        for (int done = 1; done <= 100; done++)
+            progress.Report(("decode", done));
+        for (int done = 1; done <= 50; done++)
+            progress.Report(("train", done));
 
         Assert.Equal(["decode: 1 of 100 (1 %)", "decode: 100 of 100 (100 %)", "train: 1 of 100 (1 %)"], lines);
     }
@@ -32,7 +38,8 @@ public sealed class ProgressTests
         List<string> lines = [];
         LineProgress<int> progress = new(value => new("p", value, null, ""), lines.Add, TimeSpan.Zero);
 
-        for (int done = 0; done < 10; done++) progress.Report(done);
+        for (int done = 0; done < 10; done++)
+            progress.Report(done);
 
         Assert.Equal(10, lines.Count);
     }

@@ -11,8 +11,28 @@ public class SynthesisSourceTests
     [Fact]
     public void An_address_says_what_to_make()
     {
-        SynthesisOptions options = SynthesisSource.Parse("synth:///models/my teacher?count=12&steps=5&batch=3&heads=2&seed=7&lr=0.5&ce=2&pse=0&tv=1e-3&shift=1&flip=0", "cpu");
-        Assert.Equal(new SynthesisOptions { Teacher = "/models/my teacher", Count = 12, Steps = 5, BatchSize = 3, Heads = 2, Seed = 7, LearningRate = 0.5, CrossEntropy = 2, PatchEntropy = 0, TotalVariation = 1e-3, Shift = 1, Flip = false }, options);
+        SynthesisOptions options = SynthesisSource.Parse(
+            "synth:///models/my teacher?count=12&steps=5&batch=3&heads=2&seed=7&lr=0.5&ce=2&pse=0&tv=1e-3&shift=1&flip=0",
+            "cpu"
+        );
+        Assert.Equal(
+            new SynthesisOptions
+            {
+                Teacher = "/models/my teacher",
+                Count = 12,
+                Steps = 5,
+                BatchSize = 3,
+                Heads = 2,
+                Seed = 7,
+                LearningRate = 0.5,
+                CrossEntropy = 2,
+                PatchEntropy = 0,
+                TotalVariation = 1e-3,
+                Shift = 1,
+                Flip = false,
+            },
+            options
+        );
     }
 
     [Theory]

@@ -26,7 +26,8 @@ public sealed class AtomicFileTests
     {
         using TempFolder folder = new();
         AtomicFile.WriteAllText(folder["a.txt"], "old");
-        using (AtomicFile file = new(folder["a.txt"])) file.Stream.Write("new"u8);
+        using (AtomicFile file = new(folder["a.txt"]))
+            file.Stream.Write("new"u8);
         Assert.Equal("old", File.ReadAllText(folder["a.txt"]));
         Assert.Single(Directory.GetFiles(folder.Path));
     }
@@ -36,13 +37,22 @@ public sealed class AtomicFileTests
     {
         using TempFolder folder = new();
         AtomicFile.WriteAllText(folder["a.txt"], "first");
-        Task writer = Task.Run(() =>
-        {
-            for (int turn = 0; turn < 500; turn++) AtomicFile.WriteAllText(folder["a.txt"], "later");
-        }, TestContext.Current.CancellationToken);
+        Task writer = Task.Run(
+            () =>
+            {
+                for (int turn = 0; turn < 500; turn++)
+                    AtomicFile.WriteAllText(folder["a.txt"], "later");
+            },
+            TestContext.Current.CancellationToken
+        );
         while (!writer.IsCompleted)
         {
-            using var handle = File.OpenHandle(folder["a.txt"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            using var handle = File.OpenHandle(
+                folder["a.txt"],
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            );
         }
         Assert.True(writer.IsCompletedSuccessfully);
     }

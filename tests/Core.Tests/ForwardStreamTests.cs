@@ -9,7 +9,8 @@ public sealed class ForwardStreamTests
     {
         MemoryStream rest = new([4, 5, 6]);
         using MemoryStream all = new();
-        using (PrefixedStream stream = new(new byte[] { 1, 2, 3 }, rest)) stream.CopyTo(all, 2);
+        using (PrefixedStream stream = new(new byte[] { 1, 2, 3 }, rest))
+            stream.CopyTo(all, 2);
 
         Assert.Equal([1, 2, 3, 4, 5, 6], all.ToArray());
         Assert.False(rest.CanRead);
@@ -20,7 +21,8 @@ public sealed class ForwardStreamTests
     {
         using AsyncOnly rest = new();
         using MemoryStream all = new();
-        await using (PrefixedStream stream = new(new byte[] { 1, 2 }, rest)) await stream.CopyToAsync(all, TestContext.Current.CancellationToken);
+        await using (PrefixedStream stream = new(new byte[] { 1, 2 }, rest))
+            await stream.CopyToAsync(all, TestContext.Current.CancellationToken);
 
         Assert.Equal([1, 2, 3], all.ToArray());
     }
@@ -34,7 +36,8 @@ public sealed class ForwardStreamTests
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (given) return ValueTask.FromResult(0);
+            if (given)
+                return ValueTask.FromResult(0);
             given = true;
             buffer.Span[0] = 3;
             return ValueTask.FromResult(1);

@@ -22,7 +22,8 @@ public sealed class LeftoverTests
     public void Leftovers_of_other_targets_stay()
     {
         using TempFolder folder = new();
-        foreach (string target in (string[])["a.csv.json", "b.csv", "a"]) File.WriteAllText(TemporaryName.For(folder[target]), "half");
+        foreach (string target in (string[])["a.csv.json", "b.csv", "a"])
+            File.WriteAllText(TemporaryName.For(folder[target]), "half");
 
         AtomicFile.WriteAllText(folder["a.csv"], "whole");
 
@@ -34,7 +35,8 @@ public sealed class LeftoverTests
     {
         using TempFolder folder = new();
         string held = TemporaryName.For(folder["a.csv"]);
-        using (FileStream writer = new(held, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None)) AtomicFile.WriteAllText(folder["a.csv"], "whole");
+        using (FileStream writer = new(held, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
+            AtomicFile.WriteAllText(folder["a.csv"], "whole");
 
         Assert.True(File.Exists(held));
     }

@@ -18,7 +18,8 @@ public sealed class LinkTextTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void The_text_of_a_link_leads_to_the_file_that_is_there() => Assert.Equal(folder["blobs/aa"], LinkText.Resolved(Written("../../blobs/aa")));
+    public void The_text_of_a_link_leads_to_the_file_that_is_there() =>
+        Assert.Equal(folder["blobs/aa"], LinkText.Resolved(Written("../../blobs/aa")));
 
     [Theory]
     [InlineData("../../blobs/bb")]

@@ -16,8 +16,11 @@ public sealed class NativeEnvironmentTests
 
         Assert.Equal("ä value", NativeEnvironment.Get(name));
         Assert.Equal("ä value", Environment.GetEnvironmentVariable(name));
-        if (OperatingSystem.IsWindows()) return;
-        using Process child = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"printf %s \"${name}\""]) { RedirectStandardOutput = true })!;
+        if (OperatingSystem.IsWindows())
+            return;
+        using Process child = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", $"printf %s \"${name}\""]) { RedirectStandardOutput = true }
+        )!;
         Assert.Equal("ä value", child.StandardOutput.ReadToEnd());
     }
 }

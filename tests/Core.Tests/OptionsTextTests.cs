@@ -44,26 +44,49 @@ public sealed class OptionsTextTests
                 ["side"] = "7",
                 ["keep-metadata"] = "True",
             },
-            OptionsText.All(options, options.Inner));
+            OptionsText.All(options, options.Inner)
+        );
     }
 
     [Fact]
     public void An_option_that_is_not_set_is_not_given()
     {
         Options options = new();
-        SortedDictionary<string, string> given = OptionsText.Given([nameof(Options.Inputs), nameof(Options.BatchShare)], options, options.Inner);
+        SortedDictionary<string, string> given = OptionsText.Given(
+            [nameof(Options.Inputs), nameof(Options.BatchShare)],
+            options,
+            options.Inner
+        );
         Assert.Equal(["blocks", "formats", "keep-metadata", "per-class", "side", "waits"], given.Keys);
     }
 
     [Fact]
     public void Named_options_can_be_had_alone() =>
-        Assert.Equal(new Dictionary<string, string> { ["batch-share"] = "0.1", ["teacher"] = "t" }, OptionsText.Only(new Options { Teacher = "t" }, nameof(Options.Teacher), nameof(Options.BatchShare)));
+        Assert.Equal(
+            new Dictionary<string, string> { ["batch-share"] = "0.1", ["teacher"] = "t" },
+            OptionsText.Only(new Options { Teacher = "t" }, nameof(Options.Teacher), nameof(Options.BatchShare))
+        );
 
     [Fact]
     public void A_card_shows_files_by_their_last_name()
     {
         string folder = Path.TrimEndingDirectorySeparator(Path.GetTempPath());
-        SortedDictionary<string, string> shown = OptionsText.Shown(new() { ["teacher"] = folder, ["further"] = $"{folder}, no such file", ["loss"] = "kd" });
-        Assert.Equal(new Dictionary<string, string> { ["teacher"] = Path.GetFileName(folder), ["further"] = $"{Path.GetFileName(folder)}, no such file", ["loss"] = "kd" }, shown);
+        SortedDictionary<string, string> shown = OptionsText.Shown(
+            new()
+            {
+                ["teacher"] = folder,
+                ["further"] = $"{folder}, no such file",
+                ["loss"] = "kd",
+            }
+        );
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["teacher"] = Path.GetFileName(folder),
+                ["further"] = $"{Path.GetFileName(folder)}, no such file",
+                ["loss"] = "kd",
+            },
+            shown
+        );
     }
 }

@@ -13,7 +13,10 @@ public sealed class OutputLockTests
         using (OutputLock.Take(folder["a.csv"], "score"))
         {
             OutputException refused = Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.csv"], "select"));
-            Assert.Matches($@"a\.csv is being written by \S+ score \(process {Environment.ProcessId} on \S+ since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\dZ\); wait for it, or name another output\z", refused.Message);
+            Assert.Matches(
+                $@"a\.csv is being written by \S+ score \(process {Environment.ProcessId} on \S+ since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\dZ\); wait for it, or name another output\z",
+                refused.Message
+            );
             OutputLock.Take(folder["b.csv"], "score").Dispose();
         }
         OutputLock.Take(folder["a.csv"], "select").Dispose();
@@ -34,7 +37,10 @@ public sealed class OutputLockTests
     {
         using TempFolder folder = new();
         // As a killed run leaves it.
-        File.WriteAllText(folder[".a.csv.lock"], "DataFreeKD output lock\ndfkd score (process 1 on gone since 2020-01-01 00:00:00Z)\n0011223344556677\n");
+        File.WriteAllText(
+            folder[".a.csv.lock"],
+            "DataFreeKD output lock\ndfkd score (process 1 on gone since 2020-01-01 00:00:00Z)\n0011223344556677\n"
+        );
         OutputLock.Take(folder["a.csv"], "score").Dispose();
         File.WriteAllText(folder[".a.csv.lock"], "");
         OutputLock.Take(folder["a.csv"], "score").Dispose();
@@ -46,17 +52,27 @@ public sealed class OutputLockTests
     {
         using TempFolder folder = new();
         File.WriteAllText(folder[".a.csv.lock"], "mine");
-        Assert.Contains(".a.csv.lock is in the way", Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.csv"], "score")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ".a.csv.lock is in the way",
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.csv"], "score")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("mine", File.ReadAllText(folder[".a.csv.lock"]));
         Directory.CreateDirectory(folder[".b.csv.lock"]);
-        Assert.Contains("in the way", Assert.Throws<OutputException>(() => OutputLock.Take(folder["b.csv"], "score")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "in the way",
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder["b.csv"], "score")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Of_many_at_once_one_at_a_time_has_it()
     {
         using TempFolder folder = new();
-        int inside = 0, most = 0, taken = 0;
+        int inside = 0,
+            most = 0,
+            taken = 0;
         Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
         {
             for (int turn = 0; turn < 200; turn++)
@@ -87,7 +103,8 @@ public sealed class OutputLockTests
         using TempFolder folder = new();
         OutputLock.Take(folder["x/y/a.csv"], "score").Dispose();
         Assert.False(Directory.Exists(folder["x"]));
-        using (OutputLock.Take(folder["x/y/a.csv"], "score")) File.WriteAllText(folder["x/y/a.csv"], "");
+        using (OutputLock.Take(folder["x/y/a.csv"], "score"))
+            File.WriteAllText(folder["x/y/a.csv"], "");
         Assert.Equal(["a.csv"], Directory.GetFileSystemEntries(folder["x/y"]).Select(Path.GetFileName));
     }
 
@@ -99,7 +116,11 @@ public sealed class OutputLockTests
         {
             held.RefuseAppeared(overwrite: false);
             File.WriteAllText(folder["a.csv"], "");
-            Assert.Contains("appeared", Assert.Throws<OutputException>(() => held.RefuseAppeared(overwrite: false)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "appeared",
+                Assert.Throws<OutputException>(() => held.RefuseAppeared(overwrite: false)).Message,
+                StringComparison.Ordinal
+            );
             held.RefuseAppeared(overwrite: true);
         }
         using OutputLock again = OutputLock.Take(folder["a.csv"], "score");
@@ -110,7 +131,12 @@ public sealed class OutputLockTests
     [InlineData("")]
     [InlineData(" ")]
     [InlineData("a\0b")]
-    public void A_name_that_no_file_can_have_is_refused(string output) => Assert.Contains("the output", Assert.Throws<OutputException>(() => OutputLock.Take(output, "score")).Message, StringComparison.Ordinal);
+    public void A_name_that_no_file_can_have_is_refused(string output) =>
+        Assert.Contains(
+            "the output",
+            Assert.Throws<OutputException>(() => OutputLock.Take(output, "score")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_link_and_what_it_leads_to_have_one_owner()
@@ -125,10 +151,13 @@ public sealed class OutputLockTests
         Directory.CreateSymbolicLink(folder["model"], "real/deep");
         using (OutputLock.Take(folder["real/deep/a.csv"], "score"))
         {
-            foreach (string link in (string[])["near.csv", "far.csv", "way/deep/a.csv"]) Assert.Throws<OutputException>(() => OutputLock.Take(folder[link], "score"));
+            foreach (string link in (string[])["near.csv", "far.csv", "way/deep/a.csv"])
+                Assert.Throws<OutputException>(() => OutputLock.Take(folder[link], "score"));
         }
-        using (OutputLock.Take(folder["far.csv"], "score")) Assert.Throws<OutputException>(() => OutputLock.Take(folder["real/deep/a.csv"], "score"));
-        using (OutputLock.Take(folder["model"], "distill")) Assert.Throws<OutputException>(() => OutputLock.Take(folder["way/deep"], "distill"));
+        using (OutputLock.Take(folder["far.csv"], "score"))
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder["real/deep/a.csv"], "score"));
+        using (OutputLock.Take(folder["model"], "distill"))
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder["way/deep"], "distill"));
         Assert.Empty(Directory.GetFiles(folder.Path, "*.lock", SearchOption.AllDirectories));
     }
 
@@ -139,15 +168,27 @@ public sealed class OutputLockTests
         using TempFolder folder = new();
         File.CreateSymbolicLink(folder["a.csv"], "nowhere.csv");
         File.CreateSymbolicLink(folder["b.csv"], "b.csv");
-        Assert.Contains("nowhere.csv, where nothing is", Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.csv"], "score")).Message, StringComparison.Ordinal);
-        Assert.Contains("without end", Assert.Throws<OutputException>(() => OutputLock.Take(folder["b.csv"], "score")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nowhere.csv, where nothing is",
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.csv"], "score")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "without end",
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder["b.csv"], "score")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_device_is_no_output()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "has /dev/null");
-        Assert.Contains("device", Assert.Throws<OutputException>(() => OutputLock.Take("/dev/null", "score")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "device",
+            Assert.Throws<OutputException>(() => OutputLock.Take("/dev/null", "score")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("device", Assert.Throws<IOException>(() => new AtomicFile("/dev/null")).Message, StringComparison.Ordinal);
     }
 
@@ -157,7 +198,11 @@ public sealed class OutputLockTests
         using TempFolder folder = new();
         using (OutputLock.Take(folder["a.csv"], "score", folder["a.json"], folder["a.csv"]))
         {
-            Assert.Contains("a.json is being written by", Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.parquet"], "score", folder["a.json"])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "a.json is being written by",
+                Assert.Throws<OutputException>(() => OutputLock.Take(folder["a.parquet"], "score", folder["a.json"])).Message,
+                StringComparison.Ordinal
+            );
             // What was taken on the way is let go.
             OutputLock.Take(folder["a.parquet"], "score").Dispose();
             Assert.Null(OutputLock.TryTake(folder["a.csv"], "score", out string? holder));
@@ -165,14 +210,22 @@ public sealed class OutputLockTests
         }
         using OutputLock held = OutputLock.Take(folder["a.parquet"], "score", folder["a.json"]);
         File.WriteAllText(folder["a.json"], "");
-        Assert.Contains("a.json appeared", Assert.Throws<OutputException>(() => held.RefuseAppeared(overwrite: false)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a.json appeared",
+            Assert.Throws<OutputException>(() => held.RefuseAppeared(overwrite: false)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_name_that_no_file_system_takes_is_refused()
     {
         using TempFolder folder = new();
-        Assert.Contains("256 bytes", Assert.Throws<OutputException>(() => OutputLock.Take(folder[new string('n', 256)], "score")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "256 bytes",
+            Assert.Throws<OutputException>(() => OutputLock.Take(folder[new string('n', 256)], "score")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -186,6 +239,7 @@ public sealed class OutputLockTests
 
     private static void InterlockedMax(ref int most, int now)
     {
-        for (int seen = most; now > seen; seen = most) Interlocked.CompareExchange(ref most, now, seen);
+        for (int seen = most; now > seen; seen = most)
+            Interlocked.CompareExchange(ref most, now, seen);
     }
 }

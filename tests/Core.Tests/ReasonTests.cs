@@ -7,7 +7,10 @@ namespace DataFreeKD.Core.Tests;
 
 public sealed partial class ReasonTests
 {
-    private static readonly string[] Codes = [.. typeof(Reason).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!)];
+    private static readonly string[] Codes =
+    [
+        .. typeof(Reason).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!),
+    ];
 
     [Fact]
     public void Every_code_is_one_word_of_small_letters_and_there_once()

@@ -9,7 +9,9 @@ public sealed class ScratchFolderTests
     [Fact]
     public void New_files_and_folders_are_empty_and_differ()
     {
-        string file = ScratchFolder.NewFile(), folder = ScratchFolder.NewFolder("dfkd-test-"), other = ScratchFolder.NewFolder("dfkd-test-");
+        string file = ScratchFolder.NewFile(),
+            folder = ScratchFolder.NewFolder("dfkd-test-"),
+            other = ScratchFolder.NewFolder("dfkd-test-");
         try
         {
             Assert.Equal(0, new FileInfo(file).Length);
@@ -29,6 +31,9 @@ public sealed class ScratchFolderTests
     {
         using TempFolder folder = new();
         FreeSpace.Require(folder["new/deep/a.bin"], 1);
-        Assert.Matches("a.bin will take .* MB, and .* has .* MB left", Assert.Throws<OutputException>(() => FreeSpace.Require(folder["new/deep/a.bin"], long.MaxValue / 2)).Message);
+        Assert.Matches(
+            "a.bin will take .* MB, and .* has .* MB left",
+            Assert.Throws<OutputException>(() => FreeSpace.Require(folder["new/deep/a.bin"], long.MaxValue / 2)).Message
+        );
     }
 }

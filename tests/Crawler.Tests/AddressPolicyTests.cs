@@ -76,7 +76,8 @@ public sealed class AddressPolicyTests
     [InlineData("2001:0:7f00:1::f7f7:f7f7", "mapped_loopback")]
     [InlineData("2001:0:808:808:0:0:80ff:fffe", "mapped_loopback")]
     [InlineData("2001:0:808:808:0:0:3f57:fefe", "mapped_private")]
-    public void An_address_that_is_not_public_is_refused_with_its_kind(string address, string kind) => Assert.Equal(kind, AddressPolicy.Public.Refusal(IPAddress.Parse(address)));
+    public void An_address_that_is_not_public_is_refused_with_its_kind(string address, string kind) =>
+        Assert.Equal(kind, AddressPolicy.Public.Refusal(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("1.1.1.1")]
@@ -154,18 +155,22 @@ public sealed class AddressPolicyTests
         Assert.Equal(kind, new AddressPolicy([IPNetwork.Parse(network)]).Refusal(IPAddress.Parse(address)));
 
     [Fact]
-    public void Every_refused_IPv4_address_is_refused_in_every_IPv6_dress() => Gen.UInt.Sample(bits =>
-    {
-        byte[] v4 = [(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits];
-        string? kind = AddressPolicy.Public.Refusal(new IPAddress(v4));
-        string? expected = kind is null ? null : $"mapped_{kind}";
-        byte[] flipped = [.. v4.Select(octet => (byte)~octet)];
-        Assert.Equal(expected, Refusal([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, .. v4]));
-        Assert.Equal(expected, Refusal([0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, .. v4]));
-        Assert.Equal(expected, Refusal([0x20, 0x02, .. v4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]));
-        Assert.Equal(expected, Refusal([0x20, 0x01, 0, 0, 8, 8, 8, 8, 0, 0, 0, 0, .. flipped]));
-        Assert.Equal(expected ?? "reserved", Refusal([0, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 0, 0, 0, 0, .. v4]));
-    }, iter: Fuzz.Ran("addresses", 100_000));
+    public void Every_refused_IPv4_address_is_refused_in_every_IPv6_dress() =>
+        Gen.UInt.Sample(
+            bits =>
+            {
+                byte[] v4 = [(byte)(bits >> 24), (byte)(bits >> 16), (byte)(bits >> 8), (byte)bits];
+                string? kind = AddressPolicy.Public.Refusal(new IPAddress(v4));
+                string? expected = kind is null ? null : $"mapped_{kind}";
+                byte[] flipped = [.. v4.Select(octet => (byte)~octet)];
+                Assert.Equal(expected, Refusal([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, .. v4]));
+                Assert.Equal(expected, Refusal([0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, .. v4]));
+                Assert.Equal(expected, Refusal([0x20, 0x02, .. v4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]));
+                Assert.Equal(expected, Refusal([0x20, 0x01, 0, 0, 8, 8, 8, 8, 0, 0, 0, 0, .. flipped]));
+                Assert.Equal(expected ?? "reserved", Refusal([0, 0x64, 0xff, 0x9b, 0, 1, 0, 0, 0, 0, 0, 0, .. v4]));
+            },
+            iter: Fuzz.Ran("addresses", 100_000)
+        );
 
     private static string? Refusal(byte[] address) => AddressPolicy.Public.Refusal(new IPAddress(address));
 }

@@ -13,7 +13,8 @@ public sealed class BanditTests
     [InlineData(3)]
     public void Where_a_tenth_of_the_hosts_is_useful_steering_finds_at_least_three_times_as_much(int seed)
     {
-        int steered = UsefulOf(10_000, new ThompsonBandit((ulong)seed), seed), evenly = UsefulOf(10_000, null, seed);
+        int steered = UsefulOf(10_000, new ThompsonBandit((ulong)seed), seed),
+            evenly = UsefulOf(10_000, null, seed);
         Assert.True(steered >= 3 * evenly, $"{steered} useful images with steering, {evenly} without");
     }
 
@@ -26,7 +27,8 @@ public sealed class BanditTests
         for (int i = 0; i < 2000; i++)
         {
             string source = Pick(bandit, "bad", "good");
-            if (source == "good") good++;
+            if (source == "good")
+                good++;
             bandit.Reward(source, random.NextDouble() < (source == "good" ? 0.6 : 0.3) ? 1 : 0);
         }
         Assert.InRange(good, 1800, 1999);
@@ -38,10 +40,15 @@ public sealed class BanditTests
     public void A_proven_source_gets_most_of_a_round_however_many_are_unknown_and_those_get_their_tenth()
     {
         var bandit = new ThompsonBandit(1);
-        for (int i = 0; i < 100; i++) bandit.Reward("proven", i % 10 == 0 ? 0 : 1);
-        for (int i = 0; i < 20; i++) bandit.Reward($"poor{i}", 0);
+        for (int i = 0; i < 100; i++)
+            bandit.Reward("proven", i % 10 == 0 ? 0 : 1);
+        for (int i = 0; i < 20; i++)
+            bandit.Reward($"poor{i}", 0);
 
-        IReadOnlyList<SourceShare> shares = bandit.Share([.. Enumerable.Range(0, 5000).Select(i => new SourceOffer($"unknown{i}", 9)), new SourceOffer("proven", 1000)], 500);
+        IReadOnlyList<SourceShare> shares = bandit.Share(
+            [.. Enumerable.Range(0, 5000).Select(i => new SourceOffer($"unknown{i}", 9)), new SourceOffer("proven", 1000)],
+            500
+        );
 
         Assert.InRange(shares.Single(share => share.Source == "proven").Fetches, 400, 450);
         Assert.All(shares.Where(share => share.Source != "proven"), share => Assert.Equal(1, share.Fetches));
@@ -50,14 +57,18 @@ public sealed class BanditTests
     [Fact]
     public void The_first_round_asks_every_source_alike()
     {
-        IReadOnlyList<SourceShare> shares = new ThompsonBandit(3).Share([.. Enumerable.Range(0, 10).Select(i => new SourceOffer($"host{i}", i == 0 ? 1 : 9))], 28);
+        IReadOnlyList<SourceShare> shares = new ThompsonBandit(3).Share(
+            [.. Enumerable.Range(0, 10).Select(i => new SourceOffer($"host{i}", i == 0 ? 1 : 9))],
+            28
+        );
         Assert.Equal([1, 3, 3, 3, 3, 3, 3, 3, 3, 3], shares.Select(share => share.Fetches));
     }
 
     [Fact]
     public void A_round_does_not_depend_on_how_much_was_drawn_before()
     {
-        ThompsonBandit drawing = new(5), told = new(5);
+        ThompsonBandit drawing = new(5),
+            told = new(5);
         SourceOffer[] offers = [.. Enumerable.Range(0, 30).Select(i => new SourceOffer($"host{i}", 50))];
         for (int round = 0; round < 5; round++)
         {
@@ -87,14 +98,23 @@ public sealed class BanditTests
     public void Draws_stay_what_they_are() => Assert.Equal("a a c c c c c b c b c c", string.Join(' ', Story(0).Take(12)));
 
     [Fact]
-    public void Shares_spend_the_budget_and_no_more_than_waits() => Gen.Select(Gen.Int[0, 40].Array[0, 30], Gen.Int[0, 500], Gen.ULong).Sample((waiting, budget, seed) =>
-    {
-        List<SourceOffer> offers = [.. waiting.Select((count, i) => new SourceOffer($"host{i}", count))];
-        IReadOnlyList<SourceShare> shares = new ThompsonBandit(seed).Share(offers, budget);
-        return shares.Sum(share => share.Fetches) == Math.Min(budget, waiting.Sum())
-            && shares.All(share => share.Fetches > 0 && share.Fetches <= offers.Single(offer => offer.Source == share.Source).Waiting)
-            && shares.Select(share => share.Source).SequenceEqual(offers.Select(offer => offer.Source).Where(shares.Select(share => share.Source).Contains));
-    }, iter: 300);
+    public void Shares_spend_the_budget_and_no_more_than_waits() =>
+        Gen.Select(Gen.Int[0, 40].Array[0, 30], Gen.Int[0, 500], Gen.ULong)
+            .Sample(
+                (waiting, budget, seed) =>
+                {
+                    List<SourceOffer> offers = [.. waiting.Select((count, i) => new SourceOffer($"host{i}", count))];
+                    IReadOnlyList<SourceShare> shares = new ThompsonBandit(seed).Share(offers, budget);
+                    return shares.Sum(share => share.Fetches) == Math.Min(budget, waiting.Sum())
+                        && shares.All(share =>
+                            share.Fetches > 0 && share.Fetches <= offers.Single(offer => offer.Source == share.Source).Waiting
+                        )
+                        && shares
+                            .Select(share => share.Source)
+                            .SequenceEqual(offers.Select(offer => offer.Source).Where(shares.Select(share => share.Source).Contains));
+                },
+                iter: 300
+            );
 
     [Fact]
     public void Very_many_sources_cost_a_bounded_time_and_still_share_the_budget()
@@ -120,7 +140,8 @@ public sealed class BanditTests
     }
 
     [Fact]
-    public void A_reward_out_of_range_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => new ThompsonBandit(0).Reward("a", 1.5));
+    public void A_reward_out_of_range_is_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ThompsonBandit(0).Reward("a", 1.5));
 
     private static List<string> Story(ulong seed)
     {
@@ -134,9 +155,11 @@ public sealed class BanditTests
         return picks;
     }
 
-    private static string Pick(ThompsonBandit bandit, params string[] sources) => bandit.Share([.. sources.Select(source => new SourceOffer(source, 1))], 1).Single().Source;
+    private static string Pick(ThompsonBandit bandit, params string[] sources) =>
+        bandit.Share([.. sources.Select(source => new SourceOffer(source, 1))], 1).Single().Source;
 
-    /// <summary>Useful images of 300 hosts with 300 images each, in rounds of 1,000: in 30 of them 90 % of the images are useful, elsewhere 5 %.</summary>
+    /// <summary>Useful images of 300 hosts with 300 images each, in rounds of 1,000: in 30 of them 90 % of the images are useful, elsewhere
+    /// 5 %.</summary>
     private static int UsefulOf(int budget, ThompsonBandit? bandit, int seed)
     {
         Random random = new(seed);
@@ -145,7 +168,8 @@ public sealed class BanditTests
         for (int spent = 0; spent < budget; spent += 1000)
         {
             List<SourceOffer> offers = [.. waiting.Select((count, i) => new SourceOffer($"host{i}", count))];
-            IReadOnlyList<SourceShare> shares = bandit?.Share(offers, 1000) ?? [.. offers.Select((offer, i) => new SourceShare(offer.Source, i % 3 == 0 ? 4 : 3))];
+            IReadOnlyList<SourceShare> shares = bandit?.Share(offers, 1000)
+                ?? [.. offers.Select((offer, i) => new SourceShare(offer.Source, i % 3 == 0 ? 4 : 3))];
             foreach ((string source, int fetches) in shares)
             {
                 int host = int.Parse(source.AsSpan(4), System.Globalization.CultureInfo.InvariantCulture);

@@ -32,9 +32,11 @@ public sealed class BodyTests : IDisposable
     public async Task A_large_body_lies_in_a_scratch_file_until_it_is_done_with()
     {
         string scratch = folder["scratch"];
-        using (Body large = await Read(new MemoryStream(Bytes(3 << 20)), null)) Assert.Single(Directory.GetFiles(scratch));
+        using (Body large = await Read(new MemoryStream(Bytes(3 << 20)), null))
+            Assert.Single(Directory.GetFiles(scratch));
         Assert.Empty(Directory.GetFiles(scratch));
-        using (Body small = await Read(new MemoryStream(Bytes(3 << 10)), null)) Assert.Empty(Directory.GetFiles(scratch));
+        using (Body small = await Read(new MemoryStream(Bytes(3 << 10)), null))
+            Assert.Empty(Directory.GetFiles(scratch));
     }
 
     [Fact]
@@ -52,8 +54,10 @@ public sealed class BodyTests : IDisposable
     [InlineData("identity, gzip , br")]
     public async Task Codings_are_undone_from_the_last(string codings)
     {
-        byte[] bytes = Bytes(2 << 20), packed = bytes;
-        foreach (string coding in codings.Split(',', StringSplitOptions.TrimEntries)) packed = Pack(packed, coding);
+        byte[] bytes = Bytes(2 << 20),
+            packed = bytes;
+        foreach (string coding in codings.Split(',', StringSplitOptions.TrimEntries))
+            packed = Pack(packed, coding);
         using Body body = await Read(new MemoryStream(packed), codings);
         Assert.Equal(bytes, body.Unpacked());
     }
@@ -105,14 +109,18 @@ public sealed class BodyTests : IDisposable
 
     private static byte[] Pack(byte[] bytes, string coding)
     {
-        if (coding == "identity") return bytes;
+        if (coding == "identity")
+            return bytes;
         using var packed = new MemoryStream();
-        using (Stream stream = coding switch
-        {
-            "gzip" => new GZipStream(packed, CompressionLevel.Fastest),
-            "deflate" => new ZLibStream(packed, CompressionLevel.Fastest),
-            _ => new BrotliStream(packed, CompressionLevel.Fastest),
-        }) stream.Write(bytes);
+        using (
+            Stream stream = coding switch
+            {
+                "gzip" => new GZipStream(packed, CompressionLevel.Fastest),
+                "deflate" => new ZLibStream(packed, CompressionLevel.Fastest),
+                _ => new BrotliStream(packed, CompressionLevel.Fastest),
+            }
+        )
+            stream.Write(bytes);
         return packed.ToArray();
     }
 }

@@ -19,7 +19,8 @@ public sealed class CorruptSourceTests
         Assert.All(rows, row => Assert.Equal("ok", row["status"]));
         Assert.Equal(
             Enum.GetNames<Corruption>().Select(name => (name.ToLowerInvariant(), 2)).Order(),
-            rows.CountBy(row => CorruptSource.KindOf(row["source"]!)!).Select(kind => (kind.Key, kind.Value)).Order());
+            rows.CountBy(row => CorruptSource.KindOf(row["source"]!)!).Select(kind => (kind.Key, kind.Value)).Order()
+        );
         Assert.StartsWith("corrupt://pool?seed=3#shuffled/000000/", rows[0]["source"], StringComparison.Ordinal);
     }
 
@@ -65,6 +66,17 @@ public sealed class CorruptSourceTests
         Assert.Equal("blurred", CorruptSource.KindOf("corrupt://pool?seed=0#blurred/000004/a.png"));
     }
 
-    private static void Crawl(string source, string store) => CrawlRun.Execute(
-        new CrawlOptions { Sources = [], Made = [CorruptSource.Parse(source)], Store = store, MinSide = 1, Workers = 2 }, null, TestContext.Current.CancellationToken);
+    private static void Crawl(string source, string store) =>
+        CrawlRun.Execute(
+            new CrawlOptions
+            {
+                Sources = [],
+                Made = [CorruptSource.Parse(source)],
+                Store = store,
+                MinSide = 1,
+                Workers = 2,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
 }

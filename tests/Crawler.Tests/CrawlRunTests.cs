@@ -20,7 +20,10 @@ public sealed class CrawlRunTests
             byte[] original = File.ReadAllBytes(world[$"wild/{i:D3}.bmp"]);
             string hash = Convert.ToHexStringLower(SHA256.HashData(original));
             Assert.Equal($"images/{hash[..2]}/{hash}.bmp", row["path"]);
-            Assert.Equal((hash, world[$"wild/{i:D3}.bmp"], "20", "16", "bmp", "ok", ""), (row["sha256"], row["source"], row["width"], row["height"], row["format"], row["status"], row["reason"]));
+            Assert.Equal(
+                (hash, world[$"wild/{i:D3}.bmp"], "20", "16", "bmp", "ok", ""),
+                (row["sha256"], row["source"], row["width"], row["height"], row["format"], row["status"], row["reason"])
+            );
             Assert.Matches("^[0-9a-f]{16}$", row["phash"]!);
             Assert.Equal(original, File.ReadAllBytes(ManifestPath.FromTable(row["path"]!, world.Manifest)));
         }
@@ -31,7 +34,10 @@ public sealed class CrawlRunTests
     {
         using CrawlWorld world = new();
         world.Crawl([world.Images("wild", 1)]);
-        Assert.Equal(["path", "sha256", "source", "width", "height", "format", "bytes", "phash", "license", "caption", "status", "reason"], world.Rows()[0].Header.Columns);
+        Assert.Equal(
+            ["path", "sha256", "source", "width", "height", "format", "bytes", "phash", "license", "caption", "status", "reason"],
+            world.Rows()[0].Header.Columns
+        );
     }
 
     [Fact]
@@ -67,19 +73,26 @@ public sealed class CrawlRunTests
         if (archive.EndsWith(".zip", StringComparison.Ordinal))
         {
             using ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Create);
-            foreach (string image in images) zip.CreateEntryFromFile(image, Path.GetFileName(image));
+            foreach (string image in images)
+                zip.CreateEntryFromFile(image, Path.GetFileName(image));
         }
         else
         {
-            using Stream file = archive.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.Create(path), CompressionLevel.Fastest) : File.Create(path);
+            using Stream file = archive.EndsWith(".gz", StringComparison.Ordinal)
+                ? new GZipStream(File.Create(path), CompressionLevel.Fastest)
+                : File.Create(path);
             using TarWriter tar = new(file);
-            foreach (string image in images) tar.WriteEntry(image, Path.GetFileName(image));
+            foreach (string image in images)
+                tar.WriteEntry(image, Path.GetFileName(image));
         }
 
         world.Crawl([path]);
 
         Assert.Equal(Enumerable.Range(0, 5).Select(i => $"{path}::{i:D3}.bmp"), world.Rows().Select(row => row["source"]));
-        Assert.Equal(Enumerable.Range(0, 5).Select(i => Convert.ToHexStringLower(SHA256.HashData(CrawlWorld.Bitmap(20, 16, i)))), world.Rows().Select(row => row["sha256"]));
+        Assert.Equal(
+            Enumerable.Range(0, 5).Select(i => Convert.ToHexStringLower(SHA256.HashData(CrawlWorld.Bitmap(20, 16, i)))),
+            world.Rows().Select(row => row["sha256"])
+        );
     }
 
     [Fact]
@@ -88,7 +101,8 @@ public sealed class CrawlRunTests
         using CrawlWorld world = new();
         using (ZipArchive zip = ZipFile.Open(world["slip.zip"], ZipArchiveMode.Create))
         {
-            using (Stream good = zip.CreateEntry("good.bmp").Open()) good.Write(CrawlWorld.Bitmap(20, 16, 1));
+            using (Stream good = zip.CreateEntry("good.bmp").Open())
+                good.Write(CrawlWorld.Bitmap(20, 16, 1));
             using Stream bad = zip.CreateEntry("../../escaped.bmp").Open();
             bad.Write(CrawlWorld.Bitmap(20, 16, 2));
         }
@@ -106,7 +120,10 @@ public sealed class CrawlRunTests
     {
         using CrawlWorld world = new();
         world.Images("wild", 2);
-        File.WriteAllText(world["list.csv"], "path,caption,license,camera\r\nwild/001.bmp,\"a dog, asleep\",CC0,X100\r\nwild/gone.bmp,,,\r\n");
+        File.WriteAllText(
+            world["list.csv"],
+            "path,caption,license,camera\r\nwild/001.bmp,\"a dog, asleep\",CC0,X100\r\nwild/gone.bmp,,,\r\n"
+        );
 
         world.Crawl([world["list.csv"]]);
 

@@ -17,15 +17,30 @@ internal sealed class CrawlWorld : IDisposable
     public string Images(string name, int count)
     {
         string directory = Directory.CreateDirectory(folder[name]).FullName;
-        for (int i = 0; i < count; i++) File.WriteAllBytes(Path.Combine(directory, $"{i:D3}.bmp"), Bitmap(20, 16, i));
+        for (int i = 0; i < count; i++)
+            File.WriteAllBytes(Path.Combine(directory, $"{i:D3}.bmp"), Bitmap(20, 16, i));
         return directory;
     }
 
     /// <summary>Crawls into <c>store</c>; stops when <paramref name="stop"/> says so.</summary>
-    public CrawlSummary Crawl(IReadOnlyList<string> sources, int minSide = 1, int workers = 2, Action<CrawlProgress>? hear = null, CancellationTokenSource? stop = null) => CrawlRun.Execute(
-        new CrawlOptions { Sources = sources, Store = folder["store"], MinSide = minSide, Workers = workers },
-        hear is null ? null : new Heard(hear),
-        stop?.Token ?? TestContext.Current.CancellationToken);
+    public CrawlSummary Crawl(
+        IReadOnlyList<string> sources,
+        int minSide = 1,
+        int workers = 2,
+        Action<CrawlProgress>? hear = null,
+        CancellationTokenSource? stop = null
+    ) =>
+        CrawlRun.Execute(
+            new CrawlOptions
+            {
+                Sources = sources,
+                Store = folder["store"],
+                MinSide = minSide,
+                Workers = workers,
+            },
+            hear is null ? null : new Heard(hear),
+            stop?.Token ?? TestContext.Current.CancellationToken
+        );
 
     public List<TableRow> Rows()
     {
@@ -34,10 +49,12 @@ internal sealed class CrawlWorld : IDisposable
     }
 
     /// <summary>Every file of the store by relative path, with its bytes as hex; the provenance (its seconds differ) is left out.</summary>
-    public IReadOnlyDictionary<string, string> Files() => Directory.EnumerateFiles(folder["store"], "*", SearchOption.AllDirectories)
-        .Where(file => !file.EndsWith("manifest.json", StringComparison.Ordinal))
-        .Order(StringComparer.Ordinal)
-        .ToDictionary(file => Path.GetRelativePath(folder["store"], file), file => Convert.ToHexString(File.ReadAllBytes(file)));
+    public IReadOnlyDictionary<string, string> Files() =>
+        Directory
+            .EnumerateFiles(folder["store"], "*", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith("manifest.json", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToDictionary(file => Path.GetRelativePath(folder["store"], file), file => Convert.ToHexString(File.ReadAllBytes(file)));
 
     public void Dispose() => folder.Dispose();
 

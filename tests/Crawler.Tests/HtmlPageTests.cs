@@ -22,11 +22,17 @@ public sealed class HtmlPageTests
     [InlineData("<img data-src=a.jpg src=data:image/gif;base64,R0lGOD>", "https://example.org/dir/a.jpg")]
     [InlineData("<img data-srcset='a.jpg 1x, b.jpg 2x' src=spacer.gif>", "https://example.org/dir/b.jpg")]
     [InlineData("<img data-original=a.jpg><img data-lazy-src=b.jpg>", "https://example.org/dir/a.jpg https://example.org/dir/b.jpg")]
-    [InlineData("<picture><source srcset='a.webp 2x' type=image/webp><img src=a.jpg></picture>", "https://example.org/dir/a.webp https://example.org/dir/a.jpg")]
+    [InlineData(
+        "<picture><source srcset='a.webp 2x' type=image/webp><img src=a.jpg></picture>",
+        "https://example.org/dir/a.webp https://example.org/dir/a.jpg"
+    )]
     [InlineData("<video><source src=film.mp4></video>", "")]
     [InlineData("<meta property=og:image content=/o.png>", "https://example.org/o.png")]
     [InlineData("<meta property='og:image:secure_url' content='https://example.org/o.png'>", "https://example.org/o.png")]
-    [InlineData("<meta name=twitter:image content=t.png><meta name='twitter:image:src' content=u.png>", "https://example.org/dir/t.png https://example.org/dir/u.png")]
+    [InlineData(
+        "<meta name=twitter:image content=t.png><meta name='twitter:image:src' content=u.png>",
+        "https://example.org/dir/t.png https://example.org/dir/u.png"
+    )]
     [InlineData("<link rel='shortcut image_src' href=i.png><link rel=stylesheet href=x.png>", "https://example.org/dir/i.png")]
     [InlineData("<a href=big.JPG?download=1>big</a>", "https://example.org/dir/big.JPG?download=1")]
     [InlineData("<noscript><img src=n.jpg></noscript>", "https://example.org/dir/n.jpg")]
@@ -35,13 +41,17 @@ public sealed class HtmlPageTests
     [InlineData("<base target=_top><base href=/b/><img src=a.jpg>", "https://example.org/b/a.jpg")]
     [InlineData("<base href='javascript:0'><img src=a.jpg>", "https://example.org/dir/a.jpg")]
     [InlineData("<!-- <img src=a.jpg> --><img src=b.jpg>", "https://example.org/dir/b.jpg")]
-    [InlineData("<script>'<img src=a.jpg>'</script><style>/*<img src=b.jpg>*/</style><textarea><img src=c.jpg></textarea><title><img src=d.jpg></title><img src=e.jpg>", "https://example.org/dir/e.jpg")]
+    [InlineData(
+        "<script>'<img src=a.jpg>'</script><style>/*<img src=b.jpg>*/</style><textarea><img src=c.jpg></textarea><title><img src=d.jpg></title><img src=e.jpg>",
+        "https://example.org/dir/e.jpg"
+    )]
     [InlineData("<svg><style/><title/></svg><img src=a.jpg>", "https://example.org/dir/a.jpg")]
     [InlineData("<img src=ftp://example.org/a.jpg><img src=file:///etc/passwd><img src='blob:x'><img src='about:blank'>", "")]
     [InlineData("<img src=''><img src><img>", "")]
     [InlineData("<img src='http://'><img src='http:///x'><img src='https://exa mple.org/'>", "")]
     [InlineData("<p><img src=a.jpg", "")]
-    public void Images_are_found_in_document_order_each_once(string html, string images) => Assert.Equal(images, string.Join(' ', Read(html).Images.Select(image => image.AbsoluteUri)));
+    public void Images_are_found_in_document_order_each_once(string html, string images) =>
+        Assert.Equal(images, string.Join(' ', Read(html).Images.Select(image => image.AbsoluteUri)));
 
     [Theory]
     [InlineData("<a href=next.html>", "https://example.org/dir/next.html")]
@@ -54,7 +64,8 @@ public sealed class HtmlPageTests
     [InlineData("<meta name=robots content=nofollow><a href=/a></a>", "")]
     [InlineData("<a href=/a></a><meta name=DataFreeKD content='max-snippet:1, nofollow'>", "")]
     [InlineData("<meta name=otherbot content=nofollow><a href=/a></a>", "https://example.org/a")]
-    public void Links_that_may_be_pages_are_pages(string html, string pages) => Assert.Equal(pages, string.Join(' ', Read(html).Pages.Select(page => page.AbsoluteUri)));
+    public void Links_that_may_be_pages_are_pages(string html, string pages) =>
+        Assert.Equal(pages, string.Join(' ', Read(html).Pages.Select(page => page.AbsoluteUri)));
 
     [Theory]
     [InlineData("<meta name=robots content='noai, noimageai'>", "noai")]
@@ -73,11 +84,19 @@ public sealed class HtmlPageTests
     [InlineData("\"UTF-8\"", null, "", "utf-8")]
     [InlineData(null, null, "", "utf-8")]
     [InlineData("koi8-r", "<meta charset=koi8-r>", "\uFEFF", "utf-16")]
-    public void The_header_then_the_page_say_the_encoding_and_a_byte_order_mark_outranks_both(string? header, string? meta, string mark, string actual)
+    public void The_header_then_the_page_say_the_encoding_and_a_byte_order_mark_outranks_both(
+        string? header,
+        string? meta,
+        string mark,
+        string actual
+    )
     {
         Encoding encoding = Charset.Find(actual)!;
         byte[] html = encoding.GetBytes($"{mark}{meta}<img src=/\u0444.jpg>");
-        Assert.Equal("https://example.org/%D1%84.jpg", HtmlPage.Read(new MemoryStream(html), Address, header, "DataFreeKD").Images.Single().AbsoluteUri);
+        Assert.Equal(
+            "https://example.org/%D1%84.jpg",
+            HtmlPage.Read(new MemoryStream(html), Address, header, "DataFreeKD").Images.Single().AbsoluteUri
+        );
     }
 
     [Theory]
@@ -96,5 +115,6 @@ public sealed class HtmlPageTests
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), $"{Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s");
     }
 
-    private static PageLinks Read(string html) => HtmlPage.Read(new MemoryStream(Encoding.UTF8.GetBytes(html)), Address, "utf-8", "DataFreeKD");
+    private static PageLinks Read(string html) =>
+        HtmlPage.Read(new MemoryStream(Encoding.UTF8.GetBytes(html)), Address, "utf-8", "DataFreeKD");
 }

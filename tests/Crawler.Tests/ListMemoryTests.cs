@@ -25,15 +25,19 @@ public sealed class ListMemoryTests : IDisposable
         using (StreamWriter writer = new(folder[name]))
         {
             writer.Write(head);
-            for (int i = 0; i < 100_000; i++) writer.Write(string.Format(System.Globalization.CultureInfo.InvariantCulture, entry, i));
-            if (head == "[") writer.Write("\"https://example.org/end\"]");
+            for (int i = 0; i < 100_000; i++)
+                writer.Write(string.Format(System.Globalization.CultureInfo.InvariantCulture, entry, i));
+            if (head == "[")
+                writer.Write("\"https://example.org/end\"]");
         }
-        long most = 0, start = GC.GetTotalMemory(forceFullCollection: true);
+        long most = 0,
+            start = GC.GetTotalMemory(forceFullCollection: true);
         int count = 0;
         foreach (ListedUrl listed in UrlList.Read(folder[name], new UrlColumns(), TestContext.Current.CancellationToken))
         {
             Assert.NotNull(listed.Url);
-            if (++count % 25_000 == 0) most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - start);
+            if (++count % 25_000 == 0)
+                most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true) - start);
         }
         Assert.InRange(count, 100_000, 100_001);
         Assert.InRange(most, long.MinValue, 4 << 20);

@@ -19,10 +19,19 @@ public sealed class LocalKindsTests : IDisposable
 
         CrawlSummary summary = world.Crawl([world["wild"]]);
 
-        Assert.Equal(Directory.EnumerateFiles(world["wild"], "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Count(), summary.Rows);
+        Assert.Equal(
+            Directory
+                .EnumerateFiles(world["wild"], "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+                .Count(),
+            summary.Rows
+        );
         Assert.Equal(
             expected.Select(pair => $"{pair.Key}: {pair.Value}").Order(StringComparer.Ordinal),
-            world.Rows().Select(row => $"{Path.GetRelativePath(world["wild"], row["source"]!)}: {row["reason"]}").Order(StringComparer.Ordinal));
+            world
+                .Rows()
+                .Select(row => $"{Path.GetRelativePath(world["wild"], row["source"]!)}: {row["reason"]}")
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal(summary.Counts, summary.AddedCounts);
     }
 
@@ -45,7 +54,16 @@ public sealed class LocalKindsTests : IDisposable
     [Fact]
     public void What_lies_beside_an_image_in_a_shard_becomes_its_caption_label_and_metadata()
     {
-        Tar("wd.tar", ("0.jpg", CrawlWorld.Bitmap(9, 9, 1)), ("0.cls", "7\n"u8.ToArray()), ("0.json", "{\"caption\": \"of json\", \"n\": 2}"u8.ToArray()), ("0.txt", " a dog\n"u8.ToArray()), ("1.bmp", CrawlWorld.Bitmap(9, 9, 2)), ("1.json", "{\"caption\": \"only json\"}"u8.ToArray()), ("lonely.txt", "x"u8.ToArray()));
+        Tar(
+            "wd.tar",
+            ("0.jpg", CrawlWorld.Bitmap(9, 9, 1)),
+            ("0.cls", "7\n"u8.ToArray()),
+            ("0.json", "{\"caption\": \"of json\", \"n\": 2}"u8.ToArray()),
+            ("0.txt", " a dog\n"u8.ToArray()),
+            ("1.bmp", CrawlWorld.Bitmap(9, 9, 2)),
+            ("1.json", "{\"caption\": \"only json\"}"u8.ToArray()),
+            ("lonely.txt", "x"u8.ToArray())
+        );
 
         List<TableRow> rows = Rows(world["wd.tar"]);
 
@@ -58,12 +76,18 @@ public sealed class LocalKindsTests : IDisposable
     public void Our_own_shards_come_back_as_they_went()
     {
         world.Images("wild", 3);
-        File.WriteAllText(world["list.csv"], "path,caption,license,camera\nwild/000.bmp,one,CC0,X100\nwild/001.bmp,\"two, \"\"2\"\"\",,X200\nwild/002.bmp,,CC-BY,\n");
+        File.WriteAllText(
+            world["list.csv"],
+            "path,caption,license,camera\nwild/000.bmp,one,CC0,X100\nwild/001.bmp,\"two, \"\"2\"\"\",,X200\nwild/002.bmp,,CC-BY,\n"
+        );
         List<TableRow> went = Rows(world["list.csv"], options => options with { ImagesPerShard = 2 });
 
         List<TableRow> came = Rows(world["*/shards/*.tar"]);
 
-        Assert.Equal(went.Select(row => (row["sha256"], row["caption"], row["license"], row["camera"], row["source"])), came.Select(row => (row["sha256"], row["caption"], row["license"], row["camera"], row["url"])));
+        Assert.Equal(
+            went.Select(row => (row["sha256"], row["caption"], row["license"], row["camera"], row["source"])),
+            came.Select(row => (row["sha256"], row["caption"], row["license"], row["camera"], row["url"]))
+        );
         Assert.DoesNotContain("metadata", came[0].Header.Columns);
     }
 
@@ -106,7 +130,10 @@ public sealed class LocalKindsTests : IDisposable
         Assert.Equal(2, Rows(world["meta"]).Count(row => row["status"] == "ok"));
         Assert.Equal(2, Rows(world["meta/*.csv"]).Count(row => row["status"] == "ok"));
         File.WriteAllText(world["wild/metadata.csv"], "path\n000.bmp\n");
-        Assert.Equal(["ok", "ok", "unknown_format"], Rows(world["wild"]).Select(row => row["reason"] is { Length: > 0 } reason ? reason : row["status"]));
+        Assert.Equal(
+            ["ok", "ok", "unknown_format"],
+            Rows(world["wild"]).Select(row => row["reason"] is { Length: > 0 } reason ? reason : row["status"])
+        );
     }
 
     [Fact]
@@ -127,7 +154,12 @@ public sealed class LocalKindsTests : IDisposable
 
     private List<TableRow> Rows(string source, Func<CrawlOptions, CrawlOptions>? wish = null)
     {
-        var options = new CrawlOptions { Sources = [source], Store = world[$"store-{Guid.NewGuid():N}"], Workers = 2 };
+        var options = new CrawlOptions
+        {
+            Sources = [source],
+            Store = world[$"store-{Guid.NewGuid():N}"],
+            Workers = 2,
+        };
         CrawlSummary summary = CrawlRun.Execute(wish?.Invoke(options) ?? options, null, TestContext.Current.CancellationToken);
         using TableReader reader = Table.Open(summary.Manifest);
         return [.. reader.Rows(TestContext.Current.CancellationToken)];
@@ -136,6 +168,7 @@ public sealed class LocalKindsTests : IDisposable
     private void Tar(string name, params (string Name, byte[] Bytes)[] members)
     {
         using var tar = new TarWriter(File.Create(world[name]));
-        foreach ((string member, byte[] bytes) in members) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, member) { DataStream = new MemoryStream(bytes) });
+        foreach ((string member, byte[] bytes) in members)
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, member) { DataStream = new MemoryStream(bytes) });
     }
 }

@@ -35,10 +35,22 @@ public sealed class MetadataTests
         Assert.True(Holds(file, StoredImages.Secret));
         Assert.False(Holds(stripped, StoredImages.Secret));
         Assert.False(Holds(stripped, "ns.adobe.com"));
-        RgbImage before = ImageDecoder.Decode(file).Image!, after = ImageDecoder.Decode(stripped).Image!;
+        RgbImage before = ImageDecoder.Decode(file).Image!,
+            after = ImageDecoder.Decode(stripped).Image!;
         Assert.Equal(orientation >= 5 ? (24, 40) : (40, 24), (after.Width, after.Height));
         Assert.Equal(before.Pixels, after.Pixels);
-        Assert.Equal(orientation > 1, Holds(stripped, format switch { "jpeg" => "Exif\0\0", "png" => "eXIf", _ => "EXIF" }));
+        Assert.Equal(
+            orientation > 1,
+            Holds(
+                stripped,
+                format switch
+                {
+                    "jpeg" => "Exif\0\0",
+                    "png" => "eXIf",
+                    _ => "EXIF",
+                }
+            )
+        );
         Assert.Equal(stripped, ImageMetadata.Strip(stripped, format));
     }
 
@@ -57,7 +69,12 @@ public sealed class MetadataTests
     public void A_file_without_metadata_stays_as_it_is(string format)
     {
         RgbImage image = StoredImages.Photo(33, 17);
-        byte[] file = format switch { "jpeg" => ImageWriter.EncodeJpeg(image, 80), "png" => ImageWriter.EncodePng(image), _ => ImageWriter.EncodeWebP(image, 80, lossless: false) };
+        byte[] file = format switch
+        {
+            "jpeg" => ImageWriter.EncodeJpeg(image, 80),
+            "png" => ImageWriter.EncodePng(image),
+            _ => ImageWriter.EncodeWebP(image, 80, lossless: false),
+        };
         Assert.Equal(file, ImageMetadata.Strip(file, format));
     }
 
@@ -68,14 +85,25 @@ public sealed class MetadataTests
     public void Whatever_a_damaged_file_decodes_to_its_stripped_form_decodes_to_it_too(string format)
     {
         byte[] whole = StoredImages.File(format, StoredImages.Photo(24, 20), 6, true);
-        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).Array[1, 4].Sample(changes =>
-        {
-            byte[] file = [.. whole];
-            foreach ((int at, byte value) in changes) file[at] = value;
-            DecodeResult before = ImageDecoder.Decode(file);
-            byte[] stripped = ImageMetadata.Strip(file, before.Format);
-            return before.Image is not { } image || (ImageDecoder.Decode(stripped).Image is { } after && after.Width == image.Width && after.Pixels.AsSpan().SequenceEqual(image.Pixels));
-        }, iter: 3000);
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte)
+            .Array[1, 4]
+            .Sample(
+                changes =>
+                {
+                    byte[] file = [.. whole];
+                    foreach ((int at, byte value) in changes)
+                        file[at] = value;
+                    DecodeResult before = ImageDecoder.Decode(file);
+                    byte[] stripped = ImageMetadata.Strip(file, before.Format);
+                    return before.Image is not { } image
+                        || (
+                            ImageDecoder.Decode(stripped).Image is { } after
+                            && after.Width == image.Width
+                            && after.Pixels.AsSpan().SequenceEqual(image.Pixels)
+                        );
+                },
+                iter: 3000
+            );
     }
 
     private static bool Holds(byte[] file, string text) => file.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;

@@ -11,7 +11,9 @@ public sealed class NearDuplicateTests
     [Fact]
     public void Colours_tell_apart_what_the_hash_cannot()
     {
-        RgbImage red = Plain(200, 20, 20), almostRed = Plain(202, 20, 21), blue = Plain(20, 20, 200);
+        RgbImage red = Plain(200, 20, 20),
+            almostRed = Plain(202, 20, 21),
+            blue = Plain(20, 20, 200);
         Assert.Equal(PerceptualHash.Compute(red), PerceptualHash.Compute(blue));
 
         var index = new NearDuplicateIndex(colourTolerance: NearDuplicateIndex.DefaultColourTolerance);
@@ -47,5 +49,6 @@ public sealed class NearDuplicateTests
         Assert.False(ColourSketch.TryParse(null, out _));
     }
 
-    private static RgbImage Plain(byte red, byte green, byte blue) => new(32, 32, [.. Enumerable.Repeat<byte[]>([red, green, blue], 32 * 32).SelectMany(pixel => pixel)]);
+    private static RgbImage Plain(byte red, byte green, byte blue) =>
+        new(32, 32, [.. Enumerable.Repeat<byte[]>([red, green, blue], 32 * 32).SelectMany(pixel => pixel)]);
 }

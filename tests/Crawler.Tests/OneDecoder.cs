@@ -6,7 +6,8 @@ namespace DataFreeKD.Crawler.Tests;
 
 internal static class OneDecoder
 {
-    /// <summary>libjpeg-turbo's vector code saturates coefficients beyond 16 bits where Skia's does not; only damaged files have any, and a property over damaged files finds them.</summary>
+    /// <summary>libjpeg-turbo's vector code saturates coefficients beyond 16 bits where Skia's does not; only damaged files have any, and a
+    /// property over damaged files finds them.</summary>
     [ModuleInitializer]
     internal static void Choose() => Environment.SetEnvironmentVariable("DFKD_TURBOJPEG", "0");
 }

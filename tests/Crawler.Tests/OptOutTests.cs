@@ -36,12 +36,18 @@ public sealed class OptOutTests
     [InlineData("TDM-Reservation", "0", null)]
     [InlineData("TDM-Reservation", "", null)]
     [InlineData("Content-Type", "noai", null)]
-    public void A_header_says_one_thing(string name, string value, string? reason) => Assert.Equal(reason, OptOut.FromHeaders([new(name, value)], Us));
+    public void A_header_says_one_thing(string name, string value, string? reason) =>
+        Assert.Equal(reason, OptOut.FromHeaders([new(name, value)], Us));
 
     [Fact]
     public void Of_several_headers_the_strongest_wish_is_told_in_any_order()
     {
-        KeyValuePair<string, string>[] headers = [new("tdm-reservation", "1"), new("X-Robots-Tag", "otherbot: noai"), new("X-Robots-Tag", "noindex")];
+        KeyValuePair<string, string>[] headers =
+        [
+            new("tdm-reservation", "1"),
+            new("X-Robots-Tag", "otherbot: noai"),
+            new("X-Robots-Tag", "noindex"),
+        ];
         Assert.Equal("noindex", OptOut.FromHeaders(headers, Us));
         Assert.Equal("noindex", OptOut.FromHeaders(headers.Reverse(), Us));
         Assert.Null(OptOut.FromHeaders([], Us));
@@ -59,5 +65,6 @@ public sealed class OptOutTests
     [InlineData("robots", "nofollow", null)]
     [InlineData("description", "noai", null)]
     [InlineData("", "", null)]
-    public void A_meta_element_says_one_thing(string name, string content, string? reason) => Assert.Equal(reason, OptOut.FromMeta(name, content, Us));
+    public void A_meta_element_says_one_thing(string name, string content, string? reason) =>
+        Assert.Equal(reason, OptOut.FromMeta(name, content, Us));
 }

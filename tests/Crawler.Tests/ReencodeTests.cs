@@ -23,10 +23,23 @@ public sealed class ReencodeTests
     [InlineData("Border", 100, 50, 20, false, 20, 20)]
     [InlineData("Border", 10, 15, 20, true, 10, 15)]
     [InlineData("No", 100, 50, 20, false, 100, 50)]
-    public void A_mode_gives_its_size(string mode, int width, int height, int side, bool onlyIfBigger, int expectedWidth, int expectedHeight)
+    public void A_mode_gives_its_size(
+        string mode,
+        int width,
+        int height,
+        int side,
+        bool onlyIfBigger,
+        int expectedWidth,
+        int expectedHeight
+    )
     {
         RgbImage image = StoredImages.Photo(width, height);
-        StoredBytes stored = Reencode.Apply(ImageWriter.EncodePng(image), "png", image, new ReencodeOptions(side, Enum.Parse<ResizeMode>(mode), onlyIfBigger, EncodeFormat.Original, 90, false));
+        StoredBytes stored = Reencode.Apply(
+            ImageWriter.EncodePng(image),
+            "png",
+            image,
+            new ReencodeOptions(side, Enum.Parse<ResizeMode>(mode), onlyIfBigger, EncodeFormat.Original, 90, false)
+        );
 
         RgbImage decoded = ImageDecoder.Decode(stored.Bytes).Image!;
         Assert.Equal((expectedWidth, expectedHeight), (decoded.Width, decoded.Height));
@@ -60,7 +73,19 @@ public sealed class ReencodeTests
     {
         byte[] original = Original(from);
         RgbImage image = ImageDecoder.Decode(original).Image!;
-        StoredBytes stored = Reencode.Apply(original, from, image, new ReencodeOptions(resized ? 8 : null, resized ? ResizeMode.KeepRatio : ResizeMode.No, false, Enum.Parse<EncodeFormat>(wanted), 90, false));
+        StoredBytes stored = Reencode.Apply(
+            original,
+            from,
+            image,
+            new ReencodeOptions(
+                resized ? 8 : null,
+                resized ? ResizeMode.KeepRatio : ResizeMode.No,
+                false,
+                Enum.Parse<EncodeFormat>(wanted),
+                90,
+                false
+            )
+        );
 
         DecodeResult decoded = ImageDecoder.Decode(stored.Bytes);
         Assert.Equal((expected, expected), (stored.Format, decoded.Format));
@@ -85,7 +110,16 @@ public sealed class ReencodeTests
     {
         byte[] original = StoredImages.Jpeg(StoredImages.Photo(40, 30), 6, true);
         RgbImage upright = ImageDecoder.Decode(original).Image!;
-        StoredBytes stored = Reencode.Apply(original, "jpeg", upright, ReencodeOptions.Keep with { Format = EncodeFormat.Png, KeepMetadata = true });
+        StoredBytes stored = Reencode.Apply(
+            original,
+            "jpeg",
+            upright,
+            ReencodeOptions.Keep with
+            {
+                Format = EncodeFormat.Png,
+                KeepMetadata = true,
+            }
+        );
         Assert.Equal(upright.Pixels, ImageDecoder.Decode(stored.Bytes).Image!.Pixels);
         Assert.True(stored.Bytes.AsSpan().IndexOf("eXIf"u8) < 0);
     }
@@ -103,7 +137,15 @@ public sealed class ReencodeTests
     public void A_picture_too_wide_for_WebP_is_stored_as_PNG()
     {
         RgbImage image = StoredImages.Photo(16_384, 1);
-        StoredBytes stored = Reencode.Apply(ImageWriter.EncodePng(image), "png", image, ReencodeOptions.Keep with { Format = EncodeFormat.Webp });
+        StoredBytes stored = Reencode.Apply(
+            ImageWriter.EncodePng(image),
+            "png",
+            image,
+            ReencodeOptions.Keep with
+            {
+                Format = EncodeFormat.Webp,
+            }
+        );
         Assert.Equal("png", stored.Format);
     }
 
@@ -116,7 +158,8 @@ public sealed class ReencodeTests
         ReencodeOptions.Keep.Validate();
     }
 
-    private static RgbImage Stored(RgbImage image, ReencodeOptions options) => ImageDecoder.Decode(Reencode.Apply(CrawlWorld.Bitmap(1, 1, 0), "bmp", image, options).Bytes).Image!;
+    private static RgbImage Stored(RgbImage image, ReencodeOptions options) =>
+        ImageDecoder.Decode(Reencode.Apply(CrawlWorld.Bitmap(1, 1, 0), "bmp", image, options).Bytes).Image!;
 
     private static byte[] Original(string format)
     {

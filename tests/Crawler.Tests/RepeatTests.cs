@@ -12,16 +12,24 @@ public sealed class RepeatTests
     [InlineData(39)]
     public void An_interrupted_crawl_run_again_ends_with_the_same_store(int after)
     {
-        using CrawlWorld whole = new(), broken = new();
+        using CrawlWorld whole = new(),
+            broken = new();
         string wild = whole.Images("wild", 40);
         File.Copy(whole["wild/003.bmp"], whole["wild/zz.bmp"]);
         whole.Crawl([wild]);
 
         using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => broken.Crawl([wild], hear: now =>
-        {
-            if (now.Done == after) stop.Cancel();
-        }, stop: stop));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            broken.Crawl(
+                [wild],
+                hear: now =>
+                {
+                    if (now.Done == after)
+                        stop.Cancel();
+                },
+                stop: stop
+            )
+        );
         Assert.False(File.Exists(broken.Manifest));
         broken.Crawl([wild]);
 
@@ -31,7 +39,8 @@ public sealed class RepeatTests
     [Fact]
     public void The_number_of_workers_does_not_show()
     {
-        using CrawlWorld one = new(), many = new();
+        using CrawlWorld one = new(),
+            many = new();
         string wild = one.Images("wild", 25);
         one.Crawl([wild], workers: 1);
         many.Crawl([wild], workers: 6);

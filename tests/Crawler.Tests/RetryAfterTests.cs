@@ -20,7 +20,8 @@ public sealed class RetryAfterTests
     [InlineData("Sun, 06 Nov 1994 08:47:37 GMT", 0)]
     [InlineData("Mon, 06 Nov 1994 08:49:37 GMT", 60)]
     [InlineData("Sun, 6 Nov 1994 08:49:37 GMT", 60)]
-    public void Every_form_is_read(string header, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), RetryAfter.Parse(header, Now));
+    public void Every_form_is_read(string header, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), RetryAfter.Parse(header, Now));
 
     [Theory]
     [InlineData(null)]
@@ -53,5 +54,6 @@ public sealed class RetryAfterTests
     }
 
     [Fact]
-    public void A_number_beyond_all_bounds_is_a_long_time() => Assert.InRange(RetryAfter.Parse(new string('9', 5000), Now)!.Value.TotalDays, 365, 36600);
+    public void A_number_beyond_all_bounds_is_a_long_time() =>
+        Assert.InRange(RetryAfter.Parse(new string('9', 5000), Now)!.Value.TotalDays, 365, 36600);
 }

@@ -44,7 +44,8 @@ public sealed class RobotsFileTests
     [InlineData("barbot", "/example/other.gif", true)]
     [InlineData("bazbot", "/example/page.html", false)]
     [InlineData("quxbot", "/example/page.html", true)]
-    public void The_example_of_the_RFC_is_read_as_it_says(string token, string path, bool allowed) => Assert.Equal(allowed, Allows(Simple, path, token));
+    public void The_example_of_the_RFC_is_read_as_it_says(string token, string path, bool allowed) =>
+        Assert.Equal(allowed, Allows(Simple, path, token));
 
     [Theory]
     // Groups: which one is ours.
@@ -142,7 +143,8 @@ public sealed class RobotsFileTests
     [InlineData("disallow: /", "/robots.txt?x", true)]
     [InlineData("disallow: /", "/robots.txt.html", false)]
     [InlineData("disallow: /", "", false)]
-    public void The_longest_match_decides(string rules, string path, bool allowed) => Assert.Equal(allowed, Allows($"user-agent: *\n{rules}\n", path));
+    public void The_longest_match_decides(string rules, string path, bool allowed) =>
+        Assert.Equal(allowed, Allows($"user-agent: *\n{rules}\n", path));
 
     [Theory]
     // The table of RFC 9309 section 2.2.2.
@@ -168,7 +170,8 @@ public sealed class RobotsFileTests
     [InlineData("/a%4", "/a%254", true)]
     [InlineData("/100%", "/100%25", true)]
     [InlineData("/~user", "/%7Euser", true)]
-    public void Spellings_of_one_path_are_one(string rule, string path, bool matches) => Assert.Equal(!matches, Allows($"user-agent: *\ndisallow: {rule}", path));
+    public void Spellings_of_one_path_are_one(string rule, string path, bool matches) =>
+        Assert.Equal(!matches, Allows($"user-agent: *\ndisallow: {rule}", path));
 
     [Theory]
     [InlineData("user-agent: *\ndisallow: /x\n")]
@@ -217,7 +220,9 @@ public sealed class RobotsFileTests
     [Fact]
     public void Half_a_mebibyte_less_is_read_and_no_more()
     {
-        byte[] filler = Encoding.ASCII.GetBytes($"user-agent: *\n{string.Join('\n', Enumerable.Repeat("#" + new string('x', 99), 5000))}\n");
+        byte[] filler = Encoding.ASCII.GetBytes(
+            $"user-agent: *\n{string.Join('\n', Enumerable.Repeat("#" + new string('x', 99), 5000))}\n"
+        );
         Assert.InRange(filler.Length, 500_000, 512_000 - 100);
         Assert.False(RobotsFile.Parse([.. filler, .. "disallow: /"u8]).Allows(Us, "/x"));
         byte[] over = [.. filler, .. new byte[512_001 - filler.Length], (byte)'\n', .. "disallow: /"u8];
@@ -236,7 +241,8 @@ public sealed class RobotsFileTests
     [Fact]
     public void A_huge_line_is_no_harm()
     {
-        string star = new('*', 200_000), slash = new('a', 200_000);
+        string star = new('*', 200_000),
+            slash = new('a', 200_000);
         Assert.False(Allows($"user-agent: *\ndisallow: /{star}", "/x"));
         Assert.True(Allows($"user-agent: *\ndisallow: /{slash}b\n", "/" + new string('a', 8000)));
         Assert.False(Allows($"user-agent: {slash}\nuser-agent: *\ndisallow: /", "/x"));
@@ -265,12 +271,14 @@ public sealed class RobotsFileTests
     [InlineData("user-agent: *\ncrawl-delay: NaN", null)]
     [InlineData("user-agent: *\ncrawl-delay:", null)]
     [InlineData("crawl-delay: 5", null)]
-    public void The_crawl_delay_is_that_of_our_group(string file, double? seconds) => Assert.Equal(seconds, RobotsFile.Parse(Encoding.UTF8.GetBytes(file)).CrawlDelay(Us)?.TotalSeconds);
+    public void The_crawl_delay_is_that_of_our_group(string file, double? seconds) =>
+        Assert.Equal(seconds, RobotsFile.Parse(Encoding.UTF8.GetBytes(file)).CrawlDelay(Us)?.TotalSeconds);
 
     [Fact]
     public void Sitemaps_stand_anywhere_and_are_whole_addresses()
     {
-        RobotsFile file = RobotsFile.Parse("""
+        RobotsFile file = RobotsFile.Parse(
+            """
             sitemap: https://example.org/a.xml
             user-agent: other
             SITEMAP: http://example.org/b.xml.gz # zipped
@@ -278,7 +286,8 @@ public sealed class RobotsFileTests
             site-map: https://example.org/a.xml
             sitemap: /relative.xml
             sitemap: ftp://example.org/c.xml
-            """u8);
+            """u8
+        );
         Assert.Equal(["https://example.org/a.xml", "http://example.org/b.xml.gz"], file.Sitemaps.Select(sitemap => sitemap.AbsoluteUri));
     }
 
@@ -290,5 +299,6 @@ public sealed class RobotsFileTests
         Assert.True(RobotsFile.DisallowAll.Allows(Us, "/robots.txt"));
     }
 
-    private static bool Allows(string file, string path, string token = Us) => RobotsFile.Parse(Encoding.UTF8.GetBytes(file)).Allows(token, path);
+    private static bool Allows(string file, string path, string token = Us) =>
+        RobotsFile.Parse(Encoding.UTF8.GetBytes(file)).Allows(token, path);
 }

@@ -23,7 +23,15 @@ public sealed class SharedCaseTests : IDisposable
     public void A_list_gives_every_address(string source, string expected)
     {
         IReadOnlyList<string> lists = SourcePlan.Of(new CrawlOptions { Sources = [Case(source)], Store = folder["store"] }).Web;
-        Assert.Equal(expected, string.Join(' ', lists.SelectMany(list => UrlList.Read(list, new UrlColumns(), TestContext.Current.CancellationToken)).Select(listed => listed.Url?.AbsoluteUri)));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                lists
+                    .SelectMany(list => UrlList.Read(list, new UrlColumns(), TestContext.Current.CancellationToken))
+                    .Select(listed => listed.Url?.AbsoluteUri)
+            )
+        );
         Assert.All(lists, list => UrlList.CarriedColumns(list, new UrlColumns()));
     }
 
@@ -32,7 +40,10 @@ public sealed class SharedCaseTests : IDisposable
     [InlineData("16-table-vocabulary/list.tsv", "ok")]
     [InlineData("16-table-vocabulary/pandas_index.csv", "ok")]
     [InlineData("16-table-vocabulary/semicolon.csv", "ok")]
-    [InlineData("17-silently-skipped-files/pool", "failed/unsupported_format/avif failed/unsupported_format/heic ok ok duplicate/same_content")]
+    [InlineData(
+        "17-silently-skipped-files/pool",
+        "failed/unsupported_format/avif failed/unsupported_format/heic ok ok duplicate/same_content"
+    )]
     [InlineData("18-archives-by-extension/wd_really_gz.tar", "ok ok ok")]
     [InlineData("18-archives-by-extension/enc.zip", "failed/encrypted")]
     [InlineData("19-webdataset-sidecars-dropped/wd.tar", "ok ok ok")]
@@ -42,13 +53,31 @@ public sealed class SharedCaseTests : IDisposable
     [InlineData("28-progressive-scan-bomb", "failed/too_many_scans")]
     public void Every_file_has_the_right_row(string source, string expected)
     {
-        CrawlSummary summary = CrawlRun.Execute(new CrawlOptions { Sources = [Case(source)], Store = folder["store"], Workers = 1 }, null, TestContext.Current.CancellationToken);
+        CrawlSummary summary = CrawlRun.Execute(
+            new CrawlOptions
+            {
+                Sources = [Case(source)],
+                Store = folder["store"],
+                Workers = 1,
+            },
+            null,
+            TestContext.Current.CancellationToken
+        );
         using TableReader reader = Table.Open(summary.Manifest);
-        Assert.Equal(expected, string.Join(' ', reader.Rows(TestContext.Current.CancellationToken).Select(row => row["reason"]!.Length == 0 ? row["status"] : $"{row["status"]}/{row["reason"]}")));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                reader
+                    .Rows(TestContext.Current.CancellationToken)
+                    .Select(row => row["reason"]!.Length == 0 ? row["status"] : $"{row["status"]}/{row["reason"]}")
+            )
+        );
     }
 
     [Fact]
-    public void A_list_without_the_wanted_key_is_one_error() => Assert.Throws<CrawlException>(() => UrlList.CarriedColumns(Case("20-lists-odd-shapes/wrong_key.jsonl"), new UrlColumns()));
+    public void A_list_without_the_wanted_key_is_one_error() =>
+        Assert.Throws<CrawlException>(() => UrlList.CarriedColumns(Case("20-lists-odd-shapes/wrong_key.jsonl"), new UrlColumns()));
 
     private static string Case(string path)
     {

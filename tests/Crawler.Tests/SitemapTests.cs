@@ -7,13 +7,15 @@ namespace DataFreeKD.Crawler.Tests;
 
 public sealed class SitemapTests
 {
-    private const string Urlset = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'>";
+    private const string Urlset =
+        "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'>";
     private static readonly Uri Address = new("https://example.org/maps/sitemap.xml");
 
     [Fact]
     public void A_sitemap_gives_pages_and_their_images()
     {
-        PageLinks links = Read($"""
+        PageLinks links = Read(
+            $"""
             <?xml version="1.0" encoding="UTF-8"?>
             {Urlset}
               <url><loc> https://example.org/a?x=1&amp;y=2#part </loc><lastmod>2026-01-01</lastmod>
@@ -26,16 +28,22 @@ public sealed class SitemapTests
               <url><loc>ftp://example.org/c</loc></url>
               <loc>https://example.org/astray</loc>
             </urlset>
-            """);
+            """
+        );
         Assert.Equal(["https://example.org/a?x=1&y=2", "https://example.org/b"], links.Pages.Select(page => page.AbsoluteUri));
-        Assert.Equal(["https://cdn.example.net/1.jpg", "https://cdn.example.net/2", "https://example.org/direct.png"], links.Images.Select(image => image.AbsoluteUri));
+        Assert.Equal(
+            ["https://cdn.example.net/1.jpg", "https://cdn.example.net/2", "https://example.org/direct.png"],
+            links.Images.Select(image => image.AbsoluteUri)
+        );
         Assert.Null(links.OptOut);
     }
 
     [Fact]
     public void An_index_gives_its_sitemaps_whatever_their_endings()
     {
-        PageLinks links = Read("<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>https://example.org/a.xml</loc></sitemap><sitemap><loc>https://example.org/b.xml.gz</loc></sitemap></sitemapindex>");
+        PageLinks links = Read(
+            "<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>https://example.org/a.xml</loc></sitemap><sitemap><loc>https://example.org/b.xml.gz</loc></sitemap></sitemapindex>"
+        );
         Assert.Equal(["https://example.org/a.xml", "https://example.org/b.xml.gz"], links.Pages.Select(page => page.AbsoluteUri));
         Assert.Empty(links.Images);
     }
@@ -43,8 +51,13 @@ public sealed class SitemapTests
     [Fact]
     public void A_sitemap_without_namespaces_or_in_a_code_page_is_read_too()
     {
-        Assert.Equal("https://example.org/a", Read("<urlset><url><loc>https://example.org/a</loc></url></urlset>").Pages.Single().AbsoluteUri);
-        byte[] cyrillic = Charset.Find("windows-1251")!.GetBytes("<?xml version='1.0' encoding='windows-1251'?><urlset><url><loc>https://example.org/\u0444</loc></url></urlset>");
+        Assert.Equal(
+            "https://example.org/a",
+            Read("<urlset><url><loc>https://example.org/a</loc></url></urlset>").Pages.Single().AbsoluteUri
+        );
+        byte[] cyrillic = Charset
+            .Find("windows-1251")!
+            .GetBytes("<?xml version='1.0' encoding='windows-1251'?><urlset><url><loc>https://example.org/\u0444</loc></url></urlset>");
         Assert.Equal("https://example.org/%D1%84", Sitemap.Read(new MemoryStream(cyrillic), Address).Pages.Single().AbsoluteUri);
     }
 
@@ -57,7 +70,9 @@ public sealed class SitemapTests
         Assert.Equal("https://example.org/a", Read($"{Urlset}<url><loc>https://example.org/a</loc></url>{rest}").Pages[0].AbsoluteUri);
 
     [Theory]
-    [InlineData("<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]><urlset><url><loc>https://example.org/&c;</loc></url></urlset>")]
+    [InlineData(
+        "<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]><urlset><url><loc>https://example.org/&c;</loc></url></urlset>"
+    )]
     [InlineData("<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/hostname'>]><urlset><url><loc>https://example.org/&a;</loc></url></urlset>")]
     [InlineData("<!DOCTYPE x SYSTEM 'http://127.0.0.1:1/x.dtd'><urlset><url><loc>https://example.org/a</loc></url></urlset>")]
     public void A_document_type_is_refused_so_no_entity_expands_and_nothing_is_fetched(string xml)
@@ -75,7 +90,8 @@ public sealed class SitemapTests
     }
 
     [Fact]
-    public void Deep_nesting_ends_the_reading() => Assert.Single(Read($"{Urlset}<url><loc>https://example.org/a</loc></url>{string.Concat(Enumerable.Repeat("<x>", 200_000))}").Pages);
+    public void Deep_nesting_ends_the_reading() =>
+        Assert.Single(Read($"{Urlset}<url><loc>https://example.org/a</loc></url>{string.Concat(Enumerable.Repeat("<x>", 200_000))}").Pages);
 
     private static PageLinks Read(string xml) => Sitemap.Read(new MemoryStream(Encoding.UTF8.GetBytes(xml)), Address);
 }

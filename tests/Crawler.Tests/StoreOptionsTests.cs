@@ -16,7 +16,13 @@ public sealed class StoreOptionsTests
         using TempFolder folder = new();
         Photo(folder["wild/a.png"], 1, 90, 60);
 
-        Crawl(folder, Options(folder) with { Reencode = new ReencodeOptions(32, ResizeMode.KeepRatio, false, EncodeFormat.Jpeg, 90, false) });
+        Crawl(
+            folder,
+            Options(folder) with
+            {
+                Reencode = new ReencodeOptions(32, ResizeMode.KeepRatio, false, EncodeFormat.Jpeg, 90, false),
+            }
+        );
 
         TableRow row = Rows(folder)[0];
         Assert.Equal(("48", "32", "jpeg", "ok"), (row["width"], row["height"], row["format"], row["status"]));
@@ -60,7 +66,8 @@ public sealed class StoreOptionsTests
     public void Shards_hold_the_images_in_order_and_nothing_is_left_beside_them()
     {
         using TempFolder folder = new();
-        for (int i = 0; i < 5; i++) Photo(folder[$"wild/{i}.png"], i, 40, 40);
+        for (int i = 0; i < 5; i++)
+            Photo(folder[$"wild/{i}.png"], i, 40, 40);
         File.Copy(folder["wild/1.png"], folder["wild/9.png"]);
 
         Crawl(folder, Options(folder) with { ImagesPerShard = 2 });
@@ -78,9 +85,16 @@ public sealed class StoreOptionsTests
         Assert.StartsWith("shards/00003.tar::", Rows(folder)[^1]["path"], StringComparison.Ordinal);
     }
 
-    private static CrawlOptions Options(TempFolder folder) => new() { Sources = [folder["wild"]], Store = folder["store"], Workers = 2 };
+    private static CrawlOptions Options(TempFolder folder) =>
+        new()
+        {
+            Sources = [folder["wild"]],
+            Store = folder["store"],
+            Workers = 2,
+        };
 
-    private static void Crawl(TempFolder folder, CrawlOptions options) => CrawlRun.Execute(options with { Store = folder["store"] }, null, TestContext.Current.CancellationToken);
+    private static void Crawl(TempFolder folder, CrawlOptions options) =>
+        CrawlRun.Execute(options with { Store = folder["store"] }, null, TestContext.Current.CancellationToken);
 
     private static List<TableRow> Rows(TempFolder folder)
     {

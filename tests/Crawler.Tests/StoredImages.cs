@@ -42,7 +42,8 @@ internal static class StoredImages
         (little ? "II*\0"u8 : "MM\0*"u8).CopyTo(tiff);
         Number(tiff, 4, 8, 4);
         List<(int Tag, int Type, int Count, int Value)> entries = [(0x010e, 2, Secret.Length, 62), (0x8825, 4, 1, 50)];
-        if (orientation != 0) entries.Insert(1, (0x0112, 3, 1, orientation));
+        if (orientation != 0)
+            entries.Insert(1, (0x0112, 3, 1, orientation));
         Number(tiff, 8, entries.Count, 2);
         for (int i = 0; i < entries.Count; i++)
         {
@@ -56,11 +57,13 @@ internal static class StoredImages
 
         void Number(byte[] target, int at, int value, int bytes)
         {
-            for (int i = 0; i < bytes; i++) target[at + i] = (byte)(value >> 8 * (little ? i : bytes - 1 - i));
+            for (int i = 0; i < bytes; i++)
+                target[at + i] = (byte)(value >> 8 * (little ? i : bytes - 1 - i));
         }
     }
 
-    /// <summary>A JPEG with EXIF, XMP, IPTC, a maker's segment, comments (one after the scan), a colour profile and bytes after its end.</summary>
+    /// <summary>A JPEG with EXIF, XMP, IPTC, a maker's segment, comments (one after the scan), a colour profile and bytes after its
+    /// end.</summary>
     public static byte[] Jpeg(RgbImage image, int orientation, bool little)
     {
         byte[] plain = ImageWriter.EncodeJpeg(image, 90);
@@ -105,19 +108,37 @@ internal static class StoredImages
     public static byte[] WebP(RgbImage image, int orientation, bool little)
     {
         byte[] picture = ImageWriter.EncodeWebP(image, 75, lossless: true)[12..];
-        byte[] size = [(byte)(image.Width - 1), (byte)((image.Width - 1) >> 8), 0, (byte)(image.Height - 1), (byte)((image.Height - 1) >> 8), 0];
-        byte[] body = [.. "WEBP"u8, .. Riff("VP8X", [0x0c, 0, 0, 0, .. size]), .. picture, .. Riff("SECR", SecretBytes), .. Riff("EXIF", Tiff(orientation, little)), .. Riff("XMP ", [.. SecretBytes, 0])];
+        byte[] size =
+        [
+            (byte)(image.Width - 1),
+            (byte)((image.Width - 1) >> 8),
+            0,
+            (byte)(image.Height - 1),
+            (byte)((image.Height - 1) >> 8),
+            0,
+        ];
+        byte[] body =
+        [
+            .. "WEBP"u8,
+            .. Riff("VP8X", [0x0c, 0, 0, 0, .. size]),
+            .. picture,
+            .. Riff("SECR", SecretBytes),
+            .. Riff("EXIF", Tiff(orientation, little)),
+            .. Riff("XMP ", [.. SecretBytes, 0]),
+        ];
         return [.. Riff("RIFF", body), .. SecretBytes];
     }
 
-    public static byte[] File(string format, RgbImage image, int orientation, bool little) => format switch
-    {
-        "jpeg" => Jpeg(image, orientation, little),
-        "png" => Png(image, orientation, little),
-        _ => WebP(image, orientation, little),
-    };
+    public static byte[] File(string format, RgbImage image, int orientation, bool little) =>
+        format switch
+        {
+            "jpeg" => Jpeg(image, orientation, little),
+            "png" => Png(image, orientation, little),
+            _ => WebP(image, orientation, little),
+        };
 
-    private static byte[] Segment(byte marker, byte[] payload) => [0xff, marker, (byte)((payload.Length + 2) >> 8), (byte)(payload.Length + 2), .. payload];
+    private static byte[] Segment(byte marker, byte[] payload) =>
+        [0xff, marker, (byte)((payload.Length + 2) >> 8), (byte)(payload.Length + 2), .. payload];
 
     private static byte[] Chunk(string name, byte[] data)
     {
@@ -126,7 +147,8 @@ internal static class StoredImages
         foreach (byte value in body)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
+            for (int bit = 0; bit < 8; bit++)
+                crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
         }
         byte[] chunk = [0, 0, 0, 0, .. body, 0, 0, 0, 0];
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);

@@ -21,7 +21,8 @@ public sealed class TdmFileTests
     public void Paths_are_matched_as_the_protocol_says(string path, bool reserved)
     {
         // The example of the protocol, with two rules more.
-        TdmFile file = Read("""
+        TdmFile file = Read(
+            """
             [
               {"location": "/directory-a/", "tdm-reservation": 1},
               {"location": "/directory-b/html/", "tdm-reservation": 1, "tdm-policy": "https://provider.com/policies/policy.json"},
@@ -29,7 +30,8 @@ public sealed class TdmFileTests
               {"location": "/exactly$", "tdm-reservation": 1},
               {"location": "/price-%24", "tdm-reservation": 1}
             ]
-            """);
+            """
+        );
 
         Assert.Equal(reserved, file.Reserves(path));
     }
@@ -37,7 +39,9 @@ public sealed class TdmFileTests
     [Fact]
     public void The_first_rule_that_matches_decides()
     {
-        TdmFile file = Read("""[{"location": "/free/", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}, {"location": "/late/", "tdm-reservation": 0}]""");
+        TdmFile file = Read(
+            """[{"location": "/free/", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}, {"location": "/late/", "tdm-reservation": 0}]"""
+        );
 
         Assert.Equal([false, true, true], new[] { "/free/a", "/a", "/late/a" }.Select(file.Reserves));
     }
@@ -52,13 +56,17 @@ public sealed class TdmFileTests
     [InlineData("[{\"location\": \"/\", \"tdm-reservation\": 2}]", false)]
     [InlineData("<html>not found</html>", false)]
     [InlineData("", false)]
-    public void Files_that_are_not_quite_right_are_read_as_far_as_they_can_be(string text, bool reserved) => Assert.Equal(reserved, Read(text).Reserves("/a"));
+    public void Files_that_are_not_quite_right_are_read_as_far_as_they_can_be(string text, bool reserved) =>
+        Assert.Equal(reserved, Read(text).Reserves("/a"));
 
     [Fact]
-    public void No_file_makes_the_reader_throw() => Gen.Byte.Array[0, 200].Sample(bytes =>
-    {
-        _ = TdmFile.Parse(bytes).Reserves("/a");
-    });
+    public void No_file_makes_the_reader_throw() =>
+        Gen
+            .Byte.Array[0, 200]
+            .Sample(bytes =>
+            {
+                _ = TdmFile.Parse(bytes).Reserves("/a");
+            });
 
     private static TdmFile Read(string text) => TdmFile.Parse(Encoding.UTF8.GetBytes(text));
 }

@@ -17,17 +17,30 @@ public sealed class UrlListTests : IDisposable
     [Fact]
     public void A_text_list_has_an_address_a_line()
     {
-        string list = Write("list.txt", "\uFEFFhttps://example.org/a.jpg\r\n\r\n# comment\n  http://example.org/b.jpg#part \rnot an address\nftp://example.org/c\n/local/file.jpg\nhttps://example.org/\u00e4.jpg");
+        string list = Write(
+            "list.txt",
+            "\uFEFFhttps://example.org/a.jpg\r\n\r\n# comment\n  http://example.org/b.jpg#part \rnot an address\nftp://example.org/c\n/local/file.jpg\nhttps://example.org/\u00e4.jpg"
+        );
         Assert.Equal(
-            ["https://example.org/a.jpg", "http://example.org/b.jpg", "! not an address", "! ftp://example.org/c", "! /local/file.jpg", "https://example.org/%C3%A4.jpg"],
-            Seen(list));
+            [
+                "https://example.org/a.jpg",
+                "http://example.org/b.jpg",
+                "! not an address",
+                "! ftp://example.org/c",
+                "! /local/file.jpg",
+                "https://example.org/%C3%A4.jpg",
+            ],
+            Seen(list)
+        );
         Assert.Empty(UrlList.CarriedColumns(list, new UrlColumns()));
     }
 
     [Fact]
     public void A_CSV_list_brings_its_columns_and_loses_no_line_to_a_broken_one()
     {
-        string list = Write("list.csv", """"
+        string list = Write(
+            "list.csv",
+            """"
             URL,caption,WIDTH,camera,license
             https://example.org/1.jpg,"a dog, ""asleep""",640,X100,CC0
             https://example.org/2.jpg,too,few
@@ -40,15 +53,32 @@ public sealed class UrlListTests : IDisposable
             ,no address,,,
 
             https://example.org/8.jpg,5" wide,,,
-            """");
+            """"
+        );
         Assert.Equal(
             [
-                "https://example.org/1.jpg", "! https://example.org/2.jpg,too,few", "! https://example.org/3.jpg,far,too,many,fields,here", "https://example.org/4.jpg",
-                "! https://example.org/5.jpg,\"closed\"wrongly,,,", "! https://example.org/6.jpg,\"never closed,,,", "https://example.org/7.jpg", "! ", "https://example.org/8.jpg",
+                "https://example.org/1.jpg",
+                "! https://example.org/2.jpg,too,few",
+                "! https://example.org/3.jpg,far,too,many,fields,here",
+                "https://example.org/4.jpg",
+                "! https://example.org/5.jpg,\"closed\"wrongly,,,",
+                "! https://example.org/6.jpg,\"never closed,,,",
+                "https://example.org/7.jpg",
+                "! ",
+                "https://example.org/8.jpg",
             ],
-            Seen(list));
+            Seen(list)
+        );
         List<ListedUrl> all = Read(list);
-        Assert.Equal(new Dictionary<string, string?> { ["caption"] = "a dog, \"asleep\"", ["camera"] = "X100", ["license"] = "CC0" }, all[0].Columns);
+        Assert.Equal(
+            new Dictionary<string, string?>
+            {
+                ["caption"] = "a dog, \"asleep\"",
+                ["camera"] = "X100",
+                ["license"] = "CC0",
+            },
+            all[0].Columns
+        );
         Assert.Equal("two\nlines", all[3].Columns["caption"]);
         Assert.Equal("5\" wide", all[8].Columns["caption"]);
         Assert.Equal(["camera"], UrlList.CarriedColumns(list, new UrlColumns()));
@@ -57,14 +87,23 @@ public sealed class UrlListTests : IDisposable
     [Fact]
     public void Lines_that_a_stray_quote_ran_over_are_read_by_themselves()
     {
-        string list = Write("list.csv", "url,caption\nhttps://example.org/1,\"oops\nhttps://example.org/2,two\nhttps://example.org/3,\"three\"\nhttps://example.org/4,four\n");
-        Assert.Equal(["! https://example.org/1,\"oops", "https://example.org/2", "https://example.org/3", "https://example.org/4"], Seen(list));
+        string list = Write(
+            "list.csv",
+            "url,caption\nhttps://example.org/1,\"oops\nhttps://example.org/2,two\nhttps://example.org/3,\"three\"\nhttps://example.org/4,four\n"
+        );
+        Assert.Equal(
+            ["! https://example.org/1,\"oops", "https://example.org/2", "https://example.org/3", "https://example.org/4"],
+            Seen(list)
+        );
     }
 
     [Fact]
     public void A_TSV_list_may_hold_quotes_that_mean_nothing()
     {
-        string list = Write("list.tsv", "caption\turl\n\"a\tb\"\thttps://example.org/1\n\"unbalanced\thttps://example.org/2\nplain\thttps://example.org/3\nshort\n");
+        string list = Write(
+            "list.tsv",
+            "caption\turl\n\"a\tb\"\thttps://example.org/1\n\"unbalanced\thttps://example.org/2\nplain\thttps://example.org/3\nshort\n"
+        );
         Assert.Equal(["https://example.org/1", "https://example.org/2", "https://example.org/3", "! short"], Seen(list));
         Assert.Equal(["a\tb", "\"unbalanced", "plain"], Read(list).Take(3).Select(listed => listed.Columns["caption"]));
     }
@@ -72,12 +111,36 @@ public sealed class UrlListTests : IDisposable
     [Fact]
     public void A_JSON_array_has_objects_or_addresses()
     {
-        string list = Write("list.json", """
+        string list = Write(
+            "list.json",
+            """
             [ {"url": "https://example.org/1", "caption": "one", "score": 0.5, "tags": ["a"], "none": null, "sha256": "x"},
               "https://example.org/2", 3, null, {"link": "https://example.org/4"}, {"url": 5}, {"url": "\ud800"}, {"URL": "https://example.org/6"}, ]
-            """);
-        Assert.Equal(["https://example.org/1", "https://example.org/2", "! 3", "! null", "! {\"link\": \"https://example.org/4\"}", "! 5", "! {\"url\": \"\\ud800\"}", "https://example.org/6"], Seen(list));
-        Assert.Equal(new Dictionary<string, string?> { ["caption"] = "one", ["score"] = "0.5", ["tags"] = "[\"a\"]", ["none"] = null }, Read(list)[0].Columns);
+            """
+        );
+        Assert.Equal(
+            [
+                "https://example.org/1",
+                "https://example.org/2",
+                "! 3",
+                "! null",
+                "! {\"link\": \"https://example.org/4\"}",
+                "! 5",
+                "! {\"url\": \"\\ud800\"}",
+                "https://example.org/6",
+            ],
+            Seen(list)
+        );
+        Assert.Equal(
+            new Dictionary<string, string?>
+            {
+                ["caption"] = "one",
+                ["score"] = "0.5",
+                ["tags"] = "[\"a\"]",
+                ["none"] = null,
+            },
+            Read(list)[0].Columns
+        );
         Assert.Equal(["score", "tags", "none"], UrlList.CarriedColumns(list, new UrlColumns()));
     }
 
@@ -85,7 +148,10 @@ public sealed class UrlListTests : IDisposable
     public void A_JSON_array_with_bytes_that_are_no_text_loses_only_that_entry()
     {
         string list = Write("list.json", "");
-        File.WriteAllBytes(list, [.. "[\"https://example.org/1\", \""u8, 0x9e, .. "\", {\"url\": \""u8, 0xff, .. "\"}, \"https://example.org/2\"]"u8]);
+        File.WriteAllBytes(
+            list,
+            [.. "[\"https://example.org/1\", \""u8, 0x9e, .. "\", {\"url\": \""u8, 0xff, .. "\"}, \"https://example.org/2\"]"u8]
+        );
         Assert.Equal(["https://example.org/1", "! \"\uFFFD\"", "! {\"url\": \"\uFFFD\"}", "https://example.org/2"], Seen(list));
     }
 
@@ -94,8 +160,22 @@ public sealed class UrlListTests : IDisposable
     [InlineData("list.json")]
     public void A_JSON_list_of_lines_skips_no_broken_line(string name)
     {
-        string list = Write(name, "{\"url\": \"https://example.org/1\", \"n\": 1}\n\n{\"url\": \"https://example.org/2\"\n\"https://example.org/3\"\n{\"url\": \"https://example.org/4\"} trailing\n{}\n[1]\n{\"url\": \"https://example.org/5\"}");
-        Assert.Equal(["https://example.org/1", "! {\"url\": \"https://example.org/2\"", "https://example.org/3", "! {\"url\": \"https://example.org/4\"} trailing", "! {}", "! [1]", "https://example.org/5"], Seen(list));
+        string list = Write(
+            name,
+            "{\"url\": \"https://example.org/1\", \"n\": 1}\n\n{\"url\": \"https://example.org/2\"\n\"https://example.org/3\"\n{\"url\": \"https://example.org/4\"} trailing\n{}\n[1]\n{\"url\": \"https://example.org/5\"}"
+        );
+        Assert.Equal(
+            [
+                "https://example.org/1",
+                "! {\"url\": \"https://example.org/2\"",
+                "https://example.org/3",
+                "! {\"url\": \"https://example.org/4\"} trailing",
+                "! {}",
+                "! [1]",
+                "https://example.org/5",
+            ],
+            Seen(list)
+        );
     }
 
     [Theory]
@@ -132,7 +212,8 @@ public sealed class UrlListTests : IDisposable
     [InlineData("list.jsonl.GZ", "\"https://example.org/1\"\n\"https://example.org/2\"")]
     public void A_gzipped_list_is_the_list(string name, string text)
     {
-        using (GZipStream zip = new(File.Create(folder[name]), CompressionLevel.Fastest)) zip.Write(Encoding.UTF8.GetBytes(text));
+        using (GZipStream zip = new(File.Create(folder[name]), CompressionLevel.Fastest))
+            zip.Write(Encoding.UTF8.GetBytes(text));
         Assert.Equal([folder[name]], Web(folder[name]));
         Assert.Equal(["https://example.org/1", "https://example.org/2"], Seen(folder[name]));
     }
@@ -160,15 +241,28 @@ public sealed class UrlListTests : IDisposable
         Assert.Single(Web(Write("urls.csv", "url,caption\nhttps://example.org/1,one\n")));
         Assert.Single(Web(Write("both.csv", "url,file_name\nhttps://example.org/1,a.jpg\n")));
         Assert.Empty(Web(Write("own.csv", "path,url\na.jpg,https://example.org/1\n")));
-        foreach (string name in new[] { "a.txt", "a.TSV", "a.json", "a.jsonl" }) Assert.Single(Web(Write(name, "url\n")));
+        foreach (string name in new[] { "a.txt", "a.TSV", "a.json", "a.jsonl" })
+            Assert.Single(Web(Write(name, "url\n")));
     }
 
     [Theory]
     [InlineData("columns.json", "{\"image_urls\": [\"https://example.org/1\", \"https://example.org/2\"], \"captions\": [\"a\", \"b\"]}")]
-    [InlineData("pandas.json", "{\"url\": {\"0\": \"https://example.org/1\", \"1\": \"https://example.org/2\"}, \"caption\": {\"0\": \"a\", \"1\": \"b\"}}")]
-    [InlineData("keyed.json", "{\"x\": {\"url\": \"https://example.org/1\", \"caption\": \"a\"},\n \"y\": {\"url\": \"https://example.org/2\", \"caption\": \"b\"}}")]
-    [InlineData("nested.json", "{\"version\": 1, \"data\": [{\"url\": \"https://example.org/1\", \"caption\": \"a\"}, {\"url\": \"https://example.org/2\", \"caption\": \"b\"}]}")]
-    [InlineData("split.json", "{\"columns\": [\"url\", \"caption\"], \"index\": [0, 1], \"data\": [[\"https://example.org/1\", \"a\"], [\"https://example.org/2\", \"b\"]]}")]
+    [InlineData(
+        "pandas.json",
+        "{\"url\": {\"0\": \"https://example.org/1\", \"1\": \"https://example.org/2\"}, \"caption\": {\"0\": \"a\", \"1\": \"b\"}}"
+    )]
+    [InlineData(
+        "keyed.json",
+        "{\"x\": {\"url\": \"https://example.org/1\", \"caption\": \"a\"},\n \"y\": {\"url\": \"https://example.org/2\", \"caption\": \"b\"}}"
+    )]
+    [InlineData(
+        "nested.json",
+        "{\"version\": 1, \"data\": [{\"url\": \"https://example.org/1\", \"caption\": \"a\"}, {\"url\": \"https://example.org/2\", \"caption\": \"b\"}]}"
+    )]
+    [InlineData(
+        "split.json",
+        "{\"columns\": [\"url\", \"caption\"], \"index\": [0, 1], \"data\": [[\"https://example.org/1\", \"a\"], [\"https://example.org/2\", \"b\"]]}"
+    )]
     public void One_JSON_object_of_columns_or_of_keyed_rows_is_a_list(string name, string text)
     {
         string list = Write(name, text);
@@ -180,14 +274,21 @@ public sealed class UrlListTests : IDisposable
     public void JSON_without_the_key_of_addresses_is_one_error_and_not_a_row_each()
     {
         string list = Write("list.jsonl", "{\"image_url\": \"https://example.org/1\"}\n{\"image_url\": \"https://example.org/2\"}\n");
-        Assert.Contains("no column 'url'; the columns are image_url", Assert.Throws<CrawlException>(() => Read(list)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no column 'url'; the columns are image_url",
+            Assert.Throws<CrawlException>(() => Read(list)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(2, Read(list, new UrlColumns("image_url")).Count(listed => listed.Url is not null));
     }
 
     [Fact]
     public void Quotes_after_a_backslash_are_part_of_a_field_where_the_rules_find_none()
     {
-        string list = Write("list.csv", "url,caption\nhttps://example.org/1,\"a \\\"big\\\", brown dog\"\nhttps://example.org/2,\"C:\\dir\\\"\n");
+        string list = Write(
+            "list.csv",
+            "url,caption\nhttps://example.org/1,\"a \\\"big\\\", brown dog\"\nhttps://example.org/2,\"C:\\dir\\\"\n"
+        );
         Assert.Equal(["https://example.org/1", "https://example.org/2"], Seen(list));
         Assert.Equal(["a \"big\", brown dog", "C:\\dir\\"], Read(list).Select(listed => listed.Columns["caption"]));
     }
@@ -208,7 +309,8 @@ public sealed class UrlListTests : IDisposable
         {
             string piece = new('x', 1 << 16);
             writer.Write("https://example.org/");
-            for (int i = 0; i < 1024; i++) writer.Write(piece);
+            for (int i = 0; i < 1024; i++)
+                writer.Write(piece);
             writer.Write("\nhttps://example.org/b");
         }
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -226,7 +328,8 @@ public sealed class UrlListTests : IDisposable
 
     private IReadOnlyList<string> Web(string source) => SourcePlan.Of(new CrawlOptions { Sources = [source], Store = folder["store"] }).Web;
 
-    private static List<ListedUrl> Read(string list, UrlColumns? columns = null) => [.. UrlList.Read(list, columns ?? new UrlColumns(), TestContext.Current.CancellationToken)];
+    private static List<ListedUrl> Read(string list, UrlColumns? columns = null) =>
+        [.. UrlList.Read(list, columns ?? new UrlColumns(), TestContext.Current.CancellationToken)];
 
     private static IEnumerable<string> Seen(string list) => Read(list).Select(listed => listed.Url?.AbsoluteUri ?? $"! {listed.Text}");
 }

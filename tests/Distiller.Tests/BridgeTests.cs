@@ -14,7 +14,12 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void Assistants_are_runs_of_their_own_that_teach_the_student()
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["s"]) with { Via = [Assistant, "resnet:depth=10,img=16,stem=3,width=8"], Steps = 60, HoldOut = 0.2 };
+        DistillOptions options = world.Distill(folder["s"]) with
+        {
+            Via = [Assistant, "resnet:depth=10,img=16,stem=3,width=8"],
+            Steps = 60,
+            HoldOut = 0.2,
+        };
         DistillSummary summary = Run(options);
         // Three hops of 60 steps each: well above a third, which is chance.
         Assert.True(summary.HeldOut >= 0.6, $"agreement {summary.HeldOut}");
@@ -45,7 +50,8 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("--resume", Refused(broken), StringComparison.Ordinal);
         List<(string Phase, long Done)> seen = [];
         Run(broken with { Resume = true }, new Recorded(seen));
-        foreach (string hop in (string[])["", "assistant-1"]) Assert.Equal(Weights(Path.Combine(folder["whole"], hop)), Weights(Path.Combine(folder["broken"], hop)));
+        foreach (string hop in (string[])["", "assistant-1"])
+            Assert.Equal(Weights(Path.Combine(folder["whole"], hop)), Weights(Path.Combine(folder["broken"], hop)));
         // What was done before the kill is not done again.
         long[] steps = [.. seen.Where(report => report.Phase == "assistant-1 train").Select(report => report.Done)];
         Assert.True(phase == "train" ? steps.Length == 0 : steps.Min() > 14, string.Join(' ', steps));
@@ -56,10 +62,26 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
-        Assert.Contains("img=16", Refused(options with { Via = [Assistant, "vit:img=32,patch=4,dim=20,depth=3,heads=2"] }), StringComparison.Ordinal);
-        Assert.Contains("has no tokens", Refused(options with { Via = ["resnet:depth=10,img=16,stem=3,width=8"], Loss = Recipe.Parse("kd+probe") }), StringComparison.Ordinal);
-        Assert.Contains("one teacher", Refused(options with { Via = [Assistant], FurtherTeachers = [world.Teacher] }), StringComparison.Ordinal);
-        Assert.Contains("assistants", Assert.Throws<DistillException>(() => RecipeExplanation.Of(options with { Via = [Assistant] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "img=16",
+            Refused(options with { Via = [Assistant, "vit:img=32,patch=4,dim=20,depth=3,heads=2"] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "has no tokens",
+            Refused(options with { Via = ["resnet:depth=10,img=16,stem=3,width=8"], Loss = Recipe.Parse("kd+probe") }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "one teacher",
+            Refused(options with { Via = [Assistant], FurtherTeachers = [world.Teacher] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "assistants",
+            Assert.Throws<DistillException>(() => RecipeExplanation.Of(options with { Via = [Assistant] })).Message,
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(folder["s"]));
     }
 
@@ -68,21 +90,42 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         Run(world.Distill(folder["small"]) with { Steps = 300 });
-        DistillOptions larger = world.Distill(folder["large"]) with { Student = folder["small"], Preprocessing = new PreprocessingOverride { ImageSize = 24 }, LearningRate = 1e-5, Ema = 0, Steps = 5, HoldOut = 0.3 };
+        DistillOptions larger = world.Distill(folder["large"]) with
+        {
+            Student = folder["small"],
+            Preprocessing = new PreprocessingOverride { ImageSize = 24 },
+            LearningRate = 1e-5,
+            Ema = 0,
+            Steps = 5,
+            HoldOut = 0.3,
+        };
         DistillSummary summary = Run(larger);
         // Three hops of 60 steps each: well above a third, which is chance.
         Assert.True(summary.HeldOut >= 0.6, $"agreement {summary.HeldOut}");
-        using LoadedModel written = ModelStore.Load(folder["large"]), before = ModelStore.Load(folder["small"]);
+        using LoadedModel written = ModelStore.Load(folder["large"]),
+            before = ModelStore.Load(folder["small"]);
         Assert.Equal((24, 24), (written.Model.Config.ImageSize, written.Preprocessing.ImageSize));
         Assert.Equal([1, 37, 16], written.Model.StateDict()["pos_embed"].shape);
         // Five small steps: the start was the trained student, not a fresh one.
-        Assert.True((written.Model.StateDict()["blocks.0.mlp.fc1.weight"] - before.Model.StateDict()["blocks.0.mlp.fc1.weight"]).abs().max().item<float>() is > 0 and < 1e-3f);
-        Assert.Contains("--img-size 24", Refused(world.Distill(folder["back"]) with { Student = folder["large"] }), StringComparison.Ordinal);
+        Assert.True(
+            (written.Model.StateDict()["blocks.0.mlp.fc1.weight"] - before.Model.StateDict()["blocks.0.mlp.fc1.weight"])
+                .abs()
+                .max()
+                .item<float>()
+                is > 0
+                    and < 1e-3f
+        );
+        Assert.Contains(
+            "--img-size 24",
+            Refused(world.Distill(folder["back"]) with { Student = folder["large"] }),
+            StringComparison.Ordinal
+        );
     }
 
     private static byte[] Weights(string path) => File.ReadAllBytes(Path.Combine(path, "model.safetensors"));
 
-    private static DistillSummary Run(DistillOptions options, IProgress<TrainProgress>? progress = null) => DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
+    private static DistillSummary Run(DistillOptions options, IProgress<TrainProgress>? progress = null) =>
+        DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
     private static string Refused(DistillOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 

@@ -25,15 +25,22 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         Run(CacheFor(live, folder["c"]));
         Run(live with { Output = folder["cached"], Teacher = "", Cache = folder["c"] });
         foreach (string name in (string[])["model.safetensors", "training/metrics.csv"])
-            Assert.True(File.ReadAllBytes(Path.Combine(folder["live"], name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder["cached"], name))), name + " differs");
+            Assert.True(
+                File.ReadAllBytes(Path.Combine(folder["live"], name))
+                    .AsSpan()
+                    .SequenceEqual(File.ReadAllBytes(Path.Combine(folder["cached"], name))),
+                name + " differs"
+            );
     }
 
     [Fact]
     public void A_teacher_in_bfloat16_teaches_alike_live_and_stored_and_nearly_as_in_single_precision()
     {
         using TempFolder folder = new();
-        DistillOptions exact = world.Distill(folder["exact"]), live = exact with { Output = folder["live"], TeacherPrecision = Precision.BFloat16 };
-        double loss = Run(exact).FinalLoss, rounded = double.NaN;
+        DistillOptions exact = world.Distill(folder["exact"]),
+            live = exact with { Output = folder["live"], TeacherPrecision = Precision.BFloat16 };
+        double loss = Run(exact).FinalLoss,
+            rounded = double.NaN;
         try
         {
             rounded = Run(live).FinalLoss;
@@ -48,7 +55,11 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         DistillOptions cached = live with { Output = folder["cached"], Teacher = "", Cache = folder["c"] };
         Assert.Contains("the teacher's precision", Refused(cached), StringComparison.Ordinal);
         Run(cached with { TeacherPrecision = Precision.Float32 });
-        Assert.True(File.ReadAllBytes(Path.Combine(folder["live"], "model.safetensors")).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder["cached"], "model.safetensors"))));
+        Assert.True(
+            File.ReadAllBytes(Path.Combine(folder["live"], "model.safetensors"))
+                .AsSpan()
+                .SequenceEqual(File.ReadAllBytes(Path.Combine(folder["cached"], "model.safetensors")))
+        );
     }
 
     [Theory]
@@ -59,18 +70,33 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         CacheOptions cache = CacheFor(training, "unused");
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
         SelectionImages selection = SelectionImages.Read(world.Selection, TestContext.Current.CancellationToken);
-        using TrainingImages ours = Images(training), theirs = Images(cache);
-        using BatchLoader a = ours.Batches(0, 12), b = theirs.Batches(0, 12);
+        using TrainingImages ours = Images(training),
+            theirs = Images(cache);
+        using BatchLoader a = ours.Batches(0, 12),
+            b = theirs.Batches(0, 12);
         for (int step = 0; step < 12; step++)
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            Batch one = a.Next(), two = b.Next();
+            Batch one = a.Next(),
+                two = b.Next();
             Assert.Equal(one.Seeds, two.Seeds);
             Assert.Equal(16L * step, two.Start);
-            Assert.True(Mixing.Apply(one.Pixels, training, step).Pixels.bytes.SequenceEqual(Mixing.Apply(two.Pixels, cache, step).Pixels.bytes), $"step {step} differs");
+            Assert.True(
+                Mixing.Apply(one.Pixels, training, step).Pixels.bytes.SequenceEqual(Mixing.Apply(two.Pixels, cache, step).Pixels.bytes),
+                $"step {step} differs"
+            );
         }
 
-        TrainingImages Images(BatchOptions options) => new(options, new ImageList(selection.Paths), teacher.Preprocessing, 16, world.Selection, null, TestContext.Current.CancellationToken);
+        TrainingImages Images(BatchOptions options) =>
+            new(
+                options,
+                new ImageList(selection.Paths),
+                teacher.Preprocessing,
+                16,
+                world.Selection,
+                null,
+                TestContext.Current.CancellationToken
+            );
     }
 
     [Fact]
@@ -79,7 +105,8 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         Run(CacheFor(world.Distill("unused"), folder["c"]) with { BatchSize = 40, Steps = 12 });
         DistillOptions live = world.Distill(folder["live"]);
-        double expected = Run(live).FinalLoss, found = Run(live with { Output = folder["cached"], Teacher = "", Cache = folder["c"] }).FinalLoss;
+        double expected = Run(live).FinalLoss,
+            found = Run(live with { Output = folder["cached"], Teacher = "", Cache = folder["c"] }).FinalLoss;
         // Not bit-equal: a matrix product's rounding hangs on the shape of the batch.
         Assert.Equal(expected, found, 1e-5 * expected);
     }
@@ -88,19 +115,35 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_few_classes_teach_too_and_seeds_may_share_a_cache()
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["a"]) with { Steps = 120, HoldOut = 0.2, Loss = Recipe.Parse("kd:T=1"), Teacher = "", Cache = folder["c"] };
+        DistillOptions options = world.Distill(folder["a"]) with
+        {
+            Steps = 120,
+            HoldOut = 0.2,
+            Loss = Recipe.Parse("kd:T=1"),
+            Teacher = "",
+            Cache = folder["c"],
+        };
         CacheSummary cache = Run(CacheFor(options, folder["c"]) with { TopK = 2 });
         Assert.Equal((2, 20, 120 * 16L), (cache.TopK, cache.BytesPerImage, cache.Records));
         Assert.True(Run(options).HeldOut >= 0.9);
         Assert.True(Run(options with { Output = folder["b"], Seed = 5, DataSeed = 0 }).HeldOut >= 0.9);
-        Assert.NotEqual(File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")), File.ReadAllBytes(Path.Combine(folder["b"], "model.safetensors")));
+        Assert.NotEqual(
+            File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(folder["b"], "model.safetensors"))
+        );
     }
 
     [Fact]
     public void A_recipe_that_asks_more_than_the_top_classes_tell_is_noted_everywhere()
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["a"]) with { Steps = 2, Loss = Recipe.Parse("kd:T=4+dist+hard:head=mean+dkd:T=1"), Teacher = "", Cache = folder["c"] };
+        DistillOptions options = world.Distill(folder["a"]) with
+        {
+            Steps = 2,
+            Loss = Recipe.Parse("kd:T=4+dist+hard:head=mean+dkd:T=1"),
+            Teacher = "",
+            Cache = folder["c"],
+        };
         Run(CacheFor(options, folder["c"]) with { TopK = 2 });
         string note = Assert.Single(DistillRun.NotesOf(options));
         Assert.StartsWith("kd reads", note, StringComparison.Ordinal);
@@ -120,17 +163,30 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void Only_temperature_1_and_decisions_are_told_by_the_top_classes(string? recipe, bool noted)
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["a"]) with { Steps = 2, Loss = recipe is null ? null : Recipe.Parse(recipe), Teacher = "", Cache = folder["c"] };
+        DistillOptions options = world.Distill(folder["a"]) with
+        {
+            Steps = 2,
+            Loss = recipe is null ? null : Recipe.Parse(recipe),
+            Teacher = "",
+            Cache = folder["c"],
+        };
         Run(CacheFor(options, folder["c"]) with { TopK = 2 });
         Assert.Equal(noted, DistillRun.NotesOf(options).Count > 0);
-        if (recipe is null) Assert.StartsWith("kd:T=1,", RecipeExplanation.Of(options).Recipe, StringComparison.Ordinal);
+        if (recipe is null)
+            Assert.StartsWith("kd:T=1,", RecipeExplanation.Of(options).Recipe, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_cache_of_all_classes_needs_no_note()
     {
         using TempFolder folder = new();
-        DistillOptions options = world.Distill(folder["a"]) with { Steps = 2, Loss = Recipe.Parse("kd:T=4+dkd"), Teacher = "", Cache = folder["c"] };
+        DistillOptions options = world.Distill(folder["a"]) with
+        {
+            Steps = 2,
+            Loss = Recipe.Parse("kd:T=4+dkd"),
+            Teacher = "",
+            Cache = folder["c"],
+        };
         Run(CacheFor(options, folder["c"]));
         Assert.Empty(DistillRun.NotesOf(options));
     }
@@ -145,7 +201,8 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         record.ReadLogits(bytes, logits);
         Assert.Equal(0x123456789ABCDEF0ul, CacheRecord.SeedOf(bytes));
         double[] expected = [0.05, 0.2, 0.05, 0.05, 0.6, 0.05];
-        for (int c = 0; c < 6; c++) Assert.Equal(expected[c], Math.Exp(logits[c]), 5e-4 * expected[c]);
+        for (int c = 0; c < 6; c++)
+            Assert.Equal(expected[c], Math.Exp(logits[c]), 5e-4 * expected[c]);
         Assert.Equal(1, logits.Sum(value => Math.Exp(value)), 1e-6);
     }
 
@@ -170,15 +227,23 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         Run(options);
         CacheOptions broken = options with { Output = folder["broken"], Resume = true };
         int record = new CacheRecord(3, 3).Bytes;
-        foreach ((int stop, Action<FileStream> tear) in new (int, Action<FileStream>)[]
+        foreach (
+            (int stop, Action<FileStream> tear) in new (int, Action<FileStream>)[]
+            {
+                (4, _ => { }),
+                (9, file => file.SetLength(file.Length - 5)),
+                (15, file => file.Write(new byte[record * 3])),
+                (21, file =>
+                {
+                    file.Position = file.Length - (2 * record);
+                    file.Write(new byte[record]);
+                }),
+            }
+        )
         {
-            (4, _ => { }),
-            (9, file => file.SetLength(file.Length - 5)),
-            (15, file => file.Write(new byte[record * 3])),
-            (21, file => { file.Position = file.Length - (2 * record); file.Write(new byte[record]); }),
-        })
-        {
-            Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep("cache", stop, () => throw new InvalidDataException("killed"))));
+            Assert.Throws<InvalidDataException>(() =>
+                Run(broken, new OnStep("cache", stop, () => throw new InvalidDataException("killed")))
+            );
             using FileStream part = File.Open(folder["broken.part"], FileMode.Open);
             part.Seek(0, SeekOrigin.End);
             tear(part);
@@ -197,7 +262,11 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         CacheOptions options = CacheFor(world.Distill("unused"), folder["c"]);
         Assert.Throws<InvalidDataException>(() => Run(options, new OnStep("cache", 3, () => throw new InvalidDataException("killed"))));
         Assert.Contains("--resume", Refused(options), StringComparison.Ordinal);
-        Assert.Contains("erase is 0 in the cache and 0.5 here", Refused(options with { Resume = true, Erase = 0.5 }), StringComparison.Ordinal);
+        Assert.Contains(
+            "erase is 0 in the cache and 0.5 here",
+            Refused(options with { Resume = true, Erase = 0.5 }),
+            StringComparison.Ordinal
+        );
         Assert.Contains("not finished", Refused(world.Distill(folder["s"]) with { Cache = folder["c"] }), StringComparison.Ordinal);
         Run(options with { Overwrite = true });
         Assert.False(File.Exists(folder["c.part"]));
@@ -225,26 +294,31 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         File.WriteAllText(folder["c.part"], mine);
         foreach (bool resume in (bool[])[false, true])
-            Assert.Contains("no interrupted cache", Refused(CacheFor(world.Distill("unused"), folder["c"]) with { Resume = resume, Overwrite = !resume }), StringComparison.Ordinal);
+            Assert.Contains(
+                "no interrupted cache",
+                Refused(CacheFor(world.Distill("unused"), folder["c"]) with { Resume = resume, Overwrite = !resume }),
+                StringComparison.Ordinal
+            );
         Assert.Equal(mine, File.ReadAllText(folder["c.part"]));
     }
 
-    public static TheoryData<string, string> Misfits => new()
-    {
-        { "seed", "seed is 0 in the cache and 1 here" },
-        { "flip", "flip is 0 in the cache and 0.5 here" },
-        { "erase", "erase is 0 in the cache and 0.25 here" },
-        { "crop", "crop-scale is 1 in the cache and 0.5 here" },
-        { "mixup", "mixup is 0 in the cache and 0.8 here" },
-        { "hold-out", "hold-out is 0.05 in the cache and 0.1 here" },
-        { "selection", "selection (SHA-256) is" },
-        { "teacher", "teacher (SHA-256 of its weights) is" },
-        { "steps", "--steps 30" },
-        { "features", "probe needs the teacher's features" },
-        { "embedding", "rkd needs the teacher's features" },
-        { "init", "--init random" },
-        { "preprocessing", "preprocessing" },
-    };
+    public static TheoryData<string, string> Misfits =>
+        new()
+        {
+            { "seed", "seed is 0 in the cache and 1 here" },
+            { "flip", "flip is 0 in the cache and 0.5 here" },
+            { "erase", "erase is 0 in the cache and 0.25 here" },
+            { "crop", "crop-scale is 1 in the cache and 0.5 here" },
+            { "mixup", "mixup is 0 in the cache and 0.8 here" },
+            { "hold-out", "hold-out is 0.05 in the cache and 0.1 here" },
+            { "selection", "selection (SHA-256) is" },
+            { "teacher", "teacher (SHA-256 of its weights) is" },
+            { "steps", "--steps 30" },
+            { "features", "probe needs the teacher's features" },
+            { "embedding", "rkd needs the teacher's features" },
+            { "init", "--init random" },
+            { "preprocessing", "preprocessing" },
+        };
 
     [Theory]
     [MemberData(nameof(Misfits))]
@@ -253,22 +327,24 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]) with { Cache = folder["c"] };
         Run(CacheFor(options, folder["c"]));
-        string message = Refused(what switch
-        {
-            "seed" => options with { Seed = 1 },
-            "flip" => options with { Flip = 0.5 },
-            "erase" => options with { Erase = 0.25 },
-            "crop" => options with { CropScale = 0.5 },
-            "mixup" => options with { Mixup = 0.8 },
-            "hold-out" => options with { HoldOut = 0.1 },
-            "selection" => options with { SelectionPath = Rewritten(folder["other.csv"], rows => rows.Take(60)) },
-            "teacher" => options with { Teacher = OtherTeacher(folder["other"]) },
-            "steps" => options with { Steps = 31 },
-            "features" => options with { Loss = Recipe.Parse("kd+probe") },
-            "embedding" => options with { Loss = Recipe.Parse("kd+rkd") },
-            "init" => options with { Init = StudentInit.Teacher },
-            _ => options with { Preprocessing = new PreprocessingOverride { Interpolation = "bilinear" } },
-        });
+        string message = Refused(
+            what switch
+            {
+                "seed" => options with { Seed = 1 },
+                "flip" => options with { Flip = 0.5 },
+                "erase" => options with { Erase = 0.25 },
+                "crop" => options with { CropScale = 0.5 },
+                "mixup" => options with { Mixup = 0.8 },
+                "hold-out" => options with { HoldOut = 0.1 },
+                "selection" => options with { SelectionPath = Rewritten(folder["other.csv"], rows => rows.Take(60)) },
+                "teacher" => options with { Teacher = OtherTeacher(folder["other"]) },
+                "steps" => options with { Steps = 31 },
+                "features" => options with { Loss = Recipe.Parse("kd+probe") },
+                "embedding" => options with { Loss = Recipe.Parse("kd+rkd") },
+                "init" => options with { Init = StudentInit.Teacher },
+                _ => options with { Preprocessing = new PreprocessingOverride { Interpolation = "bilinear" } },
+            }
+        );
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
     }
@@ -279,7 +355,8 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         string[] rows = [.. File.ReadAllLines(world.Selection).Skip(1).Take(40).Select(line => line.Split(',')[0])];
         Directory.CreateDirectory(folder["images"]);
-        for (int i = 0; i < rows.Length; i++) File.WriteAllBytes(folder[$"images/{i}.bmp"], TinyWorld.Draw(i % 3, i));
+        for (int i = 0; i < rows.Length; i++)
+            File.WriteAllBytes(folder[$"images/{i}.bmp"], TinyWorld.Draw(i % 3, i));
         File.WriteAllLines(folder["sel.csv"], ["path", .. Enumerable.Range(0, rows.Length).Select(i => $"images/{i}.bmp")]);
         DistillOptions options = world.Distill(folder["s"]) with { SelectionPath = folder["sel.csv"], Cache = folder["c"], Steps = 2 };
         Run(CacheFor(options, folder["c"]));
@@ -305,7 +382,8 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         DistillOptions options = world.Distill(folder["s"]) with { Steps = 2, Cache = folder["bad"], Overwrite = true };
         Run(CacheFor(options, folder["good"]));
         byte[] good = File.ReadAllBytes(folder["good"]);
-        int record = new CacheRecord(3, 3).Bytes, first = good.Length - (32 * record);
+        int record = new CacheRecord(3, 3).Bytes,
+            first = good.Length - (32 * record);
         int json = MemoryMarshal.Read<int>(good.AsSpan(12));
         // Magic, version, length, check sum, JSON, a decision, a seed, a record's sum, a logit.
         foreach (int at in (int[])[0, 8, 13, 16, 24 + (json / 2), first - 3, first, first + 9, good.Length - 2])
@@ -325,38 +403,50 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("no cache", Refused(options with { Cache = folder["absent"] }), StringComparison.Ordinal);
     }
 
-    private static CacheOptions CacheFor(DistillOptions options, string output) => new()
-    {
-        Output = output,
-        SelectionPath = options.SelectionPath,
-        Teacher = options.Teacher.Length > 0 ? options.Teacher : TeacherBeside(options.SelectionPath),
-        Steps = options.Steps,
-        BatchSize = options.BatchSize,
-        Mixup = options.Mixup,
-        CutMix = options.CutMix,
-        Flip = options.Flip,
-        PadCrop = options.PadCrop,
-        CropScale = options.CropScale,
-        ColorJitter = options.ColorJitter,
-        Erase = options.Erase,
-        HoldOut = options.HoldOut,
-        Seed = options.Seed,
-        Workers = options.Workers,
-    };
+    private static CacheOptions CacheFor(DistillOptions options, string output) =>
+        new()
+        {
+            Output = output,
+            SelectionPath = options.SelectionPath,
+            Teacher = options.Teacher.Length > 0 ? options.Teacher : TeacherBeside(options.SelectionPath),
+            Steps = options.Steps,
+            BatchSize = options.BatchSize,
+            Mixup = options.Mixup,
+            CutMix = options.CutMix,
+            Flip = options.Flip,
+            PadCrop = options.PadCrop,
+            CropScale = options.CropScale,
+            ColorJitter = options.ColorJitter,
+            Erase = options.Erase,
+            HoldOut = options.HoldOut,
+            Seed = options.Seed,
+            Workers = options.Workers,
+        };
 
     private static string TeacherBeside(string selection) => Path.Combine(Path.GetDirectoryName(selection)!, "teacher");
 
-    private DistillOptions Named(string name, string output) => name switch
-    {
-        "augmented" => world.Distill(output) with { Flip = 0.5, PadCrop = 2, ColorJitter = 0.4, Erase = 0.5, CropScale = 0.5 },
-        "mixed" => world.Distill(output) with { Mixup = 0.8, CutMix = 1, Erase = 0.25 },
-        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Loss = Recipe.Parse("kd:head=cls+hard:head=dist*0.5+noise*0.3"), PatchDropout = 0.25, CutMix = 0.5, Ema = 0.95 },
-        _ => world.Distill(output),
-    };
+    private DistillOptions Named(string name, string output) =>
+        name switch
+        {
+            "augmented" => world.Distill(output) with { Flip = 0.5, PadCrop = 2, ColorJitter = 0.4, Erase = 0.5, CropScale = 0.5 },
+            "mixed" => world.Distill(output) with { Mixup = 0.8, CutMix = 1, Erase = 0.25 },
+            "everything" => world.Distill(output) with
+            {
+                Student = TinyWorld.StudentSpec + ",distilled=1",
+                Loss = Recipe.Parse("kd:head=cls+hard:head=dist*0.5+noise*0.3"),
+                PatchDropout = 0.25,
+                CutMix = 0.5,
+                Ema = 0.95,
+            },
+            _ => world.Distill(output),
+        };
 
     private string Rewritten(string path, Func<IEnumerable<string>, IEnumerable<string>> change)
     {
-        string[] lines = [.. File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal))];
+        string[] lines =
+        [
+            .. File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)),
+        ];
         File.WriteAllLines(path, [lines[0], .. change(lines.Skip(1))]);
         return path;
     }
@@ -369,7 +459,8 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static DistillSummary Run(DistillOptions options) => DistillRun.Execute(options, null, TestContext.Current.CancellationToken);
 
-    private static CacheSummary Run(CacheOptions options, OnStep? progress = null) => CacheRun.Execute(options, progress, TestContext.Current.CancellationToken);
+    private static CacheSummary Run(CacheOptions options, OnStep? progress = null) =>
+        CacheRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
     private static void Run(TrainOptions options) => TrainRun.Execute(options, null, TestContext.Current.CancellationToken);
 

@@ -15,7 +15,9 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal((4, 0), (whole.Runs, whole.Kept));
 
         ComparisonOptions broken = Comparison(folder["broken"]);
-        foreach ((string phase, int step) in new[] { ("kd/0 train", 10), ("labels/0 train", 30), ("labels/0 evaluate", 120), ("kd/1 train", 15) })
+        foreach (
+            (string phase, int step) in new[] { ("kd/0 train", 10), ("labels/0 train", 30), ("labels/0 evaluate", 120), ("kd/1 train", 15) }
+        )
             Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(phase, step, () => throw new InvalidDataException("killed"))));
         Assert.False(File.Exists(folder["broken/results.csv"]));
         Assert.Equal(2, Run(broken).Kept);
@@ -76,18 +78,22 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         DataFreeKDException refused = Assert.ThrowsAny<DataFreeKDException>(() => Run(Comparison(folder["c"]) with { Overwrite = true }));
         Assert.Contains(Path.GetFileName(name), refused.Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(folder["c/" + name]));
-        Assert.Equal([Path.GetFileName(name)], Directory.EnumerateFiles(folder["c"], "*", SearchOption.AllDirectories).Select(Path.GetFileName));
+        Assert.Equal(
+            [Path.GetFileName(name)],
+            Directory.EnumerateFiles(folder["c"], "*", SearchOption.AllDirectories).Select(Path.GetFileName)
+        );
     }
 
-    public static TheoryData<string, string> Impossible => new()
-    {
-        { "teacher", "recipe 'last': " },
-        { "student", "recipe 'last': " },
-        { "selection", "recipe 'last': " },
-        { "loss", "recipe 'last': " },
-        { "data", "recipe 'last': " },
-        { "test", "test set 'gone': " },
-    };
+    public static TheoryData<string, string> Impossible =>
+        new()
+        {
+            { "teacher", "recipe 'last': " },
+            { "student", "recipe 'last': " },
+            { "selection", "recipe 'last': " },
+            { "loss", "recipe 'last': " },
+            { "data", "recipe 'last': " },
+            { "test", "test set 'gone': " },
+        };
 
     [Theory, MemberData(nameof(Impossible))]
     public void A_recipe_that_cannot_begin_is_refused_before_the_first_one_does(string what, string expected)
@@ -104,7 +110,11 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
             _ => distil,
         };
         ComparisonOptions options = Comparison(folder["c"]);
-        options = options with { Recipes = [options.Recipes[0], new ComparedRecipe("last", last)], TestSets = what == "test" ? [.. options.TestSets, new TestSet("gone", folder["gone"])] : options.TestSets };
+        options = options with
+        {
+            Recipes = [options.Recipes[0], new ComparedRecipe("last", last)],
+            TestSets = what == "test" ? [.. options.TestSets, new TestSet("gone", folder["gone"])] : options.TestSets,
+        };
         Assert.StartsWith(expected, Refused(options), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["c"]));
     }
@@ -119,7 +129,10 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.False(one.Figures[1].BeyondNoise);
         ComparisonSummary more = Run(options with { Seeds = [0, 7], TestSets = [.. options.TestSets, new TestSet("again", world.Images)] });
         Assert.Equal((4, 2), (more.Runs, more.Kept));
-        Assert.Equal(more.Figures.Where(figure => figure.TestSet == "all").Select(figure => figure.Mean), more.Figures.Where(figure => figure.TestSet == "again").Select(figure => figure.Mean));
+        Assert.Equal(
+            more.Figures.Where(figure => figure.TestSet == "all").Select(figure => figure.Mean),
+            more.Figures.Where(figure => figure.TestSet == "again").Select(figure => figure.Mean)
+        );
     }
 
     [Fact]
@@ -127,10 +140,29 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         string selection = folder["selected.csv"];
-        File.WriteAllLines(selection, File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)));
-        ComparisonOptions options = Comparison(folder["c"]) with { Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })], Seeds = [0] };
+        File.WriteAllLines(
+            selection,
+            File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal))
+        );
+        ComparisonOptions options = Comparison(folder["c"]) with
+        {
+            Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })],
+            Seeds = [0],
+        };
         Run(options);
-        Assert.Contains("loss was 'kd:T=4,head=mean,standardise=0,reduction=batchmean' and is 'kd:T=2,head=mean,standardise=0,reduction=batchmean'", Refused(options with { Recipes = [new ComparedRecipe("kd", (DistillOptions)options.Recipes[0].Options with { Loss = Losses.Recipe.Parse("kd:T=2") })] }), StringComparison.Ordinal);
+        Assert.Contains(
+            "loss was 'kd:T=4,head=mean,standardise=0,reduction=batchmean' and is 'kd:T=2,head=mean,standardise=0,reduction=batchmean'",
+            Refused(
+                options with
+                {
+                    Recipes =
+                    [
+                        new ComparedRecipe("kd", (DistillOptions)options.Recipes[0].Options with { Loss = Losses.Recipe.Parse("kd:T=2") }),
+                    ],
+                }
+            ),
+            StringComparison.Ordinal
+        );
         File.AppendAllText(selection, "nothing.bmp,failed,1\n");
         Assert.Contains("selected.csv has changed", Refused(options), StringComparison.Ordinal);
         Assert.Equal(0, Run(options with { Overwrite = true }).Kept);
@@ -142,10 +174,26 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         ComparisonOptions options = Comparison(folder["c"]);
-        Assert.Contains("equal-steps", Refused(options with { Recipes = [options.Recipes[0], new ComparedRecipe("short", world.Distill("-") with { Steps = 20 })] }), StringComparison.Ordinal);
-        Assert.Contains("equal-steps", Refused(options with { Recipes = [new ComparedRecipe("open", world.Distill("-") with { Steps = null })] }), StringComparison.Ordinal);
-        Assert.Contains("twice", Refused(options with { Recipes = [options.Recipes[0], options.Recipes[1] with { Name = "KD" }] }), StringComparison.Ordinal);
-        Assert.Contains("../up", Refused(options with { Recipes = [options.Recipes[0] with { Name = "../up" }] }), StringComparison.Ordinal);
+        Assert.Contains(
+            "equal-steps",
+            Refused(options with { Recipes = [options.Recipes[0], new ComparedRecipe("short", world.Distill("-") with { Steps = 20 })] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "equal-steps",
+            Refused(options with { Recipes = [new ComparedRecipe("open", world.Distill("-") with { Steps = null })] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "twice",
+            Refused(options with { Recipes = [options.Recipes[0], options.Recipes[1] with { Name = "KD" }] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "../up",
+            Refused(options with { Recipes = [options.Recipes[0] with { Name = "../up" }] }),
+            StringComparison.Ordinal
+        );
         Assert.Contains("baseline", Refused(options with { Baseline = "other" }), StringComparison.Ordinal);
         Assert.Contains("different", Refused(options with { Seeds = [1, 1] }), StringComparison.Ordinal);
         Assert.Contains("test set", Refused(options with { TestSets = [] }), StringComparison.Ordinal);
@@ -159,8 +207,10 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
     [InlineData(new[] { 1.0, 2.0, 2.5, 3.0, 1.5 }, 2.776)]
     public void The_interval_is_that_of_the_paired_t_test(double[] differences, double quantile)
     {
-        double[] baseline = [.. differences.Select((_, i) => 50.0 + i)], values = [.. differences.Zip(baseline, (difference, other) => difference + other)];
-        double mean = differences.Average(), deviation = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (differences.Length - 1));
+        double[] baseline = [.. differences.Select((_, i) => 50.0 + i)],
+            values = [.. differences.Zip(baseline, (difference, other) => difference + other)];
+        double mean = differences.Average(),
+            deviation = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (differences.Length - 1));
         double half = quantile * deviation / Math.Sqrt(differences.Length);
         PairedDifference found = PairedDifference.Of(values, baseline);
         Assert.Equal(mean, found.Mean, 12);
@@ -169,16 +219,22 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(mean > half, found.BeyondNoise);
     }
 
-    private ComparisonOptions Comparison(string output) => new()
-    {
-        Output = output,
-        Recipes = [new ComparedRecipe("kd", world.Distill("-")), new ComparedRecipe("labels", world.Train("-") with { Model = TinyWorld.StudentSpec, LogEvery = 5, CheckpointEvery = 7 })],
-        Seeds = [0, 1],
-        TestSets = [new TestSet("all", world.Images)],
-        Workers = 2,
-    };
+    private ComparisonOptions Comparison(string output) =>
+        new()
+        {
+            Output = output,
+            Recipes =
+            [
+                new ComparedRecipe("kd", world.Distill("-")),
+                new ComparedRecipe("labels", world.Train("-") with { Model = TinyWorld.StudentSpec, LogEvery = 5, CheckpointEvery = 7 }),
+            ],
+            Seeds = [0, 1],
+            TestSets = [new TestSet("all", world.Images)],
+            Workers = 2,
+        };
 
-    private static ComparisonSummary Run(ComparisonOptions options, OnStep? progress = null) => ComparisonRun.Execute(options, progress, TestContext.Current.CancellationToken);
+    private static ComparisonSummary Run(ComparisonOptions options, OnStep? progress = null) =>
+        ComparisonRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
     private static string Refused(ComparisonOptions options) => Assert.Throws<DistillException>(() => Run(options)).Message;
 }

@@ -7,7 +7,13 @@ namespace DataFreeKD.Distiller.Tests;
 
 public sealed class DataTests
 {
-    private static TrainOptions Options { get; } = new() { Output = "o", Model = "m", DataPath = "d" };
+    private static TrainOptions Options { get; } =
+        new()
+        {
+            Output = "o",
+            Model = "m",
+            DataPath = "d",
+        };
 
     [Theory]
     [InlineData(10, 4)]
@@ -19,13 +25,15 @@ public sealed class DataTests
         Turn[] turns = [.. Enumerable.Range(0, images).SelectMany(step => order.At(step))];
         foreach (IGrouping<int, Turn> epoch in turns.GroupBy(turn => turn.Epoch))
             Assert.Equal(Enumerable.Range(0, images), epoch.Select(turn => turn.Image).Order());
-        if (images > 3) Assert.NotEqual(turns.Take(images).Select(turn => turn.Image), turns.Skip(images).Take(images).Select(turn => turn.Image));
+        if (images > 3)
+            Assert.NotEqual(turns.Take(images).Select(turn => turn.Image), turns.Skip(images).Take(images).Select(turn => turn.Image));
     }
 
     [Fact]
     public void A_later_step_is_the_same_whether_or_not_the_earlier_were_asked_for()
     {
-        BatchOrder all = new(50, 8, 3), fresh = new(50, 8, 3);
+        BatchOrder all = new(50, 8, 3),
+            fresh = new(50, 8, 3);
         Turn[][] turns = [.. Enumerable.Range(0, 20).Select(step => all.At(step))];
         Assert.Equal(turns[17], fresh.At(17));
     }
@@ -41,7 +49,8 @@ public sealed class DataTests
         Assert.Equal(sizes.Order(), sizes);
         Assert.Equal(40, sizes[^1]);
         // Growth is linear in the turns: 40 after 3·40 of them.
-        for (int pass = 1; pass < sizes.Length; pass++) Assert.Equal(Math.Min(40, Math.Ceiling(10 + 30 * sizes.Take(pass).Sum() / 120.0)), sizes[pass]);
+        for (int pass = 1; pass < sizes.Length; pass++)
+            Assert.Equal(Math.Min(40, Math.Ceiling(10 + 30 * sizes.Take(pass).Sum() / 120.0)), sizes[pass]);
         foreach (IGrouping<int, Turn> pass in turns.GroupBy(turn => turn.Epoch).SkipLast(1))
             Assert.Equal(Enumerable.Range(0, pass.Count()), pass.Select(turn => turn.Image).Order());
     }
@@ -49,7 +58,8 @@ public sealed class DataTests
     [Fact]
     public void A_step_of_a_curriculum_is_the_same_whatever_was_asked_before()
     {
-        BatchOrder all = new(50, 8, 3, new Curriculum(0.1, 2)), fresh = new(50, 8, 3, new Curriculum(0.1, 2));
+        BatchOrder all = new(50, 8, 3, new Curriculum(0.1, 2)),
+            fresh = new(50, 8, 3, new Curriculum(0.1, 2));
         Turn[][] turns = [.. Enumerable.Range(0, 30).Select(step => all.At(step))];
         Assert.Equal(turns[17], fresh.At(17));
         Assert.Equal(turns[2], fresh.At(2));
@@ -68,7 +78,14 @@ public sealed class DataTests
     [Fact]
     public void Streams_of_different_purpose_or_key_differ()
     {
-        ulong[] first = [new Randomness(1, Purpose.Order).Next(), new Randomness(1, Purpose.Patches).Next(), new Randomness(2, Purpose.Order).Next(), new Randomness(1, Purpose.Order, 1).Next(), new Randomness(1, Purpose.Order, 0, 1).Next()];
+        ulong[] first =
+        [
+            new Randomness(1, Purpose.Order).Next(),
+            new Randomness(1, Purpose.Patches).Next(),
+            new Randomness(2, Purpose.Order).Next(),
+            new Randomness(1, Purpose.Order, 1).Next(),
+            new Randomness(1, Purpose.Order, 0, 1).Next(),
+        ];
         Assert.Equal(5, first.Distinct().Count());
     }
 
@@ -139,14 +156,25 @@ public sealed class DataTests
     [Fact]
     public void Dropped_patches_follow_their_schedule()
     {
-        TrainOptions options = new() { DataPath = "d", Model = "m", Output = "o", PatchDropout = 0.5, PatchDropoutUntil = 0.8 };
+        TrainOptions options = new()
+        {
+            DataPath = "d",
+            Model = "m",
+            Output = "o",
+            PatchDropout = 0.5,
+            PatchDropoutUntil = 0.8,
+        };
         Assert.Equal([0.5, 0.5, 0], [Share(0), Share(7), Share(8)]);
         options = options with { PatchDropoutTo = 0.1 };
         Assert.Equal(0.5, Share(0));
         Assert.Equal(0.3, Share(4), 12);
         Assert.Equal(0.15, Share(7), 12);
         Assert.Equal([0, 0], [Share(8), Share(9)]);
-        Assert.Contains("patch dropout to is 1", Assert.Throws<DistillException>(() => (options with { PatchDropoutTo = 1 }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "patch dropout to is 1",
+            Assert.Throws<DistillException>(() => (options with { PatchDropoutTo = 1 }).Validate()).Message,
+            StringComparison.Ordinal
+        );
 
         double Share(int step) => KeptPatches.ShareDropped(options, step, 10);
     }
@@ -155,7 +183,9 @@ public sealed class DataTests
     public void Normalising_by_table_equals_normalising_each_pixel()
     {
         byte[] pixels = [.. Enumerable.Range(0, 4 * 4 * 3).Select(i => (byte)(i * 5))];
-        float[] mean = [0.4914f, 0.4822f, 0.4465f], std = [0.247f, 0.2435f, 0.2616f], result = new float[48];
+        float[] mean = [0.4914f, 0.4822f, 0.4465f],
+            std = [0.247f, 0.2435f, 0.2616f],
+            result = new float[48];
         new PixelNormaliser(mean, std).Apply(pixels, result);
         for (int c = 0; c < 3; c++)
             for (int i = 0; i < 16; i++)
@@ -168,7 +198,8 @@ public sealed class DataTests
     public void Pixels_come_back_from_memory_and_from_a_mapped_file(long maxMemory)
     {
         using PixelStore store = new(count: 40, side: 5, maxMemory);
-        byte[] image = new byte[75], read = new byte[75];
+        byte[] image = new byte[75],
+            read = new byte[75];
         for (int slot = 0; slot < 40; slot++)
         {
             Array.Fill(image, (byte)slot);

@@ -38,9 +38,25 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillRun.Execute(Student(folder["s"]), cancel: Cancel);
-        EvaluationReport truth = EvaluateRun.Execute(new EvaluateOptions { Model = folder["s"], DataPath = world.Images, Against = world.Teacher }, cancel: Cancel);
+        EvaluationReport truth = EvaluateRun.Execute(
+            new EvaluateOptions
+            {
+                Model = folder["s"],
+                DataPath = world.Images,
+                Against = world.Teacher,
+            },
+            cancel: Cancel
+        );
 
-        EstimateReport report = Run(folder["s"], options => options with { Images = world.Images, Labelled = world.Images, TeacherAccuracy = 0.9, BatchSize = 50 });
+        EstimateReport report = Run(folder["s"], options =>
+            options with
+            {
+                Images = world.Images,
+                Labelled = world.Images,
+                TeacherAccuracy = 0.9,
+                BatchSize = 50,
+            }
+        );
 
         Assert.Equal((120, false, world.Images), (report.Images, report.HeldOut, report.Source));
         Assert.Equal(truth.Against!.Agreement, report.Agreement, 12);
@@ -62,7 +78,10 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.DoesNotContain(report.Warnings, warning => warning.Contains("calibration", StringComparison.Ordinal));
 
         EstimateReport plain = Run(world.Teacher, options => options with { Images = world.Selection });
-        EvaluationReport measured = EvaluateRun.Execute(new EvaluateOptions { Model = world.Teacher, DataPath = world.Images }, cancel: Cancel);
+        EvaluationReport measured = EvaluateRun.Execute(
+            new EvaluateOptions { Model = world.Teacher, DataPath = world.Images },
+            cancel: Cancel
+        );
         Assert.Equal(measured.MeanConfidence, plain.Estimate, 1e-5);
         Assert.Null(plain.AgreementTimesAccuracy);
         // As good as itself, however sure it is of either half.
@@ -94,12 +113,14 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     [Fact]
     public void A_selection_that_moved_with_its_student_is_found_by_its_content()
     {
-        using TempFolder before = new(), after = new();
+        using TempFolder before = new(),
+            after = new();
         File.Copy(BrokenSelection(before), before["mine.csv"]);
         DistillRun.Execute(Student(before["runs/s"]) with { SelectionPath = before["mine.csv"] }, cancel: Cancel);
         HeldOutSlice then = HeldOutSlice.Of(before["runs/s"], 2, null, Cancel);
         Directory.Move(before["runs"], after["runs"]);
-        foreach (string name in (string[])["mine.csv", "broken.png"]) File.Move(before[name], after[name]);
+        foreach (string name in (string[])["mine.csv", "broken.png"])
+            File.Move(before[name], after[name]);
 
         HeldOutSlice now = HeldOutSlice.Of(after["runs/s"], 2, null, Cancel);
 
@@ -121,7 +142,8 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("can be read now", Refused(folder["s"]), StringComparison.Ordinal);
         File.Delete(Path.Combine(folder["s"], "provenance.json"));
         Assert.Contains("no provenance.json", Refused(folder["s"]), StringComparison.Ordinal);
-        foreach (string student in (string[])[folder["all"], folder["s"], world.Teacher]) Assert.Contains("--images", Refused(student), StringComparison.Ordinal);
+        foreach (string student in (string[])[folder["all"], folder["s"], world.Teacher])
+            Assert.Contains("--images", Refused(student), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,11 +153,27 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         Save(folder["headless"], 0);
         Save(folder["four"], 4);
         File.WriteAllLines(folder["few.csv"], File.ReadLines(BrokenSelection(folder)).Take(30));
-        Assert.Contains("no classification head", Refused(world.Teacher, options => options with { Teacher = folder["headless"] }), StringComparison.Ordinal);
+        Assert.Contains(
+            "no classification head",
+            Refused(world.Teacher, options => options with { Teacher = folder["headless"] }),
+            StringComparison.Ordinal
+        );
         Assert.Contains("4 classes", Refused(folder["four"], options => options with { Images = world.Images }), StringComparison.Ordinal);
-        Assert.Contains("29 of 29 images could be used", Refused(world.Teacher, options => options with { Images = folder["few.csv"] }), StringComparison.Ordinal);
-        Assert.Contains("above chance", Refused(world.Teacher, options => options with { Images = world.Images, TeacherAccuracy = 0.3 }), StringComparison.Ordinal);
-        Assert.Contains("70 %", Refused(world.Teacher, options => options with { Images = world.Images, TeacherAccuracy = 70.57 }), StringComparison.Ordinal);
+        Assert.Contains(
+            "29 of 29 images could be used",
+            Refused(world.Teacher, options => options with { Images = folder["few.csv"] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "above chance",
+            Refused(world.Teacher, options => options with { Images = world.Images, TeacherAccuracy = 0.3 }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "70 %",
+            Refused(world.Teacher, options => options with { Images = world.Images, TeacherAccuracy = 70.57 }),
+            StringComparison.Ordinal
+        );
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -146,7 +184,14 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     private string BrokenSelection(TempFolder folder)
     {
         File.WriteAllText(folder["broken.png"], "not an image");
-        File.WriteAllLines(folder["broken.csv"], [.. File.ReadLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)), "broken.png,ok,1", "gone.png,ok,1"]);
+        File.WriteAllLines(
+            folder["broken.csv"],
+            [
+                .. File.ReadLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)),
+                "broken.png,ok,1",
+                "gone.png,ok,1",
+            ]
+        );
         return folder["broken.csv"];
     }
 
@@ -154,10 +199,27 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using ImageModel model = StudentFactory.Fresh(TinyWorld.Spec, classes, 0);
-        ModelStore.Save(path, model, new Preprocessing { ImageSize = 16 }, [.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))]);
+        ModelStore.Save(
+            path,
+            model,
+            new Preprocessing { ImageSize = 16 },
+            [.. Enumerable.Range(0, classes).Select(c => c.ToString(CultureInfo.InvariantCulture))]
+        );
     }
 
-    private EstimateReport Run(string student, Func<EstimateOptions, EstimateOptions> change) => EstimateRun.Execute(change(new EstimateOptions { Student = student, Teacher = world.Teacher, Workers = 2 }), cancel: Cancel);
+    private EstimateReport Run(string student, Func<EstimateOptions, EstimateOptions> change) =>
+        EstimateRun.Execute(
+            change(
+                new EstimateOptions
+                {
+                    Student = student,
+                    Teacher = world.Teacher,
+                    Workers = 2,
+                }
+            ),
+            cancel: Cancel
+        );
 
-    private string Refused(string student, Func<EstimateOptions, EstimateOptions>? change = null) => Assert.Throws<DistillException>(() => Run(student, change ?? (options => options))).Message;
+    private string Refused(string student, Func<EstimateOptions, EstimateOptions>? change = null) =>
+        Assert.Throws<DistillException>(() => Run(student, change ?? (options => options))).Message;
 }

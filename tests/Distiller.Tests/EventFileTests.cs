@@ -21,21 +21,45 @@ public sealed class EventFileTests
     public void Every_record_is_framed_and_holds_its_scalar()
     {
         using TempFolder folder = new();
-        using (EventFile file = new(folder.Path)) file.Append(300, [KeyValuePair.Create("loss", 1.5), KeyValuePair.Create("absent", double.NaN)]);
+        using (EventFile file = new(folder.Path))
+            file.Append(300, [KeyValuePair.Create("loss", 1.5), KeyValuePair.Create("absent", double.NaN)]);
         byte[] bytes = File.ReadAllBytes(folder["events.out.tfevents.dfkd"]);
         List<byte[]> records = [];
         for (int at = 0; at < bytes.Length;)
         {
             int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at));
             Assert.Equal(EventFile.MaskedCrc(bytes.AsSpan(at, 8)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 8)));
-            Assert.Equal(EventFile.MaskedCrc(bytes.AsSpan(at + 12, length)), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 12 + length)));
+            Assert.Equal(
+                EventFile.MaskedCrc(bytes.AsSpan(at + 12, length)),
+                BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 12 + length))
+            );
             records.Add(bytes[(at + 12)..(at + 12 + length)]);
             at += length + 16;
         }
         Assert.Equal(2, records.Count);
         Assert.Contains("brain.Event:2", Encoding.ASCII.GetString(records[0]), StringComparison.Ordinal);
         // wall_time (1, double), step (2, varint 300), summary (5) of one value (1): tag (1) and simple_value (2, float).
-        byte[] expected = [0x10, 0xAC, 0x02, 0x2A, 13, 0x0A, 11, 0x0A, 4, (byte)'l', (byte)'o', (byte)'s', (byte)'s', 0x15, 0, 0, 0xC0, 0x3F];
+        byte[] expected =
+        [
+            0x10,
+            0xAC,
+            0x02,
+            0x2A,
+            13,
+            0x0A,
+            11,
+            0x0A,
+            4,
+            (byte)'l',
+            (byte)'o',
+            (byte)'s',
+            (byte)'s',
+            0x15,
+            0,
+            0,
+            0xC0,
+            0x3F,
+        ];
         Assert.Equal(expected, records[1][9..]);
     }
 }

@@ -54,31 +54,72 @@ public sealed class LossTests
     public void A_student_that_dropped_patches_is_compared_on_the_patches_it_kept()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        VitConfig shape = new() { ImageSize = 12, PatchSize = 4, Width = 8, Depth = 1, Heads = 2, MlpHidden = 8, Classes = 3 };
+        VitConfig shape = new()
+        {
+            ImageSize = 12,
+            PatchSize = 4,
+            Width = 8,
+            Depth = 1,
+            Heads = 2,
+            MlpHidden = 8,
+            Classes = 3,
+        };
         torch.Tensor tokens = Random([2, 10, 8], 4);
         torch.Tensor kept = torch.tensor(new long[] { 0, 4, 8, 1, 2, 7 }, [2, 3]);
-        torch.Tensor[] rows = [.. Enumerable.Range(0, 2).Select(b => tokens[b].index_select(0, torch.cat([torch.tensor(new long[] { 0 }), kept[b] + 1])))];
+        torch.Tensor[] rows =
+        [
+            .. Enumerable.Range(0, 2).Select(b => tokens[b].index_select(0, torch.cat([torch.tensor(new long[] { 0 }), kept[b] + 1]))),
+        ];
         LossInputs inputs = new()
         {
-            Teacher = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
-            Student = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = torch.stack(rows) } },
+            Teacher = new ModelOutput
+            {
+                Embedding = tokens,
+                Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens },
+            },
+            Student = new ModelOutput
+            {
+                Embedding = tokens,
+                Hidden = new Dictionary<int, torch.Tensor> { [0] = torch.stack(rows) },
+            },
             KeptPatches = kept,
         };
         foreach (ProbeVariant variant in Enum.GetValues<ProbeVariant>())
-            Assert.Equal(0, Term($"probe:variant={variant.ToString().ToLowerInvariant()}", shape, shape).Compute(inputs).item<float>(), 1e-10);
+            Assert.Equal(
+                0,
+                Term($"probe:variant={variant.ToString().ToLowerInvariant()}", shape, shape).Compute(inputs).item<float>(),
+                1e-10
+            );
     }
 
     [Fact]
     public void A_students_extra_prefix_tokens_do_not_reach_the_probe_loss()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        VitConfig plain = new() { ImageSize = 12, PatchSize = 4, Width = 8, Depth = 1, Heads = 2, MlpHidden = 8, Classes = 3 };
+        VitConfig plain = new()
+        {
+            ImageSize = 12,
+            PatchSize = 4,
+            Width = 8,
+            Depth = 1,
+            Heads = 2,
+            MlpHidden = 8,
+            Classes = 3,
+        };
         torch.Tensor tokens = Random([2, 10, 8], 5);
         torch.Tensor distilled = torch.cat([tokens.narrow(1, 0, 1), Random([2, 1, 8], 6), tokens.narrow(1, 1, 9)], 1);
         LossInputs inputs = new()
         {
-            Teacher = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens } },
-            Student = new ModelOutput { Embedding = tokens, Hidden = new Dictionary<int, torch.Tensor> { [0] = distilled } },
+            Teacher = new ModelOutput
+            {
+                Embedding = tokens,
+                Hidden = new Dictionary<int, torch.Tensor> { [0] = tokens },
+            },
+            Student = new ModelOutput
+            {
+                Embedding = tokens,
+                Hidden = new Dictionary<int, torch.Tensor> { [0] = distilled },
+            },
         };
         Assert.Equal(0, Term("probe:variant=official", plain, plain with { Distilled = true }).Compute(inputs).item<float>(), 1e-10);
     }
@@ -87,7 +128,8 @@ public sealed class LossTests
     public void Weights_count_an_image_as_often_as_they_say()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor student = Random([3, 4], 7), teacher = Random([3, 4], 8);
+        torch.Tensor student = Random([3, 4], 7),
+            teacher = Random([3, 4], 8);
         torch.Tensor first = KnowledgeDistillation.Loss(student.narrow(0, 0, 1), teacher.narrow(0, 0, 1), 2);
         torch.Tensor weighted = KnowledgeDistillation.Loss(student, teacher, 2, torch.tensor(new float[] { 3, 0, 0 }));
         Assert.Equal(first.item<float>(), weighted.item<float>(), 1e-5);
@@ -97,7 +139,8 @@ public sealed class LossTests
     public void The_hard_loss_is_cross_entropy_with_the_teachers_decision()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor student = Random([5, 4], 9), teacher = Random([5, 4], 10);
+        torch.Tensor student = Random([5, 4], 9),
+            teacher = Random([5, 4], 10);
         float expected = torch.nn.functional.cross_entropy(student, teacher.argmax(1)).item<float>();
         Assert.Equal(expected, HardDecision.Loss(student, teacher).item<float>(), 1e-6);
     }
@@ -116,15 +159,21 @@ public sealed class LossTests
     public void An_identity_noise_matrix_leaves_the_plain_loss_on_the_teachers_decision()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor student = Random([5, 4], 12), teacher = Random([5, 4], 13);
-        Assert.Equal(HardDecision.Loss(student, teacher).item<float>(), NoiseAdaptation.Loss(student, teacher, torch.eye(4)).item<float>(), 1e-5);
+        torch.Tensor student = Random([5, 4], 12),
+            teacher = Random([5, 4], 13);
+        Assert.Equal(
+            HardDecision.Loss(student, teacher).item<float>(),
+            NoiseAdaptation.Loss(student, teacher, torch.eye(4)).item<float>(),
+            1e-5
+        );
     }
 
     [Fact]
     public void The_hidden_state_loss_vanishes_where_the_projection_is_exact()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor student = Random([2, 3, 4], 14), projection = Random([4, 6], 15);
+        torch.Tensor student = Random([2, 3, 4], 14),
+            projection = Random([4, 6], 15);
         Assert.Equal(0, HiddenStates.Loss(student, student.matmul(projection), projection).item<float>(), 1e-9);
         Assert.Equal(1, HiddenStates.Loss(student, student.matmul(projection) + 1, projection).item<float>(), 1e-5);
     }
@@ -133,7 +182,8 @@ public sealed class LossTests
     public void Smoothed_targets_follow_the_convention_of_PyTorch()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor logits = Random([5, 4], 16), labels = torch.tensor(new long[] { 0, 1, 2, 3, 0 });
+        torch.Tensor logits = Random([5, 4], 16),
+            labels = torch.tensor(new long[] { 0, 1, 2, 3, 0 });
         float expected = torch.nn.functional.cross_entropy(logits, labels, label_smoothing: 0.1).item<float>();
         Assert.Equal(expected, SmoothedCrossEntropy.Loss(logits, SmoothedCrossEntropy.Targets(labels, 4, 0.1)).item<float>(), 1e-5);
     }
@@ -142,7 +192,8 @@ public sealed class LossTests
     public void No_gradient_flows_to_the_teacher()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor teacher = Random([3, 4], 17).requires_grad_(true), student = Random([3, 4], 18).requires_grad_(true);
+        torch.Tensor teacher = Random([3, 4], 17).requires_grad_(true),
+            student = Random([3, 4], 18).requires_grad_(true);
         torch.Tensor loss = KnowledgeDistillation.Loss(student, teacher, 4);
         loss.backward();
         Assert.True(teacher.grad is null || teacher.grad.IsInvalid);
@@ -156,8 +207,25 @@ public sealed class LossTests
     [InlineData(2, 12, "0-5 1-11")]
     public void The_published_probe_joins_the_ends_of_the_thirds(int student, int teacher, string expected)
     {
-        VitConfig Shape(int depth) => new() { ImageSize = 8, PatchSize = 4, Width = 8, Depth = depth, Heads = 2, MlpHidden = 8, Classes = 3 };
-        Assert.Equal(expected, string.Join(' ', Term("probe:variant=official,layers=thirds", Shape(teacher), Shape(student)).Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")));
+        VitConfig Shape(int depth) =>
+            new()
+            {
+                ImageSize = 8,
+                PatchSize = 4,
+                Width = 8,
+                Depth = depth,
+                Heads = 2,
+                MlpHidden = 8,
+                Classes = 3,
+            };
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                Term("probe:variant=official,layers=thirds", Shape(teacher), Shape(student))
+                    .Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")
+            )
+        );
     }
 
     [Theory]
@@ -171,13 +239,34 @@ public sealed class LossTests
     [Fact]
     public void Losses_that_do_not_fit_the_models_are_refused_with_the_cure()
     {
-        VitConfig teacher = new() { ImageSize = 32, PatchSize = 4 }, student = teacher with { PatchSize = 8 };
-        Assert.Contains("img and patch", Assert.Throws<DistillException>(() => Term("probe", teacher, student)).Message, StringComparison.Ordinal);
+        VitConfig teacher = new() { ImageSize = 32, PatchSize = 4 },
+            student = teacher with { PatchSize = 8 };
+        Assert.Contains(
+            "img and patch",
+            Assert.Throws<DistillException>(() => Term("probe", teacher, student)).Message,
+            StringComparison.Ordinal
+        );
         foreach (string recipe in (string[])["hidden", "attention", "minilm", "vitkd", "manifold", "tat:form=official"])
-            Assert.Contains("img and patch", Assert.Throws<DistillException>(() => Term(recipe, teacher, student)).Message, StringComparison.Ordinal);
-        Assert.Contains("heads=mean", Assert.Throws<DistillException>(() => Term("attention:heads=each", teacher, teacher with { Heads = 6 })).Message, StringComparison.Ordinal);
-        Assert.Contains("3 classes", Assert.Throws<DistillException>(() => Term("dkd", teacher with { Classes = 2 }, teacher with { Classes = 2 })).Message, StringComparison.Ordinal);
-        Assert.Contains("distilled=1", Assert.Throws<DistillException>(() => Term("hard", teacher, student)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "img and patch",
+                Assert.Throws<DistillException>(() => Term(recipe, teacher, student)).Message,
+                StringComparison.Ordinal
+            );
+        Assert.Contains(
+            "heads=mean",
+            Assert.Throws<DistillException>(() => Term("attention:heads=each", teacher, teacher with { Heads = 6 })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "3 classes",
+            Assert.Throws<DistillException>(() => Term("dkd", teacher with { Classes = 2 }, teacher with { Classes = 2 })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "distilled=1",
+            Assert.Throws<DistillException>(() => Term("hard", teacher, student)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -186,7 +275,14 @@ public sealed class LossTests
     public void The_manifold_loss_joins_both_ends_or_every_layer_of_a_shallow_model(int student, int teacher, string expected)
     {
         VitConfig shape = new() { ImageSize = 32, PatchSize = 4 };
-        Assert.Equal(expected, string.Join(' ', Term("manifold", shape with { Depth = teacher }, shape with { Depth = student }).Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                Term("manifold", shape with { Depth = teacher }, shape with { Depth = student })
+                    .Layers.Select(pair => $"{pair.Student}-{pair.Teacher}")
+            )
+        );
     }
 
     [Theory]
@@ -202,22 +298,47 @@ public sealed class LossTests
     public void Draws_hang_on_the_step_and_nothing_else()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        VitConfig shape = new() { ImageSize = 16, PatchSize = 4, Width = 8, Depth = 1, Heads = 2, MlpHidden = 8, Classes = 3 };
-        torch.Tensor student = Random([2, 17, 8], 20), teacher = Random([2, 17, 8], 21);
+        VitConfig shape = new()
+        {
+            ImageSize = 16,
+            PatchSize = 4,
+            Width = 8,
+            Depth = 1,
+            Heads = 2,
+            MlpHidden = 8,
+            Classes = 3,
+        };
+        torch.Tensor student = Random([2, 17, 8], 20),
+            teacher = Random([2, 17, 8], 21);
         LossTerm manifold = Term("manifold:intra=0,inter=0,random=1,k=4", shape, shape);
-        float[] first = [.. Enumerable.Range(0, 5).Select(At)], again = [.. Enumerable.Range(0, 5).Select(At)];
+        float[] first = [.. Enumerable.Range(0, 5).Select(At)],
+            again = [.. Enumerable.Range(0, 5).Select(At)];
         Assert.Equal(first, again);
         Assert.Equal(5, first.Distinct().Count());
 
-        float At(int step) => manifold.Compute(new LossInputs
-        {
-            Teacher = new ModelOutput { Embedding = teacher, Hidden = new Dictionary<int, torch.Tensor> { [0] = teacher } },
-            Student = new ModelOutput { Embedding = student, Hidden = new Dictionary<int, torch.Tensor> { [0] = student } },
-            At = new StepPosition(step, 5),
-        }).item<float>();
+        float At(int step) =>
+            manifold
+                .Compute(
+                    new LossInputs
+                    {
+                        Teacher = new ModelOutput
+                        {
+                            Embedding = teacher,
+                            Hidden = new Dictionary<int, torch.Tensor> { [0] = teacher },
+                        },
+                        Student = new ModelOutput
+                        {
+                            Embedding = student,
+                            Hidden = new Dictionary<int, torch.Tensor> { [0] = student },
+                        },
+                        At = new StepPosition(step, 5),
+                    }
+                )
+                .item<float>();
     }
 
-    private static LossTerm Term(string recipe, VitConfig teacher, VitConfig student) => LossCatalogue.Build(Recipe.Parse(recipe), new LossContext(new ModelPair(teacher, student), 0, torch.CPU)).Single();
+    private static LossTerm Term(string recipe, VitConfig teacher, VitConfig student) =>
+        LossCatalogue.Build(Recipe.Parse(recipe), new LossContext(new ModelPair(teacher, student), 0, torch.CPU)).Single();
 
     private static torch.Tensor Random(long[] shape, ulong seed)
     {

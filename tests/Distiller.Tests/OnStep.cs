@@ -7,6 +7,7 @@ internal sealed class OnStep(string phase, long step, Action action) : IProgress
 {
     public void Report(TrainProgress value)
     {
-        if (value.Phase == phase && value.Done == step) action();
+        if (value.Phase == phase && value.Done == step)
+            action();
     }
 }

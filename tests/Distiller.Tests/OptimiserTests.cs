@@ -17,7 +17,14 @@ public sealed class OptimiserTests
         Parameter[] theirs = [.. Leaves().Select(leaf => new Parameter(leaf.detach().clone()))];
         torch.optim.Optimizer reference = torch.optim.AdamW([theirs[0]], 1e-2, 0.9, 0.99, 1e-8, 0.1);
         torch.optim.Optimizer undecayed = torch.optim.AdamW([theirs[1]], 1e-2, 0.9, 0.99, 1e-8, 0);
-        using AdamW adam = new([new TrainedTensor("bias", ours[1], false), new TrainedTensor("weight", ours[0], true)], Options with { WeightDecay = 0.1, Clip = 0 });
+        using AdamW adam = new(
+            [new TrainedTensor("bias", ours[1], false), new TrainedTensor("weight", ours[0], true)],
+            Options with
+            {
+                WeightDecay = 0.1,
+                Clip = 0,
+            }
+        );
         for (int step = 0; step < 10; step++)
         {
             reference.zero_grad();
@@ -49,7 +56,8 @@ public sealed class OptimiserTests
         torch.Tensor leaf = torch.ones(2).requires_grad_(true);
         using AdamW adam = new([new TrainedTensor("w", leaf, false)], Options with { Ema = 0.9 });
         adam.Step([torch.ones(2)], 0.5, 0);
-        float trained = leaf[0].item<float>(), averaged = 0;
+        float trained = leaf[0].item<float>(),
+            averaged = 0;
         adam.WithAverage(() => averaged = leaf[0].item<float>());
         Assert.Equal(0.5, trained, 1e-4);
         // At step 0 the decay in force is (1 + 0)/(10 + 0).
@@ -68,9 +76,21 @@ public sealed class OptimiserTests
         Assert.Equal(2, new LearningRateSchedule(2, 0, 10).At(0));
     }
 
-    private static TrainOptions Options { get; } = new() { Output = "o", Model = "m", DataPath = "d", Ema = 0, WeightDecay = 0 };
+    private static TrainOptions Options { get; } =
+        new()
+        {
+            Output = "o",
+            Model = "m",
+            DataPath = "d",
+            Ema = 0,
+            WeightDecay = 0,
+        };
 
-    private static torch.Tensor[] Leaves() => [torch.arange(6).to_type(torch.ScalarType.Float32).reshape(2, 3).div(3).detach().requires_grad_(true), torch.tensor(new float[] { 0.5f, -0.25f, 1 }).requires_grad_(true)];
+    private static torch.Tensor[] Leaves() =>
+        [
+            torch.arange(6).to_type(torch.ScalarType.Float32).reshape(2, 3).div(3).detach().requires_grad_(true),
+            torch.tensor(new float[] { 0.5f, -0.25f, 1 }).requires_grad_(true),
+        ];
 
     private static torch.Tensor Loss(torch.Tensor[] leaves) => (leaves[0] + leaves[1]).pow(4).sum() + leaves[0].sin().sum();
 }

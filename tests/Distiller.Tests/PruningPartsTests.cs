@@ -12,10 +12,13 @@ public sealed class PruningPartsTests
     public void A_ridge_regression_in_batches_equals_the_one_over_all_rows()
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor inputs = torch.randn([50, 4], torch.float64, generator: new torch.Generator(1)), outputs = torch.randn([50, 3], torch.float64, generator: new torch.Generator(2)) + 5;
-        using RidgeRegression whole = new(4, 3, torch.CPU), parts = new(4, 3, torch.CPU);
+        torch.Tensor inputs = torch.randn([50, 4], torch.float64, generator: new torch.Generator(1)),
+            outputs = torch.randn([50, 3], torch.float64, generator: new torch.Generator(2)) + 5;
+        using RidgeRegression whole = new(4, 3, torch.CPU),
+            parts = new(4, 3, torch.CPU);
         whole.Add(inputs, outputs);
-        foreach (int start in (int[])[0, 20]) parts.Add(inputs.narrow(0, start, start == 0 ? 20 : 30), outputs.narrow(0, start, start == 0 ? 20 : 30));
+        foreach (int start in (int[])[0, 20])
+            parts.Add(inputs.narrow(0, start, start == 0 ? 20 : 30), outputs.narrow(0, start, start == 0 ? 20 : 30));
         (torch.Tensor weight, torch.Tensor bias) = whole.Solve(1e-3);
         (torch.Tensor again, torch.Tensor itsBias) = parts.Solve(1e-3);
         Assert.True(weight.allclose(again, 1e-12) && bias.allclose(itsBias, 1e-12));
@@ -47,7 +50,9 @@ public sealed class PruningPartsTests
         using DisposeScope scope = torch.NewDisposeScope();
         using MlpUnits units = new(4, 2, torch.CPU);
         torch.Tensor free = torch.randn([200, 2], torch.float64, generator: new torch.Generator(5));
-        torch.Tensor first = free.narrow(1, 0, 1), second = free.narrow(1, 1, 1), third = torch.randn([200, 1], torch.float64, generator: new torch.Generator(6));
+        torch.Tensor first = free.narrow(1, 0, 1),
+            second = free.narrow(1, 1, 1),
+            third = torch.randn([200, 1], torch.float64, generator: new torch.Generator(6));
         // Unit 2 is unit 0 and a little noise, and louder in the answer; nobody listens to unit 3.
         torch.Tensor activations = torch.cat([first, second, first + (0.05 * third), third * 10], 1);
         units.Add(activations, torch.cat([2 * activations.narrow(1, 2, 1), second * 0.5], 1));
@@ -61,7 +66,9 @@ public sealed class PruningPartsTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using StreamBasis gathered = new(6, torch.CPU);
-        torch.Tensor tokens = torch.randn([3, 40, 6], torch.float64, generator: new torch.Generator(3)) * torch.tensor(new double[] { 9, 5, 3, 0.1, 0.1, 0.1 });
+        torch.Tensor tokens =
+            torch.randn([3, 40, 6], torch.float64, generator: new torch.Generator(3))
+            * torch.tensor(new double[] { 9, 5, 3, 0.1, 0.1, 0.1 });
         gathered.Add(tokens);
         (torch.Tensor basis, double kept) = gathered.Of(4, 7);
         torch.Tensor gram = basis.matmul(basis.t());
@@ -70,7 +77,10 @@ public sealed class PruningPartsTests
         Assert.Equal(3, gram.diagonal().sum().item<double>(), 6);
         Assert.True(basis.sum([1]).abs().max().item<double>() < 1e-9 && basis.sum([0]).abs().max().item<double>() < 1e-9);
         Assert.InRange(kept, 0.99, 1);
-        Assert.True(gathered.Of(4, 8).Basis is { } other && other.matmul(other.t()).allclose(gram, 1e-9, 1e-9), "the free rotation does not change the subspace");
+        Assert.True(
+            gathered.Of(4, 8).Basis is { } other && other.matmul(other.t()).allclose(gram, 1e-9, 1e-9),
+            "the free rotation does not change the subspace"
+        );
     }
 
     [Fact]
@@ -80,8 +90,13 @@ public sealed class PruningPartsTests
         Qkv parts = new(Part(1), Part(2), Part(3));
         using HeadTargets heads = new(2, 4, torch.CPU);
         heads.Add(parts);
-        (torch.Tensor queries, torch.Tensor keys, torch.Tensor _) = heads.Maps(1, 4, torch.randn([5, 4], torch.float64, generator: new torch.Generator(4)));
-        torch.Tensor q = parts.Queries.select(1, 1).to(torch.float64), k = parts.Keys.select(1, 1).to(torch.float64);
+        (torch.Tensor queries, torch.Tensor keys, torch.Tensor _) = heads.Maps(
+            1,
+            4,
+            torch.randn([5, 4], torch.float64, generator: new torch.Generator(4))
+        );
+        torch.Tensor q = parts.Queries.select(1, 1).to(torch.float64),
+            k = parts.Keys.select(1, 1).to(torch.float64);
         Assert.True(q.matmul(queries).matmul(k.matmul(keys).transpose(1, 2)).allclose(q.matmul(k.transpose(1, 2)), 1e-6, 1e-6));
 
         static torch.Tensor Part(ulong seed) => torch.randn([3, 2, 7, 4], generator: new torch.Generator(seed));

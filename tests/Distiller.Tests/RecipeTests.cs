@@ -10,19 +10,28 @@ public sealed class RecipeTests
     [Theory]
     [InlineData("kd", "kd:T=4,head=mean,standardise=0,reduction=batchmean")]
     [InlineData("kd:T=2.50*1.0", "kd:T=2.5,head=mean,standardise=0,reduction=batchmean")]
-    [InlineData(" kd : T = 1e1 * 2 + probe * 0.8 ", "kd:T=10,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*0.8")]
+    [InlineData(
+        " kd : T = 1e1 * 2 + probe * 0.8 ",
+        "kd:T=10,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*0.8"
+    )]
     [InlineData("kd+probe:0.8", "kd:T=4,head=mean,standardise=0,reduction=batchmean+probe:variant=corrected,layers=all*0.8")]
     [InlineData("probe:variant=official,0.5", "probe:variant=official,layers=all*0.5")]
     [InlineData("hidden:3", "hidden*3")]
     [InlineData("preset:attention-probe*2", "kd:T=4,head=mean,standardise=0,reduction=batchmean*2+probe:variant=corrected,layers=all*1.6")]
-    [InlineData("kd:teacher=02,T=1+hidden:teacher=agree", "kd:T=1,head=mean,standardise=0,reduction=batchmean,teacher=2+hidden:teacher=agree")]
+    [InlineData(
+        "kd:teacher=02,T=1+hidden:teacher=agree",
+        "kd:T=1,head=mean,standardise=0,reduction=batchmean,teacher=2+hidden:teacher=agree"
+    )]
     [InlineData("preset:kd+hidden", "kd:T=4,head=mean,standardise=0,reduction=batchmean+hidden")]
-    public void A_recipe_is_printed_with_every_parameter(string text, string printed) => Assert.Equal(printed, Recipe.Parse(text).ToString());
+    public void A_recipe_is_printed_with_every_parameter(string text, string printed) =>
+        Assert.Equal(printed, Recipe.Parse(text).ToString());
 
     [Fact]
     public void Every_preset_and_every_loss_is_read_back_from_what_it_prints()
     {
-        foreach (string text in RecipePresets.All.Keys.Select(name => "preset:" + name).Concat(LossCatalogue.All.Select(entry => entry.Name)))
+        foreach (
+            string text in RecipePresets.All.Keys.Select(name => "preset:" + name).Concat(LossCatalogue.All.Select(entry => entry.Name))
+        )
         {
             string printed = Recipe.Parse(text).ToString();
             Assert.Equal(printed, Recipe.Parse(printed).ToString());
@@ -31,7 +40,8 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void A_recipe_remembers_the_presets_that_it_was_written_with() => Assert.Equal(["dfnd", "tat"], Recipe.Parse("preset:dfnd+kd+preset:tat*2+preset:dfnd").Presets);
+    public void A_recipe_remembers_the_presets_that_it_was_written_with() =>
+        Assert.Equal(["dfnd", "tat"], Recipe.Parse("preset:dfnd+kd+preset:tat*2+preset:dfnd").Presets);
 
     [Fact]
     public void Presets_that_follow_a_program_have_a_value_computed_from_it()
@@ -78,7 +88,8 @@ public sealed class RecipeTests
     [Fact]
     public void Numbers_do_not_hang_on_the_culture()
     {
-        CultureInfo before = CultureInfo.CurrentCulture, comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        CultureInfo before = CultureInfo.CurrentCulture,
+            comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         comma.NumberFormat.NumberDecimalSeparator = ",";
         try
         {
@@ -94,12 +105,17 @@ public sealed class RecipeTests
     [Fact]
     public void A_recipe_made_in_code_is_the_one_written()
     {
-        LossEntry kd = LossCatalogue.Find("kd")!, probe = LossCatalogue.Find("probe")!;
+        LossEntry kd = LossCatalogue.Find("kd")!,
+            probe = LossCatalogue.Find("probe")!;
         Recipe made = Recipe.Of(kd.Term(1, ("T", "4")), probe.Term(0.8), kd.Term(0.5, ("T", "1")));
         Recipe written = Recipe.Parse("kd:T=4+probe*0.8+kd:T=1*0.5");
         Assert.Equal(written.ToString(), made.ToString());
         Assert.Equal(written.Terms.Select(term => term.Label), made.Terms.Select(term => term.Label));
-        Assert.Contains("is no parameter of kd", Assert.Throws<DistillException>(() => kd.Term(1, ("colour", "red"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is no parameter of kd",
+            Assert.Throws<DistillException>(() => kd.Term(1, ("colour", "red"))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("must be above 0", Assert.Throws<DistillException>(() => kd.Term(0)).Message, StringComparison.Ordinal);
         Assert.Throws<DistillException>(() => Recipe.Of());
     }

@@ -7,10 +7,13 @@ namespace DataFreeKD.Distiller.Tests;
 
 public sealed class ReferenceTests
 {
-    private const double Step = 1e-5, GradientLimit = 1e-5, ValueLimit = 1e-10;
+    private const double Step = 1e-5,
+        GradientLimit = 1e-5,
+        ValueLimit = 1e-10;
     private const int Directions = 8;
 
-    public static TheoryData<int, string> Cases => [.. Enumerable.Range(0, LossCase.Count).Select(number => new TheoryDataRow<int, string>(number, LossCase.Name(number)))];
+    public static TheoryData<int, string> Cases =>
+        [.. Enumerable.Range(0, LossCase.Count).Select(number => new TheoryDataRow<int, string>(number, LossCase.Name(number)))];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -19,7 +22,10 @@ public sealed class ReferenceTests
         using DisposeScope scope = torch.NewDisposeScope();
         LossCase one = new(number);
         double value = one.Compute().item<double>();
-        Assert.True(Math.Abs(value - one.Expected) <= ValueLimit * Math.Max(1, Math.Abs(one.Expected)), $"{name}: {value:R} for {one.Expected:R}");
+        Assert.True(
+            Math.Abs(value - one.Expected) <= ValueLimit * Math.Max(1, Math.Abs(one.Expected)),
+            $"{name}: {value:R} for {one.Expected:R}"
+        );
     }
 
     [Theory]
@@ -28,23 +34,38 @@ public sealed class ReferenceTests
     {
         using DisposeScope scope = torch.NewDisposeScope();
         LossCase one = new(number);
-        (string Name, torch.Tensor Value)[] leaves = [.. one.StudentLeaves.Select(pair => (pair.Key, pair.Value)), .. one.Parameters.Select(parameter => (parameter.Name, parameter.Value))];
+        (string Name, torch.Tensor Value)[] leaves =
+        [
+            .. one.StudentLeaves.Select(pair => (pair.Key, pair.Value)),
+            .. one.Parameters.Select(parameter => (parameter.Name, parameter.Value)),
+        ];
         torch.Tensor[] teacher = [.. one.TeacherLeaves.Values];
-        IList<torch.Tensor> gradients = torch.autograd.grad([one.Compute()], [.. leaves.Select(leaf => leaf.Value), .. teacher], allow_unused: true);
+        IList<torch.Tensor> gradients = torch.autograd.grad(
+            [one.Compute()],
+            [.. leaves.Select(leaf => leaf.Value), .. teacher],
+            allow_unused: true
+        );
 
-        Assert.All(gradients.Skip(leaves.Length), gradient => Assert.True(gradient is null || gradient.IsInvalid, name + " sends a gradient to the teacher"));
+        Assert.All(gradients.Skip(leaves.Length), gradient =>
+            Assert.True(gradient is null || gradient.IsInvalid, name + " sends a gradient to the teacher")
+        );
         int reached = 0;
         for (int i = 0; i < leaves.Length; i++)
         {
-            if (gradients[i] is null || gradients[i].IsInvalid) continue;
+            if (gradients[i] is null || gradients[i].IsInvalid)
+                continue;
             reached++;
             double size = gradients[i].norm().item<double>();
             for (ulong direction = 0; direction < Directions; direction++)
             {
                 using torch.Generator generator = new(direction);
                 torch.Tensor along = torch.randn(leaves[i].Value.shape, torch.ScalarType.Float64, generator: generator);
-                double analytic = (gradients[i] * along).sum().item<double>(), numeric = Slope(one, leaves[i].Value, along);
-                Assert.True(Math.Abs(analytic - numeric) <= GradientLimit * Math.Max(size, 1e-4), $"{name}, {leaves[i].Name}: {analytic} for {numeric}, gradient of {size}");
+                double analytic = (gradients[i] * along).sum().item<double>(),
+                    numeric = Slope(one, leaves[i].Value, along);
+                Assert.True(
+                    Math.Abs(analytic - numeric) <= GradientLimit * Math.Max(size, 1e-4),
+                    $"{name}, {leaves[i].Name}: {analytic} for {numeric}, gradient of {size}"
+                );
             }
         }
         Assert.True(reached >= 1 + one.Parameters.Count(), $"{name}: only {reached} leaves learn");
@@ -63,7 +84,8 @@ public sealed class ReferenceTests
         using IDisposable off = torch.no_grad();
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor start = leaf.clone();
-        double above = At(Step), below = At(-Step);
+        double above = At(Step),
+            below = At(-Step);
         leaf.copy_(start);
         return (above - below) / (2 * Step);
 

@@ -21,7 +21,15 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.True(summary.HeldOut >= 0.9, $"agreement {summary.HeldOut}");
         Assert.True(summary.Parameters < summary.TeacherParameters);
 
-        EvaluationReport report = Run(new EvaluateOptions { Model = folder["student"], DataPath = world.Images, Against = world.Teacher, BatchSize = 50 });
+        EvaluationReport report = Run(
+            new EvaluateOptions
+            {
+                Model = folder["student"],
+                DataPath = world.Images,
+                Against = world.Teacher,
+                BatchSize = 50,
+            }
+        );
         Assert.True(report.Against!.Top1 >= 0.95, $"teacher {report.Against.Top1}");
         Assert.True(report.Top1 >= 0.9, $"student {report.Top1}");
         Assert.Equal(report.Top1, report.Classes.Sum(row => row.Accuracy * row.Images) / report.Images, 12);
@@ -42,7 +50,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         foreach (int stop in (int[])[5, 10, 25])
         {
             using CancellationTokenSource cancel = new();
-            Assert.ThrowsAny<OperationCanceledException>(() => DistillRun.Execute(broken, new OnStep("train", stop, cancel.Cancel), cancel.Token));
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                DistillRun.Execute(broken, new OnStep("train", stop, cancel.Cancel), cancel.Token)
+            );
         }
         Assert.Equal(25, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
@@ -53,7 +63,10 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillSummary summary = Run(world.Distill(folder["s"]));
-        Assert.Equal(["wait", "teacher", "student", "backward", "optimiser", "figures", "checkpoint"], summary.Stages.Select(stage => stage.Name));
+        Assert.Equal(
+            ["wait", "teacher", "student", "backward", "optimiser", "figures", "checkpoint"],
+            summary.Stages.Select(stage => stage.Name)
+        );
         Assert.All(summary.Stages, stage => Assert.True(stage.Seconds > 0 && stage.CpuSeconds >= 0, stage.ToString()));
         double inSteps = summary.Steps * world.Distill("").BatchSize / summary.ImagesPerSecond;
         Assert.InRange(summary.Stages.Sum(stage => stage.Seconds), 0.5 * inSteps, inSteps);
@@ -68,7 +81,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         DistillOptions broken = options with { Output = folder["broken"], Resume = true };
         // An exception out of the loop leaves what a kill leaves: rows after the last checkpoint.
         foreach (int stop in (int[])[10, 20, 25])
-            Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep("train", stop, () => throw new InvalidDataException("killed"))));
+            Assert.Throws<InvalidDataException>(() =>
+                Run(broken, new OnStep("train", stop, () => throw new InvalidDataException("killed")))
+            );
         Assert.Equal(21, Run(broken).ResumedFrom);
         AssertSameBytes(folder["whole"], folder["broken"]);
     }
@@ -79,9 +94,15 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         Run(world.Distill(folder["a"]));
         Run(world.Distill(folder["b"]) with { Workers = 1, CheckpointEvery = 0, MaxPixelMemory = 0 });
-        Assert.Equal(File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")), File.ReadAllBytes(Path.Combine(folder["b"], "model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(folder["b"], "model.safetensors"))
+        );
         Run(world.Distill(folder["c"]) with { Seed = 1 });
-        Assert.NotEqual(File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")), File.ReadAllBytes(Path.Combine(folder["c"], "model.safetensors")));
+        Assert.NotEqual(
+            File.ReadAllBytes(Path.Combine(folder["a"], "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(folder["c"], "model.safetensors"))
+        );
     }
 
     [Fact]
@@ -101,7 +122,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         Run(world.Distill(folder["s"]));
-        DistillException error = Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]) with { Resume = true, LearningRate = 1e-3 }));
+        DistillException error = Assert.Throws<DistillException>(() =>
+            Run(world.Distill(folder["s"]) with { Resume = true, LearningRate = 1e-3 })
+        );
         Assert.Contains("other options", error.Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +134,11 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         Run(world.Distill(folder["s"]));
         File.WriteAllText(Path.Combine(folder["s"], "notes.txt"), "mine");
-        Assert.Contains("--overwrite", Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--overwrite",
+            Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]))).Message,
+            StringComparison.Ordinal
+        );
         Run(world.Distill(folder["s"]) with { Overwrite = true, Steps = 10 });
         Assert.Equal("mine", File.ReadAllText(Path.Combine(folder["s"], "notes.txt")));
         Assert.Equal(3, File.ReadAllLines(Path.Combine(folder["s"], "training", "metrics.csv")).Length);
@@ -129,7 +156,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         File.WriteAllText(folder["s/" + name], """{"version": 2, "options": 3}""");
         foreach (bool overwrite in (bool[])[true, false])
         {
-            DistillException refused = Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]) with { Overwrite = overwrite, Resume = !overwrite, Teacher = "never looked at" }));
+            DistillException refused = Assert.Throws<DistillException>(() =>
+                Run(world.Distill(folder["s"]) with { Overwrite = overwrite, Resume = !overwrite, Teacher = "never looked at" })
+            );
             Assert.Contains("nothing that says that a run of this tool wrote them", refused.Message, StringComparison.Ordinal);
         }
         Assert.Equal("mine", File.ReadAllText(folder["s/training/notes.txt"]));
@@ -152,7 +181,9 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
-        OutputException refused = Assert.Throws<OutputException>(() => Run(options, new OnStep("train", 10, () => File.WriteAllText(folder["s/model.safetensors"], "mine"))));
+        OutputException refused = Assert.Throws<OutputException>(() =>
+            Run(options, new OnStep("train", 10, () => File.WriteAllText(folder["s/model.safetensors"], "mine")))
+        );
         Assert.Contains("model.safetensors appeared", refused.Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(folder["s/model.safetensors"]));
         File.Delete(folder["s/model.safetensors"]);
@@ -171,7 +202,11 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Equal(("distill", 0L, "16"), (provenance.Command, provenance.Seed, provenance.Options["batch-size"]));
         Assert.Contains(Provenance.HashFile(world.Selection, TestContext.Current.CancellationToken), provenance.Inputs.Values);
         Assert.Contains("held-out agreement", File.ReadAllText(Path.Combine(folder["s"], "README.md")), StringComparison.Ordinal);
-        Assert.Contains("heldout_agreement", File.ReadLines(Path.Combine(folder["s"], "training", "metrics.csv")).First(), StringComparison.Ordinal);
+        Assert.Contains(
+            "heldout_agreement",
+            File.ReadLines(Path.Combine(folder["s"], "training", "metrics.csv")).First(),
+            StringComparison.Ordinal
+        );
         Assert.True(File.Exists(Path.Combine(folder["s"], "training", "events.out.tfevents.dfkd")));
     }
 
@@ -180,7 +215,17 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         File.WriteAllText(folder["broken.png"], "not an image");
-        File.WriteAllLines(folder["sel.csv"], [.. File.ReadAllLines(world.Selection).Take(41).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)), "broken.png,ok,1", "gone.png,ok,1", "broken.png,failed,1"]);
+        File.WriteAllLines(
+            folder["sel.csv"],
+            [
+                .. File.ReadAllLines(world.Selection)
+                    .Take(41)
+                    .Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)),
+                "broken.png,ok,1",
+                "gone.png,ok,1",
+                "broken.png,failed,1",
+            ]
+        );
         DistillSummary summary = Run(world.Distill(folder["s"]) with { SelectionPath = folder["sel.csv"], Steps = 2 });
         Assert.Equal(40, summary.Images + summary.HeldOutImages);
         Assert.Equal(2, summary.Skipped.Values.Sum());
@@ -190,9 +235,17 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void An_image_of_weight_0_teaches_nothing()
     {
         using TempFolder folder = new();
-        string[] rows = [.. File.ReadAllLines(world.Selection).Skip(1).Take(32).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal))];
+        string[] rows =
+        [
+            .. File.ReadAllLines(world.Selection)
+                .Skip(1)
+                .Take(32)
+                .Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal)),
+        ];
         File.WriteAllLines(folder["none.csv"], ["path,status,weight", .. rows.Select(row => row[..^1] + "0")]);
-        DistillException error = Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"] }));
+        DistillException error = Assert.Throws<DistillException>(() =>
+            Run(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"] })
+        );
         Assert.Contains("weight", error.Message, StringComparison.Ordinal);
     }
 
@@ -217,7 +270,8 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         VisionTransformer network = (VisionTransformer)teacher.Model;
         using var student = (VisionTransformer)StudentFactory.Fresh(TinyWorld.StudentSpec, 3, 0);
         SliceInit.Apply(student, network);
-        float[] theirs = teacher.Model.StateDict()["blocks.2.mlp.fc1.weight"].data<float>().ToArray(), ours = student.StateDict()["blocks.1.mlp.fc1.weight"].data<float>().ToArray();
+        float[] theirs = teacher.Model.StateDict()["blocks.2.mlp.fc1.weight"].data<float>().ToArray(),
+            ours = student.StateDict()["blocks.1.mlp.fc1.weight"].data<float>().ToArray();
         Assert.Subset(theirs.ToHashSet(), ours.ToHashSet());
         Assert.Throws<DistillException>(() => SliceInit.Apply(network, student));
     }
@@ -230,15 +284,37 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         string tokens = preset == "co-advise" ? ",tokens=cls+conv+inv" : ",distilled=1";
-        DistillOptions options = world.Distill(folder["s"]) with { Student = TinyWorld.StudentSpec + tokens, Steps = 2, LogEvery = 1, HoldOut = 0, Loss = Recipe.Parse("preset:" + preset) };
-        if (preset == "co-advise") options = options with { FurtherTeachers = [Fresh(folder["conv"], "resnet:depth=10,img=16,stem=3,width=8"), Fresh(folder["inv"], "rednet:depth=26,img=16,stem=3,width=8")] };
+        DistillOptions options = world.Distill(folder["s"]) with
+        {
+            Student = TinyWorld.StudentSpec + tokens,
+            Steps = 2,
+            LogEvery = 1,
+            HoldOut = 0,
+            Loss = Recipe.Parse("preset:" + preset),
+        };
+        if (preset == "co-advise")
+            options = options with
+            {
+                FurtherTeachers =
+                [
+                    Fresh(folder["conv"], "resnet:depth=10,img=16,stem=3,width=8"),
+                    Fresh(folder["inv"], "rednet:depth=26,img=16,stem=3,width=8"),
+                ],
+            };
         DistillSummary summary = Run(options);
         Assert.Equal(2, summary.Steps);
 
         string[] rows = File.ReadAllLines(Path.Combine(folder["s"], "training", "metrics.csv"));
-        string[] columns = rows[0].Split(','), values = rows[2].Split(',');
+        string[] columns = rows[0].Split(','),
+            values = rows[2].Split(',');
         Assert.Equal(["step", "loss", .. options.Loss.Terms.Select(term => term.Label)], columns.Take(2 + options.Loss.Terms.Count));
-        double[] figures = [.. values.Skip(1).Take(1 + options.Loss.Terms.Count).Select(value => double.Parse(value, System.Globalization.CultureInfo.InvariantCulture))];
+        double[] figures =
+        [
+            .. values
+                .Skip(1)
+                .Take(1 + options.Loss.Terms.Count)
+                .Select(value => double.Parse(value, System.Globalization.CultureInfo.InvariantCulture)),
+        ];
         Assert.All(figures, figure => Assert.True(figure > 0));
         Assert.Equal(figures[0], figures.Skip(1).Sum(), 1e-4 * figures[0]);
         Assert.Contains($"| loss | {options.Loss} |", File.ReadAllText(Path.Combine(folder["s"], "README.md")), StringComparison.Ordinal);
@@ -248,7 +324,13 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     public void A_recipe_is_explained_without_training()
     {
         using TempFolder folder = new();
-        RecipeExplanation explained = RecipeExplanation.Of(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"], Loss = Recipe.Parse("kd+hidden*2+minilm") });
+        RecipeExplanation explained = RecipeExplanation.Of(
+            world.Distill(folder["s"]) with
+            {
+                SelectionPath = folder["none.csv"],
+                Loss = Recipe.Parse("kd+hidden*2+minilm"),
+            }
+        );
         Assert.Equal(["kd", "hidden", "minilm"], explained.Terms.Select(term => term.Name));
         Assert.Equal([1.0, 2, 1], explained.Terms.Select(term => term.Weight));
         Assert.Equal([new LayerPair(0, 1), new LayerPair(1, 2)], explained.Terms[1].Layers);
@@ -281,9 +363,17 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);
-        Assert.Contains("img=16", Assert.Throws<DistillException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "img=16",
+            Assert.Throws<DistillException>(() => Run(options with { Student = "vit:img=32,patch=4,dim=16,depth=2,heads=2" })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<DistillException>(() => Run(options with { Loss = Recipe.Parse("kd+hard") }));
-        Assert.Contains("every patch", Assert.Throws<DistillException>(() => Run(options with { Loss = Recipe.Parse("vitkd"), PatchDropoutTo = 0.5 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "every patch",
+            Assert.Throws<DistillException>(() => Run(options with { Loss = Recipe.Parse("vitkd"), PatchDropoutTo = 0.5 })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ModelException>(() => Run(options with { Device = "tpu" }));
         Assert.False(Directory.Exists(folder["s"]));
     }
@@ -307,43 +397,102 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         return path;
     }
 
-    private static DistillSummary Run(DistillOptions options, OnStep? progress = null) => DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
+    private static DistillSummary Run(DistillOptions options, OnStep? progress = null) =>
+        DistillRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
-    private static TrainSummary Run(TrainOptions options, OnStep? progress = null) => TrainRun.Execute(options, progress, TestContext.Current.CancellationToken);
+    private static TrainSummary Run(TrainOptions options, OnStep? progress = null) =>
+        TrainRun.Execute(options, progress, TestContext.Current.CancellationToken);
 
     [Fact]
     public void Images_in_memory_are_evaluated_as_their_files()
     {
-        string[] classes = [.. Directory.EnumerateDirectories(world.Images).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
-        LabelledImage[] images = [.. Directory.EnumerateFiles(world.Images, "*", SearchOption.AllDirectories).Select(file => new LabelledImage(new MemoryImage(file, File.ReadAllBytes(file)), Array.IndexOf(classes, Path.GetFileName(Path.GetDirectoryName(file)))))];
-        EvaluationReport files = Run(new EvaluateOptions { Model = world.Teacher, DataPath = world.Images, Against = world.Teacher });
+        string[] classes =
+        [
+            .. Directory.EnumerateDirectories(world.Images).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal),
+        ];
+        LabelledImage[] images =
+        [
+            .. Directory
+                .EnumerateFiles(world.Images, "*", SearchOption.AllDirectories)
+                .Select(file => new LabelledImage(
+                    new MemoryImage(file, File.ReadAllBytes(file)),
+                    Array.IndexOf(classes, Path.GetFileName(Path.GetDirectoryName(file)))
+                )),
+        ];
+        EvaluationReport files = Run(
+            new EvaluateOptions
+            {
+                Model = world.Teacher,
+                DataPath = world.Images,
+                Against = world.Teacher,
+            }
+        );
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
 
         EvaluationReport memory = EvaluateRun.Evaluate(teacher, images, teacher, cancel: TestContext.Current.CancellationToken);
 
-        Assert.Equal((files.Top1, files.Images, files.MeanConfidence, files.Against!.Agreement), (memory.Top1, memory.Images, memory.MeanConfidence, memory.Against!.Agreement), Comparer);
+        Assert.Equal(
+            (files.Top1, files.Images, files.MeanConfidence, files.Against!.Agreement),
+            (memory.Top1, memory.Images, memory.MeanConfidence, memory.Against!.Agreement),
+            Comparer
+        );
         Assert.Equal(files.Classes.Select(row => row.Name), memory.Classes.Select(row => row.Name));
-        Assert.Contains("has the label 3", Assert.Throws<DistillException>(() => EvaluateRun.Evaluate(teacher, [images[0] with { Label = 3 }], cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has the label 3",
+            Assert
+                .Throws<DistillException>(() =>
+                    EvaluateRun.Evaluate(teacher, [images[0] with { Label = 3 }], cancel: TestContext.Current.CancellationToken)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     // Batches of another order add up in another order.
-    private static readonly Func<(double Top1, long Images, double Confidence, double Agreement), (double Top1, long Images, double Confidence, double Agreement), bool> Comparer = (a, b) => a.Top1 == b.Top1 && a.Images == b.Images && Math.Abs(a.Confidence - b.Confidence) < 1e-6 && a.Agreement == b.Agreement;
+    private static readonly Func<
+        (double Top1, long Images, double Confidence, double Agreement),
+        (double Top1, long Images, double Confidence, double Agreement),
+        bool
+    > Comparer = (a, b) =>
+        a.Top1 == b.Top1 && a.Images == b.Images && Math.Abs(a.Confidence - b.Confidence) < 1e-6 && a.Agreement == b.Agreement;
 
-    private static EvaluationReport Run(EvaluateOptions options) => EvaluateRun.Execute(options, cancel: TestContext.Current.CancellationToken);
+    private static EvaluationReport Run(EvaluateOptions options) =>
+        EvaluateRun.Execute(options, cancel: TestContext.Current.CancellationToken);
 
-    private DistillOptions Variant(string name, string output) => name switch
-    {
-        "everything" => world.Distill(output) with { Student = TinyWorld.StudentSpec + ",distilled=1", Loss = Recipe.Parse("kd:head=cls+probe*0.8+hidden*0.1+hard*0.5+noise:balance=1*0.3"), PatchDropout = 0.25, Mixup = 0.5, CutMix = 0.5, Ema = 0.95 },
-        // Learned maps, statistics of the batch, and draws that hang on the step.
-        "relations" => world.Distill(output) with { Loss = Recipe.Parse("dkd:warmup=0.5+tat:conv=3*0.1+vitkd+minilm+manifold:k=20+rkd+attention:rows=all") },
-        "dropout" => world.Distill(output) with { PatchDropout = 0.5, Loss = Recipe.Parse("preset:attention-probe-official"), Ema = 0, Init = StudentInit.Teacher },
-        "schedule" => world.Distill(output) with { PatchDropout = 0.75, PatchDropoutTo = 0, PatchDropoutUntil = 1 },
-        _ => world.Distill(output),
-    };
+    private DistillOptions Variant(string name, string output) =>
+        name switch
+        {
+            "everything" => world.Distill(output) with
+            {
+                Student = TinyWorld.StudentSpec + ",distilled=1",
+                Loss = Recipe.Parse("kd:head=cls+probe*0.8+hidden*0.1+hard*0.5+noise:balance=1*0.3"),
+                PatchDropout = 0.25,
+                Mixup = 0.5,
+                CutMix = 0.5,
+                Ema = 0.95,
+            },
+            // Learned maps, statistics of the batch, and draws that hang on the step.
+            "relations" => world.Distill(output) with
+            {
+                Loss = Recipe.Parse("dkd:warmup=0.5+tat:conv=3*0.1+vitkd+minilm+manifold:k=20+rkd+attention:rows=all"),
+            },
+            "dropout" => world.Distill(output) with
+            {
+                PatchDropout = 0.5,
+                Loss = Recipe.Parse("preset:attention-probe-official"),
+                Ema = 0,
+                Init = StudentInit.Teacher,
+            },
+            "schedule" => world.Distill(output) with { PatchDropout = 0.75, PatchDropoutTo = 0, PatchDropoutUntil = 1 },
+            _ => world.Distill(output),
+        };
 
     private static void AssertSameBytes(string whole, string broken)
     {
         foreach (string name in (string[])["model.safetensors", "training/checkpoint.safetensors", "training/metrics.csv"])
-            Assert.True(File.ReadAllBytes(Path.Combine(whole, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(broken, name))), name + " differs");
+            Assert.True(
+                File.ReadAllBytes(Path.Combine(whole, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(broken, name))),
+                name + " differs"
+            );
     }
 }

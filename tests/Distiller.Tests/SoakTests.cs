@@ -18,7 +18,19 @@ public sealed class SoakTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         Counter counter = new();
-        DistillRun.Execute(world.Distill(folder["s"]) with { Steps = 200, Student = TinyWorld.StudentSpec + ",distilled=1", Loss = Recipe.Parse("kd+probe+hidden+hard+noise"), Mixup = 1, PatchDropout = 0.3, LogEvery = 10 }, counter, TestContext.Current.CancellationToken);
+        DistillRun.Execute(
+            world.Distill(folder["s"]) with
+            {
+                Steps = 200,
+                Student = TinyWorld.StudentSpec + ",distilled=1",
+                Loss = Recipe.Parse("kd+probe+hidden+hard+noise"),
+                Mixup = 1,
+                PatchDropout = 0.3,
+                LogEvery = 10,
+            },
+            counter,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(20, counter.Live.Count);
         Assert.InRange(counter.Live[^1], 0, counter.Live[2]);
     }
@@ -29,7 +41,8 @@ public sealed class SoakTests(TinyWorld world) : IClassFixture<TinyWorld>
 
         public void Report(TrainProgress value)
         {
-            if (value.Phase == "train") Live.Add(torch.Tensor.TotalCount);
+            if (value.Phase == "train")
+                Live.Add(torch.Tensor.TotalCount);
         }
     }
 }

@@ -55,11 +55,16 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
         static torch.Tensor Patches(torch.Tensor pixels, VisionTransformer teacher)
         {
             ModelOutput output = teacher.Run(pixels, new ModelCapture { HiddenBlocks = [0, 1, 2] });
-            return torch.stack([.. output.Hidden.Values.Select(hidden => PatchSimilarity.Entropy(hidden.narrow(1, 1, teacher.Config.Patches)))]);
+            return torch.stack([
+                .. output.Hidden.Values.Select(hidden => PatchSimilarity.Entropy(hidden.narrow(1, 1, teacher.Config.Patches))),
+            ]);
         }
 
         Assert.True(Of(Options() with { PatchEntropy = 5 }, Patches) > Of(Options() with { PatchEntropy = 0 }, Patches) + 0.02);
-        Assert.True(Of(Options() with { TotalVariation = 1 }, (pixels, _) => PixelPriors.TotalVariation(pixels)) < 0.7 * Of(Options() with { TotalVariation = 0 }, (pixels, _) => PixelPriors.TotalVariation(pixels)));
+        Assert.True(
+            Of(Options() with { TotalVariation = 1 }, (pixels, _) => PixelPriors.TotalVariation(pixels))
+                < 0.7 * Of(Options() with { TotalVariation = 0 }, (pixels, _) => PixelPriors.TotalVariation(pixels))
+        );
     }
 
     [Fact]
@@ -79,15 +84,33 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
     [Fact]
     public void Options_that_cannot_work_are_refused()
     {
-        Assert.Contains("steps is 0", Assert.Throws<DistillException>(() => new ImageSynthesis(Options() with { Steps = 0 })).Message, StringComparison.Ordinal);
-        Assert.Contains("nothing to learn", Assert.Throws<DistillException>(() => new ImageSynthesis(Options() with { CrossEntropy = 0, PatchEntropy = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "steps is 0",
+            Assert.Throws<DistillException>(() => new ImageSynthesis(Options() with { Steps = 0 })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "nothing to learn",
+            Assert.Throws<DistillException>(() => new ImageSynthesis(Options() with { CrossEntropy = 0, PatchEntropy = 0 })).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private SynthesisOptions Options() => new() { Teacher = world.Teacher, Count = 9, Steps = 60, Flip = false, Shift = 0 };
+    private SynthesisOptions Options() =>
+        new()
+        {
+            Teacher = world.Teacher,
+            Count = 9,
+            Steps = 60,
+            Flip = false,
+            Shift = 0,
+        };
 
     private static double[] Expected(string name)
     {
-        using JsonDocument references = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "References", "synthesis.json")));
+        using JsonDocument references = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "References", "synthesis.json"))
+        );
         return [.. references.RootElement.GetProperty(name).EnumerateArray().Select(value => value.GetDouble())];
     }
 
@@ -105,13 +128,15 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
 
     private static void Close(double[] expected, torch.Tensor actual)
     {
-        foreach ((double e, double a) in expected.Zip(actual.data<double>())) Assert.Equal(e, a, 1e-9);
+        foreach ((double e, double a) in expected.Zip(actual.data<double>()))
+            Assert.Equal(e, a, 1e-9);
     }
 
     private static void Differentiate(Func<torch.Tensor, torch.Tensor> loss, torch.Tensor at)
     {
         torch.Tensor leaf = at.detach().requires_grad_(true);
-        double[] gradient = torch.autograd.grad([loss(leaf).sum()], [leaf])[0].data<double>().ToArray(), values = at.data<double>().ToArray();
+        double[] gradient = torch.autograd.grad([loss(leaf).sum()], [leaf])[0].data<double>().ToArray(),
+            values = at.data<double>().ToArray();
         const double step = 1e-6;
         for (int i = 0; i < values.Length; i += 3)
         {
@@ -129,7 +154,10 @@ public sealed class SynthesisTests(TinyWorld world) : IClassFixture<TinyWorld>
     private static torch.Tensor Normalised(IReadOnlyList<RgbImage> images, Preprocessing preprocessing)
     {
         int size = images[0].Width;
-        torch.Tensor pixels = torch.tensor(images.SelectMany(image => image.Pixels).Select(value => value / 255f).ToArray(), [images.Count, size, size, 3]).permute(0, 3, 1, 2);
-        return (pixels - torch.tensor(preprocessing.Mean.ToArray(), [1, 3, 1, 1])) / torch.tensor(preprocessing.Std.ToArray(), [1, 3, 1, 1]);
+        torch.Tensor pixels = torch
+            .tensor(images.SelectMany(image => image.Pixels).Select(value => value / 255f).ToArray(), [images.Count, size, size, 3])
+            .permute(0, 3, 1, 2);
+        return (pixels - torch.tensor(preprocessing.Mean.ToArray(), [1, 3, 1, 1]))
+            / torch.tensor(preprocessing.Std.ToArray(), [1, 3, 1, 1]);
     }
 }

@@ -11,7 +11,11 @@ public sealed class TeacherExpectationTests
 
     // Seven images of three classes; the expected figures are of a plain Python program: bisection on 1/τ, and the influence
     // of each image by a numerical derivative.
-    private static readonly Judgements Seven = new(3, [2, 0.5f, -1, 0.1f, 0.3f, 0.2f, -1.5f, 2.5f, 0, 1, 1.2f, -0.4f, 0, -0.5f, 3, 0.7f, -0.2f, 0.6f, 4, 1, 0.5f], [0, 2, 1, 0, 2, 1, 0]);
+    private static readonly Judgements Seven = new(
+        3,
+        [2, 0.5f, -1, 0.1f, 0.3f, 0.2f, -1.5f, 2.5f, 0, 1, 1.2f, -0.4f, 0, -0.5f, 3, 0.7f, -0.2f, 0.6f, 4, 1, 0.5f],
+        [0, 2, 1, 0, 2, 1, 0]
+    );
 
     [Fact]
     public void The_expectation_is_that_of_an_independent_program()
@@ -45,7 +49,8 @@ public sealed class TeacherExpectationTests
         {
             double temperature = TeacherExpectation.Over(judged, All(judged), accuracy).Temperature;
             double confidence = 0;
-            for (int image = 0; image < judged.Images; image++) confidence += Softmax(judged, image, temperature).Max() / judged.Images;
+            for (int image = 0; image < judged.Images; image++)
+                confidence += Softmax(judged, image, temperature).Max() / judged.Images;
             Assert.Equal(accuracy, confidence, 1e-9);
         }
     }
@@ -58,7 +63,11 @@ public sealed class TeacherExpectationTests
         ExpectedAccuracy estimate = TeacherExpectation.Over(judged, All(judged), 0.8);
         Assert.Equal(0.8, estimate.Accuracy, 1e-9);
         Assert.Equal(0, estimate.StandardError, 1e-9);
-        Assert.Equal(TeacherExpectation.MeanConfidence(judged, All(judged), 1), TeacherExpectation.Over(judged, All(judged), null).Accuracy, 1e-12);
+        Assert.Equal(
+            TeacherExpectation.MeanConfidence(judged, All(judged), 1),
+            TeacherExpectation.Over(judged, All(judged), null).Accuracy,
+            1e-12
+        );
     }
 
     [Theory]
@@ -69,12 +78,15 @@ public sealed class TeacherExpectationTests
     {
         const double temperature = 1.7;
         Judgements judged = Drawn(20_000, seed, out Randomness random);
-        int right = 0, teacherRight = 0;
+        int right = 0,
+            teacherRight = 0;
         for (int image = 0; image < judged.Images; image++)
         {
             int label = Draw(Softmax(judged, image, temperature), random.NextDouble());
-            if (judged.Decisions[image] == label) right++;
-            if (ClassDecision.Of(judged.LogitsOf(image)) == label) teacherRight++;
+            if (judged.Decisions[image] == label)
+                right++;
+            if (ClassDecision.Of(judged.LogitsOf(image)) == label)
+                teacherRight++;
         }
         double truth = (double)right / judged.Images;
 
@@ -92,22 +104,33 @@ public sealed class TeacherExpectationTests
     [InlineData(false)]
     public void The_standard_error_is_the_spread_over_many_samples(bool calibrated)
     {
-        const int samples = 400, size = 150;
+        const int samples = 400,
+            size = 150;
         Judgements many = Drawn(samples * size, 6, out _);
         double? accuracy = calibrated ? TeacherExpectation.MeanConfidence(many, All(many), 1.5) : null;
         ExpectedAccuracy whole = TeacherExpectation.Over(many, All(many), accuracy);
-        ExpectedAccuracy[] each = [.. Enumerable.Range(0, samples).Select(sample => TeacherExpectation.Over(many, [.. Enumerable.Range(sample * size, size)], accuracy))];
+        ExpectedAccuracy[] each =
+        [
+            .. Enumerable
+                .Range(0, samples)
+                .Select(sample => TeacherExpectation.Over(many, [.. Enumerable.Range(sample * size, size)], accuracy)),
+        ];
 
         double spread = Math.Sqrt(each.Average(of => Math.Pow(of.Accuracy - whole.Accuracy, 2)));
         Assert.Equal(1, each.Average(of => of.StandardError) / spread, 0.12);
-        Assert.InRange(each.Count(of => Math.Abs(of.Accuracy - whole.Accuracy) <= TeacherExpectation.Quantile * of.StandardError) / (double)samples, 0.91, 0.98);
+        Assert.InRange(
+            each.Count(of => Math.Abs(of.Accuracy - whole.Accuracy) <= TeacherExpectation.Quantile * of.StandardError) / (double)samples,
+            0.91,
+            0.98
+        );
     }
 
     [Fact]
     public void The_range_spans_all_expectations_and_widens_with_fewer_images()
     {
         Judgements many = Drawn(4000, 7, out _);
-        (ExpectedAccuracy[] Of, double Low, double High) wide = Estimate(many, 60), narrow = Estimate(many, 4000);
+        (ExpectedAccuracy[] Of, double Low, double High) wide = Estimate(many, 60),
+            narrow = Estimate(many, 4000);
         Assert.True(wide.High - wide.Low > narrow.High - narrow.Low);
         Assert.Equal(narrow.Of.Min(of => of.Accuracy - (1.96 * of.StandardError)), narrow.Low, 1e-5);
         Assert.Equal(narrow.Of.Max(of => of.Accuracy + (1.96 * of.StandardError)), narrow.High, 1e-5);
@@ -119,14 +142,21 @@ public sealed class TeacherExpectationTests
     public void An_accuracy_that_is_no_better_than_chance_is_refused(double accuracy)
     {
         Judgements judged = Drawn(50, 8, out _);
-        Assert.Contains("above chance", Assert.Throws<DistillException>(() => TeacherExpectation.Over(judged, All(judged), accuracy)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "above chance",
+            Assert.Throws<DistillException>(() => TeacherExpectation.Over(judged, All(judged), accuracy)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static (ExpectedAccuracy[] Of, double Low, double High) Estimate(Judgements many, int images)
     {
         Judgements judged = new(Classes, many.Logits[..(images * Classes)], many.Decisions[..images]);
         (int[] familiar, int[] unfamiliar) = TeacherExpectation.Halves(judged);
-        ExpectedAccuracy[] of = [.. ((int[][])[All(judged), familiar, unfamiliar]).Select(part => TeacherExpectation.Over(judged, part, 0.6))];
+        ExpectedAccuracy[] of =
+        [
+            .. ((int[][])[All(judged), familiar, unfamiliar]).Select(part => TeacherExpectation.Over(judged, part, 0.6)),
+        ];
         (double low, double high) = TeacherExpectation.Span(of);
         return (of, low, high);
     }
@@ -139,9 +169,11 @@ public sealed class TeacherExpectationTests
         random = new Randomness(seed, Purpose.Loss);
         float[] logits = new float[images * Classes];
         int[] decisions = new int[images];
-        for (int i = 0; i < logits.Length; i++) logits[i] = (float)(2 * random.NextNormal());
+        for (int i = 0; i < logits.Length; i++)
+            logits[i] = (float)(2 * random.NextNormal());
         Judgements judged = new(Classes, logits, decisions);
-        for (int image = 0; image < images; image++) decisions[image] = random.NextInt(3) == 0 ? random.NextInt(Classes) : ClassDecision.Of(judged.LogitsOf(image));
+        for (int image = 0; image < images; image++)
+            decisions[image] = random.NextInt(3) == 0 ? random.NextInt(Classes) : ClassDecision.Of(judged.LogitsOf(image));
         return judged;
     }
 
@@ -157,7 +189,8 @@ public sealed class TeacherExpectationTests
     private static int Draw(double[] probabilities, double at)
     {
         int drawn = 0;
-        while (drawn < probabilities.Length - 1 && (at -= probabilities[drawn]) >= 0) drawn++;
+        while (drawn < probabilities.Length - 1 && (at -= probabilities[drawn]) >= 0)
+            drawn++;
         return drawn;
     }
 }

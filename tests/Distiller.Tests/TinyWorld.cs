@@ -8,7 +8,8 @@ namespace DataFreeKD.Distiller.Tests;
 /// <summary>Three classes of 16×16 images: which third of the picture is bright, under noise.</summary>
 public sealed class TinyWorld : IDisposable
 {
-    public const string Spec = "vit:img=16,patch=4,dim=24,depth=3,heads=2", StudentSpec = "vit:img=16,patch=4,dim=16,depth=2,heads=2";
+    public const string Spec = "vit:img=16,patch=4,dim=24,depth=3,heads=2",
+        StudentSpec = "vit:img=16,patch=4,dim=16,depth=2,heads=2";
 
     private readonly TempFolder folder = new();
 
@@ -33,10 +34,40 @@ public sealed class TinyWorld : IDisposable
 
     public string Teacher => folder["teacher"];
 
-    public TrainOptions Train(string output) => new() { DataPath = Images, Model = Spec, Output = output, Steps = 30, BatchSize = 16, LearningRate = 3e-3, Ema = 0, Flip = 0, PadCrop = 1, Workers = 2 };
+    public TrainOptions Train(string output) =>
+        new()
+        {
+            DataPath = Images,
+            Model = Spec,
+            Output = output,
+            Steps = 30,
+            BatchSize = 16,
+            LearningRate = 3e-3,
+            Ema = 0,
+            Flip = 0,
+            PadCrop = 1,
+            Workers = 2,
+        };
 
     /// <summary>From random weights by output matching alone, whatever the defaults are.</summary>
-    public DistillOptions Distill(string output) => new() { Init = StudentInit.Random, Loss = Losses.Recipe.Default, SelectionPath = Selection, Teacher = Teacher, Student = StudentSpec, Output = output, Steps = 30, BatchSize = 16, LearningRate = 3e-3, Flip = 0, PadCrop = 1, Workers = 2, CheckpointEvery = 7, LogEvery = 5 };
+    public DistillOptions Distill(string output) =>
+        new()
+        {
+            Init = StudentInit.Random,
+            Loss = Losses.Recipe.Default,
+            SelectionPath = Selection,
+            Teacher = Teacher,
+            Student = StudentSpec,
+            Output = output,
+            Steps = 30,
+            BatchSize = 16,
+            LearningRate = 3e-3,
+            Flip = 0,
+            PadCrop = 1,
+            Workers = 2,
+            CheckpointEvery = 7,
+            LogEvery = 5,
+        };
 
     /// <summary>A 24-bit BMP.</summary>
     public static byte[] Draw(int label, int seed)
@@ -44,7 +75,8 @@ public sealed class TinyWorld : IDisposable
         const int side = 16;
         byte[] file = new byte[54 + (side * side * 3)];
         "BM"u8.CopyTo(file);
-        foreach ((int at, int value) in (ReadOnlySpan<(int, int)>)[(2, file.Length), (10, 54), (14, 40), (18, side), (22, side)]) BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
+        foreach ((int at, int value) in (ReadOnlySpan<(int, int)>)[(2, file.Length), (10, 54), (14, 40), (18, side), (22, side)])
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
         BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(26), 1);
         BinaryPrimitives.WriteInt16LittleEndian(file.AsSpan(28), 24);
         uint noise = (uint)(seed * 2654435761u) + 1;

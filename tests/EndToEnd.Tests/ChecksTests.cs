@@ -1,4 +1,5 @@
-// Every verb that writes looks at where it will write before its first image: a name, a folder or a file in its place, a device, a way that leads nowhere.
+// Every verb that writes looks at where it will write before its first image: a name, a folder or a file in its place, a device, a way that
+// leads nowhere.
 
 using DataFreeKD.Testing;
 
@@ -11,8 +12,23 @@ public sealed class ChecksTests(TinyWorld world)
     // The verb, and what its output is: the ending of a file, or none of a folder.
     private static readonly (string Verb, string Ending)[] Writers =
     [
-        ("score", ".csv"), ("select", ".csv"), ("cache", ".cache"), ("report", ".html"), ("contact-sheet", ".png"), ("explain", ".png"), ("export", ".onnx"), ("urls", ".txt"), ("advise", ".csv"), ("embeddings", ".npy"),
-        ("crawl", ""), ("pack", ""), ("distill", ""), ("train", ""), ("prune", ""), ("compress", ""), ("compare", ""),
+        ("score", ".csv"),
+        ("select", ".csv"),
+        ("cache", ".cache"),
+        ("report", ".html"),
+        ("contact-sheet", ".png"),
+        ("explain", ".png"),
+        ("export", ".onnx"),
+        ("urls", ".txt"),
+        ("advise", ".csv"),
+        ("embeddings", ".npy"),
+        ("crawl", ""),
+        ("pack", ""),
+        ("distill", ""),
+        ("train", ""),
+        ("prune", ""),
+        ("compress", ""),
+        ("compare", ""),
     ];
 
     public static TheoryData<string, string, string> Places
@@ -22,8 +38,10 @@ public sealed class ChecksTests(TinyWorld world)
             TheoryData<string, string, string> places = [];
             foreach ((string verb, string ending) in Writers)
             {
-                foreach (string place in (string[])["occupied", "device", "below a file", "too long"]) places.Add(verb, ending, place);
-                if (ending is ".csv" or ".png" or ".npy") places.Add(verb, ending, "ending");
+                foreach (string place in (string[])["occupied", "device", "below a file", "too long"])
+                    places.Add(verb, ending, place);
+                if (ending is ".csv" or ".png" or ".npy")
+                    places.Add(verb, ending, "ending");
             }
             return places;
         }
@@ -37,48 +55,83 @@ public sealed class ChecksTests(TinyWorld world)
         string output = folder["out" + ending];
         switch (place)
         {
-            case "occupied" when ending.Length > 0: Directory.CreateDirectory(output); break;
-            case "occupied": File.WriteAllText(output, "mine"); break;
-            case "device": output = "/dev/full"; break;
-            case "below a file": File.WriteAllText(folder["file"], "mine"); output = folder["file/out" + ending]; break;
-            case "too long": output = folder[new string('n', 300) + ending]; break;
-            default: output = folder["out.odd"]; break;
+            case "occupied" when ending.Length > 0:
+                Directory.CreateDirectory(output);
+                break;
+            case "occupied":
+                File.WriteAllText(output, "mine");
+                break;
+            case "device":
+                output = "/dev/full";
+                break;
+            case "below a file":
+                File.WriteAllText(folder["file"], "mine");
+                output = folder["file/out" + ending];
+                break;
+            case "too long":
+                output = folder[new string('n', 300) + ending];
+                break;
+            default:
+                output = folder["out.odd"];
+                break;
         }
         string[] before = Entries(folder);
 
-        string line = Programs.RunDfkd([.. Command(folder, verb, output), .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"]]).Refuses();
+        string line = Programs
+            .RunDfkd([.. Command(folder, verb, output), .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"]])
+            .Refuses();
 
         Assert.DoesNotContain("unexpected", line, StringComparison.Ordinal);
-        Assert.True(line.Contains(Path.GetFileName(output)[..3], StringComparison.Ordinal) || place == "too long" && (line.Contains("too long", StringComparison.Ordinal) || line.Contains("file systems take 255", StringComparison.Ordinal)), line);
+        Assert.True(
+            line.Contains(Path.GetFileName(output)[..3], StringComparison.Ordinal)
+                || place == "too long"
+                    && (
+                        line.Contains("too long", StringComparison.Ordinal)
+                        || line.Contains("file systems take 255", StringComparison.Ordinal)
+                    ),
+            line
+        );
         Assert.Equal(before, Entries(folder).Where(entry => entry != folder["recipes.yaml"]));
     }
 
-    private static string[] Entries(TempFolder folder) => [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private static string[] Entries(TempFolder folder) =>
+        [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
-    private string[] Command(TempFolder folder, string verb, string output) => verb switch
-    {
-        "score" => ["score", world.Wild, "--teacher", world.Teacher, "-o", output],
-        "embeddings" => ["score", world.Wild, "--teacher", world.Teacher, "-o", folder["scores.csv"], "--embeddings", output],
-        "crawl" => ["crawl", world.Wild, "-o", output],
-        "select" => ["select", world.Scores, "--budget", "50", "-o", output],
-        "advise" => ["select", world.Scores, "--advise", output],
-        "distill" => ["distill", world.Selected, "--teacher", world.Teacher, "--student", Small, "--steps", "5", "-o", output],
-        "train" => ["train", world.Train, "--model", Small, "--steps", "5", "-o", output],
-        "prune" => ["prune", world.Teacher, world.Selected, "--params", "0.5", "-o", output],
-        "cache" => ["cache", world.Selected, "--teacher", world.Teacher, "--steps", "5", "-o", output],
-        "pack" => ["pack", world.Selected, "--to", "webdataset", "-o", output],
-        "urls" => ["pack", world.Selected, "--to", "urls", "-o", output],
-        "report" => ["report", world.Scores, "-o", output],
-        "contact-sheet" => ["contact-sheet", world.Scores, "-o", output],
-        "explain" => ["explain", Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First(), "--teacher", world.Teacher, "-o", output],
-        "export" => ["export", world.Teacher, "--onnx", output],
-        "compare" => ["compare", Recipes(folder), "-o", output],
-        _ => ["compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "-o", output],
-    };
+    private string[] Command(TempFolder folder, string verb, string output) =>
+        verb switch
+        {
+            "score" => ["score", world.Wild, "--teacher", world.Teacher, "-o", output],
+            "embeddings" => ["score", world.Wild, "--teacher", world.Teacher, "-o", folder["scores.csv"], "--embeddings", output],
+            "crawl" => ["crawl", world.Wild, "-o", output],
+            "select" => ["select", world.Scores, "--budget", "50", "-o", output],
+            "advise" => ["select", world.Scores, "--advise", output],
+            "distill" => ["distill", world.Selected, "--teacher", world.Teacher, "--student", Small, "--steps", "5", "-o", output],
+            "train" => ["train", world.Train, "--model", Small, "--steps", "5", "-o", output],
+            "prune" => ["prune", world.Teacher, world.Selected, "--params", "0.5", "-o", output],
+            "cache" => ["cache", world.Selected, "--teacher", world.Teacher, "--steps", "5", "-o", output],
+            "pack" => ["pack", world.Selected, "--to", "webdataset", "-o", output],
+            "urls" => ["pack", world.Selected, "--to", "urls", "-o", output],
+            "report" => ["report", world.Scores, "-o", output],
+            "contact-sheet" => ["contact-sheet", world.Scores, "-o", output],
+            "explain" =>
+            [
+                "explain",
+                Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First(),
+                "--teacher",
+                world.Teacher,
+                "-o",
+                output,
+            ],
+            "export" => ["export", world.Teacher, "--onnx", output],
+            "compare" => ["compare", Recipes(folder), "-o", output],
+            _ => ["compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "-o", output],
+        };
 
     private string Recipes(TempFolder folder)
     {
-        File.WriteAllText(folder["recipes.yaml"], $"""
+        File.WriteAllText(
+            folder["recipes.yaml"],
+            $"""
             seeds: [0]
             tests:
               own: {world.Test}
@@ -89,7 +142,8 @@ public sealed class ChecksTests(TinyWorld world)
               steps: 5
             recipes:
               - name: kd
-            """);
+            """
+        );
         return folder["recipes.yaml"];
     }
 }

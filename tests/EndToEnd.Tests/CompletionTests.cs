@@ -38,7 +38,14 @@ public sealed class CompletionTests
     {
         string program = Installed(shell);
 
-        Programs.Run(program, shell == "zsh" ? ["-f", "-n", "-c", Script(shell)] : shell == "bash" ? ["-n", "-c", Script(shell)] : ["--no-execute", "-c", Script(shell)]).Succeeds();
+        Programs
+            .Run(
+                program,
+                shell == "zsh" ? ["-f", "-n", "-c", Script(shell)]
+                    : shell == "bash" ? ["-n", "-c", Script(shell)]
+                    : ["--no-execute", "-c", Script(shell)]
+            )
+            .Succeeds();
     }
 
     [Fact]
@@ -74,7 +81,8 @@ public sealed class CompletionTests
     [InlineData("dfkd select scores.csv --quota ", "equal floor none teacher")]
     [InlineData("dfkd score photos --device c", "cpu cuda")]
     [InlineData("dfkd completion ", "bash fish pwsh zsh")]
-    public void Bash_completes_values_that_are_enumerated(string line, string values) => Assert.Equal(values.Split(' '), Offered(line).Order());
+    public void Bash_completes_values_that_are_enumerated(string line, string values) =>
+        Assert.Equal(values.Split(' '), Offered(line).Order());
 
     [Theory]
     [InlineData("dfkd score ")]
@@ -89,12 +97,18 @@ public sealed class CompletionTests
     private static string[] Offered(string line)
     {
         string session = $"DFKD='{Programs.Dfkd}'\n{Script("bash")}\n{Tab}\ntab '{line}'";
-        return Programs.Run(Installed("bash"), "--norc", "-c", session).Succeeds().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return Programs
+            .Run(Installed("bash"), "--norc", "-c", session)
+            .Succeeds()
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static string Installed(string shell)
     {
-        string? program = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, shell)).FirstOrDefault(File.Exists);
+        string? program = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, shell))
+            .FirstOrDefault(File.Exists);
         Assert.SkipWhen(program is null, $"{shell} is not installed");
         return program!;
     }

@@ -11,20 +11,75 @@ public sealed class CompressTests(TinyWorld world)
     public void One_command_leaves_a_student_an_estimate_a_report_and_the_pipeline_that_made_them()
     {
         using TempFolder folder = new();
-        Finished run = Programs.RunDfkd("compress", world.Wild, "--teacher", world.Teacher, "--params", "0.5", "--minutes", "0.02", "--labelled", world.Test, "-o", folder["out"], "--json").Succeeds();
+        Finished run = Programs
+            .RunDfkd(
+                "compress",
+                world.Wild,
+                "--teacher",
+                world.Teacher,
+                "--params",
+                "0.5",
+                "--minutes",
+                "0.02",
+                "--labelled",
+                world.Test,
+                "-o",
+                folder["out"],
+                "--json"
+            )
+            .Succeeds();
         JsonElement summary = JsonDocument.Parse(run.Output).RootElement;
         Assert.Equal(folder["out/student"], summary.GetProperty("student").GetString());
         Assert.InRange(summary.GetProperty("parameters").GetInt64(), 1, summary.GetProperty("teacher_parameters").GetInt64() / 2);
-        Assert.InRange(summary.GetProperty("estimate").GetDouble(), summary.GetProperty("low").GetDouble(), summary.GetProperty("high").GetDouble());
-        Assert.InRange(summary.GetProperty("retained").GetDouble(), summary.GetProperty("retained_low").GetDouble(), summary.GetProperty("retained_high").GetDouble());
+        Assert.InRange(
+            summary.GetProperty("estimate").GetDouble(),
+            summary.GetProperty("low").GetDouble(),
+            summary.GetProperty("high").GetDouble()
+        );
+        Assert.InRange(
+            summary.GetProperty("retained").GetDouble(),
+            summary.GetProperty("retained_low").GetDouble(),
+            summary.GetProperty("retained_high").GetDouble()
+        );
         JsonElement stages = summary.GetProperty("run").GetProperty("stages");
-        int Measured(string stage) => stages.EnumerateArray().Single(made => made.GetProperty("name").GetString() == stage).GetProperty("summary").GetProperty("held_out_images").GetInt32();
+        int Measured(string stage) =>
+            stages
+                .EnumerateArray()
+                .Single(made => made.GetProperty("name").GetString() == stage)
+                .GetProperty("summary")
+                .GetProperty("held_out_images")
+                .GetInt32();
         Assert.Equal(Measured("prune"), Measured("distill"));
         Assert.InRange(summary.GetProperty("top1").GetDouble(), 0, 1);
-        foreach (string made in (string[])["pipeline.yaml", "scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors", "report.html"]) Assert.True(File.Exists(folder["out/" + made]), made);
+        foreach (
+            string made in (string[])
+                ["pipeline.yaml", "scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors", "report.html"]
+        )
+            Assert.True(File.Exists(folder["out/" + made]), made);
 
         // The same again changes nothing; the pipeline is an ordinary one.
-        JsonElement again = JsonDocument.Parse(Programs.RunDfkd("compress", world.Wild, "--teacher", world.Teacher, "--params", "0.5", "--minutes", "0.02", "--labelled", world.Test, "-o", folder["out"], "--json").Succeeds().Output).RootElement;
+        JsonElement again = JsonDocument
+            .Parse(
+                Programs
+                    .RunDfkd(
+                        "compress",
+                        world.Wild,
+                        "--teacher",
+                        world.Teacher,
+                        "--params",
+                        "0.5",
+                        "--minutes",
+                        "0.02",
+                        "--labelled",
+                        world.Test,
+                        "-o",
+                        folder["out"],
+                        "--json"
+                    )
+                    .Succeeds()
+                    .Output
+            )
+            .RootElement;
         Assert.Equal(0, again.GetProperty("run").GetProperty("ran").GetInt32());
         string plan = Programs.RunDfkd("run", folder["out/pipeline.yaml"], "--dry-run").Succeeds().Output;
         Assert.DoesNotContain("run  ", plan, StringComparison.Ordinal);
@@ -34,7 +89,10 @@ public sealed class CompressTests(TinyWorld world)
     public void Minutes_of_zero_prune_only()
     {
         using TempFolder folder = new();
-        string plan = Programs.RunDfkd("compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "--dry-run", "-o", folder["out"]).Succeeds().Output;
+        string plan = Programs
+            .RunDfkd("compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "--dry-run", "-o", folder["out"])
+            .Succeeds()
+            .Output;
         Assert.Contains("prune", plan, StringComparison.Ordinal);
         Assert.DoesNotContain("distill", plan, StringComparison.Ordinal);
     }
@@ -42,12 +100,26 @@ public sealed class CompressTests(TinyWorld world)
     [Fact]
     public void A_killed_compression_goes_on_to_the_same_bytes_where_its_steps_are_given()
     {
-        using TempFolder whole = new(), killed = new();
-        string[] Command(TempFolder folder) => ["compress", world.Wild, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=24,depth=4,heads=2", "--steps", "4", "-o", folder["out"]];
+        using TempFolder whole = new(),
+            killed = new();
+        string[] Command(TempFolder folder) =>
+            [
+                "compress",
+                world.Wild,
+                "--teacher",
+                world.Teacher,
+                "--student",
+                "vit:img=32,patch=8,dim=24,depth=4,heads=2",
+                "--steps",
+                "4",
+                "-o",
+                folder["out"],
+            ];
         Programs.RunDfkd(Command(whole)).Succeeds();
         KillTests.KillWhen(() => File.Exists(killed["out/pruned/pruning/state.safetensors"]), "state", Command(killed));
         Programs.RunDfkd(Command(killed)).Succeeds();
-        foreach (string made in (string[])["scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors"]) Assert.Equal(File.ReadAllBytes(whole["out/" + made]), File.ReadAllBytes(killed["out/" + made]));
+        foreach (string made in (string[])["scores.csv", "selected.csv", "pruned/model.safetensors", "student/model.safetensors"])
+            Assert.Equal(File.ReadAllBytes(whole["out/" + made]), File.ReadAllBytes(killed["out/" + made]));
     }
 
     [Fact]
@@ -55,10 +127,22 @@ public sealed class CompressTests(TinyWorld world)
     {
         using TempFolder folder = new();
         string[] command = ["compress", world.Wild, "--teacher", world.Teacher, "-o", folder["out"]];
-        Assert.Contains("exclude each other", Programs.RunDfkd([.. command, "--params", "0.1", "--macs", "0.1"]).Refuses(), StringComparison.Ordinal);
-        Assert.Contains("--steps and --minutes exclude each other", Programs.RunDfkd([.. command, "--steps", "3", "--minutes", "1"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "exclude each other",
+            Programs.RunDfkd([.. command, "--params", "0.1", "--macs", "0.1"]).Refuses(),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--steps and --minutes exclude each other",
+            Programs.RunDfkd([.. command, "--steps", "3", "--minutes", "1"]).Refuses(),
+            StringComparison.Ordinal
+        );
         Assert.Contains("--minutes", Programs.RunDfkd([.. command, "--minutes", "-1"]).Refuses(), StringComparison.Ordinal);
-        Assert.Contains("there is no such file", Programs.RunDfkd("compress", world.Wild, "--teacher", folder["none"], "-o", folder["out"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no such file",
+            Programs.RunDfkd("compress", world.Wild, "--teacher", folder["none"], "-o", folder["out"]).Refuses(),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(folder["out"]));
         Directory.CreateDirectory(folder["out"]);
         File.WriteAllText(folder["out/pipeline.yaml"], "stages:\n  score:\n");
@@ -71,12 +155,35 @@ public sealed class CompressTests(TinyWorld world)
     {
         using TempFolder folder = new();
         string pruned = folder["pruned"];
-        string said = Programs.RunDfkd("prune", world.Teacher, world.Selected, "--params", "0.6", "--hold-out", "0.3", "-o", pruned).Succeeds().Error;
+        string said = Programs
+            .RunDfkd("prune", world.Teacher, world.Selected, "--params", "0.6", "--hold-out", "0.3", "-o", pruned)
+            .Succeeds()
+            .Error;
         Assert.Contains("<- taken", said, StringComparison.Ordinal);
         Assert.Contains("share of the teacher's parameters (log scale)", said, StringComparison.Ordinal);
         Assert.Contains("of the teacher's accuracy", said, StringComparison.Ordinal);
-        Assert.Contains("estimated top-1", Programs.RunDfkd("estimate", pruned, "--teacher", world.Teacher).Succeeds().Output, StringComparison.Ordinal);
-        string trained = Programs.RunDfkd("distill", world.Selected, "--teacher", world.Teacher, "--student", pruned, "--steps", "4", "--batch-size", "16", "-o", folder["student"]).Succeeds().Error;
+        Assert.Contains(
+            "estimated top-1",
+            Programs.RunDfkd("estimate", pruned, "--teacher", world.Teacher).Succeeds().Output,
+            StringComparison.Ordinal
+        );
+        string trained = Programs
+            .RunDfkd(
+                "distill",
+                world.Selected,
+                "--teacher",
+                world.Teacher,
+                "--student",
+                pruned,
+                "--steps",
+                "4",
+                "--batch-size",
+                "16",
+                "-o",
+                folder["student"]
+            )
+            .Succeeds()
+            .Error;
         Assert.Contains("the student began as: the model pruned", trained, StringComparison.Ordinal);
     }
 }

@@ -77,7 +77,9 @@ public sealed class ErrorTests(TinyWorld world)
         using TempFolder folder = new();
         File.WriteAllText(folder["scores.csv"], "path,status\na.png,ok\n");
 
-        string line = Programs.RunDfkd("select", folder["scores.csv"], "--method", "entropy", "--budget", "1", "-o", folder["out.csv"]).Refuses();
+        string line = Programs
+            .RunDfkd("select", folder["scores.csv"], "--method", "entropy", "--budget", "1", "-o", folder["out.csv"])
+            .Refuses();
 
         Assert.Contains("entropy", line, StringComparison.Ordinal);
     }
@@ -94,9 +96,43 @@ public sealed class ErrorTests(TinyWorld world)
     [InlineData("advice and a size", "select", "scores.csv", "--advise", "audit.csv", "--budget", "1")]
     [InlineData("an audit too small", "select", "scores.csv", "--advise", "audit.csv", "--audit-size", "3")]
     [InlineData("option that does not exist", "inspect", "model", "--sparkle")]
-    [InlineData("a loss that does not exist", "distill", "selected.csv", "--teacher", "t", "--student", "s", "-o", "o", "--loss", "kd+porbe")]
-    [InlineData("both steps and epochs", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--steps", "1", "--epochs", "1")]
-    [InlineData("two ways to begin", "train", "data", "--model", "vit:img=32,patch=8,dim=32,depth=2,heads=2", "-o", "m", "--resume", "--overwrite")]
+    [InlineData(
+        "a loss that does not exist",
+        "distill",
+        "selected.csv",
+        "--teacher",
+        "t",
+        "--student",
+        "s",
+        "-o",
+        "o",
+        "--loss",
+        "kd+porbe"
+    )]
+    [InlineData(
+        "both steps and epochs",
+        "train",
+        "data",
+        "--model",
+        "vit:img=32,patch=8,dim=32,depth=2,heads=2",
+        "-o",
+        "m",
+        "--steps",
+        "1",
+        "--epochs",
+        "1"
+    )]
+    [InlineData(
+        "two ways to begin",
+        "train",
+        "data",
+        "--model",
+        "vit:img=32,patch=8,dim=32,depth=2,heads=2",
+        "-o",
+        "m",
+        "--resume",
+        "--overwrite"
+    )]
     public void Bad_usage_is_one_line(string what, params string[] args)
     {
         string line = Programs.RunDfkd(args).Refuses();

@@ -29,7 +29,24 @@ public sealed class KillTests(TinyWorld world)
     public void A_killed_distillation_resumes_to_the_same_weights()
     {
         using TempFolder folder = new();
-        string[] command = ["distill", world.Selected, "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "400", "--batch-size", "8", "--checkpoint-every", "10", "--seed", "3", "-o"];
+        string[] command =
+        [
+            "distill",
+            world.Selected,
+            "--teacher",
+            world.Teacher,
+            "--student",
+            "vit:img=32,patch=8,dim=16,depth=2,heads=1",
+            "--steps",
+            "400",
+            "--batch-size",
+            "8",
+            "--checkpoint-every",
+            "10",
+            "--seed",
+            "3",
+            "-o",
+        ];
         Programs.RunDfkd([.. command, folder["whole"]]).Succeeds();
 
         string[] killed = [.. command, folder["killed"]];
@@ -45,7 +62,8 @@ public sealed class KillTests(TinyWorld world)
     public void A_killed_cache_resumes_to_the_same_bytes_and_stands_in_for_the_teacher()
     {
         using TempFolder folder = new();
-        string[] length = ["--steps", "1500", "--batch-size", "16", "--mixup", "0.8"], command = ["cache", world.Selected, "--teacher", world.Teacher, .. length, "-o"];
+        string[] length = ["--steps", "1500", "--batch-size", "16", "--mixup", "0.8"],
+            command = ["cache", world.Selected, "--teacher", world.Teacher, .. length, "-o"];
         Programs.RunDfkd([.. command, folder["whole.cache"]]).Succeeds();
 
         string[] killed = [.. command, folder["killed.cache"]];
@@ -55,18 +73,38 @@ public sealed class KillTests(TinyWorld world)
         Programs.RunDfkd([.. killed, "--resume"]).Succeeds();
         Assert.Equal(File.ReadAllBytes(folder["whole.cache"]), File.ReadAllBytes(folder["killed.cache"]));
 
-        string[] student = ["--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--init", "random", "--loss", "kd", "--steps", "20", .. length[2..], "-o"];
+        string[] student =
+        [
+            "--student",
+            "vit:img=32,patch=8,dim=16,depth=2,heads=1",
+            "--init",
+            "random",
+            "--loss",
+            "kd",
+            "--steps",
+            "20",
+            .. length[2..],
+            "-o",
+        ];
         Programs.RunDfkd(["distill", world.Selected, "--teacher", world.Teacher, .. student, folder["live"]]).Succeeds();
         Programs.RunDfkd(["distill", world.Selected, "--cache", folder["whole.cache"], .. student, folder["cached"]]).Succeeds();
         Assert.Equal(File.ReadAllBytes(folder["live/model.safetensors"]), File.ReadAllBytes(folder["cached/model.safetensors"]));
-        Assert.Contains("seed is 0 in the cache and 1 here", Programs.RunDfkd(["distill", world.Selected, "--cache", folder["whole.cache"], .. student, folder["other"], "--seed", "1"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "seed is 0 in the cache and 1 here",
+            Programs
+                .RunDfkd(["distill", world.Selected, "--cache", folder["whole.cache"], .. student, folder["other"], "--seed", "1"])
+                .Refuses(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_killed_comparison_resumes_to_the_same_results()
     {
         using TempFolder folder = new();
-        File.WriteAllText(folder["recipes.yaml"], $"""
+        File.WriteAllText(
+            folder["recipes.yaml"],
+            $"""
             seeds: [3, 4]
             tests:
               drawn: {world.Test}
@@ -78,7 +116,8 @@ public sealed class KillTests(TinyWorld world)
               - name: labels
                 kind: train
                 data: {world.Train}
-            """);
+            """
+        );
         string[] command = ["compare", folder["recipes.yaml"], "--json", "-o"];
         Programs.RunDfkd([.. command, folder["whole"]]).Succeeds();
 
@@ -96,7 +135,8 @@ public sealed class KillTests(TinyWorld world)
     internal static void KillWhen(Func<bool> reached, string file, string[] args)
     {
         using Process process = Programs.Start(Programs.Dfkd, args);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            error = process.StandardError.ReadToEndAsync();
         Assert.True(SpinWait.SpinUntil(() => reached() || process.HasExited, TimeSpan.FromMinutes(3)), $"{file} never came");
         Assert.False(process.HasExited, $"it ended before it could be killed\n{(process.HasExited ? output.Result + error.Result : "")}");
         // SIGKILL on Unix.

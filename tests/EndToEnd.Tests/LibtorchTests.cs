@@ -39,12 +39,30 @@ public sealed class LibtorchTests(TinyWorld world)
     public void A_published_command_loads_libtorch()
     {
         using TempFolder folder = new();
-        Programs.Run("dotnet", "publish", Path.Combine(Programs.Root, "src", "Cli"), "-c", Programs.Configuration, "--no-build", "--no-restore", "-o", folder["app"], "--nologo", "-v", "quiet").Succeeds();
+        Programs
+            .Run(
+                "dotnet",
+                "publish",
+                Path.Combine(Programs.Root, "src", "Cli"),
+                "-c",
+                Programs.Configuration,
+                "--no-build",
+                "--no-restore",
+                "-o",
+                folder["app"],
+                "--nologo",
+                "-v",
+                "quiet"
+            )
+            .Succeeds();
 
-        Finished inspected = Programs.Run(Path.Combine(folder["app"], OperatingSystem.IsWindows() ? "dfkd.exe" : "dfkd"), "inspect", world.Teacher).Succeeds();
+        Finished inspected = Programs
+            .Run(Path.Combine(folder["app"], OperatingSystem.IsWindows() ? "dfkd.exe" : "dfkd"), "inspect", world.Teacher)
+            .Succeeds();
 
         Assert.Contains("width 32", inspected.Output, StringComparison.Ordinal);
     }
 
-    private static bool IsTorch(string library) => library.Contains("torch", StringComparison.OrdinalIgnoreCase) && library.Contains(".so", StringComparison.Ordinal);
+    private static bool IsTorch(string library) =>
+        library.Contains("torch", StringComparison.OrdinalIgnoreCase) && library.Contains(".so", StringComparison.Ordinal);
 }

@@ -10,23 +10,24 @@ public sealed class OwnerTests(TinyWorld world)
 {
     private const string Small = "vit:img=32,patch=8,dim=16,depth=2,heads=1";
 
-    public static TheoryData<string, string> Verbs => new()
-    {
-        { "score", "scores.csv" },
-        { "crawl", "store" },
-        { "select", "selected.csv" },
-        { "distill", "student" },
-        { "train", "model" },
-        { "prune", "pruned" },
-        { "cache", "teacher.cache" },
-        { "pack", "shards" },
-        { "report", "report.html" },
-        { "export", "teacher.onnx" },
-        { "compress", "compressed" },
-        { "contact-sheet", "sheet.png" },
-        { "explain", "map.png" },
-        { "advise", "audit.csv" },
-    };
+    public static TheoryData<string, string> Verbs =>
+        new()
+        {
+            { "score", "scores.csv" },
+            { "crawl", "store" },
+            { "select", "selected.csv" },
+            { "distill", "student" },
+            { "train", "model" },
+            { "prune", "pruned" },
+            { "cache", "teacher.cache" },
+            { "pack", "shards" },
+            { "report", "report.html" },
+            { "export", "teacher.onnx" },
+            { "compress", "compressed" },
+            { "contact-sheet", "sheet.png" },
+            { "explain", "map.png" },
+            { "advise", "audit.csv" },
+        };
 
     [Theory]
     [MemberData(nameof(Verbs))]
@@ -39,7 +40,10 @@ public sealed class OwnerTests(TinyWorld world)
             line = Programs.RunDfkd(Command(verb, folder[name])).Refuses();
             Assert.Equal([$".{name}.lock"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
         }
-        Assert.Matches($@"{name} is being written by \S+ test \(process {Environment.ProcessId} on \S+ since [-0-9: ]+Z\); wait for it, or name another output", line);
+        Assert.Matches(
+            $@"{name} is being written by \S+ test \(process {Environment.ProcessId} on \S+ since [-0-9: ]+Z\); wait for it, or name another output",
+            line
+        );
     }
 
     [Fact]
@@ -49,13 +53,25 @@ public sealed class OwnerTests(TinyWorld world)
         using TempFolder folder = new();
         string[] command = Command("score", folder["scores.csv"]);
         using Process first = Programs.Start(Programs.Dfkd, [.. command, "--batch-size", "1"]);
-        Task<string> output = first.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), error = first.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Task<string> output = first.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+            error = first.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         Wait(first, folder["scores.csv.parts/run.json"]);
         Assert.Equal(0, Signal(first.Id, Stop));
         try
         {
-            foreach (string[] more in (string[][])[[], ["--resume"], ["--overwrite"]])
-                Assert.Contains($"scores.csv is being written by dfkd score (process {first.Id} on ", Programs.RunDfkd([.. command, .. more]).Refuses(), StringComparison.Ordinal);
+            foreach (
+                string[] more in (string[][])
+                    [
+                        [],
+                        ["--resume"],
+                        ["--overwrite"],
+                    ]
+            )
+                Assert.Contains(
+                    $"scores.csv is being written by dfkd score (process {first.Id} on ",
+                    Programs.RunDfkd([.. command, .. more]).Refuses(),
+                    StringComparison.Ordinal
+                );
             Assert.True(File.Exists(folder["scores.csv.parts/run.json"]));
         }
         finally
@@ -90,15 +106,26 @@ public sealed class OwnerTests(TinyWorld world)
         using TempFolder folder = new();
         Directory.CreateDirectory(folder["scores.csv.parts"]);
         File.WriteAllText(folder["scores.csv.parts/thesis.txt"], "mine");
-        Assert.Contains("thesis.txt", Programs.RunDfkd([.. Command("score", folder["scores.csv"]), "--overwrite"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "thesis.txt",
+            Programs.RunDfkd([.. Command("score", folder["scores.csv"]), "--overwrite"]).Refuses(),
+            StringComparison.Ordinal
+        );
         Assert.Equal("mine", File.ReadAllText(folder["scores.csv.parts/thesis.txt"]));
 
-        foreach ((string verb, string name) in (ReadOnlySpan<(string, string)>)[("score", "photos.csv"), ("select", "photos.csv"), ("cache", "photos.cache")])
+        foreach (
+            (string verb, string name) in (ReadOnlySpan<(string, string)>)
+                [("score", "photos.csv"), ("select", "photos.csv"), ("cache", "photos.cache")]
+        )
         {
             foreach (string mine in (string[])["""{"version": 3}""", "[1, 2]", "null", "not JSON"])
             {
                 File.WriteAllText(folder["photos.json"], mine);
-                Assert.Contains("photos.json is not this tool's", Programs.RunDfkd([.. Command(verb, folder[name]), "--overwrite"]).Refuses(), StringComparison.Ordinal);
+                Assert.Contains(
+                    "photos.json is not this tool's",
+                    Programs.RunDfkd([.. Command(verb, folder[name]), "--overwrite"]).Refuses(),
+                    StringComparison.Ordinal
+                );
                 Assert.Equal(mine, File.ReadAllText(folder["photos.json"]));
             }
         }
@@ -109,10 +136,18 @@ public sealed class OwnerTests(TinyWorld world)
     {
         using TempFolder folder = new();
         using (OutputLock.Take(folder["scores.json"], "test"))
-            Assert.Contains("scores.json is being written by", Programs.RunDfkd(Command("score", folder["scores.csv"])).Refuses(), StringComparison.Ordinal);
+            Assert.Contains(
+                "scores.json is being written by",
+                Programs.RunDfkd(Command("score", folder["scores.csv"])).Refuses(),
+                StringComparison.Ordinal
+            );
         Programs.RunDfkd(Command("select", folder["selected.csv"])).Succeeds();
         string made = File.ReadAllText(folder["selected.json"]);
-        Assert.Contains("is the provenance of selected.csv", Programs.RunDfkd(Command("select", folder["selected.parquet"])).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "is the provenance of selected.csv",
+            Programs.RunDfkd(Command("select", folder["selected.parquet"])).Refuses(),
+            StringComparison.Ordinal
+        );
         Assert.Equal(made, File.ReadAllText(folder["selected.json"]));
         Programs.RunDfkd([.. Command("select", folder["selected.parquet"]), "--overwrite"]).Succeeds();
     }
@@ -139,10 +174,26 @@ public sealed class OwnerTests(TinyWorld world)
         Directory.CreateDirectory(Path.GetDirectoryName(folder[mine])!);
         File.WriteAllText(folder[mine], "path,mine\n1,2\n");
         string[] command = Command(verb, folder[output]);
-        foreach (string[] more in verb is "crawl" or "compress" ? (string[][])[[]] : [[], ["--overwrite"]])
+        foreach (
+            string[] more in verb is "crawl" or "compress"
+                ? (string[][])
+                    [
+                        [],
+                    ]
+                :
+                [
+                    [],
+                    ["--overwrite"],
+                ]
+        )
         {
             string line = Programs.RunDfkd([.. command, .. more]).Refuses();
-            Assert.True(line.Contains(Path.GetFileName(mine), StringComparison.Ordinal) || line.Contains(folder[output], StringComparison.Ordinal) || line.Contains(".shards.packing", StringComparison.Ordinal), line);
+            Assert.True(
+                line.Contains(Path.GetFileName(mine), StringComparison.Ordinal)
+                    || line.Contains(folder[output], StringComparison.Ordinal)
+                    || line.Contains(".shards.packing", StringComparison.Ordinal),
+                line
+            );
         }
         Assert.Equal("path,mine\n1,2\n", File.ReadAllText(folder[mine]));
         Assert.Equal([folder[mine]], Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories));
@@ -156,7 +207,11 @@ public sealed class OwnerTests(TinyWorld world)
         string[] command = [.. Command("score", folder["scores.csv"]), "--embeddings", folder["vectors.npy"]];
         Assert.Contains("vectors.npy exists", Programs.RunDfkd(command).Refuses(), StringComparison.Ordinal);
         using (OutputLock.Take(folder["vectors.npy"], "test"))
-            Assert.Contains("vectors.npy is being written by", Programs.RunDfkd([.. command, "--overwrite"]).Refuses(), StringComparison.Ordinal);
+            Assert.Contains(
+                "vectors.npy is being written by",
+                Programs.RunDfkd([.. command, "--overwrite"]).Refuses(),
+                StringComparison.Ordinal
+            );
         Assert.Equal("mine", File.ReadAllText(folder["vectors.npy"]));
         Programs.RunDfkd([.. command, "--overwrite"]).Succeeds();
         Programs.RunDfkd([.. Command("score", folder["scores.csv"]), "--overwrite"]).Succeeds();
@@ -200,7 +255,8 @@ public sealed class OwnerTests(TinyWorld world)
     [InlineData("report")]
     [InlineData("export")]
     [InlineData("compress")]
-    public void An_empty_output_is_refused(string verb) => Assert.Contains("is no name of a file or folder", Programs.RunDfkd(Command(verb, "")).Error, StringComparison.Ordinal);
+    public void An_empty_output_is_refused(string verb) =>
+        Assert.Contains("is no name of a file or folder", Programs.RunDfkd(Command(verb, "")).Error, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("score", "scores.txt", "not a table format")]
@@ -214,28 +270,33 @@ public sealed class OwnerTests(TinyWorld world)
 
     private string Image => Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First();
 
-    private string[] Command(string verb, string output) => verb switch
-    {
-        "score" => ["score", world.Wild, "--teacher", world.Teacher, "-o", output],
-        "crawl" => ["crawl", world.Wild, "-o", output],
-        "select" => ["select", world.Scores, "--budget", "50", "-o", output],
-        "distill" => ["distill", world.Selected, "--teacher", world.Teacher, "--student", Small, "--steps", "5", "-o", output],
-        "train" => ["train", world.Train, "--model", Small, "--steps", "5", "-o", output],
-        "prune" => ["prune", world.Teacher, world.Selected, "--params", "0.5", "-o", output],
-        "cache" => ["cache", world.Selected, "--teacher", world.Teacher, "--steps", "5", "-o", output],
-        "pack" => ["pack", world.Selected, "--to", "webdataset", "-o", output],
-        "report" => ["report", world.Scores, "-o", output],
-        "export" => ["export", world.Teacher, "--onnx", output],
-        "contact-sheet" => ["contact-sheet", world.Scores, "-o", output],
-        "explain" => ["explain", Image, "--teacher", world.Teacher, "-o", output],
-        "advise" => ["select", world.Scores, "--advise", output],
-        _ => ["compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "-o", output],
-    };
+    private string[] Command(string verb, string output) =>
+        verb switch
+        {
+            "score" => ["score", world.Wild, "--teacher", world.Teacher, "-o", output],
+            "crawl" => ["crawl", world.Wild, "-o", output],
+            "select" => ["select", world.Scores, "--budget", "50", "-o", output],
+            "distill" => ["distill", world.Selected, "--teacher", world.Teacher, "--student", Small, "--steps", "5", "-o", output],
+            "train" => ["train", world.Train, "--model", Small, "--steps", "5", "-o", output],
+            "prune" => ["prune", world.Teacher, world.Selected, "--params", "0.5", "-o", output],
+            "cache" => ["cache", world.Selected, "--teacher", world.Teacher, "--steps", "5", "-o", output],
+            "pack" => ["pack", world.Selected, "--to", "webdataset", "-o", output],
+            "report" => ["report", world.Scores, "-o", output],
+            "export" => ["export", world.Teacher, "--onnx", output],
+            "contact-sheet" => ["contact-sheet", world.Scores, "-o", output],
+            "explain" => ["explain", Image, "--teacher", world.Teacher, "-o", output],
+            "advise" => ["select", world.Scores, "--advise", output],
+            _ => ["compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "-o", output],
+        };
 
     private static void Wait(Process process, string file) =>
-        Assert.True(SpinWait.SpinUntil(() => File.Exists(file) || process.HasExited, TimeSpan.FromMinutes(3)) && !process.HasExited, $"{file} never came");
+        Assert.True(
+            SpinWait.SpinUntil(() => File.Exists(file) || process.HasExited, TimeSpan.FromMinutes(3)) && !process.HasExited,
+            $"{file} never came"
+        );
 
-    private const int Stop = 19, Continue = 18;
+    private const int Stop = 19,
+        Continue = 18;
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -13,13 +13,23 @@ public sealed class PackTests(TinyWorld world)
     {
         using TempFolder folder = new();
         JsonElement shards = Json("pack", world.Selected, "--to", "webdataset", "--shard-size", "64", "-o", folder["shards"]);
-        Assert.Equal((200, 4, "webdataset"), (shards.GetProperty("packed").GetInt64(), shards.GetProperty("shards").GetInt64(), shards.GetProperty("format").GetString()));
+        Assert.Equal(
+            (200, 4, "webdataset"),
+            (shards.GetProperty("packed").GetInt64(), shards.GetProperty("shards").GetInt64(), shards.GetProperty("format").GetString())
+        );
         Json("pack", world.Selected, "--to", "folders", "--copy", "-o", folder["folders"]);
 
         string[] inputs = [folder["shards/*.tar"], folder["folders/manifest.csv"]];
         foreach (string input in inputs)
         {
-            JsonElement score = Json("score", input, "--teacher", world.Teacher, "-o", folder[$"scores-{Array.IndexOf(inputs, input)}.csv"]);
+            JsonElement score = Json(
+                "score",
+                input,
+                "--teacher",
+                world.Teacher,
+                "-o",
+                folder[$"scores-{Array.IndexOf(inputs, input)}.csv"]
+            );
             Assert.Equal(200, score.GetProperty("counts").GetProperty("ok").GetInt64());
         }
         Assert.Equal(Hashes(world.Selected), Hashes(folder["scores-0.csv"]));
@@ -31,12 +41,24 @@ public sealed class PackTests(TinyWorld world)
     {
         using TempFolder folder = new();
         Programs.RunDfkd("pack", world.Selected, "--to", "coco", "-o", folder["out"]).Succeeds();
-        Assert.Contains("--overwrite", Programs.RunDfkd("pack", world.Selected, "--to", "coco", "-o", folder["out"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "--overwrite",
+            Programs.RunDfkd("pack", world.Selected, "--to", "coco", "-o", folder["out"]).Refuses(),
+            StringComparison.Ordinal
+        );
         Programs.RunDfkd("pack", world.Selected, "--to", "coco", "-o", folder["out"], "--overwrite").Succeeds();
         Assert.Contains("--to", Programs.RunDfkd("pack", world.Selected, "-o", folder["other"]).Refuses(), StringComparison.Ordinal);
-        Assert.Contains("--shard-size", Programs.RunDfkd("pack", world.Selected, "--to", "coco", "--shard-size", "5", "-o", folder["other"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "--shard-size",
+            Programs.RunDfkd("pack", world.Selected, "--to", "coco", "--shard-size", "5", "-o", folder["other"]).Refuses(),
+            StringComparison.Ordinal
+        );
         // The pool is a folder of this machine.
-        Assert.Contains("source", Programs.RunDfkd("pack", world.Selected, "--to", "urls", "-o", folder["urls.txt"]).Refuses(), StringComparison.Ordinal);
+        Assert.Contains(
+            "source",
+            Programs.RunDfkd("pack", world.Selected, "--to", "urls", "-o", folder["urls.txt"]).Refuses(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -48,7 +70,9 @@ public sealed class PackTests(TinyWorld world)
         (HashSet<string> libraries, int looks, int code) = ProcessMaps.Watch(process);
         Assert.Equal(0, code);
         Assert.True(looks > 5, $"only {looks} looks at the maps");
-        Assert.DoesNotContain(libraries, name => name.Contains("torch", StringComparison.OrdinalIgnoreCase) && name.Contains(".so", StringComparison.Ordinal));
+        Assert.DoesNotContain(libraries, name =>
+            name.Contains("torch", StringComparison.OrdinalIgnoreCase) && name.Contains(".so", StringComparison.Ordinal)
+        );
     }
 
     private static IEnumerable<string?> Hashes(string table)
@@ -57,5 +81,6 @@ public sealed class PackTests(TinyWorld world)
         return [.. reader.Rows(TestContext.Current.CancellationToken).Select(row => row["sha256"]).Order(StringComparer.Ordinal)];
     }
 
-    private static JsonElement Json(params string[] args) => JsonDocument.Parse(Programs.RunDfkd([.. args, "--json"]).Succeeds().Output).RootElement;
+    private static JsonElement Json(params string[] args) =>
+        JsonDocument.Parse(Programs.RunDfkd([.. args, "--json"]).Succeeds().Output).RootElement;
 }

@@ -13,7 +13,22 @@ public sealed class PackageTests
     {
         using TempFolder folder = new();
         string project = Path.Combine(Programs.Root, "src", "Manifests", "Manifests.csproj");
-        Programs.Run("dotnet", "pack", project, "-c", Programs.Configuration, "--no-build", "-o", folder.Path, "-v", "quiet", "--nologo", "-nodeReuse:false").Succeeds();
+        Programs
+            .Run(
+                "dotnet",
+                "pack",
+                project,
+                "-c",
+                Programs.Configuration,
+                "--no-build",
+                "-o",
+                folder.Path,
+                "-v",
+                "quiet",
+                "--nologo",
+                "-nodeReuse:false"
+            )
+            .Succeeds();
 
         using ZipArchive package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(folder.Path, "DataFreeKD.Manifests.*.nupkg")));
         string[] names = [.. package.Entries.Select(entry => entry.FullName)];
@@ -38,7 +53,9 @@ public sealed class PackageTests
         string folder = Path.Combine(Programs.Root, "src", "Models");
         string[] packed =
         [
-            .. XDocument.Load(Path.Combine(folder, "Models.csproj")).Descendants("None")
+            .. XDocument
+                .Load(Path.Combine(folder, "Models.csproj"))
+                .Descendants("None")
                 .Where(item => (string?)item.Attribute("Pack") == "true" && (string?)item.Attribute("PackagePath") == "buildTransitive/")
                 .SelectMany(item => ((string)item.Attribute("Include")!).Split(';')),
         ];
@@ -46,7 +63,9 @@ public sealed class PackageTests
         // NuGet imports the file that is named after the package, and that one imports the cure beside it.
         Assert.Equal(["DataFreeKD.Models.targets", "relax-torchsharp-native.targets"], packed.Select(Path.GetFileName).Order());
         Assert.All(packed, file => Assert.True(File.Exists(Path.Combine(folder, file)), file));
-        string entry = File.ReadAllText(Path.Combine(folder, packed.Single(file => file.EndsWith("Models.targets", StringComparison.Ordinal))));
+        string entry = File.ReadAllText(
+            Path.Combine(folder, packed.Single(file => file.EndsWith("Models.targets", StringComparison.Ordinal)))
+        );
         Assert.Contains("$(MSBuildThisFileDirectory)relax-torchsharp-native.targets", entry, StringComparison.Ordinal);
     }
 
@@ -54,13 +73,21 @@ public sealed class PackageTests
     public void Every_library_has_a_readme_and_is_packed()
     {
         string packed = File.ReadAllText(Path.Combine(Programs.Root, "build", "libraries.slnf"));
-        foreach (string folder in Directory.GetDirectories(Path.Combine(Programs.Root, "src")).Where(folder => Directory.GetFiles(folder, "*.csproj").Length > 0))
+        foreach (
+            string folder in Directory
+                .GetDirectories(Path.Combine(Programs.Root, "src"))
+                .Where(folder => Directory.GetFiles(folder, "*.csproj").Length > 0)
+        )
         {
             string name = Path.GetFileName(folder);
             Assert.True(File.Exists(Path.Combine(folder, "README.md")), $"src/{name}/README.md, which goes into the package, is missing");
-            Assert.True(name == "Cli" || packed.Contains($@"src\\{name}\\{name}.csproj", StringComparison.Ordinal), $"build/libraries.slnf does not name {name}");
+            Assert.True(
+                name == "Cli" || packed.Contains($@"src\\{name}\\{name}.csproj", StringComparison.Ordinal),
+                $"build/libraries.slnf does not name {name}"
+            );
         }
     }
 
-    private static string Value(XElement metadata, string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
+    private static string Value(XElement metadata, string name) =>
+        metadata.Elements().Single(element => element.Name.LocalName == name).Value;
 }

@@ -24,7 +24,8 @@ internal static class ParquetVectors
             await group.ReadAsync(fields[0], names.AsMemory()!);
             paths.AddRange(names!);
             float[] vectors = new float[group.RowCount * 32];
-            int[] present = new int[vectors.Length], levels = new int[vectors.Length];
+            int[] present = new int[vectors.Length],
+                levels = new int[vectors.Length];
             await group.ReadRawAsync<float>(fields[1], vectors.AsMemory(), present.AsMemory(), levels.AsMemory(), CancellationToken.None);
             Assert.All(present, level => Assert.Equal(fields[1].MaxDefinitionLevel, level));
             Assert.Equal(Enumerable.Range(0, levels.Length).Select(i => i % 32 == 0 ? 0 : 1), levels);

@@ -10,7 +10,8 @@ internal static class ProcessMaps
     /// <summary>File names of all libraries seen in the process until it ended, and how often it was looked at.</summary>
     public static (HashSet<string> Libraries, int Looks, int Code) Watch(Process process)
     {
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            error = process.StandardError.ReadToEndAsync();
         HashSet<string> libraries = new(StringComparer.Ordinal);
         int looks = 0;
         while (!process.HasExited)
@@ -20,7 +21,8 @@ internal static class ProcessMaps
                 foreach (string line in File.ReadLines($"/proc/{process.Id}/maps"))
                 {
                     int slash = line.IndexOf('/', StringComparison.Ordinal);
-                    if (slash >= 0) libraries.Add(Path.GetFileName(line[slash..]));
+                    if (slash >= 0)
+                        libraries.Add(Path.GetFileName(line[slash..]));
                 }
                 looks++;
             }

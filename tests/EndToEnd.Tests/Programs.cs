@@ -50,7 +50,8 @@ internal static class Programs
     public static Finished RunSample(string name, params string[] args) => Run(Sample(name), args);
 
     /// <summary>A program of <c>samples/</c>.</summary>
-    public static string Sample(string name) => Path.Combine(Root, "samples", name, "bin", Configuration, "net10.0", Executable($"DataFreeKD.{name}"));
+    public static string Sample(string name) =>
+        Path.Combine(Root, "samples", name, "bin", Configuration, "net10.0", Executable($"DataFreeKD.{name}"));
 
     /// <summary>Runs a program to its end.</summary>
     public static Finished Run(string program, params string[] args) => End(Start(program, args), args);
@@ -60,17 +61,25 @@ internal static class Programs
 
     private static Process Start(string program, string? input, string[] args)
     {
-        ProcessStartInfo start = new(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null };
+        ProcessStartInfo start = new(program, args)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = input is not null,
+        };
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
-        if (input is null) return process;
-        using (process.StandardInput) process.StandardInput.Write(input);
+        if (input is null)
+            return process;
+        using (process.StandardInput)
+            process.StandardInput.Write(input);
         return process;
     }
 
     private static Finished End(Process started, string[] args)
     {
         using Process process = started;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(TimeSpan.FromMinutes(4)))
         {
             process.Kill(entireProcessTree: true);
@@ -84,7 +93,8 @@ internal static class Programs
     private static string FindRoot()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "DataFreeKD.sln"))) folder = folder.Parent;
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "DataFreeKD.sln")))
+            folder = folder.Parent;
         return folder?.FullName ?? throw new InvalidOperationException($"no DataFreeKD.sln above {AppContext.BaseDirectory}");
     }
 }

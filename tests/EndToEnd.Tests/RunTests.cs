@@ -17,10 +17,41 @@ public sealed class RunTests(TinyWorld world)
         JsonElement first = Run(folder);
         Assert.Equal(["ran", "ran", "ran", "ran", "ran", "ran", "ran"], Statuses(first));
         Assert.Equal(150, Stage(first, "select").GetProperty("summary").GetProperty("selected").GetInt32());
-        foreach (string made in (string[])["store/manifest.csv", "scores.csv", "selected.csv", "student/model.safetensors", "evaluate.json", "estimate.json", "report.html", "run.md", "run.json"]) Assert.True(File.Exists(folder["out/" + made]), made);
+        foreach (
+            string made in (string[])
+                [
+                    "store/manifest.csv",
+                    "scores.csv",
+                    "selected.csv",
+                    "student/model.safetensors",
+                    "evaluate.json",
+                    "estimate.json",
+                    "report.html",
+                    "run.md",
+                    "run.json",
+                ]
+        )
+            Assert.True(File.Exists(folder["out/" + made]), made);
 
         // The stages are the verbs: the same bytes as from commands of their own.
-        Programs.RunDfkd("distill", folder["out/selected.csv"], "--teacher", world.Teacher, "--student", Student, "--steps", "12", "--batch-size", "16", "--seed", "3", "-o", folder["alone"]).Succeeds();
+        Programs
+            .RunDfkd(
+                "distill",
+                folder["out/selected.csv"],
+                "--teacher",
+                world.Teacher,
+                "--student",
+                Student,
+                "--steps",
+                "12",
+                "--batch-size",
+                "16",
+                "--seed",
+                "3",
+                "-o",
+                folder["alone"]
+            )
+            .Succeeds();
         Assert.Equal(File.ReadAllBytes(folder["alone/model.safetensors"]), File.ReadAllBytes(folder["out/student/model.safetensors"]));
 
         Assert.All(Statuses(Run(folder)), status => Assert.Equal("skipped", status));
@@ -35,7 +66,10 @@ public sealed class RunTests(TinyWorld world)
         Write(folder, 120, 12, "    candidates: 4\n");
         Assert.Equal(["skipped", "skipped", "ran", "skipped", "skipped", "skipped", "skipped"], Statuses(Run(folder)));
 
-        Assert.Equal(["left-alone", "left-alone", "left-alone", "ran", "left-alone", "left-alone", "left-alone"], Statuses(Run(folder, "--only", "distill", "--force")));
+        Assert.Equal(
+            ["left-alone", "left-alone", "left-alone", "ran", "left-alone", "left-alone", "left-alone"],
+            Statuses(Run(folder, "--only", "distill", "--force"))
+        );
         Assert.Contains("no such stage", Programs.RunDfkd(Command(folder, "--from", "nothing")).Refuses(), StringComparison.Ordinal);
     }
 
@@ -45,16 +79,23 @@ public sealed class RunTests(TinyWorld world)
         using TempFolder folder = new();
         Write(folder, 100, 4);
         Run(folder);
-        Programs.RunDfkd("train", world.Train, "--model", TinyWorld.Spec, "-o", folder["other"], "--steps", "4", "--batch-size", "16").Succeeds();
-        File.WriteAllText(folder["pipeline.yaml"], File.ReadAllText(folder["pipeline.yaml"]).Replace(world.Teacher, folder["other"], StringComparison.Ordinal));
+        Programs
+            .RunDfkd("train", world.Train, "--model", TinyWorld.Spec, "-o", folder["other"], "--steps", "4", "--batch-size", "16")
+            .Succeeds();
+        File.WriteAllText(
+            folder["pipeline.yaml"],
+            File.ReadAllText(folder["pipeline.yaml"]).Replace(world.Teacher, folder["other"], StringComparison.Ordinal)
+        );
         Assert.Equal(["skipped", "ran", "ran", "ran", "ran", "ran", "ran"], Statuses(Run(folder)));
     }
 
     [Fact]
     public void A_killed_run_goes_on_to_the_same_bytes()
     {
-        using TempFolder whole = new(), killed = new();
-        foreach (TempFolder folder in (TempFolder[])[whole, killed]) Write(folder, 100, 400, distill: "    checkpoint-every: 10\n");
+        using TempFolder whole = new(),
+            killed = new();
+        foreach (TempFolder folder in (TempFolder[])[whole, killed])
+            Write(folder, 100, 400, distill: "    checkpoint-every: 10\n");
         Run(whole);
 
         KillTests.KillWhen(() => File.Exists(killed["out/student/training/checkpoint.safetensors"]), "checkpoint", Command(killed));
@@ -63,7 +104,8 @@ public sealed class RunTests(TinyWorld world)
 
         Assert.Equal(["skipped", "skipped", "skipped", "ran", "ran", "ran", "ran"], Statuses(rest));
         Assert.True(Stage(rest, "distill").GetProperty("summary").GetProperty("resumed_from").GetInt32() > 0);
-        foreach (string file in (string[])["scores.csv", "selected.csv", "student/model.safetensors", "student/training/metrics.csv"]) Assert.Equal(File.ReadAllBytes(whole["out/" + file]), File.ReadAllBytes(killed["out/" + file]));
+        foreach (string file in (string[])["scores.csv", "selected.csv", "student/model.safetensors", "student/training/metrics.csv"])
+            Assert.Equal(File.ReadAllBytes(whole["out/" + file]), File.ReadAllBytes(killed["out/" + file]));
     }
 
     [Fact]
@@ -80,32 +122,40 @@ public sealed class RunTests(TinyWorld world)
         Assert.Equal("mine", File.ReadAllText(folder["out/scores.csv"]));
     }
 
-    private void Write(TempFolder folder, int budget, int steps, string select = "", string distill = "") => File.WriteAllText(folder["pipeline.yaml"], $"""
-        teacher: {world.Teacher}
-        seed: 3
-        stages:
-          crawl:
-            sources: {world.Wild}
-          score:
-          select:
-            budget: {budget}
-        {select}  distill:
-            student: {Student}
-            steps: {steps}
-            batch-size: 16
-        {distill}  evaluate:
-            data: {world.Test}
-          estimate:
-            images: $crawl
-          report:
+    private void Write(TempFolder folder, int budget, int steps, string select = "", string distill = "") =>
+        File.WriteAllText(
+            folder["pipeline.yaml"],
+            $"""
+            teacher: {world.Teacher}
+            seed: 3
+            stages:
+              crawl:
+                sources: {world.Wild}
+              score:
+              select:
+                budget: {budget}
+            {select}  distill:
+                student: {Student}
+                steps: {steps}
+                batch-size: 16
+            {distill}  evaluate:
+                data: {world.Test}
+              estimate:
+                images: $crawl
+              report:
 
-        """);
+            """
+        );
 
-    private static string[] Command(TempFolder folder, params string[] more) => ["run", folder["pipeline.yaml"], "-o", folder["out"], .. more];
+    private static string[] Command(TempFolder folder, params string[] more) =>
+        ["run", folder["pipeline.yaml"], "-o", folder["out"], .. more];
 
-    private static JsonElement Run(TempFolder folder, params string[] more) => JsonDocument.Parse(Programs.RunDfkd(Command(folder, [.. more, "--json"])).Succeeds().Output).RootElement;
+    private static JsonElement Run(TempFolder folder, params string[] more) =>
+        JsonDocument.Parse(Programs.RunDfkd(Command(folder, [.. more, "--json"])).Succeeds().Output).RootElement;
 
-    private static IEnumerable<string> Statuses(JsonElement run) => run.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("status").GetString()!);
+    private static IEnumerable<string> Statuses(JsonElement run) =>
+        run.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("status").GetString()!);
 
-    private static JsonElement Stage(JsonElement run, string name) => run.GetProperty("stages").EnumerateArray().First(stage => stage.GetProperty("name").GetString() == name);
+    private static JsonElement Stage(JsonElement run, string name) =>
+        run.GetProperty("stages").EnumerateArray().First(stage => stage.GetProperty("name").GetString() == name);
 }

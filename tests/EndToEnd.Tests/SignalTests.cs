@@ -17,13 +17,21 @@ public sealed class SignalTests(TinyWorld world)
         using TempFolder folder = new();
         // Reading standard input never ends here: nothing in the stage looks at whether it may go on.
         string script = $"{(ignored ? "trap '' INT; " : "")}exec \"$0\" crawl - -o \"$1\"";
-        ProcessStartInfo start = new("/bin/sh", ["-c", script, Programs.Dfkd, folder["store"]]) { RedirectStandardInput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("/bin/sh", ["-c", script, Programs.Dfkd, folder["store"]])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        while (!Directory.Exists(folder["store/.crawl"]) && !process.HasExited) await Task.Delay(20, TestContext.Current.CancellationToken);
-        using (Process kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        while (!Directory.Exists(folder["store/.crawl"]) && !process.HasExited)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        using (Process kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {process.Id}"]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        await process
+            .WaitForExitAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal((130, "interrupted"), (process.ExitCode, (await error).Trim()));
     }
 
@@ -32,10 +40,17 @@ public sealed class SignalTests(TinyWorld world)
     {
         using TempFolder folder = new();
         Directory.CreateDirectory(folder["pool"]);
-        for (int i = 0; i < 3; i++) File.WriteAllText(folder[$"pool/{i}.jpg"], "no image");
+        for (int i = 0; i < 3; i++)
+            File.WriteAllText(folder[$"pool/{i}.jpg"], "no image");
         File.WriteAllText(folder["pool/empty.jpg"], "");
 
-        foreach (string[] command in (string[][])[["crawl", folder["pool"], "-o", folder["store"]], ["score", folder["pool"], "--teacher", world.Teacher, "-o", folder["scores.csv"]]])
+        foreach (
+            string[] command in (string[][])
+                [
+                    ["crawl", folder["pool"], "-o", folder["store"]],
+                    ["score", folder["pool"], "--teacher", world.Teacher, "-o", folder["scores.csv"]],
+                ]
+        )
         {
             Finished finished = Programs.RunDfkd(command);
             Assert.Equal(1, finished.Code);

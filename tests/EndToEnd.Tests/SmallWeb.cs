@@ -61,8 +61,11 @@ internal sealed class SmallWeb : IAsyncDisposable
         visits.AddOrUpdate(path, 1, (_, count) => count + 1);
         if (path.StartsWith("/image/", StringComparison.Ordinal))
         {
-            if (Interlocked.Increment(ref images) > holdAfter) await opened.Task;
-            await context.Response.Body.WriteAsync(NoiseBitmap.Of(20, 16, int.Parse(path["/image/".Length..], CultureInfo.InvariantCulture)));
+            if (Interlocked.Increment(ref images) > holdAfter)
+                await opened.Task;
+            await context.Response.Body.WriteAsync(
+                NoiseBitmap.Of(20, 16, int.Parse(path["/image/".Length..], CultureInfo.InvariantCulture))
+            );
         }
         else if (path == "/shard.tar")
         {
@@ -83,7 +86,13 @@ internal sealed class SmallWeb : IAsyncDisposable
         using var bytes = new MemoryStream();
         using (var tar = new TarWriter(bytes, leaveOpen: true))
         {
-            for (int i = 0; i < 5; i++) tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{i}.bmp") { DataStream = new MemoryStream(NoiseBitmap.Of(20, 16, 1000 + i)) });
+            for (int i = 0; i < 5; i++)
+                tar.WriteEntry(
+                    new UstarTarEntry(TarEntryType.RegularFile, $"{i}.bmp")
+                    {
+                        DataStream = new MemoryStream(NoiseBitmap.Of(20, 16, 1000 + i)),
+                    }
+                );
         }
         return bytes.ToArray();
     }

@@ -1,4 +1,5 @@
-// Closed and full standard streams, few file handles, no folder for temporary files: every verb ends with an exit code and at most a line, none aborts.
+// Closed and full standard streams, few file handles, no folder for temporary files: every verb ends with an exit code and at most a line,
+// none aborts.
 
 using System.Diagnostics;
 using System.Text.Json;
@@ -8,7 +9,23 @@ namespace DataFreeKD.EndToEnd.Tests;
 
 public sealed class StreamTests(TinyWorld world)
 {
-    public static TheoryData<string> Verbs => ["score", "crawl", "select", "pack", "report", "contact-sheet", "explain", "evaluate", "inspect", "export", "losses", "completion", "--help", "unknown"];
+    public static TheoryData<string> Verbs =>
+        [
+            "score",
+            "crawl",
+            "select",
+            "pack",
+            "report",
+            "contact-sheet",
+            "explain",
+            "evaluate",
+            "inspect",
+            "export",
+            "losses",
+            "completion",
+            "--help",
+            "unknown",
+        ];
 
     [Theory, MemberData(nameof(Verbs))]
     public void Notes_that_cannot_be_written_change_nothing(string verb)
@@ -56,7 +73,8 @@ public sealed class StreamTests(TinyWorld world)
     public void A_folder_for_temporary_files_that_cannot_be_used_is_named(string kind, string expected)
     {
         using TempFolder folder = new();
-        if (kind == "file") File.WriteAllText(folder["file"], "");
+        if (kind == "file")
+            File.WriteAllText(folder["file"], "");
         foreach (string verb in (string[])["score", "contact-sheet"])
         {
             string line = Shell(folder, "", [.. Command(verb, folder[verb]), "--quiet"], $"export TMPDIR={folder[kind]};").Refuses();
@@ -71,7 +89,8 @@ public sealed class StreamTests(TinyWorld world)
         Assert.SkipWhen(OperatingSystem.IsWindows(), "takes no such names");
         using TempFolder folder = new();
         const string Name = "a\u001b[2J\r\u0007\u202eb";
-        string pool = folder[Name], image = Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First();
+        string pool = folder[Name],
+            image = Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First();
         Directory.CreateDirectory(pool);
         File.Copy(image, Path.Combine(pool, $"{Name}.png"));
         File.WriteAllText(folder[$"{Name}.csv"], $"path,{Name}\n{Name}.png,{Name}\n");
@@ -93,35 +112,51 @@ public sealed class StreamTests(TinyWorld world)
         foreach (string[] command in commands)
         {
             Finished ended = Programs.RunDfkd(command);
-            Assert.DoesNotContain((ended.Output + ended.Error).Replace("\n", "", StringComparison.Ordinal), letter => char.IsControl(letter) && letter != '\t' || letter == '\u202e');
+            Assert.DoesNotContain((ended.Output + ended.Error).Replace("\n", "", StringComparison.Ordinal), letter =>
+                char.IsControl(letter) && letter != '\t' || letter == '\u202e'
+            );
             Assert.DoesNotContain("unexpected", ended.Error, StringComparison.Ordinal);
-            if (command.Contains("--json")) JsonDocument.Parse(ended.Succeeds().Output).Dispose();
+            if (command.Contains("--json"))
+                JsonDocument.Parse(ended.Succeeds().Output).Dispose();
         }
     }
 
-    private string[] Command(string verb, string output) => verb switch
-    {
-        "score" => ["score", world.Test, "--teacher", world.Teacher, "-o", output + ".csv"],
-        "crawl" => ["crawl", world.Test, "-o", output],
-        "select" => ["select", world.Scores, "--budget", "20", "-o", output + ".csv"],
-        "pack" => ["pack", world.Selected, "--to", "csv", "-o", output + ".csv"],
-        "report" => ["report", world.Scores, "-o", output + ".html"],
-        "contact-sheet" => ["contact-sheet", world.Scores, "-o", output + ".png", "--count", "4"],
-        "explain" => ["explain", Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First(), "--teacher", world.Teacher, "-o", output + ".png"],
-        "evaluate" => ["evaluate", world.Teacher, "--data", world.Test],
-        "inspect" => ["inspect", world.Teacher],
-        "export" => ["export", world.Teacher, "--onnx", output + ".onnx"],
-        "losses" => ["losses"],
-        "completion" => ["completion", "bash"],
-        _ => [verb],
-    };
+    private string[] Command(string verb, string output) =>
+        verb switch
+        {
+            "score" => ["score", world.Test, "--teacher", world.Teacher, "-o", output + ".csv"],
+            "crawl" => ["crawl", world.Test, "-o", output],
+            "select" => ["select", world.Scores, "--budget", "20", "-o", output + ".csv"],
+            "pack" => ["pack", world.Selected, "--to", "csv", "-o", output + ".csv"],
+            "report" => ["report", world.Scores, "-o", output + ".html"],
+            "contact-sheet" => ["contact-sheet", world.Scores, "-o", output + ".png", "--count", "4"],
+            "explain" =>
+            [
+                "explain",
+                Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First(),
+                "--teacher",
+                world.Teacher,
+                "-o",
+                output + ".png",
+            ],
+            "evaluate" => ["evaluate", world.Teacher, "--data", world.Test],
+            "inspect" => ["inspect", world.Teacher],
+            "export" => ["export", world.Teacher, "--onnx", output + ".onnx"],
+            "losses" => ["losses"],
+            "completion" => ["completion", "bash"],
+            _ => [verb],
+        };
 
     // What a shell redirects and limits, .NET's Process cannot.
     private static Finished Shell(TempFolder folder, string redirection, string[] command, string before = "")
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "closes streams by a shell");
-        string output = folder[Guid.NewGuid().ToString("N")], error = folder[Guid.NewGuid().ToString("N")];
-        string kept = redirection.Contains("2>", StringComparison.Ordinal) ? $"> {output}" : redirection.Length == 0 ? $"> {output} 2> {error}" : $"2> {error}";
+        string output = folder[Guid.NewGuid().ToString("N")],
+            error = folder[Guid.NewGuid().ToString("N")];
+        string kept =
+            redirection.Contains("2>", StringComparison.Ordinal) ? $"> {output}"
+            : redirection.Length == 0 ? $"> {output} 2> {error}"
+            : $"2> {error}";
         ProcessStartInfo start = new("bash", ["-c", $"{before} exec \"$@\" {kept} {redirection}", "bash", Programs.Dfkd, .. command]);
         using Process process = Process.Start(start)!;
         Assert.True(process.WaitForExit(TimeSpan.FromMinutes(4)), $"{string.Join(' ', command)} did not end");

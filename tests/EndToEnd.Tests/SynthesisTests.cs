@@ -15,10 +15,28 @@ public sealed class SynthesisTests(TinyWorld world)
         Programs.RunDfkd("crawl", Source, "-o", folder["store"]).Succeeds();
         Programs.RunDfkd("score", folder["store/manifest.csv"], "--teacher", world.Teacher, "-o", folder["scores.csv"]).Succeeds();
         Programs.RunDfkd("select", folder["scores.csv"], "--budget", "30", "-o", folder["selected.csv"]).Succeeds();
-        Programs.RunDfkd("distill", folder["selected.csv"], "--teacher", world.Teacher, "--student", "vit:img=32,patch=8,dim=16,depth=2,heads=1", "--steps", "3", "--batch-size", "8", "-o", folder["student"]).Succeeds();
+        Programs
+            .RunDfkd(
+                "distill",
+                folder["selected.csv"],
+                "--teacher",
+                world.Teacher,
+                "--student",
+                "vit:img=32,patch=8,dim=16,depth=2,heads=1",
+                "--steps",
+                "3",
+                "--batch-size",
+                "8",
+                "-o",
+                folder["student"]
+            )
+            .Succeeds();
 
         string[] rows = File.ReadAllLines(folder["store/manifest.csv"]);
-        Assert.Equal(40, rows.Count(row => row.Contains(",synth://teacher?", StringComparison.Ordinal) && row.Contains(",ok,", StringComparison.Ordinal)));
+        Assert.Equal(
+            40,
+            rows.Count(row => row.Contains(",synth://teacher?", StringComparison.Ordinal) && row.Contains(",ok,", StringComparison.Ordinal))
+        );
         Assert.True(File.Exists(folder["student/model.safetensors"]));
         Assert.False(Directory.Exists(folder["store/.synth"]));
     }
@@ -31,7 +49,11 @@ public sealed class SynthesisTests(TinyWorld world)
 
         string[] command = ["crawl", Source, "-o", folder["killed"]];
         string made = folder["killed/.synth"];
-        KillTests.KillWhen(() => Directory.Exists(made) && Directory.EnumerateFiles(made, "*.png", SearchOption.AllDirectories).Any(), "a first image", command);
+        KillTests.KillWhen(
+            () => Directory.Exists(made) && Directory.EnumerateFiles(made, "*.png", SearchOption.AllDirectories).Any(),
+            "a first image",
+            command
+        );
         Assert.False(File.Exists(folder["killed/manifest.csv"]));
         Programs.RunDfkd(command).Succeeds();
 

@@ -11,7 +11,9 @@ public sealed class TelemetryTests(TinyWorld world)
     {
         Assert.SkipWhen(Watched.Hindrance is not null, Watched.Hindrance ?? "");
         using TempFolder folder = new();
-        Watched watched = Watched.Of(Programs.Dfkd, "score", world.Wild, "--teacher", world.Teacher, "--runtime", "onnx", "-o", folder["s.csv"]).KeptToItself();
+        Watched watched = Watched
+            .Of(Programs.Dfkd, "score", world.Wild, "--teacher", world.Teacher, "--runtime", "onnx", "-o", folder["s.csv"])
+            .KeptToItself();
         watched.Run.Succeeds();
     }
 
@@ -20,7 +22,9 @@ public sealed class TelemetryTests(TinyWorld world)
     {
         Assert.SkipWhen(Watched.Hindrance is not null, Watched.Hindrance ?? "");
         using TempFolder folder = new();
-        Watched watched = Watched.Of(Programs.Dfkd, "export", world.Teacher, "--onnx", folder["t.onnx"], "--check", world.Selected, "--labelled", world.Test).KeptToItself();
+        Watched watched = Watched
+            .Of(Programs.Dfkd, "export", world.Teacher, "--onnx", folder["t.onnx"], "--check", world.Selected, "--labelled", world.Test)
+            .KeptToItself();
         watched.Run.Succeeds();
     }
 
@@ -30,7 +34,9 @@ public sealed class TelemetryTests(TinyWorld world)
         Assert.SkipWhen(Watched.Hindrance is not null, Watched.Hindrance ?? "");
         using TempFolder folder = new();
         Programs.RunDfkd("export", world.Teacher, "--onnx", folder["t.onnx"]).Succeeds();
-        Watched watched = Watched.Of("timeout", "-s", "INT", "20", Programs.Sample("ClassifyService"), folder["t.onnx"], "--urls", "http://0.0.0.0:0").KeptToItself();
+        Watched watched = Watched
+            .Of("timeout", "-s", "INT", "20", Programs.Sample("ClassifyService"), folder["t.onnx"], "--urls", "http://0.0.0.0:0")
+            .KeptToItself();
         Assert.Contains("Now listening on", watched.Run.Output, StringComparison.Ordinal);
     }
 
@@ -38,7 +44,8 @@ public sealed class TelemetryTests(TinyWorld world)
     public void A_program_that_looks_up_a_name_is_seen()
     {
         Assert.SkipWhen(Watched.Hindrance is not null, Watched.Hindrance ?? "");
-        Watched looked = Watched.Of("getent", "ahosts", "example.org"), connected = Watched.Of("bash", "-c", "touch ~/mark; exec 3<>/dev/tcp/192.0.2.1/443");
+        Watched looked = Watched.Of("getent", "ahosts", "example.org"),
+            connected = Watched.Of("bash", "-c", "touch ~/mark; exec 3<>/dev/tcp/192.0.2.1/443");
 
         Assert.True(looked.Calls is null || looked.Calls.Count > 0, "the lookup was not seen");
         Assert.True(connected.Unrouted > 0, "the connection was not counted");

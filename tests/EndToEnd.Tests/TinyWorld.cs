@@ -14,7 +14,25 @@ public sealed class TinyWorld : IDisposable
 
     public TinyWorld()
     {
-        Programs.DrawWorld(folder.Path, "--train", "400", "--test", "100", "--familiar", "300", "--other", "700", "--outliers", "100", "--duplicates", "20", "--broken", "6").Succeeds();
+        Programs
+            .DrawWorld(
+                folder.Path,
+                "--train",
+                "400",
+                "--test",
+                "100",
+                "--familiar",
+                "300",
+                "--other",
+                "700",
+                "--outliers",
+                "100",
+                "--duplicates",
+                "20",
+                "--broken",
+                "6"
+            )
+            .Succeeds();
         Programs.RunDfkd("train", Train, "--model", Spec, "-o", Teacher, "--steps", "80", "--batch-size", "32", "--seed", "1").Succeeds();
         Programs.RunDfkd("score", Wild, "--teacher", Teacher, "-o", Scores).Succeeds();
         Programs.RunDfkd("select", Scores, "--budget", "200", "-o", Selected).Succeeds();

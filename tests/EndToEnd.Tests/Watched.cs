@@ -17,7 +17,10 @@ internal sealed partial record Watched(Finished Run, long Unrouted, IReadOnlyLis
     private const string Shell = """counts=$1; shift; "$@"; code=$?; cat /proc/net/snmp /proc/net/snmp6 >"$counts"; exit $code""";
 
     /// <summary>Why nothing can be watched here; null where it can.</summary>
-    public static string? Hindrance { get; } = OperatingSystem.IsLinux() && Works("unshare", "--map-root-user", "--net", "true") ? null : "needs unshare of util-linux, and the right to make a network namespace";
+    public static string? Hindrance { get; } =
+        OperatingSystem.IsLinux() && Works("unshare", "--map-root-user", "--net", "true")
+            ? null
+            : "needs unshare of util-linux, and the right to make a network namespace";
 
     private static bool Traceable { get; } = Hindrance is null && Works("strace", "-o", "/dev/null", "true");
 
@@ -25,12 +28,34 @@ internal sealed partial record Watched(Finished Run, long Unrouted, IReadOnlyLis
     public static Watched Of(string program, params string[] args)
     {
         using TempFolder folder = new();
-        string home = Directory.CreateDirectory(folder["home"]).FullName, counts = folder["counts"], trace = folder["trace"];
+        string home = Directory.CreateDirectory(folder["home"]).FullName,
+            counts = folder["counts"],
+            trace = folder["trace"];
         // Whoever runs the tests may have turned things off already, and programs of .NET leave marks of their own.
-        string[] cleared = ["-u", "ORT_DISABLE_TELEMETRY", "-u", "XDG_CACHE_HOME", "-u", "XDG_DATA_HOME", "-u", "XDG_CONFIG_HOME", $"HOME={home}", "DOTNET_CLI_TELEMETRY_OPTOUT=1"];
+        string[] cleared =
+        [
+            "-u",
+            "ORT_DISABLE_TELEMETRY",
+            "-u",
+            "XDG_CACHE_HOME",
+            "-u",
+            "XDG_DATA_HOME",
+            "-u",
+            "XDG_CONFIG_HOME",
+            $"HOME={home}",
+            "DOTNET_CLI_TELEMETRY_OPTOUT=1",
+        ];
         string[] traced = Traceable ? ["strace", "-f", "-qq", "-o", trace, "-e", "trace=network,openat"] : [];
-        Finished run = Programs.Run("unshare", ["--map-root-user", "--net", "env", .. cleared, "sh", "-c", Shell, "sh", counts, .. traced, program, .. args]);
-        return new Watched(run, Unroutable(File.ReadAllLines(counts)), Traceable ? [.. File.ReadLines(trace).Where(line => Telling().IsMatch(line))] : null, [.. Directory.EnumerateFiles(home, "*", SearchOption.AllDirectories)]);
+        Finished run = Programs.Run(
+            "unshare",
+            ["--map-root-user", "--net", "env", .. cleared, "sh", "-c", Shell, "sh", counts, .. traced, program, .. args]
+        );
+        return new Watched(
+            run,
+            Unroutable(File.ReadAllLines(counts)),
+            Traceable ? [.. File.ReadLines(trace).Where(line => Telling().IsMatch(line))] : null,
+            [.. Directory.EnumerateFiles(home, "*", SearchOption.AllDirectories)]
+        );
     }
 
     /// <summary>Fails unless the program looked up no name, tried no connection and left no file.</summary>
@@ -48,7 +73,8 @@ internal sealed partial record Watched(Finished Run, long Unrouted, IReadOnlyLis
         int ip = Array.FindIndex(counts, line => line.StartsWith("Ip:", StringComparison.Ordinal));
         int column = Array.IndexOf(counts[ip].Split(' '), "OutNoRoutes");
         string six = counts.Single(line => line.StartsWith("Ip6OutNoRoutes", StringComparison.Ordinal));
-        return long.Parse(counts[ip + 1].Split(' ')[column], CultureInfo.InvariantCulture) + long.Parse(six.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        return long.Parse(counts[ip + 1].Split(' ')[column], CultureInfo.InvariantCulture)
+            + long.Parse(six.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
     private static bool Works(string program, params string[] args)

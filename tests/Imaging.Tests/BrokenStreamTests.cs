@@ -1,4 +1,5 @@
-// Files whose picture is cut or disturbed, and which a decoder alone would fill up in silence: refused as PIL refuses them, and none that PIL takes.
+// Files whose picture is cut or disturbed, and which a decoder alone would fill up in silence: refused as PIL refuses them, and none that
+// PIL takes.
 
 using System.Buffers.Binary;
 
@@ -16,7 +17,8 @@ public sealed class BrokenStreamTests
     public static TheoryData<byte> Harmless => [0x01, 0xd0, 0xd3, 0xd7, 0xd9];
 
     [Theory, MemberData(nameof(Disturbing))]
-    public void A_marker_within_the_picture_that_ends_libjpeg_is_an_error(byte marker) => Assert.Equal("decode_error", ImageDecoder.Decode(With(marker)).Reason);
+    public void A_marker_within_the_picture_that_ends_libjpeg_is_an_error(byte marker) =>
+        Assert.Equal("decode_error", ImageDecoder.Decode(With(marker)).Reason);
 
     [Theory, MemberData(nameof(Harmless))]
     public void A_marker_that_PIL_passes_over_is_none(byte marker) => Assert.Null(ImageDecoder.Decode(With(marker)).Reason);
@@ -28,7 +30,8 @@ public sealed class BrokenStreamTests
     [InlineData(new byte[] { 0xdd, 0, 4, 0, 0 })]
     [InlineData(new byte[] { 0xfe, 0, 4, 65, 66 })]
     [InlineData(new byte[] { 0xe1, 0, 4, 65, 66 })]
-    public void A_segment_behind_the_picture_that_can_be_read_is_no_error(byte[] segment) => Assert.Null(ImageDecoder.Decode(Behind(segment)).Reason);
+    public void A_segment_behind_the_picture_that_can_be_read_is_no_error(byte[] segment) =>
+        Assert.Null(ImageDecoder.Decode(Behind(segment)).Reason);
 
     [Theory]
     [InlineData(new byte[] { 0xc4, 0, 3, 0 })]
@@ -40,7 +43,8 @@ public sealed class BrokenStreamTests
     public void One_that_cannot_is(byte[] segment) => Assert.Equal("decode_error", ImageDecoder.Decode(Behind(segment)).Reason);
 
     [Fact]
-    public void Bytes_behind_the_end_are_no_part_of_a_jpeg() => Assert.Null(ImageDecoder.Decode((byte[])[.. Baseline, 0xff, 0x02, 0xff, 0xda, 1, 2, 3]).Reason);
+    public void Bytes_behind_the_end_are_no_part_of_a_jpeg() =>
+        Assert.Null(ImageDecoder.Decode((byte[])[.. Baseline, 0xff, 0x02, 0xff, 0xda, 1, 2, 3]).Reason);
 
     [Fact]
     public void A_progressive_file_without_its_end_is_truncated()
@@ -82,7 +86,8 @@ public sealed class BrokenStreamTests
     {
         byte[] file = [.. Baseline];
         int at = (Data + file.Length) / 2;
-        while (file[at - 1] == 0xff || file[at] == 0xff || file[at + 1] == 0xff) at++;
+        while (file[at - 1] == 0xff || file[at] == 0xff || file[at + 1] == 0xff)
+            at++;
         (file[at], file[at + 1]) = (0xff, marker);
         return file;
     }
@@ -96,13 +101,61 @@ public sealed class BrokenStreamTests
         steps.AsSpan(1).Fill(1);
         return
         [
-            0xff, 0xd8,
-            0xff, 0xdb, 0, 67, .. steps,
-            0xff, 0xc2, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0,
-            0xff, 0xc4, 0, 20, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-            0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0,
+            0xff,
+            0xd8,
+            0xff,
+            0xdb,
+            0,
+            67,
+            .. steps,
+            0xff,
+            0xc2,
+            0,
+            11,
+            8,
+            0,
+            8,
+            0,
+            8,
+            1,
+            1,
+            0x11,
+            0,
+            0xff,
+            0xc4,
+            0,
+            20,
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0xff,
+            0xda,
+            0,
+            8,
+            1,
+            1,
+            0,
+            0,
+            0,
+            0,
             0x7f,
-            0xff, 0xd9,
+            0xff,
+            0xd9,
         ];
     }
 }

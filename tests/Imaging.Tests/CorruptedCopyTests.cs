@@ -36,7 +36,8 @@ public sealed class CorruptedCopyTests
     [Fact]
     public void Shuffling_moves_whole_cells()
     {
-        RgbImage image = Photograph(32, 32), copy = CorruptedCopy.Of(image, Corruption.Shuffled, 3);
+        RgbImage image = Photograph(32, 32),
+            copy = CorruptedCopy.Of(image, Corruption.Shuffled, 3);
         HashSet<string> cells = [.. Cells(image)];
         Assert.All(Cells(copy), cell => Assert.Contains(cell, cells));
     }
@@ -65,7 +66,8 @@ public sealed class CorruptedCopyTests
     [Fact]
     public void Blurring_takes_the_difference_between_neighbours_and_keeps_the_layout()
     {
-        RgbImage image = Photograph(32, 32), blurred = CorruptedCopy.Of(image, Corruption.Blurred, 1);
+        RgbImage image = Photograph(32, 32),
+            blurred = CorruptedCopy.Of(image, Corruption.Blurred, 1);
         Assert.True(Roughness(blurred) < 0.6 * Roughness(image));
         Assert.Equal(Colours(image).Average(colour => colour[0]), Colours(blurred).Average(colour => colour[0]), 4.0);
     }
@@ -85,8 +87,12 @@ public sealed class CorruptedCopyTests
         byte[] pixels = new byte[width * height * 3];
         for (int at = 0; at < pixels.Length; at++)
         {
-            int x = at / 3 % width, y = at / 3 / width, channel = at % 3;
-            pixels[at] = (byte)(128 + (60 * Math.Sin((x * 0.35) + channel)) + (40 * Math.Cos(y * 0.3)) + ((x * 7 + y * 13 + channel * 5) % 19));
+            int x = at / 3 % width,
+                y = at / 3 / width,
+                channel = at % 3;
+            pixels[at] = (byte)(
+                128 + (60 * Math.Sin((x * 0.35) + channel)) + (40 * Math.Cos(y * 0.3)) + ((x * 7 + y * 13 + channel * 5) % 19)
+            );
         }
         return new RgbImage(width, height, pixels);
     }
@@ -99,7 +105,8 @@ public sealed class CorruptedCopyTests
         for (int cell = 0; cell < 16; cell++)
         {
             List<byte> pixels = [];
-            for (int row = 0; row < 8; row++) pixels.AddRange(image.Pixels.AsSpan(((((cell / 4 * 8) + row) * 32) + (cell % 4 * 8)) * 3, 24));
+            for (int row = 0; row < 8; row++)
+                pixels.AddRange(image.Pixels.AsSpan(((((cell / 4 * 8) + row) * 32) + (cell % 4 * 8)) * 3, 24));
             yield return Convert.ToHexString(pixels.ToArray());
         }
     }
@@ -111,5 +118,6 @@ public sealed class CorruptedCopyTests
         return Math.Sqrt(levels.Average(level => (level - mean) * (level - mean)));
     }
 
-    private static double Roughness(RgbImage image) => Enumerable.Range(0, image.Pixels.Length - 3).Average(at => Math.Abs(image.Pixels[at] - image.Pixels[at + 3]));
+    private static double Roughness(RgbImage image) =>
+        Enumerable.Range(0, image.Pixels.Length - 3).Average(at => Math.Abs(image.Pixels[at] - image.Pixels[at + 3]));
 }

@@ -25,16 +25,23 @@ public class DecodeParityTests
     {
         RgbImage image = TestImages.Noise(50, 41);
         byte[] pixels = ImageDecoder.Decode(TestImages.Gif(image)).Image!.Pixels;
-        for (int i = 0; i < pixels.Length; i++) Assert.Equal(i % 3 == 2 ? (image.Pixels[i] >> 6) * 85 : (image.Pixels[i] >> 5) * 36, pixels[i]);
+        for (int i = 0; i < pixels.Length; i++)
+            Assert.Equal(i % 3 == 2 ? (image.Pixels[i] >> 6) * 85 : (image.Pixels[i] >> 5) * 36, pixels[i]);
     }
 
     [Fact]
     public void Sixteen_bit_colour_keeps_the_high_byte() =>
-        Assert.Equal((byte[])[0x12, 0xab, 0x00], ImageDecoder.Decode(TestImages.Png(1, 1, 16, 2, [0x12, 0xff, 0xab, 0x00, 0x00, 0xff])).Image!.Pixels);
+        Assert.Equal(
+            (byte[])[0x12, 0xab, 0x00],
+            ImageDecoder.Decode(TestImages.Png(1, 1, 16, 2, [0x12, 0xff, 0xab, 0x00, 0x00, 0xff])).Image!.Pixels
+        );
 
     [Fact]
     public void Sixteen_bit_grey_is_clipped() =>
-        Assert.Equal((byte[])[9, 9, 9, 255, 255, 255, 255, 255, 255], ImageDecoder.Decode(TestImages.Png(3, 1, 16, 0, [0, 9, 1, 0, 0xff, 0xff])).Image!.Pixels);
+        Assert.Equal(
+            (byte[])[9, 9, 9, 255, 255, 255, 255, 255, 255],
+            ImageDecoder.Decode(TestImages.Png(3, 1, 16, 0, [0, 9, 1, 0, 0xff, 0xff])).Image!.Pixels
+        );
 
     [Fact]
     public void A_palette_png_with_transparency_gives_the_palette_colours()
@@ -72,7 +79,10 @@ public class DecodeParityTests
     [Fact]
     public void Many_threads_decode_alike()
     {
-        byte[][] files = [.. ((string[])["jpeg", "png", "webp", "gif", "bmp"]).Select(static format => TestImages.File(format, TestImages.Photo(90, 70)))];
+        byte[][] files =
+        [
+            .. ((string[])["jpeg", "png", "webp", "gif", "bmp"]).Select(static format => TestImages.File(format, TestImages.Photo(90, 70))),
+        ];
         byte[][] expected = [.. files.Select(static file => ImageDecoder.Decode(file).Image!.Pixels)];
         Parallel.For(0, 200, i => Assert.Equal(expected[i % 5], ImageDecoder.Decode(files[i % 5]).Image!.Pixels));
     }

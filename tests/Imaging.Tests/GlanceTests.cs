@@ -11,7 +11,13 @@ public class GlanceTests
     [InlineData(640, 480, 160, 120, 64)]
     [InlineData(300, 130, 150, 65, 64)]
     [InlineData(100, 90, 100, 90, 64)]
-    public void A_jpeg_is_reduced_to_the_smallest_size_that_is_long_enough(int width, int height, int copyWidth, int copyHeight, int leastSide)
+    public void A_jpeg_is_reduced_to_the_smallest_size_that_is_long_enough(
+        int width,
+        int height,
+        int copyWidth,
+        int copyHeight,
+        int leastSide
+    )
     {
         GlanceResult seen = ImageDecoder.Glance(TestImages.Encode(TestImages.Photo(width, height), SKEncodedImageFormat.Jpeg), leastSide);
         Assert.Equal((width, height, "jpeg", null), (seen.Width, seen.Height, seen.Format, seen.Reason));
@@ -39,7 +45,37 @@ public class GlanceTests
     public void The_size_is_that_of_the_upright_image()
     {
         byte[] file = TestImages.Encode(TestImages.Photo(400, 300), SKEncodedImageFormat.Jpeg);
-        byte[] exif = [0xff, 0xe1, 0, 34, .. "Exif\0\0"u8, .. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+        byte[] exif =
+        [
+            0xff,
+            0xe1,
+            0,
+            34,
+            .. "Exif\0\0"u8,
+            .. "MM\0*"u8,
+            0,
+            0,
+            0,
+            8,
+            0,
+            1,
+            0x01,
+            0x12,
+            0,
+            3,
+            0,
+            0,
+            0,
+            1,
+            0,
+            6,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        ];
         byte[] turned = [.. file[..2], .. exif, .. file[2..]];
         GlanceResult seen = ImageDecoder.Glance(turned, 64);
         Assert.Equal((300, 400), (seen.Width, seen.Height));
@@ -50,6 +86,13 @@ public class GlanceTests
     public void The_hash_of_a_reduced_copy_is_close_to_that_of_the_image()
     {
         byte[] file = TestImages.Encode(TestImages.Photo(512, 384), SKEncodedImageFormat.Jpeg);
-        Assert.InRange(PerceptualHash.Distance(PerceptualHash.Compute(ImageDecoder.Decode(file).Image!), PerceptualHash.Compute(ImageDecoder.Glance(file, PerceptualHash.LeastSide).Copy!)), 0, 4);
+        Assert.InRange(
+            PerceptualHash.Distance(
+                PerceptualHash.Compute(ImageDecoder.Decode(file).Image!),
+                PerceptualHash.Compute(ImageDecoder.Glance(file, PerceptualHash.LeastSide).Copy!)
+            ),
+            0,
+            4
+        );
     }
 }

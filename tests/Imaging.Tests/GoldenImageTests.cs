@@ -7,7 +7,12 @@ namespace DataFreeKD.Imaging.Tests;
 public class GoldenImageTests(ITestOutputHelper output)
 {
     private static readonly Preprocessing Bicubic256Crop224 = new() { ImageSize = 224, CropPct = 0.875 };
-    private static readonly Preprocessing Bilinear224 = new() { ImageSize = 224, Squash = true, Interpolation = Interpolation.Bilinear };
+    private static readonly Preprocessing Bilinear224 = new()
+    {
+        ImageSize = 224,
+        Squash = true,
+        Interpolation = Interpolation.Bilinear,
+    };
     private static readonly Preprocessing Bicubic32 = new() { ImageSize = 32, Squash = true };
 
     public static TheoryData<string> Variants => ["bicubic256_crop224", "bilinear224x224", "bicubic32x32"];
@@ -31,7 +36,10 @@ public class GoldenImageTests(ITestOutputHelper output)
     public void Lossless_files_equal_PIL_in_every_bit(string variant)
     {
         int files = 0;
-        foreach ((string file, byte[] actual, byte[] expected) in Cases(variant).Where(static test => Path.GetExtension(test.File) is ".png" or ".bmp" or ".gif" || test.File == "lossless.webp"))
+        foreach (
+            (string file, byte[] actual, byte[] expected) in Cases(variant)
+                .Where(static test => Path.GetExtension(test.File) is ".png" or ".bmp" or ".gif" || test.File == "lossless.webp")
+        )
         {
             Assert.True(actual.AsSpan().SequenceEqual(expected), $"{file} {variant}: {Difference(actual, expected)}");
             files++;
@@ -43,8 +51,15 @@ public class GoldenImageTests(ITestOutputHelper output)
     {
         string folder = SharedData.Path("golden", "images");
         var golden = new GoldenTensors(Path.Combine(folder, "expected.safetensors"));
-        Preprocessing transform = variant switch { "bicubic256_crop224" => Bicubic256Crop224, "bilinear224x224" => Bilinear224, _ => Bicubic32 };
-        foreach (string name in golden.Names.Where(name => name.EndsWith("|" + variant, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        Preprocessing transform = variant switch
+        {
+            "bicubic256_crop224" => Bicubic256Crop224,
+            "bilinear224x224" => Bilinear224,
+            _ => Bicubic32,
+        };
+        foreach (
+            string name in golden.Names.Where(name => name.EndsWith("|" + variant, StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+        )
         {
             string file = name.Split('|')[0];
             DecodeResult decoded = ImageDecoder.Decode(File.ReadAllBytes(Path.Combine(folder, file)));

@@ -42,13 +42,17 @@ public class HostileImageTests
     public void A_file_with_flipped_bytes_never_throws(string format)
     {
         byte[] file = TestImages.File(format, TestImages.Photo(40, 30));
-        Gen.Select(Gen.Int[0, file.Length - 1], Gen.Byte, Gen.Int[0, file.Length - 1], Gen.Byte).Sample((at, value, at2, value2) =>
-        {
-            byte[] broken = (byte[])file.Clone();
-            (broken[at], broken[at2]) = (value, value2);
-            DecodeResult result = ImageDecoder.Decode(broken, new DecodeLimits { MaxPixels = 1_000_000 });
-            Assert.Equal(result.Image is null, result.Reason is not null);
-        }, iter: 400);
+        Gen.Select(Gen.Int[0, file.Length - 1], Gen.Byte, Gen.Int[0, file.Length - 1], Gen.Byte)
+            .Sample(
+                (at, value, at2, value2) =>
+                {
+                    byte[] broken = (byte[])file.Clone();
+                    (broken[at], broken[at2]) = (value, value2);
+                    DecodeResult result = ImageDecoder.Decode(broken, new DecodeLimits { MaxPixels = 1_000_000 });
+                    Assert.Equal(result.Image is null, result.Reason is not null);
+                },
+                iter: 400
+            );
     }
 
     [Fact]
@@ -64,7 +68,10 @@ public class HostileImageTests
 
     [Fact]
     public void A_file_over_the_byte_limit_is_too_large() =>
-        Assert.Equal("too_large", ImageDecoder.Decode(TestImages.File("png", TestImages.Photo(30, 30)), new DecodeLimits { MaxBytes = 100 }).Reason);
+        Assert.Equal(
+            "too_large",
+            ImageDecoder.Decode(TestImages.File("png", TestImages.Photo(30, 30)), new DecodeLimits { MaxBytes = 100 }).Reason
+        );
 
     [Fact]
     public void The_pixel_limit_is_inclusive()
@@ -104,14 +111,21 @@ public class HostileImageTests
     public void A_few_bytes_that_claim_a_large_picture_are_refused_without_memory()
     {
         byte[] png = TestImages.Png(9_000, 9_000, 8, 2, new byte[27_001]);
-        byte[] gif = TestImages.File("gif", TestImages.Photo(8, 8)), dot = [.. gif];
+        byte[] gif = TestImages.File("gif", TestImages.Photo(8, 8)),
+            dot = [.. gif];
         int descriptor = 13 + 768;
-        foreach (int at in (int[])[6, 8, descriptor + 5, descriptor + 7]) BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at), 9_000);
-        foreach (int at in (int[])[6, 8]) BinaryPrimitives.WriteUInt16LittleEndian(dot.AsSpan(at), 9_000);
+        foreach (int at in (int[])[6, 8, descriptor + 5, descriptor + 7])
+            BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at), 9_000);
+        foreach (int at in (int[])[6, 8])
+            BinaryPrimitives.WriteUInt16LittleEndian(dot.AsSpan(at), 9_000);
         byte[] jpeg = TestImages.File("jpeg", TestImages.Photo(16, 16));
         int start = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xff, 0xc0]);
-        foreach (int at in (int[])[start + 5, start + 7]) BinaryPrimitives.WriteUInt16BigEndian(jpeg.AsSpan(at), 9_000);
-        foreach ((byte[] file, string reason) in ((byte[], string)[])[(png, "truncated"), (gif, "truncated"), (dot, "too_many_pixels"), (jpeg, "truncated")])
+        foreach (int at in (int[])[start + 5, start + 7])
+            BinaryPrimitives.WriteUInt16BigEndian(jpeg.AsSpan(at), 9_000);
+        foreach (
+            (byte[] file, string reason) in ((byte[], string)[])
+                [(png, "truncated"), (gif, "truncated"), (dot, "too_many_pixels"), (jpeg, "truncated")]
+        )
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             Assert.Equal(reason, ImageDecoder.Decode(file).Reason);
@@ -126,7 +140,8 @@ public class HostileImageTests
         Assert.InRange(png.Length, 1_000, 100_000);
         Assert.Equal((4_500, 4_500), ImageDecoder.Decode(png).Image is { } image ? (image.Width, image.Height) : default);
         byte[] gif = TestImages.File("gif", TestImages.Photo(100, 100));
-        foreach (int at in (int[])[6, 8]) BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at), 800);
+        foreach (int at in (int[])[6, 8])
+            BinaryPrimitives.WriteUInt16LittleEndian(gif.AsSpan(at), 800);
         Assert.Null(ImageDecoder.Decode(gif).Reason);
     }
 

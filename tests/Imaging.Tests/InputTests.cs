@@ -39,7 +39,8 @@ public class InputTests
     {
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder["s/t"]);
-        foreach (string name in (string[])["a.jpg", "b.jpg", "s/c.jpg", "s/t/d.jpg", "n.txt"]) File.WriteAllText(folder[name], "x");
+        foreach (string name in (string[])["a.jpg", "b.jpg", "s/c.jpg", "s/t/d.jpg", "n.txt"])
+            File.WriteAllText(folder[name], "x");
         Assert.Equal(expected, string.Join(' ', Paths(folder[pattern]).Select(path => Path.GetRelativePath(folder.Path, path))));
     }
 
@@ -79,7 +80,10 @@ public class InputTests
     {
         using var folder = new TempFolder();
         Write(folder[name], ("../up.jpg", "x"), ("/root.jpg", "x"), ("a/../../b.jpg", "x"), ("c:\\d.jpg", "x"), ("ok.jpg", "x"));
-        Assert.Equal(["unsafe_path", "unsafe_path", "unsafe_path", "unsafe_path", "ok"], Rows(folder[name]).Select(static input => input.Reason ?? "ok"));
+        Assert.Equal(
+            ["unsafe_path", "unsafe_path", "unsafe_path", "unsafe_path", "ok"],
+            Rows(folder[name]).Select(static input => input.Reason ?? "ok")
+        );
         Assert.Equal("unsafe_path", Read([folder[name] + "::../up.jpg"]).Single().Reason);
     }
 
@@ -156,7 +160,8 @@ public class InputTests
         Write(folder["a.tar"], ("a.jpg", "x"));
         byte[] tar = File.ReadAllBytes(folder["a.tar"]);
         int header = tar.AsSpan().IndexOf("a.jpg\0"u8);
-        while (header % 512 != 0) header = header + 1 + tar.AsSpan(header + 1).IndexOf("a.jpg\0"u8);
+        while (header % 512 != 0)
+            header = header + 1 + tar.AsSpan(header + 1).IndexOf("a.jpg\0"u8);
         "00360000000\0"u8.CopyTo(tar.AsSpan(header + 124)); // 60 MiB
         tar.AsSpan(header + 148, 8).Fill((byte)' ');
         int sum = tar.AsSpan(header, 512).ToArray().Sum(static b => b);
@@ -192,12 +197,28 @@ public class InputTests
         using var folder = new TempFolder();
         Write(folder[name], [.. Enumerable.Range(0, 12).Select(static i => ($"d/{i}.jpg", $"content {i}"))]);
         File.WriteAllText(folder["plain.jpg"], "content 99");
-        Gen.Int[0, 13].Array[0, 30].Sample(order =>
-        {
-            string[] paths = [.. order.Select(i => i == 13 ? folder["plain.jpg"] : $"{folder[name]}::d/{i}.jpg")];
-            string[] expected = [.. order.Select(static i => i switch { 13 => "content 99", 12 => "not_found", _ => $"content {i}" })];
-            Assert.Equal(expected, Read(paths).Select(static row => row.Reason ?? Text(row)));
-        }, iter: 60, threads: 1);
+        Gen.Int[0, 13]
+            .Array[0, 30]
+            .Sample(
+                order =>
+                {
+                    string[] paths = [.. order.Select(i => i == 13 ? folder["plain.jpg"] : $"{folder[name]}::d/{i}.jpg")];
+                    string[] expected =
+                    [
+                        .. order.Select(static i =>
+                            i switch
+                            {
+                                13 => "content 99",
+                                12 => "not_found",
+                                _ => $"content {i}",
+                            }
+                        ),
+                    ];
+                    Assert.Equal(expected, Read(paths).Select(static row => row.Reason ?? Text(row)));
+                },
+                iter: 60,
+                threads: 1
+            );
     }
 
     [Fact]
@@ -212,11 +233,13 @@ public class InputTests
         Assert.Throws<OperationCanceledException>(() => rows.MoveNext());
     }
 
-    private static IEnumerable<ImageInput> Rows(string source, long maxBytes = 64L << 20) => ImageInputs.Enumerate(source, new InputOptions { MaxBytes = maxBytes }, TestContext.Current.CancellationToken);
+    private static IEnumerable<ImageInput> Rows(string source, long maxBytes = 64L << 20) =>
+        ImageInputs.Enumerate(source, new InputOptions { MaxBytes = maxBytes }, TestContext.Current.CancellationToken);
 
     private static IEnumerable<string> Paths(string source) => ImageInputs.Paths(source, null, TestContext.Current.CancellationToken);
 
-    private static IEnumerable<ImageInput> Read(IEnumerable<string> paths, long maxBytes = 64L << 20) => ImageInputs.Read(paths, new InputOptions { MaxBytes = maxBytes }, TestContext.Current.CancellationToken);
+    private static IEnumerable<ImageInput> Read(IEnumerable<string> paths, long maxBytes = 64L << 20) =>
+        ImageInputs.Read(paths, new InputOptions { MaxBytes = maxBytes }, TestContext.Current.CancellationToken);
 
     private static string Text(ImageInput input) => Encoding.Latin1.GetString(input.Bytes!);
 
@@ -241,7 +264,9 @@ public class InputTests
         using TarWriter tar = OpenTar(path);
         foreach ((string name, string content) in members)
         {
-            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.Latin1.GetBytes(content)) });
+            tar.WriteEntry(
+                new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.Latin1.GetBytes(content)) }
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ public sealed class OpenFileTests : IDisposable
         Assert.Equal(["a.jpg ok", "f.jpg not_a_file", "s.jpg not_a_file"], Rows(folder.Path).Select(Said));
         Assert.Equal("not_a_file", Rows(folder["f.jpg"]).Single().Reason);
         Assert.Equal("not_a_file", Rows("/dev/zero").Single().Reason);
-        Assert.Equal(["not_a_file", "not_a_file"], ImageInputs.Read([folder["f.jpg"], folder.Path], cancel: TestContext.Current.CancellationToken).Select(row => row.Reason));
+        Assert.Equal(
+            ["not_a_file", "not_a_file"],
+            ImageInputs.Read([folder["f.jpg"], folder.Path], cancel: TestContext.Current.CancellationToken).Select(row => row.Reason)
+        );
         Assert.Equal(["a.jpg"], ImageInputs.Paths(folder.Path, cancel: TestContext.Current.CancellationToken).Select(Path.GetFileName));
     }
 
@@ -39,15 +42,22 @@ public sealed class OpenFileTests : IDisposable
         Pipe("f.tar");
         Pipe("g.zip");
         Assert.Equal(["f.tar not_a_file", "g.zip not_a_file"], Rows(folder["*"]).Select(Said));
-        Assert.Equal("not_a_file", ImageInputs.Read([folder["f.tar"] + "::a.jpg"], cancel: TestContext.Current.CancellationToken).Single().Reason);
+        Assert.Equal(
+            "not_a_file",
+            ImageInputs.Read([folder["f.tar"] + "::a.jpg"], cancel: TestContext.Current.CancellationToken).Single().Reason
+        );
     }
 
     [Fact]
     public void What_is_not_there_and_what_is_forbidden_are_told_apart()
     {
         Assert.Equal("not_found", ImageInputs.Read([folder["gone.jpg"]], cancel: TestContext.Current.CancellationToken).Single().Reason);
-        Assert.Equal("not_found", ImageInputs.Read([folder["gone.tar"] + "::a.jpg"], cancel: TestContext.Current.CancellationToken).Single().Reason);
-        if (OperatingSystem.IsWindows() || Environment.UserName == "root") return;
+        Assert.Equal(
+            "not_found",
+            ImageInputs.Read([folder["gone.tar"] + "::a.jpg"], cancel: TestContext.Current.CancellationToken).Single().Reason
+        );
+        if (OperatingSystem.IsWindows() || Environment.UserName == "root")
+            return;
         File.WriteAllText(folder["a.jpg"], "x");
         File.SetUnixFileMode(folder["a.jpg"], UnixFileMode.None);
         Assert.Equal("permission", Rows(folder["a.jpg"]).Single().Reason);
@@ -67,7 +77,10 @@ public sealed class OpenFileTests : IDisposable
         Directory.CreateSymbolicLink(folder["blobs/deep/circle"], "..");
 
         Assert.Equal(["1.png link", "2.png link", "all link"], Rows(folder["snap"]).Select(Said));
-        Assert.Equal(["1.png ok", "2.png not_found", "circle link", "two.jpg ok", "one ok"], Rows(folder["snap"], follow: true).Select(Said));
+        Assert.Equal(
+            ["1.png ok", "2.png not_found", "circle link", "two.jpg ok", "one ok"],
+            Rows(folder["snap"], follow: true).Select(Said)
+        );
         // The length is the file's and not the link's.
         Assert.Equal("22", Encoding.UTF8.GetString(Rows(folder["snap/all/deep/two.jpg"]).Single().Bytes!));
         Assert.Equal("1", Encoding.UTF8.GetString(Rows(folder["snap/1.png"]).Single().Bytes!));
@@ -79,7 +92,8 @@ public sealed class OpenFileTests : IDisposable
         WriteTar("plain.bin", gzip: false);
         WriteTar("gzipped.tar", gzip: true);
         WriteTar("plain.tgz", gzip: false);
-        using (ZipArchive zip = ZipFile.Open(folder["zip.jpg"], ZipArchiveMode.Create)) zip.CreateEntry("a.jpg").Open().Dispose();
+        using (ZipArchive zip = ZipFile.Open(folder["zip.jpg"], ZipArchiveMode.Create))
+            zip.CreateEntry("a.jpg").Open().Dispose();
 
         foreach (string name in (string[])["plain.bin", "gzipped.tar", "plain.tgz", "zip.jpg"])
         {
@@ -119,8 +133,10 @@ public sealed class OpenFileTests : IDisposable
             stream.Write(new byte[1000]);
         }
         byte[] bytes = File.ReadAllBytes(folder["a.zip"]);
-        int directory = bytes.AsSpan().IndexOf("PK\u0001\u0002"u8), end = bytes.AsSpan().IndexOf("PK\u0005\u0006"u8);
-        byte[] entry = bytes[directory..end], tail = bytes[end..];
+        int directory = bytes.AsSpan().IndexOf("PK\u0001\u0002"u8),
+            end = bytes.AsSpan().IndexOf("PK\u0005\u0006"u8);
+        byte[] entry = bytes[directory..end],
+            tail = bytes[end..];
         BitConverter.TryWriteBytes(tail.AsSpan(8), (ushort)2);
         BitConverter.TryWriteBytes(tail.AsSpan(10), (ushort)2);
         BitConverter.TryWriteBytes(tail.AsSpan(12), entry.Length * 2);
@@ -138,14 +154,37 @@ public sealed class OpenFileTests : IDisposable
         using (Stream packed = gzip ? new GZipStream(file, CompressionLevel.Fastest) : file)
         using (var tar = new TarWriter(packed))
         {
-            foreach ((string name, string text) in (ReadOnlySpan<(string, string)>)[("d/0.cls", "7"), ("d/0.jpg", "x"), ("d/0.json", "{}"), ("d/1.jpg", "y"), ("README.txt", "hello"), ("b.seg.png", "s"), ("b.png", "z"), ("b.txt", "a dog")])
+            foreach (
+                (string name, string text) in (ReadOnlySpan<(string, string)>)
+                    [
+                        ("d/0.cls", "7"),
+                        ("d/0.jpg", "x"),
+                        ("d/0.json", "{}"),
+                        ("d/1.jpg", "y"),
+                        ("README.txt", "hello"),
+                        ("b.seg.png", "s"),
+                        ("b.png", "z"),
+                        ("b.txt", "a dog"),
+                    ]
+            )
             {
-                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) });
+                tar.WriteEntry(
+                    new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) }
+                );
             }
         }
         Assert.Equal(
             ["0.jpg cls=7 json={}", "1.jpg", "README.txt", "b.seg.png txt=a dog", "b.png txt=a dog"],
-            Rows(folder["wd.tar"]).Select(row => string.Join(' ', row.Beside.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}={pair.Value}").Prepend(Path.GetFileName(row.Path.Split("::")[1])))));
+            Rows(folder["wd.tar"])
+                .Select(row =>
+                    string.Join(
+                        ' ',
+                        row.Beside.OrderBy(pair => pair.Key)
+                            .Select(pair => $"{pair.Key}={pair.Value}")
+                            .Prepend(Path.GetFileName(row.Path.Split("::")[1]))
+                    )
+                )
+        );
     }
 
     [Fact]
@@ -154,13 +193,17 @@ public sealed class OpenFileTests : IDisposable
         File.WriteAllBytes(folder["photo.jpg@w=1"], TestImages.File("jpeg", TestImages.Photo(20, 20)));
         File.WriteAllBytes(folder["b.jpg.1"], TestImages.File("png", TestImages.Photo(20, 20)));
         File.WriteAllText(folder["notes.txt"], "no image");
-        Assert.Equal(["b.jpg.1", "photo.jpg@w=1"], ImageInputs.Paths(folder.Path, cancel: TestContext.Current.CancellationToken).Select(Path.GetFileName));
+        Assert.Equal(
+            ["b.jpg.1", "photo.jpg@w=1"],
+            ImageInputs.Paths(folder.Path, cancel: TestContext.Current.CancellationToken).Select(Path.GetFileName)
+        );
         Assert.Equal(3, Rows(folder.Path).Count());
     }
 
     private static string Said(ImageInput input) => $"{Path.GetFileName(input.Path)} {input.Reason ?? "ok"}".Split("::")[^1];
 
-    private static IEnumerable<ImageInput> Rows(string source, bool follow = false) => ImageInputs.Enumerate(source, new InputOptions { FollowLinks = follow }, TestContext.Current.CancellationToken);
+    private static IEnumerable<ImageInput> Rows(string source, bool follow = false) =>
+        ImageInputs.Enumerate(source, new InputOptions { FollowLinks = follow }, TestContext.Current.CancellationToken);
 
     private void Pipe(string name)
     {

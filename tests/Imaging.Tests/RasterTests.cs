@@ -20,7 +20,10 @@ public class RasterTests
         Assert.Equal((format, null), (result.Format, result.Reason));
         Assert.Equal(Picture.Pixels, result.Image!.Pixels);
         Assert.Equal((null, $"unsupported_format/{format}"), (ImageDecoder.Decode(file).Image, ImageDecoder.Decode(file).Reason));
-        Assert.Equal($"unsupported_format/{format}", ImageDecoder.Decode(file, new DecodeLimits { Formats = new HashSet<string> { "pgm" } }).Reason);
+        Assert.Equal(
+            $"unsupported_format/{format}",
+            ImageDecoder.Decode(file, new DecodeLimits { Formats = new HashSet<string> { "pgm" } }).Reason
+        );
     }
 
     [Fact]
@@ -61,13 +64,17 @@ public class RasterTests
             DecodeResult cut = ImageDecoder.Decode(file.AsMemory(0, length), DecodeLimits.Local);
             Assert.Equal(cut.Image is null, cut.Reason is not null);
         }
-        Gen.Select(Gen.Int[0, file.Length - 1], Gen.Byte).Sample((at, value) =>
-        {
-            byte[] broken = (byte[])file.Clone();
-            broken[at] = value;
-            DecodeResult result = ImageDecoder.Decode(broken, DecodeLimits.Local with { MaxPixels = 1_000_000 });
-            Assert.Equal(result.Image is null, result.Reason is not null);
-        }, iter: 300);
+        Gen.Select(Gen.Int[0, file.Length - 1], Gen.Byte)
+            .Sample(
+                (at, value) =>
+                {
+                    byte[] broken = (byte[])file.Clone();
+                    broken[at] = value;
+                    DecodeResult result = ImageDecoder.Decode(broken, DecodeLimits.Local with { MaxPixels = 1_000_000 });
+                    Assert.Equal(result.Image is null, result.Reason is not null);
+                },
+                iter: 300
+            );
     }
 
     [Theory]
@@ -89,16 +96,20 @@ public class RasterTests
     {
         byte[] png = TestImages.File("png", Picture);
         Assert.Equal("png", ImageDecoder.Decode(png, DecodeLimits.Local).Format);
-        Assert.Equal("unsupported_format/heic", ImageDecoder.Decode(Encoding.Latin1.GetBytes("\0\0\0\u0018ftypheic\0\0\0\0mif1heic"), DecodeLimits.Local).Reason);
+        Assert.Equal(
+            "unsupported_format/heic",
+            ImageDecoder.Decode(Encoding.Latin1.GetBytes("\0\0\0\u0018ftypheic\0\0\0\0mif1heic"), DecodeLimits.Local).Reason
+        );
         Assert.Equal("unknown_format", ImageDecoder.Decode("a line of text"u8.ToArray(), DecodeLimits.Local).Reason);
     }
 
-    private static byte[] Write(string format) => format switch
-    {
-        "tiff" => Tiff(),
-        "tga" => [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 7, 0, 24, 0x20, .. Swapped(Picture.Pixels)],
-        _ => [.. Encoding.ASCII.GetBytes("P6\n13 7\n255\n"), .. Picture.Pixels],
-    };
+    private static byte[] Write(string format) =>
+        format switch
+        {
+            "tiff" => Tiff(),
+            "tga" => [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 7, 0, 24, 0x20, .. Swapped(Picture.Pixels)],
+            _ => [.. Encoding.ASCII.GetBytes("P6\n13 7\n255\n"), .. Picture.Pixels],
+        };
 
     private static IEnumerable<byte> Swapped(byte[] pixels) => pixels.Chunk(3).SelectMany(pixel => (byte[])[pixel[2], pixel[1], pixel[0]]);
 
@@ -107,8 +118,16 @@ public class RasterTests
     {
         (ushort Tag, ushort Type, uint Count, uint Value)[] entries =
         [
-            (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, 8 + 2 + (10 * 12) + 4), (259, 3, 1, (uint)compression), (262, 3, 1, 2),
-            (273, 4, 1, 8 + 2 + (10 * 12) + 4 + 6), (274, 3, 1, (uint)orientation), (277, 3, 1, 3), (278, 4, 1, height), (279, 4, 1, (uint)Picture.Pixels.Length),
+            (256, 4, 1, width),
+            (257, 4, 1, height),
+            (258, 3, 3, 8 + 2 + (10 * 12) + 4),
+            (259, 3, 1, (uint)compression),
+            (262, 3, 1, 2),
+            (273, 4, 1, 8 + 2 + (10 * 12) + 4 + 6),
+            (274, 3, 1, (uint)orientation),
+            (277, 3, 1, 3),
+            (278, 4, 1, height),
+            (279, 4, 1, (uint)Picture.Pixels.Length),
         ];
         byte[] file = new byte[8 + 2 + (12 * entries.Length) + 4 + 6 + Picture.Pixels.Length];
         "II*\0"u8.CopyTo(file);
@@ -123,7 +142,8 @@ public class RasterTests
             BinaryPrimitives.WriteUInt32LittleEndian(entry[8..], entries[i].Value);
         }
         int bits = 10 + (12 * entries.Length) + 4;
-        for (int i = 0; i < 3; i++) file[bits + (2 * i)] = 8;
+        for (int i = 0; i < 3; i++)
+            file[bits + (2 * i)] = 8;
         Picture.Pixels.CopyTo(file, bits + 6);
         return file;
     }

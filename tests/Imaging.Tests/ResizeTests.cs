@@ -7,34 +7,59 @@ namespace DataFreeKD.Imaging.Tests;
 
 public class ResizeTests
 {
-    private static readonly ResizeKernel[] Kernels = [ResizeKernel.Portable, .. Resampler.Best == ResizeKernel.Avx2 ? [ResizeKernel.Avx2] : (ResizeKernel[])[]];
+    private static readonly ResizeKernel[] Kernels =
+    [
+        ResizeKernel.Portable,
+        .. Resampler.Best == ResizeKernel.Avx2 ? [ResizeKernel.Avx2] : (ResizeKernel[])[],
+    ];
 
     [Fact]
     public void Every_kernel_gives_the_bytes_of_the_plain_code()
     {
-        Gen<(int, int, int, int, int, int)> sizes = Gen.Select(Gen.Int[1, 150], Gen.Int[1, 90], Gen.Int[1, 130], Gen.Int[1, 90], Gen.Int[0, 1], Gen.Int[0, 1000]);
-        sizes.Sample((width, height, toWidth, toHeight, filter, seed) =>
-        {
-            RgbImage image = TestImages.Noise(width, height, seed);
-            var random = new Random(seed);
-            int left = random.Next(toWidth), top = random.Next(toHeight);
-            var window = new ResizeWindow(toWidth, toHeight, left, top, random.Next(1, toWidth - left + 1), random.Next(1, toHeight - top + 1));
-            byte[] plain = PilResize.Crop(image, window, (Interpolation)filter, ResizeKernel.Scalar).Pixels;
-            foreach (ResizeKernel kernel in Kernels) Assert.Equal(plain, PilResize.Crop(image, window, (Interpolation)filter, kernel).Pixels);
-        }, iter: 1500);
+        Gen<(int, int, int, int, int, int)> sizes = Gen.Select(
+            Gen.Int[1, 150],
+            Gen.Int[1, 90],
+            Gen.Int[1, 130],
+            Gen.Int[1, 90],
+            Gen.Int[0, 1],
+            Gen.Int[0, 1000]
+        );
+        sizes.Sample(
+            (width, height, toWidth, toHeight, filter, seed) =>
+            {
+                RgbImage image = TestImages.Noise(width, height, seed);
+                var random = new Random(seed);
+                int left = random.Next(toWidth),
+                    top = random.Next(toHeight);
+                var window = new ResizeWindow(
+                    toWidth,
+                    toHeight,
+                    left,
+                    top,
+                    random.Next(1, toWidth - left + 1),
+                    random.Next(1, toHeight - top + 1)
+                );
+                byte[] plain = PilResize.Crop(image, window, (Interpolation)filter, ResizeKernel.Scalar).Pixels;
+                foreach (ResizeKernel kernel in Kernels)
+                    Assert.Equal(plain, PilResize.Crop(image, window, (Interpolation)filter, kernel).Pixels);
+            },
+            iter: 1500
+        );
     }
 
     [Fact]
     public void Black_and_white_extremes_overshoot_alike_in_every_kernel()
     {
         byte[] pixels = new byte[97 * 61 * 3];
-        for (int i = 0; i < pixels.Length; i++) pixels[i] = (byte)(new Random(i / 9).Next(2) * 255);
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)(new Random(i / 9).Next(2) * 255);
         var image = new RgbImage(97, 61, pixels);
         foreach ((int width, int height) in ((int, int)[])[(300, 200), (13, 7), (97, 5), (5, 61), (1, 1)])
         {
             var window = new ResizeWindow(width, height, 0, 0, width, height);
             byte[] plain = PilResize.Crop(image, window, Interpolation.Bicubic, ResizeKernel.Scalar).Pixels;
-            foreach (ResizeKernel kernel in Kernels) Assert.Equal(plain, PilResize.Crop(image, window, Interpolation.Bicubic, kernel).Pixels);
+            foreach (ResizeKernel kernel in Kernels)
+                Assert.Equal(plain, PilResize.Crop(image, window, Interpolation.Bicubic, kernel).Pixels);
         }
     }
 
@@ -52,12 +77,22 @@ public class ResizeTests
 
     [Fact]
     public void A_flat_image_stays_flat_at_any_size() =>
-        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int[1, 60], Gen.Byte).Sample((width, height, toWidth, toHeight, level) =>
-        {
-            byte[] pixels = new byte[width * height * 3];
-            pixels.AsSpan().Fill(level);
-            Assert.Equal(-1, PilResize.Resize(new RgbImage(width, height, pixels), toWidth, toHeight, Interpolation.Bicubic).Pixels.AsSpan().IndexOfAnyExcept(level));
-        }, iter: 300);
+        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int[1, 60], Gen.Int[1, 60], Gen.Byte)
+            .Sample(
+                (width, height, toWidth, toHeight, level) =>
+                {
+                    byte[] pixels = new byte[width * height * 3];
+                    pixels.AsSpan().Fill(level);
+                    Assert.Equal(
+                        -1,
+                        PilResize
+                            .Resize(new RgbImage(width, height, pixels), toWidth, toHeight, Interpolation.Bicubic)
+                            .Pixels.AsSpan()
+                            .IndexOfAnyExcept(level)
+                    );
+                },
+                iter: 300
+            );
 
     [Fact]
     public void The_same_size_gives_the_same_pixels()
@@ -78,5 +113,7 @@ public class ResizeTests
 
     [Fact]
     public void A_crop_that_leaves_the_image_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => PilResize.ResizeAndCrop(TestImages.Noise(8, 8), 16, 16, 10, 0, 8, 8, Interpolation.Bilinear));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            PilResize.ResizeAndCrop(TestImages.Noise(8, 8), 16, 16, 10, 0, 8, 8, Interpolation.Bilinear)
+        );
 }

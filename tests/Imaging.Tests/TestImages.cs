@@ -48,15 +48,16 @@ internal static class TestImages
     }
 
     /// <summary>The five formats by name, of one picture.</summary>
-    public static byte[] File(string format, RgbImage image) => format switch
-    {
-        "jpeg" => Encode(image, SKEncodedImageFormat.Jpeg),
-        "png" => ImageWriter.EncodePng(image),
-        "webp" => Encode(image, SKEncodedImageFormat.Webp),
-        "gif" => Gif(image),
-        "bmp" => Bmp(image.Width, image.Height, image.Pixels),
-        _ => throw new ArgumentException(format),
-    };
+    public static byte[] File(string format, RgbImage image) =>
+        format switch
+        {
+            "jpeg" => Encode(image, SKEncodedImageFormat.Jpeg),
+            "png" => ImageWriter.EncodePng(image),
+            "webp" => Encode(image, SKEncodedImageFormat.Webp),
+            "gif" => Gif(image),
+            "bmp" => Bmp(image.Width, image.Height, image.Pixels),
+            _ => throw new ArgumentException(format),
+        };
 
     /// <summary>A PNG of one filterless scanline block; <paramref name="rows"/> are height rows of packed samples.</summary>
     public static byte[] Png(int width, int height, int depth, int colourType, byte[] rows, params (string Type, byte[] Data)[] chunks)
@@ -69,14 +70,18 @@ internal static class TestImages
             raw.Write(rows, y * stride, stride);
         }
         using var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true)) raw.WriteTo(zlib);
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+            raw.WriteTo(zlib);
         byte[] header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9]) = ((byte)depth, (byte)colourType);
         using var file = new MemoryStream();
         file.Write([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-        foreach ((string type, byte[] data) in (IEnumerable<(string, byte[])>)[("IHDR", header), .. chunks, ("IDAT", packed.ToArray()), ("IEND", [])])
+        foreach (
+            (string type, byte[] data) in (IEnumerable<(string, byte[])>)
+                [("IHDR", header), .. chunks, ("IDAT", packed.ToArray()), ("IEND", [])]
+        )
         {
             byte[] body = [.. System.Text.Encoding.ASCII.GetBytes(type), .. data];
             byte[] number = new byte[4];
@@ -106,7 +111,8 @@ internal static class TestImages
         {
             for (int x = 0; x < width; x++)
             {
-                int from = ((height - 1 - y) * width + x) * 3, to = 54 + y * stride + x * 3;
+                int from = ((height - 1 - y) * width + x) * 3,
+                    to = 54 + y * stride + x * 3;
                 (file[to], file[to + 1], file[to + 2]) = (pixels[from + 2], pixels[from + 1], pixels[from]);
             }
         }
@@ -119,8 +125,10 @@ internal static class TestImages
         using var file = new MemoryStream();
         file.Write("GIF89a"u8);
         file.Write([(byte)image.Width, (byte)(image.Width >> 8), (byte)image.Height, (byte)(image.Height >> 8), 0xf7, 0, 0]);
-        for (int i = 0; i < 256; i++) file.Write([(byte)((i >> 5) * 36), (byte)((i >> 2 & 7) * 36), (byte)((i & 3) * 85)]);
-        if (transparent >= 0) file.Write([0x21, 0xf9, 4, 1, 0, 0, (byte)transparent, 0]);
+        for (int i = 0; i < 256; i++)
+            file.Write([(byte)((i >> 5) * 36), (byte)((i >> 2 & 7) * 36), (byte)((i & 3) * 85)]);
+        if (transparent >= 0)
+            file.Write([0x21, 0xf9, 4, 1, 0, 0, (byte)transparent, 0]);
         file.Write([0x2c, 0, 0, 0, 0, (byte)image.Width, (byte)(image.Width >> 8), (byte)image.Height, (byte)(image.Height >> 8), 0, 8]);
         var bits = new List<byte>();
         ulong pending = 0;
@@ -128,11 +136,13 @@ internal static class TestImages
         void Put(int code)
         {
             pending |= (ulong)code << count;
-            for (count += 9; count >= 8; count -= 8, pending >>= 8) bits.Add((byte)pending);
+            for (count += 9; count >= 8; count -= 8, pending >>= 8)
+                bits.Add((byte)pending);
         }
         for (int i = 0; i < image.Width * image.Height; i++)
         {
-            if (i % 200 == 0) Put(256);
+            if (i % 200 == 0)
+                Put(256);
             Put(image.Pixels[3 * i] >> 5 << 5 | image.Pixels[3 * i + 1] >> 5 << 2 | image.Pixels[3 * i + 2] >> 6);
         }
         Put(257);

@@ -15,15 +15,23 @@ public class TransformTests
     [InlineData(257, 256, 224, 0.875, 257, 256)]
     [InlineData(40, 900, 224, 0.875, 256, 5760)]
     [InlineData(1001, 307, 160, 0.95, 547, 168)]
-    public void The_short_side_is_scaled_and_the_long_side_floored(int width, int height, int size, double pct, int toWidth, int toHeight) =>
-        Assert.Equal((toWidth, toHeight), new Preprocessing { ImageSize = size, CropPct = pct }.ResizedSize(width, height));
+    public void The_short_side_is_scaled_and_the_long_side_floored(
+        int width,
+        int height,
+        int size,
+        double pct,
+        int toWidth,
+        int toHeight
+    ) => Assert.Equal((toWidth, toHeight), new Preprocessing { ImageSize = size, CropPct = pct }.ResizedSize(width, height));
 
     /// <summary>A side of 257 leaves 33 pixels beside 224: half of it, 16.5, goes to the even 16, as Python rounds.</summary>
     [Fact]
     public void Half_offsets_go_to_the_even_pixel()
     {
         RgbImage image = TestImages.Noise(257, 256);
-        byte[] cropped = new Preprocessing { ImageSize = 224, CropPct = 0.875 }.Apply(image).Pixels;
+        byte[] cropped = new Preprocessing { ImageSize = 224, CropPct = 0.875 }
+            .Apply(image)
+            .Pixels;
         Assert.True(cropped.AsSpan(0, 224 * 3).SequenceEqual(image.Pixels.AsSpan((16 * 257 + 16) * 3, 224 * 3)));
     }
 
@@ -46,7 +54,8 @@ public class TransformTests
         transform.Normalise(image, actual);
         for (int c = 0; c < 3; c++)
         {
-            for (int i = 0; i < side * side; i++) Assert.Equal((image.Pixels[3 * i + c] / 255f - transform.Mean[c]) / transform.Std[c], actual[c * side * side + i]);
+            for (int i = 0; i < side * side; i++)
+                Assert.Equal((image.Pixels[3 * i + c] / 255f - transform.Mean[c]) / transform.Std[c], actual[c * side * side + i]);
         }
     }
 
@@ -59,7 +68,9 @@ public class TransformTests
     {
         RgbImage photo = TestImages.Photo(320, 240);
         ulong hash = PerceptualHash.Compute(photo);
-        ulong encoded = PerceptualHash.Compute(ImageDecoder.Decode(TestImages.Encode(photo, SkiaSharp.SKEncodedImageFormat.Jpeg, 60)).Image!);
+        ulong encoded = PerceptualHash.Compute(
+            ImageDecoder.Decode(TestImages.Encode(photo, SkiaSharp.SKEncodedImageFormat.Jpeg, 60)).Image!
+        );
         ulong scaled = PerceptualHash.Compute(PilResize.Resize(photo, 100, 80, Interpolation.Bicubic));
         ulong other = PerceptualHash.Compute(TestImages.Noise(320, 240, 5));
         Assert.InRange(PerceptualHash.Distance(hash, encoded), 0, 6);
@@ -72,10 +83,16 @@ public class TransformTests
     public void A_sheet_holds_every_thumbnail_under_its_title()
     {
         byte[] red = new byte[10 * 10 * 3];
-        for (int i = 0; i < red.Length; i += 3) red[i] = 255;
+        for (int i = 0; i < red.Length; i += 3)
+            red[i] = 255;
         SheetCell[] cells = [.. Enumerable.Range(0, 5).Select(i => new SheetCell(new RgbImage(10, 10, red), $"image {i}"))];
-        RgbImage sheet = new ContactSheet { CellSize = 20, Columns = 3 }.Draw([new SheetSection("best", cells), new SheetSection("worst", [new SheetCell(null, "broken")])]);
-        int redPixels = Enumerable.Range(0, sheet.Width * sheet.Height).Count(i => sheet.Pixels.AsSpan(i * 3, 3).SequenceEqual((ReadOnlySpan<byte>)[255, 0, 0]));
+        RgbImage sheet = new ContactSheet { CellSize = 20, Columns = 3 }.Draw([
+            new SheetSection("best", cells),
+            new SheetSection("worst", [new SheetCell(null, "broken")]),
+        ]);
+        int redPixels = Enumerable
+            .Range(0, sheet.Width * sheet.Height)
+            .Count(i => sheet.Pixels.AsSpan(i * 3, 3).SequenceEqual((ReadOnlySpan<byte>)[255, 0, 0]));
         Assert.Equal(5 * 20 * 20, redPixels);
         Assert.Equal(3 * 26 + 6, sheet.Width);
         Assert.Contains((byte)0, sheet.Pixels.Where(static (_, i) => i % 3 == 0));
@@ -85,5 +102,6 @@ public class TransformTests
     [InlineData("short", 60, "short")]
     [InlineData("a-very-long-name.jpg", 60, "a-ve...jpg")]
     [InlineData("abcdef", 17, "abc")]
-    public void A_caption_is_cut_in_its_middle(string text, int width, string expected) => Assert.Equal(expected, PixelFont.Fit(text, width, 1));
+    public void A_caption_is_cut_in_its_middle(string text, int width, string expected) =>
+        Assert.Equal(expected, PixelFont.Fit(text, width, 1));
 }

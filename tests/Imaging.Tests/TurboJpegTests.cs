@@ -9,7 +9,15 @@ public class TurboJpegTests
 {
     private const string Absent = "libturbojpeg is not on this machine (Debian: apt-get install libturbojpeg0)";
 
-    public static TheoryData<int, int, int> Sizes => new() { { 640, 480, 75 }, { 333, 217, 95 }, { 17, 9, 30 }, { 1, 1, 90 }, { 8, 800, 100 } };
+    public static TheoryData<int, int, int> Sizes =>
+        new()
+        {
+            { 640, 480, 75 },
+            { 333, 217, 95 },
+            { 17, 9, 30 },
+            { 1, 1, 90 },
+            { 8, 800, 100 },
+        };
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -49,7 +57,8 @@ public class TurboJpegTests
     {
         Assert.SkipUnless(TurboJpeg.Available, Absent);
         byte[] file = TestImages.Encode(TestImages.Photo(320, 240), SKEncodedImageFormat.Jpeg);
-        for (int length = 0; length < file.Length - 2; length += 61) Assert.Null(TurboJpeg.Decode(file.AsSpan(0, length), 320, 240));
+        for (int length = 0; length < file.Length - 2; length += 61)
+            Assert.Null(TurboJpeg.Decode(file.AsSpan(0, length), 320, 240));
         Assert.Null(TurboJpeg.Decode(file, 320, 241));
         Assert.Null(TurboJpeg.Decode("no JPEG at all"u8, 1, 1));
         Assert.NotNull(TurboJpeg.Decode(file, 320, 240));
@@ -67,7 +76,10 @@ public class TurboJpegTests
             image.Pixels.AsSpan(i * 3, 3).CopyTo(rgbx[(i * 4)..]);
             rgbx[(i * 4) + 3] = 255;
         }
-        byte[] skia = bitmap.PeekPixels()!.Encode(new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))!.ToArray();
+        byte[] skia = bitmap
+            .PeekPixels()!
+            .Encode(new SKJpegEncoderOptions(92, SKJpegEncoderDownsample.Downsample420, SKJpegEncoderAlphaOption.Ignore))!
+            .ToArray();
         Assert.Equal(Skia(skia, null).Pixels, Skia(TurboJpeg.Encode(image, 92)!, null).Pixels);
     }
 

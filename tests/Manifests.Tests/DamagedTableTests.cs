@@ -20,7 +20,8 @@ public sealed class DamagedTableTests : IDisposable
             writer.Commit();
         }
         byte[] good = File.ReadAllBytes(folder["good.parquet"]);
-        int footer = BitConverter.ToInt32(good, good.Length - 8), refused = 0;
+        int footer = BitConverter.ToInt32(good, good.Length - 8),
+            refused = 0;
         for (int at = good.Length - 8 - footer; at < good.Length - 8; at++)
         {
             byte[] bytes = [.. good];
@@ -29,7 +30,8 @@ public sealed class DamagedTableTests : IDisposable
             try
             {
                 using TableReader table = Table.Open(folder["t.parquet"]);
-                while (table.Read()) _ = table.Text(0);
+                while (table.Read())
+                    _ = table.Text(0);
             }
             catch (TableException problem)
             {
@@ -56,7 +58,9 @@ public sealed class DamagedTableTests : IDisposable
         bytes.AsSpan(list + 1, 4).Fill(0xFF);
         File.WriteAllBytes(folder[name], bytes);
 
-        TableException refused = Assert.Throws<TableException>(() => name == "t.parquet" ? (IDisposable)Table.Open(folder[name]) : EmbeddingReader.Open(folder[name]));
+        TableException refused = Assert.Throws<TableException>(() =>
+            name == "t.parquet" ? (IDisposable)Table.Open(folder[name]) : EmbeddingReader.Open(folder[name])
+        );
         Assert.Contains("claims more than it holds", refused.Message, StringComparison.Ordinal);
     }
 
@@ -78,7 +82,13 @@ public sealed class DamagedTableTests : IDisposable
     [InlineData("\"path\"x,status\na.jpg,ok\n")]
     public void A_first_line_that_gives_no_names_is_refused_by_name(string text)
     {
-        using (Stream file = new System.IO.Compression.GZipStream(File.Create(folder["t.csv.gz"]), System.IO.Compression.CompressionLevel.Fastest)) file.Write(Encoding.UTF8.GetBytes(text));
+        using (
+            Stream file = new System.IO.Compression.GZipStream(
+                File.Create(folder["t.csv.gz"]),
+                System.IO.Compression.CompressionLevel.Fastest
+            )
+        )
+            file.Write(Encoding.UTF8.GetBytes(text));
         string message = Assert.Throws<TableException>(() => Table.Open(folder["t.csv.gz"]).Dispose()).Message;
         Assert.Contains("t.csv.gz: its first line gives no names of columns", message, StringComparison.Ordinal);
     }
@@ -93,11 +103,14 @@ public sealed class DamagedTableTests : IDisposable
     {
         // Latin-1 on the disk: no UTF-8.
         File.WriteAllBytes(folder["t.json"], Encoding.Latin1.GetBytes(text));
-        string message = Assert.Throws<TableException>(() =>
-        {
-            using TableReader table = Table.Open(folder["t.json"]);
-            while (table.Read()) _ = table.Text(0);
-        }).Message;
+        string message = Assert
+            .Throws<TableException>(() =>
+            {
+                using TableReader table = Table.Open(folder["t.json"]);
+                while (table.Read())
+                    _ = table.Text(0);
+            })
+            .Message;
         Assert.Contains("t.json", message, StringComparison.Ordinal);
     }
 }

@@ -7,7 +7,8 @@ namespace DataFreeKD.Manifests.Tests;
 
 public sealed class EmbeddingTests : IDisposable
 {
-    private const int Rows = 7, Width = 3;
+    private const int Rows = 7,
+        Width = 3;
 
     private readonly TempFolder folder = new();
 
@@ -29,7 +30,21 @@ public sealed class EmbeddingTests : IDisposable
     public void A_file_of_NumPy_version_2_is_read()
     {
         string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }\n";
-        File.WriteAllBytes(folder["two.npy"], [0x93, .. "NUMPY"u8, 2, 0, (byte)header.Length, 0, 0, 0, .. System.Text.Encoding.ASCII.GetBytes(header), .. MemoryMarshal.AsBytes<float>([5, 6])]);
+        File.WriteAllBytes(
+            folder["two.npy"],
+            [
+                0x93,
+                .. "NUMPY"u8,
+                2,
+                0,
+                (byte)header.Length,
+                0,
+                0,
+                0,
+                .. System.Text.Encoding.ASCII.GetBytes(header),
+                .. MemoryMarshal.AsBytes<float>([5, 6]),
+            ]
+        );
         using EmbeddingReader reader = EmbeddingReader.Open(folder["two.npy"]);
         float[] vector = [];
         reader.Read([0], (_, values) => vector = values.ToArray());

@@ -44,8 +44,10 @@ public sealed class ForeignParquetTests : IDisposable
         for (int row = 0; row < Rows; row++)
         {
             Assert.True(table.Read());
-            if (row / 2048 % 3 != 1) Assert.Equal(row / 8f, table.Number(3));
-            if (row / 2048 % 4 == 0 && row % 100 == 0) Assert.True(table.Utf8(0).SequenceEqual(System.Text.Encoding.UTF8.GetBytes($"images/{row}.jpg")));
+            if (row / 2048 % 3 != 1)
+                Assert.Equal(row / 8f, table.Number(3));
+            if (row / 2048 % 4 == 0 && row % 100 == 0)
+                Assert.True(table.Utf8(0).SequenceEqual(System.Text.Encoding.UTF8.GetBytes($"images/{row}.jpg")));
         }
     }
 
@@ -55,7 +57,8 @@ public sealed class ForeignParquetTests : IDisposable
         string path = Write("snappy", 2048);
         using (TableReader table = Table.Open(path))
         {
-            for (int row = 0; row < 3000; row++) Assert.True(table.Read() && table.Number(3) >= 0);
+            for (int row = 0; row < 3000; row++)
+                Assert.True(table.Read() && table.Number(3) >= 0);
         }
         using FileStream alone = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         Assert.True(alone.Length > 0);
@@ -65,14 +68,16 @@ public sealed class ForeignParquetTests : IDisposable
     public void Nested_values_are_carried_as_JSON_times_as_text_and_bytes_are_left_out_with_a_note()
     {
         string path = folder["nested.parquet"];
-        Run($$"""
+        Run(
+            $$"""
             COPY (
                 SELECT 'a.jpg' AS path, ['x', NULL, 'z'] AS tags, {'w': 1, 'h': NULL} AS size, [[1, 2], []] AS grid, MAP {'k': 2} AS counts, [{'n': 1, 'who': ['p']}] AS boxes,
                     TIMESTAMP '2020-01-02 03:04:05' AS at, DATE '2021-02-03' AS day, CAST(1.50 AS DECIMAL(9, 2)) AS price, '\x01\x02'::BLOB AS blob
                 UNION ALL SELECT 'b.jpg', [], NULL, NULL, MAP {}, NULL, NULL, NULL, NULL, NULL
                 UNION ALL SELECT 'c.jpg', NULL, {'w': 3, 'h': 4}, [[], NULL, [5]], NULL, [], NULL, NULL, NULL, NULL
             ) TO '{{path}}' (FORMAT parquet);
-            """);
+            """
+        );
         List<string> notes = [];
         void Hear(string note) => notes.Add(note);
         TableNotes.Noted += Hear;
@@ -82,11 +87,28 @@ public sealed class ForeignParquetTests : IDisposable
         Assert.Single(notes, note => note.Contains(path, StringComparison.Ordinal) && note.Contains("blob", StringComparison.Ordinal));
         Assert.Equal(
             [
-                ["a.jpg", "[\"x\",null,\"z\"]", "{\"w\":1,\"h\":null}", "[[1,2],[]]", "{\"k\":2}", "[{\"n\":1,\"who\":[\"p\"]}]", "2020-01-02T03:04:05", "2021-02-03", "1.50"],
+                [
+                    "a.jpg",
+                    "[\"x\",null,\"z\"]",
+                    "{\"w\":1,\"h\":null}",
+                    "[[1,2],[]]",
+                    "{\"k\":2}",
+                    "[{\"n\":1,\"who\":[\"p\"]}]",
+                    "2020-01-02T03:04:05",
+                    "2021-02-03",
+                    "1.50",
+                ],
                 ["b.jpg", "[]", "", "", "{}", "", "", "", ""],
                 ["c.jpg", "", "{\"w\":3,\"h\":4}", "[[],null,[5]]", "", "[]", "", "", ""],
             ],
-            table.Rows(TestContext.Current.CancellationToken).Select(row => row.Fields.Select((field, at) => at is 6 or 7 && field.Length > 0 ? field[..Math.Min(field.Length, at == 6 ? 19 : 10)] : field)));
+            table
+                .Rows(TestContext.Current.CancellationToken)
+                .Select(row =>
+                    row.Fields.Select(
+                        (field, at) => at is 6 or 7 && field.Length > 0 ? field[..Math.Min(field.Length, at == 6 ? 19 : 10)] : field
+                    )
+                )
+        );
     }
 
     [Fact]
@@ -103,9 +125,11 @@ public sealed class ForeignParquetTests : IDisposable
     public void Images_within_a_file_are_given_with_the_rest_of_their_rows()
     {
         string path = folder["hf.parquet"];
-        Run($$"""
+        Run(
+            $$"""
             COPY (SELECT {'bytes': '\x01\x02'::BLOB, 'path': 'a.png'} AS image, 3 AS label UNION ALL SELECT {'bytes': NULL, 'path': 'b.png'}, 4 UNION ALL SELECT NULL, 5) TO '{{path}}' (FORMAT parquet);
-            """);
+            """
+        );
         Assert.True(ParquetImages.Fits(path));
         List<EmbeddedImage> images = [.. ParquetImages.Read(path, TestContext.Current.CancellationToken)];
         Assert.Equal(["0102", "", ""], images.Select(image => Convert.ToHexString(image.Bytes ?? [])));
@@ -125,7 +149,8 @@ public sealed class ForeignParquetTests : IDisposable
         using TableReader table = Table.Open(path);
         TableException problem = Assert.Throws<TableException>(() =>
         {
-            while (table.Read()) _ = table.Text(0) + table.Text(1) + table.Text(4);
+            while (table.Read())
+                _ = table.Text(0) + table.Text(1) + table.Text(4);
         });
         Assert.StartsWith(path, problem.Message, StringComparison.Ordinal);
     }
@@ -133,13 +158,18 @@ public sealed class ForeignParquetTests : IDisposable
     private string Write(string codec, int rowsInGroup)
     {
         string path = folder[$"{codec}.parquet"];
-        Run(string.Create(CultureInfo.InvariantCulture, $"""
-            COPY (
-                SELECT 'images/' || i || '.jpg' AS path, CASE WHEN i % 7 <> 0 THEN 'kind ' || (i % 5) || ' é' END AS kind, CASE WHEN i % 11 <> 0 THEN CAST(i - 20000 AS INTEGER) END AS whole,
-                    CAST(i / 8 AS FLOAT) AS half, CASE WHEN i % 13 <> 0 THEN CAST(i AS DOUBLE) / 3 END AS real, i % 2 = 1 AS flag
-                FROM range({Rows}) numbers(i)
-            ) TO '{path}' (FORMAT parquet, COMPRESSION {codec}, ROW_GROUP_SIZE {rowsInGroup});
-            """));
+        Run(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"""
+                COPY (
+                    SELECT 'images/' || i || '.jpg' AS path, CASE WHEN i % 7 <> 0 THEN 'kind ' || (i % 5) || ' é' END AS kind, CASE WHEN i % 11 <> 0 THEN CAST(i - 20000 AS INTEGER) END AS whole,
+                        CAST(i / 8 AS FLOAT) AS half, CASE WHEN i % 13 <> 0 THEN CAST(i AS DOUBLE) / 3 END AS real, i % 2 = 1 AS flag
+                    FROM range({Rows}) numbers(i)
+                ) TO '{path}' (FORMAT parquet, COMPRESSION {codec}, ROW_GROUP_SIZE {rowsInGroup});
+                """
+            )
+        );
         return path;
     }
 

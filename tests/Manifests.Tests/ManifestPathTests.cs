@@ -27,5 +27,6 @@ public sealed class ManifestPathTests
     [Theory]
     [InlineData("a.tar::b/c.jpg", "a.tar", "b/c.jpg")]
     [InlineData("a.jpg", "a.jpg", null)]
-    public void A_member_splits_from_its_archive(string path, string file, string? member) => Assert.Equal((file, member), ManifestPath.SplitMember(path));
+    public void A_member_splits_from_its_archive(string path, string file, string? member) =>
+        Assert.Equal((file, member), ManifestPath.SplitMember(path));
 }

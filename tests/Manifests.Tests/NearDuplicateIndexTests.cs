@@ -9,8 +9,13 @@ namespace DataFreeKD.Manifests.Tests;
 public sealed class NearDuplicateIndexTests
 {
     // Neighbours of few centres, at distances around every radius.
-    private static readonly Gen<ulong[]> Hashes = Gen.ULong.Array[1, 6].SelectMany(centres =>
-        Gen.Select(Gen.Int[0, centres.Length - 1], Gen.Int[0, 63].Array[0, 11]).Select(at => at.Item2.Aggregate(centres[at.Item1], (hash, bit) => hash ^ 1UL << bit)).Array[1, 120]);
+    private static readonly Gen<ulong[]> Hashes = Gen
+        .ULong.Array[1, 6]
+        .SelectMany(centres =>
+            Gen.Select(Gen.Int[0, centres.Length - 1], Gen.Int[0, 63].Array[0, 11])
+                .Select(at => at.Item2.Aggregate(centres[at.Item1], (hash, bit) => hash ^ 1UL << bit))
+                .Array[1, 120]
+        );
 
     [Theory]
     [InlineData(0)]
@@ -22,20 +27,26 @@ public sealed class NearDuplicateIndexTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    public void The_index_answers_as_comparing_all_pairs_does(int radius) => Hashes.Sample(hashes =>
-    {
-        var index = new NearDuplicateIndex(radius);
-        List<(ulong Hash, long Id)> added = [];
-        for (int i = 0; i < hashes.Length; i++)
-        {
-            // Ids fall: the earliest is the first one added, not the least.
-            long id = 1000 - i;
-            int at = added.FindIndex(item => BitOperations.PopCount(item.Hash ^ hashes[i]) <= radius);
-            if (index.FindOrAdd(hashes[i], id) != (at < 0 ? null : added[at].Id)) return false;
-            if (at < 0) added.Add((hashes[i], id));
-        }
-        return index.Count == added.Count;
-    }, iter: 60);
+    public void The_index_answers_as_comparing_all_pairs_does(int radius) =>
+        Hashes.Sample(
+            hashes =>
+            {
+                var index = new NearDuplicateIndex(radius);
+                List<(ulong Hash, long Id)> added = [];
+                for (int i = 0; i < hashes.Length; i++)
+                {
+                    // Ids fall: the earliest is the first one added, not the least.
+                    long id = 1000 - i;
+                    int at = added.FindIndex(item => BitOperations.PopCount(item.Hash ^ hashes[i]) <= radius);
+                    if (index.FindOrAdd(hashes[i], id) != (at < 0 ? null : added[at].Id))
+                        return false;
+                    if (at < 0)
+                        added.Add((hashes[i], id));
+                }
+                return index.Count == added.Count;
+            },
+            iter: 60
+        );
 
     [Theory]
     [InlineData(3)]
@@ -45,11 +56,13 @@ public sealed class NearDuplicateIndexTests
         Random random = new(5);
         var index = new NearDuplicateIndex(radius);
         ulong[] hashes = [.. Enumerable.Range(0, 30_000).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue))];
-        for (int i = 0; i < hashes.Length; i++) Assert.Null(index.FindOrAdd(hashes[i], i));
+        for (int i = 0; i < hashes.Length; i++)
+            Assert.Null(index.FindOrAdd(hashes[i], i));
         for (int i = 0; i < hashes.Length; i++)
         {
             ulong flips = 0;
-            while (BitOperations.PopCount(flips) < radius) flips |= 1UL << random.Next(64);
+            while (BitOperations.PopCount(flips) < radius)
+                flips |= 1UL << random.Next(64);
             Assert.Equal(i, index.FindOrAdd(hashes[i] ^ flips, -1));
         }
     }
@@ -57,7 +70,8 @@ public sealed class NearDuplicateIndexTests
     [Theory]
     [InlineData(-1)]
     [InlineData(9)]
-    public void A_radius_that_cannot_be_searched_is_refused(int radius) => Assert.Throws<ArgumentOutOfRangeException>(() => new NearDuplicateIndex(radius));
+    public void A_radius_that_cannot_be_searched_is_refused(int radius) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new NearDuplicateIndex(radius));
 
     [Fact]
     public void A_look_is_read_from_its_columns_with_colours_or_without()

@@ -9,10 +9,12 @@ public sealed class NumbersTests
     private static readonly TableRow Row = new(new TableHeader(["x"], "t.csv"), [""], 2);
 
     [Fact]
-    public void Every_single_parses_back_to_itself() => Gen.Float.Sample(value => float.IsNaN(value) || (float)Numbers.Parse(Numbers.Format(value), Row, "x") == value);
+    public void Every_single_parses_back_to_itself() =>
+        Gen.Float.Sample(value => float.IsNaN(value) || (float)Numbers.Parse(Numbers.Format(value), Row, "x") == value);
 
     [Fact]
-    public void Every_double_parses_back_to_itself() => Gen.Double.Sample(value => double.IsNaN(value) || Numbers.Parse(Numbers.Format(value), Row, "x") == value);
+    public void Every_double_parses_back_to_itself() =>
+        Gen.Double.Sample(value => double.IsNaN(value) || Numbers.Parse(Numbers.Format(value), Row, "x") == value);
 
     [Fact]
     public void Not_a_number_is_an_empty_field()

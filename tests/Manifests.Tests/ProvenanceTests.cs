@@ -32,19 +32,30 @@ public sealed class ProvenanceTests
         using TempFolder folder = new();
         Assert.Null(Provenance.ReadBeside(folder["scores.csv"]));
         File.WriteAllText(folder["scores.json"], "{");
-        Assert.Contains("scores.json", Assert.Throws<TableException>(() => Provenance.ReadBeside(folder["scores.csv"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "scores.json",
+            Assert.Throws<TableException>(() => Provenance.ReadBeside(folder["scores.csv"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void It_names_what_was_written_with_it_and_other_files_are_refused()
     {
         using TempFolder folder = new();
-        foreach (string name in (string[])["scores.csv", "scores.embeddings.npy", "elsewhere.npy"]) File.WriteAllText(folder[name], "");
+        foreach (string name in (string[])["scores.csv", "scores.embeddings.npy", "elsewhere.npy"])
+            File.WriteAllText(folder[name], "");
         Made("score").WriteBeside(folder["scores.csv"], folder["scores.embeddings.npy"], folder["scores.gone.zip"]);
         Assert.Equal(["scores.csv", "scores.embeddings.npy"], Provenance.ReadBeside(folder["scores.csv"])!.Outputs);
         Provenance.RefuseForeign(folder["scores.csv"], overwrite: false, folder["scores.embeddings.npy"], folder["scores.gone.zip"]);
         foreach (bool overwrite in (bool[])[false, true])
-            Assert.Contains("elsewhere.npy is not this tool's", Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite, folder["elsewhere.npy"])).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "elsewhere.npy is not this tool's",
+                Assert
+                    .Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite, folder["elsewhere.npy"]))
+                    .Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -53,7 +64,11 @@ public sealed class ProvenanceTests
         using TempFolder folder = new();
         File.WriteAllText(folder["scores.parquet"], "");
         Made("score").WriteBeside(folder["scores.parquet"]);
-        Assert.Contains("is the provenance of scores.parquet", Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite: false)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is the provenance of scores.parquet",
+            Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite: false)).Message,
+            StringComparison.Ordinal
+        );
         Provenance.RefuseForeign(folder["scores.csv"], overwrite: true);
         Provenance.RefuseForeign(folder["scores.parquet"], overwrite: false);
         // What it was of is gone.
@@ -69,7 +84,11 @@ public sealed class ProvenanceTests
     {
         using TempFolder folder = new();
         File.WriteAllText(folder["scores.json"], text);
-        Assert.Contains("is not this tool's", Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not this tool's",
+            Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite: true)).Message,
+            StringComparison.Ordinal
+        );
         Assert.False(Provenance.IsOwnBeside(folder["scores.csv"]));
     }
 
@@ -86,11 +105,17 @@ public sealed class ProvenanceTests
     public void Earlier_versions_named_embeddings_alone()
     {
         using TempFolder folder = new();
-        foreach (string name in (string[])["scores.csv", "scores.embeddings.npy", "scores.sample.csv"]) File.WriteAllText(folder[name], "");
-        File.WriteAllText(folder["scores.json"], """{"version": "0.1", "command": "score", "options": {"embeddings": "scores.embeddings.npy"}}""");
+        foreach (string name in (string[])["scores.csv", "scores.embeddings.npy", "scores.sample.csv"])
+            File.WriteAllText(folder[name], "");
+        File.WriteAllText(
+            folder["scores.json"],
+            """{"version": "0.1", "command": "score", "options": {"embeddings": "scores.embeddings.npy"}}"""
+        );
         Provenance.RefuseForeign(folder["scores.csv"], overwrite: false, folder["scores.embeddings.npy"], folder["scores.sample.csv"]);
         File.WriteAllText(folder["scores.json"], """{"version": "0.1", "command": "score"}""");
-        Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite: false, folder["scores.embeddings.npy"]));
+        Assert.Throws<TableException>(() =>
+            Provenance.RefuseForeign(folder["scores.csv"], overwrite: false, folder["scores.embeddings.npy"])
+        );
         File.WriteAllText(folder["scores.parquet"], "");
         File.Delete(folder["scores.csv"]);
         Assert.Throws<TableException>(() => Provenance.RefuseForeign(folder["scores.csv"], overwrite: false));

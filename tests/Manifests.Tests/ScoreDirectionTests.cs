@@ -8,7 +8,10 @@ public sealed class ScoreDirectionTests
     public void Every_score_column_points_somewhere()
     {
         string[] outputs = ["confidence", "entropy", "energy", "pseudo_label_ce"];
-        Assert.All([.. outputs, .. Columns.ExtraScores, Columns.ProbeVariance(0), Columns.ProbeCosine(11), Columns.ProbeEntropy(3)], column => Assert.NotEqual(0, ScoreDirection.Of(column)));
+        Assert.All(
+            [.. outputs, .. Columns.ExtraScores, Columns.ProbeVariance(0), Columns.ProbeCosine(11), Columns.ProbeEntropy(3)],
+            column => Assert.NotEqual(0, ScoreDirection.Of(column))
+        );
         Assert.All(Columns.Scores.Except(outputs).Concat(Columns.Store), column => Assert.Equal(0, ScoreDirection.Of(column)));
     }
 

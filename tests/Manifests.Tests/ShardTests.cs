@@ -15,11 +15,20 @@ public sealed class ShardTests
         using TempFolder folder = new();
         List<string> paths = Write(folder["shards"], 5, perShard: 2);
 
-        Assert.Equal(["00000.tar", "00001.tar", "00002.tar"], Directory.GetFiles(folder["shards"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["00000.tar", "00001.tar", "00002.tar"],
+            Directory.GetFiles(folder["shards"]).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         Assert.Equal([$"{folder["shards/00000.tar"]}::k0.jpg", $"{folder["shards/00000.tar"]}::k1.png"], paths.Take(2));
-        Assert.Equal(["k0.jpg", "k0.txt", "k0.json", "k1.png", "k1.json"], Members(folder["shards/00000.tar"]).Select(member => member.Name));
+        Assert.Equal(
+            ["k0.jpg", "k0.txt", "k0.json", "k1.png", "k1.json"],
+            Members(folder["shards/00000.tar"]).Select(member => member.Name)
+        );
         Assert.Equal("a dog – asleep", Encoding.UTF8.GetString(Members(folder["shards/00000.tar"])[1].Bytes));
-        Assert.Equal("""{"url":"http://a.example/0?x=1&y=2","width":20}""", Encoding.UTF8.GetString(Members(folder["shards/00000.tar"])[2].Bytes));
+        Assert.Equal(
+            """{"url":"http://a.example/0?x=1&y=2","width":20}""",
+            Encoding.UTF8.GetString(Members(folder["shards/00000.tar"])[2].Bytes)
+        );
         Assert.Equal(["k4.jpg", "k4.txt", "k4.json"], Members(folder["shards/00002.tar"]).Select(member => member.Name));
     }
 
@@ -29,7 +38,8 @@ public sealed class ShardTests
         using TempFolder folder = new();
         Write(folder["one"], 4, perShard: 3);
         Write(folder["two"], 4, perShard: 3);
-        foreach (string name in (string[])["00000.tar", "00001.tar"]) Assert.Equal(File.ReadAllBytes(folder[$"one/{name}"]), File.ReadAllBytes(folder[$"two/{name}"]));
+        foreach (string name in (string[])["00000.tar", "00001.tar"])
+            Assert.Equal(File.ReadAllBytes(folder[$"one/{name}"]), File.ReadAllBytes(folder[$"two/{name}"]));
     }
 
     [Fact]
@@ -39,7 +49,10 @@ public sealed class ShardTests
         Write(folder["shards"], 1, perShard: 1);
         using TarReader reader = new(File.OpenRead(folder["shards/00000.tar"]));
         var entry = (UstarTarEntry)reader.GetNextEntry()!;
-        Assert.Equal((DateTimeOffset.UnixEpoch, 0, 0, "", "", "rw-r--r--"), (entry.ModificationTime, entry.Uid, entry.Gid, entry.UserName, entry.GroupName, Text(entry.Mode)));
+        Assert.Equal(
+            (DateTimeOffset.UnixEpoch, 0, 0, "", "", "rw-r--r--"),
+            (entry.ModificationTime, entry.Uid, entry.Gid, entry.UserName, entry.GroupName, Text(entry.Mode))
+        );
     }
 
     [Fact]
@@ -73,7 +86,8 @@ public sealed class ShardTests
     public void A_class_is_a_member_of_its_own()
     {
         using TempFolder folder = new();
-        using (ShardWriter writer = new(folder["shards"], 1)) writer.Add(Sample(0) with { Class = 7 });
+        using (ShardWriter writer = new(folder["shards"], 1))
+            writer.Add(Sample(0) with { Class = 7 });
         List<(string Name, byte[] Bytes)> members = Members(folder["shards/00000.tar"]);
         Assert.Equal(["k0.jpg", "k0.cls", "k0.txt", "k0.json"], members.Select(member => member.Name));
         Assert.Equal("7", Encoding.ASCII.GetString(members[1].Bytes));
@@ -92,12 +106,14 @@ public sealed class ShardTests
         Assert.Throws<ArgumentException>(() => writer.Add(Sample(0) with { Key = key }));
     }
 
-    private static ShardSample Sample(int i) => new(
-        $"k{i}",
-        NoiseBitmap.Of(20, 16, i),
-        i % 2 == 0 ? "jpeg" : "png",
-        i % 2 == 0 ? "a dog – asleep" : null,
-        new JsonObject { ["url"] = $"http://a.example/{i}?x=1&y=2", ["width"] = 20 });
+    private static ShardSample Sample(int i) =>
+        new(
+            $"k{i}",
+            NoiseBitmap.Of(20, 16, i),
+            i % 2 == 0 ? "jpeg" : "png",
+            i % 2 == 0 ? "a dog – asleep" : null,
+            new JsonObject { ["url"] = $"http://a.example/{i}?x=1&y=2", ["width"] = 20 }
+        );
 
     private static List<string> Write(string folder, int count, int perShard)
     {
@@ -120,5 +136,6 @@ public sealed class ShardTests
         return members;
     }
 
-    private static string Text(UnixFileMode mode) => string.Concat("rwxrwxrwx".Select((letter, i) => ((int)mode >> 8 - i & 1) != 0 ? letter : '-'));
+    private static string Text(UnixFileMode mode) =>
+        string.Concat("rwxrwxrwx".Select((letter, i) => ((int)mode >> 8 - i & 1) != 0 ? letter : '-'));
 }

@@ -12,7 +12,8 @@ public sealed class StrangersTableTests : IDisposable
     public StrangersTableTests()
     {
         Directory.CreateDirectory(folder["img"]);
-        foreach (string name in new[] { "a.jpg", "b.png" }) File.WriteAllText(folder["img/" + name], "x");
+        foreach (string name in new[] { "a.jpg", "b.png" })
+            File.WriteAllText(folder["img/" + name], "x");
     }
 
     public void Dispose() => folder.Dispose();
@@ -25,7 +26,8 @@ public sealed class StrangersTableTests : IDisposable
     [InlineData("ImagePath")]
     [InlineData("fname")]
     [InlineData("rel_path")]
-    public void A_column_of_paths_is_known_by_its_usual_names(string name) => Assert.Equal(["img/nowhere.jpg"], Paths("t.csv", $"{name},label\nimg/nowhere.jpg,1\n"));
+    public void A_column_of_paths_is_known_by_its_usual_names(string name) =>
+        Assert.Equal(["img/nowhere.jpg"], Paths("t.csv", $"{name},label\nimg/nowhere.jpg,1\n"));
 
     [Theory]
     [InlineData("photo_location,label\nimg/a.jpg,1\nimg/b.png,2\n", "t.csv")]
@@ -39,7 +41,8 @@ public sealed class StrangersTableTests : IDisposable
     }
 
     [Fact]
-    public void Of_two_columns_of_files_none_is_guessed() => Assert.Throws<TableException>(() => Paths("t.csv", "picture_x,mask_x\nimg/a.jpg,img/b.png\n"));
+    public void Of_two_columns_of_files_none_is_guessed() =>
+        Assert.Throws<TableException>(() => Paths("t.csv", "picture_x,mask_x\nimg/a.jpg,img/b.png\n"));
 
     [Theory]
     [InlineData("img/a.jpg,1\nimg/b.png,2\n", "t.csv")]
@@ -63,7 +66,10 @@ public sealed class StrangersTableTests : IDisposable
     {
         File.WriteAllText(folder[name], text);
         using TableReader table = Table.Open(folder[name]);
-        Assert.Equal(["https://example.org/a.jpg", "https://example.org/b.jpg"], table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"]));
+        Assert.Equal(
+            ["https://example.org/a.jpg", "https://example.org/b.jpg"],
+            table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"])
+        );
     }
 
     [Theory]
@@ -73,16 +79,21 @@ public sealed class StrangersTableTests : IDisposable
     {
         File.WriteAllText(folder["t.json"], text);
         using TableReader table = Table.Open(folder["t.json"]);
-        Assert.Equal([("img/a.jpg", "1"), ("img/b.png", "2")], table.Rows(TestContext.Current.CancellationToken).Select(row => (row["path"]!, row[column]!)));
+        Assert.Equal(
+            [("img/a.jpg", "1"), ("img/b.png", "2")],
+            table.Rows(TestContext.Current.CancellationToken).Select(row => (row["path"]!, row[column]!))
+        );
     }
 
     [Theory]
     [InlineData("utf-16")]
     [InlineData("utf-16BE")]
-    public void UTF16_without_a_mark_is_told_by_its_zeros(string encoding) => Assert.Equal(["img/a.jpg"], Paths("t.csv", Encoding.GetEncoding(encoding).GetBytes("path,label\nimg/a.jpg,1\n")));
+    public void UTF16_without_a_mark_is_told_by_its_zeros(string encoding) =>
+        Assert.Equal(["img/a.jpg"], Paths("t.csv", Encoding.GetEncoding(encoding).GetBytes("path,label\nimg/a.jpg,1\n")));
 
     [Fact]
-    public void Remarks_before_the_names_are_passed_over() => Assert.Equal(["img/a.jpg"], Paths("t.csv", "# made by a tool, yesterday\n# twice\npath,label\nimg/a.jpg,1\n"));
+    public void Remarks_before_the_names_are_passed_over() =>
+        Assert.Equal(["img/a.jpg"], Paths("t.csv", "# made by a tool, yesterday\n# twice\npath,label\nimg/a.jpg,1\n"));
 
     [Fact]
     public void A_name_that_is_there_twice_gets_a_number()
@@ -111,7 +122,12 @@ public sealed class StrangersTableTests : IDisposable
     {
         File.WriteAllBytes(folder[name], bytes);
         using TableReader table = Table.Open(folder[name]);
-        return [.. table.UsablePaths(TestContext.Current.CancellationToken).Select(path => Path.GetRelativePath(folder["."], path).Replace('\\', '/'))];
+        return
+        [
+            .. table
+                .UsablePaths(TestContext.Current.CancellationToken)
+                .Select(path => Path.GetRelativePath(folder["."], path).Replace('\\', '/')),
+        ];
     }
 
     private (IReadOnlyList<string> Paths, IReadOnlyList<string> Notes) PathsAndNotes(string name, string text)
@@ -119,7 +135,8 @@ public sealed class StrangersTableTests : IDisposable
         List<string> notes = [];
         void Hear(string note)
         {
-            if (note.Contains(folder[name], StringComparison.Ordinal)) notes.Add(note);
+            if (note.Contains(folder[name], StringComparison.Ordinal))
+                notes.Add(note);
         }
         TableNotes.Noted += Hear;
         try

@@ -52,12 +52,21 @@ public sealed class TableTests : IDisposable
 
     private void AnyTextSurvives(string name)
     {
-        Gen<string> text = Gen.OneOf(Gen.String[Gen.Char['\u0001', '\u017f'], 0, 12], Gen.OneOf("", "a,b", "\"", "\"\"x", "line\nbreak", "cr\r\nlf", " padded ", "日本語", "🙂", "'=1+1", "NULL"));
-        text.Array[3].Array[1, 30].Sample(rows =>
-        {
-            Write(folder[name], ["a", "b,\"c\"", "d"], rows);
-            Assert.Equal(rows, Read(folder[name]));
-        }, iter: 60, threads: 1);
+        Gen<string> text = Gen.OneOf(
+            Gen.String[Gen.Char['\u0001', '\u017f'], 0, 12],
+            Gen.OneOf("", "a,b", "\"", "\"\"x", "line\nbreak", "cr\r\nlf", " padded ", "日本語", "🙂", "'=1+1", "NULL")
+        );
+        text.Array[3]
+            .Array[1, 30]
+            .Sample(
+                rows =>
+                {
+                    Write(folder[name], ["a", "b,\"c\"", "d"], rows);
+                    Assert.Equal(rows, Read(folder[name]));
+                },
+                iter: 60,
+                threads: 1
+            );
     }
 
     [Theory]
@@ -66,7 +75,11 @@ public sealed class TableTests : IDisposable
     public void Numbers_of_the_contract_keep_their_text(string name)
     {
         string[] columns = ["path", "width", "entropy", "probe_variance_3", "selection_score"];
-        string[][] rows = [["a.jpg", "500", Numbers.Format(0.1f), Numbers.Format(float.Epsilon), Numbers.Format(Math.PI)], ["b.jpg", "", "", Numbers.Format(1e-7f), Numbers.Format(-1e300)]];
+        string[][] rows =
+        [
+            ["a.jpg", "500", Numbers.Format(0.1f), Numbers.Format(float.Epsilon), Numbers.Format(Math.PI)],
+            ["b.jpg", "", "", Numbers.Format(1e-7f), Numbers.Format(-1e300)],
+        ];
         Write(folder[name], columns, rows);
         Assert.Equal(rows, Read(folder[name]));
     }
@@ -76,7 +89,14 @@ public sealed class TableTests : IDisposable
     [InlineData("t.parquet")]
     public void The_cursor_reads_numbers_and_empty_fields_as_nan(string name)
     {
-        Write(folder[name], ["path", "entropy"], [["a", "0.25"], ["b", ""]]);
+        Write(
+            folder[name],
+            ["path", "entropy"],
+            [
+                ["a", "0.25"],
+                ["b", ""],
+            ]
+        );
         using TableReader table = Table.Open(folder[name]);
         Assert.True(table.Read());
         Assert.Equal(0.25, table.Number(1));
@@ -93,7 +113,8 @@ public sealed class TableTests : IDisposable
         string path = folder["long.parquet"];
         using (TableWriter writer = Table.Create(path, ["path", "rank"]))
         {
-            for (int row = 0; row < 150_000; row++) writer.Write([$"{row}.jpg", row.ToString(CultureInfo.InvariantCulture)]);
+            for (int row = 0; row < 150_000; row++)
+                writer.Write([$"{row}.jpg", row.ToString(CultureInfo.InvariantCulture)]);
             writer.Commit();
         }
         using TableReader table = Table.Open(path);
@@ -133,8 +154,16 @@ public sealed class TableTests : IDisposable
         TableNotes.Noted += Hear;
         string[][] rows = Read(path);
         TableNotes.Noted -= Hear;
-        Assert.Equal([["a", "plain"], ["b", "café"]], rows);
-        Assert.Contains(notes, note => note.StartsWith(path, StringComparison.Ordinal) && note.Contains("Latin-1", StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                ["a", "plain"],
+                ["b", "café"],
+            ],
+            rows
+        );
+        Assert.Contains(notes, note =>
+            note.StartsWith(path, StringComparison.Ordinal) && note.Contains("Latin-1", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -180,9 +209,14 @@ public sealed class TableTests : IDisposable
     public void A_pipe_under_a_tables_name_is_refused_and_not_waited_for()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no pipes in folders on Windows");
-        using (System.Diagnostics.Process made = System.Diagnostics.Process.Start("mkfifo", [folder["t.csv"]])) made.WaitForExit();
+        using (System.Diagnostics.Process made = System.Diagnostics.Process.Start("mkfifo", [folder["t.csv"]]))
+            made.WaitForExit();
         Assert.False(Table.Fits(folder["t.csv"]));
-        Assert.Contains("no regular file", Assert.Throws<TableException>(() => Table.Open(folder["t.csv"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no regular file",
+            Assert.Throws<TableException>(() => Table.Open(folder["t.csv"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -198,7 +232,13 @@ public sealed class TableTests : IDisposable
     [Fact]
     public void A_csv_ends_its_lines_as_rfc_4180_says()
     {
-        Write(folder["t.csv"], ["a", "b"], [["1", "x,y"]]);
+        Write(
+            folder["t.csv"],
+            ["a", "b"],
+            [
+                ["1", "x,y"],
+            ]
+        );
         Assert.Equal("a,b\r\n1,\"x,y\"\r\n", File.ReadAllText(folder["t.csv"]));
     }
 
@@ -220,7 +260,8 @@ public sealed class TableTests : IDisposable
     [InlineData("missing.csv")]
     public void What_is_no_table_is_refused_by_name(string name)
     {
-        if (name == "garbage.parquet") File.WriteAllText(folder[name], "PAR1 but nothing that follows is a table");
+        if (name == "garbage.parquet")
+            File.WriteAllText(folder[name], "PAR1 but nothing that follows is a table");
         TableException problem = Assert.Throws<TableException>(() => Table.Open(folder[name]));
         Assert.StartsWith(folder[name], problem.Message, StringComparison.Ordinal);
     }
@@ -230,9 +271,21 @@ public sealed class TableTests : IDisposable
     [InlineData("t.parquet")]
     public void Without_a_commit_the_old_table_stays_and_nothing_else_is_left(string name)
     {
-        Write(folder[name], ["a"], [["old"]]);
-        using (TableWriter writer = Table.Create(folder[name], ["a"])) writer.Write(["new"]);
-        Assert.Equal([["old"]], Read(folder[name]));
+        Write(
+            folder[name],
+            ["a"],
+            [
+                ["old"],
+            ]
+        );
+        using (TableWriter writer = Table.Create(folder[name], ["a"]))
+            writer.Write(["new"]);
+        Assert.Equal(
+            [
+                ["old"],
+            ],
+            Read(folder[name])
+        );
         Assert.Equal([folder[name]], Directory.GetFiles(folder.Path));
     }
 
@@ -246,7 +299,8 @@ public sealed class TableTests : IDisposable
     private static void Write(string path, string[] columns, IEnumerable<string[]> rows)
     {
         using TableWriter writer = Table.Create(path, columns);
-        foreach (string[] row in rows) writer.Write(row);
+        foreach (string[] row in rows)
+            writer.Write(row);
         writer.Commit();
     }
 

@@ -51,7 +51,8 @@ public sealed class BroughtCheckpointTests
     public void Two_that_differ_in_what_they_say_differ_in_their_figures(string first, string second, bool equal)
     {
         using DisposeScope scope = NewDisposeScope();
-        using LoadedModel one = ModelStore.Load(Case(first)), other = ModelStore.Load(Case(second));
+        using LoadedModel one = ModelStore.Load(Case(first)),
+            other = ModelStore.Load(Case(second));
         Tensor pixels = FormulaWeights.Picture(32);
         Assert.Equal(equal, one.Model.forward(pixels).eq(other.Model.forward(pixels)).all().item<bool>());
     }
@@ -59,7 +60,8 @@ public sealed class BroughtCheckpointTests
     [Fact]
     public void Heads_and_preprocessing_come_from_the_training_arguments()
     {
-        using LoadedModel heads = ModelStore.Load(Case("08-heads-guessed-silently/args_heads4.pth")), trained = ModelStore.Load(Case("07-timm-train-normalisation/model_best.pth.tar"));
+        using LoadedModel heads = ModelStore.Load(Case("08-heads-guessed-silently/args_heads4.pth")),
+            trained = ModelStore.Load(Case("07-timm-train-normalisation/model_best.pth.tar"));
         Assert.Equal(4, ((VitConfig)heads.Model.Config).Heads);
         Assert.Equal(0.5f, trained.Preprocessing.Mean[0]);
         Assert.Equal(0.5f, trained.Preprocessing.Std[0]);
@@ -68,7 +70,10 @@ public sealed class BroughtCheckpointTests
     private static string Case(string name)
     {
         string path = Path.Combine(SharedData.Root ?? "shared", "cases", name);
-        Assert.SkipUnless(File.Exists(path) || Directory.Exists(path), $"test material 'cases/{name}' is not on this machine (set DFKD_SHARED to the folder that holds cases/)");
+        Assert.SkipUnless(
+            File.Exists(path) || Directory.Exists(path),
+            $"test material 'cases/{name}' is not on this machine (set DFKD_SHARED to the folder that holds cases/)"
+        );
         return path;
     }
 }

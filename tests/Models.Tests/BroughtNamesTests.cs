@@ -14,7 +14,11 @@ public sealed class BroughtNamesTests
     private sealed record Golden(string Name, JsonElement Config, Dictionary<string, long[]> Tensors, float[][] Answer);
 
     // tests/peers/brought_names.py
-    private static Golden[] All { get; } = JsonSerializer.Deserialize<Golden[]>(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "brought_names.json")), Lower)!;
+    private static Golden[] All { get; } =
+        JsonSerializer.Deserialize<Golden[]>(
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "brought_names.json")),
+            Lower
+        )!;
 
     public static TheoryData<string> Names => [.. All.Select(golden => golden.Name)];
 
@@ -27,7 +31,11 @@ public sealed class BroughtNamesTests
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         Assert.InRange(Error(loaded, golden), 0, 3e-6);
         // What the small configs leave out, and nothing of the network's shape.
-        Assert.DoesNotContain(loaded.Facts, fact => fact.By == FactSource.Assumed && fact.Field is not ("activation" or "LayerNorm epsilon" or "pooling" or "input" or "mean" or "std" or "interpolation" or "crop"));
+        Assert.DoesNotContain(loaded.Facts, fact =>
+            fact.By == FactSource.Assumed
+            && fact.Field
+                is not ("activation" or "LayerNorm epsilon" or "pooling" or "input" or "mean" or "std" or "interpolation" or "crop")
+        );
     }
 
     [Theory]
@@ -38,7 +46,16 @@ public sealed class BroughtNamesTests
         Golden golden = Written(name, folder["m"], config: false);
         try
         {
-            using LoadedModel loaded = ModelStore.Load(folder["m"], heads: golden.Tensors.Keys.Any(key => key.Contains("relative", StringComparison.Ordinal) || key == "rope.freqs" || key.EndsWith(".q_norm.weight", StringComparison.Ordinal)) ? null : 3);
+            using LoadedModel loaded = ModelStore.Load(
+                folder["m"],
+                heads: golden.Tensors.Keys.Any(key =>
+                    key.Contains("relative", StringComparison.Ordinal)
+                    || key == "rope.freqs"
+                    || key.EndsWith(".q_norm.weight", StringComparison.Ordinal)
+                )
+                    ? null
+                    : 3
+            );
             Assert.True(loaded.Assumptions is not null || Error(loaded, golden) < 3e-6);
         }
         catch (ModelException refusal)
@@ -57,7 +74,20 @@ public sealed class BroughtNamesTests
         ModelStore.Save(folder["again"], loaded.Model, loaded.Preprocessing, []);
         using LoadedModel again = ModelStore.Load(folder["again"]);
         Assert.Equal((VitConfig)loaded.Model.Config with { LayerScaleInit = 0 }, (VitConfig)again.Model.Config with { LayerScaleInit = 0 });
-        Assert.Equal((VitConfig)ModelRegistry.Resolve(loaded.Model.Config.Spec) with { LayerScaleInit = 0, LayerNormEpsilon = 0, Classes = 0 }, (VitConfig)loaded.Model.Config with { LayerScaleInit = 0, LayerNormEpsilon = 0, Classes = 0 });
+        Assert.Equal(
+            (VitConfig)ModelRegistry.Resolve(loaded.Model.Config.Spec) with
+            {
+                LayerScaleInit = 0,
+                LayerNormEpsilon = 0,
+                Classes = 0,
+            },
+            (VitConfig)loaded.Model.Config with
+            {
+                LayerScaleInit = 0,
+                LayerNormEpsilon = 0,
+                Classes = 0,
+            }
+        );
         Assert.InRange(Error(again, golden), 0, 3e-6);
     }
 
@@ -71,9 +101,18 @@ public sealed class BroughtNamesTests
         using IDisposable mode = inference_mode();
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         VisionTransformer model = loaded.Model.AsVisionTransformer("has attention");
-        ModelOutput got = model.Run(FormulaWeights.Picture(32), new ModelCapture { ClsRowBlocks = [0], AttentionBlocks = [0], QkvBlocks = [0] });
+        ModelOutput got = model.Run(
+            FormulaWeights.Picture(32),
+            new ModelCapture
+            {
+                ClsRowBlocks = [0],
+                AttentionBlocks = [0],
+                QkvBlocks = [0],
+            }
+        );
         int prefix = model.Config.PrefixTokens;
-        Tensor map = got.Qkv[0].Attention().mean([1]), wanted = model.Config.Pooling == Pooling.Token ? map.select(1, 0) : map.narrow(1, prefix, 16).mean([1]);
+        Tensor map = got.Qkv[0].Attention().mean([1]),
+            wanted = model.Config.Pooling == Pooling.Token ? map.select(1, 0) : map.narrow(1, prefix, 16).mean([1]);
         Assert.InRange((got.Attention[0] - map).abs().max().item<float>(), 0, 1e-6f);
         Assert.InRange((got.ClsRows[0].mean([1]) - wanted.narrow(1, prefix, 16)).abs().max().item<float>(), 0, 1e-6f);
     }
@@ -84,18 +123,36 @@ public sealed class BroughtNamesTests
         using TempFolder folder = new();
         Written("beit", folder["m"], config: true);
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
-        Assert.Contains("relative position", Assert.Throws<ModelException>(() => loaded.Model.WithImageSize(48)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "relative position",
+            Assert.Throws<ModelException>(() => loaded.Model.WithImageSize(48)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void DeiT3s_old_names_that_rotary_networks_share_say_that_no_rotation_was_assumed()
     {
         using TempFolder folder = new();
-        using (ImageModel model = ModelRegistry.Resolve("vit:img=32,patch=8,dim=192,depth=2,heads=3,layerscale,noembedclass,classes=5").Create(1))
+        using (
+            ImageModel model = ModelRegistry
+                .Resolve("vit:img=32,patch=8,dim=192,depth=2,heads=3,layerscale,noembedclass,classes=5")
+                .Create(1)
+        )
         {
             Directory.CreateDirectory(folder["m"]);
             using FileStream file = File.Create(Path.Combine(folder["m"], "model.safetensors"));
-            Checkpoints.SafeTensors.Write(file, model.StateDict().ToDictionary(pair => pair.Key.Replace("ls1.gamma", "gamma_1", StringComparison.Ordinal).Replace("ls2.gamma", "gamma_2", StringComparison.Ordinal), pair => pair.Value));
+            Checkpoints.SafeTensors.Write(
+                file,
+                model
+                    .StateDict()
+                    .ToDictionary(
+                        pair =>
+                            pair.Key.Replace("ls1.gamma", "gamma_1", StringComparison.Ordinal)
+                                .Replace("ls2.gamma", "gamma_2", StringComparison.Ordinal),
+                        pair => pair.Value
+                    )
+            );
         }
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         Assert.Contains("rotary positions none", loaded.Assumptions, StringComparison.Ordinal);
@@ -114,7 +171,8 @@ public sealed class BroughtNamesTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
         ModelOutput output = loaded.Model.Run(FormulaWeights.Picture(32), ModelCapture.None);
-        Tensor got = output.Logits ?? output.Embedding, expected = tensor(golden.Answer.SelectMany(row => row).ToArray(), [golden.Answer.Length, golden.Answer[0].Length]);
+        Tensor got = output.Logits ?? output.Embedding,
+            expected = tensor(golden.Answer.SelectMany(row => row).ToArray(), [golden.Answer.Length, golden.Answer[0].Length]);
         return got.shape.SequenceEqual(expected.shape) ? (got - expected).abs().max().item<float>() : double.PositiveInfinity;
     }
 
@@ -123,8 +181,13 @@ public sealed class BroughtNamesTests
         using DisposeScope scope = NewDisposeScope();
         Golden golden = All.Single(each => each.Name == name);
         Directory.CreateDirectory(directory);
-        using (FileStream file = File.Create(Path.Combine(directory, "model.safetensors"))) Checkpoints.SafeTensors.Write(file, golden.Tensors.ToDictionary(pair => pair.Key, pair => FormulaWeights.Value(pair.Key, pair.Value)));
-        if (config) File.WriteAllText(Path.Combine(directory, "config.json"), golden.Config.GetRawText());
+        using (FileStream file = File.Create(Path.Combine(directory, "model.safetensors")))
+            Checkpoints.SafeTensors.Write(
+                file,
+                golden.Tensors.ToDictionary(pair => pair.Key, pair => FormulaWeights.Value(pair.Key, pair.Value))
+            );
+        if (config)
+            File.WriteAllText(Path.Combine(directory, "config.json"), golden.Config.GetRawText());
         return golden;
     }
 }

@@ -13,7 +13,11 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
 
     private sealed record Golden(string Spec, Dictionary<string, long> Parameters, float[][][] Logits);
 
-    private static Golden Expected { get; } = JsonSerializer.Deserialize<Golden>(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "coadvise.json")), JsonSerializerOptions.Web)!;
+    private static Golden Expected { get; } =
+        JsonSerializer.Deserialize<Golden>(
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "coadvise.json")),
+            JsonSerializerOptions.Web
+        )!;
 
     // tests/peers/coadvise.py
     [Fact]
@@ -25,7 +29,8 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
         FormulaWeights.Fill(model);
         model.eval();
         ModelOutput got = model.Run(FormulaWeights.Picture(32), ModelCapture.None);
-        Tensor[] heads = [got.LogitsCls!, got.LogitsConv!, got.LogitsInv!], expected = [.. Expected.Logits.Select(head => tensor(head.SelectMany(row => row).ToArray(), [2, 10]))];
+        Tensor[] heads = [got.LogitsCls!, got.LogitsConv!, got.LogitsInv!],
+            expected = [.. Expected.Logits.Select(head => tensor(head.SelectMany(row => row).ToArray(), [2, 10]))];
         for (int i = 0; i < 3; i++)
         {
             double worst = (heads[i] - expected[i]).abs().max().item<float>();
@@ -54,7 +59,8 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         Assert.Equal(model.Config, loaded.Model.Config);
-        foreach ((string name, Tensor tensor) in model.StateDict()) Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);
+        foreach ((string name, Tensor tensor) in model.StateDict())
+            Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);
     }
 
     [Fact]
@@ -67,7 +73,8 @@ public sealed class CoAdviseTests(ITestOutputHelper output)
         Assert.Equal([2, 3, 64], got.ClsRows[0].shape);
         Assert.Equal([2, 67, 48], got.Hidden[1].shape);
         got.Logits!.square().sum().backward();
-        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters()) Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+            Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
     }
 
     [Theory]

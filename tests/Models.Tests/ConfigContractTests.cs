@@ -106,7 +106,9 @@ public sealed class ConfigContractTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"model_args\": {\"drop_path_rate\": 0.1, \"weight_init\": \"jax\", \"dynamic_img_size\": true}, \"pretrained_cfg\": {\"url\": \"x\", \"num_classes\": 5}}")]
+    [InlineData(
+        "{\"model_args\": {\"drop_path_rate\": 0.1, \"weight_init\": \"jax\", \"dynamic_img_size\": true}, \"pretrained_cfg\": {\"url\": \"x\", \"num_classes\": 5}}"
+    )]
     [InlineData("{\"model_args\": {\"patch_size\": [8, 8], \"img_size\": [32, 32]}}")]
     public void Fields_of_training_say_nothing(string fields)
     {
@@ -141,26 +143,42 @@ public sealed class ConfigContractTests : IDisposable
     public void Training_arguments_tell_heads_activation_and_preprocessing_each_with_its_source()
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
-        PickleBuilder.Save(folder["best.pth.tar"], new Dictionary<string, object?>
-        {
-            ["arch"] = "vit_tiny_patch16_224",
-            ["state_dict"] = PickleBuilder.State(model),
-            ["args"] = new PickleBuilder.Instance("argparse.Namespace", new()
+        PickleBuilder.Save(
+            folder["best.pth.tar"],
+            new Dictionary<string, object?>
             {
-                ["heads"] = 6L,
-                ["mean"] = new object?[] { 0.4, 0.5, 0.6 },
-                ["std"] = new object?[] { 0.1, 0.2, 0.3 },
-                ["interpolation"] = "bilinear",
-                ["crop_pct"] = 0.8,
-                ["gp"] = "avg",
-                ["img_size"] = 32L,
-                ["model_kwargs"] = new Dictionary<string, object?> { ["act_layer"] = "quick_gelu" },
-            }),
-        });
+                ["arch"] = "vit_tiny_patch16_224",
+                ["state_dict"] = PickleBuilder.State(model),
+                ["args"] = new PickleBuilder.Instance(
+                    "argparse.Namespace",
+                    new()
+                    {
+                        ["heads"] = 6L,
+                        ["mean"] = new object?[] { 0.4, 0.5, 0.6 },
+                        ["std"] = new object?[] { 0.1, 0.2, 0.3 },
+                        ["interpolation"] = "bilinear",
+                        ["crop_pct"] = 0.8,
+                        ["gp"] = "avg",
+                        ["img_size"] = 32L,
+                        ["model_kwargs"] = new Dictionary<string, object?> { ["act_layer"] = "quick_gelu" },
+                    }
+                ),
+            }
+        );
         using LoadedModel loaded = ModelStore.Load(folder["best.pth.tar"]);
         VitConfig config = (VitConfig)loaded.Model.Config;
         Assert.Equal((6, Activation.QuickGelu, Pooling.Average), (config.Heads, config.Activation, config.Pooling));
-        Assert.Equal(new Preprocessing { ImageSize = 32, CropPct = 0.8, Interpolation = Interpolation.Bilinear, Mean = [0.4f, 0.5f, 0.6f], Std = [0.1f, 0.2f, 0.3f] }, loaded.Preprocessing);
+        Assert.Equal(
+            new Preprocessing
+            {
+                ImageSize = 32,
+                CropPct = 0.8,
+                Interpolation = Interpolation.Bilinear,
+                Mean = [0.4f, 0.5f, 0.6f],
+                Std = [0.1f, 0.2f, 0.3f],
+            },
+            loaded.Preprocessing
+        );
         Assert.Equal("args.heads of '" + folder["best.pth.tar"] + "'", loaded.Facts.Single(fact => fact.Field == "heads").Source);
         Assert.Contains(loaded.Notes, note => note.Contains("vit_tiny_patch16_224", StringComparison.Ordinal));
     }
@@ -169,14 +187,36 @@ public sealed class ConfigContractTests : IDisposable
     [InlineData(1280, 32, 14, 5120, 16, FactSource.Registry)] // vit_huge_patch14
     [InlineData(1280, 2, 16, 5120, 16, FactSource.Assumed)]
     [InlineData(128, 2, 16, 512, 2, FactSource.Assumed)]
-    public void Heads_that_nobody_states_are_those_of_timms_shape_or_said_to_be_assumed(int width, int depth, int patch, int mlp, int heads, FactSource by)
+    public void Heads_that_nobody_states_are_those_of_timms_shape_or_said_to_be_assumed(
+        int width,
+        int depth,
+        int patch,
+        int mlp,
+        int heads,
+        FactSource by
+    )
     {
         Checkpoints.ReadingReport report = new("w.pth");
         Dictionary<string, Tensor> tensors = [];
         using DisposeScope scope = NewDisposeScope();
-        foreach ((string name, long[] shape) in new (string, long[])[] { ("cls_token", [1, 1, width]), ("pos_embed", [1, 5, width]), ("patch_embed.proj.weight", [width, 3, patch, patch]), ("norm.weight", [width]), ("blocks.0.mlp.fc1.weight", [mlp, width]), ("blocks.0.mlp.fc2.weight", [width, mlp]), ("blocks.0.attn.qkv.weight", [1, 1]) }) tensors[name] = empty(shape, device: meta);
-        for (int block = 0; block < depth; block++) tensors[$"blocks.{block}.norm1.weight"] = empty([width], device: meta);
-        VitConfig read = Checkpoints.VitReader.Read(new Checkpoints.NetworkSource(tensors, Checkpoints.NameStyle.Timm, Checkpoints.Statements.None, null, null, report));
+        foreach (
+            (string name, long[] shape) in new (string, long[])[]
+            {
+                ("cls_token", [1, 1, width]),
+                ("pos_embed", [1, 5, width]),
+                ("patch_embed.proj.weight", [width, 3, patch, patch]),
+                ("norm.weight", [width]),
+                ("blocks.0.mlp.fc1.weight", [mlp, width]),
+                ("blocks.0.mlp.fc2.weight", [width, mlp]),
+                ("blocks.0.attn.qkv.weight", [1, 1]),
+            }
+        )
+            tensors[name] = empty(shape, device: meta);
+        for (int block = 0; block < depth; block++)
+            tensors[$"blocks.{block}.norm1.weight"] = empty([width], device: meta);
+        VitConfig read = Checkpoints.VitReader.Read(
+            new Checkpoints.NetworkSource(tensors, Checkpoints.NameStyle.Timm, Checkpoints.Statements.None, null, null, report)
+        );
         Assert.Equal(heads, read.Heads);
         Assert.Equal(by, report.Facts.Single(fact => fact.Field == "heads").By);
     }
@@ -189,7 +229,8 @@ public sealed class ConfigContractTests : IDisposable
         using ImageModel model = ModelRegistry.Resolve("vit:img=32,patch=8,dim=64,depth=2,heads=2,classes=5").Create(1);
         PickleBuilder.Save(folder["w.pth"], PickleBuilder.State(model));
         using LoadedModel loaded = ModelStore.Load(folder["w.pth"]);
-        foreach (string field in new[] { "heads 1", "activation gelu", "pooling token", "LayerNorm epsilon", "mean", "std" }) Assert.Contains(field, loaded.Assumptions!, StringComparison.Ordinal);
+        foreach (string field in new[] { "heads 1", "activation gelu", "pooling token", "LayerNorm epsilon", "mean", "std" })
+            Assert.Contains(field, loaded.Assumptions!, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -203,8 +244,10 @@ public sealed class ConfigContractTests : IDisposable
         using ImageModel model = ModelRegistry.Resolve("resnet:depth=50,img=32,width=8,classes=3").Create(1);
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         Edit("m", $"{{\"architecture\": \"{name}\"}}");
-        if (named is null) ModelStore.Load(folder["m"]).Dispose();
-        else Assert.Contains(named, Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
+        if (named is null)
+            ModelStore.Load(folder["m"]).Dispose();
+        else
+            Assert.Contains(named, Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,16 +256,25 @@ public sealed class ConfigContractTests : IDisposable
         using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=32,width=8,classes=3").Create(1);
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         Edit("m", "{\"model_args\": {\"output_stride\": 8}}");
-        Assert.Contains("output_stride", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "output_stride",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Weights_that_are_not_finite_are_refused_by_the_tensors_name()
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
-        using (no_grad()) model.StateDict()["blocks.1.mlp.fc1.bias"].select(0, 3).fill_(float.NegativeInfinity);
+        using (no_grad())
+            model.StateDict()["blocks.1.mlp.fc1.bias"].select(0, 3).fill_(float.NegativeInfinity);
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
-        Assert.Contains("'blocks.1.mlp.fc1.bias' is not finite", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'blocks.1.mlp.fc1.bias' is not finite",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private LoadedModel Timm(string fields)
@@ -231,11 +283,26 @@ public sealed class ConfigContractTests : IDisposable
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         // timm's own fields alone.
         JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["m"], "config.json")))!.AsObject();
-        foreach (string field in new[] { "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "hidden_act", "image_size", "patch_size", "num_channels", "qkv_bias" }) config.Remove(field);
+        foreach (
+            string field in new[]
+            {
+                "hidden_size",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "intermediate_size",
+                "hidden_act",
+                "image_size",
+                "patch_size",
+                "num_channels",
+                "qkv_bias",
+            }
+        )
+            config.Remove(field);
         File.WriteAllText(Path.Combine(folder["m"], "config.json"), config.ToJsonString());
         File.Delete(Path.Combine(folder["m"], "preprocessor_config.json"));
         Edit("m", fields);
-        if (fields.Contains("architecture", StringComparison.Ordinal)) Edit("m", "{\"model_args\": {\"embed_dim\": null, \"depth\": null, \"patch_size\": null}}");
+        if (fields.Contains("architecture", StringComparison.Ordinal))
+            Edit("m", "{\"model_args\": {\"embed_dim\": null, \"depth\": null, \"patch_size\": null}}");
         return ModelStore.Load(folder["m"]);
     }
 
@@ -244,7 +311,8 @@ public sealed class ConfigContractTests : IDisposable
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), [], TensorNaming.HuggingFace);
         JsonObject config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder["m"], "config.json")))!.AsObject();
-        foreach (string field in new[] { "model_args", "pretrained_cfg", "global_pool", "num_features" }) config.Remove(field);
+        foreach (string field in new[] { "model_args", "pretrained_cfg", "global_pool", "num_features" })
+            config.Remove(field);
         File.WriteAllText(Path.Combine(folder["m"], "config.json"), config.ToJsonString());
         Edit("m", fields);
         return ModelStore.Load(folder["m"]);
@@ -253,7 +321,17 @@ public sealed class ConfigContractTests : IDisposable
     private LoadedModel Processed(string fields)
     {
         using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
-        ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32) with { Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f], Squash = true }, []);
+        ModelStore.Save(
+            folder["m"],
+            model,
+            Preprocessing.DefaultFor(32) with
+            {
+                Mean = [0.5f, 0.5f, 0.5f],
+                Std = [0.5f, 0.5f, 0.5f],
+                Squash = true,
+            },
+            []
+        );
         Edit("m", fields, "preprocessor_config.json");
         return ModelStore.Load(folder["m"]);
     }
@@ -270,8 +348,15 @@ public sealed class ConfigContractTests : IDisposable
         {
             foreach ((string key, JsonNode? value) in from)
             {
-                if (value is JsonObject inner && into[key] is JsonObject held && !inner.ContainsKey("longest_edge") && !inner.ContainsKey("height")) Merge(held, inner);
-                else into[key] = value?.DeepClone();
+                if (
+                    value is JsonObject inner
+                    && into[key] is JsonObject held
+                    && !inner.ContainsKey("longest_edge")
+                    && !inner.ContainsKey("height")
+                )
+                    Merge(held, inner);
+                else
+                    into[key] = value?.DeepClone();
             }
         }
     }

@@ -17,8 +17,14 @@ public sealed class DevicesTests
     [InlineData("cuda:x")]
     [InlineData("cuda:-1")]
     [InlineData("cpu:0")]
-    public void Other_names_are_refused_by_name(string name) => Assert.Contains($"device '{name}' is unknown: use cpu, cuda or cuda:N", Assert.Throws<ModelException>(() => Devices.Of(name)).Message, StringComparison.Ordinal);
+    public void Other_names_are_refused_by_name(string name) =>
+        Assert.Contains(
+            $"device '{name}' is unknown: use cpu, cuda or cuda:N",
+            Assert.Throws<ModelException>(() => Devices.Of(name)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
-    public void A_card_that_is_not_there_is_refused() => Assert.Contains("is not available", Assert.Throws<ModelException>(() => Devices.Of("cuda:99")).Message, StringComparison.Ordinal);
+    public void A_card_that_is_not_there_is_refused() =>
+        Assert.Contains("is not available", Assert.Throws<ModelException>(() => Devices.Of("cuda:99")).Message, StringComparison.Ordinal);
 }

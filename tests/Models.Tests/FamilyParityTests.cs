@@ -13,7 +13,8 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
 
     private sealed record Golden(string Name, string Spec, int Image, long Parameters, float[][] Logits);
 
-    private static Golden[] All { get; } = JsonSerializer.Deserialize<Golden[]>(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "families.json")), Lower)!;
+    private static Golden[] All { get; } =
+        JsonSerializer.Deserialize<Golden[]>(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "families.json")), Lower)!;
 
     public static TheoryData<string> Models => [.. All.Select(golden => golden.Name)];
 
@@ -29,8 +30,10 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         FormulaWeights.Fill(model);
         model.eval();
 
-        Tensor logits = model.forward(FormulaWeights.Picture(golden.Image)), expected = tensor(golden.Logits.SelectMany(row => row).ToArray(), [2, 10]);
-        double worst = (logits - expected).abs().max().item<float>(), apart = (expected[0] - expected[1]).abs().mean().item<float>();
+        Tensor logits = model.forward(FormulaWeights.Picture(golden.Image)),
+            expected = tensor(golden.Logits.SelectMany(row => row).ToArray(), [2, 10]);
+        double worst = (logits - expected).abs().max().item<float>(),
+            apart = (expected[0] - expected[1]).abs().mean().item<float>();
         output.WriteLine($"{name}: worst absolute error {worst:e2}; the two images differ by {apart:e2}");
         Assert.InRange(worst, 0, 2e-5);
     }
@@ -44,7 +47,8 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         Assert.Equal(golden.Parameters, model.ParameterCount());
     }
 
-    // Millions of parameters and thousand millions of multiply-accumulates: He et al. 2016 and torchvision; the table of the official involution code; Wu et al. 2022, Table 4.
+    // Millions of parameters and thousand millions of multiply-accumulates: He et al. 2016 and torchvision; the table of the official
+    // involution code; Wu et al. 2022, Table 4.
     [Theory]
     [InlineData("resnet18", 11.69, 1.81)]
     [InlineData("resnet34", 21.80, 3.66)]
@@ -59,17 +63,24 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
     {
         ModelConfig config = ModelRegistry.Resolve(name);
         using ImageModel model = config.Build();
-        double parameters = model.ParameterCount() / 1e6, macs = ModelSummary.Macs(config) / 1e9;
+        double parameters = model.ParameterCount() / 1e6,
+            macs = ModelSummary.Macs(config) / 1e9;
         output.WriteLine($"{name}: {parameters:f3} M, {macs:f3} GMAC");
         Assert.InRange(parameters, millions * 0.98, millions * 1.01);
         Assert.InRange(macs, billions * 0.95, billions * 1.05);
     }
 
     public static TheoryData<string> Specs =>
-    [
-        "resnet:depth=10,img=16,stem=3,width=8,classes=4", "resnet:depth=50,img=32,width=8,classes=4", "rednet:depth=26,img=16,stem=3,width=16,classes=4", "rednet:depth=26,img=64,width=16,classes=4",
-        "tinyvit:img=16,stem=1,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,classes=4", "tinyvit:img=48,dims=8/16/24/32,depths=1/1/2/1,heads=1/2/3/4,classes=4", "tiny_vit_5m_224:img=64,classes=4", "resnet18:img=96,classes=4",
-    ];
+        [
+            "resnet:depth=10,img=16,stem=3,width=8,classes=4",
+            "resnet:depth=50,img=32,width=8,classes=4",
+            "rednet:depth=26,img=16,stem=3,width=16,classes=4",
+            "rednet:depth=26,img=64,width=16,classes=4",
+            "tinyvit:img=16,stem=1,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,classes=4",
+            "tinyvit:img=48,dims=8/16/24/32,depths=1/1/2/1,heads=1/2/3/4,classes=4",
+            "tiny_vit_5m_224:img=64,classes=4",
+            "resnet18:img=96,classes=4",
+        ];
 
     [Theory]
     [MemberData(nameof(Specs))]
@@ -85,7 +96,8 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         Assert.Equal(config, loaded.Model.Config);
         Assert.Equal(config, ModelRegistry.Resolve(config.Spec) with { Classes = 4 });
         Assert.Equal(model.StateDict().Keys, loaded.Model.StateDict().Keys);
-        foreach ((string name, Tensor tensor) in model.StateDict()) Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);
+        foreach ((string name, Tensor tensor) in model.StateDict())
+            Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);
     }
 
     [Theory]
@@ -102,9 +114,12 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
         Assert.True(Now().eq(before).all().item<bool>());
         model.train();
         model.forward(pixels).square().sum().backward();
-        Assert.All(model.Buffers().Where(pair => pair.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)), pair => Assert.Equal(1, pair.Value.item<long>()));
+        Assert.All(model.Buffers().Where(pair => pair.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)), pair =>
+            Assert.Equal(1, pair.Value.item<long>())
+        );
         Assert.False(Now().eq(before).all().item<bool>());
-        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters()) Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
+        foreach ((string name, TorchSharp.Modules.Parameter parameter) in model.named_parameters())
+            Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
 
         Tensor Now() => cat([.. model.Buffers().Values.Select(buffer => buffer.to(ScalarType.Float32).reshape(-1))]);
     }
@@ -128,7 +143,8 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
     public void A_convolutional_network_takes_another_input_size_with_the_same_weights()
     {
         using DisposeScope scope = NewDisposeScope();
-        using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=16,stem=3,width=8,classes=4").Create(1), larger = model.WithImageSize(32);
+        using ImageModel model = ModelRegistry.Resolve("resnet:depth=10,img=16,stem=3,width=8,classes=4").Create(1),
+            larger = model.WithImageSize(32);
         Assert.Equal([1, 4], larger.forward(zeros(1, 3, 32, 32)).shape);
         Assert.True(model.StateDict()["fc.weight"].eq(larger.StateDict()["fc.weight"]).all().item<bool>());
         Assert.Throws<ArgumentException>(() => model.forward(zeros(1, 3, 32, 32)));
@@ -154,10 +170,24 @@ public sealed class FamilyParityTests(ITestOutputHelper output)
     {
         using DisposeScope scope = NewDisposeScope();
         using ImageModel model = ModelRegistry.Resolve("resnet18:classes=4").Create(1);
-        Assert.StartsWith("resnet18 has no attention to probe;", Assert.Throws<ModelException>(() => model.AsVisionTransformer("has no attention to probe")).Message, StringComparison.Ordinal);
-        Assert.Contains("no blocks of tokens", Assert.Throws<ArgumentException>(() => model.Run(zeros(1, 3, 224, 224), new ModelCapture { HiddenBlocks = [0] })).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "resnet18 has no attention to probe;",
+            Assert.Throws<ModelException>(() => model.AsVisionTransformer("has no attention to probe")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no blocks of tokens",
+            Assert.Throws<ArgumentException>(() => model.Run(zeros(1, 3, 224, 224), new ModelCapture { HiddenBlocks = [0] })).Message,
+            StringComparison.Ordinal
+        );
         using TempFolder folder = new();
-        Assert.Contains("Hugging Face", Assert.Throws<ModelException>(() => ModelStore.Save(folder["m"], model, new Preprocessing(), [], TensorNaming.HuggingFace)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Hugging Face",
+            Assert
+                .Throws<ModelException>(() => ModelStore.Save(folder["m"], model, new Preprocessing(), [], TensorNaming.HuggingFace))
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

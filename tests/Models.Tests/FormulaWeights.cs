@@ -14,8 +14,10 @@ internal static class FormulaWeights
         using DisposeScope scope = NewDisposeScope();
         foreach ((string name, Tensor tensor) in model.StateDict())
         {
-            if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal)) tensor.fill_(7);
-            else tensor.copy_(Value(name, tensor.shape));
+            if (name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+                tensor.fill_(7);
+            else
+                tensor.copy_(Value(name, tensor.shape));
         }
     }
 
@@ -32,12 +34,16 @@ internal static class FormulaWeights
         double bound = Math.Sqrt(6.0 / shape.Skip(1).Aggregate(1L, (product, size) => product * size));
         Func<double, double> form =
             name.EndsWith("running_var", StringComparison.Ordinal) ? u => 1 + (3 * u)
-            : name.EndsWith("running_mean", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal) || name.EndsWith("attention_biases", StringComparison.Ordinal) ? u => 0.2 * (u - 0.5)
+            : name.EndsWith("running_mean", StringComparison.Ordinal)
+            || name.EndsWith("bias", StringComparison.Ordinal)
+            || name.EndsWith("attention_biases", StringComparison.Ordinal)
+                ? u => 0.2 * (u - 0.5)
             : shape.Length == 1 ? u => 0.5 + (0.5 * u)
             : u => (u - 0.5) * 2 * bound;
         float[] values = new float[shape.Aggregate(1L, (product, size) => product * size)];
         int i = 0;
-        foreach (double u in Noise(name, values.Length)) values[i++] = (float)form(u);
+        foreach (double u in Noise(name, values.Length))
+            values[i++] = (float)form(u);
         return tensor(values, shape);
     }
 
@@ -45,7 +51,8 @@ internal static class FormulaWeights
     private static IEnumerable<double> Noise(string name, int count)
     {
         ulong seed = 0xCBF29CE484222325;
-        foreach (char character in name) seed = (seed ^ character) * 0x100000001B3;
+        foreach (char character in name)
+            seed = (seed ^ character) * 0x100000001B3;
         for (ulong i = 1; i <= (ulong)count; i++)
         {
             ulong x = (i * 0x9E3779B97F4A7C15) + seed;

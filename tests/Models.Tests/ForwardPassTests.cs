@@ -11,7 +11,13 @@ public sealed class ForwardPassTests
 
     public static TheoryData<string> Families { get; } =
     [
-        Spec, Spec + ",distilled", Spec + ",layerscale,noembedclass", Spec + ",registers=3,layerscale,noembedclass", Spec + ",registers=2", "swiglu", "prenorm",
+        Spec,
+        Spec + ",distilled",
+        Spec + ",layerscale,noembedclass",
+        Spec + ",registers=3,layerscale,noembedclass",
+        Spec + ",registers=2",
+        "swiglu",
+        "prenorm",
     ];
 
     [Theory]
@@ -24,7 +30,8 @@ public sealed class ForwardPassTests
         model.train();
         ModelOutput output = model.Run(randn([2, 3, 16, 16], generator: draw), ModelCapture.None);
         output.Logits!.square().sum().backward();
-        foreach ((string name, Tensor parameter) in model.StateDict()) Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
+        foreach ((string name, Tensor parameter) in model.StateDict())
+            Assert.True(parameter.grad is { } grad && grad.isfinite().all().item<bool>(), name);
     }
 
     [Theory]
@@ -36,7 +43,8 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([3, 3, 16, 16], generator: draw);
-        ModelOutput full = model.Run(pixels, new ModelCapture { ClsRowBlocks = [2], HiddenBlocks = [2] }), shortened = model.Run(pixels, new ModelCapture { ClsRowBlocks = [2] });
+        ModelOutput full = model.Run(pixels, new ModelCapture { ClsRowBlocks = [2], HiddenBlocks = [2] }),
+            shortened = model.Run(pixels, new ModelCapture { ClsRowBlocks = [2] });
         Assert.True(full.Logits!.allclose(shortened.Logits!, 1e-5, 1e-6));
         Assert.True(full.ClsRows[2].allclose(shortened.ClsRows[2], 1e-5, 1e-6));
         Assert.Equal([3, model.Config.Patches + model.Config.PrefixTokens, 32], full.Hidden[2].shape);
@@ -70,11 +78,27 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
         Tensor pixels = randn([3, 3, 16, 16], generator: draw);
-        ModelCapture capture = new() { ClsRowBlocks = [0, 2], HiddenBlocks = [1], QkvBlocks = [1], AttentionBlocks = [2] };
+        ModelCapture capture = new()
+        {
+            ClsRowBlocks = [0, 2],
+            HiddenBlocks = [1],
+            QkvBlocks = [1],
+            AttentionBlocks = [2],
+        };
         ModelOutput plain = model.Run(pixels, capture);
         model.PackForInference(3, Precision.BFloat16);
         ModelOutput rounded = model.Run(pixels, capture);
-        foreach ((Tensor expected, Tensor found) in new[] { (plain.Logits!, rounded.Logits!), (plain.Hidden[1], rounded.Hidden[1]), (plain.ClsRows[0], rounded.ClsRows[0]), (plain.ClsRows[2], rounded.ClsRows[2]), (plain.Attention[2], rounded.Attention[2]), (plain.Qkv[1].Keys, rounded.Qkv[1].Keys) })
+        foreach (
+            (Tensor expected, Tensor found) in new[]
+            {
+                (plain.Logits!, rounded.Logits!),
+                (plain.Hidden[1], rounded.Hidden[1]),
+                (plain.ClsRows[0], rounded.ClsRows[0]),
+                (plain.ClsRows[2], rounded.ClsRows[2]),
+                (plain.Attention[2], rounded.Attention[2]),
+                (plain.Qkv[1].Keys, rounded.Qkv[1].Keys),
+            }
+        )
         {
             Assert.Equal(ScalarType.Float32, found.dtype);
             double error = (expected - found).norm().item<float>() / expected.norm().item<float>();
@@ -89,7 +113,8 @@ public sealed class ForwardPassTests
         using VisionTransformer model = new(Shape(Spec), 1);
         model.PackForInference(2);
         model.Run(randn(2, 3, 16, 16), ModelCapture.None).Logits!.square().sum().backward();
-        foreach ((string name, Tensor parameter) in model.StateDict()) Assert.True(parameter.grad is not null, name);
+        foreach ((string name, Tensor parameter) in model.StateDict())
+            Assert.True(parameter.grad is not null, name);
     }
 
     [Theory]
@@ -100,7 +125,8 @@ public sealed class ForwardPassTests
         using IDisposable mode = inference_mode();
         using VisionTransformer model = new(Shape(family), 1);
         using Generator draw = new(2, CPU);
-        Tensor pixels = randn([4, 3, 16, 16], generator: draw), some = tensor(new long[] { 1, 3 });
+        Tensor pixels = randn([4, 3, 16, 16], generator: draw),
+            some = tensor(new long[] { 1, 3 });
         ModelOutput whole = model.Run(pixels.index_select(0, some), new ModelCapture { ClsRowBlocks = [0, 2] });
         VitPartial first = model.RunFirst(pixels, 1, [0, 2]);
         ModelOutput rest = model.RunRest(first.Select(some), [0, 2]);
@@ -143,7 +169,8 @@ public sealed class ForwardPassTests
         using DisposeScope scope = NewDisposeScope();
         using VisionTransformer one = new(Shape(Spec), 7);
         rand(100);
-        using VisionTransformer same = new(Shape(Spec), 7), other = new(Shape(Spec), 8);
+        using VisionTransformer same = new(Shape(Spec), 7),
+            other = new(Shape(Spec), 8);
         Assert.True(one.StateDict().All(p => p.Value.eq(same.StateDict()[p.Key]).all().item<bool>()));
         Assert.False(one.StateDict()["head.weight"].eq(other.StateDict()["head.weight"]).all().item<bool>());
     }
@@ -153,7 +180,11 @@ public sealed class ForwardPassTests
     {
         using DisposeScope scope = NewDisposeScope();
         using VisionTransformer model = new((VitConfig)ModelRegistry.Resolve(Spec) with { Width = 128 }, 7);
-        foreach ((string name, Tensor tensor) in model.StateDict().Where(p => p.Key == "pos_embed" || (p.Key.StartsWith("blocks.", StringComparison.Ordinal) && p.Value.shape.Length == 2)))
+        foreach (
+            (string name, Tensor tensor) in model
+                .StateDict()
+                .Where(p => p.Key == "pos_embed" || (p.Key.StartsWith("blocks.", StringComparison.Ordinal) && p.Value.shape.Length == 2))
+        )
         {
             Assert.InRange(tensor.std().item<float>(), 0.018f, 0.022f);
             Assert.InRange(tensor.mean().item<float>(), -0.002f, 0.002f);
@@ -164,19 +195,22 @@ public sealed class ForwardPassTests
     public void Another_input_size_keeps_all_but_the_position_embedding()
     {
         using DisposeScope scope = NewDisposeScope();
-        using VisionTransformer model = new(Shape(Spec + ",distilled"), 7), larger = model.WithImageSize(32);
+        using VisionTransformer model = new(Shape(Spec + ",distilled"), 7),
+            larger = model.WithImageSize(32);
         Assert.Equal((32, 64), (larger.Config.ImageSize, larger.Config.Patches));
         foreach ((string name, Tensor tensor) in model.StateDict())
         {
-            if (name != "pos_embed") Assert.True(tensor.eq(larger.StateDict()[name]).all().item<bool>(), name);
+            if (name != "pos_embed")
+                Assert.True(tensor.eq(larger.StateDict()[name]).all().item<bool>(), name);
         }
         Assert.Equal([1, 66, 32], larger.StateDict()["pos_embed"].shape);
     }
 
-    private static VitConfig Shape(string family) => family switch
-    {
-        "swiglu" => (VitConfig)ModelRegistry.Resolve(Spec) with { SwiGlu = true },
-        "prenorm" => (VitConfig)ModelRegistry.Resolve(Spec) with { PreNorm = true },
-        _ => (VitConfig)ModelRegistry.Resolve(family),
-    };
+    private static VitConfig Shape(string family) =>
+        family switch
+        {
+            "swiglu" => (VitConfig)ModelRegistry.Resolve(Spec) with { SwiGlu = true },
+            "prenorm" => (VitConfig)ModelRegistry.Resolve(Spec) with { PreNorm = true },
+            _ => (VitConfig)ModelRegistry.Resolve(family),
+        };
 }

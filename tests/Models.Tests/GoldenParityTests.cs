@@ -9,7 +9,8 @@ namespace DataFreeKD.Models.Tests;
 
 public sealed class GoldenParityTests(ITestOutputHelper output)
 {
-    // Block outputs of these random weights reach tens, logits a few units. fp16 keeps 11 bits and bf16 8: the weights themselves are off by 2^-12 and 2^-9 of their size, and four blocks carry that on.
+    // Block outputs of these random weights reach tens, logits a few units. fp16 keeps 11 bits and bf16 8: the weights themselves are off
+    // by 2^-12 and 2^-9 of their size, and four blocks carry that on.
     [Theory]
     [InlineData("vit_timm.safetensors", "vit_timm", null, 1e-4, 1e-5, 1e-4)]
     [InlineData("vit_timm_plain.pth", "vit_timm", 3, 1e-4, 1e-5, 1e-4)]
@@ -17,7 +18,14 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
     [InlineData("deit_distilled.safetensors", "deit_distilled", 3, 1e-4, 1e-5, 1e-4)]
     [InlineData("vit_timm_fp16.safetensors", "vit_timm", 3, 5e-3, 2e-3, 3e-2)]
     [InlineData("vit_timm_bf16.safetensors", "vit_timm", 3, 5e-2, 2e-2, 3e-1)]
-    public void A_checkpoint_gives_what_timm_computes(string file, string expected, int? heads, double logitsTolerance, double rowTolerance, double blockTolerance)
+    public void A_checkpoint_gives_what_timm_computes(
+        string file,
+        string expected,
+        int? heads,
+        double logitsTolerance,
+        double rowTolerance,
+        double blockTolerance
+    )
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable mode = inference_mode();
@@ -26,14 +34,18 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         ModelOutput got = RunAll(loaded.Model, golden["input"]);
 
         Near("logits", got.Logits!, golden["logits"], logitsTolerance);
-        if (golden.TryGetValue("logits_cls", out Tensor? cls)) Near("logits_cls", got.LogitsCls!, cls, logitsTolerance);
-        if (golden.TryGetValue("logits_dist", out Tensor? dist)) Near("logits_dist", got.LogitsDist!, dist, logitsTolerance);
+        if (golden.TryGetValue("logits_cls", out Tensor? cls))
+            Near("logits_cls", got.LogitsCls!, cls, logitsTolerance);
+        if (golden.TryGetValue("logits_dist", out Tensor? dist))
+            Near("logits_dist", got.LogitsDist!, dist, logitsTolerance);
         Tensor rows = Stack(got.ClsRows);
         Near("cls_row", rows, golden["cls_row"], rowTolerance);
         Tensor probe = rows.mean([2]);
         Near("probe", probe / probe.sum(-1, keepdim: true), golden["probe"], rowTolerance);
-        if (golden.TryGetValue("attention", out Tensor? attention)) Near("attention", Stack(got.Qkv.ToDictionary(pair => pair.Key, pair => pair.Value.Attention())), attention, rowTolerance);
-        if (golden.TryGetValue("block_output", out Tensor? blocks)) Near("block_output", Stack(got.Hidden), blocks, blockTolerance);
+        if (golden.TryGetValue("attention", out Tensor? attention))
+            Near("attention", Stack(got.Qkv.ToDictionary(pair => pair.Key, pair => pair.Value.Attention())), attention, rowTolerance);
+        if (golden.TryGetValue("block_output", out Tensor? blocks))
+            Near("block_output", Stack(got.Hidden), blocks, blockTolerance);
         Assert.Equal(golden["prediction"].data<long>().ToArray(), got.Logits!.argmax(1).data<long>().ToArray());
     }
 
@@ -43,7 +55,8 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
     public void A_half_precision_copy_loads_as_exactly_the_rounded_weights(string file, ScalarType type)
     {
         using DisposeScope scope = NewDisposeScope();
-        using LoadedModel full = ModelStore.Load(SharedData.Path("golden", "vit_timm.safetensors")), half = ModelStore.Load(SharedData.Path("golden", file), 3);
+        using LoadedModel full = ModelStore.Load(SharedData.Path("golden", "vit_timm.safetensors")),
+            half = ModelStore.Load(SharedData.Path("golden", file), 3);
         foreach ((string name, Tensor tensor) in half.Model.StateDict())
         {
             Assert.Equal(ScalarType.Float32, tensor.dtype);
@@ -64,7 +77,18 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
         Near("cls_row", Stack(got.ClsRows), golden["attention"].select(3, 0).narrow(3, 1, 64), 1e-5);
         Assert.Equal(1e-12, ((VitConfig)loaded.Model.Config).LayerNormEpsilon);
         Assert.Equal("class_3", loaded.ClassNames[3]);
-        Assert.Equal(new Preprocessing { ImageSize = 32, CropPct = 1, Squash = true, Interpolation = Interpolation.Bilinear, Mean = [0.5f, 0.5f, 0.5f], Std = [0.5f, 0.5f, 0.5f] }, loaded.Preprocessing);
+        Assert.Equal(
+            new Preprocessing
+            {
+                ImageSize = 32,
+                CropPct = 1,
+                Squash = true,
+                Interpolation = Interpolation.Bilinear,
+                Mean = [0.5f, 0.5f, 0.5f],
+                Std = [0.5f, 0.5f, 0.5f],
+            },
+            loaded.Preprocessing
+        );
     }
 
     [Theory]
@@ -80,7 +104,15 @@ public sealed class GoldenParityTests(ITestOutputHelper output)
     private static ModelOutput RunAll(ImageModel model, Tensor input)
     {
         int[] all = [.. Enumerable.Range(0, ((VitConfig)model.Config).Depth)];
-        ModelOutput full = model.Run(input, new ModelCapture { ClsRowBlocks = all, HiddenBlocks = all, QkvBlocks = all });
+        ModelOutput full = model.Run(
+            input,
+            new ModelCapture
+            {
+                ClsRowBlocks = all,
+                HiddenBlocks = all,
+                QkvBlocks = all,
+            }
+        );
         // The shortened last block must give the same figures as the full one.
         ModelOutput shortened = model.Run(input, new ModelCapture { ClsRowBlocks = all });
         Assert.True((full.Logits! - shortened.Logits!).abs().max().item<float>() < 1e-5);

@@ -31,12 +31,18 @@ public sealed class HostileFileTests
 
     [Theory]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,8]}}", 16)]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 16)]
+    [InlineData(
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+        16
+    )]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 8)]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 8)]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}}", 8)]
     [InlineData("{\"a\":{\"dtype\":\"F99\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8)]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8)]
+    [InlineData(
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+        8
+    )]
     [InlineData("{\"a\":7}", 8)]
     [InlineData("not json", 8)]
     public void Safetensors_with_lying_headers_are_refused(string header, int dataBytes)
@@ -74,7 +80,11 @@ public sealed class HostileFileTests
         }
         long before = GC.GetAllocatedBytesForCurrentThread();
 
-        Assert.Contains("at most 8388608 are read", Assert.Throws<ModelException>(() => SafeTensors.Read(folder["long.safetensors"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 8388608 are read",
+            Assert.Throws<ModelException>(() => SafeTensors.Read(folder["long.safetensors"])).Message,
+            StringComparison.Ordinal
+        );
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }

@@ -18,7 +18,34 @@ public sealed class HostilePickleTests
     [InlineData(0, int.MaxValue, 0, 4, "larger than its storage")]
     public void A_tensor_that_reaches_beyond_its_storage_is_refused(int offset, int size, int stride, int elements, string named)
     {
-        string message = Refusal([.. new byte[] { 0x80, 2, (byte)0x7d }, .. Text("patch_embed.proj.weight"), .. Global("torch._utils", "_rebuild_tensor_v2"), (byte)'(', (byte)'(', .. Text("storage"), .. Global("torch", "FloatStorage"), .. Text("0"), .. Text("cpu"), .. Int(elements), (byte)'t', (byte)'Q', .. Int(offset), .. Int(size), 0x85, .. Int(stride), 0x85, 0x89, (byte)'N', (byte)'t', (byte)'R', (byte)'s', (byte)'.'], true);
+        string message = Refusal(
+            [
+                .. new byte[] { 0x80, 2, (byte)0x7d },
+                .. Text("patch_embed.proj.weight"),
+                .. Global("torch._utils", "_rebuild_tensor_v2"),
+                (byte)'(',
+                (byte)'(',
+                .. Text("storage"),
+                .. Global("torch", "FloatStorage"),
+                .. Text("0"),
+                .. Text("cpu"),
+                .. Int(elements),
+                (byte)'t',
+                (byte)'Q',
+                .. Int(offset),
+                .. Int(size),
+                0x85,
+                .. Int(stride),
+                0x85,
+                0x89,
+                (byte)'N',
+                (byte)'t',
+                (byte)'R',
+                (byte)'s',
+                (byte)'.',
+            ],
+            true
+        );
         Assert.Contains(named, message, StringComparison.Ordinal);
     }
 
@@ -32,15 +59,32 @@ public sealed class HostilePickleTests
     [Fact]
     public void A_list_copied_again_and_again_is_refused()
     {
-        List<byte> pickle = [0x80, 2, (byte)']', (byte)'(', .. Enumerable.Range(0, 5_000).SelectMany(_ => new byte[] { (byte)'K', 1, (byte)'N', 0x86 }), (byte)'e', 0x85, (byte)'q', 0, (byte)'0'];
-        for (int i = 0; i < 5_000; i++) pickle.AddRange([.. Global("collections", "OrderedDict"), (byte)'h', 0, (byte)'R', (byte)'0']);
+        List<byte> pickle =
+        [
+            0x80,
+            2,
+            (byte)']',
+            (byte)'(',
+            .. Enumerable.Range(0, 5_000).SelectMany(_ => new byte[] { (byte)'K', 1, (byte)'N', 0x86 }),
+            (byte)'e',
+            0x85,
+            (byte)'q',
+            0,
+            (byte)'0',
+        ];
+        for (int i = 0; i < 5_000; i++)
+            pickle.AddRange([.. Global("collections", "OrderedDict"), (byte)'h', 0, (byte)'R', (byte)'0']);
         Assert.Contains("repeat", Refusal([.. pickle, (byte)'N', (byte)'.'], false), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_list_that_holds_itself_is_refused()
     {
-        Assert.Contains("no state dict", Refusal([0x80, 2, (byte)']', (byte)'q', 0, (byte)'h', 0, (byte)'a', (byte)'.'], false), StringComparison.Ordinal);
+        Assert.Contains(
+            "no state dict",
+            Refusal([0x80, 2, (byte)']', (byte)'q', 0, (byte)'h', 0, (byte)'a', (byte)'.'], false),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -48,7 +92,11 @@ public sealed class HostilePickleTests
     {
         using TempFolder folder = new();
         File.WriteAllBytes(folder["old.pth"], [0x80, 2, 0x8a, 10, .. new byte[300]]);
-        Assert.Contains("torch.save(torch.load(", Assert.Throws<ModelException>(() => ModelStore.Load(folder["old.pth"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "torch.save(torch.load(",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["old.pth"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Refusal(byte[] pickle, bool storage)
@@ -56,7 +104,8 @@ public sealed class HostilePickleTests
         using TempFolder folder = new();
         using (ZipArchive zip = ZipFile.Open(folder["bad.pth"], ZipArchiveMode.Create))
         {
-            using (Stream entry = zip.CreateEntry("a/data.pkl", CompressionLevel.NoCompression).Open()) entry.Write(pickle);
+            using (Stream entry = zip.CreateEntry("a/data.pkl", CompressionLevel.NoCompression).Open())
+                entry.Write(pickle);
             if (storage)
             {
                 using Stream data = zip.CreateEntry("a/data/0", CompressionLevel.NoCompression).Open();

@@ -10,7 +10,8 @@ namespace DataFreeKD.Models.Tests;
 public sealed class MutatedCheckpointTests : IDisposable
 {
     // DFKD_MUTATIONS sets more for a long run.
-    private static readonly int Pickles = int.TryParse(Environment.GetEnvironmentVariable("DFKD_MUTATIONS"), out int more) ? more : 3000, Files = Math.Max(150, Pickles / 100);
+    private static readonly int Pickles = int.TryParse(Environment.GetEnvironmentVariable("DFKD_MUTATIONS"), out int more) ? more : 3000,
+        Files = Math.Max(150, Pickles / 100);
 
     private readonly TempFolder folder = new();
     private readonly ImageModel model = ModelRegistry.Resolve("vit:img=8,patch=4,dim=12,depth=1,heads=3,classes=3").Create(1);
@@ -34,7 +35,8 @@ public sealed class MutatedCheckpointTests : IDisposable
             pickle = bytes.ToArray();
         }
         Random random = new(11);
-        int refused = 0, read = 0;
+        int refused = 0,
+            read = 0;
         for (int i = 0; i < Pickles; i++)
         {
             byte[] mutated = Mutate(pickle, random);
@@ -44,7 +46,8 @@ public sealed class MutatedCheckpointTests : IDisposable
                 PickleReading reading = RestrictedPickle.Read(mutated, "mutated");
                 IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(reading.Root);
                 _ = Statements.OfCheckpoint("mutated", reading.Root);
-                if (nodes.Count > 0) NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
+                if (nodes.Count > 0)
+                    NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
                 read++;
             }
             catch (ModelException)
@@ -63,11 +66,19 @@ public sealed class MutatedCheckpointTests : IDisposable
     [InlineData("json")]
     public void Mutated_files_are_read_or_refused(string kind)
     {
-        string file = folder[kind == "safetensors" ? "w.safetensors" : "w.pth"], config = folder["w.json"];
-        File.WriteAllText(config, """{"num_heads": 3, "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "input_size": [3, 8, 8], "crop_pct": 0.9}, "model_args": {"img_size": 8, "act_layer": "gelu"}, "label_names": ["a", "b", "c"]}""");
-        if (kind == "legacy") PickleBuilder.SaveLegacy(file, Structure());
-        else if (kind == "safetensors") using (FileStream stream = File.Create(file)) SafeTensors.Write(stream, model.StateDict());
-        else PickleBuilder.Save(file, Structure());
+        string file = folder[kind == "safetensors" ? "w.safetensors" : "w.pth"],
+            config = folder["w.json"];
+        File.WriteAllText(
+            config,
+            """{"num_heads": 3, "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "input_size": [3, 8, 8], "crop_pct": 0.9}, "model_args": {"img_size": 8, "act_layer": "gelu"}, "label_names": ["a", "b", "c"]}"""
+        );
+        if (kind == "legacy")
+            PickleBuilder.SaveLegacy(file, Structure());
+        else if (kind == "safetensors")
+            using (FileStream stream = File.Create(file))
+                SafeTensors.Write(stream, model.StateDict());
+        else
+            PickleBuilder.Save(file, Structure());
         string mutatedFile = kind == "json" ? config : file;
         byte[] bytes = File.ReadAllBytes(mutatedFile);
         Random random = new(5);
@@ -92,12 +103,58 @@ public sealed class MutatedCheckpointTests : IDisposable
     public void Shapes_that_repeat_are_refused_before_they_are_copied()
     {
         // One tuple of 100,000 sizes, named by 2,000 tensors.
-        List<byte> pickle = [0x80, 2, (byte)'(', .. Enumerable.Repeat((byte[])[(byte)'K', 1], 100_000).SelectMany(bytes => bytes), (byte)'t', (byte)'q', 0, (byte)'0'];
-        pickle.AddRange([(byte)'(', .. Text("storage"), .. "ctorch\nFloatStorage\n"u8, .. Text("0"), .. Text("cpu"), (byte)'K', 1, (byte)'t', (byte)'Q', (byte)'q', 1, (byte)'0', (byte)'}', (byte)'(']);
-        for (int i = 0; i < 2_000; i++) pickle.AddRange([.. Text($"w{i}"), .. "ctorch._utils\n_rebuild_tensor_v2\n"u8, (byte)'(', (byte)'h', 1, (byte)'K', 0, (byte)'h', 0, (byte)'h', 0, 0x89, (byte)'N', (byte)'t', (byte)'R']);
+        List<byte> pickle =
+        [
+            0x80,
+            2,
+            (byte)'(',
+            .. Enumerable.Repeat((byte[])[(byte)'K', 1], 100_000).SelectMany(bytes => bytes),
+            (byte)'t',
+            (byte)'q',
+            0,
+            (byte)'0',
+        ];
+        pickle.AddRange([
+            (byte)'(',
+            .. Text("storage"),
+            .. "ctorch\nFloatStorage\n"u8,
+            .. Text("0"),
+            .. Text("cpu"),
+            (byte)'K',
+            1,
+            (byte)'t',
+            (byte)'Q',
+            (byte)'q',
+            1,
+            (byte)'0',
+            (byte)'}',
+            (byte)'(',
+        ]);
+        for (int i = 0; i < 2_000; i++)
+            pickle.AddRange([
+                .. Text($"w{i}"),
+                .. "ctorch._utils\n_rebuild_tensor_v2\n"u8,
+                (byte)'(',
+                (byte)'h',
+                1,
+                (byte)'K',
+                0,
+                (byte)'h',
+                0,
+                (byte)'h',
+                0,
+                0x89,
+                (byte)'N',
+                (byte)'t',
+                (byte)'R',
+            ]);
         byte[] bytes = [.. pickle, (byte)'u', (byte)'.'];
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("100000 dimensions", Assert.Throws<ModelException>(() => RestrictedPickle.Read(bytes, "bomb")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "100000 dimensions",
+            Assert.Throws<ModelException>(() => RestrictedPickle.Read(bytes, "bomb")).Message,
+            StringComparison.Ordinal
+        );
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100L * bytes.Length);
     }
 
@@ -110,7 +167,11 @@ public sealed class MutatedCheckpointTests : IDisposable
     public void A_pickle_of_millions_of_objects_is_refused_by_its_budget(byte[] repeated)
     {
         byte[] bytes = [0x80, 2, .. Enumerable.Repeat(repeated, 4_000_000 / repeated.Length).SelectMany(part => part), (byte)'.'];
-        Assert.Contains("more objects", Assert.Throws<ModelException>(() => RestrictedPickle.Read(bytes, "many")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more objects",
+            Assert.Throws<ModelException>(() => RestrictedPickle.Read(bytes, "many")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -120,9 +181,14 @@ public sealed class MutatedCheckpointTests : IDisposable
         Dictionary<string, object?> state = PickleBuilder.State(model);
         torch.Tensor large = torch.zeros(100_000);
         state["blocks.0.a"] = large;
-        for (int i = 0; i < 10; i++) state[$"blocks.0.b{i}"] = new PickleBuilder.View(model.StateDict().Count, large, 0);
+        for (int i = 0; i < 10; i++)
+            state[$"blocks.0.b{i}"] = new PickleBuilder.View(model.StateDict().Count, large, 0);
         PickleBuilder.Save(folder["w.pth"], state);
-        Assert.Contains("again and again", Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "again and again",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -135,15 +201,28 @@ public sealed class MutatedCheckpointTests : IDisposable
         int at = bytes.AsSpan().IndexOf(storage);
         bytes[at + 6] ^= 1;
         File.WriteAllBytes(folder["w.pth"], bytes);
-        Assert.Contains("checksum", Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "checksum",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private Dictionary<string, object?> Structure() => new()
-    {
-        ["epoch"] = 3L,
-        ["args"] = new PickleBuilder.Instance("argparse.Namespace", new() { ["num_heads"] = 3L, ["mean"] = new object?[] { 0.5, 0.5, 0.5 }, ["out"] = new PickleBuilder.Call("pathlib.PosixPath", "a") }),
-        ["state_dict"] = PickleBuilder.State(model, "module."),
-    };
+    private Dictionary<string, object?> Structure() =>
+        new()
+        {
+            ["epoch"] = 3L,
+            ["args"] = new PickleBuilder.Instance(
+                "argparse.Namespace",
+                new()
+                {
+                    ["num_heads"] = 3L,
+                    ["mean"] = new object?[] { 0.5, 0.5, 0.5 },
+                    ["out"] = new PickleBuilder.Call("pathlib.PosixPath", "a"),
+                }
+            ),
+            ["state_dict"] = PickleBuilder.State(model, "module."),
+        };
 
     private static byte[] Mutate(byte[] source, Random random)
     {
@@ -153,12 +232,21 @@ public sealed class MutatedCheckpointTests : IDisposable
             int at = random.Next(bytes.Length);
             switch (random.Next(5))
             {
-                case 0: bytes[at] = (byte)random.Next(256); break;
-                case 1: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 2: bytes = [.. bytes[..at], .. bytes[Math.Min(bytes.Length, at + random.Next(1, 9))..], 0]; break;
-                case 3: bytes = [.. bytes[..at], (byte)random.Next(256), .. bytes[at..]]; break;
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 2:
+                    bytes = [.. bytes[..at], .. bytes[Math.Min(bytes.Length, at + random.Next(1, 9))..], 0];
+                    break;
+                case 3:
+                    bytes = [.. bytes[..at], (byte)random.Next(256), .. bytes[at..]];
+                    break;
                 default:
-                    int from = random.Next(bytes.Length), length = Math.Min(random.Next(1, 40), bytes.Length - Math.Max(from, at));
+                    int from = random.Next(bytes.Length),
+                        length = Math.Min(random.Next(1, 40), bytes.Length - Math.Max(from, at));
                     bytes.AsSpan(from, length).ToArray().CopyTo(bytes, at);
                     break;
             }
@@ -166,5 +254,6 @@ public sealed class MutatedCheckpointTests : IDisposable
         return bytes;
     }
 
-    private static byte[] Text(string text) => [(byte)'X', .. BitConverter.GetBytes(text.Length), .. System.Text.Encoding.ASCII.GetBytes(text)];
+    private static byte[] Text(string text) =>
+        [(byte)'X', .. BitConverter.GetBytes(text.Length), .. System.Text.Encoding.ASCII.GetBytes(text)];
 }

@@ -25,7 +25,8 @@ public sealed class OpenMpTests
     [Theory]
     [InlineData("OMP_NUM_THREADS")]
     [InlineData("MKL_NUM_THREADS")]
-    public void The_users_own_number_of_threads_stands(string name) => Assert.Equal([("OMP_WAIT_POLICY", "passive")], Settings(new() { [name] = "16" }, 2, 64));
+    public void The_users_own_number_of_threads_stands(string name) =>
+        Assert.Equal([("OMP_WAIT_POLICY", "passive")], Settings(new() { [name] = "16" }, 2, 64));
 
     [Theory]
     [InlineData("0", 1)]
@@ -36,5 +37,6 @@ public sealed class OpenMpTests
     [InlineData("a-b", null)]
     public void Lists_of_processors_are_counted(string list, int? count) => Assert.Equal(count, OpenMp.Count(list));
 
-    private static (string, string)[] Settings(Dictionary<string, string> given, int processors, int? allowed) => [.. OpenMp.Settings(given.GetValueOrDefault, processors, allowed)];
+    private static (string, string)[] Settings(Dictionary<string, string> given, int processors, int? allowed) =>
+        [.. OpenMp.Settings(given.GetValueOrDefault, processors, allowed)];
 }

@@ -34,7 +34,8 @@ internal sealed class PickleBuilder
     public static void SaveLegacy(string path, object? root) => new PickleBuilder().WriteLegacy(path, root);
 
     /// <summary>A state dict of a model, names prefixed.</summary>
-    public static Dictionary<string, object?> State(ImageModel model, string prefix = "") => model.StateDict().ToDictionary(pair => prefix + pair.Key, pair => (object?)pair.Value);
+    public static Dictionary<string, object?> State(ImageModel model, string prefix = "") =>
+        model.StateDict().ToDictionary(pair => prefix + pair.Key, pair => (object?)pair.Value);
 
     private void WriteZip(string path, object? root)
     {
@@ -42,7 +43,8 @@ internal sealed class PickleBuilder
         pickle.Add((byte)'.');
         using ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Create);
         Put("archive/data.pkl", [.. pickle]);
-        for (int i = 0; i < storages.Count; i++) Put($"archive/data/{i}", storages[i]);
+        for (int i = 0; i < storages.Count; i++)
+            Put($"archive/data/{i}", storages[i]);
         Put("archive/version", "3\n"u8.ToArray());
 
         void Put(string name, byte[] bytes)
@@ -61,7 +63,14 @@ internal sealed class PickleBuilder
         file.Write(Alone(1001L));
         file.Write(Alone(new Dictionary<string, object?> { ["protocol_version"] = 1001L, ["little_endian"] = true }));
         file.Write([.. pickle]);
-        file.Write(Alone(Enumerable.Range(0, storages.Count).Select(i => (object?)i.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToList()));
+        file.Write(
+            Alone(
+                Enumerable
+                    .Range(0, storages.Count)
+                    .Select(i => (object?)i.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                    .ToList()
+            )
+        );
         foreach (byte[] storage in storages)
         {
             file.Write(BitConverter.GetBytes(storage.LongLength / 4));
@@ -80,15 +89,33 @@ internal sealed class PickleBuilder
     {
         switch (value)
         {
-            case null: pickle.Add((byte)'N'); break;
-            case bool flag: pickle.Add(flag ? (byte)0x88 : (byte)0x89); break;
-            case int number: Add((long)number); break;
-            case long number: pickle.AddRange([0x8a, 8, .. BitConverter.GetBytes(number)]); break;
-            case double number: pickle.AddRange([(byte)'G', .. BitConverter.GetBytes(number).Reverse()]); break;
-            case string text: Text(text); break;
-            case byte[] bytes: pickle.AddRange([(byte)'B', .. BitConverter.GetBytes(bytes.Length), .. bytes]); break;
-            case Raw raw: pickle.AddRange(raw.Opcodes); break;
-            case Named named: Global(named.Global); break;
+            case null:
+                pickle.Add((byte)'N');
+                break;
+            case bool flag:
+                pickle.Add(flag ? (byte)0x88 : (byte)0x89);
+                break;
+            case int number:
+                Add((long)number);
+                break;
+            case long number:
+                pickle.AddRange([0x8a, 8, .. BitConverter.GetBytes(number)]);
+                break;
+            case double number:
+                pickle.AddRange([(byte)'G', .. BitConverter.GetBytes(number).Reverse()]);
+                break;
+            case string text:
+                Text(text);
+                break;
+            case byte[] bytes:
+                pickle.AddRange([(byte)'B', .. BitConverter.GetBytes(bytes.Length), .. bytes]);
+                break;
+            case Raw raw:
+                pickle.AddRange(raw.Opcodes);
+                break;
+            case Named named:
+                Global(named.Global);
+                break;
             case Call call:
                 Global(call.Global);
                 Tuple(call.Arguments);
@@ -100,12 +127,17 @@ internal sealed class PickleBuilder
                 Add(instance.Attributes);
                 pickle.Add((byte)'b');
                 break;
-            case View view: Put(view.Storage, view.Like, view.Offset); break;
+            case View view:
+                Put(view.Storage, view.Like, view.Offset);
+                break;
             case Tensor tensor:
-                using (Tensor plain = tensor.detach().to(ScalarType.Float32).contiguous()) storages.Add(plain.bytes.ToArray());
+                using (Tensor plain = tensor.detach().to(ScalarType.Float32).contiguous())
+                    storages.Add(plain.bytes.ToArray());
                 Put(storages.Count - 1, tensor, 0);
                 break;
-            case object?[] tuple: Tuple(tuple); break;
+            case object?[] tuple:
+                Tuple(tuple);
+                break;
             case IDictionary<string, object?> dictionary:
                 pickle.AddRange([(byte)'}', (byte)'(']);
                 foreach ((string key, object? item) in dictionary)
@@ -117,10 +149,12 @@ internal sealed class PickleBuilder
                 break;
             case IEnumerable<object?> list:
                 pickle.AddRange([(byte)']', (byte)'(']);
-                foreach (object? item in list) Add(item);
+                foreach (object? item in list)
+                    Add(item);
                 pickle.Add((byte)'e');
                 break;
-            default: throw new ArgumentException(value.GetType().Name);
+            default:
+                throw new ArgumentException(value.GetType().Name);
         }
     }
 
@@ -138,7 +172,8 @@ internal sealed class PickleBuilder
         Add(offset);
         Tuple([.. like.shape.Select(size => (object?)size)]);
         long[] strides = new long[like.shape.Length];
-        for (int i = strides.Length - 1, step = 1; i >= 0; step *= (int)like.shape[i--]) strides[i] = step;
+        for (int i = strides.Length - 1, step = 1; i >= 0; step *= (int)like.shape[i--])
+            strides[i] = step;
         Tuple([.. strides.Select(size => (object?)size)]);
         pickle.Add(0x89);
         Add(new Call("collections.OrderedDict"));
@@ -148,11 +183,13 @@ internal sealed class PickleBuilder
     private void Tuple(object?[] items)
     {
         pickle.Add((byte)'(');
-        foreach (object? item in items) Add(item);
+        foreach (object? item in items)
+            Add(item);
         pickle.Add((byte)'t');
     }
 
-    private void Global(string name) => pickle.AddRange(Encoding.UTF8.GetBytes($"c{name[..name.LastIndexOf('.')]}\n{name[(name.LastIndexOf('.') + 1)..]}\n"));
+    private void Global(string name) =>
+        pickle.AddRange(Encoding.UTF8.GetBytes($"c{name[..name.LastIndexOf('.')]}\n{name[(name.LastIndexOf('.') + 1)..]}\n"));
 
     private void Text(string text)
     {

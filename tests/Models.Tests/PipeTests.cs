@@ -23,8 +23,10 @@ public sealed class PipeTests
             await using FileStream weights = File.Create(folder["model.safetensors"]);
             Checkpoints.SafeTensors.Write(weights, model.StateDict());
         }
-        if (pipe.Contains("-of-", StringComparison.Ordinal)) File.WriteAllText(folder["model.safetensors.index.json"], $$$"""{"weight_map": {"cls_token": "{{{pipe}}}"}}""");
-        using (Process made = Process.Start("mkfifo", [folder[pipe]])) made.WaitForExit();
+        if (pipe.Contains("-of-", StringComparison.Ordinal))
+            File.WriteAllText(folder["model.safetensors.index.json"], $$$"""{"weight_map": {"cls_token": "{{{pipe}}}"}}""");
+        using (Process made = Process.Start("mkfifo", [folder[pipe]]))
+            made.WaitForExit();
 
         Task<ModelException> refusal = Task.Run(() => Assert.Throws<ModelException>(() => ModelStore.Load(folder[load])));
 

@@ -27,9 +27,21 @@ public sealed class RegistryAndPositionTests
     [InlineData(1.0, false, 1.0)]
     public void A_crop_share_that_is_set_makes_a_squashing_model_crop(double? set, bool squash, double share)
     {
-        using LoadedModel model = new(ModelRegistry.Resolve("vit:img=16,patch=8,dim=8,depth=1,heads=1,classes=2").Create(), new Preprocessing { ImageSize = 16, CropPct = 0.875, Squash = true }, [], "memory");
+        using LoadedModel model = new(
+            ModelRegistry.Resolve("vit:img=16,patch=8,dim=8,depth=1,heads=1,classes=2").Create(),
+            new Preprocessing
+            {
+                ImageSize = 16,
+                CropPct = 0.875,
+                Squash = true,
+            },
+            [],
+            "memory"
+        );
 
-        Preprocessing seen = new PreprocessingOverride { CropPct = set, Interpolation = "bilinear" }.Apply(model).Preprocessing;
+        Preprocessing seen = new PreprocessingOverride { CropPct = set, Interpolation = "bilinear" }
+            .Apply(model)
+            .Preprocessing;
 
         Assert.Equal((squash, share, Interpolation.Bilinear), (seen.Squash, seen.CropPct, seen.Interpolation));
     }
@@ -74,7 +86,10 @@ public sealed class RegistryAndPositionTests
     {
         using var folder = new TempFolder();
         using var scope = NewDisposeScope();
-        var config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=8,dim=48,depth=2,heads=3,classes=4") with { Distilled = naming == TensorNaming.HuggingFace };
+        var config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=8,dim=48,depth=2,heads=3,classes=4") with
+        {
+            Distilled = naming == TensorNaming.HuggingFace,
+        };
         using var model = new VisionTransformer(config, seed: 5);
 
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), ["a", "b", "c", "d"], naming);
@@ -83,7 +98,8 @@ public sealed class RegistryAndPositionTests
         Assert.Equal(["a", "b", "c", "d"], loaded.ClassNames);
         var read = (VitConfig)loaded.Model.Config;
         Assert.Equal(config with { LayerNormEpsilon = read.LayerNormEpsilon }, read);
-        foreach ((string name, Tensor tensor) in model.StateDict()) Assert.True(tensor.equal(loaded.Model.StateDict()[name]).all().ToBoolean(), name);
+        foreach ((string name, Tensor tensor) in model.StateDict())
+            Assert.True(tensor.equal(loaded.Model.StateDict()[name]).all().ToBoolean(), name);
     }
 
     private static long Count(ModelConfig config)

@@ -7,13 +7,15 @@ namespace DataFreeKD.Models.Tests;
 
 public sealed class RotaryPositionTests
 {
-    private const string Dino = "vit:img=32,patch=8,dim=24,depth=2,heads=3,registers=2,layerscale,nopos,rope=100/0/0/ij/halves/centred,classes=5";
+    private const string Dino =
+        "vit:img=32,patch=8,dim=24,depth=2,heads=3,registers=2,layerscale,nopos,rope=100/0/0/ij/halves/centred,classes=5";
 
     [Fact]
     public void A_network_without_positions_whose_rotations_nobody_states_is_refused()
     {
         using TempFolder folder = new();
-        using (ImageModel model = ModelRegistry.Resolve(Dino).Create(1)) ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
+        using (ImageModel model = ModelRegistry.Resolve(Dino).Create(1))
+            ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         File.Delete(Path.Combine(folder["m"], "config.json"));
         string message = Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message;
         Assert.Contains("rotary", message, StringComparison.Ordinal);
@@ -28,13 +30,22 @@ public sealed class RotaryPositionTests
         Dictionary<string, Tensor> named = [];
         foreach ((string name, Tensor tensor) in model.StateDict())
         {
-            if (!name.EndsWith("attn.qkv.bias", StringComparison.Ordinal)) named[name] = tensor;
-            else (named[name.Replace("qkv.bias", "q_bias", StringComparison.Ordinal)], named[name.Replace("qkv.bias", "v_bias", StringComparison.Ordinal)]) = (tensor.narrow(0, 0, 24), tensor.narrow(0, 48, 24));
+            if (!name.EndsWith("attn.qkv.bias", StringComparison.Ordinal))
+                named[name] = tensor;
+            else
+                (
+                    named[name.Replace("qkv.bias", "q_bias", StringComparison.Ordinal)],
+                    named[name.Replace("qkv.bias", "v_bias", StringComparison.Ordinal)]
+                ) = (tensor.narrow(0, 0, 24), tensor.narrow(0, 48, 24));
         }
         Directory.CreateDirectory(folder["m"]);
-        using (FileStream file = File.Create(Path.Combine(folder["m"], "model.safetensors"))) Checkpoints.SafeTensors.Write(file, named);
+        using (FileStream file = File.Create(Path.Combine(folder["m"], "model.safetensors")))
+            Checkpoints.SafeTensors.Write(file, named);
         Assert.Contains("EVA", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(folder["m"], "config.json"), """{"model_args": {"use_rot_pos_emb": true, "ref_feat_shape": [16, 16], "num_heads": 3, "img_size": 32}}""");
+        File.WriteAllText(
+            Path.Combine(folder["m"], "config.json"),
+            """{"model_args": {"use_rot_pos_emb": true, "ref_feat_shape": [16, 16], "num_heads": 3, "img_size": 32}}"""
+        );
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
         Assert.Equal(new RotaryPositions { Reference = 16 }, ((VitConfig)loaded.Model.Config).Rotary);
     }

@@ -13,7 +13,11 @@ public sealed class VitShapeTests(ITestOutputHelper output)
 
     private sealed record Golden(string Name, string Spec, float[][] Logits, double[][][] Probes);
 
-    private static Golden[] All { get; } = JsonSerializer.Deserialize<Golden[]>(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "vit_shapes.json")), Lower)!;
+    private static Golden[] All { get; } =
+        JsonSerializer.Deserialize<Golden[]>(
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", "vit_shapes.json")),
+            Lower
+        )!;
 
     public static TheoryData<string> Names => [.. All.Select(golden => golden.Name)];
 
@@ -33,7 +37,8 @@ public sealed class VitShapeTests(ITestOutputHelper output)
             Assert.InRange(worst, 0, 2e-6);
             for (int block = 0; block < 2; block++)
             {
-                Tensor probe = got.ClsRows[block].mean([1]).to(ScalarType.Float64), wanted = tensor(golden.Probes[block].SelectMany(row => row).ToArray(), [2, 16]);
+                Tensor probe = got.ClsRows[block].mean([1]).to(ScalarType.Float64),
+                    wanted = tensor(golden.Probes[block].SelectMany(row => row).ToArray(), [2, 16]);
                 worst = (probe / probe.sum(-1, keepdim: true) - wanted).abs().max().item<double>();
                 Assert.InRange(worst, 0, 1e-6);
             }
@@ -51,7 +56,8 @@ public sealed class VitShapeTests(ITestOutputHelper output)
         using (model)
         {
             Tensor pixels = FormulaWeights.Picture(32);
-            ModelOutput whole = model.Run(pixels, new ModelCapture { ClsRowBlocks = [0, 1] }), rest = model.RunRest(model.RunFirst(pixels, 1, [0, 1]), [0, 1]);
+            ModelOutput whole = model.Run(pixels, new ModelCapture { ClsRowBlocks = [0, 1] }),
+                rest = model.RunRest(model.RunFirst(pixels, 1, [0, 1]), [0, 1]);
             Assert.True(whole.Logits!.eq(rest.Logits!).all().item<bool>());
             Assert.True(whole.ClsRows[1].eq(rest.ClsRows[1]).all().item<bool>());
             model.PackForInference(2);

@@ -8,7 +8,8 @@ namespace DataFreeKD.Models.Tests;
 public sealed class WeightsFinderTests : IDisposable
 {
     private readonly TempFolder folder = new();
-    private readonly ImageModel model = ModelRegistry.Resolve("vit:img=32,patch=8,dim=24,depth=2,heads=3,classes=5").Create(3), other = ModelRegistry.Resolve("vit:img=32,patch=8,dim=24,depth=2,heads=3,classes=5").Create(4);
+    private readonly ImageModel model = ModelRegistry.Resolve("vit:img=32,patch=8,dim=24,depth=2,heads=3,classes=5").Create(3),
+        other = ModelRegistry.Resolve("vit:img=32,patch=8,dim=24,depth=2,heads=3,classes=5").Create(4);
 
     public void Dispose()
     {
@@ -17,18 +18,41 @@ public sealed class WeightsFinderTests : IDisposable
         folder.Dispose();
     }
 
-    public static TheoryData<string, string> Nests => new()
-    {
-        { "", "" }, { "", "module." }, { "", "model." }, { "", "module.model." }, { "", "vit." }, { "", "visual.trunk." }, { "", "backbone." }, { "", "_orig_mod." }, { "", "_orig_mod.module." },
-        { "model", "" }, { "state_dict", "model." }, { "state_dict", "net.encoder." }, { "model_state_dict", "" }, { "net", "" }, { "module", "" }, { "weights", "" }, { "student", "module.backbone." }, { "checkpoint.model.inner", "x." },
-    };
+    public static TheoryData<string, string> Nests =>
+        new()
+        {
+            { "", "" },
+            { "", "module." },
+            { "", "model." },
+            { "", "module.model." },
+            { "", "vit." },
+            { "", "visual.trunk." },
+            { "", "backbone." },
+            { "", "_orig_mod." },
+            { "", "_orig_mod.module." },
+            { "model", "" },
+            { "state_dict", "model." },
+            { "state_dict", "net.encoder." },
+            { "model_state_dict", "" },
+            { "net", "" },
+            { "module", "" },
+            { "weights", "" },
+            { "student", "module.backbone." },
+            { "checkpoint.model.inner", "x." },
+        };
 
     [Theory]
     [MemberData(nameof(Nests))]
     public void The_network_is_found_under_any_keys_and_prefix(string path, string prefix)
     {
         object? root = PickleBuilder.State(model, prefix);
-        foreach (string key in path.Split('.', StringSplitOptions.RemoveEmptyEntries).Reverse()) root = new Dictionary<string, object?> { ["epoch"] = 3L, [key] = root, ["optimizer"] = new Dictionary<string, object?> { ["state"] = PickleBuilder.State(other) } };
+        foreach (string key in path.Split('.', StringSplitOptions.RemoveEmptyEntries).Reverse())
+            root = new Dictionary<string, object?>
+            {
+                ["epoch"] = 3L,
+                [key] = root,
+                ["optimizer"] = new Dictionary<string, object?> { ["state"] = PickleBuilder.State(other) },
+            };
 
         using LoadedModel loaded = Load(root);
         Same(model, loaded);
@@ -43,11 +67,17 @@ public sealed class WeightsFinderTests : IDisposable
     public void Averaged_weights_come_first_then_a_teachers_and_that_is_said(string plain, string better)
     {
         object? best = PickleBuilder.State(model);
-        foreach (string key in better.Split('.').Skip(1)) best = new Dictionary<string, object?> { [key] = best };
-        using LoadedModel loaded = Load(new Dictionary<string, object?> { [plain] = PickleBuilder.State(other), [better.Split('.')[0]] = best });
+        foreach (string key in better.Split('.').Skip(1))
+            best = new Dictionary<string, object?> { [key] = best };
+        using LoadedModel loaded = Load(
+            new Dictionary<string, object?> { [plain] = PickleBuilder.State(other), [better.Split('.')[0]] = best }
+        );
         Same(model, loaded);
-        Assert.Contains(loaded.Notes, note => note.Contains(better, StringComparison.Ordinal) && note.Contains(plain, StringComparison.Ordinal));
-        using LoadedModel asked = ModelStore.Load(folder["w.pth"], 3, plain), also = ModelStore.Load($"{folder["w.pth"]}#{plain}", 3);
+        Assert.Contains(loaded.Notes, note =>
+            note.Contains(better, StringComparison.Ordinal) && note.Contains(plain, StringComparison.Ordinal)
+        );
+        using LoadedModel asked = ModelStore.Load(folder["w.pth"], 3, plain),
+            also = ModelStore.Load($"{folder["w.pth"]}#{plain}", 3);
         Same(other, asked);
         Same(other, also);
         Assert.Contains(asked.Notes, note => note.EndsWith("as asked", StringComparison.Ordinal));
@@ -57,7 +87,8 @@ public sealed class WeightsFinderTests : IDisposable
     public void Of_prefixes_in_one_dictionary_the_teachers_is_taken_and_the_rest_counted()
     {
         Dictionary<string, object?> state = PickleBuilder.State(model, "teacher.backbone.");
-        foreach ((string name, object? tensor) in PickleBuilder.State(other, "student.backbone.")) state[name] = tensor;
+        foreach ((string name, object? tensor) in PickleBuilder.State(other, "student.backbone."))
+            state[name] = tensor;
         state["criterion.center"] = zeros(4);
         using LoadedModel loaded = Load(new Dictionary<string, object?> { ["model"] = state });
         Same(model, loaded);
@@ -67,24 +98,55 @@ public sealed class WeightsFinderTests : IDisposable
     [Fact]
     public void Several_networks_with_nothing_to_choose_by_are_refused_with_their_names()
     {
-        string message = Assert.Throws<ModelException>(() => Load(new Dictionary<string, object?> { ["left"] = PickleBuilder.State(model), ["right"] = PickleBuilder.State(other) })).Message;
+        string message = Assert
+            .Throws<ModelException>(() =>
+                Load(new Dictionary<string, object?> { ["left"] = PickleBuilder.State(model), ["right"] = PickleBuilder.State(other) })
+            )
+            .Message;
         Assert.Contains("'left'", message, StringComparison.Ordinal);
         Assert.Contains("'right'", message, StringComparison.Ordinal);
         Assert.Contains("--weights-key", message, StringComparison.Ordinal);
         using LoadedModel right = ModelStore.Load(folder["w.pth"], 3, "right");
         Same(other, right);
-        Assert.Contains("'left'", Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3, "middle")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'left'",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3, "middle")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Blocks_in_chunks_and_wrappers_within_names_are_undone()
     {
-        Dictionary<string, object?> state = PickleBuilder.State(model).ToDictionary(pair => "teacher.backbone." + System.Text.RegularExpressions.Regex.Replace(pair.Key, @"^blocks\.(\d+)\.", "blocks.$1.$1._fsdp_wrapped_module."), pair => pair.Value);
+        Dictionary<string, object?> state = PickleBuilder
+            .State(model)
+            .ToDictionary(
+                pair =>
+                    "teacher.backbone."
+                    + System.Text.RegularExpressions.Regex.Replace(pair.Key, @"^blocks\.(\d+)\.", "blocks.$1.$1._fsdp_wrapped_module."),
+                pair => pair.Value
+            );
         using LoadedModel loaded = Load(state);
         Same(model, loaded);
     }
 
-    public static TheoryData<string> Bystanders => ["numpy scalar", "dtype", "device", "path", "namespace", "node", "default dictionary", "set", "enum", "partial", "long number", "bytes", "hostile call", "metadata"];
+    public static TheoryData<string> Bystanders =>
+        [
+            "numpy scalar",
+            "dtype",
+            "device",
+            "path",
+            "namespace",
+            "node",
+            "default dictionary",
+            "set",
+            "enum",
+            "partial",
+            "long number",
+            "bytes",
+            "hostile call",
+            "metadata",
+        ];
 
     [Theory]
     [MemberData(nameof(Bystanders))]
@@ -92,11 +154,18 @@ public sealed class WeightsFinderTests : IDisposable
     {
         object? beside = kind switch
         {
-            "numpy scalar" => new PickleBuilder.Call("numpy.core.multiarray.scalar", new PickleBuilder.Call("numpy.dtype", "f8", false, true), new PickleBuilder.Call("_codecs.encode", "abcdefgh", "latin1")),
+            "numpy scalar" => new PickleBuilder.Call(
+                "numpy.core.multiarray.scalar",
+                new PickleBuilder.Call("numpy.dtype", "f8", false, true),
+                new PickleBuilder.Call("_codecs.encode", "abcdefgh", "latin1")
+            ),
             "dtype" => new PickleBuilder.Named("torch.float16"),
             "device" => new PickleBuilder.Call("torch.device", "cuda", 0L),
             "path" => new PickleBuilder.Call("pathlib.PosixPath", "/", "tmp", "x"),
-            "namespace" => new PickleBuilder.Instance("argparse.Namespace", new() { ["lr"] = 0.1, ["output_dir"] = new PickleBuilder.Call("pathlib.PosixPath", "out") }),
+            "namespace" => new PickleBuilder.Instance(
+                "argparse.Namespace",
+                new() { ["lr"] = 0.1, ["output_dir"] = new PickleBuilder.Call("pathlib.PosixPath", "out") }
+            ),
             "node" => new PickleBuilder.Instance("yacs.config.CfgNode", new() { ["_immutable"] = false }),
             "default dictionary" => new PickleBuilder.Call("collections.defaultdict", new PickleBuilder.Named("builtins.list")),
             "set" => new PickleBuilder.Raw([0x8f, (byte)'(', (byte)'K', 1, (byte)'K', 2, 0x90]),
@@ -107,16 +176,29 @@ public sealed class WeightsFinderTests : IDisposable
             "hostile call" => new PickleBuilder.Call("os.system", "touch /tmp/never"),
             _ => new PickleBuilder.Instance("collections.OrderedDict", new() { ["_metadata"] = new Dictionary<string, object?>() }),
         };
-        using LoadedModel loaded = Load(new Dictionary<string, object?> { ["first"] = beside, ["model"] = PickleBuilder.State(model), ["last"] = beside });
+        using LoadedModel loaded = Load(
+            new Dictionary<string, object?>
+            {
+                ["first"] = beside,
+                ["model"] = PickleBuilder.State(model),
+                ["last"] = beside,
+            }
+        );
         Same(model, loaded);
-        if (kind == "hostile call") Assert.Contains(loaded.Notes, note => note.Contains("'os.system'", StringComparison.Ordinal));
+        if (kind == "hostile call")
+            Assert.Contains(loaded.Notes, note => note.Contains("'os.system'", StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_tensor_that_is_an_objects_work_is_refused_by_its_global()
     {
         Dictionary<string, object?> state = PickleBuilder.State(model);
-        state["norm.weight"] = new PickleBuilder.Call("numpy.core.multiarray._reconstruct", new PickleBuilder.Named("numpy.ndarray"), new object?[] { 0L }, "b");
+        state["norm.weight"] = new PickleBuilder.Call(
+            "numpy.core.multiarray._reconstruct",
+            new PickleBuilder.Named("numpy.ndarray"),
+            new object?[] { 0L },
+            "b"
+        );
         string message = Assert.Throws<ModelException>(() => Load(state)).Message;
         Assert.Contains("'norm.weight'", message, StringComparison.Ordinal);
         Assert.Contains("numpy.core.multiarray._reconstruct", message, StringComparison.Ordinal);
@@ -125,12 +207,19 @@ public sealed class WeightsFinderTests : IDisposable
     [Fact]
     public void The_format_before_zip_is_read()
     {
-        PickleBuilder.SaveLegacy(folder["old.pth"], new Dictionary<string, object?> { ["state_dict"] = PickleBuilder.State(model, "module.") });
+        PickleBuilder.SaveLegacy(
+            folder["old.pth"],
+            new Dictionary<string, object?> { ["state_dict"] = PickleBuilder.State(model, "module.") }
+        );
         using LoadedModel loaded = ModelStore.Load(folder["old.pth"], 3);
         Same(model, loaded);
         byte[] bytes = File.ReadAllBytes(folder["old.pth"]);
         File.WriteAllBytes(folder["cut.pth"], bytes[..^40]);
-        Assert.Contains("more than the file holds", Assert.Throws<ModelException>(() => ModelStore.Load(folder["cut.pth"], 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "more than the file holds",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["cut.pth"], 3)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -143,21 +232,32 @@ public sealed class WeightsFinderTests : IDisposable
         Dictionary<string, string> map = [];
         for (int shard = 0; shard < 3; shard++)
         {
-            Dictionary<string, Tensor> part = names.Where((_, index) => index % 3 == shard).ToDictionary(name => name, name => model.StateDict()[name]);
+            Dictionary<string, Tensor> part = names
+                .Where((_, index) => index % 3 == shard)
+                .ToDictionary(name => name, name => model.StateDict()[name]);
             string file = $"{stem}-0000{shard + 1}-of-00003.{kind}";
-            foreach (string name in part.Keys) map[name] = file;
-            if (kind == "bin") PickleBuilder.Save(folder[file], part.ToDictionary(pair => pair.Key, pair => (object?)pair.Value));
-            else using (FileStream stream = File.Create(folder[file])) SafeTensorsWrite(stream, part);
+            foreach (string name in part.Keys)
+                map[name] = file;
+            if (kind == "bin")
+                PickleBuilder.Save(folder[file], part.ToDictionary(pair => pair.Key, pair => (object?)pair.Value));
+            else
+                using (FileStream stream = File.Create(folder[file]))
+                    SafeTensorsWrite(stream, part);
         }
         string index = folder[$"{stem}.{kind}.index.json"];
         File.WriteAllText(index, System.Text.Json.JsonSerializer.Serialize(new { metadata = new { total_size = 1 }, weight_map = map }));
-        using (LoadedModel loaded = ModelStore.Load(folder.Path, 3)) Same(model, loaded);
+        using (LoadedModel loaded = ModelStore.Load(folder.Path, 3))
+            Same(model, loaded);
         Assert.Equal(4, ModelStore.FilesOf(folder.Path).Count);
 
         File.Delete(folder[$"{stem}-00002-of-00003.{kind}"]);
         Assert.Contains("00002", Assert.Throws<ModelException>(() => ModelStore.Load(folder.Path, 3)).Message, StringComparison.Ordinal);
         File.WriteAllText(index, "{\"weight_map\":{\"norm.weight\":\"../elsewhere.safetensors\"}}");
-        Assert.Contains("elsewhere", Assert.Throws<ModelException>(() => ModelStore.Load(folder.Path, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "elsewhere",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder.Path, 3)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -176,14 +276,19 @@ public sealed class WeightsFinderTests : IDisposable
     {
         Directory.CreateDirectory(folder["snapshots/rev"]);
         ModelStore.Save(folder["blobs"], model, Preprocessing.DefaultFor(32), []);
-        foreach (string name in new[] { "model.safetensors", "config.json" }) File.WriteAllText(folder["snapshots/rev/" + name], "../../blobs/" + name);
+        foreach (string name in new[] { "model.safetensors", "config.json" })
+            File.WriteAllText(folder["snapshots/rev/" + name], "../../blobs/" + name);
         using LoadedModel loaded = ModelStore.Load(folder["snapshots/rev"]);
         Same(model, loaded);
         Assert.Equal(folder["blobs/model.safetensors"], loaded.WeightsPath);
         Assert.Equal([folder["blobs/model.safetensors"]], ModelStore.FilesOf(folder["snapshots/rev"]));
         Assert.Contains(loaded.Notes, note => note.Contains("text of a link", StringComparison.Ordinal));
         File.Delete(folder["blobs/model.safetensors"]);
-        Assert.Contains("text of a link", Assert.Throws<ModelException>(() => ModelStore.Load(folder["snapshots/rev"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "text of a link",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["snapshots/rev"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -192,7 +297,8 @@ public sealed class WeightsFinderTests : IDisposable
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), []);
         File.Copy(folder["m/model.safetensors"], folder["safe.pth"]);
         PickleBuilder.Save(folder["torch.safetensors"], PickleBuilder.State(model, ""));
-        using LoadedModel safe = ModelStore.Load(folder["safe.pth"], 3), torch = ModelStore.Load(folder["torch.safetensors"], 3);
+        using LoadedModel safe = ModelStore.Load(folder["safe.pth"], 3),
+            torch = ModelStore.Load(folder["torch.safetensors"], 3);
         Same(model, safe);
         Same(model, torch);
     }
@@ -208,7 +314,11 @@ public sealed class WeightsFinderTests : IDisposable
             Assert.Null(loaded.Assumptions);
         }
         File.Copy(folder["m/best_ema.safetensors"], folder["m/last.safetensors"]);
-        Assert.Contains("'best_ema.safetensors', 'last.safetensors'", Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'best_ema.safetensors', 'last.safetensors'",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["m"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -223,7 +333,8 @@ public sealed class WeightsFinderTests : IDisposable
         Assert.Contains(named, Assert.Throws<ModelException>(() => ModelStore.Load(folder["x.pth"], 3)).Message, StringComparison.Ordinal);
     }
 
-    private static void SafeTensorsWrite(Stream stream, Dictionary<string, Tensor> tensors) => Checkpoints.SafeTensors.Write(stream, tensors);
+    private static void SafeTensorsWrite(Stream stream, Dictionary<string, Tensor> tensors) =>
+        Checkpoints.SafeTensors.Write(stream, tensors);
 
     private LoadedModel Load(object? root)
     {
@@ -233,6 +344,7 @@ public sealed class WeightsFinderTests : IDisposable
 
     private static void Same(ImageModel expected, LoadedModel loaded)
     {
-        foreach ((string name, Tensor tensor) in expected.StateDict()) Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);
+        foreach ((string name, Tensor tensor) in expected.StateDict())
+            Assert.True(tensor.eq(loaded.Model.StateDict()[name]).all().item<bool>(), name);
     }
 }

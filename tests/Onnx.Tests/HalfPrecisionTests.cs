@@ -25,7 +25,11 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
         Tensor answer = expected.Logits ?? expected.Embedding;
         using OnnxModel onnx = OnnxModel.Open(OnnxGraph.Float16(model, new GraphOptions()).ToBytes(), 1);
 
-        double error = OnnxWorld.Furthest(answer.contiguous(), onnx.Run(batch, expected.Logits is null ? OnnxNames.Embedding : OnnxNames.Logits)), largest = answer.abs().max().item<float>();
+        double error = OnnxWorld.Furthest(
+                answer.contiguous(),
+                onnx.Run(batch, expected.Logits is null ? OnnxNames.Embedding : OnnxNames.Logits)
+            ),
+            largest = answer.abs().max().item<float>();
 
         output.WriteLine($"{error:e2} of {largest:F2}");
         // Not exact, or nothing was rounded; not far, or the wrong thing was.
@@ -44,7 +48,9 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
 
         Assert.DoesNotContain(graph.Initializer, constant => constant.DataType == (int)TensorProto.Types.Element.Float);
         Assert.Contains(graph.Initializer, constant => constant.DataType == (int)TensorProto.Types.Element.Float16);
-        Assert.All(graph.Input.Concat(graph.Output), value => Assert.Equal((int)TensorProto.Types.Element.Float, value.Type.TensorType.ElemType));
+        Assert.All(graph.Input.Concat(graph.Output), value =>
+            Assert.Equal((int)TensorProto.Types.Element.Float, value.Type.TensorType.ElemType)
+        );
         Assert.InRange(OnnxGraph.Float16(model, options).Bytes, 1, OnnxGraph.Float(model, options).Bytes * 0.75);
     }
 
@@ -53,10 +59,13 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
     {
         using LoadedModel model = OnnxWorld.Model("one head");
         byte[] rgb = new byte[40 * 23 * 3];
-        for (int i = 0; i < rgb.Length; i++) rgb[i] = (byte)(128 + (100 * Math.Sin(i / 3 % 40 * 0.3) * Math.Cos(i / 120 * 0.2 + i % 3)));
-        using OnnxModel whole = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions { WithPreprocessing = true }).ToBytes(), 1), half = OnnxModel.Open(OnnxGraph.Float16(model, new GraphOptions { WithPreprocessing = true }).ToBytes(), 1);
+        for (int i = 0; i < rgb.Length; i++)
+            rgb[i] = (byte)(128 + (100 * Math.Sin(i / 3 % 40 * 0.3) * Math.Cos(i / 120 * 0.2 + i % 3)));
+        using OnnxModel whole = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions { WithPreprocessing = true }).ToBytes(), 1),
+            half = OnnxModel.Open(OnnxGraph.Float16(model, new GraphOptions { WithPreprocessing = true }).ToBytes(), 1);
 
-        float[] expected = whole.RunBytes(rgb, 1, 23, 40, OnnxNames.Logits), found = half.RunBytes(rgb, 1, 23, 40, OnnxNames.Logits);
+        float[] expected = whole.RunBytes(rgb, 1, 23, 40, OnnxNames.Logits),
+            found = half.RunBytes(rgb, 1, 23, 40, OnnxNames.Logits);
 
         Assert.Equal(expected, found, (a, b) => Math.Abs(a - b) < 0.02 * expected.Max(Math.Abs));
     }
@@ -100,7 +109,8 @@ public sealed class HalfPrecisionTests(ITestOutputHelper output)
     public void A_weight_beyond_float16_is_refused_by_name()
     {
         using LoadedModel model = OnnxWorld.Model("one head");
-        using (no_grad()) model.Model.StateDict()["blocks.0.mlp.fc2.bias"].fill_(70_000);
+        using (no_grad())
+            model.Model.StateDict()["blocks.0.mlp.fc2.bias"].fill_(70_000);
 
         string message = Assert.Throws<OnnxException>(() => OnnxGraph.Float16(model, new GraphOptions())).Message;
 

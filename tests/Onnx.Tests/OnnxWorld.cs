@@ -18,15 +18,35 @@ internal static class OnnxWorld
     /// <summary>Every form of Vision Transformer.</summary>
     public static TheoryData<string> Forms { get; } =
     [
-        Small, Small + ",distilled", Small + ",layerscale,noembedclass", Small + ",registers=3,layerscale,noembedclass", Small + ",registers=2", Small + ",distilled,registers=2", Small + ",tokens=cls+conv+inv", Small + ",tokens=cls+conv+inv,noembedclass", "swiglu", "prenorm", "qkv bias off", "headless", "headless distilled", "one head", "epsilon",
+        Small,
+        Small + ",distilled",
+        Small + ",layerscale,noembedclass",
+        Small + ",registers=3,layerscale,noembedclass",
+        Small + ",registers=2",
+        Small + ",distilled,registers=2",
+        Small + ",tokens=cls+conv+inv",
+        Small + ",tokens=cls+conv+inv,noembedclass",
+        "swiglu",
+        "prenorm",
+        "qkv bias off",
+        "headless",
+        "headless distilled",
+        "one head",
+        "epsilon",
     ];
 
     /// <summary>Every other family, in sizes that halve evenly and in some that do not.</summary>
     public static TheoryData<string> Families { get; } =
     [
-        "resnet:depth=10,img=16,stem=3,width=8,classes=5", "resnet:depth=18,img=30,width=8,classes=5", "resnet:depth=50,img=32,width=8,classes=5", "resnet:depth=10,img=16,stem=3,width=8,classes=0",
-        "rednet:depth=26,img=16,stem=3,width=16,classes=5", "rednet:depth=26,img=64,width=32,classes=5",
-        "tinyvit:img=16,stem=1,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,classes=5", "tinyvit:img=50,dims=8/16/24/32,depths=2/1/2/1,heads=1/2/3/4,windows=5/4/3/2,classes=5", "tinyvit:img=32,stem=2,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,windows=9/3/9/9,classes=0",
+        "resnet:depth=10,img=16,stem=3,width=8,classes=5",
+        "resnet:depth=18,img=30,width=8,classes=5",
+        "resnet:depth=50,img=32,width=8,classes=5",
+        "resnet:depth=10,img=16,stem=3,width=8,classes=0",
+        "rednet:depth=26,img=16,stem=3,width=16,classes=5",
+        "rednet:depth=26,img=64,width=32,classes=5",
+        "tinyvit:img=16,stem=1,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,classes=5",
+        "tinyvit:img=50,dims=8/16/24/32,depths=2/1/2/1,heads=1/2/3/4,windows=5/4/3/2,classes=5",
+        "tinyvit:img=32,stem=2,dims=8/16/24/32,depths=1/1/1/1,heads=1/2/3/4,windows=9/3/9/9,classes=0",
     ];
 
     /// <summary>Forms and families together.</summary>
@@ -41,7 +61,8 @@ internal static class OnnxWorld
         using DisposeScope scope = NewDisposeScope();
         using Generator draw = new((ulong)seed + 1);
         // Deep stacks of convolutions want weights that keep figures of one size from layer to layer.
-        if (config is not VitConfig) FormulaWeights.Fill(model);
+        if (config is not VitConfig)
+            FormulaWeights.Fill(model);
         foreach ((string name, Tensor tensor) in model.StateDict().Where(pair => config is VitConfig && pair.Value.is_floating_point()))
         {
             Tensor moved = randn(tensor.shape, generator: draw);
@@ -49,7 +70,12 @@ internal static class OnnxWorld
             tensor.add_(name.EndsWith("running_var", StringComparison.Ordinal) ? moved.abs_() : moved, tensor.dim() == 4 ? 0.05 : 0.2);
         }
         model.eval();
-        return new LoadedModel(model, new Preprocessing { ImageSize = config.ImageSize, CropPct = 1 }, [.. Enumerable.Range(0, config.Classes).Select(index => $"class \"{index}\" é")], "memory");
+        return new LoadedModel(
+            model,
+            new Preprocessing { ImageSize = config.ImageSize, CropPct = 1 },
+            [.. Enumerable.Range(0, config.Classes).Select(index => $"class \"{index}\" é")],
+            "memory"
+        );
     }
 
     public static PixelBatch Pixels(LoadedModel model, int images, ulong seed = 3)
@@ -81,11 +107,21 @@ internal static class OnnxWorld
     {
         OnnxTelemetry.TurnOff();
         using TempFolder folder = new();
-        using (SessionOptions options = new() { OptimizedModelFilePath = folder["optimised.onnx"], GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR })
+        using (
+            SessionOptions options = new()
+            {
+                OptimizedModelFilePath = folder["optimised.onnx"],
+                GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            }
+        )
         {
             using InferenceSession session = new(graph.ToBytes(), options);
         }
-        return ModelProto.Parser.ParseFrom(File.ReadAllBytes(folder["optimised.onnx"])).Graph.Node.CountBy(node => node.OpType).ToDictionary();
+        return ModelProto
+            .Parser.ParseFrom(File.ReadAllBytes(folder["optimised.onnx"]))
+            .Graph.Node.CountBy(node => node.OpType)
+            .ToDictionary();
     }
 
     private static ModelConfig Shape(string form)

@@ -33,14 +33,29 @@ public sealed class ParityTests(ITestOutputHelper output)
         using IDisposable mode = inference_mode();
         using LoadedModel model = OnnxWorld.Model(form);
         int[] blocks = [.. Enumerable.Range(0, ((VitConfig)model.Model.Config).Depth)];
-        using OnnxModel onnx = OnnxModel.Open(OnnxGraph.Float(model, new GraphOptions { ProbeBlocks = blocks, Embedding = true, Features = true }).ToBytes(), 1);
+        using OnnxModel onnx = OnnxModel.Open(
+            OnnxGraph
+                .Float(
+                    model,
+                    new GraphOptions
+                    {
+                        ProbeBlocks = blocks,
+                        Embedding = true,
+                        Features = true,
+                    }
+                )
+                .ToBytes(),
+            1
+        );
 
         foreach (int images in (int[])[1, 3])
         {
             PixelBatch batch = OnnxWorld.Pixels(model, images);
             ModelOutput expected = OnnxWorld.Libtorch(model, batch, blocks);
-            if (expected.Logits is { } logits) Near(OnnxNames.Logits, logits, onnx.Run(batch, OnnxNames.Logits), 1e-5);
-            else Assert.DoesNotContain(OnnxNames.Logits, onnx.Outputs);
+            if (expected.Logits is { } logits)
+                Near(OnnxNames.Logits, logits, onnx.Run(batch, OnnxNames.Logits), 1e-5);
+            else
+                Assert.DoesNotContain(OnnxNames.Logits, onnx.Outputs);
             Near(OnnxNames.Embedding, expected.Embedding, onnx.Run(batch, OnnxNames.Embedding), 1e-5);
             Near(OnnxNames.Features, expected.HeadEmbeddings!, onnx.Run(batch, OnnxNames.Features), 1e-5);
             foreach (int block in blocks)
@@ -65,9 +80,12 @@ public sealed class ParityTests(ITestOutputHelper output)
             PixelBatch batch = OnnxWorld.Pixels(model, images);
             ModelOutput expected = OnnxWorld.Libtorch(model, batch);
             // Weights are drawn, and a deep network of them gives large figures.
-            double unit = Math.Max(1, (expected.Logits ?? expected.Embedding).abs().max().item<float>()), inner = Math.Max(1, expected.Embedding.abs().max().item<float>());
-            if (expected.Logits is { } logits) Near(OnnxNames.Logits, logits, onnx.Run(batch, OnnxNames.Logits), 1e-5 * unit);
-            else Assert.DoesNotContain(OnnxNames.Logits, onnx.Outputs);
+            double unit = Math.Max(1, (expected.Logits ?? expected.Embedding).abs().max().item<float>()),
+                inner = Math.Max(1, expected.Embedding.abs().max().item<float>());
+            if (expected.Logits is { } logits)
+                Near(OnnxNames.Logits, logits, onnx.Run(batch, OnnxNames.Logits), 1e-5 * unit);
+            else
+                Assert.DoesNotContain(OnnxNames.Logits, onnx.Outputs);
             Near(OnnxNames.Embedding, expected.Embedding, onnx.Run(batch, OnnxNames.Embedding), 1e-5 * inner);
             Near(OnnxNames.Features, expected.Embedding, onnx.Run(batch, OnnxNames.Features), 1e-5 * inner);
         }
@@ -79,7 +97,15 @@ public sealed class ParityTests(ITestOutputHelper output)
     public void Every_family_gives_what_the_peers_compute(string name)
     {
         Golden golden = Peers.Single(entry => entry.Name == name);
-        HoldToPeer(name, ModelRegistry.Resolve(golden.Spec) with { ImageSize = golden.Image, Classes = 10 }, [.. golden.Logits.SelectMany(row => row)]);
+        HoldToPeer(
+            name,
+            ModelRegistry.Resolve(golden.Spec) with
+            {
+                ImageSize = golden.Image,
+                Classes = 10,
+            },
+            [.. golden.Logits.SelectMany(row => row)]
+        );
     }
 
     // tests/peers/coadvise.py
@@ -87,7 +113,11 @@ public sealed class ParityTests(ITestOutputHelper output)
     public void A_student_of_three_tokens_gives_the_mean_of_the_peers_heads()
     {
         GoldenStudent golden = Read<GoldenStudent>("coadvise.json");
-        HoldToPeer("co-advise", ModelRegistry.Resolve(golden.Spec), [.. Enumerable.Range(0, 20).Select(at => golden.Logits.Average(head => head[at / 10][at % 10]))]);
+        HoldToPeer(
+            "co-advise",
+            ModelRegistry.Resolve(golden.Spec),
+            [.. Enumerable.Range(0, 20).Select(at => golden.Logits.Average(head => head[at / 10][at % 10]))]
+        );
     }
 
     private void HoldToPeer(string name, ModelConfig config, float[] expected)
@@ -103,7 +133,11 @@ public sealed class ParityTests(ITestOutputHelper output)
         Near(name, tensor(expected), onnx.Run(batch, OnnxNames.Logits), 2e-5);
     }
 
-    private static T Read<T>(string file) => JsonSerializer.Deserialize<T>(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", file)), JsonSerializerOptions.Web)!;
+    private static T Read<T>(string file) =>
+        JsonSerializer.Deserialize<T>(
+            File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Golden", file)),
+            JsonSerializerOptions.Web
+        )!;
 
     [Theory]
     [InlineData("vit_timm.safetensors", "vit_timm", null)]
@@ -118,7 +152,8 @@ public sealed class ParityTests(ITestOutputHelper output)
         PixelBatch batch = new(golden["input"].contiguous().data<float>().ToArray(), (int)golden["input"].shape[0]);
 
         Near("logits", golden["logits"], onnx.Run(batch, OnnxNames.Logits), 1e-4);
-        foreach (int block in blocks) Near($"probe {block}", golden["probe"].select(0, block), onnx.Run(batch, OnnxNames.Probe(block)), 1e-5);
+        foreach (int block in blocks)
+            Near($"probe {block}", golden["probe"].select(0, block), onnx.Run(batch, OnnxNames.Probe(block)), 1e-5);
     }
 
     private void Near(string what, Tensor expected, float[] found, double tolerance)

@@ -29,7 +29,19 @@ public sealed class QuantisationTests(ITestOutputHelper output)
         Dictionary<string, OnnxGraph> graphs = new() { ["dynamic"] = OnnxGraph.DynamicInt8(model, new GraphOptions()) };
         foreach (RangeRule rule in Enum.GetValues<RangeRule>())
         {
-            foreach (ActivationType type in (ActivationType[])(rule == RangeRule.LeastError ? [ActivationType.QUInt8, ActivationType.QInt8] : [ActivationType.QUInt8])) graphs.Add($"static, {rule}, {type}", OnnxGraph.StaticInt8(model, new GraphOptions(), Calibration.Of(model, [batch], rule, type, 1, TestContext.Current.CancellationToken)));
+            foreach (
+                ActivationType type in (ActivationType[])(
+                    rule == RangeRule.LeastError ? [ActivationType.QUInt8, ActivationType.QInt8] : [ActivationType.QUInt8]
+                )
+            )
+                graphs.Add(
+                    $"static, {rule}, {type}",
+                    OnnxGraph.StaticInt8(
+                        model,
+                        new GraphOptions(),
+                        Calibration.Of(model, [batch], rule, type, 1, TestContext.Current.CancellationToken)
+                    )
+                );
         }
         foreach ((string kind, OnnxGraph graph) in graphs)
         {
@@ -82,7 +94,8 @@ public sealed class QuantisationTests(ITestOutputHelper output)
     public void A_bias_that_would_overflow_its_steps_makes_them_longer()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor weight = tensor(new float[] { 1e-12f, -1e-12f, 1, 2 }, [2, 2, 1, 1]), bias = tensor(new float[] { 5, 5 });
+        Tensor weight = tensor(new float[] { 1e-12f, -1e-12f, 1, 2 }, [2, 2, 1, 1]),
+            bias = tensor(new float[] { 5, 5 });
 
         Int8Weight held = Int8Weight.Of(weight).Holding(bias, 0.01f);
 
@@ -100,12 +113,24 @@ public sealed class QuantisationTests(ITestOutputHelper output)
     public void Onnx_runtime_makes_integer_layers_of_all_that_are_quantised(string form)
     {
         using LoadedModel model = OnnxWorld.Model(form);
-        Calibration calibration = Calibration.Of(model, [OnnxWorld.Pixels(model, 4)], RangeRule.LeastError, ActivationType.QUInt8, 1, TestContext.Current.CancellationToken);
-        int convolutions = ModelProto.Parser.ParseFrom(OnnxGraph.Float(model, new GraphOptions()).ToBytes()).Graph.Node.Count(node => node.OpType == "Conv");
+        Calibration calibration = Calibration.Of(
+            model,
+            [OnnxWorld.Pixels(model, 4)],
+            RangeRule.LeastError,
+            ActivationType.QUInt8,
+            1,
+            TestContext.Current.CancellationToken
+        );
+        int convolutions = ModelProto
+            .Parser.ParseFrom(OnnxGraph.Float(model, new GraphOptions()).ToBytes())
+            .Graph.Node.Count(node => node.OpType == "Conv");
 
-        Dictionary<string, int> made = OnnxWorld.Optimised(OnnxGraph.StaticInt8(model, new GraphOptions(), calibration)), dynamic = OnnxWorld.Optimised(OnnxGraph.DynamicInt8(model, new GraphOptions()));
+        Dictionary<string, int> made = OnnxWorld.Optimised(OnnxGraph.StaticInt8(model, new GraphOptions(), calibration)),
+            dynamic = OnnxWorld.Optimised(OnnxGraph.DynamicInt8(model, new GraphOptions()));
 
-        output.WriteLine(string.Join(", ", made.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value}")));
+        output.WriteLine(
+            string.Join(", ", made.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value}"))
+        );
         Assert.Equal(convolutions, made.GetValueOrDefault("QLinearConv"));
         Assert.Equal(convolutions, dynamic.GetValueOrDefault("ConvInteger"));
     }
@@ -116,13 +141,28 @@ public sealed class QuantisationTests(ITestOutputHelper output)
     public void Signed_graphs_have_no_zero_point_but_0_no_unsigned_number_and_a_float_bias(string form)
     {
         using LoadedModel model = OnnxWorld.Model(form);
-        Calibration calibration = Calibration.Of(model, [OnnxWorld.Pixels(model, 4)], RangeRule.LeastError, ActivationType.QInt8, 1, TestContext.Current.CancellationToken);
+        Calibration calibration = Calibration.Of(
+            model,
+            [OnnxWorld.Pixels(model, 4)],
+            RangeRule.LeastError,
+            ActivationType.QInt8,
+            1,
+            TestContext.Current.CancellationToken
+        );
 
         GraphProto graph = ModelProto.Parser.ParseFrom(OnnxGraph.StaticInt8(model, new GraphOptions(), calibration).ToBytes()).Graph;
 
         Dictionary<string, TensorProto> constants = graph.Initializer.ToDictionary(constant => constant.Name);
-        Assert.DoesNotContain(constants.Values, constant => (TensorProto.Types.Element)constant.DataType is TensorProto.Types.Element.Uint8 or TensorProto.Types.Element.Int32);
-        NodeProto[] layers = [.. graph.Node.Where(node => node.OpType == "Conv" || (node.OpType == "MatMul" && node.Input.Any(input => input.EndsWith(".weight", StringComparison.Ordinal))))];
+        Assert.DoesNotContain(constants.Values, constant =>
+            (TensorProto.Types.Element)constant.DataType is TensorProto.Types.Element.Uint8 or TensorProto.Types.Element.Int32
+        );
+        NodeProto[] layers =
+        [
+            .. graph.Node.Where(node =>
+                node.OpType == "Conv"
+                || (node.OpType == "MatMul" && node.Input.Any(input => input.EndsWith(".weight", StringComparison.Ordinal)))
+            ),
+        ];
         Assert.NotEmpty(layers);
         foreach (NodeProto layer in layers)
         {
@@ -131,15 +171,18 @@ public sealed class QuantisationTests(ITestOutputHelper output)
             Assert.Equal("DequantizeLinear", weight.OpType);
             Assert.True(constants[weight.Input[1]].Dims.Single() > 1, $"{layer.Name}: one step for all channels");
         }
-        foreach (NodeProto node in graph.Node.Where(node => node.OpType is "QuantizeLinear" or "DequantizeLinear" && node.Input.Count == 3)) Assert.Equal((byte[])[0], constants[node.Input[2]].RawData.ToByteArray());
+        foreach (NodeProto node in graph.Node.Where(node => node.OpType is "QuantizeLinear" or "DequantizeLinear" && node.Input.Count == 3))
+            Assert.Equal((byte[])[0], constants[node.Input[2]].RawData.ToByteArray());
     }
 
     [Fact]
     public void A_lone_outlier_does_not_stretch_the_range_of_least_error_and_a_flat_spread_keeps_it()
     {
         float[] values = [.. Enumerable.Range(0, 2_000_000).Select(i => (i % 2000 - 1000) / 1000f)];
-        ValueRange flat = new(-1, 1), stretched = new(-1, 100);
-        Histogram plain = new(flat), outlier = new(stretched);
+        ValueRange flat = new(-1, 1),
+            stretched = new(-1, 100);
+        Histogram plain = new(flat),
+            outlier = new(stretched);
         plain.Add(values);
         outlier.Add([.. values, 100f]);
 
@@ -155,6 +198,14 @@ public sealed class QuantisationTests(ITestOutputHelper output)
     public void Calibrating_without_an_image_is_refused()
     {
         using LoadedModel model = OnnxWorld.Model("one head");
-        Assert.Contains("no image", Assert.Throws<OnnxException>(() => Calibration.Of(model, [], RangeRule.MinMax, ActivationType.QUInt8, 1, TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no image",
+            Assert
+                .Throws<OnnxException>(() =>
+                    Calibration.Of(model, [], RangeRule.MinMax, ActivationType.QUInt8, 1, TestContext.Current.CancellationToken)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 }

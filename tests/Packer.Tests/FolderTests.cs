@@ -51,29 +51,52 @@ public sealed class FolderTests : IDisposable
     [Fact]
     public void Members_of_archives_are_unpacked()
     {
-        using (TarWriter tar = new(File.Create(world["shard.tar"]))) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "deep/a.jpg") { DataStream = new MemoryStream(PackWorld.Image(0)) });
+        using (TarWriter tar = new(File.Create(world["shard.tar"])))
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "deep/a.jpg") { DataStream = new MemoryStream(PackWorld.Image(0)) });
         using (ZipArchive zip = new(File.Create(world["more.zip"]), ZipArchiveMode.Create))
         {
             using Stream member = zip.CreateEntry("deep/a.jpg").Open();
             member.Write(PackWorld.Image(1));
         }
-        using (TarWriter tar = new(new GZipStream(File.Create(world["packed.tar.gz"]), CompressionLevel.Fastest))) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "b.jpg") { DataStream = new MemoryStream(PackWorld.Image(2)) });
+        using (TarWriter tar = new(new GZipStream(File.Create(world["packed.tar.gz"]), CompressionLevel.Fastest)))
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "b.jpg") { DataStream = new MemoryStream(PackWorld.Image(2)) });
         world.Row("shard.tar::deep/a.jpg").Row("more.zip::deep/a.jpg").Row("packed.tar.gz::b.jpg");
 
         PackSummary summary = PackWorld.Pack(world.Options(PackFormat.Folders));
 
         Assert.Equal(3, summary.Packed);
-        Assert.Equal([PackWorld.Image(0), PackWorld.Image(1), PackWorld.Image(2)], ((string[])["a.bmp", "a-2.bmp", "b.bmp"]).Select(name => File.ReadAllBytes(world[$"out/pack/cat/{name}"])));
+        Assert.Equal(
+            [PackWorld.Image(0), PackWorld.Image(1), PackWorld.Image(2)],
+            ((string[])["a.bmp", "a-2.bmp", "b.bmp"]).Select(name => File.ReadAllBytes(world[$"out/pack/cat/{name}"]))
+        );
     }
 
     [Fact]
     public void Hostile_class_and_file_names_stay_inside_and_apart()
     {
-        world.Add("images/con.jpg", 0, "../../etc").Add("images/a b:c.jpg", 1, "..").Add("images/.hidden", 2, "CON").Add("other/a b:c.jpg", 1, "..").Add("images/A_B_C.jpg", 1, "..")
-            .Add("images/x.jpg", 4, "etc").Add("images/y.jpg", 5, "manifest.csv");
+        world
+            .Add("images/con.jpg", 0, "../../etc")
+            .Add("images/a b:c.jpg", 1, "..")
+            .Add("images/.hidden", 2, "CON")
+            .Add("other/a b:c.jpg", 1, "..")
+            .Add("images/A_B_C.jpg", 1, "..")
+            .Add("images/x.jpg", 4, "etc")
+            .Add("images/y.jpg", 5, "manifest.csv");
         PackWorld.Pack(world.Options(PackFormat.Folders) with { Copy = true });
 
-        Assert.Equal(["CON_/hidden.bmp", "class-1/A_B_C-3.bmp", "class-1/a_b_c-2.bmp", "class-1/a_b_c.bmp", "etc-2/x.bmp", "etc/con_.bmp", "manifest.csv", "manifest_csv/y.bmp"], PackWorld.Files(world["out/pack"]).Keys);
+        Assert.Equal(
+            [
+                "CON_/hidden.bmp",
+                "class-1/A_B_C-3.bmp",
+                "class-1/a_b_c-2.bmp",
+                "class-1/a_b_c.bmp",
+                "etc-2/x.bmp",
+                "etc/con_.bmp",
+                "manifest.csv",
+                "manifest_csv/y.bmp",
+            ],
+            PackWorld.Files(world["out/pack"]).Keys
+        );
         Assert.Equal(["out"], Directory.GetFileSystemEntries(world["."]).Select(Path.GetFileName).Except(["images", "other", "run"]));
     }
 
@@ -94,7 +117,16 @@ public sealed class FolderTests : IDisposable
         File.WriteAllText(world["text.jpg"], "no image at all, however long it may be");
         PackSummary summary = PackWorld.Pack(world.Options(PackFormat.Folders) with { Copy = true });
         Assert.Equal(1, summary.Packed);
-        Assert.Equal(new Dictionary<string, long> { ["changed"] = 1, ["failed"] = 1, ["not_found"] = 1, ["unknown_format"] = 1 }, summary.Skipped);
+        Assert.Equal(
+            new Dictionary<string, long>
+            {
+                ["changed"] = 1,
+                ["failed"] = 1,
+                ["not_found"] = 1,
+                ["unknown_format"] = 1,
+            },
+            summary.Skipped
+        );
         Assert.Equal(["cat/good.bmp"], Column(world["out/pack/manifest.csv"], "path"));
     }
 
@@ -121,20 +153,36 @@ public sealed class FolderTests : IDisposable
         Assert.Equal(2, lines.Length);
         JsonElement first = JsonDocument.Parse(lines[0]).RootElement;
         Assert.Equal("file_name", first.EnumerateObject().First().Name);
-        Assert.Equal(("a.bmp", 3, 6, 0.5), (first.GetProperty("file_name").GetString(), first.GetProperty("prediction").GetInt32(), first.GetProperty("width").GetInt32(), first.GetProperty("confidence").GetDouble()));
+        Assert.Equal(
+            ("a.bmp", 3, 6, 0.5),
+            (
+                first.GetProperty("file_name").GetString(),
+                first.GetProperty("prediction").GetInt32(),
+                first.GetProperty("width").GetInt32(),
+                first.GetProperty("confidence").GetDouble()
+            )
+        );
     }
 
     [Fact]
     public void Any_text_gives_a_name_that_is_one_segment_on_every_system()
     {
-        Gen.String.Sample(text =>
-        {
-            string name = PortableName.Of(text, "image");
-            Assert.Equal(name, Path.GetFileName(name));
-            Assert.DoesNotContain(name, character => character is '/' or '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|' || char.IsControl(character) || char.IsWhiteSpace(character));
-            Assert.False(name.Length == 0 || name[0] is '.' or '-' or '_' || name[^1] == '.');
-            Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(name), 1, 200);
-        }, iter: 2000, threads: 1);
+        Gen.String.Sample(
+            text =>
+            {
+                string name = PortableName.Of(text, "image");
+                Assert.Equal(name, Path.GetFileName(name));
+                Assert.DoesNotContain(name, character =>
+                    character is '/' or '\\' or ':' or '*' or '?' or '"' or '<' or '>' or '|'
+                    || char.IsControl(character)
+                    || char.IsWhiteSpace(character)
+                );
+                Assert.False(name.Length == 0 || name[0] is '.' or '-' or '_' || name[^1] == '.');
+                Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(name), 1, 200);
+            },
+            iter: 2000,
+            threads: 1
+        );
     }
 
     [Theory]
@@ -152,7 +200,8 @@ public sealed class FolderTests : IDisposable
         using CsvReader csv = CsvReader.FromFile(table, new CsvReaderOptions());
         int at = csv.Headers.ToList().IndexOf(column);
         List<string> fields = [];
-        while (csv.Read()) fields.Add(csv.GetString(at));
+        while (csv.Read())
+            fields.Add(csv.GetString(at));
         return [.. fields];
     }
 }

@@ -36,7 +36,17 @@ public sealed class ListTests : IDisposable
     [Fact]
     public void Addresses_stand_one_a_line_and_rows_without_one_are_counted()
     {
-        Sources("https://a.example/1.jpg", "/home/me/2.jpg", "HTTP://b.example/3?x=1&y=%20", "https://a.example/1.jpg", "https://c.example/shard.tar::4.jpg", "https://d.example/a b.jpg", "https://d.example/\nhttps://e.example/", "https://f.example/\n", null);
+        Sources(
+            "https://a.example/1.jpg",
+            "/home/me/2.jpg",
+            "HTTP://b.example/3?x=1&y=%20",
+            "https://a.example/1.jpg",
+            "https://c.example/shard.tar::4.jpg",
+            "https://d.example/a b.jpg",
+            "https://d.example/\nhttps://e.example/",
+            "https://f.example/\n",
+            null
+        );
         PackSummary summary = PackWorld.Pack(world.Options(PackFormat.Urls, "urls.txt"));
         Assert.Equal("https://a.example/1.jpg\nHTTP://b.example/3?x=1&y=%20\n", File.ReadAllText(world["urls.txt"]));
         Assert.Equal(new Dictionary<string, long> { ["no_url"] = 6, ["same_url"] = 1 }, summary.Skipped);
@@ -77,7 +87,10 @@ public sealed class ListTests : IDisposable
         Assert.Equal((2, 3), (summary.Packed, summary.Rows));
         using TableReader table = Table.Open(world[name]);
         TableRow[] rows = [.. table.Rows(TestContext.Current.CancellationToken)];
-        Assert.Equal([world["images/a.jpg"], world["shard.tar"] + "::b.jpg"], rows.Select(row => ManifestPath.FromTable(row["path"]!, world[name])));
+        Assert.Equal(
+            [world["images/a.jpg"], world["shard.tar"] + "::b.jpg"],
+            rows.Select(row => ManifestPath.FromTable(row["path"]!, world[name]))
+        );
         Assert.All(rows, row => Assert.False(Path.IsPathRooted(row["path"])));
         Assert.Equal(PackWorld.Header, table.Header.Columns);
         Assert.Equal("x,\"y\"", rows[0]["caption"]);
@@ -85,6 +98,7 @@ public sealed class ListTests : IDisposable
 
     private void Sources(params string?[] sources)
     {
-        foreach (string? source in sources) world.Row("images/none.jpg", source: source, caption: "a caption");
+        foreach (string? source in sources)
+            world.Row("images/none.jpg", source: source, caption: "a caption");
     }
 }

@@ -10,7 +10,8 @@ public sealed class OutputTests : IDisposable
 
     public void Dispose() => world.Dispose();
 
-    public static TheoryData<PackFormat> FolderFormats { get; } = [PackFormat.Webdataset, PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco];
+    public static TheoryData<PackFormat> FolderFormats { get; } =
+    [PackFormat.Webdataset, PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco];
 
     [Theory]
     [MemberData(nameof(FolderFormats))]
@@ -19,7 +20,8 @@ public sealed class OutputTests : IDisposable
         world.Add("images/a.jpg", caption: "a").Add("images/b.jpg", 3, "dog").Add("other/a.jpg");
         PackWorld.Pack(world.Options(format, "one/pack"));
         PackWorld.Pack(world.Options(format, "two/pack"));
-        SortedDictionary<string, byte[]> one = PackWorld.Files(world["one/pack"]), two = PackWorld.Files(world["two/pack"]);
+        SortedDictionary<string, byte[]> one = PackWorld.Files(world["one/pack"]),
+            two = PackWorld.Files(world["two/pack"]);
         Assert.True(one.Count > 0);
         Assert.Equal(one.Keys, two.Keys);
         Assert.Equal(one.Values, two.Values);
@@ -38,7 +40,11 @@ public sealed class OutputTests : IDisposable
 
         Directory.CreateDirectory(world["mine"]);
         File.WriteAllText(world["mine/thesis.txt"], "years");
-        Assert.Contains("no pack wrote", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Output = world["mine"], Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no pack wrote",
+            Assert.Throws<PackException>(() => PackWorld.Pack(options with { Output = world["mine"], Overwrite = true })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("years", File.ReadAllText(world["mine/thesis.txt"]));
     }
 
@@ -50,7 +56,11 @@ public sealed class OutputTests : IDisposable
         PackWorld.Pack(options);
         SortedDictionary<string, byte[]> before = PackWorld.Files(world["out/pack"]);
         File.Delete(world["images/a.jpg"]);
-        Assert.Contains("not_found 1", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not_found 1",
+            Assert.Throws<PackException>(() => PackWorld.Pack(options with { Overwrite = true })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before.Values, PackWorld.Files(world["out/pack"]).Values);
         Assert.Equal(["pack"], Directory.GetFileSystemEntries(world["out"]).Select(Path.GetFileName));
     }
@@ -75,7 +85,11 @@ public sealed class OutputTests : IDisposable
         world.Add("images/a.jpg");
         Directory.CreateDirectory(world["out/" + name]);
         File.WriteAllText(world[$"out/{name}/thesis.txt"], "mine");
-        Assert.Contains("no pack wrote", Assert.Throws<PackException>(() => PackWorld.Pack(world.Options(PackFormat.Folders) with { Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no pack wrote",
+            Assert.Throws<PackException>(() => PackWorld.Pack(world.Options(PackFormat.Folders) with { Overwrite = true })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("mine", File.ReadAllText(world[$"out/{name}/thesis.txt"]));
     }
 
@@ -85,7 +99,11 @@ public sealed class OutputTests : IDisposable
         world.Add("images/a.jpg");
         Directory.CreateDirectory(world["out/pack"]);
         File.WriteAllText(world["out/pack/provenance.json"], """{"version": "2", "command": "scan"}""");
-        Assert.Contains("no pack wrote", Assert.Throws<PackException>(() => PackWorld.Pack(world.Options(PackFormat.Folders) with { Overwrite = true })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no pack wrote",
+            Assert.Throws<PackException>(() => PackWorld.Pack(world.Options(PackFormat.Folders) with { Overwrite = true })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -107,7 +125,11 @@ public sealed class OutputTests : IDisposable
         Directory.CreateDirectory(world["out"]);
         using (OutputLock.Take(world["out/pack"], "pack"))
         {
-            Assert.Contains("is being written by", Assert.Throws<OutputException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "is being written by",
+                Assert.Throws<OutputException>(() => PackWorld.Pack(options)).Message,
+                StringComparison.Ordinal
+            );
         }
         PackWorld.Pack(options);
     }
@@ -129,14 +151,30 @@ public sealed class OutputTests : IDisposable
     {
         world.Add("images/a.jpg");
         PackOptions options = world.Options(PackFormat.Coco);
-        Assert.Contains("webdataset only", Assert.Throws<PackException>((options with { ImagesPerShard = 5 }).Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "webdataset only",
+            Assert.Throws<PackException>((options with { ImagesPerShard = 5 }).Validate).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<PackException>((options with { Format = PackFormat.Webdataset, ImagesPerShard = 0 }).Validate);
         Assert.Throws<PackException>((options with { Copy = true }).Validate);
         Assert.Throws<PackException>((options with { Metadata = MetadataFile.Jsonl }).Validate);
         Assert.Throws<PackException>((options with { Output = options.Table }).Validate);
-        Assert.Contains(".txt or .csv or .parquet", Assert.Throws<PackException>((options with { Format = PackFormat.Urls, Output = "urls.json" }).Validate).Message, StringComparison.Ordinal);
-        Assert.Contains(".parquet", Assert.Throws<PackException>((options with { Format = PackFormat.Parquet, Output = "x.csv" }).Validate).Message, StringComparison.Ordinal);
-        Assert.Contains("status ok", Assert.Throws<PackException>(() => PackWorld.Pack(options with { Table = OnlyFailed() })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ".txt or .csv or .parquet",
+            Assert.Throws<PackException>((options with { Format = PackFormat.Urls, Output = "urls.json" }).Validate).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            ".parquet",
+            Assert.Throws<PackException>((options with { Format = PackFormat.Parquet, Output = "x.csv" }).Validate).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "status ok",
+            Assert.Throws<PackException>(() => PackWorld.Pack(options with { Table = OnlyFailed() })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private string OnlyFailed()

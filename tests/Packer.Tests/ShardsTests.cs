@@ -19,15 +19,29 @@ public sealed class ShardsTests : IDisposable
         PackSummary summary = PackWorld.Pack(world.Options(PackFormat.Webdataset) with { ImagesPerShard = 2 });
 
         Assert.Equal((3, 2), (summary.Packed, summary.Shards));
-        Assert.Equal(["00000.tar", "00001.tar", "provenance.json"], Directory.GetFileSystemEntries(world["out/pack"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["00000.tar", "00001.tar", "provenance.json"],
+            Directory.GetFileSystemEntries(world["out/pack"]).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         List<(string Name, byte[] Bytes)> members = Members(world["out/pack/00000.tar"]);
-        Assert.Equal(["00000000.bmp", "00000000.cls", "00000000.txt", "00000000.json", "00000001.bmp", "00000001.cls", "00000001.json"], members.Select(member => member.Name));
+        Assert.Equal(
+            ["00000000.bmp", "00000000.cls", "00000000.txt", "00000000.json", "00000001.bmp", "00000001.cls", "00000001.json"],
+            members.Select(member => member.Name)
+        );
         Assert.Equal(PackWorld.Image(0), members[0].Bytes);
         Assert.Equal("3", Encoding.UTF8.GetString(members[1].Bytes));
         Assert.Equal("a \"dog\" <b>日本</b>", Encoding.UTF8.GetString(members[2].Bytes));
         JsonElement facts = JsonDocument.Parse(members[3].Bytes).RootElement;
         Assert.Equal("a \"dog\" <b>日本</b>", facts.GetProperty("caption").GetString());
-        Assert.Equal((3, "dog", 0.5, 1), (facts.GetProperty("prediction").GetInt64(), facts.GetProperty("class_name").GetString(), facts.GetProperty("confidence").GetDouble(), facts.GetProperty("rank").GetInt64()));
+        Assert.Equal(
+            (3, "dog", 0.5, 1),
+            (
+                facts.GetProperty("prediction").GetInt64(),
+                facts.GetProperty("class_name").GetString(),
+                facts.GetProperty("confidence").GetDouble(),
+                facts.GetProperty("rank").GetInt64()
+            )
+        );
         Assert.False(facts.TryGetProperty("path", out _));
         Assert.Equal(["00000002.bmp", "00000002.cls", "00000002.json"], Members(world["out/pack/00001.tar"]).Select(member => member.Name));
     }

@@ -19,22 +19,29 @@ public sealed class CascadeTests
         ScoringWorld.Score(ScoreRunTests.Options(world, images) with { Output = world["full.csv"] });
         ScoreSummary summary = ScoringWorld.Score(Options(world, images, keep: 0.4));
 
-        List<TableRow> full = ScoringWorld.Rows(world["full.csv"]), rows = ScoringWorld.Rows(world["scores.csv"]);
+        List<TableRow> full = ScoringWorld.Rows(world["full.csv"]),
+            rows = ScoringWorld.Rows(world["scores.csv"]);
         Assert.Equal(full.Select(row => row["path"]), rows.Select(row => row["path"]));
-        int dropped = 0, kept = 0;
+        int dropped = 0,
+            kept = 0;
         foreach ((TableRow all, TableRow row) in full.Zip(rows))
         {
             Assert.Equal((all["sha256"], all["width"], all["height"]), (row["sha256"], row["width"], row["height"]));
             if (row["status"] == Status.Skipped)
             {
                 dropped++;
-                Assert.Equal((Status.Ok, "cascade", "", "", ""), (all["status"], row["reason"], row["entropy"], row["prediction"], row["probe_variance_0"]));
+                Assert.Equal(
+                    (Status.Ok, "cascade", "", "", ""),
+                    (all["status"], row["reason"], row["entropy"], row["prediction"], row["probe_variance_0"])
+                );
                 continue;
             }
             Assert.Equal((all["status"], all["reason"], all["prediction"]), (row["status"], row["reason"], row["prediction"]));
-            if (row["status"] != Status.Ok) continue;
+            if (row["status"] != Status.Ok)
+                continue;
             kept++;
-            foreach (string column in new[] { "entropy", "energy", "probe_variance_0", "probe_cosine_0" }) Assert.Equal(Figure(all, column), Figure(row, column), 1e-5);
+            foreach (string column in new[] { "entropy", "energy", "probe_variance_0", "probe_cosine_0" })
+                Assert.Equal(Figure(all, column), Figure(row, column), 1e-5);
         }
         Assert.InRange(kept, 1, Images - 10);
         Assert.Equal(dropped, summary.Counts["skipped/cascade"]);
@@ -51,14 +58,21 @@ public sealed class CascadeTests
 
         // A pool below the sample is sampled whole, in order; every fourth image from the fourth is held out.
         int[] heldOut = [.. Enumerable.Range(0, Images).Where(i => i % 4 == 3)];
-        List<TableRow> full = ScoringWorld.Rows(world["full.csv"]), rows = ScoringWorld.Rows(world["scores.csv"]);
+        List<TableRow> full = ScoringWorld.Rows(world["full.csv"]),
+            rows = ScoringWorld.Rows(world["scores.csv"]);
         int[] best = [.. heldOut.OrderBy(i => Figure(full[i], "entropy")).Take(heldOut.Length * 20 / Images)];
         Assert.Equal((heldOut.Length, best.Length, Images, 20), (told.HeldOut, told.Best, (int)told.Pool, (int)told.Budget));
         Assert.Equal(best.Count(i => rows[i]["status"] == Status.Ok), told.Found);
         Assert.Equal((double)heldOut.Count(i => rows[i]["status"] == Status.Ok) / heldOut.Length, told.Kept);
         Assert.Contains("Recall", typeof(CascadeVerdict).GetProperties().Select(property => property.Name));
         using JsonDocument provenance = JsonDocument.Parse(File.ReadAllText(world["scores.json"]));
-        Assert.Contains($"\"Found\":{told.Found}", provenance.RootElement.ToString().Replace("\\u0022", "\"", StringComparison.Ordinal).Replace("\\\"", "\"", StringComparison.Ordinal));
+        Assert.Contains(
+            $"\"Found\":{told.Found}",
+            provenance
+                .RootElement.ToString()
+                .Replace("\\u0022", "\"", StringComparison.Ordinal)
+                .Replace("\\\"", "\"", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -70,7 +84,10 @@ public sealed class CascadeTests
         ScoringWorld.Score(Options(world, images, keep: 0.5));
 
         // A pool below the sample is sampled whole.
-        Assert.Equal(ScoringWorld.Rows(world["full.csv"]).Select(row => string.Join(',', row.Fields)), ScoringWorld.Rows(world["scores.sample.csv"]).Select(row => string.Join(',', row.Fields)));
+        Assert.Equal(
+            ScoringWorld.Rows(world["full.csv"]).Select(row => string.Join(',', row.Fields)),
+            ScoringWorld.Rows(world["scores.sample.csv"]).Select(row => string.Join(',', row.Fields))
+        );
         ScoringWorld.Score(ScoreRunTests.Options(world, images) with { Output = world["scores.csv"], Overwrite = true });
         Assert.False(File.Exists(world["scores.sample.csv"]));
     }
@@ -86,10 +103,17 @@ public sealed class CascadeTests
         Assert.Equal(File.ReadAllBytes(world["one.csv"]), File.ReadAllBytes(world["three.csv"]));
 
         using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => ScoringWorld.Score(options, now =>
-        {
-            if (now.Done >= 30) stop.Cancel();
-        }, stop));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            ScoringWorld.Score(
+                options,
+                now =>
+                {
+                    if (now.Done >= 30)
+                        stop.Cancel();
+                },
+                stop
+            )
+        );
         ScoringWorld.Score(options with { Resume = true });
         Assert.Equal(File.ReadAllBytes(world["one.csv"]), File.ReadAllBytes(options.Output));
     }
@@ -107,16 +131,36 @@ public sealed class CascadeTests
     {
         using ScoringWorld world = new();
         string images = world.Images("images", 2);
-        Assert.Contains("--cascade-budget 0", Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: null, budget: 0))).Message, StringComparison.Ordinal);
-        Assert.Contains("--cascade 1.5", Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 1.5))).Message, StringComparison.Ordinal);
-        Assert.Contains("rollout", Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { Scores = ["rollout_entropy"] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--cascade-budget 0",
+            Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: null, budget: 0))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--cascade 1.5",
+            Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 1.5))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "rollout",
+            Assert
+                .Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { Scores = ["rollout_entropy"] }))
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     // Sure images first: what the command takes from the selector.
-    private static ScoreOptions Options(ScoringWorld world, string images, double? keep, long budget = 20) => ScoreRunTests.Options(world, images) with
-    {
-        Cascade = new CascadeOptions { Budget = budget, Keep = keep, Ranking = new CascadeRanking("entropy", _ => (["entropy"], columns => [.. columns[0].Select(entropy => -entropy)])) },
-    };
+    private static ScoreOptions Options(ScoringWorld world, string images, double? keep, long budget = 20) =>
+        ScoreRunTests.Options(world, images) with
+        {
+            Cascade = new CascadeOptions
+            {
+                Budget = budget,
+                Keep = keep,
+                Ranking = new CascadeRanking("entropy", _ => (["entropy"], columns => [.. columns[0].Select(entropy => -entropy)])),
+            },
+        };
 
     private static double Figure(TableRow row, string column) => double.Parse(row[column]!, CultureInfo.InvariantCulture);
 }

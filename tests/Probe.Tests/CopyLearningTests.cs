@@ -20,7 +20,8 @@ public sealed class CopyLearningTests
         // A tenth of the pool is as spoilt as the copies.
         (float[][] pool, (Corruption, float[])[] copies) = World(2000, spoilt: 0.1, signal: 6);
         (CopyModel model, _) = Learn(pool, copies);
-        float[] odds = LogOdds(model, pool), of = LogOdds(model, [.. copies.Select(copy => copy.Item2)]);
+        float[] odds = LogOdds(model, pool),
+            of = LogOdds(model, [.. copies.Select(copy => copy.Item2)]);
 
         Assert.True(model.Verdict.Better, model.Verdict.ToString());
         Assert.InRange(of.Count(x => x < 0) / (double)of.Length, 0.97, 1);
@@ -33,8 +34,10 @@ public sealed class CopyLearningTests
     {
         // Kinds have nothing in common but the last feature, which is a score.
         (float[][] pool, (Corruption Kind, float[] Features)[] copies) = World(1200, spoilt: 0, signal: 0);
-        foreach ((_, float[] row) in copies) row[^1] += 3;
-        foreach ((Corruption kind, float[] row) in copies) row[(int)kind % (Features - 1)] += (int)kind % 2 == 0 ? 4 : -4;
+        foreach ((_, float[] row) in copies)
+            row[^1] += 3;
+        foreach ((Corruption kind, float[] row) in copies)
+            row[(int)kind % (Features - 1)] += (int)kind % 2 == 0 ? 4 : -4;
         (CopyModel model, _) = Learn(pool, copies);
 
         Assert.Equal("entropy", model.Verdict.SingleName);
@@ -59,9 +62,18 @@ public sealed class CopyLearningTests
             torch.Tensor x = (Matrix(rows) - torch.tensor(at.Offset)) * torch.tensor(at.Scale);
             torch.Tensor labels = torch.tensor((long[])[.. pool.Select(_ => 0L), .. copies.Select(copy => 1L + (int)copy.Kind)]);
             double half = rows.Length / 2.0;
-            torch.Tensor weights = torch.tensor((float[])[.. pool.Select(_ => (float)(half / pool.Length)), .. copies.Select(copy => (float)(half / Kinds.Length / copies.Count(other => other.Kind == copy.Kind)))]);
-            torch.Tensor w = (Matrix(at.Weights) * scale).detach().requires_grad_(), b = (torch.tensor(at.Bias) * scale).detach().requires_grad_();
-            torch.Tensor loss = (torch.nn.functional.cross_entropy(x.matmul(w.t()) + b, labels, reduction: torch.nn.Reduction.None) * weights).mean() + 0.5 * 0.005 * w.pow(2).sum();
+            torch.Tensor weights = torch.tensor(
+                (float[])
+                    [
+                        .. pool.Select(_ => (float)(half / pool.Length)),
+                        .. copies.Select(copy => (float)(half / Kinds.Length / copies.Count(other => other.Kind == copy.Kind))),
+                    ]
+            );
+            torch.Tensor w = (Matrix(at.Weights) * scale).detach().requires_grad_(),
+                b = (torch.tensor(at.Bias) * scale).detach().requires_grad_();
+            torch.Tensor loss =
+                (torch.nn.functional.cross_entropy(x.matmul(w.t()) + b, labels, reduction: torch.nn.Reduction.None) * weights).mean()
+                + 0.5 * 0.005 * w.pow(2).sum();
             loss.backward();
             return Math.Sqrt(w.grad!.pow(2).sum().ToDouble() + b.grad!.pow(2).sum().ToDouble());
         }
@@ -78,12 +90,22 @@ public sealed class CopyLearningTests
         Assert.Equal(LogOdds(model, pool), LogOdds(CopyFile.Load(folder["model.zip"]), pool));
         MLContext context = new(seed: 0);
         ITransformer other = context.Model.Load(folder["model.zip"], out _);
-        IDataView view = other.Transform(CopyExample.View(context, pool.Select(row => new CopyExample { Features = row }), Features, 1 + Kinds.Length));
+        IDataView view = other.Transform(
+            CopyExample.View(context, pool.Select(row => new CopyExample { Features = row }), Features, 1 + Kinds.Length)
+        );
         uint[] decisions = [.. Microsoft.ML.Data.ColumnCursorExtensions.GetColumn<uint>(view, "PredictedLabel")];
         Assert.InRange(decisions.Count(decision => decision == 1) / (double)pool.Length, 0.97, 1);
         File.WriteAllText(folder["other.zip"], "no zip");
-        Assert.Contains("other.zip", Assert.Throws<ScoreException>(() => CopyFile.Load(folder["other.zip"])).Message, StringComparison.Ordinal);
-        Assert.Contains("no such file", Assert.Throws<ScoreException>(() => CopyFile.Load(folder["none.zip"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "other.zip",
+            Assert.Throws<ScoreException>(() => CopyFile.Load(folder["other.zip"])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no such file",
+            Assert.Throws<ScoreException>(() => CopyFile.Load(folder["none.zip"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -96,17 +118,28 @@ public sealed class CopyLearningTests
         Assert.All(LogOdds(model, pool), odds => Assert.Equal(0, odds));
     }
 
-    private static (CopyModel, CopyFile.Trained?) Learn(float[][] pool, (Corruption, float[])[] copies) => CopyLearning.Of(pool, copies, ["probe_variance_0", "entropy"], "test", TestContext.Current.CancellationToken);
+    private static (CopyModel, CopyFile.Trained?) Learn(float[][] pool, (Corruption, float[])[] copies) =>
+        CopyLearning.Of(pool, copies, ["probe_variance_0", "entropy"], "test", TestContext.Current.CancellationToken);
 
     // Kinds lie around the pool on a circle of the first two features, so that no single line parts them from it; the others are noise.
     private static (float[][] Pool, (Corruption Kind, float[] Features)[] Copies) World(int count, double spoilt, float signal)
     {
         Random random = new(1);
-        (Corruption Kind, float[] Features)[] copies = [.. Enumerable.Range(0, count).Select(i => (Kinds[i % Kinds.Length], Spoilt(Kinds[i % Kinds.Length])))];
+        (Corruption Kind, float[] Features)[] copies =
+        [
+            .. Enumerable.Range(0, count).Select(i => (Kinds[i % Kinds.Length], Spoilt(Kinds[i % Kinds.Length]))),
+        ];
         float[][] pool = [.. Enumerable.Range(0, count).Select(i => i < spoilt * count ? Spoilt(Kinds[i % Kinds.Length]) : Noise())];
         return (pool, copies);
 
-        float[] Noise() => [.. Enumerable.Range(0, Features).Select(_ => (float)Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * (float)Math.Cos(2 * Math.PI * random.NextDouble()))];
+        float[] Noise() =>
+            [
+                .. Enumerable
+                    .Range(0, Features)
+                    .Select(_ =>
+                        (float)Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * (float)Math.Cos(2 * Math.PI * random.NextDouble())
+                    ),
+            ];
 
         float[] Spoilt(Corruption kind)
         {
@@ -124,5 +157,6 @@ public sealed class CopyLearningTests
         return model.LogOdds(Matrix(rows).to(torch.ScalarType.Float64)).to(torch.ScalarType.Float32).data<float>().ToArray();
     }
 
-    private static torch.Tensor Matrix(IReadOnlyList<float[]> rows) => torch.tensor(rows.SelectMany(row => row).ToArray()).reshape(rows.Count, -1);
+    private static torch.Tensor Matrix(IReadOnlyList<float[]> rows) =>
+        torch.tensor(rows.SelectMany(row => row).ToArray()).reshape(rows.Count, -1);
 }

@@ -16,12 +16,20 @@ public sealed class EveryKindTests : IDisposable
     {
         IReadOnlyDictionary<string, string> expected = EveryKind.Write(world["wild"]);
 
-        ScoringWorld.Score(new ScoreOptions { Inputs = [world["wild"]], Teacher = world.Teacher(), Output = world["scores.csv"] });
+        ScoringWorld.Score(
+            new ScoreOptions
+            {
+                Inputs = [world["wild"]],
+                Teacher = world.Teacher(),
+                Output = world["scores.csv"],
+            }
+        );
 
         List<TableRow> rows = ScoringWorld.Rows(world["scores.csv"]);
         Assert.Equal(
             expected.Select(pair => $"{pair.Key}: {(pair.Value.Length == 0 ? "ok" : "failed")} {pair.Value}").Order(StringComparer.Ordinal),
-            rows.Select(row => $"{row["path"]!["wild/".Length..]}: {row["status"]} {row["reason"]}").Order(StringComparer.Ordinal));
+            rows.Select(row => $"{row["path"]!["wild/".Length..]}: {row["status"]} {row["reason"]}").Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -35,7 +43,14 @@ public sealed class EveryKindTests : IDisposable
     {
         world.Images("wild", 1);
         File.WriteAllText(world[name], text);
-        ScoringWorld.Score(new ScoreOptions { Inputs = [world[name]], Teacher = world.Teacher(), Output = world["scores.csv"] });
+        ScoringWorld.Score(
+            new ScoreOptions
+            {
+                Inputs = [world[name]],
+                Teacher = world.Teacher(),
+                Output = world["scores.csv"],
+            }
+        );
         Assert.Equal(("wild/000.bmp", "ok"), ScoringWorld.Rows(world["scores.csv"]).Select(row => (row["path"], row["status"])).Single());
     }
 
@@ -44,8 +59,18 @@ public sealed class EveryKindTests : IDisposable
     {
         world.Images("wild", 3);
         File.WriteAllText(world["list.csv"], "path,status,reason\nwild/000.bmp,success,\nwild/001.bmp,failed,http_404\nwild/002.bmp,ok,\n");
-        ScoringWorld.Score(new ScoreOptions { Inputs = [world["list.csv"]], Teacher = world.Teacher(), Output = world["scores.csv"] });
-        Assert.Equal(["ok ", "failed http_404", "ok "], ScoringWorld.Rows(world["scores.csv"]).Select(row => $"{row["status"]} {row["reason"]}"));
+        ScoringWorld.Score(
+            new ScoreOptions
+            {
+                Inputs = [world["list.csv"]],
+                Teacher = world.Teacher(),
+                Output = world["scores.csv"],
+            }
+        );
+        Assert.Equal(
+            ["ok ", "failed http_404", "ok "],
+            ScoringWorld.Rows(world["scores.csv"]).Select(row => $"{row["status"]} {row["reason"]}")
+        );
     }
 
     [Fact]
@@ -55,7 +80,13 @@ public sealed class EveryKindTests : IDisposable
         world.Images("blobs", 1);
         Directory.CreateDirectory(world["snap"]);
         File.CreateSymbolicLink(world["snap/1.png"], "../blobs/000.bmp");
-        ScoreOptions options = new() { Inputs = [world["snap"]], Teacher = world.Teacher(), Output = world["scores.csv"], Overwrite = true };
+        ScoreOptions options = new()
+        {
+            Inputs = [world["snap"]],
+            Teacher = world.Teacher(),
+            Output = world["scores.csv"],
+            Overwrite = true,
+        };
         ScoringWorld.Score(options);
         Assert.Equal("failed link", ScoringWorld.Rows(world["scores.csv"]).Select(row => $"{row["status"]} {row["reason"]}").Single());
         ScoringWorld.Score(options with { FollowLinks = true });
@@ -68,7 +99,13 @@ public sealed class EveryKindTests : IDisposable
         world.Images("blobs", 1);
         Directory.CreateDirectory(world["snap"]);
         File.WriteAllText(world["snap/1.png"], "../blobs/000.bmp");
-        ScoreOptions options = new() { Inputs = [world["snap"]], Teacher = world.Teacher(), Output = world["scores.csv"], Overwrite = true };
+        ScoreOptions options = new()
+        {
+            Inputs = [world["snap"]],
+            Teacher = world.Teacher(),
+            Output = world["scores.csv"],
+            Overwrite = true,
+        };
         ScoringWorld.Score(options);
         Assert.Equal("failed link", ScoringWorld.Rows(world["scores.csv"]).Select(row => $"{row["status"]} {row["reason"]}").Single());
         ScoringWorld.Score(options with { FollowLinks = true });
@@ -79,7 +116,13 @@ public sealed class EveryKindTests : IDisposable
     public void What_waits_beyond_the_budget_is_decoded_early_and_scores_the_same()
     {
         string wild = world.Images("wild", 12, brokenEvery: 5);
-        ScoreOptions options = new() { Inputs = [wild], Teacher = world.Teacher(), Output = world["usual.csv"], BatchSize = 4 };
+        ScoreOptions options = new()
+        {
+            Inputs = [wild],
+            Teacher = world.Teacher(),
+            Output = world["usual.csv"],
+            BatchSize = 4,
+        };
         ScoringWorld.Score(options);
         using var teacher = new TeacherPass(options) { MostWaiting = 700 };
         ScoreInput[] inputs = [.. teacher.Bounded(new ScoreInputs(options).Enumerate(TestContext.Current.CancellationToken))];
@@ -88,6 +131,10 @@ public sealed class EveryKindTests : IDisposable
         Assert.All(inputs.Where(input => input.Early is not null), input => Assert.Empty(input.Image.Bytes!));
         Assert.Equal(
             ScoringWorld.Rows(world["usual.csv"]).Select(row => row["prediction"]),
-            inputs.Chunk(4).SelectMany(teacher.Score).Select(image => image.Scores?.Prediction?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? ""));
+            inputs
+                .Chunk(4)
+                .SelectMany(teacher.Score)
+                .Select(image => image.Scores?.Prediction?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "")
+        );
     }
 }

@@ -10,21 +10,53 @@ namespace DataFreeKD.Probe.Tests;
 
 public sealed class ExtraScoreRunTests
 {
-    private static readonly string[] NeedHead = ["max_logit", "margin", "gen", "weight_cosine", "react_energy", "view_agreement", "view_kl"];
+    private static readonly string[] NeedHead =
+    [
+        "max_logit",
+        "margin",
+        "gen",
+        "weight_cosine",
+        "react_energy",
+        "view_agreement",
+        "view_kl",
+    ];
 
     [Fact]
     public void Extra_columns_follow_the_usual_ones_which_stay_as_they_are_and_precede_what_is_carried()
     {
         using ScoringWorld world = new();
         world.Images("images", 6, brokenEvery: 4);
-        File.WriteAllText(world["manifest.csv"], "path,caption,margin\r\n" + string.Concat(Enumerable.Range(0, 6).Select(i => $"images/{i:D3}.bmp,c{i},of another teacher\r\n")));
+        File.WriteAllText(
+            world["manifest.csv"],
+            "path,caption,margin\r\n" + string.Concat(Enumerable.Range(0, 6).Select(i => $"images/{i:D3}.bmp,c{i},of another teacher\r\n"))
+        );
         ScoreOptions options = ScoreRunTests.Options(world, world["manifest.csv"]);
         ScoringWorld.Score(options with { Output = world["usual.csv"] });
         ScoringWorld.Score(options with { Scores = ["all"] });
 
-        List<TableRow> usual = ScoringWorld.Rows(world["usual.csv"]), more = ScoringWorld.Rows(world["scores.csv"]);
+        List<TableRow> usual = ScoringWorld.Rows(world["usual.csv"]),
+            more = ScoringWorld.Rows(world["scores.csv"]);
         IReadOnlyList<string> before = usual[0].Header.Columns;
-        Assert.Equal([.. before.SkipLast(1), "max_logit", "margin", "gen", "feature_norm", "weight_cosine", "react_energy", "probe_entropy_0", "probe_entropy_1", "rollout_entropy", "rollout_variance", "view_agreement", "view_kl", "intact", "caption"], more[0].Header.Columns);
+        Assert.Equal(
+            [
+                .. before.SkipLast(1),
+                "max_logit",
+                "margin",
+                "gen",
+                "feature_norm",
+                "weight_cosine",
+                "react_energy",
+                "probe_entropy_0",
+                "probe_entropy_1",
+                "rollout_entropy",
+                "rollout_variance",
+                "view_agreement",
+                "view_kl",
+                "intact",
+                "caption",
+            ],
+            more[0].Header.Columns
+        );
         foreach ((TableRow one, TableRow other) in usual.Zip(more))
         {
             Assert.Equal(one.Fields, before.Select(column => other[column]));
@@ -36,7 +68,13 @@ public sealed class ExtraScoreRunTests
     public void A_teacher_without_a_head_leaves_empty_what_needs_one()
     {
         using ScoringWorld world = new();
-        ScoringWorld.Score(ScoreRunTests.Options(world, world.Images("images", 3)) with { Teacher = world.Teacher(classes: 0), Scores = ["all"] });
+        ScoringWorld.Score(
+            ScoreRunTests.Options(world, world.Images("images", 3)) with
+            {
+                Teacher = world.Teacher(classes: 0),
+                Scores = ["all"],
+            }
+        );
 
         List<TableRow> rows = ScoringWorld.Rows(world["scores.csv"]);
         Assert.All(rows, row => Assert.All(Extra(rows), column => Assert.Equal(NeedHead.Contains(column), row[column]!.Length == 0)));
@@ -48,8 +86,14 @@ public sealed class ExtraScoreRunTests
     public void Batches_change_nothing_but_noise_and_parquet_holds_the_same(string spec)
     {
         using ScoringWorld world = new();
-        using (ImageModel model = ModelRegistry.Resolve(spec).Create(3)) ModelStore.Save(world["teacher"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, []);
-        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 23, brokenEvery: 5)) with { Teacher = world["teacher"], Scores = ["all"], Blocks = [] };
+        using (ImageModel model = ModelRegistry.Resolve(spec).Create(3))
+            ModelStore.Save(world["teacher"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, []);
+        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 23, brokenEvery: 5)) with
+        {
+            Teacher = world["teacher"],
+            Scores = ["all"],
+            Blocks = [],
+        };
         ScoringWorld.Score(options);
         List<TableRow> rows = ScoringWorld.Rows(world["scores.csv"]);
 
@@ -58,7 +102,10 @@ public sealed class ExtraScoreRunTests
             ScoringWorld.Score(options with { BatchSize = size, Output = world[$"{size}.parquet"] });
             List<TableRow> others = ScoringWorld.Rows(world[$"{size}.parquet"]);
             Assert.Equal(rows[0].Header.Columns, others[0].Header.Columns);
-            foreach ((TableRow row, TableRow other) in rows.Zip(others)) Assert.All(Extra(rows), column => Assert.Equal(Numbers.Parse(row[column], row, column), Numbers.Parse(other[column], other, column), 1e-5));
+            foreach ((TableRow row, TableRow other) in rows.Zip(others))
+                Assert.All(Extra(rows), column =>
+                    Assert.Equal(Numbers.Parse(row[column], row, column), Numbers.Parse(other[column], other, column), 1e-5)
+                );
         }
     }
 
@@ -66,10 +113,21 @@ public sealed class ExtraScoreRunTests
     public void Features_are_clipped_at_a_percentile_of_the_pool_which_provenance_tells_and_which_can_be_given()
     {
         using ScoringWorld world = new();
-        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 12, brokenEvery: 5)) with { Scores = ["react_energy"], EmbeddingsPath = world["e.npy"] };
+        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 12, brokenEvery: 5)) with
+        {
+            Scores = ["react_energy"],
+            EmbeddingsPath = world["e.npy"],
+        };
         ScoringWorld.Score(options);
 
-        float[] activations = [.. MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(world["e.npy"]).AsSpan()[^(12 * 12 * sizeof(float))..]).ToArray().Where(float.IsFinite).Order()];
+        float[] activations =
+        [
+            .. MemoryMarshal
+                .Cast<byte, float>(File.ReadAllBytes(world["e.npy"]).AsSpan()[^(12 * 12 * sizeof(float))..])
+                .ToArray()
+                .Where(float.IsFinite)
+                .Order(),
+        ];
         double place = 0.9 * (activations.Length - 1);
         double expected = activations[(int)place] + ((place - (int)place) * (activations[(int)place + 1] - activations[(int)place]));
         double clip = double.Parse(Provenance.ReadBeside(options.Output)!.Options["react-clip"], CultureInfo.InvariantCulture);
@@ -80,7 +138,8 @@ public sealed class ExtraScoreRunTests
         ScoringWorld.Score(options with { Output = world["high.csv"], EmbeddingsPath = world["high.npy"], ReactClip = 1e6 });
         Assert.Equal(File.ReadAllBytes(options.Output), File.ReadAllBytes(world["given.csv"]));
         // Nothing is as high as that: what is left is the energy itself.
-        foreach (TableRow row in ScoringWorld.Rows(world["high.csv"]).Where(row => row["status"] == Status.Ok)) Assert.Equal(Numbers.Parse(row["energy"], row, "energy"), Numbers.Parse(row["react_energy"], row, "react_energy"), 1e-5);
+        foreach (TableRow row in ScoringWorld.Rows(world["high.csv"]).Where(row => row["status"] == Status.Ok))
+            Assert.Equal(Numbers.Parse(row["energy"], row, "energy"), Numbers.Parse(row["react_energy"], row, "react_energy"), 1e-5);
     }
 
     [Fact]
@@ -98,7 +157,22 @@ public sealed class ExtraScoreRunTests
         Assert.Contains("\"Learned\":", Provenance.ReadBeside(options.Output)!.Options["intact"], StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(options.Output), File.ReadAllBytes(world["given.csv"]));
         Assert.False(File.Exists(ScoreRun.CopyModelBeside(world["given.csv"])));
-        Assert.Contains("same teacher", Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Output = world["other.csv"], CopyModelPath = model, Teacher = world.Teacher(classes: 0) })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "same teacher",
+            Assert
+                .Throws<ScoreException>(() =>
+                    ScoringWorld.Score(
+                        options with
+                        {
+                            Output = world["other.csv"],
+                            CopyModelPath = model,
+                            Teacher = world.Teacher(classes: 0),
+                        }
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
         // Pools at least as large as the sample are halved until it holds them.
         Assert.InRange(ScoringWorld.Score(options with { Output = world["few.csv"], CopySample = 300 }).Intact!.Pool, 100, 300);
@@ -108,14 +182,25 @@ public sealed class ExtraScoreRunTests
     public void An_interrupted_run_with_every_score_ends_with_the_bytes_of_an_uninterrupted_one()
     {
         using ScoringWorld world = new();
-        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 30, brokenEvery: 7)) with { CheckpointEvery = 2, Scores = ["all"] };
+        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 30, brokenEvery: 7)) with
+        {
+            CheckpointEvery = 2,
+            Scores = ["all"],
+        };
         ScoringWorld.Score(options with { Output = world["whole.csv"] });
         using CancellationTokenSource stop = new();
         int batches = 5;
-        Assert.ThrowsAny<OperationCanceledException>(() => ScoringWorld.Score(options, _ =>
-        {
-            if (--batches == 0) stop.Cancel();
-        }, stop));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            ScoringWorld.Score(
+                options,
+                _ =>
+                {
+                    if (--batches == 0)
+                        stop.Cancel();
+                },
+                stop
+            )
+        );
 
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, Views = 2 }));
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, ReactClip = 1 }));
@@ -134,12 +219,21 @@ public sealed class ExtraScoreRunTests
         double clip = double.Parse(Provenance.ReadBeside(options.Output)!.Options["react-clip"], CultureInfo.InvariantCulture);
 
         Assert.Contains("react-clip", Assert.Throws<ScoreException>(() => new Teacher(options)).Message, StringComparison.Ordinal);
-        Assert.Contains(".intact.zip", Assert.Throws<ScoreException>(() => new Teacher(options with { ReactClip = clip })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            ".intact.zip",
+            Assert.Throws<ScoreException>(() => new Teacher(options with { ReactClip = clip })).Message,
+            StringComparison.Ordinal
+        );
         using Teacher probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.CopyModelBeside(options.Output) });
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
-        foreach ((TableRow row, double[]? figures) in rows.Zip(probe.ScoreFiles([.. rows.Select(row => world[row["path"]!])], TestContext.Current.CancellationToken)))
+        foreach (
+            (TableRow row, double[]? figures) in rows.Zip(
+                probe.ScoreFiles([.. rows.Select(row => world[row["path"]!])], TestContext.Current.CancellationToken)
+            )
+        )
         {
-            foreach ((string column, double figure) in probe.Columns.Zip(figures!)) Assert.Equal(Numbers.Parse(row[column], row, column), figure, 1e-5);
+            foreach ((string column, double figure) in probe.Columns.Zip(figures!))
+                Assert.Equal(Numbers.Parse(row[column], row, column), figure, 1e-5);
         }
         Assert.Superset(Extra(rows).ToHashSet(), probe.Columns.ToHashSet());
     }
@@ -159,9 +253,17 @@ public sealed class ExtraScoreRunTests
     [InlineData("all", 10, "1 to 9")]
     public void Names_and_numbers_that_there_are_not_are_refused(string name, int views, string hint)
     {
-        ScoreOptions options = new() { Inputs = ["i"], Teacher = "t", Output = "o.csv", Scores = [name], Views = views };
+        ScoreOptions options = new()
+        {
+            Inputs = ["i"],
+            Teacher = "t",
+            Output = "o.csv",
+            Scores = [name],
+            Views = views,
+        };
         Assert.Contains(hint, Assert.Throws<ScoreException>(options.Validate).Message, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<string> Extra(List<TableRow> rows) => rows[0].Header.Columns.Where(column => ExtraScore.All.SelectMany(score => score.Columns([0, 1, 2])).Contains(column));
+    private static IEnumerable<string> Extra(List<TableRow> rows) =>
+        rows[0].Header.Columns.Where(column => ExtraScore.All.SelectMany(score => score.Columns([0, 1, 2])).Contains(column));
 }

@@ -12,8 +12,11 @@ namespace DataFreeKD.Probe.Tests;
 /// <summary>The references are those of <c>tests/peers/scores.py</c>.</summary>
 public sealed class ExtraScoreTests
 {
-    private static readonly JsonElement References = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "References", "scores.json"))).RootElement;
-    private static readonly JsonElement Functions = References.GetProperty("functions"), Models = References.GetProperty("models");
+    private static readonly JsonElement References = JsonDocument
+        .Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "References", "scores.json")))
+        .RootElement;
+    private static readonly JsonElement Functions = References.GetProperty("functions"),
+        Models = References.GetProperty("models");
 
     private static readonly Dictionary<string, Func<Tensor>> Equations = new()
     {
@@ -35,17 +38,25 @@ public sealed class ExtraScoreTests
 
     public static TheoryData<string> Referenced => [.. Functions.GetProperty("expected").EnumerateObject().Select(entry => entry.Name)];
 
-    public static TheoryData<int, string> TimmModels => [.. Enumerable.Range(0, Models.GetArrayLength()).Select(number => new TheoryDataRow<int, string>(number, Models[number].GetProperty("spec").GetString()!))];
+    public static TheoryData<int, string> TimmModels =>
+        [
+            .. Enumerable
+                .Range(0, Models.GetArrayLength())
+                .Select(number => new TheoryDataRow<int, string>(number, Models[number].GetProperty("spec").GetString()!)),
+        ];
 
     [Theory]
     [MemberData(nameof(Referenced))]
     public void A_score_equals_its_equation_computed_elsewhere(string name)
     {
         using DisposeScope scope = NewDisposeScope();
-        double[] expected = Numbers(Functions.GetProperty("expected").GetProperty(name)), actual = [.. Equations[name]().contiguous().data<double>()];
+        double[] expected = Numbers(Functions.GetProperty("expected").GetProperty(name)),
+            actual = [.. Equations[name]().contiguous().data<double>()];
 
         Assert.Equal(expected.Length, actual.Length);
-        Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1e-10 * Math.Max(1, Math.Abs(pair.First))));
+        Assert.All(expected.Zip(actual), pair =>
+            Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1e-10 * Math.Max(1, Math.Abs(pair.First)))
+        );
     }
 
     [Theory]
@@ -60,17 +71,26 @@ public sealed class ExtraScoreTests
         network.eval();
         int[] blocks = [0, 1, 2];
 
-        TeacherAnswer answer = TeacherAnswer.Of(network, FormulaWeights.Picture(32), blocks, rollout: true, views: 5) with { ReactClip = reference.GetProperty("clip").GetDouble() };
-        Dictionary<string, Tensor> actual = ExtraScore.All
-            .Where(score => !score.Needs.HasFlag(ScoreNeeds.Copies)) // Learned from a pool: CopyLearningTests.
+        TeacherAnswer answer = TeacherAnswer.Of(network, FormulaWeights.Picture(32), blocks, rollout: true, views: 5) with
+        {
+            ReactClip = reference.GetProperty("clip").GetDouble(),
+        };
+        Dictionary<string, Tensor> actual = ExtraScore
+            .All.Where(score => !score.Needs.HasFlag(ScoreNeeds.Copies)) // Learned from a pool: CopyLearningTests.
             .SelectMany(score => score.Columns(blocks).Zip(score.Compute(answer)))
             .ToDictionary(pair => pair.First, pair => pair.Second);
 
         Assert.Equal(actual.Keys.Order(), reference.GetProperty("columns").EnumerateObject().Select(column => column.Name).Order());
         foreach (JsonProperty column in reference.GetProperty("columns").EnumerateObject())
         {
-            double[] expected = Numbers(column.Value), found = [.. actual[column.Name].contiguous().data<double>()];
-            Assert.All(expected.Zip(found), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= 1e-5 * Math.Max(1, Math.Abs(pair.First)), $"{column.Name}: {pair.Second} for {pair.First}"));
+            double[] expected = Numbers(column.Value),
+                found = [.. actual[column.Name].contiguous().data<double>()];
+            Assert.All(expected.Zip(found), pair =>
+                Assert.True(
+                    Math.Abs(pair.First - pair.Second) <= 1e-5 * Math.Max(1, Math.Abs(pair.First)),
+                    $"{column.Name}: {pair.Second} for {pair.First}"
+                )
+            );
         }
     }
 
@@ -83,7 +103,8 @@ public sealed class ExtraScoreTests
         using var network = (VisionTransformer)ModelRegistry.Resolve(spec).Create(number);
         network.eval();
 
-        TeacherAnswer little = TeacherAnswer.Of(network, FormulaWeights.Picture(32), [2]), much = TeacherAnswer.Of(network, FormulaWeights.Picture(32), [2], rollout: true, views: 2);
+        TeacherAnswer little = TeacherAnswer.Of(network, FormulaWeights.Picture(32), [2]),
+            much = TeacherAnswer.Of(network, FormulaWeights.Picture(32), [2], rollout: true, views: 2);
 
         Assert.True(little.Logits!.eq(much.Logits!).all().item<bool>());
         Assert.True(little.Probes[0].eq(much.Probes[0]).all().item<bool>());
@@ -113,7 +134,10 @@ public sealed class ExtraScoreTests
     [Fact]
     public void Scores_are_named_by_column_by_group_or_all_at_once_and_nothing_else()
     {
-        Assert.Equal(["margin", "feature_norm", "weight_cosine", "react_energy"], ExtraScore.Named(["features", "margin"]).Select(score => score.Column));
+        Assert.Equal(
+            ["margin", "feature_norm", "weight_cosine", "react_energy"],
+            ExtraScore.Named(["features", "margin"]).Select(score => score.Column)
+        );
         Assert.Equal(ExtraScore.All, ExtraScore.Named(["all"]));
         Assert.Empty(ExtraScore.Named([]));
         Assert.Contains("view_kl", Assert.Throws<ScoreException>(() => ExtraScore.Named(["kl"])).Message, StringComparison.Ordinal);
@@ -123,7 +147,10 @@ public sealed class ExtraScoreTests
     public void The_contract_knows_every_column()
     {
         Assert.Equal(Manifests.Columns.ExtraScores, ExtraScore.All.Where(score => !score.OfEachBlock).Select(score => score.Column));
-        Assert.Equal([Manifests.Columns.ProbeEntropy(3)], ExtraScore.All.Where(score => score.OfEachBlock).SelectMany(score => score.Columns([3])));
+        Assert.Equal(
+            [Manifests.Columns.ProbeEntropy(3)],
+            ExtraScore.All.Where(score => score.OfEachBlock).SelectMany(score => score.Columns([3]))
+        );
     }
 
     private static Tensor Input(string name)
@@ -140,7 +167,8 @@ public sealed class ExtraScoreTests
         return positive / positive.sum(-1, keepdim: true);
     }
 
-    private static LinearHead[] Heads() => [.. Input("weights").unbind(0).Zip(Input("biases").unbind(0), (weight, bias) => new LinearHead(weight, bias))];
+    private static LinearHead[] Heads() =>
+        [.. Input("weights").unbind(0).Zip(Input("biases").unbind(0), (weight, bias) => new LinearHead(weight, bias))];
 
     private static double[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(value => value.GetDouble())];
 }

@@ -71,5 +71,6 @@ public sealed class GoldenScoreTests
         Assert.InRange((AttentionProbe.Cosine(probe) - 1).abs().max().ToDouble(), 0, 1e-15);
     }
 
-    private static double Relative(Tensor actual, Tensor expected) => ((actual - expected) / expected.abs().clamp_min(1e-12)).abs().max().ToDouble();
+    private static double Relative(Tensor actual, Tensor expected) =>
+        ((actual - expected) / expected.abs().clamp_min(1e-12)).abs().max().ToDouble();
 }

@@ -38,7 +38,16 @@ public sealed class KeptEmbeddingTests
         ScoringWorld.Score(options);
         Assert.True(File.Exists(world["scores.embeddings.npy"]));
         CascadeRanking ranking = new("entropy", columns => (["entropy"], sample => [.. sample[0].Select(value => -value)]));
-        Assert.Null(ScoringWorld.Score(options with { Cascade = new CascadeOptions { Budget = 5, Ranking = ranking } }).Embeddings);
+        Assert.Null(
+            ScoringWorld
+                .Score(
+                    options with
+                    {
+                        Cascade = new CascadeOptions { Budget = 5, Ranking = ranking },
+                    }
+                )
+                .Embeddings
+        );
         Assert.False(File.Exists(world["scores.embeddings.npy"]));
     }
 
@@ -51,10 +60,17 @@ public sealed class KeptEmbeddingTests
         using (CancellationTokenSource stop = new())
         {
             int batches = 0;
-            Assert.ThrowsAny<OperationCanceledException>(() => ScoringWorld.Score(options, _ =>
-            {
-                if (++batches == 3) stop.Cancel();
-            }, stop));
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                ScoringWorld.Score(
+                    options,
+                    _ =>
+                    {
+                        if (++batches == 3)
+                            stop.Cancel();
+                    },
+                    stop
+                )
+            );
         }
         Assert.False(File.Exists(world["stopped.embeddings.npy"]));
         ScoringWorld.Score(options with { Overwrite = false, Resume = true });
@@ -62,5 +78,12 @@ public sealed class KeptEmbeddingTests
     }
 
     private static ScoreOptions Options(ScoringWorld world, int classes) =>
-        new() { Inputs = [world.Images("images", 20, brokenEvery: 7)], Teacher = world.Teacher(classes), Output = world["scores.csv"], KeepEmbeddings = true, Overwrite = true };
+        new()
+        {
+            Inputs = [world.Images("images", 20, brokenEvery: 7)],
+            Teacher = world.Teacher(classes),
+            Output = world["scores.csv"],
+            KeepEmbeddings = true,
+            Overwrite = true,
+        };
 }

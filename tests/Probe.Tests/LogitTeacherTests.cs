@@ -28,8 +28,10 @@ public sealed class LogitTeacherTests
         foreach (TableRow row in ScoringWorld.Rows(options.Output))
         {
             Assert.Equal(Status.Ok, row["status"]);
-            foreach (string column in (string[])[.. Outputs, "feature_norm", "weight_cosine", "react_energy", "view_kl", "intact"]) Assert.NotEqual("", row[column]);
-            foreach (string column in new[] { "rollout_entropy", "rollout_variance" }) Assert.Equal("", row[column]);
+            foreach (string column in (string[])[.. Outputs, "feature_norm", "weight_cosine", "react_energy", "view_kl", "intact"])
+                Assert.NotEqual("", row[column]);
+            foreach (string column in new[] { "rollout_entropy", "rollout_variance" })
+                Assert.Equal("", row[column]);
         }
     }
 
@@ -39,15 +41,18 @@ public sealed class LogitTeacherTests
         using ScoringWorld world = new();
         using LoadedModel model = Model(world, "resnet:depth=10,img=16,stem=3,width=8,classes=5", out string directory);
         File.WriteAllBytes(world["exported.onnx"], OnnxGraph.Float(model, new GraphOptions()).ToBytes());
-        ScoreOptions options = Options(world, directory), other = options with { Teacher = world["exported.onnx"], Output = world["onnx.csv"], KeepEmbeddings = true };
+        ScoreOptions options = Options(world, directory),
+            other = options with { Teacher = world["exported.onnx"], Output = world["onnx.csv"], KeepEmbeddings = true };
         ScoringWorld.Score(options);
         Assert.Null(ScoringWorld.Score(other).Embeddings);
-        List<TableRow> expected = ScoringWorld.Rows(options.Output), found = ScoringWorld.Rows(other.Output);
+        List<TableRow> expected = ScoringWorld.Rows(options.Output),
+            found = ScoringWorld.Rows(other.Output);
         Assert.Equal(expected.Count, found.Count);
         Assert.Equal(expected.Select(row => row["predicted_name"]), found.Select(row => row["predicted_name"]));
         foreach ((TableRow first, TableRow second) in expected.Zip(found))
         {
-            foreach (string column in Outputs) Assert.Equal(Number(first, column), Number(second, column), 1e-4);
+            foreach (string column in Outputs)
+                Assert.Equal(Number(first, column), Number(second, column), 1e-4);
         }
     }
 
@@ -64,7 +69,8 @@ public sealed class LogitTeacherTests
         graph.Graph.Node.Add(softmax);
         graph.Graph.Output[0].Name = "probabilities";
         File.WriteAllBytes(world["softmax.onnx"], graph.ToByteArray());
-        using OnnxClassifier plain = OnnxClassifier.Open(world["plain.onnx"]), ended = OnnxClassifier.Open(world["softmax.onnx"]);
+        using OnnxClassifier plain = OnnxClassifier.Open(world["plain.onnx"]),
+            ended = OnnxClassifier.Open(world["softmax.onnx"]);
         float[] pixels = [.. Enumerable.Range(0, 2 * 3 * 16 * 16).Select(i => MathF.Sin(i))];
         Assert.Equal(plain.Logits(pixels, 2), ended.Logits(pixels, 2));
         Assert.Contains(ended.Input.Notes, note => note.Contains("Softmax", StringComparison.Ordinal));
@@ -78,8 +84,12 @@ public sealed class LogitTeacherTests
         ModelProto graph = ModelProto.Parser.ParseFrom(OnnxGraph.Float(model, new GraphOptions()).ToBytes());
         graph.MetadataProps.Clear();
         File.WriteAllBytes(world["bare.onnx"], graph.ToByteArray());
-        using (OnnxClassifier bare = OnnxClassifier.Open(world["bare.onnx"])) Assert.Contains("mean", ModelFact.Assumed(bare.Input.Facts), StringComparison.Ordinal);
-        File.WriteAllText(world["bare.json"], """{"pretrained_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.5, 0.5], "interpolation": "bilinear", "crop_pct": 0.875, "crop_mode": "center", "input_size": [3, 16, 16]}}""");
+        using (OnnxClassifier bare = OnnxClassifier.Open(world["bare.onnx"]))
+            Assert.Contains("mean", ModelFact.Assumed(bare.Input.Facts), StringComparison.Ordinal);
+        File.WriteAllText(
+            world["bare.json"],
+            """{"pretrained_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.5, 0.5], "interpolation": "bilinear", "crop_pct": 0.875, "crop_mode": "center", "input_size": [3, 16, 16]}}"""
+        );
         using (OnnxClassifier told = OnnxClassifier.Open(world["bare.onnx"]))
         {
             Assert.Null(ModelFact.Assumed(told.Input.Facts));
@@ -87,7 +97,11 @@ public sealed class LogitTeacherTests
             Assert.Equal(0.875, told.Input.Preprocessing.CropPct);
         }
         File.WriteAllText(world["bare.json"], """{"num_classes": 7, "mean": [0.1, 0.2, 0.3]}""");
-        Assert.Contains("num_classes", Assert.Throws<ModelException>(() => OnnxClassifier.Open(world["bare.onnx"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "num_classes",
+            Assert.Throws<ModelException>(() => OnnxClassifier.Open(world["bare.onnx"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -100,14 +114,26 @@ public sealed class LogitTeacherTests
         Assert.Contains("--with-preprocessing", Refusal("bytes.onnx"), StringComparison.Ordinal);
         Assert.Contains("ONNX", Refusal("text.onnx"), StringComparison.Ordinal);
         ScoreOptions options = Options(world, directory);
-        Assert.Contains("--blocks 1", Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Blocks = [1] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--blocks 1",
+            Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Blocks = [1] })).Message,
+            StringComparison.Ordinal
+        );
 
         string Refusal(string name) => Assert.Throws<OnnxException>(() => OnnxClassifier.Open(world[name])).Message;
     }
 
-    private static double Number(TableRow row, string column) => double.Parse(row[column]!, System.Globalization.CultureInfo.InvariantCulture);
+    private static double Number(TableRow row, string column) =>
+        double.Parse(row[column]!, System.Globalization.CultureInfo.InvariantCulture);
 
-    private static ScoreOptions Options(ScoringWorld world, string teacher) => new() { Inputs = [world.Images("images", 9)], Teacher = teacher, Output = world["scores.csv"], DecodeWorkers = 1 };
+    private static ScoreOptions Options(ScoringWorld world, string teacher) =>
+        new()
+        {
+            Inputs = [world.Images("images", 9)],
+            Teacher = teacher,
+            Output = world["scores.csv"],
+            DecodeWorkers = 1,
+        };
 
     private static LoadedModel Model(ScoringWorld world, string spec, out string directory)
     {
@@ -115,7 +141,13 @@ public sealed class LogitTeacherTests
         Models.Tests.FormulaWeights.Fill(model);
         model.eval();
         directory = world["model"];
-        Preprocessing input = new() { ImageSize = 16, CropPct = 1, Mean = [0.4f, 0.5f, 0.6f], Std = [0.2f, 0.25f, 0.3f] };
+        Preprocessing input = new()
+        {
+            ImageSize = 16,
+            CropPct = 1,
+            Mean = [0.4f, 0.5f, 0.6f],
+            Std = [0.2f, 0.25f, 0.3f],
+        };
         string[] names = [.. Enumerable.Range(0, 5).Select(index => $"class {index}")];
         ModelStore.Save(directory, model, input, names);
         return new LoadedModel(model, input, names, directory);

@@ -23,7 +23,18 @@ public sealed class PooledTeacherTests
         foreach (TableRow row in ScoringWorld.Rows(options.Output))
         {
             Assert.Equal(Status.Ok, row["status"]);
-            foreach (string column in new[] { "entropy", "energy", Columns.ProbeVariance(first), Columns.ProbeVariance(last), "feature_norm", "weight_cosine" }) Assert.NotEqual("", row[column]);
+            foreach (
+                string column in new[]
+                {
+                    "entropy",
+                    "energy",
+                    Columns.ProbeVariance(first),
+                    Columns.ProbeVariance(last),
+                    "feature_norm",
+                    "weight_cosine",
+                }
+            )
+                Assert.NotEqual("", row[column]);
         }
     }
 
@@ -31,7 +42,9 @@ public sealed class PooledTeacherTests
     public void Rollout_is_refused_where_no_class_token_is_read()
     {
         using ScoringWorld world = new();
-        ScoreException refusal = Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, "pool=avg") with { Scores = ["rollout_entropy"] }));
+        ScoreException refusal = Assert.Throws<ScoreException>(() =>
+            ScoringWorld.Score(Options(world, "pool=avg") with { Scores = ["rollout_entropy"] })
+        );
         Assert.Contains("rollout_entropy", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -42,7 +55,11 @@ public sealed class PooledTeacherTests
     public void What_a_graph_does_not_compute_is_refused_by_name(string keys, string named)
     {
         using ScoringWorld world = new();
-        Assert.Contains(named, Assert.Throws<OnnxException>(() => ScoringWorld.Score(Options(world, keys) with { Runtime = TeacherRuntime.Onnx })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Assert.Throws<OnnxException>(() => ScoringWorld.Score(Options(world, keys) with { Runtime = TeacherRuntime.Onnx })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -56,7 +73,9 @@ public sealed class PooledTeacherTests
             model.StateDict()["blocks.1.mlp.fc1.bias"].fill_(3e38f);
         });
         ScoringWorld.Score(options);
-        Assert.All(ScoringWorld.Rows(options.Output), row => Assert.Equal((Status.Failed, "not_finite", ""), (row["status"], row["reason"], row["entropy"])));
+        Assert.All(ScoringWorld.Rows(options.Output), row =>
+            Assert.Equal((Status.Failed, "not_finite", ""), (row["status"], row["reason"], row["entropy"]))
+        );
     }
 
     [Fact]
@@ -65,7 +84,11 @@ public sealed class PooledTeacherTests
         using ScoringWorld world = new();
         ScoreOptions options = Options(world, "act=quick_gelu");
         ScoringWorld.Score(options);
-        Assert.Contains("activation quick_gelu (", File.ReadAllText(Path.ChangeExtension(options.Output, ".json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "activation quick_gelu (",
+            File.ReadAllText(Path.ChangeExtension(options.Output, ".json")),
+            StringComparison.Ordinal
+        );
     }
 
     private static ScoreOptions Options(ScoringWorld world, string keys, Action<ImageModel>? change = null)

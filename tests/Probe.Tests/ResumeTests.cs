@@ -23,17 +23,23 @@ public sealed class ResumeTests
             int batches = random.Next(1, 7);
             try
             {
-                ScoringWorld.Score(resuming, _ =>
-                {
-                    if (--batches == 0) stop.Cancel();
-                }, stop);
+                ScoringWorld.Score(
+                    resuming,
+                    _ =>
+                    {
+                        if (--batches == 0)
+                            stop.Cancel();
+                    },
+                    stop
+                );
                 break;
             }
             catch (OperationCanceledException)
             {
                 Assert.False(File.Exists(options.Output));
                 // Too few batches to reach the next flush would never end: give later tries more.
-                if (++interruptions == 6) break;
+                if (++interruptions == 6)
+                    break;
             }
         }
         ScoringWorld.Score(resuming);
@@ -90,12 +96,24 @@ public sealed class ResumeTests
     private static void Interrupt(ScoreOptions options, int batches)
     {
         using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => ScoringWorld.Score(options, _ =>
-        {
-            if (--batches == 0) stop.Cancel();
-        }, stop));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            ScoringWorld.Score(
+                options,
+                _ =>
+                {
+                    if (--batches == 0)
+                        stop.Cancel();
+                },
+                stop
+            )
+        );
     }
 
     private static ScoreOptions Options(ScoringWorld world) =>
-        ScoreRunTests.Options(world, world.Images("images", 42, brokenEvery: 5)) with { CheckpointEvery = 2, EmbeddingsPath = world["scores.npy"], Blocks = [] };
+        ScoreRunTests.Options(world, world.Images("images", 42, brokenEvery: 5)) with
+        {
+            CheckpointEvery = 2,
+            EmbeddingsPath = world["scores.npy"],
+            Blocks = [],
+        };
 }

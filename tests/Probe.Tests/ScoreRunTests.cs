@@ -23,8 +23,12 @@ public sealed class ScoreRunTests
             Assert.Equal(broken ? Status.Failed : Status.Ok, row["status"]);
             Assert.Equal(broken, row["reason"]!.Length > 0);
             Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(world[row["path"]!]))), row["sha256"]);
-            Assert.Equal(broken ? ("", "", "") : ("12", "9", $"class {row["prediction"]}"), (row["width"], row["height"], row["class_name"]));
-            foreach (string column in new[] { "confidence", "entropy", "energy", "pseudo_label_ce", "probe_variance_0", "probe_cosine_1" }) Assert.Equal(broken, row[column]!.Length == 0);
+            Assert.Equal(
+                broken ? ("", "", "") : ("12", "9", $"class {row["prediction"]}"),
+                (row["width"], row["height"], row["class_name"])
+            );
+            foreach (string column in new[] { "confidence", "entropy", "energy", "pseudo_label_ce", "probe_variance_0", "probe_cosine_1" })
+                Assert.Equal(broken, row[column]!.Length == 0);
         }
         Assert.Equal(23, summary.Rows);
         Assert.Equal(19, summary.Counts[Status.Ok]);
@@ -37,8 +41,27 @@ public sealed class ScoreRunTests
         ScoringWorld.Score(Options(world, world.Images("images", 2)) with { Blocks = [] });
 
         using TableReader table = Table.Open(world["scores.csv"]);
-        Assert.Equal(["path", "sha256", "width", "height", "status", "reason", "prediction", "class_name", "confidence", "entropy", "energy", "pseudo_label_ce",
-            "probe_variance_0", "probe_cosine_0", "probe_variance_1", "probe_cosine_1"], table.Header.Columns);
+        Assert.Equal(
+            [
+                "path",
+                "sha256",
+                "width",
+                "height",
+                "status",
+                "reason",
+                "prediction",
+                "class_name",
+                "confidence",
+                "entropy",
+                "energy",
+                "pseudo_label_ce",
+                "probe_variance_0",
+                "probe_cosine_0",
+                "probe_variance_1",
+                "probe_cosine_1",
+            ],
+            table.Header.Columns
+        );
     }
 
     [Theory]
@@ -54,8 +77,12 @@ public sealed class ScoreRunTests
         ScoringWorld.Score(Options(world, images) with { Output = world["folder.csv"] });
         ScoringWorld.Score(Options(world, packed));
 
-        List<TableRow> expected = ScoringWorld.Rows(world["folder.csv"]), actual = ScoringWorld.Rows(world["scores.csv"]);
-        Assert.Equal(expected.Select(row => row["path"]!.Replace("images/", $"{archive}::", StringComparison.Ordinal)), actual.Select(row => row["path"]));
+        List<TableRow> expected = ScoringWorld.Rows(world["folder.csv"]),
+            actual = ScoringWorld.Rows(world["scores.csv"]);
+        Assert.Equal(
+            expected.Select(row => row["path"]!.Replace("images/", $"{archive}::", StringComparison.Ordinal)),
+            actual.Select(row => row["path"])
+        );
         Assert.Equal(expected.Select(row => string.Join(',', row.Fields[1..])), actual.Select(row => string.Join(',', row.Fields[1..])));
     }
 
@@ -64,7 +91,10 @@ public sealed class ScoreRunTests
     {
         using ScoringWorld world = new();
         world.Images("images", 3);
-        File.WriteAllText(world["manifest.csv"], "caption,path,status,reason\r\n\"a, b\",images/002.bmp,ok,\r\nsmall,,rejected,too_small\r\n,images/000.bmp,ok,\r\ngone,images/009.bmp,ok,\r\n");
+        File.WriteAllText(
+            world["manifest.csv"],
+            "caption,path,status,reason\r\n\"a, b\",images/002.bmp,ok,\r\nsmall,,rejected,too_small\r\n,images/000.bmp,ok,\r\ngone,images/009.bmp,ok,\r\n"
+        );
 
         ScoringWorld.Score(Options(world, world["manifest.csv"]));
 
@@ -86,8 +116,10 @@ public sealed class ScoreRunTests
         foreach (TableRow row in ScoringWorld.Rows(world["scores.csv"]))
         {
             Assert.Equal(Status.Ok, row["status"]);
-            foreach (string column in new[] { "prediction", "class_name", "confidence", "entropy", "energy", "pseudo_label_ce" }) Assert.Equal("", row[column]);
-            double variance = double.Parse(row["probe_variance_0"]!, CultureInfo.InvariantCulture), cosine = double.Parse(row["probe_cosine_0"]!, CultureInfo.InvariantCulture);
+            foreach (string column in new[] { "prediction", "class_name", "confidence", "entropy", "energy", "pseudo_label_ce" })
+                Assert.Equal("", row[column]);
+            double variance = double.Parse(row["probe_variance_0"]!, CultureInfo.InvariantCulture),
+                cosine = double.Parse(row["probe_cosine_0"]!, CultureInfo.InvariantCulture);
             Assert.Equal(1 / Math.Sqrt(1 + variance), cosine, 6);
         }
     }
@@ -131,9 +163,19 @@ public sealed class ScoreRunTests
     public void A_block_that_the_teacher_lacks_is_refused_with_those_it_has()
     {
         using ScoringWorld world = new();
-        ScoreException refusal = Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, world.Images("images", 2)) with { Blocks = [2] }));
+        ScoreException refusal = Assert.Throws<ScoreException>(() =>
+            ScoringWorld.Score(Options(world, world.Images("images", 2)) with { Blocks = [2] })
+        );
         Assert.Contains("0 to 1", refusal.Message, StringComparison.Ordinal);
     }
 
-    internal static ScoreOptions Options(ScoringWorld world, string input) => new() { Inputs = [input], Teacher = world.Teacher(), Output = world["scores.csv"], BatchSize = 4, DecodeWorkers = 2 };
+    internal static ScoreOptions Options(ScoringWorld world, string input) =>
+        new()
+        {
+            Inputs = [input],
+            Teacher = world.Teacher(),
+            Output = world["scores.csv"],
+            BatchSize = 4,
+            DecodeWorkers = 2,
+        };
 }

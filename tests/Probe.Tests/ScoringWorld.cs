@@ -18,32 +18,58 @@ internal sealed class ScoringWorld : IDisposable
     public string Teacher(int classes = 5, long seed = 1)
     {
         string directory = folder[$"teacher-{classes}-{seed}"];
-        using VisionTransformer model = new(new VitConfig { ImageSize = 8, PatchSize = 4, Width = 12, Depth = 2, Heads = 3, MlpHidden = 24, Classes = classes }, seed);
-        ModelStore.Save(directory, model, new Preprocessing { ImageSize = 8, CropPct = 1 }, [.. Enumerable.Range(0, classes).Select(index => $"class {index}")]);
+        using VisionTransformer model = new(
+            new VitConfig
+            {
+                ImageSize = 8,
+                PatchSize = 4,
+                Width = 12,
+                Depth = 2,
+                Heads = 3,
+                MlpHidden = 24,
+                Classes = classes,
+            },
+            seed
+        );
+        ModelStore.Save(
+            directory,
+            model,
+            new Preprocessing { ImageSize = 8, CropPct = 1 },
+            [.. Enumerable.Range(0, classes).Select(index => $"class {index}")]
+        );
         return directory;
     }
 
-    /// <summary>A folder of images 000.bmp, 001.bmp, ...; those whose number is divisible by <paramref name="brokenEvery"/> are not images.</summary>
+    /// <summary>A folder of images 000.bmp, 001.bmp, ...; those whose number is divisible by <paramref name="brokenEvery"/> are not
+    /// images.</summary>
     public string Images(string name, int count, int brokenEvery = int.MaxValue)
     {
         string directory = Directory.CreateDirectory(folder[name]).FullName;
-        for (int i = 0; i < count; i++) File.WriteAllBytes(Path.Combine(directory, $"{i:D3}.bmp"), i % brokenEvery == brokenEvery - 1 ? "no image"u8.ToArray() : NoiseBitmap.Of(12, 9, i));
+        for (int i = 0; i < count; i++)
+            File.WriteAllBytes(
+                Path.Combine(directory, $"{i:D3}.bmp"),
+                i % brokenEvery == brokenEvery - 1 ? "no image"u8.ToArray() : NoiseBitmap.Of(12, 9, i)
+            );
         return directory;
     }
 
     public string Tar(string name, string directory)
     {
         string path = folder[name];
-        using Stream file = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.Create(path), CompressionLevel.Fastest) : File.Create(path);
+        using Stream file = name.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(File.Create(path), CompressionLevel.Fastest)
+            : File.Create(path);
         using TarWriter tar = new(file);
-        foreach (string image in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal)) tar.WriteEntry(image, Path.GetFileName(image));
+        foreach (string image in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal))
+            tar.WriteEntry(image, Path.GetFileName(image));
         return path;
     }
 
     public string Zip(string name, string directory)
     {
         using ZipArchive zip = ZipFile.Open(folder[name], ZipArchiveMode.Create);
-        foreach (string image in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal)) zip.CreateEntryFromFile(image, Path.GetFileName(image));
+        foreach (string image in Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal))
+            zip.CreateEntryFromFile(image, Path.GetFileName(image));
         return folder[name];
     }
 
@@ -51,7 +77,11 @@ internal sealed class ScoringWorld : IDisposable
 
     /// <summary>Scores, stopped by the test's own token or by <paramref name="stop"/>.</summary>
     public static ScoreSummary Score(ScoreOptions options, Action<ScoreProgress>? hear = null, CancellationTokenSource? stop = null) =>
-        ScoreRun.Execute(options, hear is null ? null : new Heard<ScoreProgress>(hear), stop?.Token ?? TestContext.Current.CancellationToken);
+        ScoreRun.Execute(
+            options,
+            hear is null ? null : new Heard<ScoreProgress>(hear),
+            stop?.Token ?? TestContext.Current.CancellationToken
+        );
 
     public static List<TableRow> Rows(string table)
     {

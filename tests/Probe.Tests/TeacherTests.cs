@@ -20,7 +20,10 @@ public sealed class TeacherTests
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
 
         using Teacher probe = new(options);
-        IReadOnlyList<double[]?> figures = probe.ScoreFiles([.. rows.Select(row => world[row["path"]!])], TestContext.Current.CancellationToken);
+        IReadOnlyList<double[]?> figures = probe.ScoreFiles(
+            [.. rows.Select(row => world[row["path"]!])],
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(rows.Select(row => row["status"] == Status.Ok), figures.Select(of => of is not null));
         foreach ((TableRow row, double[]? of) in rows.Zip(figures).Where(pair => pair.Second is not null))
@@ -54,8 +57,10 @@ public sealed class TeacherTests
                 double variance = row.Average(value => Math.Pow((value * row.Length) - 1, 2));
                 Assert.Equal(of![probe.Columns.ToList().IndexOf(Columns.ProbeVariance(block))], variance, 1e-4);
             }
-            if (classes == 0) Assert.Null(look.Probabilities);
-            else Assert.Equal(of![probe.Columns.ToList().IndexOf("confidence")], look.Probabilities!.Max(), 1e-5);
+            if (classes == 0)
+                Assert.Null(look.Probabilities);
+            else
+                Assert.Equal(of![probe.Columns.ToList().IndexOf("confidence")], look.Probabilities!.Max(), 1e-5);
         }
     }
 
@@ -66,14 +71,34 @@ public sealed class TeacherTests
     {
         using ScoringWorld world = new();
         string images = world.Images("images", 11, brokenEvery: 4);
-        ScoreOptions options = ScoreRunTests.Options(world, images) with { Teacher = world.Teacher(classes), Scores = ["feature_norm"], EmbeddingsPath = world["embeddings.npy"], BatchSize = 2 };
+        ScoreOptions options = ScoreRunTests.Options(world, images) with
+        {
+            Teacher = world.Teacher(classes),
+            Scores = ["feature_norm"],
+            EmbeddingsPath = world["embeddings.npy"],
+            BatchSize = 2,
+        };
         ScoringWorld.Score(options);
-        MemoryImage[] held = [.. Directory.EnumerateFiles(images).Order(StringComparer.Ordinal).Select(file => new MemoryImage(file, File.ReadAllBytes(file)))];
+        MemoryImage[] held =
+        [
+            .. Directory
+                .EnumerateFiles(images)
+                .Order(StringComparer.Ordinal)
+                .Select(file => new MemoryImage(file, File.ReadAllBytes(file))),
+        ];
 
-        using Teacher teacher = new(new TeacherOptions { Teacher = options.Teacher, Scores = options.Scores, BatchSize = 2 });
+        using Teacher teacher = new(
+            new TeacherOptions
+            {
+                Teacher = options.Teacher,
+                Scores = options.Scores,
+                BatchSize = 2,
+            }
+        );
         IReadOnlyList<ScoredImage> scored = teacher.Score(held, TestContext.Current.CancellationToken);
         List<ScoredImage> streamed = [];
-        await foreach (ScoredImage image in teacher.ScoreAsync(Slowly(held), TestContext.Current.CancellationToken)) streamed.Add(image);
+        await foreach (ScoredImage image in teacher.ScoreAsync(Slowly(held), TestContext.Current.CancellationToken))
+            streamed.Add(image);
 
         string? embeddings = ScoresTable.Write(world["memory.csv"], scored, place => Path.GetRelativePath(world["."], held[place].Name));
         Assert.Equal(File.ReadAllText(options.Output), File.ReadAllText(world["memory.csv"]));
@@ -92,7 +117,8 @@ public sealed class TeacherTests
         RgbImage pixels = ImageDecoder.Decode(file, DecodeLimits.Local).Image!;
         using Teacher teacher = Teacher.Load(world.Teacher());
 
-        ScoredImage fromFile = teacher.Score(new MemoryImage("file", file)), fromPixels = teacher.Score(new MemoryImage("pixels", pixels));
+        ScoredImage fromFile = teacher.Score(new MemoryImage("file", file)),
+            fromPixels = teacher.Score(new MemoryImage("pixels", pixels));
 
         Assert.Equal(fromFile.Entropy, fromPixels.Entropy);
         Assert.Equal(fromFile.Probes, fromPixels.Probes);
@@ -109,7 +135,8 @@ public sealed class TeacherTests
 
         await foreach (ScoredImage image in teacher.ScoreAsync(Slowly(held), TestContext.Current.CancellationToken))
         {
-            if (image.Image.Name == "5") break;
+            if (image.Image.Name == "5")
+                break;
         }
         IOException told = await Assert.ThrowsAsync<IOException>(async () =>
         {
@@ -124,8 +151,13 @@ public sealed class TeacherTests
     {
         using ScoringWorld world = new();
         MemoryImage image = new("one", NoiseBitmap.Of(8, 8, 1));
-        using Teacher first = Teacher.Load(world.Teacher()), second = new(new TeacherOptions { Teacher = world.Teacher(), Blocks = [0] });
-        Assert.Contains("score all images by one teacher", Assert.Throws<ScoreException>(() => ScoresTable.Write(world["t.csv"], [first.Score(image), second.Score(image)])).Message, StringComparison.Ordinal);
+        using Teacher first = Teacher.Load(world.Teacher()),
+            second = new(new TeacherOptions { Teacher = world.Teacher(), Blocks = [0] });
+        Assert.Contains(
+            "score all images by one teacher",
+            Assert.Throws<ScoreException>(() => ScoresTable.Write(world["t.csv"], [first.Score(image), second.Score(image)])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static async IAsyncEnumerable<MemoryImage> Slowly(IEnumerable<MemoryImage> images, int failsAt = -1)
@@ -134,7 +166,8 @@ public sealed class TeacherTests
         foreach (MemoryImage image in images)
         {
             await Task.Yield();
-            if (at++ == failsAt) throw new IOException("the source broke");
+            if (at++ == failsAt)
+                throw new IOException("the source broke");
             yield return image;
         }
     }

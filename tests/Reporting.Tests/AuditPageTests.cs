@@ -33,23 +33,36 @@ public sealed class AuditPageTests : IDisposable
     [InlineData(390, 844)]
     public async Task Answered_by_keyboard_it_saves_the_table_with_its_answers(int width, int height)
     {
-        for (int image = 0; image < 30; image++) Draw($"pool/{image}.png", image);
-        Page([.. Enumerable.Range(0, 30).Select(image => ($"pool/{image}.png", image % 2 == 0 ? "cat, wild" : "dog", image == 5 ? "no" : ""))]);
+        for (int image = 0; image < 30; image++)
+            Draw($"pool/{image}.png", image);
+        Page([
+            .. Enumerable.Range(0, 30).Select(image => ($"pool/{image}.png", image % 2 == 0 ? "cat, wild" : "dog", image == 5 ? "no" : "")),
+        ]);
         await using IBrowser browser = await Browsers.Start();
         await using IPage page = await browser.NewPageAsync();
-        List<string> console = [], asked = [];
+        List<string> console = [],
+            asked = [];
         page.Console += (_, message) => console.Add(message.Message.Text);
         page.PageError += (_, error) => console.Add(error.Message);
         page.Request += (_, request) => asked.Add(request.Request.Url);
-        await page.SetViewportAsync(new ViewPortOptions { Width = width, Height = height, IsMobile = width < 600 });
+        await page.SetViewportAsync(
+            new ViewPortOptions
+            {
+                Width = width,
+                Height = height,
+                IsMobile = width < 600,
+            }
+        );
         await page.GoToAsync(new Uri(folder["audit.html"]).AbsoluteUri);
 
         Assert.Equal("1 of 30 answered", await Count(page));
-        foreach (string key in (string[])["y", "n", "u", "y"]) await page.Keyboard.PressAsync(key);
+        foreach (string key in (string[])["y", "n", "u", "y"])
+            await page.Keyboard.PressAsync(key);
         await page.Keyboard.PressAsync(Key.Tab);
         Assert.Equal("5 of 30 answered", await Count(page));
         Assert.Equal(width, await page.EvaluateExpressionAsync<int>("document.documentElement.scrollWidth"));
-        if (Environment.GetEnvironmentVariable("DFKD_SCREENSHOTS") is { Length: > 0 } shots) await page.ScreenshotAsync(Path.Combine(shots, $"audit-{width}.png"));
+        if (Environment.GetEnvironmentVariable("DFKD_SCREENSHOTS") is { Length: > 0 } shots)
+            await page.ScreenshotAsync(Path.Combine(shots, $"audit-{width}.png"));
         string saved = await page.EvaluateExpressionAsync<string>("table()");
         File.WriteAllText(folder["saved.csv"], saved);
 
@@ -60,7 +73,9 @@ public sealed class AuditPageTests : IDisposable
         Assert.Equal("cat, wild", rows[4]["class_name"]);
         Assert.Equal(30, rows.Length);
         Assert.Empty(console);
-        Assert.All(asked, url => Assert.True(url.StartsWith("file:", StringComparison.Ordinal) || url.StartsWith("data:", StringComparison.Ordinal), url));
+        Assert.All(asked, url =>
+            Assert.True(url.StartsWith("file:", StringComparison.Ordinal) || url.StartsWith("data:", StringComparison.Ordinal), url)
+        );
 
         // Answers outlive the tab where the browser lets them.
         await page.ReloadAsync();
@@ -75,12 +90,19 @@ public sealed class AuditPageTests : IDisposable
         await using IBrowser browser = await Browsers.Start();
         await using IPage page = await browser.NewPageAsync();
         ICDPSession session = await page.CreateCDPSessionAsync();
-        await session.SendAsync("Browser.setDownloadBehavior", new { behavior = "allow", downloadPath = Path.GetDirectoryName(folder["downloads/x"]) });
+        await session.SendAsync(
+            "Browser.setDownloadBehavior",
+            new { behavior = "allow", downloadPath = Path.GetDirectoryName(folder["downloads/x"]) }
+        );
         await page.GoToAsync(new Uri(folder["audit.html"]).AbsoluteUri);
         await page.ClickAsync("input[value=no]");
         await page.ClickAsync("#save");
-        for (int tenth = 0; tenth < 100 && !File.Exists(folder["downloads/audit.csv"]); tenth++) await Task.Delay(100, TestContext.Current.CancellationToken);
-        Assert.Equal("path,class_name,answer,stratum\npool/0.png,cat,no,0\n", await File.ReadAllTextAsync(folder["downloads/audit.csv"], TestContext.Current.CancellationToken));
+        for (int tenth = 0; tenth < 100 && !File.Exists(folder["downloads/audit.csv"]); tenth++)
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.Equal(
+            "path,class_name,answer,stratum\npool/0.png,cat,no,0\n",
+            await File.ReadAllTextAsync(folder["downloads/audit.csv"], TestContext.Current.CancellationToken)
+        );
     }
 
     private static Task<string> Count(IPage page) => page.EvaluateExpressionAsync<string>("document.getElementById('count').textContent");
@@ -95,7 +117,8 @@ public sealed class AuditPageTests : IDisposable
     {
         using (TableWriter writer = Table.Create(folder["audit.csv"], Header))
         {
-            foreach ((int at, (string path, string name, string answer)) in images.Index()) writer.Write([path, name, answer, $"{at % 10}"]);
+            foreach ((int at, (string path, string name, string answer)) in images.Index())
+                writer.Write([path, name, answer, $"{at % 10}"]);
             writer.Commit();
         }
         AuditPage.Write(folder["audit.csv"], folder["audit.html"], TestContext.Current.CancellationToken);

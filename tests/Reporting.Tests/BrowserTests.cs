@@ -17,25 +17,46 @@ public sealed class BrowserTests
         world.Everything();
         await using IBrowser browser = await Browsers.Start();
         await using IPage page = await browser.NewPageAsync();
-        List<string> console = [], asked = [];
+        List<string> console = [],
+            asked = [];
         page.Console += (_, message) => console.Add(message.Message.Text);
         page.PageError += (_, error) => console.Add(error.Message);
         page.Request += (_, request) => asked.Add(request.Request.Url);
-        await page.SetViewportAsync(new ViewPortOptions { Width = width, Height = height, IsMobile = width < 600 });
+        await page.SetViewportAsync(
+            new ViewPortOptions
+            {
+                Width = width,
+                Height = height,
+                IsMobile = width < 600,
+            }
+        );
         await page.EmulateMediaFeaturesAsync([new() { MediaFeature = MediaFeature.PrefersColorScheme, Value = dark ? "dark" : "light" }]);
 
         await page.GoToAsync(new Uri(world["report.html"]).AbsoluteUri);
         await OpenAll(page);
 
         Assert.Empty(console);
-        Assert.DoesNotContain(asked, url => !url.StartsWith("file:", StringComparison.Ordinal) && !url.StartsWith("data:", StringComparison.Ordinal));
+        Assert.DoesNotContain(asked, url =>
+            !url.StartsWith("file:", StringComparison.Ordinal) && !url.StartsWith("data:", StringComparison.Ordinal)
+        );
         Assert.Single(asked, url => url.StartsWith("file:", StringComparison.Ordinal));
         Assert.Equal(width, await page.EvaluateExpressionAsync<int>("document.documentElement.scrollWidth"));
         // What is wider than the window must scroll by itself.
-        Assert.Empty(await page.EvaluateExpressionAsync<string[]>("[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll') && !e.closest('.unseen')).map(e => e.outerHTML.slice(0, 80))"));
-        Assert.Equal(dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)", await page.EvaluateExpressionAsync<string>("getComputedStyle(document.documentElement).backgroundColor"));
+        Assert.Empty(
+            await page.EvaluateExpressionAsync<string[]>(
+                "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll') && !e.closest('.unseen')).map(e => e.outerHTML.slice(0, 80))"
+            )
+        );
+        Assert.Equal(
+            dark ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)",
+            await page.EvaluateExpressionAsync<string>("getComputedStyle(document.documentElement).backgroundColor")
+        );
         await DecodeAll(page);
-        if (Environment.GetEnvironmentVariable("DFKD_SCREENSHOTS") is { Length: > 0 } folder) await page.ScreenshotAsync(Path.Combine(folder, $"report-{width}{(dark ? "-dark" : "")}.png"), new ScreenshotOptions { FullPage = true });
+        if (Environment.GetEnvironmentVariable("DFKD_SCREENSHOTS") is { Length: > 0 } folder)
+            await page.ScreenshotAsync(
+                Path.Combine(folder, $"report-{width}{(dark ? "-dark" : "")}.png"),
+                new ScreenshotOptions { FullPage = true }
+            );
     }
 
     [Fact]
@@ -50,7 +71,9 @@ public sealed class BrowserTests
         await DecodeAll(page);
 
         Assert.Equal(0, await page.EvaluateExpressionAsync<int>("[...document.images].filter(image => image.naturalWidth === 0).length"));
-        string[] colours = await page.EvaluateExpressionAsync<string[]>("[...new Set([...document.querySelectorAll('svg *')].flatMap(e => [getComputedStyle(e).fill, getComputedStyle(e).stroke]))]");
+        string[] colours = await page.EvaluateExpressionAsync<string[]>(
+            "[...new Set([...document.querySelectorAll('svg *')].flatMap(e => [getComputedStyle(e).fill, getComputedStyle(e).stroke]))]"
+        );
         Assert.Contains("rgb(179, 71, 10)", colours);
         Assert.DoesNotContain(colours, colour => colour.StartsWith("rgb(1, 2,", StringComparison.Ordinal));
     }
@@ -69,7 +92,12 @@ public sealed class BrowserTests
         Assert.True(await page.EvaluateExpressionAsync<bool>("document.activeElement.getBoundingClientRect().left >= 0"));
         await page.Keyboard.PressAsync(Key.Enter);
         Assert.Equal("main", await page.EvaluateExpressionAsync<string>("document.activeElement.id"));
-        for (int press = 0; press < 100 && await page.EvaluateExpressionAsync<string>("document.activeElement.localName") != "summary"; press++) await page.Keyboard.PressAsync(Key.Tab);
+        for (
+            int press = 0;
+            press < 100 && await page.EvaluateExpressionAsync<string>("document.activeElement.localName") != "summary";
+            press++
+        )
+            await page.Keyboard.PressAsync(Key.Tab);
         Assert.False(await page.EvaluateExpressionAsync<bool>("document.activeElement.parentElement.open"));
         await page.Keyboard.PressAsync(Key.Enter);
         Assert.True(await page.EvaluateExpressionAsync<bool>("document.activeElement.parentElement.open"));
@@ -77,7 +105,9 @@ public sealed class BrowserTests
     }
 
     // Those out of sight, too.
-    private static Task DecodeAll(IPage page) => page.EvaluateExpressionAsync("Promise.all([...document.images].map(image => { image.loading = 'eager'; return image.decode(); }))");
+    private static Task DecodeAll(IPage page) =>
+        page.EvaluateExpressionAsync("Promise.all([...document.images].map(image => { image.loading = 'eager'; return image.decode(); }))");
 
-    private static Task OpenAll(IPage page) => page.EvaluateExpressionAsync("document.querySelectorAll('details').forEach(d => d.open = true)");
+    private static Task OpenAll(IPage page) =>
+        page.EvaluateExpressionAsync("document.querySelectorAll('details').forEach(d => d.open = true)");
 }

@@ -13,10 +13,17 @@ public sealed class ExplainTests
     public void A_percentile_is_the_share_of_usable_rows_below_and_half_of_the_equal_ones()
     {
         using ReportWorld world = new();
-        foreach (double entropy in (double[])[0.5, 1, 1, 2, 3]) world.Add(entropy, prediction: entropy < 1.5 ? 4 : 5, picture: false);
+        foreach (double entropy in (double[])[0.5, 1, 1, 2, 3])
+            world.Add(entropy, prediction: entropy < 1.5 ? 4 : 5, picture: false);
         world.Fail("truncated");
 
-        PoolStanding standing = PoolStanding.Of(world.Options().Scores, new Dictionary<string, double> { ["entropy"] = 1, ["unheard_of"] = 1 }, 4, "sha2", TestContext.Current.CancellationToken);
+        PoolStanding standing = PoolStanding.Of(
+            world.Options().Scores,
+            new Dictionary<string, double> { ["entropy"] = 1, ["unheard_of"] = 1 },
+            4,
+            "sha2",
+            TestContext.Current.CancellationToken
+        );
 
         ScoreStanding entropies = Assert.Single(standing.Scores);
         Assert.Equal(0.4, entropies.Below, 12);
@@ -31,7 +38,15 @@ public sealed class ExplainTests
         using ReportWorld world = new();
         string scores = world.Add(1, picture: false).Options().Scores;
 
-        TableException refused = Assert.Throws<TableException>(() => PoolStanding.Of(scores, new Dictionary<string, double> { ["probe_variance_9"] = 1 }, null, "", TestContext.Current.CancellationToken));
+        TableException refused = Assert.Throws<TableException>(() =>
+            PoolStanding.Of(
+                scores,
+                new Dictionary<string, double> { ["probe_variance_9"] = 1 },
+                null,
+                "",
+                TestContext.Current.CancellationToken
+            )
+        );
 
         Assert.Contains("no score in common", refused.Message, StringComparison.Ordinal);
     }
@@ -41,7 +56,8 @@ public sealed class ExplainTests
     [InlineData(0.8, 0.7, "Useful")]
     [InlineData(0.5, 0.5, "Ordinary")]
     [InlineData(0.1, 0.1, "Of little use")]
-    public void The_verdict_follows_the_shares(double answer, double gaze, string begins) => Assert.StartsWith(begins, ImageVerdict.AgainstPool(Standing(answer, gaze))[0], StringComparison.Ordinal);
+    public void The_verdict_follows_the_shares(double answer, double gaze, string begins) =>
+        Assert.StartsWith(begins, ImageVerdict.AgainstPool(Standing(answer, gaze))[0], StringComparison.Ordinal);
 
     [Fact]
     public void A_sure_answer_with_an_even_gaze_is_pointed_out_and_so_is_the_contrary()
@@ -86,6 +102,14 @@ public sealed class ExplainTests
         Assert.Throws<ArgumentException>(() => AttentionOverlay.Draw(new AttentionView(image, [0.5f, 0.3f, 0.2f], 2), 8));
     }
 
-    private static PoolStanding Standing(double answer, double gaze) => new(100, 10,
-        [new ScoreStanding("entropy", "", "", 0, 0, 1 - answer, answer), new ScoreStanding("probe_variance_3", "", "", 0, 0, gaze, gaze)], null);
+    private static PoolStanding Standing(double answer, double gaze) =>
+        new(
+            100,
+            10,
+            [
+                new ScoreStanding("entropy", "", "", 0, 0, 1 - answer, answer),
+                new ScoreStanding("probe_variance_3", "", "", 0, 0, gaze, gaze),
+            ],
+            null
+        );
 }

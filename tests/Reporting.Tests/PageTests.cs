@@ -33,15 +33,37 @@ public sealed class PageTests
 
         foreach (IElement element in page.All)
         {
-            foreach (IAttr attribute in element.Attributes.Where(attribute => attribute.Name is "src" or "href" or "srcset" or "xlink:href" or "data" or "poster" or "action" or "background" or "style"))
+            foreach (
+                IAttr attribute in element.Attributes.Where(attribute =>
+                    attribute.Name
+                        is "src"
+                            or "href"
+                            or "srcset"
+                            or "xlink:href"
+                            or "data"
+                            or "poster"
+                            or "action"
+                            or "background"
+                            or "style"
+                )
+            )
             {
-                Assert.True(attribute.Value.StartsWith('#') || attribute.Value.StartsWith("data:", StringComparison.Ordinal) || (attribute.Name == "style" && !attribute.Value.Contains("url", StringComparison.OrdinalIgnoreCase)), $"{element.LocalName} {attribute.Name}={attribute.Value}");
+                Assert.True(
+                    attribute.Value.StartsWith('#')
+                        || attribute.Value.StartsWith("data:", StringComparison.Ordinal)
+                        || (attribute.Name == "style" && !attribute.Value.Contains("url", StringComparison.OrdinalIgnoreCase)),
+                    $"{element.LocalName} {attribute.Name}={attribute.Value}"
+                );
             }
         }
         Assert.Empty(page.QuerySelectorAll("script, iframe, object, embed, form, base"));
         string style = page.QuerySelector("style")!.TextContent;
         Assert.DoesNotMatch("(?i)url\\(|@import|@font-face", style);
-        Assert.Contains("default-src 'none'", page.QuerySelector("meta[http-equiv='Content-Security-Policy']")!.GetAttribute("content"), StringComparison.Ordinal);
+        Assert.Contains(
+            "default-src 'none'",
+            page.QuerySelector("meta[http-equiv='Content-Security-Policy']")!.GetAttribute("content"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -66,7 +88,11 @@ public sealed class PageTests
 
         string[] ids = [.. page.QuerySelectorAll("[id]").Select(element => element.Id!)];
         Assert.Equal(ids.Length, ids.Distinct().Count());
-        string[] wanted = [.. page.QuerySelectorAll("a[href^='#']").Select(link => link.GetAttribute("href")![1..]), .. page.QuerySelectorAll("[aria-labelledby]").SelectMany(element => element.GetAttribute("aria-labelledby")!.Split(' '))];
+        string[] wanted =
+        [
+            .. page.QuerySelectorAll("a[href^='#']").Select(link => link.GetAttribute("href")![1..]),
+            .. page.QuerySelectorAll("[aria-labelledby]").SelectMany(element => element.GetAttribute("aria-labelledby")!.Split(' ')),
+        ];
         Assert.NotEmpty(wanted);
         Assert.Empty(wanted.Except(ids));
     }
@@ -80,7 +106,9 @@ public sealed class PageTests
         int[] ranks = [.. page.QuerySelectorAll("h1, h2, h3, h4, h5, h6").Select(heading => heading.LocalName[1] - '0')];
         Assert.Equal(1, ranks[0]);
         Assert.Single(ranks, 1);
-        Assert.All(ranks.Zip(ranks.Skip(1)), pair => Assert.True(pair.Second <= pair.First + 1, $"h{pair.First} is followed by h{pair.Second}"));
+        Assert.All(ranks.Zip(ranks.Skip(1)), pair =>
+            Assert.True(pair.Second <= pair.First + 1, $"h{pair.First} is followed by h{pair.Second}")
+        );
         Assert.All(page.QuerySelectorAll("h1, h2, h3, h4"), heading => Assert.NotEqual("", heading.TextContent.Trim()));
     }
 
@@ -109,10 +137,15 @@ public sealed class PageTests
         IHtmlDocument page = world.Everything();
 
         Assert.Equal("en", page.DocumentElement.GetAttribute("lang"));
-        foreach (string landmark in (string[])["header", "nav[aria-label]", "main", "footer"]) Assert.Single(page.QuerySelectorAll(landmark));
+        foreach (string landmark in (string[])["header", "nav[aria-label]", "main", "footer"])
+            Assert.Single(page.QuerySelectorAll(landmark));
         Assert.Equal("#main", page.QuerySelector("body > :first-child")!.GetAttribute("href"));
         Assert.Equal("width=device-width, initial-scale=1", page.QuerySelector("meta[name=viewport]")!.GetAttribute("content"));
-        Assert.All(page.QuerySelectorAll(".scroll"), region => Assert.True(region.GetAttribute("tabindex") == "0" && region.GetAttribute("role") == "region" && region.HasAttribute("aria-label")));
+        Assert.All(page.QuerySelectorAll(".scroll"), region =>
+            Assert.True(
+                region.GetAttribute("tabindex") == "0" && region.GetAttribute("role") == "region" && region.HasAttribute("aria-label")
+            )
+        );
         Assert.All(page.QuerySelectorAll("thead th"), cell => Assert.Equal("col", cell.GetAttribute("scope")));
     }
 
@@ -124,13 +157,37 @@ public sealed class PageTests
         foreach (string name in Hostile)
         {
             // No file: what the page says of missing pictures is user text, too.
-            world.Add(0.5, at, className: name, file: $"pool/{name}.png", picture: false, sha256: $"same{at}", select: true).Add(0.6, at, className: name, file: $"pool/2{name}.png", picture: false, sha256: $"same{at}").Fail(name);
+            world
+                .Add(0.5, at, className: name, file: $"pool/{name}.png", picture: false, sha256: $"same{at}", select: true)
+                .Add(0.6, at, className: name, file: $"pool/2{name}.png", picture: false, sha256: $"same{at}")
+                .Fail(name);
             at++;
         }
-        new Provenance { Version = Hostile[0], Command = "select", Options = Hostile.ToDictionary(name => "option " + name, name => name) }.WriteBeside(world["selected.csv"]);
-        new Provenance { Version = Hostile[1], Command = "score", Options = Hostile.ToDictionary(name => "option " + name, name => name) }.WriteBeside(world["scores.csv"]);
+        new Provenance
+        {
+            Version = Hostile[0],
+            Command = "select",
+            Options = Hostile.ToDictionary(name => "option " + name, name => name),
+        }.WriteBeside(world["selected.csv"]);
+        new Provenance
+        {
+            Version = Hostile[1],
+            Command = "score",
+            Options = Hostile.ToDictionary(name => "option " + name, name => name),
+        }.WriteBeside(world["scores.csv"]);
 
-        IHtmlDocument page = world.Report(options => options with { Title = Hostile[0] + Hostile[3], ClassesShown = 20, Confusion = new ConfusionCounts(Hostile[1], Hostile, [.. Hostile.Select((_, row) => (IReadOnlyList<long>)[.. Hostile.Select((_, column) => (long)(row + column))])]) });
+        IHtmlDocument page = world.Report(options =>
+            options with
+            {
+                Title = Hostile[0] + Hostile[3],
+                ClassesShown = 20,
+                Confusion = new ConfusionCounts(
+                    Hostile[1],
+                    Hostile,
+                    [.. Hostile.Select((_, row) => (IReadOnlyList<long>)[.. Hostile.Select((_, column) => (long)(row + column))])]
+                ),
+            }
+        );
 
         Assert.Empty(page.QuerySelectorAll("script, b, img[src=x], [onerror], [onmouseover]"));
         Assert.Contains(Hostile[0], page.Body!.TextContent, StringComparison.Ordinal);
@@ -138,7 +195,8 @@ public sealed class PageTests
         Assert.Contains("&lt;b&gt; &amp; ]]>", page.Body.TextContent, StringComparison.Ordinal);
         Assert.Contains(Hostile[3], page.Title, StringComparison.Ordinal);
         string whole = File.ReadAllText(world["report.html"]);
-        foreach (string text in (string[])[whole, page.Body.TextContent, .. page.Images.Select(image => image.GetAttribute("alt")!)]) Assert.DoesNotMatch("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\u202A-\\u202E\\u2066-\\u2069]", text);
+        foreach (string text in (string[])[whole, page.Body.TextContent, .. page.Images.Select(image => image.GetAttribute("alt")!)])
+            Assert.DoesNotMatch("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\u202A-\\u202E\\u2066-\\u2069]", text);
         Assert.Contains("עברית", whole, StringComparison.Ordinal);
     }
 
@@ -155,7 +213,8 @@ public sealed class PageTests
         Assert.Equal(Text(first, world), Text(File.ReadAllBytes(again["report.html"]), again));
 
         // The student's folder is named on the page, and is another for each world.
-        static string Text(byte[] page, ReportWorld of) => System.Text.Encoding.UTF8.GetString(page).Replace(of["student"], "student", StringComparison.Ordinal);
+        static string Text(byte[] page, ReportWorld of) =>
+            System.Text.Encoding.UTF8.GetString(page).Replace(of["student"], "student", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,20 +222,47 @@ public sealed class PageTests
     {
         using ReportWorld world = new();
         string style = world.Everything().QuerySelector("style")!.TextContent;
-        Dictionary<string, string>[] schemes = [.. Regex.Matches(style, ":root \\{(.*?)\\}", RegexOptions.Singleline).Select(block => Regex.Matches(block.Groups[1].Value, "--([a-z-]+): (#[0-9a-f]{6});").ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value))];
+        Dictionary<string, string>[] schemes =
+        [
+            .. Regex
+                .Matches(style, ":root \\{(.*?)\\}", RegexOptions.Singleline)
+                .Select(block =>
+                    Regex
+                        .Matches(block.Groups[1].Value, "--([a-z-]+): (#[0-9a-f]{6});")
+                        .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value)
+                ),
+        ];
         // Text 4.5, what is drawn 3 (WCAG 2.2, 1.4.3 and 1.4.11). The shaded cell is the strongest shade of a confusion.
         (string Front, string Back, double Least)[] pairs =
         [
-            ("ink", "paper", 4.5), ("muted", "paper", 4.5), ("link", "paper", 4.5), ("ink", "raised", 4.5), ("muted", "raised", 4.5), ("warn-ink", "warn-paper", 4.5), ("ink", "shade", 4.5),
-            ("pool", "paper", 3), ("selected", "paper", 3), ("mark", "paper", 3), ("link", "warn-paper", 3), ("warn-line", "paper", 3),
+            ("ink", "paper", 4.5),
+            ("muted", "paper", 4.5),
+            ("link", "paper", 4.5),
+            ("ink", "raised", 4.5),
+            ("muted", "raised", 4.5),
+            ("warn-ink", "warn-paper", 4.5),
+            ("ink", "shade", 4.5),
+            ("pool", "paper", 3),
+            ("selected", "paper", 3),
+            ("mark", "paper", 3),
+            ("link", "warn-paper", 3),
+            ("warn-line", "paper", 3),
         ];
 
         Assert.Equal(2, schemes.Length);
         foreach (Dictionary<string, string> scheme in schemes)
         {
-            double heat = double.Parse(Regex.Match(style, "--heat, 0%\\) \\* (\\.\\d+)").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+            double heat = double.Parse(
+                Regex.Match(style, "--heat, 0%\\) \\* (\\.\\d+)").Groups[1].Value,
+                System.Globalization.CultureInfo.InvariantCulture
+            );
             scheme["shade"] = Contrast.Mixed(scheme["selected"], scheme["paper"], heat);
-            Assert.All(pairs, pair => Assert.True(Contrast.Of(scheme[pair.Front], scheme[pair.Back]) >= pair.Least, $"{pair.Front} on {pair.Back}: {Contrast.Of(scheme[pair.Front], scheme[pair.Back]):F2}"));
+            Assert.All(pairs, pair =>
+                Assert.True(
+                    Contrast.Of(scheme[pair.Front], scheme[pair.Back]) >= pair.Least,
+                    $"{pair.Front} on {pair.Back}: {Contrast.Of(scheme[pair.Front], scheme[pair.Back]):F2}"
+                )
+            );
         }
         // No colour but those above: every rule names one of them.
         string rules = Regex.Replace(style, ":root \\{.*?\\}", "", RegexOptions.Singleline);

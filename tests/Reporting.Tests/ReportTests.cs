@@ -18,9 +18,24 @@ public sealed class ReportTests
 
         Assert.Equal((33, 30, 8), (summary.Rows, summary.Usable, summary.Selected));
         string text = Text(page, "#summary");
-        Assert.Contains("30 of 33 images (90.9 %) could be read and scored; 3 could not: 2 cut off in the middle, 1 in no known image format.", text, StringComparison.Ordinal);
-        Assert.Contains("8 images were selected: 26.7 % of those that can be used, from 3 predicted classes.", text, StringComparison.Ordinal);
-        Assert.Equal([["ok", "usable", "30", "90.9 %"], ["failed/truncated", "cut off in the middle", "2", "6.1 %"], ["failed/unknown_format", "in no known image format", "1", "3.0 %"]], Cells(page.QuerySelector("#removed table")!));
+        Assert.Contains(
+            "30 of 33 images (90.9 %) could be read and scored; 3 could not: 2 cut off in the middle, 1 in no known image format.",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "8 images were selected: 26.7 % of those that can be used, from 3 predicted classes.",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            [
+                ["ok", "usable", "30", "90.9 %"],
+                ["failed/truncated", "cut off in the middle", "2", "6.1 %"],
+                ["failed/unknown_format", "in no known image format", "1", "3.0 %"],
+            ],
+            Cells(page.QuerySelector("#removed table")!)
+        );
     }
 
     [Fact]
@@ -31,7 +46,8 @@ public sealed class ReportTests
 
         IHtmlDocument page = world.Report();
 
-        IElement plot = page.QuerySelectorAll("#scores figure.plot").Single(figure => figure.QuerySelector("h3")!.TextContent == "Entropy, nats");
+        IElement plot = page.QuerySelectorAll("#scores figure.plot")
+            .Single(figure => figure.QuerySelector("h3")!.TextContent == "Entropy, nats");
         string[][] bins = Cells(plot.QuerySelector("table")!);
         Assert.Equal(90, bins.Sum(bin => int.Parse(bin[2], System.Globalization.CultureInfo.InvariantCulture)));
         Assert.Equal(23, bins.Sum(bin => int.Parse(bin[3], System.Globalization.CultureInfo.InvariantCulture)));
@@ -44,7 +60,8 @@ public sealed class ReportTests
     public void Strips_hold_the_highest_the_lowest_the_median_and_those_at_the_line()
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 21; at++) world.Add(0.1 * at, select: at < 8);
+        for (int at = 0; at < 21; at++)
+            world.Add(0.1 * at, select: at < 8);
 
         IHtmlDocument page = world.Report(options => options with { ImagesPerStrip = 3 });
 
@@ -54,14 +71,21 @@ public sealed class ReportTests
         // The last selected is the row of 0.7: one of its neighbours is above the line, one below.
         Assert.Equal(["-0.6 ✓", "-0.7 ✓", "-0.8"], Captions("Borderline"));
 
-        string[] Captions(string strip) => [.. page.QuerySelectorAll(".strip").Single(of => of.QuerySelector("h4")!.TextContent.StartsWith(strip, StringComparison.Ordinal)).QuerySelectorAll("figcaption").Select(caption => caption.TextContent)];
+        string[] Captions(string strip) =>
+            [
+                .. page.QuerySelectorAll(".strip")
+                    .Single(of => of.QuerySelector("h4")!.TextContent.StartsWith(strip, StringComparison.Ordinal))
+                    .QuerySelectorAll("figcaption")
+                    .Select(caption => caption.TextContent),
+            ];
     }
 
     [Fact]
     public void A_line_on_another_scale_is_not_drawn()
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 21; at++) world.Add(0.1 * at, select: at < 8);
+        for (int at = 0; at < 21; at++)
+            world.Add(0.1 * at, select: at < 8);
 
         IHtmlDocument page = world.Report(options => options with { Ranking = new RowRanking("path length", row => row.Text(0).Length) });
 
@@ -89,12 +113,23 @@ public sealed class ReportTests
     public void Different_files_of_one_look_are_a_group_but_exact_copies_of_one_are_not()
     {
         using ReportWorld world = new();
-        world.Add(0.1, sha256: "a", phash: "000000000000000f").Add(0.2, sha256: "a", phash: "000000000000000f").Add(0.3, sha256: "b", phash: "00000000000000f0").Add(0.4, sha256: "c", phash: "00000000000000f0").Add(0.5, sha256: "d", phash: "0000000000000f00");
+        world
+            .Add(0.1, sha256: "a", phash: "000000000000000f")
+            .Add(0.2, sha256: "a", phash: "000000000000000f")
+            .Add(0.3, sha256: "b", phash: "00000000000000f0")
+            .Add(0.4, sha256: "c", phash: "00000000000000f0")
+            .Add(0.5, sha256: "d", phash: "0000000000000f00");
 
         IHtmlDocument page = world.Report();
 
         IElement[] groups = [.. page.QuerySelectorAll(".groups > li")];
-        Assert.Equal([["pool/0.png", "pool/1.png"], ["pool/2.png", "pool/3.png"]], groups.Select(group => group.QuerySelectorAll(".paths li").Select(path => path.TextContent).ToArray()));
+        Assert.Equal(
+            [
+                ["pool/0.png", "pool/1.png"],
+                ["pool/2.png", "pool/3.png"],
+            ],
+            groups.Select(group => group.QuerySelectorAll(".paths li").Select(path => path.TextContent).ToArray())
+        );
         Assert.Equal(["Exact copies", "Look alike"], page.QuerySelectorAll("#copies h3").Select(title => title.TextContent));
     }
 
@@ -102,12 +137,26 @@ public sealed class ReportTests
     public void Looks_that_differ_in_a_few_bits_are_a_group_and_the_largest_comes_first()
     {
         using ReportWorld world = new();
-        world.Add(0.1, phash: "0000000000000000").Add(0.2, phash: "00000000000fff00").Add(0.3, phash: "00000000000ffe00").Add(0.4, phash: "000000000000000f").Add(0.5, phash: "0000000000000003").Add(0.6, phash: "000000000000001f").Add(0.7, phash: "no hash").Fail("truncated");
+        world
+            .Add(0.1, phash: "0000000000000000")
+            .Add(0.2, phash: "00000000000fff00")
+            .Add(0.3, phash: "00000000000ffe00")
+            .Add(0.4, phash: "000000000000000f")
+            .Add(0.5, phash: "0000000000000003")
+            .Add(0.6, phash: "000000000000001f")
+            .Add(0.7, phash: "no hash")
+            .Fail("truncated");
 
         IHtmlDocument page = world.Report();
 
         IElement[] groups = [.. page.QuerySelectorAll(".groups > li")];
-        Assert.Equal([["pool/0.png", "pool/3.png", "pool/4.png"], ["pool/1.png", "pool/2.png"]], groups.Select(group => group.QuerySelectorAll(".paths li").Select(path => path.TextContent).ToArray()));
+        Assert.Equal(
+            [
+                ["pool/0.png", "pool/3.png", "pool/4.png"],
+                ["pool/1.png", "pool/2.png"],
+            ],
+            groups.Select(group => group.QuerySelectorAll(".paths li").Select(path => path.TextContent).ToArray())
+        );
         Assert.Contains("2 groups with 3 images too many", page.QuerySelector("#copies")!.TextContent, StringComparison.Ordinal);
     }
 
@@ -124,7 +173,11 @@ public sealed class ReportTests
         Assert.Contains("left out, so that the page stays small", Text(page, "#images"), StringComparison.Ordinal);
 
         // A picture in two strips is one picture.
-        static long Bytes(IHtmlDocument page) => page.QuerySelectorAll("#images img").Select(image => image.GetAttribute("src")!).Distinct().Sum(source => Convert.FromBase64String(source["data:image/webp;base64,".Length..]).LongLength);
+        static long Bytes(IHtmlDocument page) =>
+            page.QuerySelectorAll("#images img")
+                .Select(image => image.GetAttribute("src")!)
+                .Distinct()
+                .Sum(source => Convert.FromBase64String(source["data:image/webp;base64,".Length..]).LongLength);
     }
 
     [Fact]
@@ -132,17 +185,24 @@ public sealed class ReportTests
     {
         using ReportWorld world = new();
         HashSet<string> asked = [];
-        IHtmlDocument page = world.Fill(60).Report(options => options with
-        {
-            ImagesPerStrip = 2,
-            Attention = paths =>
-            {
-                Assert.All(paths, path => Assert.True(asked.Add(path), $"{path} was asked for twice"));
-                return ReportWorld.Gaze(paths);
-            },
-        });
+        IHtmlDocument page = world
+            .Fill(60)
+            .Report(options =>
+                options with
+                {
+                    ImagesPerStrip = 2,
+                    Attention = paths =>
+                    {
+                        Assert.All(paths, path => Assert.True(asked.Add(path), $"{path} was asked for twice"));
+                        return ReportWorld.Gaze(paths);
+                    },
+                }
+            );
 
-        string[] shown = [.. page.QuerySelectorAll("#images .pair > img:first-child").Select(image => world[image.GetAttribute("title")!]).Distinct()];
+        string[] shown =
+        [
+            .. page.QuerySelectorAll("#images .pair > img:first-child").Select(image => world[image.GetAttribute("title")!]).Distinct(),
+        ];
         Assert.Equal(asked.Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
         Assert.Equal(page.QuerySelectorAll("#images .pair").Length, page.QuerySelectorAll("#images img.attention").Length);
     }
@@ -153,21 +213,37 @@ public sealed class ReportTests
         using ReportWorld world = new();
         IHtmlDocument page = world.Everything();
 
-        Assert.Equal(["Agreement with the teacher, held-out images", "Loss", "kd", "Learning rate"], page.QuerySelectorAll("#student figure.plot h3").Select(title => title.TextContent));
+        Assert.Equal(
+            ["Agreement with the teacher, held-out images", "Loss", "kd", "Learning rate"],
+            page.QuerySelectorAll("#student figure.plot h3").Select(title => title.TextContent)
+        );
         Assert.Contains("17 of 20 images decided as labelled (85.0 %)", Text(page, "#student"), StringComparison.Ordinal);
         Assert.Equal(["8", "2", "80.0 %"], page.QuerySelectorAll(".confusion tbody tr:first-child td").Select(cell => cell.TextContent));
-        Assert.Equal([["cat", "dog", "2", "20.0 %"], ["dog", "cat", "1", "10.0 %"]], Cells(page.QuerySelectorAll("#student table")[^1]));
+        Assert.Equal(
+            [
+                ["cat", "dog", "2", "20.0 %"],
+                ["dog", "cat", "1", "10.0 %"],
+            ],
+            Cells(page.QuerySelectorAll("#student table")[^1])
+        );
     }
 
     [Fact]
     public void The_balance_lists_every_class_of_pool_and_selection()
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 10; at++) world.Add(0.1 * at, at < 7 ? 0 : 1, select: at is 0 or 8);
+        for (int at = 0; at < 10; at++)
+            world.Add(0.1 * at, at < 7 ? 0 : 1, select: at is 0 or 8);
 
         IHtmlDocument page = world.Report();
 
-        Assert.Equal([["class0", "7", "70.0 %", "1", "50.0 %"], ["class1", "3", "30.0 %", "1", "50.0 %"]], Cells(page.QuerySelector("#balance table")!));
+        Assert.Equal(
+            [
+                ["class0", "7", "70.0 %", "1", "50.0 %"],
+                ["class1", "3", "30.0 %", "1", "50.0 %"],
+            ],
+            Cells(page.QuerySelector("#balance table")!)
+        );
         // −(0.7 ln 0.7 + 0.3 ln 0.3)/ln 2 = 0.881.
         Assert.Contains("0.881 in the pool, 1.000 in the selection", Text(page, "#balance"), StringComparison.Ordinal);
     }
@@ -177,12 +253,17 @@ public sealed class ReportTests
     {
         using ReportWorld world = new();
         world.Fill(3000, pictures: false);
-        for (int at = 0; at < 500; at++) world.Add(1, sha256: $"sha{1 + at}", picture: false);
+        for (int at = 0; at < 500; at++)
+            world.Add(1, sha256: $"sha{1 + at}", picture: false);
 
         IHtmlDocument page = world.Report(out ReportSummary summary, options => options with { ImagesPerStrip = 0 });
 
         Assert.Equal(3500, summary.Usable);
-        Assert.Contains("500 groups with 500 images too many. The 12 largest groups are shown.", Text(page, "#copies"), StringComparison.Ordinal);
+        Assert.Contains(
+            "500 groups with 500 images too many. The 12 largest groups are shown.",
+            Text(page, "#copies"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -191,7 +272,10 @@ public sealed class ReportTests
         using ReportWorld world = new();
         File.WriteAllText(world["scores.csv"], "path\na.jpg\nb.jpg\n");
 
-        ReportSummary summary = ReportRun.Execute(new ReportOptions { Scores = world["scores.csv"], Output = world["report.html"] }, cancel: TestContext.Current.CancellationToken);
+        ReportSummary summary = ReportRun.Execute(
+            new ReportOptions { Scores = world["scores.csv"], Output = world["report.html"] },
+            cancel: TestContext.Current.CancellationToken
+        );
 
         Assert.Equal((2, 2), (summary.Rows, summary.Usable));
         Assert.Contains(summary.Warnings, warning => warning.Contains("no score to rank by", StringComparison.Ordinal));
@@ -204,13 +288,28 @@ public sealed class ReportTests
         ReportOptions options = world.Fill(3).Options();
         CancellationToken cancel = TestContext.Current.CancellationToken;
 
-        Assert.Contains("name a .html file", Assert.Throws<ReportException>(() => ReportRun.Execute(options with { Output = world["report.pdf"] }, cancel: cancel)).Message, StringComparison.Ordinal);
-        Assert.Contains("is no directory", Assert.Throws<ReportException>(() => ReportRun.Execute(options with { Student = world["nobody"] }, cancel: cancel)).Message, StringComparison.Ordinal);
-        Assert.Contains("does not exist", Assert.Throws<TableException>(() => ReportRun.Execute(options with { Selection = world["nothing.csv"] }, cancel: cancel)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "name a .html file",
+            Assert.Throws<ReportException>(() => ReportRun.Execute(options with { Output = world["report.pdf"] }, cancel: cancel)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is no directory",
+            Assert.Throws<ReportException>(() => ReportRun.Execute(options with { Student = world["nobody"] }, cancel: cancel)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "does not exist",
+            Assert
+                .Throws<TableException>(() => ReportRun.Execute(options with { Selection = world["nothing.csv"] }, cancel: cancel))
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.False(File.Exists(world["report.html"]));
     }
 
     private static string Text(IHtmlDocument page, string selector) => page.QuerySelector(selector)!.TextContent;
 
-    private static string[][] Cells(IElement table) => [.. table.QuerySelectorAll("tbody tr").Select(row => row.Children.Select(cell => cell.TextContent).ToArray())];
+    private static string[][] Cells(IElement table) =>
+        [.. table.QuerySelectorAll("tbody tr").Select(row => row.Children.Select(cell => cell.TextContent).ToArray())];
 }

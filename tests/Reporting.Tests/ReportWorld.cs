@@ -21,7 +21,17 @@ internal sealed class ReportWorld : IDisposable
     public string this[string name] => folder[name];
 
     /// <summary>Adds a usable row with an image of its own; a lower entropy is the better one.</summary>
-    public ReportWorld Add(double entropy, int prediction = 0, string? className = null, string? sha256 = null, string phash = "", string? file = null, double variance = 1, bool picture = true, bool select = false)
+    public ReportWorld Add(
+        double entropy,
+        int prediction = 0,
+        string? className = null,
+        string? sha256 = null,
+        string phash = "",
+        string? file = null,
+        double variance = 1,
+        bool picture = true,
+        bool select = false
+    )
     {
         string path = file ?? $"pool/{rows.Count}.png";
         if (picture)
@@ -30,8 +40,26 @@ internal sealed class ReportWorld : IDisposable
             File.WriteAllBytes(folder[path], ImageWriter.EncodePng(Gradient(rows.Count)));
         }
         string number = Numbers.Format(entropy);
-        rows.Add([path, sha256 ?? $"sha{rows.Count}", "24", "24", Status.Ok, "", prediction < 0 ? "" : $"{prediction}", className ?? (prediction < 0 ? "" : $"class{prediction}"), prediction < 0 ? "" : Numbers.Format(Math.Exp(-entropy)), prediction < 0 ? "" : number, prediction < 0 ? "" : number, prediction < 0 ? "" : number, Numbers.Format(variance), Numbers.Format(1 / Math.Sqrt(1 + variance)), phash, "a note"]);
-        if (select) selected.Add([.. rows[^1], (selected.Count + 1).ToString(CultureInfo.InvariantCulture), Numbers.Format(-entropy), "1"]);
+        rows.Add([
+            path,
+            sha256 ?? $"sha{rows.Count}",
+            "24",
+            "24",
+            Status.Ok,
+            "",
+            prediction < 0 ? "" : $"{prediction}",
+            className ?? (prediction < 0 ? "" : $"class{prediction}"),
+            prediction < 0 ? "" : Numbers.Format(Math.Exp(-entropy)),
+            prediction < 0 ? "" : number,
+            prediction < 0 ? "" : number,
+            prediction < 0 ? "" : number,
+            Numbers.Format(variance),
+            Numbers.Format(1 / Math.Sqrt(1 + variance)),
+            phash,
+            "a note",
+        ]);
+        if (select)
+            selected.Add([.. rows[^1], (selected.Count + 1).ToString(CultureInfo.InvariantCulture), Numbers.Format(-entropy), "1"]);
         return this;
     }
 
@@ -45,15 +73,22 @@ internal sealed class ReportWorld : IDisposable
     /// <summary>Many usable rows of a few classes, every fourth selected, entropies spread over [0, 2).</summary>
     public ReportWorld Fill(int count, int classes = 3, bool pictures = true)
     {
-        for (int at = 0; at < count; at++) Add(2.0 * at / count, at % classes, picture: pictures, variance: 0.2 + (at % 7), select: at % 4 == 0);
+        for (int at = 0; at < count; at++)
+            Add(2.0 * at / count, at % classes, picture: pictures, variance: 0.2 + (at % 7), select: at % 4 == 0);
         return this;
     }
 
     public ReportOptions Options()
     {
         Write("scores.csv", Header, rows);
-        if (selected.Count > 0) Write("selected.csv", [.. Header, .. Columns.Selection], selected);
-        return new ReportOptions { Scores = folder["scores.csv"], Selection = selected.Count > 0 ? folder["selected.csv"] : null, Output = folder["report.html"] };
+        if (selected.Count > 0)
+            Write("selected.csv", [.. Header, .. Columns.Selection], selected);
+        return new ReportOptions
+        {
+            Scores = folder["scores.csv"],
+            Selection = selected.Count > 0 ? folder["selected.csv"] : null,
+            Output = folder["report.html"],
+        };
     }
 
     /// <summary>Writes the report and parses it.</summary>
@@ -71,11 +106,26 @@ internal sealed class ReportWorld : IDisposable
     public IHtmlDocument Everything()
     {
         Fill(60);
-        for (int copy = 0; copy < 3; copy++) Add(1, 1, sha256: "copied", phash: "00000000000000aa");
+        for (int copy = 0; copy < 3; copy++)
+            Add(1, 1, sha256: "copied", phash: "00000000000000aa");
         Add(1.1, 2, phash: "00000000000000bb").Add(1.2, 2, phash: "00000000000000bb");
         Fail("truncated").Fail("unknown_format").Fail("too_small", Status.Rejected);
         Student("step,loss,kd,learning_rate,heldout_agreement\n1,2.5,2.4,0.001,\n2,1.5,1.4,0.0005,0.5\n3,1.25,1.2,0.0001,0.75\n");
-        return Report(options => options with { Student = folder["student"], Attention = Gaze, Confusion = new ConfusionCounts("the student", ["cat", "dog"], [[8, 2], [1, 9]]) });
+        return Report(options =>
+            options with
+            {
+                Student = folder["student"],
+                Attention = Gaze,
+                Confusion = new ConfusionCounts(
+                    "the student",
+                    ["cat", "dog"],
+                    [
+                        [8, 2],
+                        [1, 9],
+                    ]
+                ),
+            }
+        );
     }
 
     /// <summary>Writes a student's metrics.</summary>
@@ -86,13 +136,15 @@ internal sealed class ReportWorld : IDisposable
     }
 
     /// <summary>A teacher that looks at the top left of everything.</summary>
-    public static IReadOnlyList<AttentionView?> Gaze(IReadOnlyList<string> paths) => [.. paths.Select(_ => new AttentionView(Gradient(0), [0.7f, 0.1f, 0.1f, 0.1f], 2))];
+    public static IReadOnlyList<AttentionView?> Gaze(IReadOnlyList<string> paths) =>
+        [.. paths.Select(_ => new AttentionView(Gradient(0), [0.7f, 0.1f, 0.1f, 0.1f], 2))];
 
     /// <summary>A 24×24 image unlike that of another seed.</summary>
     public static RgbImage Gradient(int seed)
     {
         byte[] pixels = new byte[24 * 24 * 3];
-        for (int at = 0; at < pixels.Length; at++) pixels[at] = (byte)((at * (3 + (seed % 11))) + (seed * 29));
+        for (int at = 0; at < pixels.Length; at++)
+            pixels[at] = (byte)((at * (3 + (seed % 11))) + (seed * 29));
         return new RgbImage(24, 24, pixels);
     }
 
@@ -101,7 +153,8 @@ internal sealed class ReportWorld : IDisposable
     private void Write(string name, string[] header, List<string[]> of)
     {
         using TableWriter writer = Table.Create(folder[name], header);
-        foreach (string[] row in of) writer.Write(row);
+        foreach (string[] row in of)
+            writer.Write(row);
         writer.Commit();
     }
 }

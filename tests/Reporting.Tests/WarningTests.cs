@@ -15,7 +15,8 @@ public sealed class WarningTests
     public void A_teacher_without_a_head_is_noticed()
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 120; at++) world.Add(0, prediction: -1, variance: 1 + (0.01 * at));
+        for (int at = 0; at < 120; at++)
+            world.Add(0, prediction: -1, variance: 1 + (0.01 * at));
 
         Assert.Contains("no classification head", Assert.Single(Warnings(world)), StringComparison.Ordinal);
     }
@@ -26,7 +27,8 @@ public sealed class WarningTests
     public void A_teacher_whose_predictions_are_all_but_even_is_called_untrained(double share, bool untrained)
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 120; at++) world.Add(share * Math.Log(10), prediction: at % 10);
+        for (int at = 0; at < 120; at++)
+            world.Add(share * Math.Log(10), prediction: at % 10);
 
         Assert.Equal(untrained, Warnings(world).Any(warning => warning.Contains("seems untrained", StringComparison.Ordinal)));
     }
@@ -35,7 +37,8 @@ public sealed class WarningTests
     public void An_even_gaze_on_everything_is_noticed()
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 120; at++) world.Add(0.5 + (0.001 * at), at % 3, variance: 0.0002);
+        for (int at = 0; at < 120; at++)
+            world.Add(0.5 + (0.001 * at), at % 3, variance: 0.0002);
 
         Assert.Contains("nearly the same everywhere", Assert.Single(Warnings(world)), StringComparison.Ordinal);
     }
@@ -47,10 +50,13 @@ public sealed class WarningTests
     public void One_class_above_all_others_is_noticed(int first, string? warning)
     {
         using ReportWorld world = new();
-        for (int at = 0; at < 120; at++) world.Add(0.5 + (0.001 * at), at < first ? 0 : 1 + (at % 2));
+        for (int at = 0; at < 120; at++)
+            world.Add(0.5 + (0.001 * at), at < first ? 0 : 1 + (at % 2));
 
-        if (warning is null) Assert.Empty(Warnings(world));
-        else Assert.StartsWith(warning, Assert.Single(Warnings(world)), StringComparison.Ordinal);
+        if (warning is null)
+            Assert.Empty(Warnings(world));
+        else
+            Assert.StartsWith(warning, Assert.Single(Warnings(world)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,11 +64,14 @@ public sealed class WarningTests
     {
         using ReportWorld world = new();
         world.Fill(9);
-        for (int at = 0; at < 10; at++) world.Fail("truncated");
+        for (int at = 0; at < 10; at++)
+            world.Fail("truncated");
 
         IReadOnlyList<string> warnings = Warnings(world);
 
-        Assert.Contains(warnings, warning => warning.StartsWith("More than half of the files could not be used (52.6 %)", StringComparison.Ordinal));
+        Assert.Contains(warnings, warning =>
+            warning.StartsWith("More than half of the files could not be used (52.6 %)", StringComparison.Ordinal)
+        );
         Assert.Contains(warnings, warning => warning.StartsWith("The pool is tiny (9 usable images)", StringComparison.Ordinal));
     }
 
@@ -70,14 +79,21 @@ public sealed class WarningTests
     public void A_pool_without_one_usable_image_is_still_reported_on()
     {
         using ReportWorld world = new();
-        Assert.Equal(["No image of the pool is usable; the table of what was removed says why."], Warnings(world.Fail("truncated").Fail("empty")));
+        Assert.Equal(
+            ["No image of the pool is usable; the table of what was removed says why."],
+            Warnings(world.Fail("truncated").Fail("empty"))
+        );
     }
 
     [Fact]
     public void Images_that_were_moved_are_noticed()
     {
         using ReportWorld world = new();
-        Assert.StartsWith("None of the images to show could be read", Assert.Single(Warnings(world.Fill(120, pictures: false))), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "None of the images to show could be read",
+            Assert.Single(Warnings(world.Fill(120, pictures: false))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -85,11 +101,28 @@ public sealed class WarningTests
     {
         using ReportWorld world = new();
         ReportOptions options = world.Fill(150).Options();
-        new Manifests.Provenance { Version = "1", Command = "select", Inputs = new Dictionary<string, string> { ["scores.csv"] = new string('0', 64) } }.WriteBeside(options.Selection!);
+        new Manifests.Provenance
+        {
+            Version = "1",
+            Command = "select",
+            Inputs = new Dictionary<string, string> { ["scores.csv"] = new string('0', 64) },
+        }.WriteBeside(options.Selection!);
 
-        Assert.StartsWith("The selection was made from another scores table", Assert.Single(ReportRun.Execute(options, cancel: TestContext.Current.CancellationToken).Warnings), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The selection was made from another scores table",
+            Assert.Single(ReportRun.Execute(options, cancel: TestContext.Current.CancellationToken).Warnings),
+            StringComparison.Ordinal
+        );
 
-        new Manifests.Provenance { Version = "1", Command = "select", Inputs = new Dictionary<string, string> { ["scores.csv"] = Manifests.Provenance.HashFile(options.Scores, TestContext.Current.CancellationToken) } }.WriteBeside(options.Selection!);
+        new Manifests.Provenance
+        {
+            Version = "1",
+            Command = "select",
+            Inputs = new Dictionary<string, string>
+            {
+                ["scores.csv"] = Manifests.Provenance.HashFile(options.Scores, TestContext.Current.CancellationToken),
+            },
+        }.WriteBeside(options.Selection!);
         Assert.Empty(ReportRun.Execute(options, cancel: TestContext.Current.CancellationToken).Warnings);
     }
 

@@ -32,7 +32,17 @@ public sealed class AdviceTests : IDisposable
     [Fact]
     public void The_curve_over_ranks_is_the_one_that_NumPy_finds()
     {
-        (double Above, bool Yes, double Weight)[] answers = [(0.01, true, 2), (0.05, true, 1), (0.1, false, 1), (0.2, true, 3), (0.4, false, 1), (0.6, false, 2), (0.8, true, 0.5), (0.9, false, 1)];
+        (double Above, bool Yes, double Weight)[] answers =
+        [
+            (0.01, true, 2),
+            (0.05, true, 1),
+            (0.1, false, 1),
+            (0.2, true, 3),
+            (0.4, false, 1),
+            (0.6, false, 2),
+            (0.8, true, 0.5),
+            (0.9, false, 1),
+        ];
         RankLikelihood curve = RankLikelihood.Fit(answers);
         Assert.Equal(NumPyIntercept, curve.Intercept, 8);
         Assert.Equal(NumPySlope, curve.Slope, 8);
@@ -57,10 +67,13 @@ public sealed class AdviceTests : IDisposable
         Random draw = new(7);
         bool[] useful = [.. Enumerable.Range(0, 4000).Select(at => draw.NextDouble() < 0.9 * Math.Pow(0.7, at / 400))];
         Pool pool = new(folder);
-        for (int row = 0; row < useful.Length; row++) pool.Add(row / 1000.0);
+        for (int row = 0; row < useful.Length; row++)
+            pool.Add(row / 1000.0);
         AdviceOptions options = Options(pool.Options());
-        double truth = useful.Count(yes => yes) / 4000.0, error = 0;
-        int held = 0, audits = 60;
+        double truth = useful.Count(yes => yes) / 4000.0,
+            error = 0;
+        int held = 0,
+            audits = 60;
         for (int seed = 0; seed < audits; seed++)
         {
             AdviceOptions seeded = options with { Audit = folder[$"audit-{seed}.csv"], Ranking = options.Ranking with { Seed = seed } };
@@ -78,16 +91,24 @@ public sealed class AdviceTests : IDisposable
     public void What_is_told_of_sizes_is_what_they_hold()
     {
         Random draw = new(3);
-        bool[] useful = [.. Enumerable.Range(0, 3000).Select(at => draw.NextDouble() < 1 / (1 + Math.Exp(-(-2 - (1.2 * Math.Log((at + 0.5) / 3000))))))];
+        bool[] useful =
+        [
+            .. Enumerable.Range(0, 3000).Select(at => draw.NextDouble() < 1 / (1 + Math.Exp(-(-2 - (1.2 * Math.Log((at + 0.5) / 3000)))))),
+        ];
         Pool pool = new(folder);
-        for (int row = 0; row < useful.Length; row++) pool.Add(row / 1000.0);
+        for (int row = 0; row < useful.Length; row++)
+            pool.Add(row / 1000.0);
         AdviceOptions options = Options(pool.Options()) with { Size = 1000 };
         AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken);
         Answer(options.Audit, row => useful[row]);
         SizeAdvice advice = AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken);
         foreach (SizeExpectation size in advice.Sizes.Append(advice.Advised!))
         {
-            Assert.Equal(useful.Take((int)size.Rows).Count(yes => yes) / (double)size.Rows, size.Precision, 0.15 * Math.Sqrt(300.0 / size.Rows));
+            Assert.Equal(
+                useful.Take((int)size.Rows).Count(yes => yes) / (double)size.Rows,
+                size.Precision,
+                0.15 * Math.Sqrt(300.0 / size.Rows)
+            );
         }
         // Where the next image is as likely useful as any of the pool.
         Assert.InRange(advice.Advised!.Rows, 600, 1400);
@@ -99,11 +120,16 @@ public sealed class AdviceTests : IDisposable
     public void A_larger_audit_holds_a_smaller_one_and_any_beginning_covers_the_ranking()
     {
         Pool pool = new(folder);
-        for (int row = 0; row < 500; row++) pool.Add(row);
-        AdviceOptions small = Options(pool.Options()) with { Size = 50 }, large = small with { Size = 150, Audit = folder["large.csv"] };
+        for (int row = 0; row < 500; row++)
+            pool.Add(row);
+        AdviceOptions small = Options(pool.Options()) with { Size = 50 },
+            large = small with { Size = 150, Audit = folder["large.csv"] };
         Assert.Equal(50, AdviceRun.Execute(small, cancel: TestContext.Current.CancellationToken).Images);
         AdviceRun.Execute(large, cancel: TestContext.Current.CancellationToken);
-        Assert.Subset(Pool.Read(large.Audit).Select(row => row["path"]!).ToHashSet(), Pool.Read(small.Audit).Select(row => row["path"]!).ToHashSet());
+        Assert.Subset(
+            Pool.Read(large.Audit).Select(row => row["path"]!).ToHashSet(),
+            Pool.Read(small.Audit).Select(row => row["path"]!).ToHashSet()
+        );
         Assert.Equal(10, Pool.Read(large.Audit).Take(10).Select(row => row["stratum"]).Distinct().Count());
         Assert.All(Pool.Read(large.Audit), row => Assert.Equal("50", row["stratum_rows"]));
     }
@@ -112,7 +138,8 @@ public sealed class AdviceTests : IDisposable
     public void Equal_scores_share_a_place_and_a_tiny_pool_is_asked_about_whole()
     {
         Pool pool = new(folder);
-        for (int row = 0; row < 12; row++) pool.Add(row < 6 ? 1 : 2, status: row == 3 ? Status.Failed : Status.Ok);
+        for (int row = 0; row < 12; row++)
+            pool.Add(row < 6 ? 1 : 2, status: row == 3 ? Status.Failed : Status.Ok);
         AdviceOptions options = Options(pool.Options());
         Assert.Equal(11, AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken).Images);
         Assert.Equal(2, Pool.Read(options.Audit).Select(row => row["stratum"]).Distinct().Count());
@@ -154,13 +181,27 @@ public sealed class AdviceTests : IDisposable
     {
         AdviceOptions options = Options(Ladder(100));
         AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken);
-        SelectionException method = Assert.Throws<SelectionException>(() => AdviceRun.Execute(options with { Ranking = options.Ranking with { Method = "energy" } }, cancel: TestContext.Current.CancellationToken));
+        SelectionException method = Assert.Throws<SelectionException>(() =>
+            AdviceRun.Execute(
+                options with
+                {
+                    Ranking = options.Ranking with { Method = "energy" },
+                },
+                cancel: TestContext.Current.CancellationToken
+            )
+        );
         Assert.Contains("was drawn with method 'entropy', not 'energy'", method.Message, StringComparison.Ordinal);
         Ladder(101);
-        SelectionException scores = Assert.Throws<SelectionException>(() => AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken));
+        SelectionException scores = Assert.Throws<SelectionException>(() =>
+            AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken)
+        );
         Assert.Contains("was drawn from other scores", scores.Message, StringComparison.Ordinal);
         File.Delete(folder["audit.json"]);
-        Assert.Contains("audit.json", Assert.Throws<SelectionException>(() => AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "audit.json",
+            Assert.Throws<SelectionException>(() => AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -172,29 +213,48 @@ public sealed class AdviceTests : IDisposable
         AdviceOptions options = Options(Ladder(100));
         AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken);
         Rewrite(options.Audit, (row, at, name) => at == 0 && name == column ? text : row[name]!);
-        Assert.Contains(expected, Assert.Throws<TableException>(() => AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<TableException>(() => AdviceRun.Execute(options, cancel: TestContext.Current.CancellationToken)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Options_that_make_no_sense_are_refused()
     {
         AdviceOptions options = Options(Ladder(100));
-        Assert.Contains("at least 30", Assert.Throws<SelectionException>(() => (options with { Size = 29 }).Validate()).Message, StringComparison.Ordinal);
-        Assert.Contains("name a .csv file", Assert.Throws<SelectionException>(() => (options with { Audit = "audit.parquet" }).Validate()).Message, StringComparison.Ordinal);
-        Assert.Contains("would overwrite the scores", Assert.Throws<SelectionException>(() => (options with { Audit = options.Ranking.Scores }).Validate()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at least 30",
+            Assert.Throws<SelectionException>(() => (options with { Size = 29 }).Validate()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "name a .csv file",
+            Assert.Throws<SelectionException>(() => (options with { Audit = "audit.parquet" }).Validate()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "would overwrite the scores",
+            Assert.Throws<SelectionException>(() => (options with { Audit = options.Ranking.Scores }).Validate()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     // The reference: Newton's method on the same penalised likelihood, written in NumPy.
-    private const double NumPyIntercept = -1.946376212073, NumPySlope = 1.439718207692;
+    private const double NumPyIntercept = -1.946376212073,
+        NumPySlope = 1.439718207692;
 
     private SelectOptions Ladder(int rows)
     {
         Pool pool = new(folder);
-        for (int row = 0; row < rows; row++) pool.Add(row / 100.0);
+        for (int row = 0; row < rows; row++)
+            pool.Add(row / 100.0);
         return pool.Options();
     }
 
-    private static StratumAnswers Said(long rows, int answered, int yes) => new(rows, [.. Enumerable.Range(0, answered).Select(at => new AuditAnswer(0, rows, 0.5, at < yes, false))]);
+    private static StratumAnswers Said(long rows, int answered, int yes) =>
+        new(rows, [.. Enumerable.Range(0, answered).Select(at => new AuditAnswer(0, rows, 0.5, at < yes, false))]);
 
     private AdviceOptions Options(SelectOptions ranking) => new() { Ranking = ranking, Audit = folder["audit.csv"] };
 
@@ -202,7 +262,12 @@ public sealed class AdviceTests : IDisposable
     private static void Answer(string audit, Func<int, bool> useful, int first = int.MaxValue, string[]? said = null)
     {
         said ??= ["yes", "no"];
-        Rewrite(audit, (row, at, name) => name != "answer" ? row[name]! : at >= first ? "" : said.Length > 2 && at % 10 == 9 ? said[2] : said[useful(int.Parse(Path.GetFileNameWithoutExtension(row["path"]!), System.Globalization.CultureInfo.InvariantCulture)) ? 0 : 1]);
+        Rewrite(audit, (row, at, name) => name != "answer" ? row[name]!
+            : at >= first ? ""
+            : said.Length > 2 && at % 10 == 9 ? said[2]
+            : said[
+                useful(int.Parse(Path.GetFileNameWithoutExtension(row["path"]!), System.Globalization.CultureInfo.InvariantCulture)) ? 0 : 1
+            ]);
     }
 
     private static void Rewrite(string audit, Func<TableRow, int, string, string> field)
@@ -210,7 +275,8 @@ public sealed class AdviceTests : IDisposable
         TableRow[] rows = Pool.Read(audit);
         IReadOnlyList<string> header = rows[0].Header.Columns;
         using TableWriter writer = Table.Create(audit, header);
-        foreach ((int at, TableRow row) in rows.Index()) writer.Write([.. header.Select(name => field(row, at, name))]);
+        foreach ((int at, TableRow row) in rows.Index())
+            writer.Write([.. header.Select(name => field(row, at, name))]);
         writer.Commit();
     }
 }

@@ -8,14 +8,26 @@ namespace DataFreeKD.Selector.Tests;
 public sealed class MeasuresTests
 {
     [Fact]
-    public void Auroc_is_the_chance_that_a_positive_outranks_a_negative() => Gen.Select(Gen.Int[0, 5], Gen.Bool).Array[2, 40].Sample(rows =>
-    {
-        double[] scores = [.. rows.Select(row => (double)row.Item1)];
-        bool[] positive = [.. rows.Select(row => row.Item2)];
-        double[] pairs = [.. from p in rows where p.Item2 from n in rows where !n.Item2 select p.Item1 > n.Item1 ? 1 : p.Item1 == n.Item1 ? 0.5 : 0.0];
-        double auroc = RankingMeasures.Auroc(scores, positive);
-        return pairs.Length == 0 ? double.IsNaN(auroc) : Math.Abs(auroc - pairs.Average()) < 1e-12;
-    });
+    public void Auroc_is_the_chance_that_a_positive_outranks_a_negative() =>
+        Gen.Select(Gen.Int[0, 5], Gen.Bool)
+            .Array[2, 40]
+            .Sample(rows =>
+            {
+                double[] scores = [.. rows.Select(row => (double)row.Item1)];
+                bool[] positive = [.. rows.Select(row => row.Item2)];
+                double[] pairs =
+                [
+                    .. from p in rows
+                    where p.Item2
+                    from n in rows
+                    where !n.Item2
+                    select p.Item1 > n.Item1 ? 1
+                    : p.Item1 == n.Item1 ? 0.5
+                    : 0.0,
+                ];
+                double auroc = RankingMeasures.Auroc(scores, positive);
+                return pairs.Length == 0 ? double.IsNaN(auroc) : Math.Abs(auroc - pairs.Average()) < 1e-12;
+            });
 
     [Fact]
     public void Precision_counts_the_best_rows_and_ties_by_order()

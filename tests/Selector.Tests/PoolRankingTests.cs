@@ -17,11 +17,13 @@ public sealed class PoolRankingTests
     {
         using TempFolder folder = new();
         Pool pool = new(folder);
-        for (int at = 0; at < 40; at++) pool.Add(0.05 + (at * 7 % 40 * 0.05), at % 3, variance: 0.5 + (at % 11));
+        for (int at = 0; at < 40; at++)
+            pool.Add(0.05 + (at * 7 % 40 * 0.05), at % 3, variance: 0.5 + (at % 11));
         pool.Add(double.NaN);
         SelectOptions options = pool.Options() with { Method = method, Fraction = 1, Seed = 5 };
         SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
-        Dictionary<string, double> selected = Pool.Read(options.Output).ToDictionary(row => row["note"]!, row => Numbers.Parse(row["selection_score"], row, "selection_score"));
+        Dictionary<string, double> selected = Pool.Read(options.Output)
+            .ToDictionary(row => row["note"]!, row => Numbers.Parse(row["selection_score"], row, "selection_score"));
 
         PoolRanking ranking = PoolRanking.Of(options, cancel: TestContext.Current.CancellationToken);
 
@@ -30,7 +32,8 @@ public sealed class PoolRankingTests
         int note = table.Header.Require("note");
         while (table.Read())
         {
-            if (!selected.TryGetValue(table.Text(note), out double wanted)) continue;
+            if (!selected.TryGetValue(table.Text(note), out double wanted))
+                continue;
             Assert.Equal(wanted, ranking.Score(table), 12);
             scored++;
         }
@@ -44,17 +47,21 @@ public sealed class PoolRankingTests
     public void What_a_cascade_left_is_ranked_on_the_scale_of_its_sample(string method)
     {
         using TempFolder folder = new();
-        Pool whole = new(folder), left = new(folder);
+        Pool whole = new(folder),
+            left = new(folder);
         for (int at = 0; at < 40; at++)
         {
-            double entropy = 0.05 + (at * 7 % 40 * 0.05), variance = 0.5 + (at % 11);
+            double entropy = 0.05 + (at * 7 % 40 * 0.05),
+                variance = 0.5 + (at % 11);
             whole.Add(entropy, variance: variance);
             bool hope = entropy < 1;
             left.Add(entropy, variance: variance, status: hope ? Status.Ok : Status.Skipped, reason: hope ? "" : "cascade");
         }
-        SelectOptions all = whole.Options("all.csv") with { Method = method, Fraction = 1 }, some = left.Options("some.csv") with { Method = method, Fraction = 1 };
+        SelectOptions all = whole.Options("all.csv") with { Method = method, Fraction = 1 },
+            some = left.Options("some.csv") with { Method = method, Fraction = 1 };
 
-        Dictionary<string, double> wanted = Scores(all), alone = Scores(some);
+        Dictionary<string, double> wanted = Scores(all),
+            alone = Scores(some);
         File.Copy(all.Scores, ManifestPath.SampleBeside(some.Scores));
         Dictionary<string, double> found = Scores(some);
 
@@ -68,6 +75,7 @@ public sealed class PoolRankingTests
     private static Dictionary<string, double> Scores(SelectOptions options)
     {
         SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
-        return Pool.Read(options.Output).ToDictionary(row => row["note"]!, row => Numbers.Parse(row["selection_score"], row, "selection_score"));
+        return Pool.Read(options.Output)
+            .ToDictionary(row => row["note"]!, row => Numbers.Parse(row["selection_score"], row, "selection_score"));
     }
 }

@@ -8,14 +8,28 @@ namespace DataFreeKD.Selector.Tests;
 
 public sealed class ScoreTests : IDisposable
 {
-    private static readonly TableHeader Header = new([.. Columns.Scores, "probe_variance_3", "probe_cosine_3", "probe_variance_7", "probe_cosine_7"], "scores.csv");
+    private static readonly TableHeader Header = new(
+        [.. Columns.Scores, "probe_variance_3", "probe_cosine_3", "probe_variance_7", "probe_cosine_7"],
+        "scores.csv"
+    );
 
     private readonly TempFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 
     private static RowScore Bind(string method, TableHeader? header = null, params int[] blocks) =>
-        ScoreCatalogue.Find(method).Bind(header ?? Header, new SelectOptions { Scores = "s.csv", Output = "o.csv", Method = method, Blocks = blocks });
+        ScoreCatalogue
+            .Find(method)
+            .Bind(
+                header ?? Header,
+                new SelectOptions
+                {
+                    Scores = "s.csv",
+                    Output = "o.csv",
+                    Method = method,
+                    Blocks = blocks,
+                }
+            );
 
     [Fact]
     public void The_official_formula_is_the_published_one()
@@ -28,7 +42,10 @@ public sealed class ScoreTests : IDisposable
     [Fact]
     public void The_official_formula_names_missing_columns_and_the_blocks_to_score()
     {
-        TableHeader shallow = new([.. Columns.Scores, "probe_variance_1", "probe_cosine_1", "probe_variance_3", "probe_cosine_3"], "scores.csv");
+        TableHeader shallow = new(
+            [.. Columns.Scores, "probe_variance_1", "probe_cosine_1", "probe_variance_3", "probe_cosine_3"],
+            "scores.csv"
+        );
         string message = Assert.Throws<TableException>(() => Bind("official", shallow)).Message;
         Assert.Contains("probe_cosine_7", message, StringComparison.Ordinal);
         Assert.Contains("--blocks 3,7", message, StringComparison.Ordinal);
@@ -41,7 +58,11 @@ public sealed class ScoreTests : IDisposable
         RowScore score = Bind("attention-probe", null, 3);
         double e = Math.E;
         // Median 2, MAD 1 of entropy and energy; ln variance has median 0, MAD 1.
-        score.Fit([[1, 2, 3], [1, 2, 3], [1 / e, 1, e]]);
+        score.Fit([
+            [1, 2, 3],
+            [1, 2, 3],
+            [1 / e, 1, e],
+        ]);
         double z = 1 / 1.4826;
         Assert.Equal(0, score.Evaluate([2, 2, 1], 0), 9);
         Assert.Equal(z, score.Evaluate([1, 1, 1], 0), 9);
@@ -61,14 +82,23 @@ public sealed class ScoreTests : IDisposable
         TableHeader logits = new(Columns.Scores, "scores.csv");
         RowScore score = Bind(method, logits);
         Assert.Equal(["entropy", "energy"], score.Columns);
-        score.Fit([[1, 2, 3], [1, 2, 3]]);
-        double best = score.Evaluate([1, 1], 0), middle = score.Evaluate([2, 2], 0), worst = score.Evaluate([3, 3], 0);
+        score.Fit([
+            [1, 2, 3],
+            [1, 2, 3],
+        ]);
+        double best = score.Evaluate([1, 1], 0),
+            middle = score.Evaluate([2, 2], 0),
+            worst = score.Evaluate([3, 3], 0);
         Assert.True(best > middle && middle > worst && double.IsFinite(best) && double.IsFinite(worst));
     }
 
     [Fact]
     public void The_attention_probe_by_its_own_name_wants_a_probe() =>
-        Assert.Contains("probe_variance", Assert.Throws<TableException>(() => Bind("attention-probe", new TableHeader(Columns.Scores, "scores.csv"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "probe_variance",
+            Assert.Throws<TableException>(() => Bind("attention-probe", new TableHeader(Columns.Scores, "scores.csv"))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void The_default_weighs_the_probe_by_how_far_its_blocks_agree()
@@ -103,8 +133,15 @@ public sealed class ScoreTests : IDisposable
     public void The_default_is_the_attention_probe_and_turns_down_corrupted_copies_where_the_table_tells()
     {
         TableHeader told = new([.. Header.Columns, "intact"], "scores.csv");
-        RowScore without = Bind("combined", null, 3), with = Bind("combined", told, 3), probe = Bind("attention-probe", null, 3);
-        double[][] sample = [[1, 2, 3], [1, 2, 3], [0.5, 1, 2]];
+        RowScore without = Bind("combined", null, 3),
+            with = Bind("combined", told, 3),
+            probe = Bind("attention-probe", null, 3);
+        double[][] sample =
+        [
+            [1, 2, 3],
+            [1, 2, 3],
+            [0.5, 1, 2],
+        ];
         without.Fit(sample);
         probe.Fit(sample);
         with.Fit([.. sample, [-1, 0, 1]]);
@@ -125,7 +162,12 @@ public sealed class ScoreTests : IDisposable
     {
         RowScore score = Bind("rank-average", null, 3, 7);
         Assert.Equal(["entropy", "energy", "probe_variance_3", "probe_variance_7"], score.Columns);
-        score.Fit([[1, 2, 3, 4], [1, 1, 1, 9], [1, 2, 3, 4], [4, 3, 2, 1]]);
+        score.Fit([
+            [1, 2, 3, 4],
+            [1, 1, 1, 9],
+            [1, 2, 3, 4],
+            [4, 3, 2, 1],
+        ]);
         // Lowest entropy beats 3 of 4 and ties with itself; of three equal energies the middle; the two blocks cancel out.
         Assert.Equal(((3.5 / 4) + (2.5 / 4) + ((0.5 + 3.5) / 8)) / 3, score.Evaluate([1, 1, 1, 4], 0), 12);
         Assert.Equal((1 + 0 + 0.5) / 3, score.Evaluate([0.5, 10, 5, 0.5], 0), 12);
@@ -142,12 +184,15 @@ public sealed class ScoreTests : IDisposable
     [InlineData("entropy", -0.25)]
     [InlineData("energy", -0.25)]
     [InlineData("confidence", 0.25)]
-    public void Scores_of_the_logits_have_their_useful_sign(string method, double expected) => Assert.Equal(expected, Bind(method).Evaluate([0.25], 0));
+    public void Scores_of_the_logits_have_their_useful_sign(string method, double expected) =>
+        Assert.Equal(expected, Bind(method).Evaluate([0.25], 0));
 
     [Fact]
     public void Random_depends_on_seed_and_content_alone()
     {
-        double[] first = Draws(1), again = Draws(1), other = Draws(2);
+        double[] first = Draws(1),
+            again = Draws(1),
+            other = Draws(2);
         Assert.Equal(first, again);
         Assert.NotEqual(first, other);
         Assert.All(first, value => Assert.InRange(value, 0, 1));
@@ -157,7 +202,15 @@ public sealed class ScoreTests : IDisposable
     [Fact]
     public void Without_a_head_the_probe_selects_and_the_logits_say_why_not()
     {
-        SelectOptions options = new Pool(folder).Add(0, variance: 1).Add(0, variance: 3).Empty("prediction", "class_name", "confidence", "entropy", "energy", "pseudo_label_ce").Options() with { Budget = 1, Quota = ClassQuota.Equal };
+        SelectOptions options = new Pool(folder)
+            .Add(0, variance: 1)
+            .Add(0, variance: 3)
+            .Empty("prediction", "class_name", "confidence", "entropy", "energy", "pseudo_label_ce")
+            .Options() with
+        {
+            Budget = 1,
+            Quota = ClassQuota.Equal,
+        };
         Assert.Equal([1], Pool.Taken(options with { Method = "variance" }));
         string message = Assert.Throws<TableException>(() => Pool.Taken(options with { Method = "attention-probe" })).Message;
         Assert.Contains("variance", message, StringComparison.Ordinal);
@@ -167,19 +220,36 @@ public sealed class ScoreTests : IDisposable
     [Fact]
     public void The_learned_method_turns_down_what_looks_like_the_negatives()
     {
-        Pool pool = new(folder), negatives = new(folder);
-        for (int row = 0; row < 60; row++) pool.Add(1 + row % 7 / 10.0, variance: row % 3 == 0 ? 20 + row % 5 : 1 + row % 5 / 10.0);
-        for (int row = 0; row < 30; row++) negatives.Add(1 + row % 7 / 10.0, variance: 20 + row % 5);
+        Pool pool = new(folder),
+            negatives = new(folder);
+        for (int row = 0; row < 60; row++)
+            pool.Add(1 + row % 7 / 10.0, variance: row % 3 == 0 ? 20 + row % 5 : 1 + row % 5 / 10.0);
+        for (int row = 0; row < 30; row++)
+            negatives.Add(1 + row % 7 / 10.0, variance: 20 + row % 5);
         SelectOptions options = pool.Options() with { Budget = 20, Method = "learned", Negatives = negatives.Write("negatives.csv") };
         int[] taken = Pool.Taken(options);
         Assert.DoesNotContain(taken, row => row % 3 == 0);
         Assert.Equal(taken, Pool.Taken(options));
-        Assert.Contains("--negatives", Assert.Throws<SelectionException>(() => Pool.Taken(options with { Negatives = null })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--negatives",
+            Assert.Throws<SelectionException>(() => Pool.Taken(options with { Negatives = null })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static double[] Draws(long seed)
     {
-        RowScore score = ScoreCatalogue.Find("random").Bind(Header, new SelectOptions { Scores = "s.csv", Output = "o.csv", Seed = seed });
+        RowScore score = ScoreCatalogue
+            .Find("random")
+            .Bind(
+                Header,
+                new SelectOptions
+                {
+                    Scores = "s.csv",
+                    Output = "o.csv",
+                    Seed = seed,
+                }
+            );
         return [.. Enumerable.Range(0, 4000).Select(row => score.Evaluate([], (ulong)row))];
     }
 }

@@ -31,11 +31,28 @@ public sealed class SelectionTests : IDisposable
 
     [Fact]
     public void A_copy_counts_once_by_its_best_row() =>
-        Assert.Equal([2, 1], Pool.Taken(new Pool(folder).Add(0.4, sha256: "a").Add(0.3, sha256: "b").Add(0.1, sha256: "a").Add(0.9).Options() with { Budget = 2 }));
+        Assert.Equal(
+            [2, 1],
+            Pool.Taken(
+                new Pool(folder).Add(0.4, sha256: "a").Add(0.3, sha256: "b").Add(0.1, sha256: "a").Add(0.9).Options() with
+                {
+                    Budget = 2,
+                }
+            )
+        );
 
     [Fact]
     public void Copies_stay_where_asked() =>
-        Assert.Equal([0, 1], Pool.Taken(new Pool(folder).Add(0.1, sha256: "a").Add(0.2, sha256: "a").Add(0.9).Options() with { Budget = 2, DropDuplicates = false }));
+        Assert.Equal(
+            [0, 1],
+            Pool.Taken(
+                new Pool(folder).Add(0.1, sha256: "a").Add(0.2, sha256: "a").Add(0.9).Options() with
+                {
+                    Budget = 2,
+                    DropDuplicates = false,
+                }
+            )
+        );
 
     [Fact]
     public void Rows_without_a_known_content_are_not_copies_of_one_another() =>
@@ -44,32 +61,84 @@ public sealed class SelectionTests : IDisposable
     [Fact]
     public void Any_pool_gives_what_sorting_all_of_it_gives()
     {
-        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 300], Gen.Int[0, 3]).Array[1, 4000].Sample(pool =>
-        {
-            Pool table = new(folder);
-            foreach ((int entropy, int content, int _) in pool) table.Add(entropy / 10.0, sha256: $"{content}");
-            int[] expected = [.. Enumerable.Range(0, pool.Length).GroupBy(at => pool[at].Item2).Select(copies => copies.MinBy(at => (pool[at].Item1, at))).OrderBy(at => (pool[at].Item1, at)).Take(50)];
-            Assert.Equal(expected, Pool.Taken(table.Options() with { Budget = 50 }));
-        }, iter: 15, threads: 1);
+        Gen.Select(Gen.Int[0, 20], Gen.Int[0, 300], Gen.Int[0, 3])
+            .Array[1, 4000]
+            .Sample(
+                pool =>
+                {
+                    Pool table = new(folder);
+                    foreach ((int entropy, int content, int _) in pool)
+                        table.Add(entropy / 10.0, sha256: $"{content}");
+                    int[] expected =
+                    [
+                        .. Enumerable
+                            .Range(0, pool.Length)
+                            .GroupBy(at => pool[at].Item2)
+                            .Select(copies => copies.MinBy(at => (pool[at].Item1, at)))
+                            .OrderBy(at => (pool[at].Item1, at))
+                            .Take(50),
+                    ];
+                    Assert.Equal(expected, Pool.Taken(table.Options() with { Budget = 50 }));
+                },
+                iter: 15,
+                threads: 1
+            );
     }
 
     [Fact]
     public void Rows_that_are_not_ok_are_skipped_and_counted_by_reason()
     {
-        SelectOptions options = new Pool(folder).Add(0.1, status: Status.Failed, reason: "decode_error").Add(0.2).Add(0.3, status: Status.Duplicate).Add(0.4).Options() with { Budget = 10 };
+        SelectOptions options = new Pool(folder)
+            .Add(0.1, status: Status.Failed, reason: "decode_error")
+            .Add(0.2)
+            .Add(0.3, status: Status.Duplicate)
+            .Add(0.4)
+            .Options() with
+        {
+            Budget = 10,
+        };
         SelectionSummary summary = SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
         Assert.Equal(4, summary.Rows);
         Assert.Equal(2, summary.Selected);
-        Assert.Equal(new Dictionary<string, long> { ["duplicate"] = 1, ["failed/decode_error"] = 1, ["ok"] = 2 }, summary.Counts);
+        Assert.Equal(
+            new Dictionary<string, long>
+            {
+                ["duplicate"] = 1,
+                ["failed/decode_error"] = 1,
+                ["ok"] = 2,
+            },
+            summary.Counts
+        );
     }
 
     [Fact]
     public void Equal_shares_hand_on_what_small_classes_lack()
     {
         Pool pool = new(folder);
-        for (int row = 0; row < 40; row++) pool.Add(row / 100.0, prediction: row < 2 ? 0 : row < 20 ? 1 : 2);
-        SelectionSummary summary = SelectionRun.Execute(pool.Options() with { Budget = 12, Quota = ClassQuota.Equal }, cancel: TestContext.Current.CancellationToken);
-        Assert.Equal(new Dictionary<string, long> { ["class0"] = 2, ["class1"] = 5, ["class2"] = 5 }, summary.Classes);
+        for (int row = 0; row < 40; row++)
+            pool.Add(
+                row / 100.0,
+                prediction: row < 2 ? 0
+                    : row < 20 ? 1
+                    : 2
+            );
+        SelectionSummary summary = SelectionRun.Execute(
+            pool.Options() with
+            {
+                Budget = 12,
+                Quota = ClassQuota.Equal,
+            },
+            cancel: TestContext.Current.CancellationToken
+        );
+        Assert.Equal(
+            new Dictionary<string, long>
+            {
+                ["class0"] = 2,
+                ["class1"] = 5,
+                ["class2"] = 5,
+            },
+            summary.Classes
+        );
         Assert.Equal(-0.24, summary.Thresholds["class2"], 12);
     }
 
@@ -77,9 +146,18 @@ public sealed class SelectionTests : IDisposable
     public void Equal_shares_hand_on_what_copies_took_too()
     {
         Pool pool = new(folder);
-        for (int row = 0; row < 10; row++) pool.Add(0.1, prediction: 0, sha256: "same");
-        for (int row = 0; row < 10; row++) pool.Add(0.5, prediction: 1);
-        SelectionSummary summary = SelectionRun.Execute(pool.Options() with { Budget = 8, Quota = ClassQuota.Equal }, cancel: TestContext.Current.CancellationToken);
+        for (int row = 0; row < 10; row++)
+            pool.Add(0.1, prediction: 0, sha256: "same");
+        for (int row = 0; row < 10; row++)
+            pool.Add(0.5, prediction: 1);
+        SelectionSummary summary = SelectionRun.Execute(
+            pool.Options() with
+            {
+                Budget = 8,
+                Quota = ClassQuota.Equal,
+            },
+            cancel: TestContext.Current.CancellationToken
+        );
         Assert.Equal(new Dictionary<string, long> { ["class0"] = 1, ["class1"] = 7 }, summary.Classes);
     }
 
@@ -87,9 +165,29 @@ public sealed class SelectionTests : IDisposable
     public void Rows_per_class_are_taken_as_given()
     {
         Pool pool = new(folder);
-        for (int row = 0; row < 30; row++) pool.Add(row / 100.0, prediction: row % 3);
-        SelectionSummary summary = SelectionRun.Execute(pool.Options() with { PerClass = new Dictionary<string, long> { ["class0"] = 1, ["2"] = 4, ["*"] = 2 } }, cancel: TestContext.Current.CancellationToken);
-        Assert.Equal(new Dictionary<string, long> { ["class0"] = 1, ["class1"] = 2, ["class2"] = 4 }, summary.Classes);
+        for (int row = 0; row < 30; row++)
+            pool.Add(row / 100.0, prediction: row % 3);
+        SelectionSummary summary = SelectionRun.Execute(
+            pool.Options() with
+            {
+                PerClass = new Dictionary<string, long>
+                {
+                    ["class0"] = 1,
+                    ["2"] = 4,
+                    ["*"] = 2,
+                },
+            },
+            cancel: TestContext.Current.CancellationToken
+        );
+        Assert.Equal(
+            new Dictionary<string, long>
+            {
+                ["class0"] = 1,
+                ["class1"] = 2,
+                ["class2"] = 4,
+            },
+            summary.Classes
+        );
     }
 
     [Fact]
@@ -108,7 +206,15 @@ public sealed class SelectionTests : IDisposable
     [InlineData(1.0, 4)]
     [InlineData(0.01, 1)]
     public void A_fraction_is_of_the_usable_rows(double fraction, int rows) =>
-        Assert.Equal(rows, Pool.Taken(new Pool(folder).Add(0.1).Add(0.2).Add(0.3).Add(0.4).Add(0.5, status: Status.Failed).Options() with { Fraction = fraction }).Length);
+        Assert.Equal(
+            rows,
+            Pool.Taken(
+                new Pool(folder).Add(0.1).Add(0.2).Add(0.3).Add(0.4).Add(0.5, status: Status.Failed).Options() with
+                {
+                    Fraction = fraction,
+                }
+            ).Length
+        );
 
     [Fact]
     public void A_threshold_takes_what_reaches_it() =>
@@ -140,11 +246,16 @@ public sealed class SelectionTests : IDisposable
         SelectionRun.Execute(options, cancel: TestContext.Current.CancellationToken);
         byte[] first = File.ReadAllBytes(options.Output);
 
-        SelectionException refusal = Assert.Throws<SelectionException>(() => SelectionRun.Execute(options with { Budget = 2 }, cancel: TestContext.Current.CancellationToken));
+        SelectionException refusal = Assert.Throws<SelectionException>(() =>
+            SelectionRun.Execute(options with { Budget = 2 }, cancel: TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal($"{options.Output} exists; name another output or give --overwrite", refusal.Message);
         Assert.Equal(first, File.ReadAllBytes(options.Output));
-        Assert.Equal(2, SelectionRun.Execute(options with { Budget = 2, Overwrite = true }, cancel: TestContext.Current.CancellationToken).Selected);
+        Assert.Equal(
+            2,
+            SelectionRun.Execute(options with { Budget = 2, Overwrite = true }, cancel: TestContext.Current.CancellationToken).Selected
+        );
     }
 
     [Fact]
@@ -170,6 +281,10 @@ public sealed class SelectionTests : IDisposable
         Assert.Throws<SelectionException>((options with { Budget = 0 }).Validate);
         Assert.Throws<SelectionException>((options with { Fraction = 1.5 }).Validate);
         Assert.Throws<SelectionException>((options with { Budget = 1, Output = options.Scores }).Validate);
-        Assert.Contains("attention-probe", Assert.Throws<SelectionException>((options with { Budget = 1, Method = "best" }).Validate).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "attention-probe",
+            Assert.Throws<SelectionException>((options with { Budget = 1, Method = "best" }).Validate).Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -22,16 +22,20 @@ internal sealed class GoldenTensors
     }
 
     /// <summary>The tensors' names.</summary>
-    public IEnumerable<string> Names => header.EnumerateObject().Select(static entry => entry.Name).Where(static name => name != "__metadata__");
+    public IEnumerable<string> Names =>
+        header.EnumerateObject().Select(static entry => entry.Name).Where(static name => name != "__metadata__");
 
     /// <summary>A tensor's shape.</summary>
-    public int[] Shape(string name) => [.. header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(static side => side.GetInt32())];
+    public int[] Shape(string name) =>
+        [.. header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(static side => side.GetInt32())];
 
     /// <summary>A tensor's data as <typeparamref name="T"/>; the caller knows its type.</summary>
-    public ReadOnlySpan<T> Data<T>(string name) where T : unmanaged
+    public ReadOnlySpan<T> Data<T>(string name)
+        where T : unmanaged
     {
         JsonElement offsets = header.GetProperty(name).GetProperty("data_offsets");
-        int start = offsets[0].GetInt32(), end = offsets[1].GetInt32();
+        int start = offsets[0].GetInt32(),
+            end = offsets[1].GetInt32();
         return MemoryMarshal.Cast<byte, T>(bytes.AsSpan(dataStart + start, end - start));
     }
 }

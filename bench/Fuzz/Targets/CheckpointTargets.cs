@@ -13,7 +13,34 @@ internal static class CheckpointCorpus
 {
     private const string Spec = "vit:img=8,patch=4,dim=12,depth=1,heads=3,classes=3";
 
-    public static readonly string[] PickleWords = ["ctorch\nFloatStorage\n", "ctorch._utils\n_rebuild_tensor_v2\n", "ccollections\nOrderedDict\n", "cos\nsystem\n", "cbuiltins\neval\n", "\x80\u0002", "\x8a\u0004\xff\xff\xff\x7f", "X\xff\xff\xff\x7f", "(", "t", "R", "}", "]", "u", "s", "b", "Q", "q\0", "h\0", "\x94", "\x93", "\x81", "0", "2", "."];
+    public static readonly string[] PickleWords =
+    [
+        "ctorch\nFloatStorage\n",
+        "ctorch._utils\n_rebuild_tensor_v2\n",
+        "ccollections\nOrderedDict\n",
+        "cos\nsystem\n",
+        "cbuiltins\neval\n",
+        "\x80\u0002",
+        "\x8a\u0004\xff\xff\xff\x7f",
+        "X\xff\xff\xff\x7f",
+        "(",
+        "t",
+        "R",
+        "}",
+        "]",
+        "u",
+        "s",
+        "b",
+        "Q",
+        "q\0",
+        "h\0",
+        "\x94",
+        "\x93",
+        "\x81",
+        "0",
+        "2",
+        ".",
+    ];
 
     public static byte[] Torch(bool legacy, string prefix = "")
     {
@@ -22,12 +49,22 @@ internal static class CheckpointCorpus
         Dictionary<string, object?> root = new()
         {
             ["epoch"] = 3L,
-            ["args"] = new PickleBuilder.Instance("argparse.Namespace", new() { ["num_heads"] = 3L, ["mean"] = new object?[] { 0.5, 0.5, 0.5 }, ["out"] = new PickleBuilder.Call("pathlib.PosixPath", "a") }),
+            ["args"] = new PickleBuilder.Instance(
+                "argparse.Namespace",
+                new()
+                {
+                    ["num_heads"] = 3L,
+                    ["mean"] = new object?[] { 0.5, 0.5, 0.5 },
+                    ["out"] = new PickleBuilder.Call("pathlib.PosixPath", "a"),
+                }
+            ),
             ["state_dict"] = PickleBuilder.State(model, prefix),
         };
         File.Delete(file);
-        if (legacy) PickleBuilder.SaveLegacy(file, root);
-        else PickleBuilder.Save(file, root);
+        if (legacy)
+            PickleBuilder.SaveLegacy(file, root);
+        else
+            PickleBuilder.Save(file, root);
         byte[] bytes = File.ReadAllBytes(file);
         File.Delete(file);
         return bytes;
@@ -37,7 +74,10 @@ internal static class CheckpointCorpus
     {
         using ImageModel model = Network();
         using MemoryStream stream = new();
-        SafeTensors.Write(stream, prefix is null ? model.StateDict() : model.StateDict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value));
+        SafeTensors.Write(
+            stream,
+            prefix is null ? model.StateDict() : model.StateDict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value)
+        );
         return stream.ToArray();
     }
 
@@ -72,14 +112,19 @@ internal sealed class PickleTarget : Target
 
     protected override IReadOnlyList<string> Words => CheckpointCorpus.PickleWords;
 
-    protected override IReadOnlyList<byte[]> Samples() => [CheckpointCorpus.Pickle(CheckpointCorpus.Torch(legacy: false)), CheckpointCorpus.Pickle(CheckpointCorpus.Torch(legacy: false, "module."))];
+    protected override IReadOnlyList<byte[]> Samples() =>
+        [
+            CheckpointCorpus.Pickle(CheckpointCorpus.Torch(legacy: false)),
+            CheckpointCorpus.Pickle(CheckpointCorpus.Torch(legacy: false, "module.")),
+        ];
 
     public override void Read(byte[] bytes, string file)
     {
         PickleReading reading = RestrictedPickle.Read(bytes, "mutated");
         IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(reading.Root);
         _ = Statements.OfCheckpoint("mutated", reading.Root);
-        if (nodes.Count > 0) NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
+        if (nodes.Count > 0)
+            NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
     }
 }
 
@@ -123,7 +168,19 @@ internal sealed class TorchFileTarget(string name, bool legacy) : Target
 
     public override string Family => "checkpoints";
 
-    protected override IReadOnlyList<string> Words => legacy ? CheckpointCorpus.PickleWords : ["PK\u0003\u0004", "PK\u0001\u0002", "PK\u0005\u0006", "PK\u0006\u0006", "PK\u0006\u0007", "archive/data/0", "\xff\xff\xff\xff"];
+    protected override IReadOnlyList<string> Words =>
+        legacy
+            ? CheckpointCorpus.PickleWords
+            :
+            [
+                "PK\u0003\u0004",
+                "PK\u0001\u0002",
+                "PK\u0005\u0006",
+                "PK\u0006\u0006",
+                "PK\u0006\u0007",
+                "archive/data/0",
+                "\xff\xff\xff\xff",
+            ];
 
     protected override IReadOnlyList<byte[]> Samples() => [CheckpointCorpus.Torch(legacy), CheckpointCorpus.Torch(legacy, "module.")];
 
@@ -139,14 +196,33 @@ internal sealed class SafeTensorsTarget : Target
 
     public override string Family => "checkpoints";
 
-    protected override IReadOnlyList<string> Words => ["\"dtype\":\"F32\"", "\"BF16\"", "\"F8_E4M3\"", "\"shape\":[", "\"data_offsets\":[0,", "[1,99999999,99999999]", "-1", "9223372036854775807", "1e400", "__metadata__", "{", "}", "[", "]", "\\u0000", "null"];
+    protected override IReadOnlyList<string> Words =>
+        [
+            "\"dtype\":\"F32\"",
+            "\"BF16\"",
+            "\"F8_E4M3\"",
+            "\"shape\":[",
+            "\"data_offsets\":[0,",
+            "[1,99999999,99999999]",
+            "-1",
+            "9223372036854775807",
+            "1e400",
+            "__metadata__",
+            "{",
+            "}",
+            "[",
+            "]",
+            "\\u0000",
+            "null",
+        ];
 
     protected override IReadOnlyList<byte[]> Samples() => [CheckpointCorpus.Safe(), CheckpointCorpus.Safe("model.")];
 
     protected override byte[] Wrapped(int sample, byte[] bytes)
     {
         int end = bytes.AsSpan().LastIndexOf("]}}"u8) + 3;
-        if (end <= 10 || bytes.Length % 2 == 0) return bytes;
+        if (end <= 10 || bytes.Length % 2 == 0)
+            return bytes;
         BitConverter.TryWriteBytes(bytes = [.. bytes], (long)end - 8);
         return bytes;
     }
@@ -163,17 +239,39 @@ internal sealed class ConfigTarget : Target
 
     public override string Family => "checkpoints";
 
-    protected override IReadOnlyList<string> Words => ["\"num_heads\":", "\"architecture\":\"vit_tiny_patch16_224\"", "\"hidden_act\":\"gelu\"", "\"image_size\":[8,8]", "\"crop_pct\":", "null", "1e999", "-1", "99999999999", "[]", "{}", "true", "\"\"", "\u0000", "\\ud800"];
+    protected override IReadOnlyList<string> Words =>
+        [
+            "\"num_heads\":",
+            "\"architecture\":\"vit_tiny_patch16_224\"",
+            "\"hidden_act\":\"gelu\"",
+            "\"image_size\":[8,8]",
+            "\"crop_pct\":",
+            "null",
+            "1e999",
+            "-1",
+            "99999999999",
+            "[]",
+            "{}",
+            "true",
+            "\"\"",
+            "\u0000",
+            "\\ud800",
+        ];
 
     protected override IReadOnlyList<byte[]> Samples() =>
-    [
-        [.. """{"num_heads": 3, "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "input_size": [3, 8, 8], "crop_pct": 0.9}, "model_args": {"img_size": 8, "act_layer": "gelu"}, "label_names": ["a", "b", "c"]}"""u8],
-        [.. """{"model_type": "vit", "num_attention_heads": 3, "hidden_size": 12, "image_size": 8, "patch_size": 4, "id2label": {"0": "a", "1": "b", "2": "c"}, "layer_norm_eps": 1e-12}"""u8],
-    ];
+        [
+            [
+                .. """{"num_heads": 3, "pretrained_cfg": {"mean": [0.5, 0.5, 0.5], "input_size": [3, 8, 8], "crop_pct": 0.9}, "model_args": {"img_size": 8, "act_layer": "gelu"}, "label_names": ["a", "b", "c"]}"""u8,
+            ],
+            [
+                .. """{"model_type": "vit", "num_attention_heads": 3, "hidden_size": 12, "image_size": 8, "patch_size": 4, "id2label": {"0": "a", "1": "b", "2": "c"}, "layer_norm_eps": 1e-12}"""u8,
+            ],
+        ];
 
     public override void Read(byte[] bytes, string file)
     {
-        string folder = Path.GetDirectoryName(file)!, directory = Path.Combine(folder, "model");
+        string folder = Path.GetDirectoryName(file)!,
+            directory = Path.Combine(folder, "model");
         if (!Directory.Exists(directory))
         {
             Directory.CreateDirectory(directory);

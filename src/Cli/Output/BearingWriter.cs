@@ -8,7 +8,8 @@ namespace DataFreeKD.Cli.Output;
 /// <param name="inner">Where the text goes.</param>
 /// <param name="results">Whether what is written is what the user asked for.</param>
 /// <param name="closed">Whether nothing can be written at all.</param>
-internal sealed class BearingWriter(TextWriter inner, bool results, bool closed) : TextWriter(System.Globalization.CultureInfo.InvariantCulture)
+internal sealed class BearingWriter(TextWriter inner, bool results, bool closed)
+    : TextWriter(System.Globalization.CultureInfo.InvariantCulture)
 {
     public override Encoding Encoding => inner.Encoding;
 
@@ -28,16 +29,19 @@ internal sealed class BearingWriter(TextWriter inner, bool results, bool closed)
 
     private void Try(Action write)
     {
-        if (closed && results) throw Lost("it is closed", null);
+        if (closed && results)
+            throw Lost("it is closed", null);
         try
         {
             write();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            if (results) throw Lost(error is IOException ? error.Message.TrimEnd('.') : "it is closed", error);
+            if (results)
+                throw Lost(error is IOException ? error.Message.TrimEnd('.') : "it is closed", error);
         }
     }
 
-    private static IOException Lost(string why, Exception? error) => new($"standard output cannot be written: {why}; send the result to a file or a program that takes it", error);
+    private static IOException Lost(string why, Exception? error) =>
+        new($"standard output cannot be written: {why}; send the result to a file or a program that takes it", error);
 }

@@ -24,20 +24,26 @@ internal static class CheckpointNotes
     public static IEnumerable<string> Lines(OnnxClassifier classifier)
     {
         yield return $"note: {classifier.Path}: an ONNX graph gives logits alone; columns of attention, features and embeddings stay empty";
-        foreach (string note in classifier.Input.Notes) yield return $"note: {classifier.Path}: {note}";
-        if (ModelFact.Assumed(classifier.Input.Facts) is { } assumed) yield return $"warning: {classifier.Path}: {assumed}; where one is another every figure is: give --mean, --std, --interpolation and --crop-pct, or NAME.json or preprocessor_config.json beside the graph";
+        foreach (string note in classifier.Input.Notes)
+            yield return $"note: {classifier.Path}: {note}";
+        if (ModelFact.Assumed(classifier.Input.Facts) is { } assumed)
+            yield return $"warning: {classifier.Path}: {assumed}; where one is another every figure is: give --mean, --std, --interpolation and --crop-pct, or NAME.json or preprocessor_config.json beside the graph";
     }
 
     private static void Tell(IEnumerable<string> lines)
     {
-        if (Listening.Value is not { } terminal) return;
-        foreach (string line in lines) terminal.Note(line);
+        if (Listening.Value is not { } terminal)
+            return;
+        foreach (string line in lines)
+            terminal.Note(line);
     }
 
     /// <summary>Notes, then what was assumed.</summary>
     public static IEnumerable<string> Lines(LoadedModel model)
     {
-        foreach (string note in model.Notes) yield return $"note: {model.WeightsPath}: {note}";
-        if (model.Assumptions is { } assumed) yield return $"warning: {model.WeightsPath}: {assumed}{(model.Facts.Any(fact => fact is { Field: "heads", By: FactSource.Assumed }) ? "; with another number of heads every figure is another network's: give --heads, or a config beside the weights" : "")}";
+        foreach (string note in model.Notes)
+            yield return $"note: {model.WeightsPath}: {note}";
+        if (model.Assumptions is { } assumed)
+            yield return $"warning: {model.WeightsPath}: {assumed}{(model.Facts.Any(fact => fact is { Field: "heads", By: FactSource.Assumed }) ? "; with another number of heads every figure is another network's: give --heads, or a config beside the weights" : "")}";
     }
 }

@@ -26,20 +26,33 @@ internal class Terminal(bool quiet, bool json)
     /// <summary>A line on stderr, unless <c>--quiet</c>.</summary>
     public virtual void Note(string line)
     {
-        if (!quiet) Console.Error.WriteLine(PlainText.Shortened(line));
+        if (!quiet)
+            Console.Error.WriteLine(PlainText.Shortened(line));
     }
 
     /// <summary>How the stages of a run are shown: as progress is.</summary>
-    public PipelineView View() => quiet ? new PipelineView() : Moves ? new BarsView(console) : new LinesView(Note, Interval);
+    public PipelineView View() =>
+        quiet ? new PipelineView()
+        : Moves ? new BarsView(console)
+        : new LinesView(Note, Interval);
 
-    /// <summary>Runs <paramref name="work"/> under a bar on a terminal, under plain lines every few seconds elsewhere, under nothing with <c>--quiet</c>.</summary>
+    /// <summary>Runs <paramref name="work"/> under a bar on a terminal, under plain lines every few seconds elsewhere, under nothing with
+    /// <c>--quiet</c>.</summary>
     public virtual TResult Track<TProgress, TResult>(Func<TProgress, ProgressLine> show, Func<IProgress<TProgress>?, TResult> work)
     {
-        if (quiet) return work(null);
-        if (!Moves) return work(new LineProgress<TProgress>(show, Note, Interval));
-        return console.Progress()
+        if (quiet)
+            return work(null);
+        if (!Moves)
+            return work(new LineProgress<TProgress>(show, Note, Interval));
+        return console
+            .Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new RemainingTimeColumn()
+            )
             .Start(context => work(new BarProgress<TProgress>(show, context)));
     }
 
@@ -48,12 +61,16 @@ internal class Terminal(bool quiet, bool json)
     /// <param name="describe">Lines for stderr.</param>
     public virtual void Conclude(object summary, Func<IEnumerable<string>> describe)
     {
-        if (json) Console.Out.WriteLine(SummaryJson.Write(summary));
-        else foreach (string line in describe()) Note(line);
+        if (json)
+            Console.Out.WriteLine(SummaryJson.Write(summary));
+        else
+            foreach (string line in describe())
+                Note(line);
     }
 
     /// <summary>Ends a verb whose result is text for stdout: JSON instead with <c>--json</c>.</summary>
-    public virtual void Print(object summary, Func<string> text) => Console.Out.WriteLine(json ? SummaryJson.Write(summary) : PlainText.Escaped(text()));
+    public virtual void Print(object summary, Func<string> text) =>
+        Console.Out.WriteLine(json ? SummaryJson.Write(summary) : PlainText.Escaped(text()));
 }
 
 /// <summary>Plain lines, at most one in <paramref name="interval"/>; the first and each phase's last always.</summary>
@@ -69,7 +86,8 @@ internal sealed class LineProgress<T>(Func<T, ProgressLine> show, Action<string>
         lock (gate)
         {
             bool complete = line.Total is { } total && line.Done >= total;
-            if (line.Phase == phase && !complete && Stopwatch.GetElapsedTime(last) < interval) return;
+            if (line.Phase == phase && !complete && Stopwatch.GetElapsedTime(last) < interval)
+                return;
             (last, phase) = (Stopwatch.GetTimestamp(), line.Phase);
         }
         print(Text(line));
@@ -79,7 +97,10 @@ internal sealed class LineProgress<T>(Func<T, ProgressLine> show, Action<string>
     public static string Text(ProgressLine line)
     {
         string count = line.Total is { } total and > 0
-            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{line.Done:N0} of {total:N0} ({100.0 * line.Done / total:F0} %)")
+            ? string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{line.Done:N0} of {total:N0} ({100.0 * line.Done / total:F0} %)"
+            )
             : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{line.Done:N0}");
         return $"{line.Phase}: {count}{(line.Detail.Length > 0 ? ", " : "")}{line.Detail}";
     }
@@ -96,9 +117,11 @@ internal sealed class BarProgress<T>(Func<T, ProgressLine> show, ProgressContext
         ProgressLine line = show(value);
         lock (gate)
         {
-            if (!bars.TryGetValue(line.Phase, out ProgressTask? bar)) bars[line.Phase] = bar = context.AddTask(line.Phase);
+            if (!bars.TryGetValue(line.Phase, out ProgressTask? bar))
+                bars[line.Phase] = bar = context.AddTask(line.Phase);
             bar.IsIndeterminate = line.Total is null;
-            if (line.Total is { } total and > 0) bar.MaxValue = total;
+            if (line.Total is { } total and > 0)
+                bar.MaxValue = total;
             bar.Value = line.Done;
             bar.Description = Markup.Escape(PlainText.OneLine(line.Detail.Length > 0 ? $"{line.Phase} {line.Detail}" : line.Phase));
         }

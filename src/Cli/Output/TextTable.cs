@@ -10,7 +10,10 @@ internal static class TextTable
     {
         List<IReadOnlyList<string>> lines = [header, .. rows];
         int[] widths = [.. header.Select((_, column) => lines.Max(line => line[column].Length))];
-        IEnumerable<string> text = lines.Select(line => string.Join("  ", line.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+        IEnumerable<string> text = lines.Select(line =>
+            string.Join("  ", line.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column])))
+                .TrimEnd()
+        );
         return string.Join('\n', text.Take(1).Append(new string('-', widths.Sum() + (2 * (widths.Length - 1)))).Concat(text.Skip(1)));
     }
 }

@@ -30,7 +30,8 @@ internal sealed record CompressPlan
     /// <summary>Steps to train after pruning, in place of <see cref="Minutes"/>; null where the minutes say how many.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Key and value of the student's budget or shape: <c>params</c>, <c>macs</c>, <c>latency-ms</c> or <c>student</c>; null for the knee.</summary>
+    /// <summary>Key and value of the student's budget or shape: <c>params</c>, <c>macs</c>, <c>latency-ms</c> or <c>student</c>; null for
+    /// the knee.</summary>
     public (string Key, string Value)? Size { get; init; }
 
     /// <summary>Images to select; null for a number that follows from how many there are.</summary>
@@ -60,25 +61,48 @@ internal sealed record CompressPlan
         StringBuilder text = new();
         text.Append(Mark).Append(" Change it and go on with: dfkd run pipeline.yaml\n");
         text.Append(CultureInfo.InvariantCulture, $"output: .\nteacher: {Quoted(Teacher)}\nseed: {Seed}\n");
-        if (Heads is { } heads) text.Append(CultureInfo.InvariantCulture, $"heads: {heads}\n");
-        if (Device != "cpu") text.Append(CultureInfo.InvariantCulture, $"device: {Device}\n");
+        if (Heads is { } heads)
+            text.Append(CultureInfo.InvariantCulture, $"heads: {heads}\n");
+        if (Device != "cpu")
+            text.Append(CultureInfo.InvariantCulture, $"device: {Device}\n");
         text.Append("stages:\n");
-        if (Crawls) Stage(text, "crawl", ("sources", List(Sources)));
-        if (Crawls) Stage(text, "score");
-        else Stage(text, "score", ("images", List(Sources)));
+        if (Crawls)
+            Stage(text, "crawl", ("sources", List(Sources)));
+        if (Crawls)
+            Stage(text, "score");
+        else
+            Stage(text, "score", ("images", List(Sources)));
         long? budget = Budget ?? (Crawls ? null : CompressDefaults.Selected(CompressDefaults.Count(Sources, cancel)));
         // How many a crawl will bring nobody knows.
-        if (budget is { } images) Stage(text, "select", ("budget", images.ToString(CultureInfo.InvariantCulture)));
-        else Stage(text, "select", ("fraction", CompressDefaults.CrawledShare.ToString(Plain)));
+        if (budget is { } images)
+            Stage(text, "select", ("budget", images.ToString(CultureInfo.InvariantCulture)));
+        else
+            Stage(text, "select", ("fraction", CompressDefaults.CrawledShare.ToString(Plain)));
         string? accuracy = TeacherAccuracy?.ToString(CultureInfo.InvariantCulture);
-        Stage(text, "prune", ("hold-out", CompressDefaults.HoldOut.ToString(Plain)), ("pool", "$score"), (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null), ("teacher-accuracy", accuracy));
+        Stage(
+            text,
+            "prune",
+            ("hold-out", CompressDefaults.HoldOut.ToString(Plain)),
+            ("pool", "$score"),
+            (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null),
+            ("teacher-accuracy", accuracy)
+        );
         bool trains = Steps is not null || Minutes > 0;
         (string Key, string Value) effort = Steps is { } steps ? ("steps", steps.ToString(Plain)) : ("minutes", Minutes.ToString(Plain));
-        if (trains) Stage(text, "distill", ("student", "$prune"), effort, ("validation", "$prune"), ("patience", CompressDefaults.Patience.ToString(Plain)));
+        if (trains)
+            Stage(
+                text,
+                "distill",
+                ("student", "$prune"),
+                effort,
+                ("validation", "$prune"),
+                ("patience", CompressDefaults.Patience.ToString(Plain))
+            );
         Stage(text, "estimate", ("teacher-accuracy", accuracy), ("labelled", Labelled is null ? null : Quoted(Labelled)));
         if (Labelled is not null)
         {
-            if (trains) Stage(text, "evaluate-pruned", ("verb", "evaluate"), ("model", "$prune"), ("data", Quoted(Labelled)));
+            if (trains)
+                Stage(text, "evaluate-pruned", ("verb", "evaluate"), ("model", "$prune"), ("data", Quoted(Labelled)));
             Stage(text, "evaluate", ("model", trains ? "$distill" : "$prune"), ("data", Quoted(Labelled)));
         }
         Stage(text, "report", ("student", trains ? "$distill" : "$prune"));
@@ -88,13 +112,23 @@ internal sealed record CompressPlan
     private static void Stage(StringBuilder text, string name, params (string Key, string? Value)[] values)
     {
         text.Append(CultureInfo.InvariantCulture, $"  {name}:\n");
-        foreach ((string key, string? value) in values.Where(pair => pair.Value is not null)) text.Append(CultureInfo.InvariantCulture, $"    {key}: {value}\n");
+        foreach ((string key, string? value) in values.Where(pair => pair.Value is not null))
+            text.Append(CultureInfo.InvariantCulture, $"    {key}: {value}\n");
     }
 
-    private static string List(IEnumerable<string> values) => "[" + string.Join(", ", values.Select(value => Quoted(value.Contains("://", StringComparison.Ordinal) ? value : Path.GetFullPath(value)))) + "]";
+    private static string List(IEnumerable<string> values) =>
+        "["
+        + string.Join(
+            ", ",
+            values.Select(value => Quoted(value.Contains("://", StringComparison.Ordinal) ? value : Path.GetFullPath(value)))
+        )
+        + "]";
 
     // A JSON string is a YAML string.
     private static string Quoted(string value) => JsonSerializer.Serialize(value, Json);
 
-    private static readonly JsonSerializerOptions Json = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 }

@@ -27,11 +27,18 @@ internal sealed class LinesView(Action<string> print, TimeSpan interval) : Pipel
 
     public override void Note(string stage, string line) => Print(stage, line);
 
-    public override void Done(string stage, double seconds, string figures) => Print(stage, string.Create(CultureInfo.InvariantCulture, $"done in {seconds:F1} s{(figures.Length > 0 ? ": " : "")}{figures}"));
+    public override void Done(string stage, double seconds, string figures) =>
+        Print(stage, string.Create(CultureInfo.InvariantCulture, $"done in {seconds:F1} s{(figures.Length > 0 ? ": " : "")}{figures}"));
 
     public override void Skip(string stage, string why) => Print(stage, $"skipped ({why})");
 
     public override void Fail(string stage, string how) => Print(stage, how);
 
-    private void Print(string stage, string text) => print(string.Create(CultureInfo.InvariantCulture, $"[{names.Index().First(pair => pair.Item == stage).Index + 1}/{names.Count} {stage}] {text}"));
+    private void Print(string stage, string text) =>
+        print(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"[{names.Index().First(pair => pair.Item == stage).Index + 1}/{names.Count} {stage}] {text}"
+            )
+        );
 }

@@ -17,24 +17,36 @@ internal static class PipelinePlan
     public static IReadOnlyList<PlannedStage> Of(Pipeline pipeline, RunScope scope, CancellationToken cancel)
     {
         RunState state = RunState.Open(pipeline.Output);
-        HashSet<string> wanted = scope.Of(pipeline), moving = [];
+        HashSet<string> wanted = scope.Of(pipeline),
+            moving = [];
         Fingerprints prints = new(pipeline.Output);
         List<PlannedStage> plan = [];
         foreach (Stage stage in pipeline.Stages)
         {
-            PlannedStage planned = wanted.Contains(stage.Name) ? Of(stage, state[stage.Name], moving, prints, scope.Force, cancel) : new(stage.Name, stage.Kind.Verb, "left-alone", "not asked for");
-            if (planned.Action is "run" or "perhaps") moving.Add(stage.Name);
+            PlannedStage planned = wanted.Contains(stage.Name)
+                ? Of(stage, state[stage.Name], moving, prints, scope.Force, cancel)
+                : new(stage.Name, stage.Kind.Verb, "left-alone", "not asked for");
+            if (planned.Action is "run" or "perhaps")
+                moving.Add(stage.Name);
             plan.Add(planned);
         }
         return plan;
     }
 
-    private static PlannedStage Of(Stage stage, StageRecord? record, HashSet<string> moving, Fingerprints prints, bool force, CancellationToken cancel)
+    private static PlannedStage Of(
+        Stage stage,
+        StageRecord? record,
+        HashSet<string> moving,
+        Fingerprints prints,
+        bool force,
+        CancellationToken cancel
+    )
     {
         string[] unsure = [.. stage.Makers.Where(moving.Contains)];
         Dictionary<string, string> inputs = prints.Inputs(stage, cancel);
         // What an earlier stage is yet to write is taken to come out as before.
-        foreach (StageInput input in stage.Inputs.Where(input => input.Maker is { } maker && moving.Contains(maker))) inputs[input.Key] = record?.Inputs.GetValueOrDefault(input.Key) ?? "";
+        foreach (StageInput input in stage.Inputs.Where(input => input.Maker is { } maker && moving.Contains(maker)))
+            inputs[input.Key] = record?.Inputs.GetValueOrDefault(input.Key) ?? "";
         StageDecision decision = StageDecision.Of(stage, record, inputs, prints.Outputs(stage, cancel), force);
         return decision.Start != StageStart.Skip ? new(stage.Name, stage.Kind.Verb, "run", decision.Why)
             : unsure.Length > 0 ? new(stage.Name, stage.Kind.Verb, "perhaps", $"if the output of {string.Join(" or ", unsure)} changes")

@@ -39,7 +39,15 @@ internal sealed class PipelineRun
     /// <exception cref="OutputException">Another run is at work in the folder.</exception>
     /// <exception cref="UsageException">The folder holds files of the user's.</exception>
     /// <exception cref="StageException">A stage failed; what is finished stays.</exception>
-    public static RunSummary Execute(Pipeline pipeline, string file, RootCommand root, RunScope scope, PipelineView view, CancellationToken cancel, OutputLock? held = null)
+    public static RunSummary Execute(
+        Pipeline pipeline,
+        string file,
+        RootCommand root,
+        RunScope scope,
+        PipelineView view,
+        CancellationToken cancel,
+        OutputLock? held = null
+    )
     {
         // A stage that does not exist is told before a folder is made.
         scope.Of(pipeline);
@@ -62,13 +70,21 @@ internal sealed class PipelineRun
     {
         foreach (Stage stage in pipeline.Stages)
         {
-            if (!wanted.Contains(stage.Name)) continue;
-            string? inTheWay = stage.Outputs.FirstOrDefault(path => File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()));
+            if (!wanted.Contains(stage.Name))
+                continue;
+            string? inTheWay = stage.Outputs.FirstOrDefault(path =>
+                File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+            );
             if (state[stage.Name] is null && inTheWay is not null && !stage.Kind.KeepsOutput && !scope.Force)
-                throw new UsageException($"{stage.Where}: stage '{stage.Name}': {inTheWay} is there, and no run of this folder wrote it; move it away, or give --force to replace it");
+                throw new UsageException(
+                    $"{stage.Where}: stage '{stage.Name}': {inTheWay} is there, and no run of this folder wrote it; move it away, or give --force to replace it"
+                );
             foreach (StageInput input in stage.Inputs.Where(input => input.Maker is { } maker && !wanted.Contains(maker)))
             {
-                if (!SourceText.IsThere(input.Path)) throw new UsageException($"{stage.Where}: stage '{stage.Name}' begins with {input.Path}, which is not there; run stage '{input.Maker}' first");
+                if (!SourceText.IsThere(input.Path))
+                    throw new UsageException(
+                        $"{stage.Where}: stage '{stage.Name}' begins with {input.Path}, which is not there; run stage '{input.Maker}' first"
+                    );
             }
         }
     }
@@ -84,7 +100,8 @@ internal sealed class PipelineRun
                 view.Skip(stage.Name, "not asked for");
                 continue;
             }
-            Dictionary<string, string> inputs = prints.Inputs(stage, cancel), outputs = prints.Outputs(stage, cancel);
+            Dictionary<string, string> inputs = prints.Inputs(stage, cancel),
+                outputs = prints.Outputs(stage, cancel);
             StageDecision decision = StageDecision.Of(stage, state[stage.Name], inputs, outputs, scope.Force);
             if (decision.Start == StageStart.Skip)
             {
@@ -102,7 +119,8 @@ internal sealed class PipelineRun
                 bool interrupted = failure is OperationCanceledException && cancel.IsCancellationRequested;
                 End(stage, interrupted ? "interrupted" : "failed", interrupted ? "" : failure.Message.ReplaceLineEndings(" "));
                 view.Fail(stage.Name, interrupted ? "interrupted" : "failed");
-                if (interrupted) throw;
+                if (interrupted)
+                    throw;
                 throw new StageException($"{stage.Where}: stage '{stage.Name}'", failure);
             }
             End(stage, "ran", decision.Why);
@@ -114,15 +132,36 @@ internal sealed class PipelineRun
     {
         // Whether a finished output of another command may still be there when this one is killed early.
         bool replaces = start == StageStart.Replace || (start == StageStart.Resume && state[stage.Name]!.Replaces);
-        StageRecord record = new() { Version = Verb.ToolVersion, Verb = stage.Kind.Verb, Options = stage.Options, Inputs = inputs, Replaces = replaces };
+        StageRecord record = new()
+        {
+            Version = Verb.ToolVersion,
+            Verb = stage.Kind.Verb,
+            Options = stage.Options,
+            Inputs = inputs,
+            Replaces = replaces,
+        };
         state.Set(stage.Name, record);
         prints.Forget(stage);
         Stopwatch watch = Stopwatch.StartNew();
         StageTerminal terminal = new(view, stage.Name);
-        if (start == StageStart.Resume && stage.Resumes) Resume(stage, terminal, replaces, cancel);
-        else Start(stage, terminal, start != StageStart.Fresh && stage.Overwrites ? ["--overwrite"] : [], cancel);
-        if (stage.Kind.OutputOption is null) AtomicFile.WriteAllText(stage.Outputs[0], terminal.Summary?.ToJsonString() + "\n");
-        state.Set(stage.Name, record with { Finished = true, Replaces = false, Outputs = prints.Outputs(stage, cancel), Seconds = watch.Elapsed.TotalSeconds, Summary = terminal.Summary, Text = terminal.Text });
+        if (start == StageStart.Resume && stage.Resumes)
+            Resume(stage, terminal, replaces, cancel);
+        else
+            Start(stage, terminal, start != StageStart.Fresh && stage.Overwrites ? ["--overwrite"] : [], cancel);
+        if (stage.Kind.OutputOption is null)
+            AtomicFile.WriteAllText(stage.Outputs[0], terminal.Summary?.ToJsonString() + "\n");
+        state.Set(
+            stage.Name,
+            record with
+            {
+                Finished = true,
+                Replaces = false,
+                Outputs = prints.Outputs(stage, cancel),
+                Seconds = watch.Elapsed.TotalSeconds,
+                Summary = terminal.Summary,
+                Text = terminal.Text,
+            }
+        );
     }
 
     private void Resume(Stage stage, StageTerminal terminal, bool replaces, CancellationToken cancel)
@@ -131,14 +170,16 @@ internal sealed class PipelineRun
         {
             Start(stage, terminal, ["--resume"], cancel);
         }
-        catch (Exception refused) when (replaces && stage.Overwrites && Failures.Describe(refused, interrupted: false).Code == ExitCode.BadInput)
+        catch (Exception refused)
+            when (replaces && stage.Overwrites && Failures.Describe(refused, interrupted: false).Code == ExitCode.BadInput)
         {
             // It was killed before it had put the earlier output away, so that there is nothing of its own to go on from.
             Start(stage, terminal, ["--overwrite"], cancel);
         }
     }
 
-    private void Start(Stage stage, StageTerminal terminal, string[] more, CancellationToken cancel) => stage.Verb.RunWithin(stage.Parse(root, more), terminal, cancel);
+    private void Start(Stage stage, StageTerminal terminal, string[] more, CancellationToken cancel) =>
+        stage.Verb.RunWithin(stage.Parse(root, more), terminal, cancel);
 
     private void End(Stage stage, string status, string why) => ended[stage.Name] = (status, why);
 
@@ -146,16 +187,35 @@ internal sealed class PipelineRun
     {
         (string status, string why) = ended.GetValueOrDefault(stage.Name, ("waiting", ""));
         StageRecord? record = state[stage.Name];
-        return new StageSummary(stage.Name, stage.Kind.Verb, status, why, record?.Seconds ?? 0, record?.Inputs ?? new Dictionary<string, string>(), record?.Outputs ?? new Dictionary<string, string>(), StageSummary.Pick(stage.Kind, record?.Summary), record?.Summary);
+        return new StageSummary(
+            stage.Name,
+            stage.Kind.Verb,
+            status,
+            why,
+            record?.Seconds ?? 0,
+            record?.Inputs ?? new Dictionary<string, string>(),
+            record?.Outputs ?? new Dictionary<string, string>(),
+            StageSummary.Pick(stage.Kind, record?.Summary),
+            record?.Summary
+        );
     }
 
     private RunSummary Summary()
     {
         StageSummary[] stages = [.. pipeline.Stages.Select(Summary)];
-        return new RunSummary(Verb.ToolVersion, Path.GetFileName(file), pipeline.Output, stages.Count(stage => stage.Status == "ran"), stages.Count(stage => stage.Status == "skipped"), clock.Elapsed.TotalSeconds, stages);
+        return new RunSummary(
+            Verb.ToolVersion,
+            Path.GetFileName(file),
+            pipeline.Output,
+            stages.Count(stage => stage.Status == "ran"),
+            stages.Count(stage => stage.Status == "skipped"),
+            clock.Elapsed.TotalSeconds,
+            stages
+        );
     }
 
-    private Dictionary<string, IReadOnlyList<string>> Texts() => pipeline.Stages
-        .Where(stage => stage.Kind.OutputOption is null && state[stage.Name] is { Text.Count: > 0 })
-        .ToDictionary(stage => stage.Name, stage => state[stage.Name]!.Text);
+    private Dictionary<string, IReadOnlyList<string>> Texts() =>
+        pipeline
+            .Stages.Where(stage => stage.Kind.OutputOption is null && state[stage.Name] is { Text.Count: > 0 })
+            .ToDictionary(stage => stage.Name, stage => state[stage.Name]!.Text);
 }

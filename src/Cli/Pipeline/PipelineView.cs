@@ -11,35 +11,23 @@ internal class PipelineView
     public virtual void Show(IReadOnlyList<string> stages, Action work) => work();
 
     /// <summary>A stage begins.</summary>
-    public virtual void Begin(string stage, string why)
-    {
-    }
+    public virtual void Begin(string stage, string why) { }
 
     /// <summary>It is so far.</summary>
-    public virtual void Report(string stage, ProgressLine line)
-    {
-    }
+    public virtual void Report(string stage, ProgressLine line) { }
 
     /// <summary>It has something to say.</summary>
-    public virtual void Note(string stage, string line)
-    {
-    }
+    public virtual void Note(string stage, string line) { }
 
     /// <summary>It is done.</summary>
     /// <param name="stage">The stage.</param>
     /// <param name="seconds">Wall seconds.</param>
     /// <param name="figures">Its key figures; may be empty.</param>
-    public virtual void Done(string stage, double seconds, string figures)
-    {
-    }
+    public virtual void Done(string stage, double seconds, string figures) { }
 
     /// <summary>It need not run, or is not to.</summary>
-    public virtual void Skip(string stage, string why)
-    {
-    }
+    public virtual void Skip(string stage, string why) { }
 
     /// <summary>It failed or was interrupted.</summary>
-    public virtual void Fail(string stage, string how)
-    {
-    }
+    public virtual void Fail(string stage, string how) { }
 }

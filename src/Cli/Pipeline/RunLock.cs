@@ -10,7 +10,8 @@ internal static class RunLock
     /// <exception cref="OutputException">Another run has it.</exception>
     public static OutputLock Take(string folder)
     {
-        if (File.Exists(folder)) throw new UsageException($"{folder} is a file; name a folder for the outputs");
+        if (File.Exists(folder))
+            throw new UsageException($"{folder} is a file; name a folder for the outputs");
         OutputLock held = OutputLock.Take(folder, "run");
         Directory.CreateDirectory(folder);
         return held;

@@ -12,11 +12,13 @@ internal sealed record RunScope(string? From = null, string? Only = null, bool F
     /// <exception cref="UsageException">There is no such stage.</exception>
     public HashSet<string> Of(Pipeline pipeline)
     {
-        if (From is not null && Only is not null) throw new UsageException("--from and --only exclude each other");
+        if (From is not null && Only is not null)
+            throw new UsageException("--from and --only exclude each other");
         string[] names = [.. pipeline.Stages.Select(stage => stage.Name)];
         foreach ((string option, string? given) in (ReadOnlySpan<(string, string?)>)[("--from", From), ("--only", Only)])
         {
-            if (given is not null && !names.Contains(given)) throw new UsageException($"{option} {given}: there is no such stage; the file has {string.Join(", ", names)}");
+            if (given is not null && !names.Contains(given))
+                throw new UsageException($"{option} {given}: there is no such stage; the file has {string.Join(", ", names)}");
         }
         return Only is not null ? [Only] : [.. names.SkipWhile(name => From is not null && name != From)];
     }

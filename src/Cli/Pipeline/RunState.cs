@@ -43,7 +43,12 @@ internal sealed record StageRecord
 /// <summary>The records of all stages.</summary>
 internal sealed class RunState
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly string path;
     private readonly SortedDictionary<string, StageRecord> stages;
@@ -55,14 +60,23 @@ internal sealed class RunState
     public static RunState Open(string folder)
     {
         string path = Path.Combine(folder, "run.state.json");
-        if (!File.Exists(path)) return new RunState(path, new(StringComparer.Ordinal));
+        if (!File.Exists(path))
+            return new RunState(path, new(StringComparer.Ordinal));
         try
         {
-            return new RunState(path, new(JsonSerializer.Deserialize<Dictionary<string, StageRecord>>(File.ReadAllBytes(path), Json) ?? [], StringComparer.Ordinal));
+            return new RunState(
+                path,
+                new(
+                    JsonSerializer.Deserialize<Dictionary<string, StageRecord>>(File.ReadAllBytes(path), Json) ?? [],
+                    StringComparer.Ordinal
+                )
+            );
         }
         catch (JsonException problem)
         {
-            throw new UsageException($"{path} is not what a run wrote: {problem.Message.ReplaceLineEndings(" ")} Remove it and give --force to run every stage again");
+            throw new UsageException(
+                $"{path} is not what a run wrote: {problem.Message.ReplaceLineEndings(" ")} Remove it and give --force to run every stage again"
+            );
         }
     }
 

@@ -17,7 +17,17 @@ namespace DataFreeKD.Cli.Pipeline;
 /// <param name="Outputs">Fingerprints of what it left.</param>
 /// <param name="Figures">Its key figures.</param>
 /// <param name="Summary">The verb's whole summary.</param>
-internal sealed record StageSummary(string Name, string Verb, string Status, string Why, double Seconds, IReadOnlyDictionary<string, string> Inputs, IReadOnlyDictionary<string, string> Outputs, IReadOnlyDictionary<string, string> Figures, JsonNode? Summary)
+internal sealed record StageSummary(
+    string Name,
+    string Verb,
+    string Status,
+    string Why,
+    double Seconds,
+    IReadOnlyDictionary<string, string> Inputs,
+    IReadOnlyDictionary<string, string> Outputs,
+    IReadOnlyDictionary<string, string> Figures,
+    JsonNode? Summary
+)
 {
     /// <summary>The figures on one line.</summary>
     public string FiguresLine => string.Join(", ", Figures.Select(pair => $"{pair.Key} {pair.Value}"));
@@ -29,8 +39,12 @@ internal sealed record StageSummary(string Name, string Verb, string Status, str
         foreach (string name in kind.Figures)
         {
             JsonNode? found = name.Split('.').Aggregate(summary, (node, part) => (node as JsonObject)?[part]);
-            if (found is not JsonValue value) continue;
-            picked[name] = value.TryGetValue(out long count) ? count.ToString("N0", CultureInfo.InvariantCulture) : value.TryGetValue(out double figure) ? figure.ToString("0.####", CultureInfo.InvariantCulture) : value.ToString();
+            if (found is not JsonValue value)
+                continue;
+            picked[name] =
+                value.TryGetValue(out long count) ? count.ToString("N0", CultureInfo.InvariantCulture)
+                : value.TryGetValue(out double figure) ? figure.ToString("0.####", CultureInfo.InvariantCulture)
+                : value.ToString();
         }
         return picked;
     }
@@ -44,7 +58,15 @@ internal sealed record StageSummary(string Name, string Verb, string Status, str
 /// <param name="Skipped">Stages that did not have to.</param>
 /// <param name="Seconds">Wall seconds of this run.</param>
 /// <param name="Stages">Each stage, in order.</param>
-internal sealed record RunSummary(string Version, string Pipeline, string Output, int Ran, int Skipped, double Seconds, IReadOnlyList<StageSummary> Stages)
+internal sealed record RunSummary(
+    string Version,
+    string Pipeline,
+    string Output,
+    int Ran,
+    int Skipped,
+    double Seconds,
+    IReadOnlyList<StageSummary> Stages
+)
 {
     private static readonly string[] Header = ["stage", "status", "seconds", "figures"];
 
@@ -57,13 +79,23 @@ internal sealed record RunSummary(string Version, string Pipeline, string Output
     {
         AtomicFile.WriteAllText(Path.Combine(Output, "run.json"), SummaryJson.Write(this) + "\n");
         StringBuilder page = new();
-        page.Append(CultureInfo.InvariantCulture, $"# {Pipeline}\n\ndfkd {Version}: {Ran} stages ran, {Skipped} were unchanged, {Seconds:F1} s.\n\n| {string.Join(" | ", Header)} | why | output |\n|{string.Concat(Enumerable.Repeat("---|", Header.Length + 2))}\n");
-        foreach (StageSummary stage in Stages) page.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", Row(stage).Append(stage.Why).Append(string.Join("<br>", stage.Outputs.Select(pair => $"`{pair.Key}` {Short(pair.Value)}"))).Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
-        foreach (StageSummary stage in Stages.Where(stage => texts.ContainsKey(stage.Name))) page.Append(CultureInfo.InvariantCulture, $"\n## {stage.Name}\n\n```\n{string.Join('\n', texts[stage.Name])}\n```\n");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"# {Pipeline}\n\ndfkd {Version}: {Ran} stages ran, {Skipped} were unchanged, {Seconds:F1} s.\n\n| {string.Join(" | ", Header)} | why | output |\n|{string.Concat(Enumerable.Repeat("---|", Header.Length + 2))}\n"
+        );
+        foreach (StageSummary stage in Stages)
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"| {string.Join(" | ", Row(stage).Append(stage.Why).Append(string.Join("<br>", stage.Outputs.Select(pair => $"`{pair.Key}` {Short(pair.Value)}"))).Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n"
+            );
+        foreach (StageSummary stage in Stages.Where(stage => texts.ContainsKey(stage.Name)))
+            page.Append(CultureInfo.InvariantCulture, $"\n## {stage.Name}\n\n```\n{string.Join('\n', texts[stage.Name])}\n```\n");
         AtomicFile.WriteAllText(Path.Combine(Output, "run.md"), page.ToString());
     }
 
-    private static string[] Row(StageSummary stage) => [stage.Name, stage.Status, stage.Seconds > 0 ? stage.Seconds.ToString("F1", CultureInfo.InvariantCulture) : "-", stage.FiguresLine];
+    private static string[] Row(StageSummary stage) =>
+        [stage.Name, stage.Status, stage.Seconds > 0 ? stage.Seconds.ToString("F1", CultureInfo.InvariantCulture) : "-", stage.FiguresLine];
 
-    private static string Short(string fingerprint) => fingerprint[..Math.Min(fingerprint.Length, fingerprint.IndexOf(':', StringComparison.Ordinal) + 13)];
+    private static string Short(string fingerprint) =>
+        fingerprint[..Math.Min(fingerprint.Length, fingerprint.IndexOf(':', StringComparison.Ordinal) + 13)];
 }

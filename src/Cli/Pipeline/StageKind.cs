@@ -16,25 +16,100 @@ internal sealed record Intake(string Key, Product[] From, bool Needed = true);
 /// <param name="Figures">Its key figures, as names in its summary.</param>
 internal sealed record StageKind(string Verb, string Argument, Product Makes, string Output, params string[] Figures)
 {
-    private static readonly Product[] Models = [Product.Student, Product.Teacher], Teachers = [Product.Teacher];
+    private static readonly Product[] Models = [Product.Student, Product.Teacher],
+        Teachers = [Product.Teacher];
 
     /// <summary>Every verb that can be a stage.</summary>
     public static IReadOnlyList<StageKind> All { get; } =
     [
-        new("crawl", "sources", Product.Images, "store", "rows", "counts.ok") { Paths = ["sources", "steer-by", "ca-file"], KeepsOutput = true },
-        new("score", "images", Product.Scores, "scores.csv", "rows", "counts.ok") { Takes = [new("images", [Product.Images]), new("teacher", Teachers)], Paths = ["images", "teacher", "intact-model"], FurtherOutputs = ["embeddings"] },
-        new("select", "scores", Product.Selection, "selected.csv", "selected", "usable", "class_entropy") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "quota-file", "negatives", "embeddings", "advise"] },
-        new("pack", "selection", Product.None, "packed", "packed") { Takes = [new("selection", [Product.Selection])], Paths = ["selection"] },
-        new("cache", "selection", Product.Cache, "teacher.cache", "records", "bytes") { Takes = [new("selection", [Product.Selection]), new("teacher", Teachers)], Paths = ["selection", "teacher"] },
-        new("prune", "images", Product.Student, "pruned", "held_out", "estimate", "parameters") { Takes = [new("images", [Product.Selection]), new("teacher", Teachers)], Leading = ["teacher"], Paths = ["images", "teacher", "pool"], Specs = ["student"] },
-        new("distill", "selection", Product.Student, "student", "held_out", "final_loss", "parameters") { Takes = [new("selection", [Product.Selection]), new("cache", [Product.Cache], Needed: false), new("teacher", Teachers, Needed: false)], Paths = ["selection", "cache", "teacher", "validation"], Specs = ["student", "via"] },
+        new("crawl", "sources", Product.Images, "store", "rows", "counts.ok")
+        {
+            Paths = ["sources", "steer-by", "ca-file"],
+            KeepsOutput = true,
+        },
+        new("score", "images", Product.Scores, "scores.csv", "rows", "counts.ok")
+        {
+            Takes = [new("images", [Product.Images]), new("teacher", Teachers)],
+            Paths = ["images", "teacher", "intact-model"],
+            FurtherOutputs = ["embeddings"],
+        },
+        new("select", "scores", Product.Selection, "selected.csv", "selected", "usable", "class_entropy")
+        {
+            Takes = [new("scores", [Product.Scores])],
+            Paths = ["scores", "quota-file", "negatives", "embeddings", "advise"],
+        },
+        new("pack", "selection", Product.None, "packed", "packed")
+        {
+            Takes = [new("selection", [Product.Selection])],
+            Paths = ["selection"],
+        },
+        new("cache", "selection", Product.Cache, "teacher.cache", "records", "bytes")
+        {
+            Takes = [new("selection", [Product.Selection]), new("teacher", Teachers)],
+            Paths = ["selection", "teacher"],
+        },
+        new("prune", "images", Product.Student, "pruned", "held_out", "estimate", "parameters")
+        {
+            Takes = [new("images", [Product.Selection]), new("teacher", Teachers)],
+            Leading = ["teacher"],
+            Paths = ["images", "teacher", "pool"],
+            Specs = ["student"],
+        },
+        new("distill", "selection", Product.Student, "student", "held_out", "final_loss", "parameters")
+        {
+            Takes =
+            [
+                new("selection", [Product.Selection]),
+                new("cache", [Product.Cache], Needed: false),
+                new("teacher", Teachers, Needed: false),
+            ],
+            Paths = ["selection", "cache", "teacher", "validation"],
+            Specs = ["student", "via"],
+        },
         new("train", "data", Product.Teacher, "teacher", "held_out", "final_loss", "parameters") { Paths = ["data"], Specs = ["model"] },
-        new("evaluate", "model", Product.None, "evaluate.json", "top1", "balanced_top1", "against.agreement") { Takes = [new("model", Models), new("against", Teachers, Needed: false)], Paths = ["model", "data", "against"], TeacherKey = "against", HeadsKey = "against-heads", OutputOption = null },
-        new("estimate", "student", Product.None, "estimate.json", "estimate", "low", "high", "agreement") { Takes = [new("student", [Product.Student]), new("teacher", Teachers)], Paths = ["student", "teacher", "images", "labelled"], HeadsKey = "teacher-heads", OutputOption = null },
-        new("export", "model", Product.None, "model.onnx", "bytes", "error") { Takes = [new("model", Models)], Paths = ["model", "calibrate", "check", "labelled"], OutputOption = "onnx" },
-        new("report", "scores", Product.None, "report.html", "rows", "selected", "bytes") { Takes = [new("scores", [Product.Scores]), new("selection", [Product.Selection], Needed: false), new("student", [Product.Student], Needed: false), new("teacher", Teachers, Needed: false)], Paths = ["scores", "selection", "student", "teacher", "data"] },
-        new("contact-sheet", "table", Product.None, "contact-sheet.png", "best", "worst") { Takes = [new("table", [Product.Scores])], Paths = ["table"] },
-        new("auroc", "scores", Product.None, "auroc.json") { Takes = [new("scores", [Product.Scores])], Paths = ["scores", "truth", "negatives", "embeddings"], OutputOption = null },
+        new("evaluate", "model", Product.None, "evaluate.json", "top1", "balanced_top1", "against.agreement")
+        {
+            Takes = [new("model", Models), new("against", Teachers, Needed: false)],
+            Paths = ["model", "data", "against"],
+            TeacherKey = "against",
+            HeadsKey = "against-heads",
+            OutputOption = null,
+        },
+        new("estimate", "student", Product.None, "estimate.json", "estimate", "low", "high", "agreement")
+        {
+            Takes = [new("student", [Product.Student]), new("teacher", Teachers)],
+            Paths = ["student", "teacher", "images", "labelled"],
+            HeadsKey = "teacher-heads",
+            OutputOption = null,
+        },
+        new("export", "model", Product.None, "model.onnx", "bytes", "error")
+        {
+            Takes = [new("model", Models)],
+            Paths = ["model", "calibrate", "check", "labelled"],
+            OutputOption = "onnx",
+        },
+        new("report", "scores", Product.None, "report.html", "rows", "selected", "bytes")
+        {
+            Takes =
+            [
+                new("scores", [Product.Scores]),
+                new("selection", [Product.Selection], Needed: false),
+                new("student", [Product.Student], Needed: false),
+                new("teacher", Teachers, Needed: false),
+            ],
+            Paths = ["scores", "selection", "student", "teacher", "data"],
+        },
+        new("contact-sheet", "table", Product.None, "contact-sheet.png", "best", "worst")
+        {
+            Takes = [new("table", [Product.Scores])],
+            Paths = ["table"],
+        },
+        new("auroc", "scores", Product.None, "auroc.json")
+        {
+            Takes = [new("scores", [Product.Scores])],
+            Paths = ["scores", "truth", "negatives", "embeddings"],
+            OutputOption = null,
+        },
     ];
 
     /// <summary>What earlier stages may fill.</summary>
@@ -70,7 +145,16 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
     public string OutputFor(string stage, string? format)
     {
         // A list or table is a file; every other form is a folder.
-        string ending = Verb != "pack" ? Path.GetExtension(Output) : format switch { "urls" => ".txt", "csv" => ".csv", "parquet" => ".parquet", _ => "" };
+        string ending =
+            Verb != "pack"
+                ? Path.GetExtension(Output)
+                : format switch
+                {
+                    "urls" => ".txt",
+                    "csv" => ".csv",
+                    "parquet" => ".parquet",
+                    _ => "",
+                };
         return (stage == Verb ? Path.GetFileNameWithoutExtension(Output) : stage) + ending;
     }
 }

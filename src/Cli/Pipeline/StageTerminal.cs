@@ -16,9 +16,11 @@ internal sealed class StageTerminal(PipelineView view, string stage) : Terminal(
 
     public override void Note(string line) => view.Note(stage, line);
 
-    public override TResult Track<TProgress, TResult>(Func<TProgress, ProgressLine> show, Func<IProgress<TProgress>?, TResult> work) => work(new Shown<TProgress>(progress => view.Report(stage, show(progress))));
+    public override TResult Track<TProgress, TResult>(Func<TProgress, ProgressLine> show, Func<IProgress<TProgress>?, TResult> work) =>
+        work(new Shown<TProgress>(progress => view.Report(stage, show(progress))));
 
-    public override void Conclude(object summary, Func<IEnumerable<string>> describe) => (Summary, Text) = (JsonNode.Parse(SummaryJson.Write(summary)), [.. describe()]);
+    public override void Conclude(object summary, Func<IEnumerable<string>> describe) =>
+        (Summary, Text) = (JsonNode.Parse(SummaryJson.Write(summary)), [.. describe()]);
 
     public override void Print(object summary, Func<string> text) => Conclude(summary, () => text().Split('\n'));
 

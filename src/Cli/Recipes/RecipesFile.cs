@@ -15,12 +15,25 @@ namespace DataFreeKD.Cli.Recipes;
 internal sealed class RecipesFile
 {
     // Given once for the whole comparison, or set for each run.
-    private static readonly string[] Reserved = ["output", "seed", "resume", "overwrite", "device", "threads", "json", "quiet", "verbose", "help"];
+    private static readonly string[] Reserved =
+    [
+        "output",
+        "seed",
+        "resume",
+        "overwrite",
+        "device",
+        "threads",
+        "json",
+        "quiet",
+        "verbose",
+        "help",
+    ];
 
     private static readonly string[] TopKeys = ["seeds", "baseline", "tests", "equal-steps", "defaults", "recipes"];
 
     // Where a path is written relative to the file; the last three may also be an architecture's name.
-    private static readonly string[] PathKeys = ["selection", "data", "teacher", "cache"], PathOrNameKeys = ["student", "via", "model"];
+    private static readonly string[] PathKeys = ["selection", "data", "teacher", "cache"],
+        PathOrNameKeys = ["student", "via", "model"];
 
     private readonly YamlDocument yaml;
     private readonly string folder;
@@ -42,21 +55,29 @@ internal sealed class RecipesFile
     /// <param name="threads">Threads of every run.</param>
     /// <exception cref="UsageException">What is wrong, with file and line.</exception>
     public static ComparisonOptions Read(string path, string output, string device, int threads) =>
-        new RecipesFile(path, device, threads).Options(output) with { Device = device, Workers = threads };
+        new RecipesFile(path, device, threads).Options(output) with
+        {
+            Device = device,
+            Workers = threads,
+        };
 
     private ComparisonOptions Options(string output)
     {
         Dictionary<string, YamlNode> top = new(StringComparer.Ordinal);
         foreach ((string key, YamlNode at, YamlNode value) in yaml.Pairs(yaml.Root, "the file"))
         {
-            if (!TopKeys.Contains(key)) throw yaml.Bad(at, $"unknown key '{key}': expected {string.Join(", ", TopKeys)}");
+            if (!TopKeys.Contains(key))
+                throw yaml.Bad(at, $"unknown key '{key}': expected {string.Join(", ", TopKeys)}");
             top[key] = value;
         }
         foreach (string key in (string[])["seeds", "tests", "recipes"])
         {
-            if (!top.ContainsKey(key)) throw yaml.Bad(yaml.Root, $"'{key}' is missing");
+            if (!top.ContainsKey(key))
+                throw yaml.Bad(yaml.Root, $"'{key}' is missing");
         }
-        List<Entry> defaults = top.TryGetValue("defaults", out YamlNode? given) ? [.. Entries(given, "defaults", [Verb("distill", given), Verb("train", given)])] : [];
+        List<Entry> defaults = top.TryGetValue("defaults", out YamlNode? given)
+            ? [.. Entries(given, "defaults", [Verb("distill", given), Verb("train", given)])]
+            : [];
         return new ComparisonOptions
         {
             Output = output,
@@ -75,27 +96,41 @@ internal sealed class RecipesFile
         public bool Knows(string key) => key == Argument || Command.Options.Any(option => option.Name == "--" + key);
     }
 
-    private Kind Verb(string name, YamlNode at) => name switch
-    {
-        "distill" => new Kind(name, "selection", distill, distill.OptionsOf),
-        "train" => new Kind(name, "data", train, train.OptionsOf),
-        _ => throw yaml.Bad(at, $"kind '{name}': expected distill or train"),
-    };
+    private Kind Verb(string name, YamlNode at) =>
+        name switch
+        {
+            "distill" => new Kind(name, "selection", distill, distill.OptionsOf),
+            "train" => new Kind(name, "data", train, train.OptionsOf),
+            _ => throw yaml.Bad(at, $"kind '{name}': expected distill or train"),
+        };
 
     private ComparedRecipe ReadRecipe(YamlNode node, List<Entry> defaults)
     {
-        string? name = null, kindName = "distill";
+        string? name = null,
+            kindName = "distill";
         YamlNode kindAt = node;
         foreach ((string key, YamlNode _, YamlNode value) in yaml.Pairs(node, "a recipe"))
         {
-            if (key == "name") name = yaml.Text(value, key);
-            if (key == "kind") (kindName, kindAt) = (yaml.Text(value, key), value);
+            if (key == "name")
+                name = yaml.Text(value, key);
+            if (key == "kind")
+                (kindName, kindAt) = (yaml.Text(value, key), value);
         }
-        if (name is null) throw yaml.Bad(node, "a recipe has no name");
+        if (name is null)
+            throw yaml.Bad(node, "a recipe has no name");
         Kind kind = Verb(kindName, kindAt);
         List<Entry> own = [.. Entries(node, $"recipe '{name}'", [kind])];
-        // What is common to all is taken where the kind has it; a bound without a teacher has the students' architecture unless it names one.
-        IEnumerable<Entry> inherited = defaults.Select(entry => kind.Name == "train" && entry.Key == "student" && defaults.All(other => other.Key != "model") ? entry with { Key = "model" } : entry)
+        // What is common to all is taken where the kind has it; a bound without a teacher has the students' architecture unless it names
+        // one.
+        IEnumerable<Entry> inherited = defaults
+            .Select(entry =>
+                kind.Name == "train" && entry.Key == "student" && defaults.All(other => other.Key != "model")
+                    ? entry with
+                    {
+                        Key = "model",
+                    }
+                    : entry
+            )
             .Where(entry => kind.Knows(entry.Key) && own.All(mine => mine.Key != entry.Key));
         return new ComparedRecipe(name, Parsed(node, name, kind, [.. inherited, .. own]));
     }
@@ -104,9 +139,15 @@ internal sealed class RecipesFile
     {
         foreach ((string key, YamlNode at, YamlNode value) in yaml.Pairs(node, what))
         {
-            if (what != "defaults" && (key is "name" or "kind")) continue;
-            if (Reserved.Contains(key)) throw yaml.Bad(at, $"{what}: '{key}' is set for the whole comparison, not for a recipe");
-            if (!Array.Exists(kinds, kind => kind.Knows(key))) throw yaml.Bad(at, $"{what}: unknown key '{key}': expected {string.Join(" or ", kinds.Select(kind => $"'{kind.Argument}' or an option of dfkd {kind.Name}"))}, without its dashes");
+            if (what != "defaults" && (key is "name" or "kind"))
+                continue;
+            if (Reserved.Contains(key))
+                throw yaml.Bad(at, $"{what}: '{key}' is set for the whole comparison, not for a recipe");
+            if (!Array.Exists(kinds, kind => kind.Knows(key)))
+                throw yaml.Bad(
+                    at,
+                    $"{what}: unknown key '{key}': expected {string.Join(" or ", kinds.Select(kind => $"'{kind.Argument}' or an option of dfkd {kind.Name}"))}, without its dashes"
+                );
             yield return new Entry(key, at, value);
         }
     }
@@ -124,7 +165,8 @@ internal sealed class RecipesFile
             }
             named |= entry.Key == kind.Argument;
         }
-        if (!named) throw yaml.Bad(node, $"recipe '{name}': '{kind.Argument}' is missing");
+        if (!named)
+            throw yaml.Bad(node, $"recipe '{name}': '{kind.Argument}' is missing");
         ParseResult parsed = kind.Command.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
@@ -149,7 +191,8 @@ internal sealed class RecipesFile
         foreach ((string key, YamlNode at, YamlNode value) in yaml.Pairs(node, "tests"))
         {
             string data = Path.GetFullPath(yaml.Text(value, key), folder);
-            if (!File.Exists(data) && !Directory.Exists(data)) throw yaml.Bad(at, $"test set '{key}': there is nothing at {data}");
+            if (!File.Exists(data) && !Directory.Exists(data))
+                throw yaml.Bad(at, $"test set '{key}': there is nothing at {data}");
             yield return new TestSet(key, data);
         }
     }
@@ -160,7 +203,11 @@ internal sealed class RecipesFile
         return PathKeys.Contains(key) || (PathOrNameKeys.Contains(key) && (File.Exists(full) || Directory.Exists(full))) ? full : text;
     }
 
-    private long Seed(YamlNode node) => long.TryParse(yaml.Text(node, "seeds"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed) ? seed : throw yaml.Bad(node, $"seeds: '{yaml.Text(node, "seeds")}' is not a whole number");
+    private long Seed(YamlNode node) =>
+        long.TryParse(yaml.Text(node, "seeds"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seed)
+            ? seed
+            : throw yaml.Bad(node, $"seeds: '{yaml.Text(node, "seeds")}' is not a whole number");
 
-    private bool Flag(YamlNode node) => bool.TryParse(yaml.Text(node, "equal-steps"), out bool flag) ? flag : throw yaml.Bad(node, "equal-steps: expected true or false");
+    private bool Flag(YamlNode node) =>
+        bool.TryParse(yaml.Text(node, "equal-steps"), out bool flag) ? flag : throw yaml.Bad(node, "equal-steps: expected true or false");
 }

@@ -6,7 +6,8 @@ using YamlDotNet.RepresentationModel;
 
 namespace DataFreeKD.Cli.Recipes;
 
-/// <summary>Reads nodes of one file; whatever does not fit is a <see cref="UsageException"/> that begins with <c>file:line:column:</c>.</summary>
+/// <summary>Reads nodes of one file; whatever does not fit is a <see cref="UsageException"/> that begins with
+/// <c>file:line:column:</c>.</summary>
 internal sealed class YamlDocument
 {
     // Nothing that is read here nests further; the library goes down by recursion, and its stack ends.
@@ -27,7 +28,8 @@ internal sealed class YamlDocument
     /// <exception cref="UsageException">No YAML, or no mapping of keys to values.</exception>
     public static YamlDocument Read(string path, string verb)
     {
-        if (new FileInfo(path) is { Exists: true, Length: > LargestFile }) throw new UsageException($"{path} has more than {LargestFile >> 20} MiB; it is no file for dfkd {verb}");
+        if (new FileInfo(path) is { Exists: true, Length: > LargestFile })
+            throw new UsageException($"{path} has more than {LargestFile >> 20} MiB; it is no file for dfkd {verb}");
         string text = File.ReadAllText(path);
         YamlStream stream = [];
         Parser parser = new(new StringReader(text));
@@ -38,14 +40,26 @@ internal sealed class YamlDocument
         }
         catch (YamlException problem)
         {
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{problem.Start.Line}:{problem.Start.Column}: {problem.InnerException?.Message ?? problem.Message}"));
+            throw new UsageException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{path}:{problem.Start.Line}:{problem.Start.Column}: {problem.InnerException?.Message ?? problem.Message}"
+                )
+            );
         }
         catch (Exception problem) when (problem is InvalidOperationException or ArgumentException)
         {
             // The library's scanner gives up on some broken lists without saying where: the last thing it understood is near.
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{parser.Current?.End.Line ?? 1}:{parser.Current?.End.Column ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"));
+            throw new UsageException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{path}:{parser.Current?.End.Line ?? 1}:{parser.Current?.End.Column ?? 1}: a list or mapping that begins here is not YAML; is a bracket missing?"
+                )
+            );
         }
-        return stream.Documents is [{ RootNode: YamlMappingNode root }] ? new YamlDocument(path, root) : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd {verb} --help");
+        return stream.Documents is [{ RootNode: YamlMappingNode root }]
+            ? new YamlDocument(path, root)
+            : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd {verb} --help");
     }
 
     private static void RefuseDepth(string text, string path)
@@ -55,7 +69,13 @@ internal sealed class YamlDocument
         while (Next(events))
         {
             depth += events.Current!.NestingIncrease;
-            if (depth > Deepest) throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"{path}:{events.Current.Start.Line}:{events.Current.Start.Column}: nested more than {Deepest} deep; is a bracket missing?"));
+            if (depth > Deepest)
+                throw new UsageException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{path}:{events.Current.Start.Line}:{events.Current.Start.Column}: nested more than {Deepest} deep; is a bracket missing?"
+                    )
+                );
         }
     }
 
@@ -81,15 +101,18 @@ internal sealed class YamlDocument
     /// <summary>Keys and values of a mapping, in the file's order.</summary>
     public IEnumerable<(string Key, YamlNode KeyNode, YamlNode Value)> Pairs(YamlNode node, string what)
     {
-        if (node is not YamlMappingNode mapping) throw Bad(node, $"{what}: expected keys and values");
+        if (node is not YamlMappingNode mapping)
+            throw Bad(node, $"{what}: expected keys and values");
         return mapping.Children.Select(pair => (Text(pair.Key, what), pair.Key, pair.Value));
     }
 
     /// <summary>Items of a list.</summary>
-    public IEnumerable<YamlNode> Items(YamlNode node, string what) => node is YamlSequenceNode list ? list.Children : throw Bad(node, $"{what}: expected a list");
+    public IEnumerable<YamlNode> Items(YamlNode node, string what) =>
+        node is YamlSequenceNode list ? list.Children : throw Bad(node, $"{what}: expected a list");
 
     /// <summary>A single value as it is written.</summary>
-    public string Text(YamlNode node, string what) => node is YamlScalarNode { Value: { } text } ? text : throw Bad(node, $"{what}: expected a single value");
+    public string Text(YamlNode node, string what) =>
+        node is YamlScalarNode { Value: { } text } ? text : throw Bad(node, $"{what}: expected a single value");
 
     /// <summary>Whether a value is left empty, or null.</summary>
     public static bool IsNull(YamlNode node) => node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };

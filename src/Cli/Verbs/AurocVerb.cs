@@ -12,15 +12,46 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class AurocVerb : Verb
 {
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score" };
-    private readonly Option<string> truth = new("--truth") { Description = "Table with key (a file name), source and in_distribution (0 or 1)", HelpName = "FILE", Required = true };
-    private readonly Option<string> budget = new("--budget") { Description = "How many of the best rows precision is taken over, e.g. 5000,10000", HelpName = "N,...", DefaultValueFactory = _ => "10000" };
-    private readonly Option<string?> kinds = new("--kinds") { Description = "Sources to measure against one by one, and together, e.g. blur,noise", HelpName = "SOURCE,..." };
-    private readonly Option<string?> natural = new("--natural") { Description = "Source that is the natural rest of the pool [default: the most frequent one that is not in distribution]", HelpName = "SOURCE" };
-    private readonly Option<string?> negatives = new("--negatives") { Description = "Scores table of images that nobody wants, for the method learned", HelpName = "FILE" };
+    private readonly Option<string> truth = new("--truth")
+    {
+        Description = "Table with key (a file name), source and in_distribution (0 or 1)",
+        HelpName = "FILE",
+        Required = true,
+    };
+    private readonly Option<string> budget = new("--budget")
+    {
+        Description = "How many of the best rows precision is taken over, e.g. 5000,10000",
+        HelpName = "N,...",
+        DefaultValueFactory = _ => "10000",
+    };
+    private readonly Option<string?> kinds = new("--kinds")
+    {
+        Description = "Sources to measure against one by one, and together, e.g. blur,noise",
+        HelpName = "SOURCE,...",
+    };
+    private readonly Option<string?> natural = new("--natural")
+    {
+        Description = "Source that is the natural rest of the pool [default: the most frequent one that is not in distribution]",
+        HelpName = "SOURCE",
+    };
+    private readonly Option<string?> negatives = new("--negatives")
+    {
+        Description = "Scores table of images that nobody wants, for the method learned",
+        HelpName = "FILE",
+    };
 
-    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Embeddings of the scores' rows (.npy or .parquet), or none [default: those that dfkd score wrote with the table]", HelpName = "FILE|none" };
+    private readonly Option<string?> embeddings = new("--embeddings")
+    {
+        Description = "Embeddings of the scores' rows (.npy or .parquet), or none [default: those that dfkd score wrote with the table]",
+        HelpName = "FILE|none",
+    };
 
-    public AurocVerb() : base("auroc", "Measure scores and selection methods on a pool whose answers are known.", "dfkd auroc scores.csv --truth truth.csv --budget 10000\ndfkd auroc scores.csv --truth truth.csv --kinds blur,noise --budget 5000,10000")
+    public AurocVerb()
+        : base(
+            "auroc",
+            "Measure scores and selection methods on a pool whose answers are known.",
+            "dfkd auroc scores.csv --truth truth.csv --budget 10000\ndfkd auroc scores.csv --truth truth.csv --kinds blur,noise --budget 5000,10000"
+        )
     {
         Add(scores);
         AddOptions(truth, budget, natural, kinds, negatives, embeddings);
@@ -37,18 +68,52 @@ internal sealed class AurocVerb : Verb
             best,
             parsed.GetValue(negatives),
             sources,
-            parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings ? Path.GetFullPath(file) : parsed.GetValue(embeddings));
+            parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings
+                ? Path.GetFullPath(file)
+                : parsed.GetValue(embeddings)
+        );
         string Figure(double value) => double.IsFinite(value) ? value.ToString("F3", CultureInfo.InvariantCulture) : "-";
-        terminal.Print(report, () => TextTable.Format(
-            ["score or method", "AUROC", "natural", "outliers", .. report.Lines[0].Kinds.Keys, .. best.Select(count => $"precision@{count}")],
-            report.Lines.Select(line => (string[])[line.Name, Figure(line.All), Figure(line.Natural), Figure(line.Outliers), .. line.Kinds.Values.Select(Figure), .. best.Select(count => Figure(line.Precision[count]))])));
+        terminal.Print(report, () =>
+            TextTable.Format(
+                [
+                    "score or method",
+                    "AUROC",
+                    "natural",
+                    "outliers",
+                    .. report.Lines[0].Kinds.Keys,
+                    .. best.Select(count => $"precision@{count}"),
+                ],
+                report.Lines.Select(line =>
+                    (string[])
+                        [
+                            line.Name,
+                            Figure(line.All),
+                            Figure(line.Natural),
+                            Figure(line.Outliers),
+                            .. line.Kinds.Values.Select(Figure),
+                            .. best.Select(count => Figure(line.Precision[count])),
+                        ]
+                )
+            )
+        );
     }
 
-    private static string[] List(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
+    private static string[] List(string text) =>
+        [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
 
     private static int[] Budgets(string text)
     {
-        int[] budgets = [.. List(text).Select(entry => int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 ? count : throw new UsageException($"--budget {text}: expected whole numbers of 1 or more, separated by commas, e.g. 5000,10000"))];
+        int[] budgets =
+        [
+            .. List(text)
+                .Select(entry =>
+                    int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
+                        ? count
+                        : throw new UsageException(
+                            $"--budget {text}: expected whole numbers of 1 or more, separated by commas, e.g. 5000,10000"
+                        )
+                ),
+        ];
         return budgets.Length > 0 ? budgets : throw new UsageException("--budget: give at least one number, e.g. 10000");
     }
 }

@@ -15,62 +15,118 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>sources → image store with its manifest.</summary>
 internal sealed class CrawlVerb : Verb
 {
-    private readonly Argument<string[]> sources = new("SOURCE") { Description = "Folders, files, globs, archives (tar, tar.gz, zip), Parquet files with images in them; web addresses; s3://bucket/prefix; tables and lists of files or addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input), also folders and globs of them; synth://TEACHER?count=N for images made out of a teacher; corrupt://IMAGES?count=N for spoilt copies that a selection learns from", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string> output = CommonOptions.Output("Store to write: DIR/manifest.csv and DIR/images; an existing store is added to", "DIR");
+    private readonly Argument<string[]> sources = new("SOURCE")
+    {
+        Description =
+            "Folders, files, globs, archives (tar, tar.gz, zip), Parquet files with images in them; web addresses; s3://bucket/prefix; tables and lists of files or addresses (.txt, .csv, .tsv, .json, .jsonl, .parquet, - for standard input), also folders and globs of them; synth://TEACHER?count=N for images made out of a teacher; corrupt://IMAGES?count=N for spoilt copies that a selection learns from",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly Option<string> output = CommonOptions.Output(
+        "Store to write: DIR/manifest.csv and DIR/images; an existing store is added to",
+        "DIR"
+    );
     private readonly Option<int> minSide = CommonOptions.Count("--min-side", "Reject images with a shorter side, pixels", 1).AtLeast(1);
 
-    private readonly Option<string?> allowFormats = new("--allow-formats") { Description = $"Decode these formats of the web's files too, by a decoder that gets no fixes any more: {string.Join(", ", DecodeLimits.FurtherFormats)} (files of this machine are decoded in any case)", HelpName = "NAME,..." };
+    private readonly Option<string?> allowFormats = new("--allow-formats")
+    {
+        Description =
+            $"Decode these formats of the web's files too, by a decoder that gets no fixes any more: {string.Join(", ", DecodeLimits.FurtherFormats)} (files of this machine are decoded in any case)",
+        HelpName = "NAME,...",
+    };
     private readonly WebOptionSet web = new();
     private readonly SteeringOptionSet steering = new();
-    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only print what would be fetched from the web, and what robots.txt forbids" };
+    private readonly Option<bool> dryRun = new("--dry-run")
+    {
+        Description = "Only print what would be fetched from the web, and what robots.txt forbids",
+    };
 
-    public CrawlVerb() : base(
-        "crawl",
-        "Gather images into a content-addressed store; every file gets a status and a reason.",
-        """
-        dfkd crawl photos/ 'shards/*.tar' -o store/
-        dfkd crawl urls.parquet -o store/ --resize keep-ratio --side 256 --format jpeg --contact crawl@example.org
-        dfkd crawl https://example.org/sitemap.xml -o store/ --dry-run
-        dfkd crawl https://example.org/shard-0001.tar s3://bucket/prefix -o store/ --s3-anonymous
-        dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
-        dfkd crawl 'synth://teacher?count=5000&steps=300' -o store/
-        dfkd crawl 'corrupt://photos?count=5000' -o copies/
-        """)
+    public CrawlVerb()
+        : base(
+            "crawl",
+            "Gather images into a content-addressed store; every file gets a status and a reason.",
+            """
+            dfkd crawl photos/ 'shards/*.tar' -o store/
+            dfkd crawl urls.parquet -o store/ --resize keep-ratio --side 256 --format jpeg --contact crawl@example.org
+            dfkd crawl https://example.org/sitemap.xml -o store/ --dry-run
+            dfkd crawl https://example.org/shard-0001.tar s3://bucket/prefix -o store/ --s3-anonymous
+            dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
+            dfkd crawl 'synth://teacher?count=5000&steps=300' -o store/
+            dfkd crawl 'corrupt://photos?count=5000' -o copies/
+            """
+        )
     {
         Add(sources);
-        AddOptions([output, minSide, CommonOptions.PathColumn, CommonOptions.FollowLinks, allowFormats, .. web.All, .. steering.All, dryRun, CommonOptions.Threads]);
+        AddOptions([
+            output,
+            minSide,
+            CommonOptions.PathColumn,
+            CommonOptions.FollowLinks,
+            allowFormats,
+            .. web.All,
+            .. steering.All,
+            dryRun,
+            CommonOptions.Threads,
+        ]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         string store = Path.GetFullPath(parsed.GetRequiredValue(output));
         string[] given = parsed.GetValue(sources) ?? [];
-        SynthesisOptions[] synthesis = [.. given.Where(SynthesisSource.Fits).Select(source => SynthesisSource.Parse(source, parsed.GetValue(CommonOptions.Device)!))];
-        foreach (SynthesisOptions made in synthesis) made.Validate();
-        CrawlOptions options = steering.Budget(parsed, web.Apply(parsed, new CrawlOptions
-        {
-            Sources = [.. given.Where(source => !SynthesisSource.Fits(source) && !CorruptSource.Fits(source))],
-            Made = [.. synthesis.Select(made => SynthesisSource.Of(made, store, terminal.Note)), .. given.Where(CorruptSource.Fits).Select(CorruptSource.Parse)],
-            Store = store,
-            MinSide = parsed.GetValue(minSide),
-            PathColumn = parsed.GetValue(CommonOptions.PathColumn),
-            FollowLinks = parsed.GetValue(CommonOptions.FollowLinks),
-            Limits = new DecodeLimits { Formats = Formats(parsed.GetValue(allowFormats)) },
-            Workers = parsed.GetValue(CommonOptions.Threads),
-        }));
+        SynthesisOptions[] synthesis =
+        [
+            .. given.Where(SynthesisSource.Fits).Select(source => SynthesisSource.Parse(source, parsed.GetValue(CommonOptions.Device)!)),
+        ];
+        foreach (SynthesisOptions made in synthesis)
+            made.Validate();
+        CrawlOptions options = steering.Budget(
+            parsed,
+            web.Apply(
+                parsed,
+                new CrawlOptions
+                {
+                    Sources = [.. given.Where(source => !SynthesisSource.Fits(source) && !CorruptSource.Fits(source))],
+                    Made =
+                    [
+                        .. synthesis.Select(made => SynthesisSource.Of(made, store, terminal.Note)),
+                        .. given.Where(CorruptSource.Fits).Select(CorruptSource.Parse),
+                    ],
+                    Store = store,
+                    MinSide = parsed.GetValue(minSide),
+                    PathColumn = parsed.GetValue(CommonOptions.PathColumn),
+                    FollowLinks = parsed.GetValue(CommonOptions.FollowLinks),
+                    Limits = new DecodeLimits { Formats = Formats(parsed.GetValue(allowFormats)) },
+                    Workers = parsed.GetValue(CommonOptions.Threads),
+                }
+            )
+        );
         options.Validate();
-        if (synthesis.Length > 0 && !parsed.GetValue(dryRun)) TorchRuntime.Start(options.Workers);
-        if (parsed.GetValue(dryRun)) Rehearse(steering.Rehearsed(parsed, options), terminal, cancel);
-        else if (steering.Asked(parsed)) steering.Steer(parsed, options, steered => Crawl(steered, terminal, cancel));
-        else Crawl(options, terminal, cancel);
+        if (synthesis.Length > 0 && !parsed.GetValue(dryRun))
+            TorchRuntime.Start(options.Workers);
+        if (parsed.GetValue(dryRun))
+            Rehearse(steering.Rehearsed(parsed, options), terminal, cancel);
+        else if (steering.Asked(parsed))
+            steering.Steer(parsed, options, steered => Crawl(steered, terminal, cancel));
+        else
+            Crawl(options, terminal, cancel);
     }
 
     private static void Crawl(CrawlOptions options, Terminal terminal, CancellationToken cancel)
     {
         var clock = Stopwatch.StartNew();
         CrawlSummary summary = terminal.Track<CrawlProgress, CrawlSummary>(
-            progress => new("crawl", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read, {progress.Done / clock.Elapsed.TotalSeconds:F0}/s")),
-            progress => CrawlRun.Execute(options, progress, cancel));
+            progress =>
+                new(
+                    "crawl",
+                    progress.Done,
+                    null,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read, {progress.Done / clock.Elapsed.TotalSeconds:F0}/s"
+                    )
+                ),
+            progress => CrawlRun.Execute(options, progress, cancel)
+        );
         terminal.Conclude(summary, () => Describe(summary));
         NothingSucceededException.ThrowIfNone(summary.AddedCounts, [Status.Ok, Status.Duplicate], "files and addresses gave an image");
     }
@@ -85,12 +141,17 @@ internal sealed class CrawlVerb : Verb
     {
         HashSet<string> formats = [.. (given ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
         string? stranger = formats.FirstOrDefault(format => !DecodeLimits.FurtherFormats.Contains(format));
-        return stranger is null ? formats : throw new UsageException($"--allow-formats {stranger}: expected {string.Join(", ", DecodeLimits.FurtherFormats)}");
+        return stranger is null
+            ? formats
+            : throw new UsageException($"--allow-formats {stranger}: expected {string.Join(", ", DecodeLimits.FurtherFormats)}");
     }
 
     private static IEnumerable<string> Describe(CrawlSummary summary)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Added:N0} rows added, {summary.Rows:N0} in all, in {summary.Seconds:F1} s");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Added:N0} rows added, {summary.Rows:N0} in all, in {summary.Seconds:F1} s"
+        );
         yield return StatusText.Line(summary.Counts);
         yield return $"-> {summary.Manifest}";
     }

@@ -23,44 +23,97 @@ internal sealed class ExplainVerb : Verb
     private const int LeastMapSide = 384;
 
     private readonly Argument<string> image = new("IMAGE") { Description = "Image file, or archive.tar::member.jpg" };
-    private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory or checkpoint", HelpName = "MODEL", Required = true };
+    private readonly Option<string> teacher = new("--teacher")
+    {
+        Description = "Teacher: model directory or checkpoint",
+        HelpName = "MODEL",
+        Required = true,
+    };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
-    private readonly Option<string?> scores = new("--scores") { Description = "Scores table of a pool by the same teacher, to compare with", HelpName = "FILE" };
-    private readonly Option<string?> output = new Option<string?>("--output", "-o") { Description = "Attention map over the image to write", HelpName = "FILE.png" }.NamesAFile();
-    private readonly Option<int?> block = new("--block") { Description = "Block whose attention is drawn [default: the last one probed]", HelpName = "B" };
+    private readonly Option<string?> scores = new("--scores")
+    {
+        Description = "Scores table of a pool by the same teacher, to compare with",
+        HelpName = "FILE",
+    };
+    private readonly Option<string?> output = new Option<string?>("--output", "-o")
+    {
+        Description = "Attention map over the image to write",
+        HelpName = "FILE.png",
+    }.NamesAFile();
+    private readonly Option<int?> block = new("--block")
+    {
+        Description = "Block whose attention is drawn [default: the last one probed]",
+        HelpName = "B",
+    };
     private readonly PreprocessingOptionSet preprocessing = new();
 
-    public ExplainVerb() : base(
-        "explain",
-        "Explain the scores of one image: prediction, where the teacher looks, and its place in a pool.",
-        "dfkd explain photo.jpg --teacher teacher/ --scores scores.csv -o map.png")
+    public ExplainVerb()
+        : base(
+            "explain",
+            "Explain the scores of one image: prediction, where the teacher looks, and its place in a pool.",
+            "dfkd explain photo.jpg --teacher teacher/ --scores scores.csv -o map.png"
+        )
     {
         Add(image);
-        AddOptions([teacher, scores, output, block, heads, .. preprocessing.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Overwrite]);
+        AddOptions([
+            teacher,
+            scores,
+            output,
+            block,
+            heads,
+            .. preprocessing.All,
+            CommonOptions.Device,
+            CommonOptions.Threads,
+            CommonOptions.Overwrite,
+        ]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         string named = ManifestPath.FromTable(parsed.GetRequiredValue(image), Path.GetFullPath("here"));
-        string? map = parsed.GetValue(output) is { } file ? Path.GetFullPath(file) : null, pool = parsed.GetValue(scores);
-        if (map is not null && !map.EndsWith(".png", StringComparison.OrdinalIgnoreCase)) throw new UsageException($"--output {map}: name a .png file");
+        string? map = parsed.GetValue(output) is { } file ? Path.GetFullPath(file) : null,
+            pool = parsed.GetValue(scores);
+        if (map is not null && !map.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"--output {map}: name a .png file");
         using OutputLock? held = map is null ? null : OutputPicture.Take(map, "explain", parsed);
         string sha256 = Content(named, cancel);
         int[] blocks = [.. BlocksOf(pool).Concat(parsed.GetValue(block) is { } given ? [given] : [])];
 
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
-        ScoreOptions options = TeacherLooking.Options(parsed.GetRequiredValue(teacher), parsed.GetValue(heads), null, preprocessing.In(parsed), parsed);
+        ScoreOptions options = TeacherLooking.Options(
+            parsed.GetRequiredValue(teacher),
+            parsed.GetValue(heads),
+            null,
+            preprocessing.In(parsed),
+            parsed
+        );
         using Teacher probe = new(options with { Blocks = blocks.Length > 0 ? blocks : null });
         double[] figures = probe.ScoreFiles([named], cancel)[0] ?? throw new UsageException($"{named} cannot be scored");
         TeacherLook look = probe.Look([named], cancel)[0]!;
         int drawn = parsed.GetValue(block) ?? probe.Blocks[^1];
 
-        Dictionary<string, double> scored = probe.Columns.Zip(figures).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
-        Choice[] choices = [.. (look.Probabilities ?? []).Index().OrderByDescending(of => of.Item).ThenBy(of => of.Index).Take(ChoicesShown).Select(of => new Choice(of.Index, probe.ClassName(of.Index), of.Item))];
-        PoolStanding? standing = pool is null ? null : PoolStanding.Of(pool, scored, choices.Length > 0 ? choices[0].Class : null, sha256, cancel);
+        Dictionary<string, double> scored = probe
+            .Columns.Zip(figures)
+            .ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
+        Choice[] choices =
+        [
+            .. (look.Probabilities ?? [])
+                .Index()
+                .OrderByDescending(of => of.Item)
+                .ThenBy(of => of.Index)
+                .Take(ChoicesShown)
+                .Select(of => new Choice(of.Index, probe.ClassName(of.Index), of.Item)),
+        ];
+        PoolStanding? standing = pool is null
+            ? null
+            : PoolStanding.Of(pool, scored, choices.Length > 0 ? choices[0].Class : null, sha256, cancel);
         IReadOnlyList<string> verdict = standing is null ? ImageVerdict.Alone(look.Probabilities) : ImageVerdict.AgainstPool(standing);
         held?.RefuseAppeared(parsed.GetValue(CommonOptions.Overwrite));
-        if (map is not null) AtomicFile.WriteAllBytes(map, ImageWriter.EncodePng(AttentionOverlay.Draw(TeacherLooking.View(look, drawn), Math.Max(LeastMapSide, look.Seen.Width))));
+        if (map is not null)
+            AtomicFile.WriteAllBytes(
+                map,
+                ImageWriter.EncodePng(AttentionOverlay.Draw(TeacherLooking.View(look, drawn), Math.Max(LeastMapSide, look.Seen.Width)))
+            );
         Explanation found = new(named, sha256, verdict, choices, scored, standing, drawn, map);
         terminal.Print(found, () => Text(found));
     }
@@ -69,14 +122,20 @@ internal sealed class ExplainVerb : Verb
     private static string Content(string path, CancellationToken cancel)
     {
         ImageInput input = ImageInputs.Read([path], cancel: cancel).First();
-        string? reason = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local).Reason : File.Exists(ManifestPath.SplitMember(path).File) ? input.Reason : "no such file";
-        return reason is null ? Convert.ToHexStringLower(SHA256.HashData(input.Bytes!)) : throw new UsageException($"{path} is no image that can be read: {reason}");
+        string? reason =
+            input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local).Reason
+            : File.Exists(ManifestPath.SplitMember(path).File) ? input.Reason
+            : "no such file";
+        return reason is null
+            ? Convert.ToHexStringLower(SHA256.HashData(input.Bytes!))
+            : throw new UsageException($"{path} is no image that can be read: {reason}");
     }
 
     // The pool's blocks, so that every probe column finds its counterpart.
     private static IEnumerable<int> BlocksOf(string? pool)
     {
-        if (pool is null) return [];
+        if (pool is null)
+            return [];
         using TableReader table = Table.Open(pool);
         return [.. table.Header.Columns.Select(name => Columns.ProbeBlock(name, "probe_variance_")).OfType<int>()];
     }
@@ -84,12 +143,35 @@ internal sealed class ExplainVerb : Verb
     private static string Text(Explanation found)
     {
         List<string> lines = [found.Image, "", .. found.Verdict];
-        if (found.Predictions.Count > 0) lines.AddRange(["", TextTable.Format(["prediction", "probability"], found.Predictions.Select(of => (string[])[of.Name.Length > 0 ? of.Name : Invariant($"class {of.Class}"), Invariant($"{100 * of.Probability:F1} %")]))]);
-        lines.AddRange(["", found.Pool is { } pool
-            ? TextTable.Format(["score", "image", "pool's median", "percentile", "more useful than"], pool.Scores.Select(of => (string[])[of.Title, Figure(of.Value), Figure(of.Median), Percent(of.Below), Percent(of.MoreUsefulThan)]))
-            : TextTable.Format(["score", "image"], found.Scores.Select(of => (string[])[of.Key, Figure(of.Value)]))]);
-        if (found.Pool is { } compared) lines.Add(Invariant($"\nbeside {compared.Usable:N0} usable images{(found.Predictions.Count > 0 ? Invariant($", {compared.SameClass:N0} of them with the same prediction") : "")}"));
-        if (found.Map is { } map) lines.Add($"\nattention of block {found.Block} -> {map}");
+        if (found.Predictions.Count > 0)
+            lines.AddRange([
+                "",
+                TextTable.Format(
+                    ["prediction", "probability"],
+                    found.Predictions.Select(of =>
+                        (string[])[of.Name.Length > 0 ? of.Name : Invariant($"class {of.Class}"), Invariant($"{100 * of.Probability:F1} %")]
+                    )
+                ),
+            ]);
+        lines.AddRange([
+            "",
+            found.Pool is { } pool
+                ? TextTable.Format(
+                    ["score", "image", "pool's median", "percentile", "more useful than"],
+                    pool.Scores.Select(of =>
+                        (string[])[of.Title, Figure(of.Value), Figure(of.Median), Percent(of.Below), Percent(of.MoreUsefulThan)]
+                    )
+                )
+                : TextTable.Format(["score", "image"], found.Scores.Select(of => (string[])[of.Key, Figure(of.Value)])),
+        ]);
+        if (found.Pool is { } compared)
+            lines.Add(
+                Invariant(
+                    $"\nbeside {compared.Usable:N0} usable images{(found.Predictions.Count > 0 ? Invariant($", {compared.SameClass:N0} of them with the same prediction") : "")}"
+                )
+            );
+        if (found.Map is { } map)
+            lines.Add($"\nattention of block {found.Block} -> {map}");
         return string.Join('\n', lines);
     }
 
@@ -100,5 +182,14 @@ internal sealed class ExplainVerb : Verb
     /// <summary>A class with its probability.</summary>
     private sealed record Choice(int Class, string Name, double Probability);
 
-    private sealed record Explanation(string Image, string Sha256, IReadOnlyList<string> Verdict, IReadOnlyList<Choice> Predictions, IReadOnlyDictionary<string, double> Scores, PoolStanding? Pool, int Block, string? Map);
+    private sealed record Explanation(
+        string Image,
+        string Sha256,
+        IReadOnlyList<string> Verdict,
+        IReadOnlyList<Choice> Predictions,
+        IReadOnlyDictionary<string, double> Scores,
+        PoolStanding? Pool,
+        int Block,
+        string? Map
+    );
 }

@@ -10,34 +10,107 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class LoopOptionSet
 {
     // Only its defaults are read.
-    private static readonly TrainOptions Defaults = new() { DataPath = "", Model = "", Output = "" };
+    private static readonly TrainOptions Defaults = new()
+    {
+        DataPath = "",
+        Model = "",
+        Output = "",
+    };
 
     private readonly BatchOptionSet batch = new("Model directory to write", "DIR");
-    private readonly Choice<TensorNaming> naming = new("--naming", "Whose tensor names the model is written with: timm's, or those of transformers", [("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace)]);
-    private readonly Option<double?> learningRate = CommonOptions.OwnFigure("--lr", "Peak learning rate of AdamW [default: 0.0004 for a student that begins as its teacher's part or as a model, else 0.001]");
-    private readonly Option<double?> minutes = CommonOptions.OwnFigure("--minutes", "Minutes that the steps are to take, measured on the first of them (instead of --steps or --epochs)");
-    private readonly Option<int> patience = CommonOptions.Count("--patience", "Held-out scorings in a row without gain after which training stops, 0 for none", Defaults.Patience);
-    private readonly Option<double> minimumGain = CommonOptions.Figure("--min-gain", "Held-out gain below which a scoring counts as without gain", Defaults.MinimumGain);
+    private readonly Choice<TensorNaming> naming = new(
+        "--naming",
+        "Whose tensor names the model is written with: timm's, or those of transformers",
+        [("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace)]
+    );
+    private readonly Option<double?> learningRate = CommonOptions.OwnFigure(
+        "--lr",
+        "Peak learning rate of AdamW [default: 0.0004 for a student that begins as its teacher's part or as a model, else 0.001]"
+    );
+    private readonly Option<double?> minutes = CommonOptions.OwnFigure(
+        "--minutes",
+        "Minutes that the steps are to take, measured on the first of them (instead of --steps or --epochs)"
+    );
+    private readonly Option<int> patience = CommonOptions.Count(
+        "--patience",
+        "Held-out scorings in a row without gain after which training stops, 0 for none",
+        Defaults.Patience
+    );
+    private readonly Option<double> minimumGain = CommonOptions.Figure(
+        "--min-gain",
+        "Held-out gain below which a scoring counts as without gain",
+        Defaults.MinimumGain
+    );
     private readonly Option<double> weightDecay = CommonOptions.Figure("--weight-decay", "Decoupled weight decay", Defaults.WeightDecay);
-    private readonly Option<int?> warmup = CommonOptions.OwnCount("--warmup", "Steps of linear warm-up [default: a tenth of the run, at most 500]");
+    private readonly Option<int?> warmup = CommonOptions.OwnCount(
+        "--warmup",
+        "Steps of linear warm-up [default: a tenth of the run, at most 500]"
+    );
     private readonly Option<double> clip = CommonOptions.Figure("--clip", "Largest gradient norm, 0 for no clipping", Defaults.Clip);
-    private readonly Option<double> ema = CommonOptions.Figure("--ema", "Decay of the moving average of the weights, 0 for none", Defaults.Ema);
-    private readonly Option<double> patchDropout = CommonOptions.Figure("--patch-dropout", "Share of patches dropped in the first part of the run", Defaults.PatchDropout);
-    private readonly Option<double?> patchDropoutTo = CommonOptions.OwnFigure("--patch-dropout-to", "Share dropped at the end of that part, reached in equal steps [default: --patch-dropout]");
-    private readonly Option<double> patchDropoutUntil = CommonOptions.Figure("--patch-dropout-until", "Share of the run with patch dropout", Defaults.PatchDropoutUntil);
-    private readonly Option<long?> dataSeed = new("--data-seed") { Description = "Seed of order, augmentation, mixing and held-out slice [default: --seed]", HelpName = "N" };
-    private readonly Option<int?> evaluateEvery = CommonOptions.OwnCount("--evaluate-every", "Steps between scorings of the held-out slice [default: a tenth of the run]");
-    private readonly Option<int> checkpointEvery = CommonOptions.Count("--checkpoint-every", "Steps between checkpoints, 0 for the end only", Defaults.CheckpointEvery);
+    private readonly Option<double> ema = CommonOptions.Figure(
+        "--ema",
+        "Decay of the moving average of the weights, 0 for none",
+        Defaults.Ema
+    );
+    private readonly Option<double> patchDropout = CommonOptions.Figure(
+        "--patch-dropout",
+        "Share of patches dropped in the first part of the run",
+        Defaults.PatchDropout
+    );
+    private readonly Option<double?> patchDropoutTo = CommonOptions.OwnFigure(
+        "--patch-dropout-to",
+        "Share dropped at the end of that part, reached in equal steps [default: --patch-dropout]"
+    );
+    private readonly Option<double> patchDropoutUntil = CommonOptions.Figure(
+        "--patch-dropout-until",
+        "Share of the run with patch dropout",
+        Defaults.PatchDropoutUntil
+    );
+    private readonly Option<long?> dataSeed = new("--data-seed")
+    {
+        Description = "Seed of order, augmentation, mixing and held-out slice [default: --seed]",
+        HelpName = "N",
+    };
+    private readonly Option<int?> evaluateEvery = CommonOptions.OwnCount(
+        "--evaluate-every",
+        "Steps between scorings of the held-out slice [default: a tenth of the run]"
+    );
+    private readonly Option<int> checkpointEvery = CommonOptions.Count(
+        "--checkpoint-every",
+        "Steps between checkpoints, 0 for the end only",
+        Defaults.CheckpointEvery
+    );
 
     /// <summary>All of them, in the order of the help.</summary>
-    public Option[] All => [.. batch.Length, minutes, patience, minimumGain, learningRate, weightDecay, warmup, clip, ema, patchDropout, patchDropoutTo, patchDropoutUntil, .. batch.Images, dataSeed, evaluateEvery, checkpointEvery, naming.Option, .. BatchOptionSet.Run];
+    public Option[] All =>
+        [
+            .. batch.Length,
+            minutes,
+            patience,
+            minimumGain,
+            learningRate,
+            weightDecay,
+            warmup,
+            clip,
+            ema,
+            patchDropout,
+            patchDropoutTo,
+            patchDropoutUntil,
+            .. batch.Images,
+            dataSeed,
+            evaluateEvery,
+            checkpointEvery,
+            naming.Option,
+            .. BatchOptionSet.Run,
+        ];
 
     /// <summary>The output directory, for the record's required member.</summary>
     public string OutputOf(ParseResult parsed) => batch.OutputOf(parsed);
 
     /// <summary>Lays the options that were given over <paramref name="defaults"/>.</summary>
     public T Apply<T>(ParseResult parsed, T defaults, string toolVersion)
-        where T : LoopOptions => batch.Apply(parsed, defaults, toolVersion) with
+        where T : LoopOptions =>
+        batch.Apply(parsed, defaults, toolVersion) with
         {
             LearningRate = parsed.GetValue(learningRate),
             Minutes = parsed.GetValue(minutes),

@@ -16,8 +16,12 @@ internal static class OutputPicture
     public static OutputLock Take(string path, string command, ParseResult parsed)
     {
         OutputLock held = OutputLock.Take(path, command);
-        string? problem = Directory.Exists(path) ? $"{path} is a folder; name a file" : File.Exists(path) && !parsed.GetValue(CommonOptions.Overwrite) ? $"{path} exists; name another output or give --overwrite" : null;
-        if (problem is null) return held;
+        string? problem =
+            Directory.Exists(path) ? $"{path} is a folder; name a file"
+            : File.Exists(path) && !parsed.GetValue(CommonOptions.Overwrite) ? $"{path} exists; name another output or give --overwrite"
+            : null;
+        if (problem is null)
+            return held;
         held.Dispose();
         throw new UsageException(problem);
     }

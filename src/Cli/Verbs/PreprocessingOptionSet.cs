@@ -9,11 +9,30 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>timm's names of what an image goes through before a model.</summary>
 internal sealed class PreprocessingOptionSet
 {
-    private readonly Option<int?> size = CommonOptions.OwnCount("--img-size", "Input side, pixels; the position embedding is resampled [default: the model's own]");
-    private readonly Option<double?> crop = CommonOptions.OwnFigure("--crop-pct", "Share of the resized side that the centre crop keeps [default: the model's own]");
-    private readonly Option<string?> interpolation = new("--interpolation") { Description = "bicubic or bilinear [default: the model's own]", HelpName = "NAME", CompletionSources = { "bicubic", "bilinear" } };
-    private readonly Option<string?> mean = new("--mean") { Description = "Channel means of pixels in [0, 1], e.g. 0.5,0.5,0.5 [default: the model's own]", HelpName = "R,G,B" };
-    private readonly Option<string?> std = new("--std") { Description = "Channel standard deviations [default: the model's own]", HelpName = "R,G,B" };
+    private readonly Option<int?> size = CommonOptions.OwnCount(
+        "--img-size",
+        "Input side, pixels; the position embedding is resampled [default: the model's own]"
+    );
+    private readonly Option<double?> crop = CommonOptions.OwnFigure(
+        "--crop-pct",
+        "Share of the resized side that the centre crop keeps [default: the model's own]"
+    );
+    private readonly Option<string?> interpolation = new("--interpolation")
+    {
+        Description = "bicubic or bilinear [default: the model's own]",
+        HelpName = "NAME",
+        CompletionSources = { "bicubic", "bilinear" },
+    };
+    private readonly Option<string?> mean = new("--mean")
+    {
+        Description = "Channel means of pixels in [0, 1], e.g. 0.5,0.5,0.5 [default: the model's own]",
+        HelpName = "R,G,B",
+    };
+    private readonly Option<string?> std = new("--std")
+    {
+        Description = "Channel standard deviations [default: the model's own]",
+        HelpName = "R,G,B",
+    };
 
     /// <summary>All of them, in the order of the help.</summary>
     public Option[] All => [size, crop, interpolation, mean, std];
@@ -29,13 +48,22 @@ internal sealed class PreprocessingOptionSet
             Mean = Channels(mean, parsed),
             Std = Channels(std, parsed),
         };
-        if (given == new PreprocessingOverride()) return null;
+        if (given == new PreprocessingOverride())
+            return null;
         given.Validate();
         return given;
     }
 
-    private static float[]? Channels(Option<string?> option, ParseResult parsed) => parsed.GetValue(option) is not { } text ? null :
-    [
-        .. text.Split(',').Select(part => float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) ? value : throw new UsageException($"{option.Name} {text}: expected three numbers separated by commas")),
-    ];
+    private static float[]? Channels(Option<string?> option, ParseResult parsed) =>
+        parsed.GetValue(option) is not { } text
+            ? null
+            :
+            [
+                .. text.Split(',')
+                    .Select(part =>
+                        float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+                            ? value
+                            : throw new UsageException($"{option.Name} {text}: expected three numbers separated by commas")
+                    ),
+            ];
 }

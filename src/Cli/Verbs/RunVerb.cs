@@ -11,16 +11,22 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class RunVerb : Verb
 {
     private readonly Argument<string> file = new("PIPELINE") { Description = "YAML file of stages (docs/run.md)" };
-    private readonly Option<string?> output = new Option<string?>("--output", "-o") { Description = "Folder for all outputs; what is right in it is kept [default: the file's own]", HelpName = "DIR" }.NamesAFile();
+    private readonly Option<string?> output = new Option<string?>("--output", "-o")
+    {
+        Description = "Folder for all outputs; what is right in it is kept [default: the file's own]",
+        HelpName = "DIR",
+    }.NamesAFile();
     private readonly Option<string?> from = new("--from") { Description = "Leave the stages before this one alone", HelpName = "STAGE" };
     private readonly Option<string?> only = new("--only") { Description = "Leave all stages but this one alone", HelpName = "STAGE" };
     private readonly Option<bool> force = new("--force") { Description = "Run stages even where nothing has changed" };
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only tell which stages would run, and why" };
 
-    public RunVerb() : base(
-        "run",
-        "Run a whole chain from one file; stages whose inputs and options are unchanged are skipped.",
-        "dfkd run pipeline.yaml -o out/\ndfkd run pipeline.yaml -o out/ --dry-run\ndfkd run pipeline.yaml -o out/ --from distill --force")
+    public RunVerb()
+        : base(
+            "run",
+            "Run a whole chain from one file; stages whose inputs and options are unchanged are skipped.",
+            "dfkd run pipeline.yaml -o out/\ndfkd run pipeline.yaml -o out/ --dry-run\ndfkd run pipeline.yaml -o out/ --from distill --force"
+        )
     {
         Add(file);
         AddOptions(output, from, only, force, dryRun);
@@ -37,11 +43,18 @@ internal sealed class RunVerb : Verb
         if (parsed.GetValue(dryRun))
         {
             IReadOnlyList<PlannedStage> plan = PipelinePlan.Of(pipeline, scope, cancel);
-            terminal.Print(new { pipeline.Output, Stages = plan }, () => TextTable.Format(["stage", "action", "why"], plan.Select(stage => (string[])[stage.Name, stage.Action, stage.Why])));
+            terminal.Print(new { pipeline.Output, Stages = plan }, () =>
+                TextTable.Format(["stage", "action", "why"], plan.Select(stage => (string[])[stage.Name, stage.Action, stage.Why]))
+            );
             return;
         }
         RunSummary summary = PipelineRun.Execute(pipeline, path, root, scope, terminal.View(), cancel);
-        terminal.Note(string.Create(CultureInfo.InvariantCulture, $"{summary.Ran} stages ran, {summary.Skipped} were unchanged, in {summary.Seconds:F1} s -> {summary.Output}"));
+        terminal.Note(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{summary.Ran} stages ran, {summary.Skipped} were unchanged, in {summary.Seconds:F1} s -> {summary.Output}"
+            )
+        );
         terminal.Print(summary, summary.Table);
     }
 }

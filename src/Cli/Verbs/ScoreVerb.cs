@@ -18,34 +18,127 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>images + teacher → scores table.</summary>
 internal sealed class ScoreVerb : Verb
 {
-    private readonly Argument<string[]> images = new("IMAGES") { Description = "Folders, files, globs, tar or zip archives, or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> teacher = new("--teacher") { Description = "Teacher: model directory, checkpoint, or any classifier as .onnx (logits alone)", HelpName = "MODEL", Required = true };
+    private readonly Argument<string[]> images = new("IMAGES")
+    {
+        Description =
+            "Folders, files, globs, tar or zip archives, or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<string> teacher = new("--teacher")
+    {
+        Description = "Teacher: model directory, checkpoint, or any classifier as .onnx (logits alone)",
+        HelpName = "MODEL",
+        Required = true,
+    };
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<string> output = CommonOptions.Output("Scores table to write (.csv or .parquet)", "FILE");
-    private readonly Option<string?> blocks = new("--blocks") { Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]", HelpName = "B,..." };
-    private readonly Option<string?> embeddings = new("--embeddings") { Description = "Where to write CLS embeddings, float32 rows (4 bytes a number), by which select finds the pool's confident core; none writes none [default: NAME.embeddings.npy beside the table, up to 4 GiB; none without a classifier head and with --cascade]", HelpName = "FILE.npy|parquet|none" };
-    private readonly Option<string?> extra = new("--scores") { Description = $"Scores beyond the usual: all; logits, features, attention, views, copies; or of {string.Join(", ", Columns.ExtraScores)}, probe_entropy", HelpName = "all|NAME,..." };
-    private readonly Option<int?> views = CommonOptions.OwnCount("--views", $"Write the scores of views, over 1 to {ImageViews.Most} of them; each is a forward pass [default: {ImageViews.Usual}, where --scores asks for views]");
-    private readonly Option<double?> reactClip = CommonOptions.OwnFigure("--react-clip", $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]");
-    private readonly Option<string?> intactModel = new("--intact-model") { Description = "Write intact, by the classifier of corrupted copies that an earlier run learned [default: learned from the images, where --scores asks for it]", HelpName = "FILE.zip" };
-    private readonly Option<int> intactSample = new Option<int>("--intact-sample") { Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more", HelpName = "N", DefaultValueFactory = _ => 20_000 }.AtLeast(1);
-    private readonly Choice<TeacherRuntime> runtime = new("--runtime", "What computes the forward passes; onnx is ONNX Runtime, on the CPU", TeacherRuntime.Libtorch, TeacherRuntime.Onnx);
-    private readonly Option<string?> int8 = new Option<string?>("--int8") { Description = "With --runtime onnx: int8 weights, activations quantised as they come", HelpName = "dynamic" }.AcceptOnlyFromAmong("dynamic");
+    private readonly Option<string?> blocks = new("--blocks")
+    {
+        Description = "Blocks to probe, e.g. 3,7, or all [default: at 1/4 and 7/12 of the depth, and the last but one]",
+        HelpName = "B,...",
+    };
+    private readonly Option<string?> embeddings = new("--embeddings")
+    {
+        Description =
+            "Where to write CLS embeddings, float32 rows (4 bytes a number), by which select finds the pool's confident core; none writes none [default: NAME.embeddings.npy beside the table, up to 4 GiB; none without a classifier head and with --cascade]",
+        HelpName = "FILE.npy|parquet|none",
+    };
+    private readonly Option<string?> extra = new("--scores")
+    {
+        Description =
+            $"Scores beyond the usual: all; logits, features, attention, views, copies; or of {string.Join(", ", Columns.ExtraScores)}, probe_entropy",
+        HelpName = "all|NAME,...",
+    };
+    private readonly Option<int?> views = CommonOptions.OwnCount(
+        "--views",
+        $"Write the scores of views, over 1 to {ImageViews.Most} of them; each is a forward pass [default: {ImageViews.Usual}, where --scores asks for views]"
+    );
+    private readonly Option<double?> reactClip = CommonOptions.OwnFigure(
+        "--react-clip",
+        $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]"
+    );
+    private readonly Option<string?> intactModel = new("--intact-model")
+    {
+        Description =
+            "Write intact, by the classifier of corrupted copies that an earlier run learned [default: learned from the images, where --scores asks for it]",
+        HelpName = "FILE.zip",
+    };
+    private readonly Option<int> intactSample = new Option<int>("--intact-sample")
+    {
+        Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more",
+        HelpName = "N",
+        DefaultValueFactory = _ => 20_000,
+    }.AtLeast(1);
+    private readonly Choice<TeacherRuntime> runtime = new(
+        "--runtime",
+        "What computes the forward passes; onnx is ONNX Runtime, on the CPU",
+        TeacherRuntime.Libtorch,
+        TeacherRuntime.Onnx
+    );
+    private readonly Option<string?> int8 = new Option<string?>("--int8")
+    {
+        Description = "With --runtime onnx: int8 weights, activations quantised as they come",
+        HelpName = "dynamic",
+    }.AcceptOnlyFromAmong("dynamic");
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--precision");
-    private readonly Option<bool> fastDecode = new("--fast-decode") { Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures" };
-    private readonly Option<string?> cascade = new("--cascade") { Description = "Drop images after the teacher's first blocks, and score this share fully [default: the smallest that keeps 98 % of those to select, on a sample]", HelpName = "SHARE", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<long?> cascadeBudget = new("--cascade-budget") { Description = "Images that will be selected, which --cascade is to keep", HelpName = "N" };
+    private readonly Option<bool> fastDecode = new("--fast-decode")
+    {
+        Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures",
+    };
+    private readonly Option<string?> cascade = new("--cascade")
+    {
+        Description =
+            "Drop images after the teacher's first blocks, and score this share fully [default: the smallest that keeps 98 % of those to select, on a sample]",
+        HelpName = "SHARE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private readonly Option<long?> cascadeBudget = new("--cascade-budget")
+    {
+        Description = "Images that will be selected, which --cascade is to keep",
+        HelpName = "N",
+    };
     private readonly PreprocessingOptionSet preprocessing = new();
-    private readonly Option<int?> batchSize = CommonOptions.OwnCount("--batch-size", "Images a forward pass [default: about 4,000 tokens, at most 64 images]");
+    private readonly Option<int?> batchSize = CommonOptions.OwnCount(
+        "--batch-size",
+        "Images a forward pass [default: about 4,000 tokens, at most 64 images]"
+    );
 
-    public ScoreVerb() : base(
-        "score",
-        "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
-        "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet")
+    public ScoreVerb()
+        : base(
+            "score",
+            "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
+            "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet"
+        )
     {
         Add(images);
-        AddOptions([teacher, output, CommonOptions.PathColumn, CommonOptions.FollowLinks, blocks, extra, views, reactClip, intactModel, intactSample, embeddings, heads, weightsKey, batchSize, fastDecode, cascade, cascadeBudget, .. preprocessing.All, runtime.Option, int8, precision.Option, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Resume, CommonOptions.Overwrite]);
+        AddOptions([
+            teacher,
+            output,
+            CommonOptions.PathColumn,
+            CommonOptions.FollowLinks,
+            blocks,
+            extra,
+            views,
+            reactClip,
+            intactModel,
+            intactSample,
+            embeddings,
+            heads,
+            weightsKey,
+            batchSize,
+            fastDecode,
+            cascade,
+            cascadeBudget,
+            .. preprocessing.All,
+            runtime.Option,
+            int8,
+            precision.Option,
+            CommonOptions.Device,
+            CommonOptions.Threads,
+            CommonOptions.Resume,
+            CommonOptions.Overwrite,
+        ]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
@@ -62,7 +155,10 @@ internal sealed class ScoreVerb : Verb
             FollowLinks = parsed.GetValue(CommonOptions.FollowLinks),
             Teacher = CommonOptions.WithKey(parsed.GetRequiredValue(teacher), parsed.GetValue(weightsKey)),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
-            Blocks = probed is null ? null : probed == "all" ? [] : BlockList.Parse(probed),
+            Blocks =
+                probed is null ? null
+                : probed == "all" ? []
+                : BlockList.Parse(probed),
             Scores = Scores(parsed),
             Views = parsed.GetValue(views) ?? ImageViews.Usual,
             ReactClip = parsed.GetValue(reactClip),
@@ -98,47 +194,77 @@ internal sealed class ScoreVerb : Verb
     private TeacherRuntime Runtime(ParseResult parsed)
     {
         bool quantised = parsed.GetValue(int8) is not null;
-        if (quantised && runtime.In(parsed) == TeacherRuntime.Libtorch) throw new UsageException("--int8 dynamic needs --runtime onnx");
+        if (quantised && runtime.In(parsed) == TeacherRuntime.Libtorch)
+            throw new UsageException("--int8 dynamic needs --runtime onnx");
         return quantised ? TeacherRuntime.OnnxInt8 : runtime.In(parsed);
     }
 
     // A score's own option asks for the score.
     private string[] Scores(ParseResult parsed) =>
-    [
-        .. (parsed.GetValue(extra) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-        .. parsed.GetValue(views) is null ? [] : (string[])["views"],
-        .. parsed.GetValue(reactClip) is null ? [] : (string[])["react_energy"],
-        .. parsed.GetValue(intactModel) is null ? [] : (string[])["intact"],
-    ];
+        [
+            .. (parsed.GetValue(extra) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            .. parsed.GetValue(views) is null ? [] : (string[])["views"],
+            .. parsed.GetValue(reactClip) is null ? [] : (string[])["react_energy"],
+            .. parsed.GetValue(intactModel) is null ? [] : (string[])["intact"],
+        ];
 
     private CascadeOptions? Cascade(ParseResult parsed)
     {
         long? budget = parsed.GetValue(cascadeBudget);
-        if (parsed.GetResult(cascade) is null) return budget is null ? null : throw new UsageException("--cascade-budget goes with --cascade");
-        if (budget is not { } images) throw new UsageException("--cascade needs --cascade-budget N: how many images will be selected");
+        if (parsed.GetResult(cascade) is null)
+            return budget is null ? null : throw new UsageException("--cascade-budget goes with --cascade");
+        if (budget is not { } images)
+            throw new UsageException("--cascade needs --cascade-budget N: how many images will be selected");
         string? given = parsed.GetValue(cascade);
         double share = 0;
-        if (given is not null && !double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out share)) throw new UsageException($"--cascade {given}: give the share to score fully, such as 0.3, or no value");
-        return new CascadeOptions { Budget = images, Keep = given is null ? null : share, Ranking = CascadeBySelection.Of(ScoreCatalogue.Default) };
+        if (given is not null && !double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out share))
+            throw new UsageException($"--cascade {given}: give the share to score fully, such as 0.3, or no value");
+        return new CascadeOptions
+        {
+            Budget = images,
+            Keep = given is null ? null : share,
+            Ranking = CascadeBySelection.Of(ScoreCatalogue.Default),
+        };
     }
 
     private static ProgressLine Show(ScoreProgress progress)
     {
         string failed = progress.Failed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.Failed:N0} failed") : "";
-        return new("score", progress.Done, null, string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond:F0} images/s{failed}"));
+        return new(
+            "score",
+            progress.Done,
+            null,
+            string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond:F0} images/s{failed}")
+        );
     }
 
     private static string Describe(CopyVerdict verdict) =>
-        verdict.SingleName.Length == 0 ? string.Create(CultureInfo.InvariantCulture, $"intact: {verdict.Pool:N0} images are too few to learn from; the column is 0 throughout")
-        : string.Create(CultureInfo.InvariantCulture, $"intact: on kinds of corruption left out AUROC {verdict.Learned:F3}, {verdict.SingleName} {verdict.Single:F3} ({verdict.Pool:N0} images and as many copies){(verdict.Better ? "" : "; no better, so that the column is 0 throughout")}");
+        verdict.SingleName.Length == 0
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"intact: {verdict.Pool:N0} images are too few to learn from; the column is 0 throughout"
+            )
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"intact: on kinds of corruption left out AUROC {verdict.Learned:F3}, {verdict.SingleName} {verdict.Single:F3} ({verdict.Pool:N0} images and as many copies){(verdict.Better ? "" : "; no better, so that the column is 0 throughout")}"
+            );
 
     private static IEnumerable<string> Describe(ScoreSummary summary, string output)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), {(summary.Blocks.Count == 0 ? "no attention to probe" : $"blocks {string.Join(", ", summary.Blocks)} probed")}");
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), {(summary.Blocks.Count == 0 ? "no attention to probe" : $"blocks {string.Join(", ", summary.Blocks)} probed")}"
+        );
         yield return StatusText.Line(summary.Counts);
-        if (summary.Cascade is { Blocks: 0 }) yield return "cascade: no number of first blocks pays for this teacher and pool; every image was scored fully";
-        else if (summary.Cascade is { } dropped) yield return string.Create(CultureInfo.InvariantCulture, $"cascade: after {dropped.Blocks} blocks; of {dropped.HeldOut:N0} images held out {dropped.Kept:P1} were scored fully, {dropped.Found} of the {dropped.Best} best by {dropped.Method} among them (recall {dropped.Recall:F3}), for {dropped.Cost:P0} of the blocks");
-        if (summary.Intact is { } verdict) yield return Describe(verdict);
+        if (summary.Cascade is { Blocks: 0 })
+            yield return "cascade: no number of first blocks pays for this teacher and pool; every image was scored fully";
+        else if (summary.Cascade is { } dropped)
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"cascade: after {dropped.Blocks} blocks; of {dropped.HeldOut:N0} images held out {dropped.Kept:P1} were scored fully, {dropped.Found} of the {dropped.Best} best by {dropped.Method} among them (recall {dropped.Recall:F3}), for {dropped.Cost:P0} of the blocks"
+            );
+        if (summary.Intact is { } verdict)
+            yield return Describe(verdict);
         yield return $"-> {output}{(summary.Embeddings is { } vectors ? $", embeddings {vectors}" : "")}";
     }
 }

@@ -13,47 +13,128 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class SelectVerb : Verb
 {
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
-    private readonly Option<string?> output = new Option<string?>("--output", "-o") { Description = "Selection table to write (.csv or .parquet); needed but for --advise alone", HelpName = "FILE" }.NamesAFile();
-    private readonly Option<string> method = new("--method") { Description = $"How rows are ranked: {string.Join(", ", ScoreCatalogue.All.Select(method => method.Name))}", HelpName = "NAME", DefaultValueFactory = _ => ScoreCatalogue.Default, CompletionSources = { ScoreCatalogue.All.Select(method => method.Name).ToArray() } };
-    private readonly Option<bool> official = new("--official") { Description = "The published code's formula on the mean over heads, where that code reads head 0; its own scripts rank by cross-entropy alone, as --method confidence does (short for --method official)" };
+    private readonly Option<string?> output = new Option<string?>("--output", "-o")
+    {
+        Description = "Selection table to write (.csv or .parquet); needed but for --advise alone",
+        HelpName = "FILE",
+    }.NamesAFile();
+    private readonly Option<string> method = new("--method")
+    {
+        Description = $"How rows are ranked: {string.Join(", ", ScoreCatalogue.All.Select(method => method.Name))}",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => ScoreCatalogue.Default,
+        CompletionSources = { ScoreCatalogue.All.Select(method => method.Name).ToArray() },
+    };
+    private readonly Option<bool> official = new("--official")
+    {
+        Description =
+            "The published code's formula on the mean over heads, where that code reads head 0; its own scripts rank by cross-entropy alone, as --method confidence does (short for --method official)",
+    };
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
-    private readonly Option<double?> fraction = new("--fraction") { Description = "Which share of the usable images to keep, (0, 1]", HelpName = "X" };
-    private readonly Option<double?> threshold = new("--threshold") { Description = "Keep every image with at least this selection score", HelpName = "X" };
-    private readonly Choice<ClassQuota> quota = new("--quota", "How a budget is shared among the predicted classes: the best, but of each class at least a quarter of an equal share; equally; as the pool is predicted; or the best whatever their class", ClassQuota.Floor, ClassQuota.Equal, ClassQuota.Teacher, ClassQuota.None);
-    private readonly Option<string?> quotaFile = new("--quota-file") { Description = "Table with class and share (of the budget) or class and count (instead of --budget)", HelpName = "FILE" };
-    private readonly Option<string[]> perClass = new("--per-class") { Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)", HelpName = "CLASS=N,...", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> blocks = new("--blocks") { Description = "Probed blocks to rank by, e.g. 3,7 [default: the method's own]", HelpName = "B,..." };
-    private readonly Option<string?> negatives = new("--negatives") { Description = "Scores table, by the same teacher, of images that nobody wants (for --method learned)", HelpName = "FILE" };
+    private readonly Option<double?> fraction = new("--fraction")
+    {
+        Description = "Which share of the usable images to keep, (0, 1]",
+        HelpName = "X",
+    };
+    private readonly Option<double?> threshold = new("--threshold")
+    {
+        Description = "Keep every image with at least this selection score",
+        HelpName = "X",
+    };
+    private readonly Choice<ClassQuota> quota = new(
+        "--quota",
+        "How a budget is shared among the predicted classes: the best, but of each class at least a quarter of an equal share; equally; as the pool is predicted; or the best whatever their class",
+        ClassQuota.Floor,
+        ClassQuota.Equal,
+        ClassQuota.Teacher,
+        ClassQuota.None
+    );
+    private readonly Option<string?> quotaFile = new("--quota-file")
+    {
+        Description = "Table with class and share (of the budget) or class and count (instead of --budget)",
+        HelpName = "FILE",
+    };
+    private readonly Option<string[]> perClass = new("--per-class")
+    {
+        Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)",
+        HelpName = "CLASS=N,...",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string?> blocks = new("--blocks")
+    {
+        Description = "Probed blocks to rank by, e.g. 3,7 [default: the method's own]",
+        HelpName = "B,...",
+    };
+    private readonly Option<string?> negatives = new("--negatives")
+    {
+        Description = "Scores table, by the same teacher, of images that nobody wants (for --method learned)",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep every copy of the same content" };
-    private readonly Choice<RowWeight> weights = new("--weights", "What the weights say: nothing, every class weighs the same, or the better ranked weigh more");
+    private readonly Choice<RowWeight> weights = new(
+        "--weights",
+        "What the weights say: nothing, every class weighs the same, or the better ranked weigh more"
+    );
     private readonly SetOptionSet set = new();
-    private readonly Option<string?> advise = new("--advise") { Description = "How much of the pool is useful, and how many images to take: draws images for a person to answer into this table (.csv), with a page to answer them on beside it; once answered, tells, and sizes the selection where an output is named", HelpName = "AUDIT" };
+    private readonly Option<string?> advise = new("--advise")
+    {
+        Description =
+            "How much of the pool is useful, and how many images to take: draws images for a person to answer into this table (.csv), with a page to answer them on beside it; once answered, tells, and sizes the selection where an output is named",
+        HelpName = "AUDIT",
+    };
     private readonly Option<int> auditSize = CommonOptions.Count("--audit-size", "Images to draw for --advise", 200);
 
-    public SelectVerb() : base(
-        "select",
-        "Rank scored images and keep those most useful for distillation.",
-        "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv\ndfkd select scores.csv --advise audit.csv")
+    public SelectVerb()
+        : base(
+            "select",
+            "Rank scored images and keep those most useful for distillation.",
+            "dfkd select scores.csv --budget 10000 -o selected.csv\ndfkd select scores.csv --method entropy --fraction 0.1 --quota none -o selected.csv\ndfkd select scores.csv --advise audit.csv"
+        )
     {
         Add(scores);
-        AddOptions([output, method, official, budget, fraction, threshold, quota.Option, quotaFile, perClass, blocks, negatives, keepDuplicates, .. set.All, weights.Option, advise, auditSize, CommonOptions.Seed, CommonOptions.Overwrite]);
+        AddOptions([
+            output,
+            method,
+            official,
+            budget,
+            fraction,
+            threshold,
+            quota.Option,
+            quotaFile,
+            perClass,
+            blocks,
+            negatives,
+            keepDuplicates,
+            .. set.All,
+            weights.Option,
+            advise,
+            auditSize,
+            CommonOptions.Seed,
+            CommonOptions.Overwrite,
+        ]);
     }
 
     public override void Check(ParseResult parsed)
     {
         SelectOptions options = OptionsOf(parsed);
-        if (parsed.GetValue(advise) is { } table) AdviceOf(parsed, options, table).Validate();
-        else options.Validate();
+        if (parsed.GetValue(advise) is { } table)
+            AdviceOf(parsed, options, table).Validate();
+        else
+            options.Validate();
     }
 
     private SelectOptions OptionsOf(ParseResult parsed)
     {
         bool named = parsed.GetResult(method) is { Implicit: false };
-        if (parsed.GetValue(official) && named) throw new UsageException("--official and --method exclude each other");
+        if (parsed.GetValue(official) && named)
+            throw new UsageException("--official and --method exclude each other");
         SelectOptions options = new()
         {
             Scores = Path.GetFullPath(parsed.GetRequiredValue(scores)),
-            Output = parsed.GetValue(output) is { } target ? Path.GetFullPath(target) : parsed.GetValue(advise) is { } audit ? Path.GetFullPath(audit) : throw new UsageException("Option '--output' is required; name the selection to write, e.g. -o selected.csv"),
+            Output =
+                parsed.GetValue(output) is { } target ? Path.GetFullPath(target)
+                : parsed.GetValue(advise) is { } audit ? Path.GetFullPath(audit)
+                : throw new UsageException("Option '--output' is required; name the selection to write, e.g. -o selected.csv"),
             Method = parsed.GetValue(official) ? "official" : parsed.GetValue(method)!,
             Budget = parsed.GetValue(budget),
             Fraction = parsed.GetValue(fraction),
@@ -74,9 +155,22 @@ internal sealed class SelectVerb : Verb
 
     private AdviceOptions AdviceOf(ParseResult parsed, SelectOptions options, string table)
     {
-        bool sized = options.Budget.HasValue || options.Fraction.HasValue || options.Threshold.HasValue || options.PerClass.Count > 0 || options.QuotaFile is not null;
-        if (sized) throw new UsageException("--advise finds the size of the selection; leave --budget, --fraction, --threshold, --quota-file and --per-class out");
-        return new AdviceOptions { Ranking = options, Audit = Path.GetFullPath(table), Size = parsed.GetValue(auditSize) };
+        bool sized =
+            options.Budget.HasValue
+            || options.Fraction.HasValue
+            || options.Threshold.HasValue
+            || options.PerClass.Count > 0
+            || options.QuotaFile is not null;
+        if (sized)
+            throw new UsageException(
+                "--advise finds the size of the selection; leave --budget, --fraction, --threshold, --quota-file and --per-class out"
+            );
+        return new AdviceOptions
+        {
+            Ranking = options,
+            Audit = Path.GetFullPath(table),
+            Size = parsed.GetValue(auditSize),
+        };
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -84,31 +178,53 @@ internal sealed class SelectVerb : Verb
         SelectOptions options = OptionsOf(parsed);
         if (parsed.GetValue(advise) is { } table)
         {
-            SizeAdvice advice = SelectAdvice.Run(AdviceOf(parsed, options, table), terminal, selects: parsed.GetValue(output) is not null, cancel);
-            if (parsed.GetValue(output) is null) return;
+            SizeAdvice advice = SelectAdvice.Run(
+                AdviceOf(parsed, options, table),
+                terminal,
+                selects: parsed.GetValue(output) is not null,
+                cancel
+            );
+            if (parsed.GetValue(output) is null)
+                return;
             options = options with { Budget = advice.Advised!.Rows };
         }
         options.Validate();
-        SelectionSummary summary = terminal.Track<long, SelectionSummary>(rows => new("select", rows, null, "rows read"), progress => SelectionRun.Execute(options, progress, cancel));
+        SelectionSummary summary = terminal.Track<long, SelectionSummary>(
+            rows => new("select", rows, null, "rows read"),
+            progress => SelectionRun.Execute(options, progress, cancel)
+        );
         terminal.Conclude(summary, () => Describe(summary));
     }
 
     private static IEnumerable<string> Describe(SelectionSummary summary)
     {
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Selected:N0} of {summary.Usable:N0} usable rows ({summary.Rows:N0} read) by {summary.Method} in {summary.Seconds:F1} s");
-        yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped{(summary.NearDuplicatesDropped > 0 ? $", {summary.NearDuplicatesDropped:N0} near duplicates" : "")}{(summary.MeanDistance is { } distance ? $", mean pairwise distance {distance:F3}, in a class {summary.MeanDistanceInClass:F3} (1 - cosine)" : "")}");
-        if (summary.Core is { } core) yield return $"confident core: {core}";
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Selected:N0} of {summary.Usable:N0} usable rows ({summary.Rows:N0} read) by {summary.Method} in {summary.Seconds:F1} s"
+        );
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Classes.Count} classes, class entropy {summary.ClassEntropy:F3} of {Math.Log(Math.Max(1, summary.Classes.Count)):F3} nats, {summary.DuplicatesDropped:N0} copies dropped{(summary.NearDuplicatesDropped > 0 ? $", {summary.NearDuplicatesDropped:N0} near duplicates" : "")}{(summary.MeanDistance is { } distance ? $", mean pairwise distance {distance:F3}, in a class {summary.MeanDistanceInClass:F3} (1 - cosine)" : "")}"
+        );
+        if (summary.Core is { } core)
+            yield return $"confident core: {core}";
         yield return $"-> {summary.Output}";
     }
 
     private static Dictionary<string, long> PerClass(string[] given)
     {
         Dictionary<string, long> rows = new(StringComparer.Ordinal);
-        foreach (string entry in given.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+        foreach (
+            string entry in given.SelectMany(text =>
+                text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            )
+        )
         {
             int equals = entry.LastIndexOf('=');
-            if (equals < 1 || !long.TryParse(entry.AsSpan(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long count)) throw new UsageException($"--per-class {entry}: expected CLASS=N, e.g. cat=100");
-            if (!rows.TryAdd(entry[..equals], count)) throw new UsageException($"--per-class names '{entry[..equals]}' twice");
+            if (equals < 1 || !long.TryParse(entry.AsSpan(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long count))
+                throw new UsageException($"--per-class {entry}: expected CLASS=N, e.g. cat=100");
+            if (!rows.TryAdd(entry[..equals], count))
+                throw new UsageException($"--per-class names '{entry[..equals]}' twice");
         }
         return rows;
     }

@@ -11,18 +11,19 @@ namespace DataFreeKD.Cli.Verbs;
 internal static class TeacherLooking
 {
     /// <summary>The teacher with the one block to show, or those of scoring.</summary>
-    public static ScoreOptions Options(string model, int? heads, int? block, PreprocessingOverride? preprocessing, ParseResult parsed) => new()
-    {
-        Inputs = [],
-        Output = "",
-        Teacher = model,
-        Heads = heads,
-        Blocks = block is { } given ? [given] : null,
-        Preprocessing = preprocessing,
-        BatchSize = 32,
-        DecodeWorkers = parsed.GetValue(CommonOptions.Threads),
-        Device = parsed.GetValue(CommonOptions.Device)!,
-    };
+    public static ScoreOptions Options(string model, int? heads, int? block, PreprocessingOverride? preprocessing, ParseResult parsed) =>
+        new()
+        {
+            Inputs = [],
+            Output = "",
+            Teacher = model,
+            Heads = heads,
+            Blocks = block is { } given ? [given] : null,
+            Preprocessing = preprocessing,
+            BatchSize = 32,
+            DecodeWorkers = parsed.GetValue(CommonOptions.Threads),
+            Device = parsed.GetValue(CommonOptions.Device)!,
+        };
 
     /// <summary>The attention of one block.</summary>
     public static AttentionView View(TeacherLook look, int block) => new(look.Seen, look.Probes[block], look.GridWidth);

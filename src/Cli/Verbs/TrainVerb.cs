@@ -10,17 +10,36 @@ namespace DataFreeKD.Cli.Verbs;
 internal sealed class TrainVerb : Verb
 {
     // Only its defaults are read.
-    private static readonly TrainOptions Defaults = new() { DataPath = "", Model = "", Output = "" };
+    private static readonly TrainOptions Defaults = new()
+    {
+        DataPath = "",
+        Model = "",
+        Output = "",
+    };
 
-    private readonly Argument<string> data = new("LABELLED") { Description = "Folder with one sub-folder a class, archive of such, or table with path and label" };
-    private readonly Option<string> model = new("--model") { Description = "Model: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from", HelpName = "SPEC", Required = true };
-    private readonly Option<double> smoothing = CommonOptions.Figure("--label-smoothing", "Probability spread over the other classes", Defaults.LabelSmoothing);
+    private readonly Argument<string> data = new("LABELLED")
+    {
+        Description = "Folder with one sub-folder a class, archive of such, or table with path and label",
+    };
+    private readonly Option<string> model = new("--model")
+    {
+        Description = "Model: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from",
+        HelpName = "SPEC",
+        Required = true,
+    };
+    private readonly Option<double> smoothing = CommonOptions.Figure(
+        "--label-smoothing",
+        "Probability spread over the other classes",
+        Defaults.LabelSmoothing
+    );
     private readonly LoopOptionSet loop = new();
 
-    public TrainVerb() : base(
-        "train",
-        "Train a model on labelled images: a teacher, or the upper bound of a distillation.",
-        "dfkd train photos/train --model vit:img=32,patch=4,dim=128,depth=6,heads=4 --epochs 20 -o teacher/")
+    public TrainVerb()
+        : base(
+            "train",
+            "Train a model on labelled images: a teacher, or the upper bound of a distillation.",
+            "dfkd train photos/train --model vit:img=32,patch=4,dim=128,depth=6,heads=4 --epochs 20 -o teacher/"
+        )
     {
         Add(data);
         AddOptions([model, .. loop.All, smoothing]);
@@ -28,13 +47,18 @@ internal sealed class TrainVerb : Verb
 
     /// <summary>The training that the arguments mean.</summary>
     /// <exception cref="UsageException">Options that exclude each other.</exception>
-    public TrainOptions OptionsOf(ParseResult parsed) => loop.Apply(parsed, new TrainOptions
-    {
-        DataPath = parsed.GetRequiredValue(data),
-        Model = parsed.GetRequiredValue(model),
-        Output = loop.OutputOf(parsed),
-        LabelSmoothing = parsed.GetValue(smoothing),
-    }, ToolVersion);
+    public TrainOptions OptionsOf(ParseResult parsed) =>
+        loop.Apply(
+            parsed,
+            new TrainOptions
+            {
+                DataPath = parsed.GetRequiredValue(data),
+                Model = parsed.GetRequiredValue(model),
+                Output = loop.OutputOf(parsed),
+                LabelSmoothing = parsed.GetValue(smoothing),
+            },
+            ToolVersion
+        );
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
 
@@ -45,7 +69,8 @@ internal sealed class TrainVerb : Verb
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         TrainSummary summary = terminal.Track<TrainProgress, TrainSummary>(
             progress => TrainingText.Show(progress, "accuracy"),
-            progress => TrainRun.Execute(options, progress, cancel));
+            progress => TrainRun.Execute(options, progress, cancel)
+        );
         terminal.Conclude(summary, () => TrainingText.Describe(summary, "accuracy"));
     }
 }

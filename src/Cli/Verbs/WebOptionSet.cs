@@ -16,52 +16,145 @@ internal sealed class WebOptionSet
     private static readonly WebOptions Otherwise = new();
     private static readonly UrlColumns Names = new();
 
-    private readonly Option<string?> contact = Text("--contact", "Mail address or page where site owners reach you; told in the user agent", "TEXT");
-    private readonly Option<string[]> networks = new("--allow-network") { Description = "Network that is not public and may be spoken to all the same; may be repeated", HelpName = "CIDR" };
-    private readonly Option<int> connections = CommonOptions.Count("--connections", "Requests at a time, over all hosts", Otherwise.Connections).AtLeast(1);
-    private readonly Option<int> connectionsPerHost = CommonOptions.Count("--connections-per-host", "Requests at a time to one host, at most", Otherwise.ConnectionsPerHost).AtLeast(1);
+    private readonly Option<string?> contact = Text(
+        "--contact",
+        "Mail address or page where site owners reach you; told in the user agent",
+        "TEXT"
+    );
+    private readonly Option<string[]> networks = new("--allow-network")
+    {
+        Description = "Network that is not public and may be spoken to all the same; may be repeated",
+        HelpName = "CIDR",
+    };
+    private readonly Option<int> connections = CommonOptions
+        .Count("--connections", "Requests at a time, over all hosts", Otherwise.Connections)
+        .AtLeast(1);
+    private readonly Option<int> connectionsPerHost = CommonOptions
+        .Count("--connections-per-host", "Requests at a time to one host, at most", Otherwise.ConnectionsPerHost)
+        .AtLeast(1);
     private readonly Option<double> delay = CommonOptions.Figure("--delay", "Least seconds between two requests to one host", 0);
-    private readonly Option<double> timeout = CommonOptions.Figure("--timeout", "Patience for a whole answer, seconds", Otherwise.BodyTimeout.TotalSeconds);
-    private readonly Option<int> retries = CommonOptions.Count("--retries", "Further attempts after a failure that can heal", Otherwise.Retries).AtLeast(0);
-    private readonly Option<int?> depth = CommonOptions.OwnCount("--depth", "Follow links of pages so far: 0 takes the images of the pages named");
+    private readonly Option<double> timeout = CommonOptions.Figure(
+        "--timeout",
+        "Patience for a whole answer, seconds",
+        Otherwise.BodyTimeout.TotalSeconds
+    );
+    private readonly Option<int> retries = CommonOptions
+        .Count("--retries", "Further attempts after a failure that can heal", Otherwise.Retries)
+        .AtLeast(0);
+    private readonly Option<int?> depth = CommonOptions.OwnCount(
+        "--depth",
+        "Follow links of pages so far: 0 takes the images of the pages named"
+    );
     private readonly Option<bool> anySite = new("--any-site") { Description = "Follow links to pages of other sites too" };
-    private readonly Option<int> maxPages = CommonOptions.Count("--max-pages", "Pages found by links, at most", Otherwise.MaxPages).AtLeast(0);
-    private readonly Option<bool?> sitemaps = new("--robots-sitemaps") { Description = "Follow the sitemaps that robots.txt names [default: where a source is a whole site, https://host/]", HelpName = "true|false", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> caFile = Text("--ca-file", "PEM file of authorities whose servers are trusted besides the system's", "FILE");
-    private readonly Option<long> maxArchive = new("--max-archive-bytes") { Description = "Largest archive that is fetched where a source is one", HelpName = "N", DefaultValueFactory = _ => Otherwise.MaxArchiveBytes };
-    private readonly Option<string?> endpoint = Text("--s3-endpoint", "The service that s3:// sources are asked of [default: Amazon's]", "URL");
+    private readonly Option<int> maxPages = CommonOptions
+        .Count("--max-pages", "Pages found by links, at most", Otherwise.MaxPages)
+        .AtLeast(0);
+    private readonly Option<bool?> sitemaps = new("--robots-sitemaps")
+    {
+        Description = "Follow the sitemaps that robots.txt names [default: where a source is a whole site, https://host/]",
+        HelpName = "true|false",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private readonly Option<string?> caFile = Text(
+        "--ca-file",
+        "PEM file of authorities whose servers are trusted besides the system's",
+        "FILE"
+    );
+    private readonly Option<long> maxArchive = new("--max-archive-bytes")
+    {
+        Description = "Largest archive that is fetched where a source is one",
+        HelpName = "N",
+        DefaultValueFactory = _ => Otherwise.MaxArchiveBytes,
+    };
+    private readonly Option<string?> endpoint = Text(
+        "--s3-endpoint",
+        "The service that s3:// sources are asked of [default: Amazon's]",
+        "URL"
+    );
     private readonly Option<string?> region = Text("--s3-region", "Its region [default: AWS_REGION, the profile's, us-east-1]", "NAME");
     private readonly Option<bool> anonymous = new("--s3-anonymous") { Description = "Ask for s3:// sources without credentials" };
     private readonly Option<string> url = Column("--url-column", "Column of a list that holds the addresses", Names.Url);
     private readonly Option<string> caption = Column("--caption-column", "Column of a list that holds the captions", Names.Caption!);
     private readonly Option<string> licence = Column("--license-column", "Column of a list that holds the licences", Names.License!);
-    private readonly Option<bool> retryFailed = new("--retry-failed") { Description = "Try the store's failed addresses once more; no SOURCE" };
-    private readonly Option<bool> refresh = new("--refresh") { Description = "Ask whether the store's images have changed, and fetch those that have; no SOURCE" };
+    private readonly Option<bool> retryFailed = new("--retry-failed")
+    {
+        Description = "Try the store's failed addresses once more; no SOURCE",
+    };
+    private readonly Option<bool> refresh = new("--refresh")
+    {
+        Description = "Ask whether the store's images have changed, and fetch those that have; no SOURCE",
+    };
 
     private readonly Choice<ResizeMode> resize = new("--resize", "Resize on the way in; --side says to what");
     private readonly Option<int?> side = CommonOptions.OwnCount("--side", "Pixels of the side that --resize measures");
     private readonly Option<bool> onlyIfBigger = new("--only-if-bigger") { Description = "Resize nothing up" };
     private readonly Choice<EncodeFormat> format = new("--format", "Format to store");
-    private readonly Option<int> quality = CommonOptions.Count("--quality", "Quality of JPEG and WebP, 1 to 100", ReencodeOptions.Keep.Quality).AtLeast(1);
-    private readonly Option<bool> keepMetadata = new("--keep-metadata") { Description = "Keep EXIF, XMP and comments of files that are stored as they came" };
-    private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount("--near-duplicates", "Take images whose hashes differ in at most so many bits (0 to 8) for duplicates");
-    private readonly Option<int?> shards = CommonOptions.OwnCount("--shards", "Store webdataset tar shards of so many images instead of files");
+    private readonly Option<int> quality = CommonOptions
+        .Count("--quality", "Quality of JPEG and WebP, 1 to 100", ReencodeOptions.Keep.Quality)
+        .AtLeast(1);
+    private readonly Option<bool> keepMetadata = new("--keep-metadata")
+    {
+        Description = "Keep EXIF, XMP and comments of files that are stored as they came",
+    };
+    private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount(
+        "--near-duplicates",
+        "Take images whose hashes differ in at most so many bits (0 to 8) for duplicates"
+    );
+    private readonly Option<int?> shards = CommonOptions.OwnCount(
+        "--shards",
+        "Store webdataset tar shards of so many images instead of files"
+    );
 
     /// <summary>All of them.</summary>
     public Option[] All =>
-    [
-        resize.Option, side, onlyIfBigger, format.Option, quality, keepMetadata, nearDuplicates, shards,
-        contact, networks, connections, connectionsPerHost, delay, timeout, retries, depth, anySite, maxPages, sitemaps, caFile, maxArchive, endpoint, region, anonymous, url, caption, licence, retryFailed, refresh,
-    ];
+        [
+            resize.Option,
+            side,
+            onlyIfBigger,
+            format.Option,
+            quality,
+            keepMetadata,
+            nearDuplicates,
+            shards,
+            contact,
+            networks,
+            connections,
+            connectionsPerHost,
+            delay,
+            timeout,
+            retries,
+            depth,
+            anySite,
+            maxPages,
+            sitemaps,
+            caFile,
+            maxArchive,
+            endpoint,
+            region,
+            anonymous,
+            url,
+            caption,
+            licence,
+            retryFailed,
+            refresh,
+        ];
 
     /// <summary>Adds what was given to <paramref name="options"/>.</summary>
-    public CrawlOptions Apply(ParseResult parsed, CrawlOptions options) => options with
-    {
-        Reencode = new ReencodeOptions(parsed.GetValue(side), resize.In(parsed), parsed.GetValue(onlyIfBigger), format.In(parsed), parsed.GetValue(quality), parsed.GetValue(keepMetadata)),
-        NearDuplicateRadius = parsed.GetValue(nearDuplicates),
-        ImagesPerShard = parsed.GetValue(shards),
-        Web = Read(parsed),
-    };
+    public CrawlOptions Apply(ParseResult parsed, CrawlOptions options) =>
+        options with
+        {
+            Reencode = new ReencodeOptions(
+                parsed.GetValue(side),
+                resize.In(parsed),
+                parsed.GetValue(onlyIfBigger),
+                format.In(parsed),
+                parsed.GetValue(quality),
+                parsed.GetValue(keepMetadata)
+            ),
+            NearDuplicateRadius = parsed.GetValue(nearDuplicates),
+            ImagesPerShard = parsed.GetValue(shards),
+            Web = Read(parsed),
+        };
 
     private WebOptions Read(ParseResult parsed)
     {
@@ -83,24 +176,43 @@ internal sealed class WebOptionSet
             RobotsSitemaps = parsed.GetValue(sitemaps),
             CaFile = parsed.GetValue(caFile),
             MaxArchiveBytes = parsed.GetValue(maxArchive),
-            Buckets = new BucketOptions { Endpoint = Endpoint(parsed.GetValue(endpoint)), Region = parsed.GetValue(region), Anonymous = parsed.GetValue(anonymous) },
+            Buckets = new BucketOptions
+            {
+                Endpoint = Endpoint(parsed.GetValue(endpoint)),
+                Region = parsed.GetValue(region),
+                Anonymous = parsed.GetValue(anonymous),
+            },
             Columns = new UrlColumns(parsed.GetValue(url)!, parsed.GetValue(caption), parsed.GetValue(licence)),
             RetryFailed = parsed.GetValue(retryFailed),
             Refresh = parsed.GetValue(refresh),
         };
     }
 
-    private static IPNetwork Network(string text) => IPNetwork.TryParse(text, out IPNetwork network) ? network : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");
+    private static IPNetwork Network(string text) =>
+        IPNetwork.TryParse(text, out IPNetwork network)
+            ? network
+            : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");
 
-    private static Uri? Endpoint(string? text) => text is null ? null : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address : throw new UsageException($"--s3-endpoint {text}: expected an address like https://minio.example.org:9000");
+    private static Uri? Endpoint(string? text) =>
+        text is null ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
+        : throw new UsageException($"--s3-endpoint {text}: expected an address like https://minio.example.org:9000");
 
-    private static TimeSpan Seconds(ParseResult parsed, Option<double> option, double least) => parsed.GetValue(option) is var value && value >= least && value <= 86_400
-        ? TimeSpan.FromSeconds(value)
-        : throw new UsageException(FormattableString.Invariant($"{option.Name} {value}: give {least} to 86400 seconds"));
+    private static TimeSpan Seconds(ParseResult parsed, Option<double> option, double least) =>
+        parsed.GetValue(option) is var value && value >= least && value <= 86_400
+            ? TimeSpan.FromSeconds(value)
+            : throw new UsageException(FormattableString.Invariant($"{option.Name} {value}: give {least} to 86400 seconds"));
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private static Option<string?> Text(string name, string description, string helpName) => new(name) { Description = description, HelpName = helpName };
+    private static Option<string?> Text(string name, string description, string helpName) =>
+        new(name) { Description = description, HelpName = helpName };
 
-    private static Option<string> Column(string name, string description, string otherwise) => new(name) { Description = description, HelpName = "NAME", DefaultValueFactory = _ => otherwise };
+    private static Option<string> Column(string name, string description, string otherwise) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "NAME",
+            DefaultValueFactory = _ => otherwise,
+        };
 }

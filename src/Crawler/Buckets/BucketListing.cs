@@ -11,18 +11,23 @@ internal static class BucketListing
     /// <exception cref="CrawlException">The bucket cannot be listed.</exception>
     public static async Task Keep(string path, BucketService service, BucketName start, CancellationToken cancel)
     {
-        if (File.Exists(path)) return;
+        if (File.Exists(path))
+            return;
         using var file = new AtomicFile(path);
         // One to a line: a key may hold line breaks, which JSON does not.
         await foreach (BucketName name in service.List(start, cancel).ConfigureAwait(false))
         {
-            if (!ImageInputs.MayBeImage(name.Key) && !ImageInputs.IsArchive(name.Key)) continue;
-            await file.Stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(name.Key, Journal.CrawlJson.Default.String), cancel).ConfigureAwait(false);
+            if (!ImageInputs.MayBeImage(name.Key) && !ImageInputs.IsArchive(name.Key))
+                continue;
+            await file
+                .Stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(name.Key, Journal.CrawlJson.Default.String), cancel)
+                .ConfigureAwait(false);
             file.Stream.WriteByte((byte)'\n');
         }
         file.Commit();
     }
 
     /// <summary>The objects that were listed.</summary>
-    public static IEnumerable<BucketName> Read(string path, BucketName start) => File.ReadLines(path).Select(line => start with { Key = JsonSerializer.Deserialize(line, Journal.CrawlJson.Default.String)! });
+    public static IEnumerable<BucketName> Read(string path, BucketName start) =>
+        File.ReadLines(path).Select(line => start with { Key = JsonSerializer.Deserialize(line, Journal.CrawlJson.Default.String)! });
 }

@@ -16,7 +16,8 @@ internal readonly record struct BucketName(string Bucket, string Key)
     public static BucketName Parse(string name)
     {
         string[] parts = name[Scheme.Length..].Split('/', 2);
-        if (parts[0].Length == 0) throw new CrawlException($"{name}: names no bucket; write s3://bucket/prefix");
+        if (parts[0].Length == 0)
+            throw new CrawlException($"{name}: names no bucket; write s3://bucket/prefix");
         return new BucketName(parts[0], parts.Length == 2 ? parts[1] : "");
     }
 

@@ -18,6 +18,7 @@ public sealed record BucketOptions
 
     internal void Validate()
     {
-        if (Endpoint is not null && (!Endpoint.IsAbsoluteUri || Endpoint.Scheme is not ("http" or "https"))) throw new CrawlException($"--s3-endpoint {Endpoint}: give an address like https://minio.example.org:9000");
+        if (Endpoint is not null && (!Endpoint.IsAbsoluteUri || Endpoint.Scheme is not ("http" or "https")))
+            throw new CrawlException($"--s3-endpoint {Endpoint}: give an address like https://minio.example.org:9000");
     }
 }

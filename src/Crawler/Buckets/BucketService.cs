@@ -1,4 +1,5 @@
-// The only file that knows the S3 library: lists buckets and signs the addresses of their objects. Fetching them is the crawl's own business.
+// The only file that knows the S3 library: lists buckets and signs the addresses of their objects. Fetching them is the crawl's own
+// business.
 
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -22,7 +23,8 @@ internal sealed class BucketService : IDisposable
 
     private readonly BucketOptions options;
     private readonly Connections connections;
-    private readonly AmazonS3Client client, signer;
+    private readonly AmazonS3Client client,
+        signer;
 
     /// <param name="options">Who is asked, and as whom; how connections are made.</param>
     /// <exception cref="CrawlException">No credentials are to be found.</exception>
@@ -39,7 +41,12 @@ internal sealed class BucketService : IDisposable
     /// <exception cref="CrawlException">The bucket cannot be listed.</exception>
     public async IAsyncEnumerable<BucketName> List(BucketName start, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var request = new ListObjectsV2Request { BucketName = start.Bucket, Prefix = start.Key, Encoding = Encoded };
+        var request = new ListObjectsV2Request
+        {
+            BucketName = start.Bucket,
+            Prefix = start.Key,
+            Encoding = Encoded,
+        };
         do
         {
             ListObjectsV2Response page;
@@ -54,11 +61,14 @@ internal sealed class BucketService : IDisposable
             foreach (S3Object found in page.S3Objects ?? [])
             {
                 string key = page.Encoding == Encoded ? WebUtility.UrlDecode(found.Key) : found.Key;
-                if (!key.EndsWith('/')) yield return start with { Key = key };
+                if (!key.EndsWith('/'))
+                    yield return start with
+                    {
+                        Key = key,
+                    };
             }
             request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
-        }
-        while (request.ContinuationToken is not null);
+        } while (request.ContinuationToken is not null);
     }
 
     /// <summary>The address that answers a GET for an object; it carries a signature, so it is for asking and for nothing else.</summary>
@@ -66,7 +76,10 @@ internal sealed class BucketService : IDisposable
     {
         string address = Presigned(name);
         // As the library wrote it: a key may hold dots and slashes that a canonical address would lose.
-        return new Uri(options.Anonymous ? address.Split('?')[0] : address, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        return new Uri(
+            options.Anonymous ? address.Split('?')[0] : address,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+        );
     }
 
     /// <summary>The server that holds a bucket.</summary>
@@ -79,14 +92,17 @@ internal sealed class BucketService : IDisposable
         connections.Dispose();
     }
 
-    private string Presigned(BucketName name) => signer.GetPreSignedURL(new GetPreSignedUrlRequest
-    {
-        BucketName = name.Bucket,
-        Key = name.Key.Length == 0 ? "x" : name.Key,
-        Verb = HttpVerb.GET,
-        Expires = DateTime.UtcNow + Validity,
-        Protocol = options.Endpoint?.Scheme == "http" ? Protocol.HTTP : Protocol.HTTPS,
-    });
+    private string Presigned(BucketName name) =>
+        signer.GetPreSignedURL(
+            new GetPreSignedUrlRequest
+            {
+                BucketName = name.Bucket,
+                Key = name.Key.Length == 0 ? "x" : name.Key,
+                Verb = HttpVerb.GET,
+                Expires = DateTime.UtcNow + Validity,
+                Protocol = options.Endpoint?.Scheme == "http" ? Protocol.HTTP : Protocol.HTTPS,
+            }
+        );
 
     private AmazonS3Config Config(WebOptions web)
     {
@@ -96,7 +112,9 @@ internal sealed class BucketService : IDisposable
             Timeout = web.BodyTimeout,
             MaxErrorRetry = web.Retries,
         };
-        string region = options.Region ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: false)?.SystemName ?? "us-east-1";
+        string region = options.Region
+            ?? FallbackRegionFactory.GetRegionEndpoint(includeInstanceMetadata: false)?.SystemName
+            ?? "us-east-1";
         if (options.Endpoint is null)
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
@@ -113,21 +131,29 @@ internal sealed class BucketService : IDisposable
     // The environment and the profiles; not a cloud's metadata service, whose address a crawl never speaks to.
     private static AWSCredentials Credentials()
     {
-        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID"))) return new EnvironmentVariablesAWSCredentials();
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID")))
+            return new EnvironmentVariablesAWSCredentials();
         string profile = Environment.GetEnvironmentVariable("AWS_PROFILE") ?? "default";
         return new CredentialProfileStoreChain().TryGetAWSCredentials(profile, out AWSCredentials credentials)
             ? credentials
-            : throw new CrawlException($"no credentials for s3:// sources: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '{profile}', or give --s3-anonymous");
+            : throw new CrawlException(
+                $"no credentials for s3:// sources: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '{profile}', or give --s3-anonymous"
+            );
     }
 
-    private static string Said(Exception error) => error switch
-    {
-        AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden } => "access denied; check the credentials and --s3-region, or give --s3-anonymous",
-        AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } => "there is no such bucket; check its name, --s3-endpoint and --s3-region",
-        AmazonServiceException { StatusCode: > 0 } service => $"the service answers {(int)service.StatusCode} {service.ErrorCode}; check --s3-endpoint and --s3-region",
-        _ when FetchException.ReasonOf(error, inBody: false) is var reason => $"{reason}; check --s3-endpoint{(reason == Reason.AddressRefused ? " and --allow-network" : "")}",
-        _ => error.Message,
-    };
+    private static string Said(Exception error) =>
+        error switch
+        {
+            AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden } =>
+                "access denied; check the credentials and --s3-region, or give --s3-anonymous",
+            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } =>
+                "there is no such bucket; check its name, --s3-endpoint and --s3-region",
+            AmazonServiceException { StatusCode: > 0 } service =>
+                $"the service answers {(int)service.StatusCode} {service.ErrorCode}; check --s3-endpoint and --s3-region",
+            _ when FetchException.ReasonOf(error, inBody: false) is var reason =>
+                $"{reason}; check --s3-endpoint{(reason == Reason.AddressRefused ? " and --allow-network" : "")}",
+            _ => error.Message,
+        };
 
     /// <summary>Gives the library the crawl's own way to a socket.</summary>
     private sealed class Connections(WebOptions options) : HttpClientFactory, IDisposable

@@ -35,25 +35,32 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
             request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         }
         // A whole file whose members have no rows yet: one question shows that it is whole.
-        foreach (string ending in Endings.Where(ending => File.Exists(path + ending))) File.Move(path + ending, Part, overwrite: true);
-        if (PartLength() is not (> 0 and { } length) || !File.Exists(Version)) return;
+        foreach (string ending in Endings.Where(ending => File.Exists(path + ending)))
+            File.Move(path + ending, Part, overwrite: true);
+        if (PartLength() is not (> 0 and { } length) || !File.Exists(Version))
+            return;
         request.Headers.Remove("Accept-Encoding");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         request.Headers.TryAddWithoutValidation("Range", FormattableString.Invariant($"bytes={length}-"));
         request.Headers.TryAddWithoutValidation("If-Range", File.ReadAllText(Version));
     }
 
-    /// <summary>Whether an answer goes on where the part ends (RFC 9110, 14.4), if only to say that nothing is missing. Another answer to the question for a range leaves nothing of the part.</summary>
+    /// <summary>Whether an answer goes on where the part ends (RFC 9110, 14.4), if only to say that nothing is missing. Another answer to
+    /// the question for a range leaves nothing of the part.</summary>
     public bool GoesOn(HttpResponseMessage response)
     {
-        bool goesOn = response.StatusCode switch
-        {
-            HttpStatusCode.PartialContent => response.Content.Headers.ContentRange?.From == PartLength(),
-            HttpStatusCode.RequestedRangeNotSatisfiable => response.Content.Headers.ContentRange?.Length == PartLength(),
-            _ => false,
-        } && PartLength() > 0;
-        if (goesOn) return true;
-        if (response.StatusCode is HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable) Forget();
+        bool goesOn =
+            response.StatusCode switch
+            {
+                HttpStatusCode.PartialContent => response.Content.Headers.ContentRange?.From == PartLength(),
+                HttpStatusCode.RequestedRangeNotSatisfiable => response.Content.Headers.ContentRange?.Length == PartLength(),
+                _ => false,
+            }
+            && PartLength() > 0;
+        if (goesOn)
+            return true;
+        if (response.StatusCode is HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
+            Forget();
         return false;
     }
 
@@ -62,17 +69,22 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
     /// <exception cref="FetchException"><c>too_large</c>, <c>timeout</c>, <c>truncated_body</c>.</exception>
     public async Task<(ArchiveFile? Archive, Stream Body)> Take(HttpResponseMessage response, bool goesOn, CancellationToken cancel)
     {
-        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return (Complete(), Stream.Null);
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+            return (Complete(), Stream.Null);
         Stream body = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
         byte[] start = goesOn ? [] : await Start(body, cancel).ConfigureAwait(false);
-        if (!goesOn && ArchiveSniffer.Of(start) is null) return (null, new PrefixedStream(start, body));
-        if (!goesOn) Forget();
-        if (Strong(response) is { } version) await File.WriteAllTextAsync(Version, version, cancel).ConfigureAwait(false);
+        if (!goesOn && ArchiveSniffer.Of(start) is null)
+            return (null, new PrefixedStream(start, body));
+        if (!goesOn)
+            Forget();
+        if (Strong(response) is { } version)
+            await File.WriteAllTextAsync(Version, version, cancel).ConfigureAwait(false);
 
         await using (var file = new FileStream(Part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1))
         {
             file.Seek(0, SeekOrigin.End);
-            if (file.Length + (response.Content.Headers.ContentLength ?? 0) > maxBytes) throw Over();
+            if (file.Length + (response.Content.Headers.ContentLength ?? 0) > maxBytes)
+                throw Over();
             await Save(new PrefixedStream(start, body), file, cancel).ConfigureAwait(false);
         }
         return (Complete(), Stream.Null);
@@ -103,8 +115,10 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
         {
             stalled.CancelAfter(patience);
             int read = await body.ReadAsync(buffer, stalled.Token).ConfigureAwait(false);
-            if (read == 0) break;
-            if (file.Length + read > maxBytes) throw Over();
+            if (read == 0)
+                break;
+            if (file.Length + read > maxBytes)
+                throw Over();
             await file.WriteAsync(buffer.AsMemory(0, read), cancel).ConfigureAwait(false);
         }
         file.Flush(flushToDisk: true);
@@ -125,12 +139,14 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
             start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
             length = file.Length;
         }
-        string whole = path + ArchiveSniffer.Of(start) switch
-        {
-            ArchiveKind.Zip => ".zip",
-            ArchiveKind.TarGz => ".tar.gz",
-            _ => ".tar",
-        };
+        string whole =
+            path
+            + ArchiveSniffer.Of(start) switch
+            {
+                ArchiveKind.Zip => ".zip",
+                ArchiveKind.TarGz => ".tar.gz",
+                _ => ".tar",
+            };
         File.Move(Part, whole, overwrite: true);
         return new ArchiveFile(whole, length);
     }

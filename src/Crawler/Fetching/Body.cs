@@ -18,7 +18,8 @@ internal sealed class Body : IDisposable
     private readonly FileStream? file;
     private readonly IReadOnlyList<string> codings;
     private readonly long maxBytes;
-    private readonly bool partWillDo, cut;
+    private readonly bool partWillDo,
+        cut;
 
     private Body(byte[] bytes, FileStream? file, IReadOnlyList<string> codings, long maxBytes, bool partWillDo, bool cut) =>
         (this.bytes, this.file, this.codings, this.maxBytes, this.partWillDo, this.cut) = (bytes, file, codings, maxBytes, partWillDo, cut);
@@ -36,9 +37,18 @@ internal sealed class Body : IDisposable
     /// <param name="partWillDo">Whether what is beyond the cap is left out, in place of refusing all of it.</param>
     /// <exception cref="FetchException"><c>too_large</c>.</exception>
     /// <exception cref="ScratchException">The scratch file could not be written.</exception>
-    public static async Task<Body> Read(Stream stream, long? claimed, IReadOnlyList<string> codings, long maxBytes, string scratch, CancellationToken cancel, bool partWillDo = false)
+    public static async Task<Body> Read(
+        Stream stream,
+        long? claimed,
+        IReadOnlyList<string> codings,
+        long maxBytes,
+        string scratch,
+        CancellationToken cancel,
+        bool partWillDo = false
+    )
     {
-        if (claimed > maxBytes && !partWillDo) throw new FetchException(Reason.TooLarge);
+        if (claimed > maxBytes && !partWillDo)
+            throw new FetchException(Reason.TooLarge);
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp((claimed ?? 32 << 10) + 1, 4096, Small));
         FileStream? file = null;
         try
@@ -51,11 +61,13 @@ internal sealed class Body : IDisposable
                 length += read;
                 if (before + length > maxBytes)
                 {
-                    if (!partWillDo) throw new FetchException(Reason.TooLarge);
+                    if (!partWillDo)
+                        throw new FetchException(Reason.TooLarge);
                     (length, cut) = ((int)(maxBytes - before), true);
                     break;
                 }
-                if (length < buffer.Length) continue;
+                if (length < buffer.Length)
+                    continue;
                 if (length < Small)
                 {
                     buffer = Grow(buffer, length);
@@ -65,7 +77,8 @@ internal sealed class Body : IDisposable
                 await Write(file, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
                 (before, length) = (before + length, 0);
             }
-            if (file is null) return new Body(buffer.AsSpan(0, length).ToArray(), null, codings, maxBytes, partWillDo, cut);
+            if (file is null)
+                return new Body(buffer.AsSpan(0, length).ToArray(), null, codings, maxBytes, partWillDo, cut);
             await Write(file, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
             var body = new Body([], file, codings, maxBytes, partWillDo, cut);
             file = null;
@@ -74,19 +87,23 @@ internal sealed class Body : IDisposable
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-            if (file is not null) await file.DisposeAsync().ConfigureAwait(false);
+            if (file is not null)
+                await file.DisposeAsync().ConfigureAwait(false);
         }
     }
 
     /// <summary>The bytes, their codings undone (RFC 9110, 8.4).</summary>
-    /// <exception cref="FetchException"><c>too_large</c> for what unpacks beyond the cap, <c>bad_encoding</c> for what is not what it says.</exception>
-    public byte[] Unpacked() => partWillDo ? Unpacking.Beginning(Raw, codings, maxBytes, cut) : Unpacking.Undo(Raw, Length, codings, maxBytes);
+    /// <exception cref="FetchException"><c>too_large</c> for what unpacks beyond the cap, <c>bad_encoding</c> for what is not what it
+    /// says.</exception>
+    public byte[] Unpacked() =>
+        partWillDo ? Unpacking.Beginning(Raw, codings, maxBytes, cut) : Unpacking.Undo(Raw, Length, codings, maxBytes);
 
     public void Dispose() => file?.Dispose();
 
     private Stream Raw()
     {
-        if (file is null) return new MemoryStream(bytes, writable: false);
+        if (file is null)
+            return new MemoryStream(bytes, writable: false);
         file.Position = 0;
         // The file outlives those who read it.
         return new BufferedStream(new Borrowed(file), Block);
@@ -105,7 +122,14 @@ internal sealed class Body : IDisposable
         try
         {
             Directory.CreateDirectory(scratch);
-            return new FileStream(Path.Combine(scratch, $"body-{Interlocked.Increment(ref counter)}"), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return new FileStream(
+                Path.Combine(scratch, $"body-{Interlocked.Increment(ref counter)}"),
+                FileMode.Create,
+                FileAccess.ReadWrite,
+                FileShare.None,
+                1,
+                FileOptions.DeleteOnClose
+            );
         }
         catch (IOException error)
         {

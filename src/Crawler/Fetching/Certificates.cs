@@ -17,7 +17,8 @@ internal sealed class Certificates
     /// <exception cref="CrawlException">The file cannot be read, or holds no certificate.</exception>
     public Certificates(string? caFile)
     {
-        if (caFile is null) return;
+        if (caFile is null)
+            return;
         try
         {
             own.ImportFromPemFile(caFile);
@@ -26,30 +27,40 @@ internal sealed class Certificates
         {
             throw new CrawlException($"--ca-file {caFile}: {error.Message.TrimEnd('.')}; give a PEM file of certificates");
         }
-        if (own.Count == 0) throw new CrawlException($"--ca-file {caFile}: holds no certificate; give a PEM file of certificates");
+        if (own.Count == 0)
+            throw new CrawlException($"--ca-file {caFile}: holds no certificate; give a PEM file of certificates");
     }
 
     /// <summary>How TLS connections are made.</summary>
-    public SslClientAuthenticationOptions Options() => new()
-    {
-        CertificateChainPolicy = Policy(),
-        RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Refusal(certificate as X509Certificate2, chain, errors) is { } reason ? throw new FetchException(reason) : true,
-    };
+    public SslClientAuthenticationOptions Options() =>
+        new()
+        {
+            CertificateChainPolicy = Policy(),
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                Refusal(certificate as X509Certificate2, chain, errors) is { } reason ? throw new FetchException(reason) : true,
+        };
 
     private string? Refusal(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (errors == SslPolicyErrors.None) return null;
-        if (certificate is null || chain is null) return Reason.TlsError;
-        X509ChainStatusFlags status = errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? Status(certificate, chain) : X509ChainStatusFlags.NoError;
-        if ((status & ~X509ChainStatusFlags.NotTimeValid) != 0) return Reason.CertificateUntrusted;
-        if (status != 0) return Reason.CertificateExpired;
+        if (errors == SslPolicyErrors.None)
+            return null;
+        if (certificate is null || chain is null)
+            return Reason.TlsError;
+        X509ChainStatusFlags status = errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
+            ? Status(certificate, chain)
+            : X509ChainStatusFlags.NoError;
+        if ((status & ~X509ChainStatusFlags.NotTimeValid) != 0)
+            return Reason.CertificateUntrusted;
+        if (status != 0)
+            return Reason.CertificateExpired;
         return errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? Reason.CertificateWrongName : null;
     }
 
     private X509ChainStatusFlags Status(X509Certificate2 certificate, X509Chain chain)
     {
         X509ChainStatusFlags system = All(chain);
-        if (own.Count == 0) return system;
+        if (own.Count == 0)
+            return system;
         using var besides = new X509Chain { ChainPolicy = Policy() };
         besides.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         besides.ChainPolicy.CustomTrustStore.AddRange(own);
@@ -61,7 +72,8 @@ internal sealed class Certificates
         return (trusted & ~X509ChainStatusFlags.NotTimeValid) == 0 ? trusted : system;
     }
 
-    private static X509ChainStatusFlags All(X509Chain chain) => chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
+    private static X509ChainStatusFlags All(X509Chain chain) =>
+        chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
 
     // A certificate may name addresses to fetch its issuer and its revocations from: a server could have us ask anyone for anything.
     private static X509ChainPolicy Policy() => new() { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck };

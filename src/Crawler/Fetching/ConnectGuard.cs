@@ -6,7 +6,8 @@ using DataFreeKD.Crawler.Safety;
 
 namespace DataFreeKD.Crawler.Fetching;
 
-/// <summary>The only way to a socket. A name that changes its address between check and connection (DNS rebinding) gains nothing, as there is no second look-up.</summary>
+/// <summary>The only way to a socket. A name that changes its address between check and connection (DNS rebinding) gains nothing, as there
+/// is no second look-up.</summary>
 internal sealed class ConnectGuard(AddressPolicy policy, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, TimeSpan patience)
 {
     /// <summary>Addresses of one name that are tried.</summary>
@@ -19,7 +20,8 @@ internal sealed class ConnectGuard(AddressPolicy policy, Func<string, Cancellati
     {
         IPAddress[] found = await Addresses(context.DnsEndPoint.Host, cancel).ConfigureAwait(false);
         IPAddress[] allowed = [.. found.Where(address => policy.Refusal(address) is null).Take(MaxAddresses)];
-        if (allowed.Length == 0) throw new FetchException(found.Length == 0 ? Reason.DnsError : Reason.AddressRefused);
+        if (allowed.Length == 0)
+            throw new FetchException(found.Length == 0 ? Reason.DnsError : Reason.AddressRefused);
 
         // One address that swallows packets must not use up the time of the others.
         TimeSpan share = patience / allowed.Length;
@@ -36,7 +38,8 @@ internal sealed class ConnectGuard(AddressPolicy policy, Func<string, Cancellati
             catch (Exception error) when (error is SocketException or OperationCanceledException)
             {
                 socket.Dispose();
-                if (i + 1 < allowed.Length && !cancel.IsCancellationRequested) continue;
+                if (i + 1 < allowed.Length && !cancel.IsCancellationRequested)
+                    continue;
                 bool late = error is OperationCanceledException or SocketException { SocketErrorCode: SocketError.TimedOut };
                 throw new FetchException(late ? Reason.Timeout : Reason.ConnectFailed, error);
             }
@@ -45,10 +48,12 @@ internal sealed class ConnectGuard(AddressPolicy policy, Func<string, Cancellati
 
     private async Task<IPAddress[]> Addresses(string host, CancellationToken cancel)
     {
-        if (IPAddress.TryParse(host, out IPAddress? literal)) return [literal];
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+            return [literal];
         try
         {
-            if (resolve is not null) return await resolve(host, cancel).ConfigureAwait(false);
+            if (resolve is not null)
+                return await resolve(host, cancel).ConfigureAwait(false);
             await Lookups.WaitAsync(cancel).ConfigureAwait(false);
             try
             {

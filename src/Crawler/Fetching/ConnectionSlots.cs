@@ -14,8 +14,10 @@ internal sealed class ConnectionSlots(int connections) : IDisposable
     /// <summary>New hosts asked at a time, for each connection.</summary>
     private const int NewHostsPerConnection = 4;
 
-    private readonly ConcurrencyLimiter proven = Limiter(connections), newHosts = Limiter(connections * NewHostsPerConnection);
-    private int active, freshActive;
+    private readonly ConcurrencyLimiter proven = Limiter(connections),
+        newHosts = Limiter(connections * NewHostsPerConnection);
+    private int active,
+        freshActive;
 
     /// <summary>Whether there is a slot for a host that has answered.</summary>
     public bool Free => active < connections;
@@ -28,15 +30,19 @@ internal sealed class ConnectionSlots(int connections) : IDisposable
 
     public void Join(FetchInProgress flight)
     {
-        if (flight.Fresh) freshActive++;
-        else active++;
+        if (flight.Fresh)
+            freshActive++;
+        else
+            active++;
         CrawlMetrics.InFlight(1);
     }
 
     public void Leave(FetchInProgress flight)
     {
-        if (flight.Fresh) freshActive--;
-        else active--;
+        if (flight.Fresh)
+            freshActive--;
+        else
+            active--;
         CrawlMetrics.InFlight(-1);
     }
 
@@ -46,5 +52,13 @@ internal sealed class ConnectionSlots(int connections) : IDisposable
         newHosts.Dispose();
     }
 
-    private static ConcurrencyLimiter Limiter(int permits) => new(new ConcurrencyLimiterOptions { PermitLimit = permits, QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
+    private static ConcurrencyLimiter Limiter(int permits) =>
+        new(
+            new ConcurrencyLimiterOptions
+            {
+                PermitLimit = permits,
+                QueueLimit = int.MaxValue,
+                QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            }
+        );
 }

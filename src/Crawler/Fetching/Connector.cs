@@ -9,7 +9,11 @@ internal static class Connector
 {
     public static SocketsHttpHandler Handler(WebOptions options)
     {
-        var guard = new ConnectGuard(options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks), options.Resolve, options.ConnectTimeout);
+        var guard = new ConnectGuard(
+            options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks),
+            options.Resolve,
+            options.ConnectTimeout
+        );
         return new SocketsHttpHandler
         {
             ConnectCallback = guard.Connect,

@@ -30,7 +30,14 @@ internal sealed class CrawlScheduler : IDisposable
     /// <param name="maxBytes">Cap on a body.</param>
     /// <param name="land">Gets every target with its outcome, once, on any thread; a throw stops the crawl.</param>
     /// <param name="cancel">Stops the crawl.</param>
-    public CrawlScheduler(WebOptions options, HttpExchange http, string spillPath, long maxBytes, Func<WebTarget, Fetched, CancellationToken, Task> land, CancellationToken cancel)
+    public CrawlScheduler(
+        WebOptions options,
+        HttpExchange http,
+        string spillPath,
+        long maxBytes,
+        Func<WebTarget, Fetched, CancellationToken, Task> land,
+        CancellationToken cancel
+    )
     {
         (this.options, this.land) = (options, land);
         spill = new SpillFile(spillPath);
@@ -71,15 +78,18 @@ internal sealed class CrawlScheduler : IDisposable
                     for (int room = options.Connections; more && room > 0 && queues.Hungry; room--)
                     {
                         more = source.MoveNext();
-                        if (!more) break;
+                        if (!more)
+                            break;
                         outstanding++;
                         queues.Add(source.Current);
                     }
                     Start();
-                    if (!more && outstanding == 0) return;
+                    if (!more && outstanding == 0)
+                        return;
                     patience = more && queues.Hungry ? 0 : queues.Patience;
                 }
-                if (patience > 0) await wake.WaitAsync(patience, stop.Token).ConfigureAwait(false);
+                if (patience > 0)
+                    await wake.WaitAsync(patience, stop.Token).ConfigureAwait(false);
             }
         }
         catch (Exception error)
@@ -90,11 +100,13 @@ internal sealed class CrawlScheduler : IDisposable
             {
                 lock (gate)
                 {
-                    if (!queues.Running) break;
+                    if (!queues.Running)
+                        break;
                 }
                 await Task.Delay(5, CancellationToken.None).ConfigureAwait(false);
             }
-            if (error is OperationCanceledException && fault is not null) ExceptionDispatchInfo.Throw(fault);
+            if (error is OperationCanceledException && fault is not null)
+                ExceptionDispatchInfo.Throw(fault);
             throw;
         }
     }
@@ -113,7 +125,8 @@ internal sealed class CrawlScheduler : IDisposable
         {
             flight.Resting = true;
             slots.Leave(flight);
-            if (wholeHost) flight.Host.Cool(time);
+            if (wholeHost)
+                flight.Host.Cool(time);
         }
         Wake();
     }
@@ -123,7 +136,8 @@ internal sealed class CrawlScheduler : IDisposable
         lock (gate)
         {
             host.Cool(time);
-            if (++host.Breaks >= options.MaxBreaks) host.GivenUp = reason;
+            if (++host.Breaks >= options.MaxBreaks)
+                host.GivenUp = reason;
         }
     }
 
@@ -132,7 +146,8 @@ internal sealed class CrawlScheduler : IDisposable
         queues.OfferCooled();
         while (queues.Next(slots.FreeForNewHosts, slots.Free) is { } host)
         {
-            if (host.Pipeline == ResiliencePipeline<Fetched>.Empty) host.Pipeline = HostPipeline.Build(options, () => slots.Of(host));
+            if (host.Pipeline == ResiliencePipeline<Fetched>.Empty)
+                host.Pipeline = HostPipeline.Build(options, () => slots.Of(host));
             var flight = new FetchInProgress(this, host, host.Waiting.Take(), !host.Proven);
             host.Running++;
             slots.Join(flight);
@@ -145,7 +160,8 @@ internal sealed class CrawlScheduler : IDisposable
     private async Task Fly(FetchInProgress flight)
     {
         WebTarget? again = null;
-        bool putBack = false, landed = false;
+        bool putBack = false,
+            landed = false;
         try
         {
             Fetched? fetched = await visits.Of(flight).ConfigureAwait(false);
@@ -172,17 +188,22 @@ internal sealed class CrawlScheduler : IDisposable
         {
             lock (gate)
             {
-                if (!stop.IsCancellationRequested) fault ??= error;
+                if (!stop.IsCancellationRequested)
+                    fault ??= error;
             }
             await stop.CancelAsync().ConfigureAwait(false);
         }
         lock (gate)
         {
-            if (!flight.Resting) slots.Leave(flight);
+            if (!flight.Resting)
+                slots.Leave(flight);
             flight.Host.Running--;
-            if (landed) outstanding--;
-            if (putBack) flight.Host.Waiting.PutBack(flight.Target);
-            if (again is not null) queues.Add(again);
+            if (landed)
+                outstanding--;
+            if (putBack)
+                flight.Host.Waiting.PutBack(flight.Target);
+            if (again is not null)
+                queues.Add(again);
             queues.Offer(flight.Host);
             // Within the lock: once nothing runs, the scheduler may be gone.
             Wake();
@@ -192,6 +213,7 @@ internal sealed class CrawlScheduler : IDisposable
     private void Wake()
     {
         // More than one token would only make the loop look twice.
-        if (wake.CurrentCount == 0) wake.Release();
+        if (wake.CurrentCount == 0)
+            wake.Release();
     }
 }

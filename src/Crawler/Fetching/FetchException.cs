@@ -19,11 +19,24 @@ internal sealed class FetchException(string reason, Exception? inner = null) : I
         {
             switch (at)
             {
-                case FetchException fetch: return fetch.Reason;
-                case SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NetworkReset }: return Core.Reason.Reset;
-                case TimeoutException or OperationCanceledException: return Core.Reason.Timeout;
-                case HttpRequestException request: http ??= request.HttpRequestError; break;
-                case HttpIOException io: http = io.HttpRequestError; break;
+                case FetchException fetch:
+                    return fetch.Reason;
+                case SocketException
+                {
+                    SocketErrorCode: SocketError.ConnectionReset
+                        or SocketError.ConnectionAborted
+                        or SocketError.Shutdown
+                        or SocketError.NetworkReset
+                }:
+                    return Core.Reason.Reset;
+                case TimeoutException or OperationCanceledException:
+                    return Core.Reason.Timeout;
+                case HttpRequestException request:
+                    http ??= request.HttpRequestError;
+                    break;
+                case HttpIOException io:
+                    http = io.HttpRequestError;
+                    break;
             }
         }
         return http switch

@@ -39,7 +39,9 @@ internal sealed record Fetched
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Whether the same request may well succeed later.</summary>
-    public bool Heals => Reason is Core.Reason.Timeout or Core.Reason.Reset or Core.Reason.ConnectFailed or Core.Reason.DnsError or Core.Reason.TruncatedBody || Status is 408 or 425 or 429 or (>= 500 and < 600 and not 501 and not 505);
+    public bool Heals =>
+        Reason is Core.Reason.Timeout or Core.Reason.Reset or Core.Reason.ConnectFailed or Core.Reason.DnsError or Core.Reason.TruncatedBody
+        || Status is 408 or 425 or 429 or (>= 500 and < 600 and not 501 and not 505);
 
     /// <summary>Whether the server says that it is asked too much.</summary>
     public bool Overloaded => Status is 429 or 503;
@@ -49,7 +51,8 @@ internal sealed record Fetched
     {
         foreach (KeyValuePair<string, string> header in Headers)
         {
-            if (header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)) return header.Value;
+            if (header.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return header.Value;
         }
         return null;
     }

@@ -2,10 +2,13 @@
 
 namespace DataFreeKD.Crawler.Fetching;
 
-/// <summary>Additive increase, multiplicative decrease (Chiu and Jain, 1989), led by latency and by the answers 429 and 503. Not thread-safe.</summary>
+/// <summary>Additive increase, multiplicative decrease (Chiu and Jain, 1989), led by latency and by the answers 429 and 503. Not
+/// thread-safe.</summary>
 internal sealed class HostPace(int most, TimeSpan least)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250), LongestPause = TimeSpan.FromSeconds(30), Negligible = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250),
+        LongestPause = TimeSpan.FromSeconds(30),
+        Negligible = TimeSpan.FromMilliseconds(10);
 
     private double limit = Math.Max(1, most / 2.0);
     private double usual = double.NaN;
@@ -28,17 +31,23 @@ internal sealed class HostPace(int most, TimeSpan least)
     {
         // "Usual" follows falls at once and rises slowly, so that a host that we slow down is not taken for a slow host.
         usual = !(latency >= usual) ? latency : usual + 0.02 * (latency - usual);
-        if (latency > 3 * usual + 0.1) limit = Math.Max(1, limit * 0.9);
-        else limit = Math.Min(most, limit + 0.25 / limit);
+        if (latency > 3 * usual + 0.1)
+            limit = Math.Max(1, limit * 0.9);
+        else
+            limit = Math.Min(most, limit + 0.25 / limit);
         pause *= 0.8;
-        if (pause < Negligible) pause = TimeSpan.Zero;
+        if (pause < Negligible)
+            pause = TimeSpan.Zero;
     }
 
     /// <summary>The host says that it is asked too much.</summary>
     public void Overloaded()
     {
         limit = Math.Max(1, limit / 2);
-        pause = pause == TimeSpan.Zero ? FirstPause : pause * 2 > LongestPause ? LongestPause : pause * 2;
+        pause =
+            pause == TimeSpan.Zero ? FirstPause
+            : pause * 2 > LongestPause ? LongestPause
+            : pause * 2;
     }
 
     /// <summary>No answer came in time, or it broke off.</summary>

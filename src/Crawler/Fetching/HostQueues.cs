@@ -14,7 +14,9 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
     private const int MaxIdleHosts = 1_000;
 
     private readonly Dictionary<string, HostState> hosts = new(StringComparer.Ordinal);
-    private readonly Queue<HostState> ready = new(), fresh = new(), idle = new();
+    private readonly Queue<HostState> ready = new(),
+        fresh = new(),
+        idle = new();
     private readonly PriorityQueue<HostState, long> cooling = new();
 
     /// <summary>Whether more targets are to be read ahead.</summary>
@@ -29,7 +31,8 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
     /// <summary>Puts a target in its host's queue.</summary>
     public void Add(WebTarget target)
     {
-        if (!hosts.TryGetValue(target.Host, out HostState? host)) hosts[target.Host] = host = new HostState(target.Host, options, spill);
+        if (!hosts.TryGetValue(target.Host, out HostState? host))
+            hosts[target.Host] = host = new HostState(target.Host, options, spill);
         host.Waiting.Add(target);
         Offer(host);
     }
@@ -39,16 +42,19 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
     {
         if (host.Waiting.Count == 0)
         {
-            if (host.Running > 0 || host.InIdle) return;
+            if (host.Running > 0 || host.InIdle)
+                return;
             idle.Enqueue(host);
             host.InIdle = true;
             Forget();
             return;
         }
-        if (host.Running >= host.Limit) return;
+        if (host.Running >= host.Limit)
+            return;
         if (Cools(host))
         {
-            if (!host.InCooling) cooling.Enqueue(host, host.NotBefore);
+            if (!host.InCooling)
+                cooling.Enqueue(host, host.NotBefore);
             host.InCooling = true;
         }
         else if (!host.InReady)
@@ -78,8 +84,10 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
         while ((newHosts && fresh.TryDequeue(out host)) || (proven && ready.TryDequeue(out host)))
         {
             host.InReady = false;
-            if (host.Waiting.Count == 0 || host.Running >= host.Limit) continue;
-            if (!Cools(host)) return host;
+            if (host.Waiting.Count == 0 || host.Running >= host.Limit)
+                continue;
+            if (!Cools(host))
+                return host;
             Offer(host);
         }
         return null;
@@ -94,7 +102,8 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
         {
             HostState oldest = idle.Dequeue();
             oldest.InIdle = false;
-            if (oldest.Waiting.Count == 0 && oldest.Running == 0) hosts.Remove(oldest.Name);
+            if (oldest.Waiting.Count == 0 && oldest.Running == 0)
+                hosts.Remove(oldest.Name);
         }
     }
 }

@@ -15,7 +15,8 @@ internal sealed class HttpExchange : IDisposable
 
     private readonly HttpMessageInvoker http;
     private readonly WebOptions options;
-    private readonly string userAgent, scratch;
+    private readonly string userAgent,
+        scratch;
 
     /// <param name="options">Limits and manners.</param>
     /// <param name="scratch">Folder for large bodies under way.</param>
@@ -36,16 +37,27 @@ internal sealed class HttpExchange : IDisposable
     /// <param name="cancel">Also the limit on the whole answer.</param>
     /// <param name="partWillDo">Whether of a body beyond the cap its beginning is taken.</param>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was.</exception>
-    public async Task<Fetched> Get(Uri address, long maxBytes, string? etag, string? lastModified, ArchiveSink? archives, CancellationToken cancel, bool partWillDo = false)
+    public async Task<Fetched> Get(
+        Uri address,
+        long maxBytes,
+        string? etag,
+        string? lastModified,
+        ArchiveSink? archives,
+        CancellationToken cancel,
+        bool partWillDo = false
+    )
     {
         var empty = new Fetched { Address = address };
-        if (address.Scheme is not ("http" or "https")) return empty with { Reason = Reason.BadUrl };
+        if (address.Scheme is not ("http" or "https"))
+            return empty with { Reason = Reason.BadUrl };
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("User-Agent", userAgent);
         request.Headers.TryAddWithoutValidation("Accept", "image/*, text/html;q=0.8, application/xml;q=0.8, */*;q=0.5");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, br");
-        if (etag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", etag);
-        if (lastModified is not null) request.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
+        if (etag is not null)
+            request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        if (lastModified is not null)
+            request.Headers.TryAddWithoutValidation("If-Modified-Since", lastModified);
 
         archives?.Prepare(request);
 
@@ -58,13 +70,26 @@ internal sealed class HttpExchange : IDisposable
             using HttpResponseMessage response = await http.SendAsync(request, untilHeaders.Token).ConfigureAwait(false);
             answer = Described(address, response, Stopwatch.GetElapsedTime(start).TotalSeconds);
             bool goesOn = archives?.GoesOn(response) ?? false;
-            if ((answer.Reason is not null && !goesOn) || answer.Location is not null || answer.Status == 304) return answer.Status is 206 or 416 && archives is not null ? answer with { Reason = Reason.Reset } : answer;
+            if ((answer.Reason is not null && !goesOn) || answer.Location is not null || answer.Status == 304)
+                return answer.Status is 206 or 416 && archives is not null ? answer with { Reason = Reason.Reset } : answer;
             using var whole = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            (ArchiveFile? archive, Stream stream) = archives is null ? (null, await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false)) : await archives.Take(response, goesOn, cancel).ConfigureAwait(false);
-            if (archive is not null) return answer with { Archive = archive, Reason = null };
+            (ArchiveFile? archive, Stream stream) = archives is null
+                ? (null, await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false))
+                : await archives.Take(response, goesOn, cancel).ConfigureAwait(false);
+            if (archive is not null)
+                return answer with { Archive = archive, Reason = null };
             // With an archive in view the caller has more patience than anything else deserves.
             whole.CancelAfter(options.BodyTimeout);
-            Body body = await Body.Read(stream, response.Content.Headers.ContentLength, [.. response.Content.Headers.ContentEncoding], maxBytes, scratch, whole.Token, partWillDo).ConfigureAwait(false);
+            Body body = await Body.Read(
+                    stream,
+                    response.Content.Headers.ContentLength,
+                    [.. response.Content.Headers.ContentEncoding],
+                    maxBytes,
+                    scratch,
+                    whole.Token,
+                    partWillDo
+                )
+                .ConfigureAwait(false);
             return body.Length == 0 ? answer with { Reason = Reason.Empty } : answer with { Body = body };
         }
         catch (Exception error) when (error is not (OutOfMemoryException or ScratchException))
@@ -86,14 +111,20 @@ internal sealed class HttpExchange : IDisposable
             Status = status,
             Location = location,
             Reason = location is not null || status is 200 or 203 or 304 ? null : Reason.Http(status),
-            Headers = [.. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value)))],
+            Headers =
+            [
+                .. response
+                    .Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
+                    .SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value))),
+            ],
             Charset = Charset(response.Content.Headers),
             RetryAfter = RetryAfter.Parse(First(response.Headers, "Retry-After"), DateTimeOffset.UtcNow),
             Latency = latency,
         };
     }
 
-    private static string? First(HttpHeaders headers, string name) => headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? values.ToString() : null;
+    private static string? First(HttpHeaders headers, string name) =>
+        headers.NonValidated.TryGetValues(name, out HeaderStringValues values) ? values.ToString() : null;
 
     private static string? Charset(HttpContentHeaders headers)
     {

@@ -26,27 +26,42 @@ internal static class OriginFiles
         while (true)
         {
             Fetched fetched = await ask(at.Address, maxBytes).ConfigureAwait(false);
-            if (fetched.Location is null) return fetched;
+            if (fetched.Location is null)
+                return fetched;
             (WebTarget? next, string? _) = Redirects.Follow(at, fetched.Location, MaxRedirects);
-            if (next is null) return null;
+            if (next is null)
+                return null;
             at = next;
         }
     }
 
-    /// <summary>The reservations of <paramref name="address"/>'s origin. A file that is not there, cannot be had or may not be asked for reserves nothing.</summary>
+    /// <summary>The reservations of <paramref name="address"/>'s origin. A file that is not there, cannot be had or may not be asked for
+    /// reserves nothing.</summary>
     /// <param name="host">Keeps them.</param>
     /// <param name="address">Any address of the origin.</param>
     /// <param name="robots">The origin's robots.txt.</param>
     /// <param name="ask">Fetches an address of at most so many bytes.</param>
     /// <param name="cancel">Ends the wait.</param>
-    public static async Task<TdmFile> Reservations(HostState host, Uri address, RobotsFile robots, Func<Uri, long, Task<Fetched>> ask, CancellationToken cancel)
+    public static async Task<TdmFile> Reservations(
+        HostState host,
+        Uri address,
+        RobotsFile robots,
+        Func<Uri, long, Task<Fetched>> ask,
+        CancellationToken cancel
+    )
     {
         string origin = Origin(address);
         await host.RobotsGate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            if (host.Reservations.TryGetValue(origin, out (TdmFile File, DateTimeOffset Until) known) && known.Until > DateTimeOffset.UtcNow) return known.File;
-            Fetched? fetched = robots.Allows(HttpExchange.ProductToken, TdmPath) ? await Load(new Uri(new Uri(origin), TdmPath), MaxTdmBytes, ask).ConfigureAwait(false) : null;
+            if (
+                host.Reservations.TryGetValue(origin, out (TdmFile File, DateTimeOffset Until) known)
+                && known.Until > DateTimeOffset.UtcNow
+            )
+                return known.File;
+            Fetched? fetched = robots.Allows(HttpExchange.ProductToken, TdmPath)
+                ? await Load(new Uri(new Uri(origin), TdmPath), MaxTdmBytes, ask).ConfigureAwait(false)
+                : null;
             using Body? body = fetched?.Body;
             TdmFile file = body is null ? TdmFile.Open : Parse(body);
             host.Reservations[origin] = (file, DateTimeOffset.UtcNow + Lifetime);

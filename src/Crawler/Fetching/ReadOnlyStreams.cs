@@ -19,13 +19,15 @@ internal sealed class CappedStream(Stream inner, long maxBytes) : ForwardStream
     {
         byte[] buffer = new byte[64 << 10];
         long length = 0;
-        for (int read; (read = stream.Read(buffer)) > 0;) length += read;
+        for (int read; (read = stream.Read(buffer)) > 0;)
+            length += read;
         return length;
     }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) inner.Dispose();
+        if (disposing)
+            inner.Dispose();
         base.Dispose(disposing);
     }
 }

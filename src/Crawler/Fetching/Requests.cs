@@ -25,19 +25,35 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Connection
     /// <param name="archives">The place for the archive that it may be; null where none is wanted.</param>
     /// <param name="partWillDo">Whether of a body beyond the cap its beginning is taken.</param>
     /// <exception cref="Polly.CircuitBreaker.BrokenCircuitException">The host's circuit is open.</exception>
-    public async Task<Fetched> Ask(FetchInProgress flight, Uri address, long most, string? etag = null, string? lastModified = null, ArchiveSink? archives = null, bool partWillDo = false)
+    public async Task<Fetched> Ask(
+        FetchInProgress flight,
+        Uri address,
+        long most,
+        string? etag = null,
+        string? lastModified = null,
+        ArchiveSink? archives = null,
+        bool partWillDo = false
+    )
     {
         HostState host = flight.Host;
         ResiliencePipeline<Fetched> pipeline = host.Pipeline;
         if (archives is not null)
         {
-            lock (gate) pipeline = host.Patient ??= HostPipeline.Build(options with { BodyTimeout = LongestDownload }, () => slots.Of(host));
+            lock (gate)
+                pipeline = host.Patient ??= HostPipeline.Build(options with { BodyTimeout = LongestDownload }, () => slots.Of(host));
         }
         ResilienceContext context = ResilienceContextPool.Shared.Get(stop);
         context.Properties.Set(HostPipeline.FetchInProgress, flight);
         try
         {
-            return await pipeline.ExecuteAsync(async attempt => await Attempt(flight, address, most, etag, lastModified, archives, partWillDo, attempt.CancellationToken).ConfigureAwait(false), context).ConfigureAwait(false);
+            return await pipeline
+                .ExecuteAsync(
+                    async attempt =>
+                        await Attempt(flight, address, most, etag, lastModified, archives, partWillDo, attempt.CancellationToken)
+                            .ConfigureAwait(false),
+                    context
+                )
+                .ConfigureAwait(false);
         }
         catch (TimeoutRejectedException)
         {
@@ -49,12 +65,22 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Connection
         }
     }
 
-    private async Task<Fetched> Attempt(FetchInProgress flight, Uri address, long most, string? etag, string? lastModified, ArchiveSink? archives, bool partWillDo, CancellationToken cancel)
+    private async Task<Fetched> Attempt(
+        FetchInProgress flight,
+        Uri address,
+        long most,
+        string? etag,
+        string? lastModified,
+        ArchiveSink? archives,
+        bool partWillDo,
+        CancellationToken cancel
+    )
     {
         HostState host = flight.Host;
         lock (gate)
         {
-            if (!flight.Resting) slots.Leave(flight);
+            if (!flight.Resting)
+                slots.Leave(flight);
             flight.Resting = false;
             flight.Fresh &= !host.Proven;
             slots.Join(flight);
@@ -65,18 +91,24 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Connection
             lock (gate)
             {
                 host.Proven |= fetched.Status != 0;
-                if (fetched.Overloaded) host.Pace.Overloaded();
-                else if (fetched.Status == 0) host.Pace.Failed();
-                else host.Pace.Answered(fetched.Latency);
-                if (fetched.RetryAfter is { } wait) host.Cool(wait < options.MaxRetryAfter ? wait : options.MaxRetryAfter);
+                if (fetched.Overloaded)
+                    host.Pace.Overloaded();
+                else if (fetched.Status == 0)
+                    host.Pace.Failed();
+                else
+                    host.Pace.Answered(fetched.Latency);
+                if (fetched.RetryAfter is { } wait)
+                    host.Cool(wait < options.MaxRetryAfter ? wait : options.MaxRetryAfter);
             }
             CrawlMetrics.Requested(fetched);
             return fetched;
         }
         catch (OperationCanceledException)
         {
-            lock (gate) host.Pace.Failed();
-            if (!stop.IsCancellationRequested) CrawlMetrics.Requested(new Fetched { Address = address, Reason = Reason.Timeout });
+            lock (gate)
+                host.Pace.Failed();
+            if (!stop.IsCancellationRequested)
+                CrawlMetrics.Requested(new Fetched { Address = address, Reason = Reason.Timeout });
             throw;
         }
     }

@@ -6,7 +6,8 @@ namespace DataFreeKD.Crawler.Fetching;
 
 internal static class RobotsCache
 {
-    /// <summary>More is not even received, and what was received is obeyed (RFC 9309, 2.5): the parser's limit, and a byte by which it sees that there was more.</summary>
+    /// <summary>More is not even received, and what was received is obeyed (RFC 9309, 2.5): the parser's limit, and a byte by which it sees
+    /// that there was more.</summary>
     private const long MaxBytes = RobotsFile.LargestBytes + 1;
 
     /// <summary>The rules in force for <paramref name="address"/>'s origin.</summary>
@@ -20,7 +21,8 @@ internal static class RobotsCache
         await host.RobotsGate.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            if (host.Robots.TryGetValue(origin, out RobotsEntry? entry) && entry.Until > DateTimeOffset.UtcNow) return entry;
+            if (host.Robots.TryGetValue(origin, out RobotsEntry? entry) && entry.Until > DateTimeOffset.UtcNow)
+                return entry;
             Fetched? fetched = await OriginFiles.Load(new Uri(new Uri(origin), "/robots.txt"), MaxBytes, ask).ConfigureAwait(false);
             using Body? body = fetched?.Body;
             // A file that redirects hide counts as absent.
@@ -34,16 +36,27 @@ internal static class RobotsCache
     }
 
     /// <summary>RFC 9309, 2.3.1: a server that has no such file allows all, one that cannot tell allows nothing.</summary>
-    private static (RobotsFile File, string? Refusal) Judge(Fetched fetched) => fetched switch
-    {
-        { Body: { } body } => Read(body),
-        { Status: 200 or 203, Reason: Reason.Empty } => (RobotsFile.AllowAll, null),
-        { Status: 429 } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
-        { Status: >= 400 and < 500 } => (RobotsFile.AllowAll, null),
-        // No answer at all: the target would meet the same, and the plain reason says more.
-        { Status: 0, Reason: Reason.DnsError or Reason.ConnectFailed or Reason.TlsError or Reason.CertificateUntrusted or Reason.CertificateExpired or Reason.CertificateWrongName or Reason.Timeout or Reason.AddressRefused } => (RobotsFile.DisallowAll, fetched.Reason),
-        _ => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
-    };
+    private static (RobotsFile File, string? Refusal) Judge(Fetched fetched) =>
+        fetched switch
+        {
+            { Body: { } body } => Read(body),
+            { Status: 200 or 203, Reason: Reason.Empty } => (RobotsFile.AllowAll, null),
+            { Status: 429 } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
+            { Status: >= 400 and < 500 } => (RobotsFile.AllowAll, null),
+            // No answer at all: the target would meet the same, and the plain reason says more.
+            {
+                Status: 0,
+                Reason: Reason.DnsError
+                    or Reason.ConnectFailed
+                    or Reason.TlsError
+                    or Reason.CertificateUntrusted
+                    or Reason.CertificateExpired
+                    or Reason.CertificateWrongName
+                    or Reason.Timeout
+                    or Reason.AddressRefused
+            } => (RobotsFile.DisallowAll, fetched.Reason),
+            _ => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
+        };
 
     private static (RobotsFile File, string? Refusal) Read(Body body)
     {

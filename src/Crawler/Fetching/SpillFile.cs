@@ -36,7 +36,8 @@ internal sealed class SpillFile(string path) : IDisposable
         for (int at = 0; at < bytes.Length;)
         {
             int read = RandomAccess.Read(file!.SafeFileHandle, bytes.AsSpan(at), block.Offset + at);
-            if (read == 0) throw new IOException($"{path} is shorter than what was written to it");
+            if (read == 0)
+                throw new IOException($"{path} is shorter than what was written to it");
             at += read;
         }
         if (--blocks == 0)

@@ -23,7 +23,8 @@ internal sealed class TargetQueue(SpillFile spill)
             return;
         }
         back.Add(target);
-        if (back.Count < BlockSize) return;
+        if (back.Count < BlockSize)
+            return;
         blocks.Enqueue(spill.Write(back));
         back = [];
     }
@@ -39,9 +40,12 @@ internal sealed class TargetQueue(SpillFile spill)
     {
         Count--;
         WebTarget target = front.Dequeue();
-        if (front.Count > 0) return target;
-        if (blocks.TryDequeue(out SpillFile.Block block)) front = new Queue<WebTarget>(spill.Take(block));
-        else if (back.Count > 0) (front, back) = (new Queue<WebTarget>(back), []);
+        if (front.Count > 0)
+            return target;
+        if (blocks.TryDequeue(out SpillFile.Block block))
+            front = new Queue<WebTarget>(spill.Take(block));
+        else if (back.Count > 0)
+            (front, back) = (new Queue<WebTarget>(back), []);
         return target;
     }
 }

@@ -4,7 +4,8 @@ using System.IO.Compression;
 
 namespace DataFreeKD.Crawler.Fetching;
 
-/// <summary>Every file is unpacked twice: once to learn its length, within the cap, in next to no memory; then into an array of just that length.</summary>
+/// <summary>Every file is unpacked twice: once to learn its length, within the cap, in next to no memory; then into an array of just that
+/// length.</summary>
 internal static class Unpacking
 {
     /// <summary>More codings than this are a trick, not a transfer.</summary>
@@ -50,34 +51,47 @@ internal static class Unpacking
         {
             using Stream stream = Names(codings).Reverse().Aggregate(open(), Undone);
             byte[] block = new byte[16 << 10];
-            while (found.Length < maxBytes && stream.Read(block, 0, (int)Math.Min(block.Length, maxBytes - found.Length)) is > 0 and int read) found.Write(block, 0, read);
+            while (
+                found.Length < maxBytes && stream.Read(block, 0, (int)Math.Min(block.Length, maxBytes - found.Length)) is > 0 and int read
+            )
+                found.Write(block, 0, read);
         }
         catch (Exception error) when (error is InvalidDataException or InvalidOperationException or EndOfStreamException)
         {
-            if (!cut || found.Length == 0) throw new FetchException(Reason.BadEncoding, error);
+            if (!cut || found.Length == 0)
+                throw new FetchException(Reason.BadEncoding, error);
         }
         return found.ToArray();
     }
 
     /// <summary>Unpacks a gzip file under the cap.</summary>
     /// <exception cref="FetchException">As <see cref="Undo"/>.</exception>
-    public static byte[] Gunzip(byte[] bytes, long maxBytes) => Undo(() => new MemoryStream(bytes, writable: false), bytes.Length, ["gzip"], maxBytes);
+    public static byte[] Gunzip(byte[] bytes, long maxBytes) =>
+        Undo(() => new MemoryStream(bytes, writable: false), bytes.Length, ["gzip"], maxBytes);
 
     private static string[] Names(IEnumerable<string> codings)
     {
-        string[] names = [.. codings.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Select(name => name.ToLowerInvariant()).Where(name => name != "identity")];
+        string[] names =
+        [
+            .. codings
+                .SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                .Select(name => name.ToLowerInvariant())
+                .Where(name => name != "identity"),
+        ];
         return names.Length > MaxCodings ? throw new FetchException(Reason.BadEncoding) : names;
     }
 
-    private static Stream Layered(Stream packed, string[] names, long maxBytes) => names.Reverse().Aggregate(packed, (stream, name) => new CappedStream(Undone(stream, name), maxBytes));
+    private static Stream Layered(Stream packed, string[] names, long maxBytes) =>
+        names.Reverse().Aggregate(packed, (stream, name) => new CappedStream(Undone(stream, name), maxBytes));
 
-    private static Stream Undone(Stream packed, string coding) => coding switch
-    {
-        "gzip" or "x-gzip" => new GZipStream(packed, CompressionMode.Decompress),
-        "br" => new BrotliStream(packed, CompressionMode.Decompress),
-        "deflate" => Inflated(packed),
-        _ => throw new FetchException(Reason.BadEncoding),
-    };
+    private static Stream Undone(Stream packed, string coding) =>
+        coding switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(packed, CompressionMode.Decompress),
+            "br" => new BrotliStream(packed, CompressionMode.Decompress),
+            "deflate" => Inflated(packed),
+            _ => throw new FetchException(Reason.BadEncoding),
+        };
 
     // Servers send "deflate" with the zlib wrapper that the standard asks for, and without it.
     private static Stream Inflated(Stream packed)
@@ -85,6 +99,8 @@ internal static class Unpacking
         byte[] start = new byte[2];
         int read = packed.ReadAtLeast(start, 2, throwOnEndOfStream: false);
         Stream whole = new PrefixedStream(start.AsMemory(0, read), packed);
-        return read == 2 && (start[0] & 0x0f) == 8 && (start[0] << 8 | start[1]) % 31 == 0 ? new ZLibStream(whole, CompressionMode.Decompress) : new DeflateStream(whole, CompressionMode.Decompress);
+        return read == 2 && (start[0] & 0x0f) == 8 && (start[0] << 8 | start[1]) % 31 == 0
+            ? new ZLibStream(whole, CompressionMode.Decompress)
+            : new DeflateStream(whole, CompressionMode.Decompress);
     }
 }

@@ -26,19 +26,28 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
     {
         Uri address = flight.Target.Address;
         var refused = new Fetched { Address = address };
-        if (address.Scheme is not ("http" or "https")) return refused with { Reason = Reason.BadUrl };
-        if (flight.Host.GivenUp is { } givenUp) return refused with { Reason = givenUp };
+        if (address.Scheme is not ("http" or "https"))
+            return refused with { Reason = Reason.BadUrl };
+        if (flight.Host.GivenUp is { } givenUp)
+            return refused with { Reason = givenUp };
         try
         {
-            if (flight.Target.OfBucket) return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
+            if (flight.Target.OfBucket)
+                return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
             RobotsEntry robots = await RobotsCache.For(flight.Host, address, AskBeginning, stop).ConfigureAwait(false);
-            if (flight.Target.Sitemaps) refused = refused with { Sitemaps = robots.File.Sitemaps };
-            if (robots.Refusal is not null) return refused with { Reason = robots.Refusal };
-            if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery)) return refused with { Reason = Reason.Robots };
-            if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay) SlowDown(flight.Host, delay);
+            if (flight.Target.Sitemaps)
+                refused = refused with { Sitemaps = robots.File.Sitemaps };
+            if (robots.Refusal is not null)
+                return refused with { Reason = robots.Refusal };
+            if (!robots.File.Allows(HttpExchange.ProductToken, address.PathAndQuery))
+                return refused with { Reason = Reason.Robots };
+            if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay)
+                SlowDown(flight.Host, delay);
             TdmFile reservations = await OriginFiles.Reservations(flight.Host, address, robots.File, AskFile, stop).ConfigureAwait(false);
-            if (reservations.Reserves(address.PathAndQuery)) return refused with { Reason = Reason.TdmReserved };
-            if (options.DryRun) return refused with { Reason = Reason.WouldFetch };
+            if (reservations.Reserves(address.PathAndQuery))
+                return refused with { Reason = Reason.TdmReserved };
+            if (options.DryRun)
+                return refused with { Reason = Reason.WouldFetch };
             Fetched fetched = await AskTarget(flight, address).ConfigureAwait(false);
             return fetched with { Sitemaps = refused.Sitemaps };
         }
@@ -60,16 +69,23 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
     private async Task<Fetched> AskBucket(FetchInProgress flight)
     {
         Fetched fetched = await AskTarget(flight, Sign(flight.Target)).ConfigureAwait(false);
-        return fetched with { Address = flight.Target.Address, Location = null, Reason = fetched.Location is null ? fetched.Reason : Reason.Http(fetched.Status) };
+        return fetched with
+        {
+            Address = flight.Target.Address,
+            Location = null,
+            Reason = fetched.Location is null ? fetched.Reason : Reason.Http(fetched.Status),
+        };
     }
 
-    private Task<Fetched> AskTarget(FetchInProgress flight, Uri address) => requests.Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target));
+    private Task<Fetched> AskTarget(FetchInProgress flight, Uri address) =>
+        requests.Ask(flight, address, maxBytes, flight.Target.ETag, flight.Target.LastModified, Archives(flight.Target));
 
     private void SlowDown(HostState host, TimeSpan delay)
     {
         lock (gate)
         {
-            if (host.Pace.CrawlDelay != TimeSpan.Zero) return;
+            if (host.Pace.CrawlDelay != TimeSpan.Zero)
+                return;
             host.Pace.CrawlDelay = delay < options.MaxCrawlDelay ? delay : options.MaxCrawlDelay;
             host.Cool(host.Pace.Delay);
         }

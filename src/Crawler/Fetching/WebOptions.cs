@@ -78,7 +78,8 @@ public sealed record WebOptions
     /// <value>10.</value>
     public int MaxRedirects { get; init; } = 10;
 
-    /// <summary>How far pages are followed: 0 takes the images of the pages named, 1 also those of the pages that they link to, and so on.</summary>
+    /// <summary>How far pages are followed: 0 takes the images of the pages named, 1 also those of the pages that they link to, and so
+    /// on.</summary>
     /// <value>Null: as 0 for pages named as sources, while a page in a list of addresses is <c>not_an_image</c>.</value>
     public int? Depth { get; init; }
 
@@ -93,7 +94,8 @@ public sealed record WebOptions
     /// <value>10,000.</value>
     public int MaxPages { get; init; } = 10_000;
 
-    /// <summary>Largest archive (tar, tar.gz, zip) that is fetched where a source is one, bytes. The limits on images are those of its members.</summary>
+    /// <summary>Largest archive (tar, tar.gz, zip) that is fetched where a source is one, bytes. The limits on images are those of its
+    /// members.</summary>
     /// <value>20 GB.</value>
     public long MaxArchiveBytes { get; init; } = 20_000_000_000;
 
@@ -114,7 +116,8 @@ public sealed record WebOptions
     /// <summary>Try the store's failed addresses once more; their rows are replaced.</summary>
     public bool RetryFailed { get; init; }
 
-    /// <summary>Ask for the store's images again, as a whole only where they have changed (ETag, Last-Modified); their rows are replaced.</summary>
+    /// <summary>Ask for the store's images again, as a whole only where they have changed (ETag, Last-Modified); their rows are
+    /// replaced.</summary>
     public bool Refresh { get; init; }
 
     /// <summary>Ask robots.txt alone: every address that may be fetched ends as <see cref="Reason.WouldFetch"/>.</summary>
@@ -135,15 +138,21 @@ public sealed record WebOptions
         AtLeast("--depth", Depth ?? 0, 0);
         Buckets.Validate();
         _ = new Certificates(CaFile);
-        if (MaxArchiveBytes < 1) throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
-        if (MaxFetches < 1) throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
-        if (Steering is not null && MaxFetches is null) throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
-        if (Steering is not null && (RetryFailed || Refresh)) throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");
-        if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')')) throw new CrawlException($"--contact {Contact}: give a mail address or a URL in plain ASCII");
+        if (MaxArchiveBytes < 1)
+            throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
+        if (MaxFetches < 1)
+            throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
+        if (Steering is not null && MaxFetches is null)
+            throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
+        if (Steering is not null && (RetryFailed || Refresh))
+            throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");
+        if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')'))
+            throw new CrawlException($"--contact {Contact}: give a mail address or a URL in plain ASCII");
     }
 
     private static void AtLeast(string option, int value, int least)
     {
-        if (value < least) throw new CrawlException($"{option} {value}: give at least {least}");
+        if (value < least)
+            throw new CrawlException($"{option} {value}: give at least {least}");
     }
 }

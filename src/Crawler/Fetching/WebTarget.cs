@@ -32,7 +32,8 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
     /// <summary>The row of the manifest that the outcome replaces; null where it is a new row.</summary>
     public long? Replaces { get; init; }
 
-    /// <summary>Whether <see cref="Url"/> names an object of a bucket, and <see cref="Address"/> no more than the server that holds it.</summary>
+    /// <summary>Whether <see cref="Url"/> names an object of a bucket, and <see cref="Address"/> no more than the server that holds
+    /// it.</summary>
     [JsonIgnore]
     public bool OfBucket => BucketName.Fits(Url);
 

@@ -7,7 +7,10 @@ using DataFreeKD.Crawler.Steering;
 namespace DataFreeKD.Crawler.Journal;
 
 /// <summary>Serialisers made at compile time: a crawl writes millions of lines.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(JournalRow))]
 [JsonSerializable(typeof(WebTarget))]
 [JsonSerializable(typeof(List<WebTarget>))]

@@ -34,14 +34,20 @@ internal sealed class CrawlState : IDisposable
         Resumed = File.Exists(path);
         if (!Resumed)
         {
-            AtomicFile.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(plan), CrawlJson.Default.DictionaryStringString));
+            AtomicFile.WriteAllBytes(
+                path,
+                JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(plan), CrawlJson.Default.DictionaryStringString)
+            );
             return;
         }
         Dictionary<string, string> before = ReadPlan(path);
         string? other = plan.Keys.Union(before.Keys).FirstOrDefault(key => plan.GetValueOrDefault(key) != before.GetValueOrDefault(key));
-        if (other is null) return;
+        if (other is null)
+            return;
         onlyOne.Dispose();
-        throw new CrawlException($"{store} holds an interrupted crawl with another '{other}'; finish it with the same sources and options, or delete {folder}");
+        throw new CrawlException(
+            $"{store} holds an interrupted crawl with another '{other}'; finish it with the same sources and options, or delete {folder}"
+        );
     }
 
     /// <summary>Whether an interrupted crawl goes on.</summary>
@@ -96,16 +102,26 @@ internal sealed class CrawlState : IDisposable
     /// <summary>The targets of a level.</summary>
     public IEnumerable<WebTarget> ReadTargets(int level)
     {
-        foreach (string line in File.ReadLines(Targets(level), Encoding.UTF8)) yield return JsonSerializer.Deserialize(line, CrawlJson.Default.WebTarget)!;
+        foreach (string line in File.ReadLines(Targets(level), Encoding.UTF8))
+            yield return JsonSerializer.Deserialize(line, CrawlJson.Default.WebTarget)!;
     }
 
     // The plan is a crawl's first file: it is deleted with the folder when the crawl is done.
     private void RefuseForeign()
     {
-        if (File.Exists(folder)) throw new CrawlException($"{folder} is a file where a crawl keeps what it is at; move it away, or give another store");
-        if (!Directory.Exists(folder) || File.Exists(Path.Combine(folder, "plan.json"))) return;
-        if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => Path.GetFileName(entry) != "lock" && !AtomicFile.IsTemporary(entry)) is { } foreign)
-            throw new CrawlException($"{folder} holds {Path.GetFileName(foreign)}, which no crawl wrote; move the folder away, or give another store");
+        if (File.Exists(folder))
+            throw new CrawlException($"{folder} is a file where a crawl keeps what it is at; move it away, or give another store");
+        if (!Directory.Exists(folder) || File.Exists(Path.Combine(folder, "plan.json")))
+            return;
+        if (
+            Directory
+                .EnumerateFileSystemEntries(folder)
+                .FirstOrDefault(entry => Path.GetFileName(entry) != "lock" && !AtomicFile.IsTemporary(entry)) is
+            { } foreign
+        )
+            throw new CrawlException(
+                $"{folder} holds {Path.GetFileName(foreign)}, which no crawl wrote; move the folder away, or give another store"
+            );
     }
 
     /// <summary>The crawl is done: nothing of it is needed any more.</summary>
@@ -113,8 +129,10 @@ internal sealed class CrawlState : IDisposable
     {
         onlyOne.Dispose();
         // The plan last: a folder without one is nobody's.
-        foreach (string part in Directory.EnumerateDirectories(folder)) Directory.Delete(part, recursive: true);
-        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file) != "plan.json").ToArray()) File.Delete(file);
+        foreach (string part in Directory.EnumerateDirectories(folder))
+            Directory.Delete(part, recursive: true);
+        foreach (string file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file) != "plan.json").ToArray())
+            File.Delete(file);
         Directory.Delete(folder, recursive: true);
     }
 
@@ -122,7 +140,8 @@ internal sealed class CrawlState : IDisposable
     {
         try
         {
-            if (JsonSerializer.Deserialize(File.ReadAllBytes(path), CrawlJson.Default.DictionaryStringString) is { } plan) return plan;
+            if (JsonSerializer.Deserialize(File.ReadAllBytes(path), CrawlJson.Default.DictionaryStringString) is { } plan)
+                return plan;
         }
         catch (JsonException)
         {

@@ -14,20 +14,25 @@ internal sealed class JournalReader : IDisposable
     /// <exception cref="CrawlException">A line before the last is no row.</exception>
     public JournalReader(string path)
     {
-        if (!File.Exists(path)) return;
+        if (!File.Exists(path))
+            return;
         file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16);
         long end = WholeLines(file);
         file.Seek(0, SeekOrigin.Begin);
         foreach ((long offset, ReadOnlyMemory<byte> line) in Lines(end))
         {
-            long ordinal = OrdinalOf(line.Span) ?? throw new CrawlException($"{path} is damaged at byte {offset}; delete the folder {Path.GetDirectoryName(path)} to crawl from the start");
+            long ordinal = OrdinalOf(line.Span)
+                ?? throw new CrawlException(
+                    $"{path} is damaged at byte {offset}; delete the folder {Path.GetDirectoryName(path)} to crawl from the start"
+                );
             if (ordinal >= offsets.LongLength)
             {
                 int length = offsets.Length;
                 Array.Resize(ref offsets, (int)Math.Max(1024, Math.Max(ordinal + 1, length * 3L / 2)));
                 offsets.AsSpan(length).Fill(-1);
             }
-            if (offsets[ordinal] < 0) Count++;
+            if (offsets[ordinal] < 0)
+                Count++;
             offsets[ordinal] = offset;
         }
     }
@@ -43,7 +48,8 @@ internal sealed class JournalReader : IDisposable
     {
         for (long ordinal = from; ordinal < offsets.LongLength; ordinal++)
         {
-            if (offsets[ordinal] >= 0) yield return Read(ordinal);
+            if (offsets[ordinal] >= 0)
+                yield return Read(ordinal);
         }
     }
 
@@ -57,10 +63,13 @@ internal sealed class JournalReader : IDisposable
         {
             int read = file.Read(line, length, line.Length - length);
             int end = line.AsSpan(length, read).IndexOf((byte)'\n');
-            if (end >= 0) return JsonSerializer.Deserialize(line.AsSpan(0, length + end), CrawlJson.Default.JournalRow)!;
-            if (read == 0) throw new IOException("the journal changed while it was read");
+            if (end >= 0)
+                return JsonSerializer.Deserialize(line.AsSpan(0, length + end), CrawlJson.Default.JournalRow)!;
+            if (read == 0)
+                throw new IOException("the journal changed while it was read");
             length += read;
-            if (length == line.Length) Array.Resize(ref line, line.Length * 2);
+            if (length == line.Length)
+                Array.Resize(ref line, line.Length * 2);
         }
     }
 
@@ -76,7 +85,8 @@ internal sealed class JournalReader : IDisposable
             file.Seek(end - length, SeekOrigin.Begin);
             file.ReadExactly(block, 0, length);
             int at = block.AsSpan(0, length).LastIndexOf((byte)'\n');
-            if (at >= 0) return end - length + at + 1;
+            if (at >= 0)
+                return end - length + at + 1;
             end -= length;
         }
         return 0;
@@ -86,7 +96,13 @@ internal sealed class JournalReader : IDisposable
     private static long? OrdinalOf(ReadOnlySpan<byte> line)
     {
         ReadOnlySpan<byte> start = "{\"ordinal\":"u8;
-        return line.StartsWith(start) && System.Buffers.Text.Utf8Parser.TryParse(line[start.Length..], out long ordinal, out _) && ordinal >= 0 && line.EndsWith("}"u8) ? ordinal : null;
+        return
+            line.StartsWith(start)
+            && System.Buffers.Text.Utf8Parser.TryParse(line[start.Length..], out long ordinal, out _)
+            && ordinal >= 0
+            && line.EndsWith("}"u8)
+            ? ordinal
+            : null;
     }
 
     private IEnumerable<(long Offset, ReadOnlyMemory<byte> Line)> Lines(long end)
@@ -99,11 +115,13 @@ internal sealed class JournalReader : IDisposable
             int read = file!.Read(block, held, (int)Math.Min(block.Length - held, end - offset - held));
             held += read;
             int from = 0;
-            for (int at; (at = block.AsSpan(from, held - from).IndexOf((byte)'\n')) >= 0; from += at + 1) yield return (offset + from, block.AsMemory(from, at));
+            for (int at; (at = block.AsSpan(from, held - from).IndexOf((byte)'\n')) >= 0; from += at + 1)
+                yield return (offset + from, block.AsMemory(from, at));
             block.AsSpan(from, held - from).CopyTo(block);
             offset += from;
             held -= from;
-            if (held == block.Length) Array.Resize(ref block, block.Length * 2);
+            if (held == block.Length)
+                Array.Resize(ref block, block.Length * 2);
         }
     }
 }

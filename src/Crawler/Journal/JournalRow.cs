@@ -2,10 +2,12 @@
 
 namespace DataFreeKD.Crawler.Journal;
 
-/// <summary>A line of the journal. Whether an image is the first of its content is decided when the crawl ends, by the order of the targets.</summary>
+/// <summary>A line of the journal. Whether an image is the first of its content is decided when the crawl ends, by the order of the
+/// targets.</summary>
 /// <param name="Ordinal">The target's place in its level.</param>
 /// <param name="Url">The address as it was given.</param>
-/// <param name="Status"><c>ok</c>, <c>rejected</c> or <c>failed</c>; or <c>kept</c> where an image is unchanged since an earlier crawl.</param>
+/// <param name="Status"><c>ok</c>, <c>rejected</c> or <c>failed</c>; or <c>kept</c> where an image is unchanged since an earlier
+/// crawl.</param>
 internal sealed record JournalRow(long Ordinal, string Url, string Status)
 {
     /// <summary>The status of an image that the server says is unchanged.</summary>
@@ -31,7 +33,8 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
 
     public string? PHash { get; init; }
 
-    /// <summary>The colours that near duplicates must share, as <see cref="DataFreeKD.Manifests.Looks.ColourSketch.Format"/> writes them; null where nobody asks.</summary>
+    /// <summary>The colours that near duplicates must share, as <see cref="DataFreeKD.Manifests.Looks.ColourSketch.Format"/> writes them;
+    /// null where nobody asks.</summary>
     public string? Colours { get; init; }
 
     public string? ETag { get; init; }

@@ -12,7 +12,9 @@ internal sealed class JournalWriter : IAsyncDisposable
     /// <summary>Rows of a flush; while one batch is flushed, the next gathers.</summary>
     private const int Batch = 1024;
 
-    private readonly Channel<(JournalRow Row, string? Image)> rows = Channel.CreateBounded<(JournalRow, string?)>(new BoundedChannelOptions(2 * Batch) { SingleReader = true });
+    private readonly Channel<(JournalRow Row, string? Image)> rows = Channel.CreateBounded<(JournalRow, string?)>(
+        new BoundedChannelOptions(2 * Batch) { SingleReader = true }
+    );
     private readonly FileStream file;
     private readonly Task writing;
 
@@ -72,14 +74,22 @@ internal sealed class JournalWriter : IAsyncDisposable
                     json.Flush();
                     json.Reset();
                     lines.Write("\n"u8);
-                    if (next.Image is not null) images.Add(next.Image);
+                    if (next.Image is not null)
+                        images.Add(next.Image);
                 }
-                await Parallel.ForEachAsync(images, new ParallelOptions { MaxDegreeOfParallelism = 16 }, (image, _) =>
-                {
-                    using var handle = File.OpenHandle(image, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-                    RandomAccess.FlushToDisk(handle);
-                    return ValueTask.CompletedTask;
-                }).ConfigureAwait(false);
+                await Parallel
+                    .ForEachAsync(images, new ParallelOptions { MaxDegreeOfParallelism = 16 }, (image, _) =>
+                    {
+                        using var handle = File.OpenHandle(
+                            image,
+                            FileMode.Open,
+                            FileAccess.ReadWrite,
+                            FileShare.ReadWrite | FileShare.Delete
+                        );
+                        RandomAccess.FlushToDisk(handle);
+                        return ValueTask.CompletedTask;
+                    })
+                    .ConfigureAwait(false);
                 file.Write(lines.WrittenSpan);
                 file.Flush(flushToDisk: true);
                 lines.ResetWrittenCount();

@@ -9,7 +9,8 @@ internal static class Feed
 {
     private static readonly HashSet<string> Texts = new(StringComparer.Ordinal) { "description", "encoded", "content", "summary" };
 
-    /// <summary>Reads RSS 0.9 to 2.0 or Atom, with Media RSS; a broken feed gives what stands before the error, one with a document type nothing.</summary>
+    /// <summary>Reads RSS 0.9 to 2.0 or Atom, with Media RSS; a broken feed gives what stands before the error, one with a document type
+    /// nothing.</summary>
     public static PageLinks Read(Stream xml, Uri address)
     {
         var links = new LinkCollector(address);
@@ -24,7 +25,8 @@ internal static class Feed
                     element = node.LocalName;
                     Attributes(node, links);
                     // An empty element has no end to be met.
-                    if (node.IsEmptyElement) element = "";
+                    if (node.IsEmptyElement)
+                        element = "";
                     break;
                 case XmlNodeType.Text or XmlNodeType.CDATA:
                     text.Append(node.Value);
@@ -40,15 +42,19 @@ internal static class Feed
 
         void Flush()
         {
-            if (text.Length == 0) return;
-            if (element == "link") links.Link(text.ToString());
-            else if (Texts.Contains(element) && HasMarkup(text)) Pictures(text.ToString());
+            if (text.Length == 0)
+                return;
+            if (element == "link")
+                links.Link(text.ToString());
+            else if (Texts.Contains(element) && HasMarkup(text))
+                Pictures(text.ToString());
             text.Clear();
         }
 
         void Pictures(string html)
         {
-            foreach (Uri image in HtmlPage.Images(html, address)) links.Image(image.AbsoluteUri);
+            foreach (Uri image in HtmlPage.Images(html, address))
+                links.Image(image.AbsoluteUri);
         }
     }
 
@@ -56,24 +62,31 @@ internal static class Feed
     {
         foreach (ReadOnlyMemory<char> chunk in text.GetChunks())
         {
-            if (chunk.Span.Contains('<')) return true;
+            if (chunk.Span.Contains('<'))
+                return true;
         }
         return false;
     }
 
     private static void Attributes(XmlReader node, LinkCollector links)
     {
-        bool image = node.GetAttribute("type")?.StartsWith("image/", StringComparison.OrdinalIgnoreCase) == true || node.GetAttribute("medium") == "image";
+        bool image =
+            node.GetAttribute("type")?.StartsWith("image/", StringComparison.OrdinalIgnoreCase) == true
+            || node.GetAttribute("medium") == "image";
         switch (node.LocalName)
         {
             case "link" when node.GetAttribute("rel") is null or "alternate" or "enclosure":
-                if (image) links.Image(node.GetAttribute("href"));
-                else links.Link(node.GetAttribute("href"), mayBePage: node.GetAttribute("rel") != "enclosure");
+                if (image)
+                    links.Image(node.GetAttribute("href"));
+                else
+                    links.Link(node.GetAttribute("href"), mayBePage: node.GetAttribute("rel") != "enclosure");
                 break;
             case "enclosure" or "content" when node.GetAttribute("url") is { } url:
                 // Without a type the name's end decides.
-                if (image) links.Image(url);
-                else if (node.GetAttribute("type") is null) links.Link(url, mayBePage: false);
+                if (image)
+                    links.Image(url);
+                else if (node.GetAttribute("type") is null)
+                    links.Link(url, mayBePage: false);
                 break;
             case "content" when node.GetAttribute("src") is { } source && image:
                 links.Image(source);

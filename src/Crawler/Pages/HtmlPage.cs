@@ -42,34 +42,46 @@ internal static class HtmlPage
     {
         var page = new PageTags(productToken);
         using TextSource source = new(html);
-        using HtmlTokenizer tokens = new(source, HtmlEntityProvider.Resolver) { SkipComments = true, SkipDataText = true, SkipRawText = true, SkipScriptText = true, SkipRCDataText = true };
+        using HtmlTokenizer tokens = new(source, HtmlEntityProvider.Resolver)
+        {
+            SkipComments = true,
+            SkipDataText = true,
+            SkipRawText = true,
+            SkipScriptText = true,
+            SkipRCDataText = true,
+        };
         for (HtmlToken token = tokens.Get(); token.Type != HtmlTokenType.EndOfFile; token = tokens.Get())
         {
-            if (token.Type != HtmlTokenType.StartTag) continue;
+            if (token.Type != HtmlTokenType.StartTag)
+                continue;
             HtmlTagToken tag = token.AsTag();
             page.Add(tag);
             // Drawings close theirs at once; then no text follows.
-            if (!tag.IsSelfClosing) tokens.State = Content(tag.Name);
+            if (!tag.IsSelfClosing)
+                tokens.State = Content(tag.Name);
         }
         return page.Links(address);
     }
 
     /// <summary>How the text after a tag is read; within noscript, as a crawler without scripts sees it.</summary>
-    private static HtmlParseMode Content(string tag) => tag switch
-    {
-        "script" => HtmlParseMode.Script,
-        "style" or "xmp" or "iframe" or "noembed" or "noframes" => HtmlParseMode.Rawtext,
-        "title" or "textarea" => HtmlParseMode.RCData,
-        "plaintext" => HtmlParseMode.Plaintext,
-        _ => HtmlParseMode.PCData,
-    };
+    private static HtmlParseMode Content(string tag) =>
+        tag switch
+        {
+            "script" => HtmlParseMode.Script,
+            "style" or "xmp" or "iframe" or "noembed" or "noframes" => HtmlParseMode.Rawtext,
+            "title" or "textarea" => HtmlParseMode.RCData,
+            "plaintext" => HtmlParseMode.Plaintext,
+            _ => HtmlParseMode.PCData,
+        };
 
     private static string? DeclaredCharset(string head)
     {
         int at = head.IndexOf("charset", StringComparison.OrdinalIgnoreCase);
-        if (at < 0) return null;
+        if (at < 0)
+            return null;
         ReadOnlySpan<char> rest = head.AsSpan(at + "charset".Length).TrimStart();
-        if (!rest.StartsWith("=")) return null;
+        if (!rest.StartsWith("="))
+            return null;
         rest = rest[1..].TrimStart(" \t\"'");
         int end = rest.IndexOfAny(CharsetEnds);
         return end < 0 ? null : rest[..end].ToString();

@@ -18,11 +18,13 @@ internal sealed class LinkSet
     public LinkSet(int maxPages, IEnumerable<WebTarget> named, IEnumerable<WebTarget> found)
     {
         this.maxPages = maxPages;
-        foreach (WebTarget target in named) seen.Add(KeyOf(target));
+        foreach (WebTarget target in named)
+            seen.Add(KeyOf(target));
         foreach (WebTarget target in found)
         {
             seen.Add(KeyOf(target));
-            if (target.Depth >= 0) pages++;
+            if (target.Depth >= 0)
+                pages++;
         }
     }
 
@@ -31,11 +33,17 @@ internal sealed class LinkSet
     {
         foreach (string image in page.Images ?? [])
         {
-            if (seen.Add(TextKey.Of(image))) yield return new WebTarget(0, image, new Uri(image));
+            if (seen.Add(TextKey.Of(image)))
+                yield return new WebTarget(0, image, new Uri(image));
         }
-        foreach ((string next, int depth) in (page.Sitemaps ?? []).Select(sitemap => (sitemap, page.SitemapDepth)).Concat((page.Pages ?? []).Select(next => (next, page.Depth))))
+        foreach (
+            (string next, int depth) in (page.Sitemaps ?? [])
+                .Select(sitemap => (sitemap, page.SitemapDepth))
+                .Concat((page.Pages ?? []).Select(next => (next, page.Depth)))
+        )
         {
-            if (pages >= maxPages || !seen.Add(TextKey.Of(next))) continue;
+            if (pages >= maxPages || !seen.Add(TextKey.Of(next)))
+                continue;
             pages++;
             yield return new WebTarget(0, next, new Uri(next)) { Depth = depth };
         }

@@ -13,12 +13,66 @@ internal sealed record PageLinks(IReadOnlyList<Uri> Images, IReadOnlyList<Uri> P
 internal sealed class LinkCollector(Uri address)
 {
     // By the name's end: what the store can decode, and what is neither an image for it nor a page.
-    private static readonly HashSet<string> ImageEndings = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp" };
+    private static readonly HashSet<string> ImageEndings = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".gif",
+        ".webp",
+        ".bmp",
+    };
     private static readonly HashSet<string> OtherEndings = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".svg", ".avif", ".heic", ".tif", ".tiff", ".ico", ".psd", ".css", ".js", ".mjs", ".json", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".epub",
-        ".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".exe", ".msi", ".dmg", ".apk", ".iso", ".bin",
-        ".mp3", ".m4a", ".ogg", ".wav", ".flac", ".mp4", ".m4v", ".webm", ".avi", ".mov", ".mkv", ".woff", ".woff2", ".ttf",
+        ".svg",
+        ".avif",
+        ".heic",
+        ".tif",
+        ".tiff",
+        ".ico",
+        ".psd",
+        ".css",
+        ".js",
+        ".mjs",
+        ".json",
+        ".pdf",
+        ".doc",
+        ".docx",
+        ".xls",
+        ".xlsx",
+        ".ppt",
+        ".pptx",
+        ".epub",
+        ".zip",
+        ".gz",
+        ".tgz",
+        ".bz2",
+        ".xz",
+        ".7z",
+        ".rar",
+        ".tar",
+        ".exe",
+        ".msi",
+        ".dmg",
+        ".apk",
+        ".iso",
+        ".bin",
+        ".mp3",
+        ".m4a",
+        ".ogg",
+        ".wav",
+        ".flac",
+        ".mp4",
+        ".m4v",
+        ".webm",
+        ".avi",
+        ".mov",
+        ".mkv",
+        ".woff",
+        ".woff2",
+        ".ttf",
     };
 
     private readonly List<Uri> images = [];
@@ -29,22 +83,26 @@ internal sealed class LinkCollector(Uri address)
 
     public void Image(string? reference)
     {
-        if (WebAddress.Resolve(address, reference) is { } image && seen.Add(image.AbsoluteUri)) images.Add(image);
+        if (WebAddress.Resolve(address, reference) is { } image && seen.Add(image.AbsoluteUri))
+            images.Add(image);
     }
 
     /// <summary>What a link leads to is told by its name's end, until it is fetched.</summary>
     public void Link(string? reference, bool mayBePage = true)
     {
-        if (WebAddress.Resolve(address, reference) is not { } link) return;
+        if (WebAddress.Resolve(address, reference) is not { } link)
+            return;
         string ending = Path.GetExtension(link.AbsolutePath);
         bool image = ImageEndings.Contains(ending);
-        if ((image || (mayBePage && !OtherEndings.Contains(ending))) && seen.Add(link.AbsoluteUri)) (image ? images : pages).Add(link);
+        if ((image || (mayBePage && !OtherEndings.Contains(ending))) && seen.Add(link.AbsoluteUri))
+            (image ? images : pages).Add(link);
     }
 
     /// <summary>Another sitemap or feed: its ending says nothing.</summary>
     public void Page(string? reference)
     {
-        if (WebAddress.Resolve(address, reference) is { } page && seen.Add(page.AbsoluteUri)) pages.Add(page);
+        if (WebAddress.Resolve(address, reference) is { } page && seen.Add(page.AbsoluteUri))
+            pages.Add(page);
     }
 
     public PageLinks Links(string? optOut = null) => new(images, pages, optOut);

@@ -10,7 +10,8 @@ internal static class Sitemap
     private const int MostAddresses = 50_000;
 
     /// <summary>
-    /// Reads a sitemap, decompressed by the caller: at most 50,000 addresses and 50 Mi characters. Nested sitemaps stand among the pages. A broken
+    /// Reads a sitemap, decompressed by the caller: at most 50,000 addresses and 50 Mi characters. Nested sitemaps stand among the pages. A
+    /// broken
     /// file gives what stands before the error; one with a document type gives nothing.
     /// </summary>
     public static PageLinks Read(Stream xml, Uri address)

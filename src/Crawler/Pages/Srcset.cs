@@ -8,27 +8,33 @@ internal static class Srcset
 {
     private const string White = " \t\n\r\f";
 
-    /// <summary>The address with the largest width, else the largest density; the first of equals; null where there is none (HTML, "parse a srcset attribute").</summary>
+    /// <summary>The address with the largest width, else the largest density; the first of equals; null where there is none (HTML, "parse a
+    /// srcset attribute").</summary>
     public static string? Largest(string text)
     {
         (string? Url, double Size) best = (null, double.NegativeInfinity);
         foreach ((string url, string descriptors) in Candidates(text))
         {
             double size = Size(descriptors);
-            if (size > best.Size) best = (url, size);
+            if (size > best.Size)
+                best = (url, size);
         }
         return best.Url;
     }
 
-    /// <summary>Addresses may hold commas, so a candidate ends at a comma only after white space, or where its address ends in one.</summary>
+    /// <summary>Addresses may hold commas, so a candidate ends at a comma only after white space, or where its address ends in
+    /// one.</summary>
     private static IEnumerable<(string Url, string Descriptors)> Candidates(string text)
     {
         for (int at = 0; ;)
         {
-            while (at < text.Length && (White.Contains(text[at]) || text[at] == ',')) at++;
-            if (at >= text.Length) yield break;
+            while (at < text.Length && (White.Contains(text[at]) || text[at] == ','))
+                at++;
+            if (at >= text.Length)
+                yield break;
             int start = at;
-            while (at < text.Length && !White.Contains(text[at])) at++;
+            while (at < text.Length && !White.Contains(text[at]))
+                at++;
             string url = text[start..at];
             if (url.EndsWith(','))
             {
@@ -37,7 +43,13 @@ internal static class Srcset
             }
             start = at;
             // A comma within parentheses belongs to a descriptor of times to come.
-            for (int depth = 0; at < text.Length && (text[at] != ',' || depth > 0); at++) depth += text[at] switch { '(' => 1, ')' when depth > 0 => -1, _ => 0 };
+            for (int depth = 0; at < text.Length && (text[at] != ',' || depth > 0); at++)
+                depth += text[at] switch
+                {
+                    '(' => 1,
+                    ')' when depth > 0 => -1,
+                    _ => 0,
+                };
             yield return (url, text[start..at]);
         }
     }
@@ -48,9 +60,15 @@ internal static class Srcset
         double size = 1;
         foreach (string word in descriptors.Split(White.ToCharArray(), StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!double.TryParse(word[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number)) continue;
-            if (word[^1] == 'w') return number + 1e6;
-            if (word[^1] == 'x') size = number;
+            if (
+                !double.TryParse(word[..^1], NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                || !double.IsFinite(number)
+            )
+                continue;
+            if (word[^1] == 'w')
+                return number + 1e6;
+            if (word[^1] == 'x')
+                size = number;
         }
         return size;
     }

@@ -23,16 +23,15 @@ internal static class XmlPage
         CloseInput = false,
     };
 
-    /// <summary>Shows every node to <paramref name="visit"/>, which stays on it, until it says false, the document ends or breaks.</summary>
+    /// <summary>Shows every node to <paramref name="visit"/>, which stays on it, until it says false, the document ends or
+    /// breaks.</summary>
     public static void Walk(Stream xml, Func<XmlReader, bool> visit)
     {
         Charset.Register();
         try
         {
             using XmlReader reader = XmlReader.Create(xml, Settings);
-            while (reader.Read() && reader.Depth <= Deepest && visit(reader))
-            {
-            }
+            while (reader.Read() && reader.Depth <= Deepest && visit(reader)) { }
         }
         catch (XmlException)
         {

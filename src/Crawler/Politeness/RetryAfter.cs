@@ -10,12 +10,20 @@ internal static class RetryAfter
 
     private static readonly TimeSpan FiftyYears = TimeSpan.FromDays(50 * 365.2425);
 
-    /// <summary>How long to wait (RFC 9110 sections 10.2.3 and 5.6.7); zero for the past, null where the header is absent or cannot be read.</summary>
+    /// <summary>How long to wait (RFC 9110 sections 10.2.3 and 5.6.7); zero for the past, null where the header is absent or cannot be
+    /// read.</summary>
     public static TimeSpan? Parse(string? header, DateTimeOffset now)
     {
         string text = (header ?? "").Trim();
-        if (IsNumber(text)) return double.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out double seconds) ? Seconds(seconds) : null;
-        return Date(text, now) is { } date ? date <= now ? TimeSpan.Zero : date - now : null;
+        if (IsNumber(text))
+            return double.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out double seconds)
+                ? Seconds(seconds)
+                : null;
+        return Date(text, now) is { } date
+            ? date <= now
+                ? TimeSpan.Zero
+                : date - now
+            : null;
     }
 
     private static bool IsNumber(string text) => text.TrimStart('-') is { Length: > 0 } digits && digits.All(char.IsAsciiDigit);
@@ -27,7 +35,8 @@ internal static class RetryAfter
     {
         // The day's name is left unread: it adds nothing, and servers get it wrong.
         int comma = text.IndexOf(',', StringComparison.Ordinal);
-        if (comma < 0) return Exact(text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..], "MMM d HH:mm:ss yyyy");
+        if (comma < 0)
+            return Exact(text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..], "MMM d HH:mm:ss yyyy");
         string rest = text[(comma + 1)..].Trim();
         return Exact(rest, "d MMM yyyy HH:mm:ss 'GMT'") ?? TwoDigitYear(rest, now);
     }
@@ -36,11 +45,13 @@ internal static class RetryAfter
     private static DateTimeOffset? TwoDigitYear(string text, DateTimeOffset now)
     {
         string[] parts = text.Split('-', ' ');
-        if (parts is not [_, _, { Length: 2 } year, _, _]) return null;
+        if (parts is not [_, _, { Length: 2 } year, _, _])
+            return null;
         for (int century = now.Year / 100 + 1; century >= now.Year / 100 - 1; century--)
         {
             string whole = string.Create(CultureInfo.InvariantCulture, $"{parts[0]} {parts[1]} {century:D2}{year} {parts[3]} {parts[4]}");
-            if (Exact(whole, "d MMM yyyy HH:mm:ss 'GMT'") is { } date && date - now <= FiftyYears) return date;
+            if (Exact(whole, "d MMM yyyy HH:mm:ss 'GMT'") is { } date && date - now <= FiftyYears)
+                return date;
         }
         return null;
     }

@@ -17,9 +17,7 @@ internal sealed class RobotsFile
     private readonly Groups<double> delays = new();
     private readonly List<Uri> sitemaps = [];
 
-    private RobotsFile()
-    {
-    }
+    private RobotsFile() { }
 
     /// <summary>For a site without robots.txt (RFC 9309 section 2.3.1.3).</summary>
     public static RobotsFile AllowAll { get; } = new();
@@ -36,7 +34,8 @@ internal sealed class RobotsFile
         var file = new RobotsFile();
         foreach (Range range in new RobotsLines(bytes, LargestBytes))
         {
-            if (!RobotsLine.TryRead(bytes[range], out RobotsKey key, out ReadOnlySpan<byte> value)) continue;
+            if (!RobotsLine.TryRead(bytes[range], out RobotsKey key, out ReadOnlySpan<byte> value))
+                continue;
             switch (key)
             {
                 case RobotsKey.UserAgent:
@@ -47,15 +46,18 @@ internal sealed class RobotsFile
                 case RobotsKey.Allow or RobotsKey.Disallow:
                     file.rules.Close();
                     file.delays.Close();
-                    if (value.Length > 0) file.rules.Add(new Rule(RobotsPattern.Parse(value), key == RobotsKey.Allow));
+                    if (value.Length > 0)
+                        file.rules.Add(new Rule(RobotsPattern.Parse(value), key == RobotsKey.Allow));
                     break;
                 case RobotsKey.CrawlDelay:
                     // Not of the RFC, so it does not end a list of agents for the rules (section 2.2.4), only for delays.
                     file.delays.Close();
-                    if (RobotsLine.Seconds(value) is { } seconds) file.delays.Add(Math.Min(seconds, LongestDelaySeconds));
+                    if (RobotsLine.Seconds(value) is { } seconds)
+                        file.delays.Add(Math.Min(seconds, LongestDelaySeconds));
                     break;
                 case RobotsKey.Sitemap:
-                    if (WebAddress.Parse(Encoding.UTF8.GetString(value)) is { } sitemap && !file.sitemaps.Contains(sitemap)) file.sitemaps.Add(sitemap);
+                    if (WebAddress.Parse(Encoding.UTF8.GetString(value)) is { } sitemap && !file.sitemaps.Contains(sitemap))
+                        file.sitemaps.Add(sitemap);
                     break;
             }
         }
@@ -68,23 +70,27 @@ internal sealed class RobotsFile
     public bool Allows(string productToken, string pathAndQuery)
     {
         string path = RobotsPattern.CanonicalPath(pathAndQuery);
-        if (path == "/robots.txt" || path.StartsWith("/robots.txt?", StringComparison.Ordinal)) return true;
+        if (path == "/robots.txt" || path.StartsWith("/robots.txt?", StringComparison.Ordinal))
+            return true;
         (int Length, bool Allow) best = (-1, true);
         foreach (Rule rule in rules.Of(productToken))
         {
             // The cheap comparison first: a rule that cannot win need not be matched.
             bool better = rule.Pattern.Length > best.Length || (rule.Pattern.Length == best.Length && rule.Allow && !best.Allow);
-            if (better && rule.Pattern.Matches(path)) best = (rule.Pattern.Length, rule.Allow);
+            if (better && rule.Pattern.Matches(path))
+                best = (rule.Pattern.Length, rule.Allow);
         }
         return best.Allow;
     }
 
     /// <summary>The longest Crawl-delay asked of the crawler, at most a day; null where none is.</summary>
-    public TimeSpan? CrawlDelay(string productToken) => delays.Of(productToken) is { Count: > 0 } asked ? TimeSpan.FromSeconds(asked.Max()) : null;
+    public TimeSpan? CrawlDelay(string productToken) =>
+        delays.Of(productToken) is { Count: > 0 } asked ? TimeSpan.FromSeconds(asked.Max()) : null;
 
     private sealed record Rule(RobotsPattern Pattern, bool Allow);
 
-    /// <summary>What is said to which agents. Agents named one after the other share what follows; what is said before the first is said to nobody.</summary>
+    /// <summary>What is said to which agents. Agents named one after the other share what follows; what is said before the first is said to
+    /// nobody.</summary>
     private sealed class Groups<T>
     {
         private readonly Dictionary<string, List<T>> said = new(StringComparer.OrdinalIgnoreCase);
@@ -93,7 +99,8 @@ internal sealed class RobotsFile
 
         public void Name(string agent)
         {
-            if (!naming) agents.Clear();
+            if (!naming)
+                agents.Clear();
             naming = true;
             agents.Add(agent);
             // Being named counts, even where nothing is said.
@@ -104,10 +111,12 @@ internal sealed class RobotsFile
 
         public void Add(T item)
         {
-            foreach (string agent in agents) said[agent].Add(item);
+            foreach (string agent in agents)
+                said[agent].Add(item);
         }
 
-        /// <summary>All groups of one name count as one; those of <c>*</c> count where the crawler has none (RFC 9309 section 2.2.1).</summary>
+        /// <summary>All groups of one name count as one; those of <c>*</c> count where the crawler has none (RFC 9309 section
+        /// 2.2.1).</summary>
         public List<T> Of(string productToken) => said.GetValueOrDefault(productToken) ?? said.GetValueOrDefault("*") ?? [];
     }
 }

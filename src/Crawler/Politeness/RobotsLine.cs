@@ -36,25 +36,32 @@ internal static class RobotsLine
         return TryKey(gap < 0 ? [] : line[..gap], out key) && twoWords;
     }
 
-    /// <summary>The name that an agent line means: its leading letters, <c>-</c> and <c>_</c> (a version may follow), or <c>*</c>.</summary>
+    /// <summary>The name that an agent line means: its leading letters, <c>-</c> and <c>_</c> (a version may follow), or
+    /// <c>*</c>.</summary>
     public static string ProductToken(ReadOnlySpan<byte> value)
     {
-        if (value.StartsWith("*"u8) && (value.Length == 1 || value[1] is (byte)' ' or (byte)'\t')) return "*";
+        if (value.StartsWith("*"u8) && (value.Length == 1 || value[1] is (byte)' ' or (byte)'\t'))
+            return "*";
         int end = value.IndexOfAnyExcept(TokenBytes);
         return Encoding.ASCII.GetString(end < 0 ? value : value[..end]);
     }
 
     /// <summary>A number of seconds that is not negative; null for anything else.</summary>
     public static double? Seconds(ReadOnlySpan<byte> value) =>
-        Utf8Parser.TryParse(value, out double seconds, out int used) && used == value.Length && double.IsFinite(seconds) && seconds >= 0 ? seconds : null;
+        Utf8Parser.TryParse(value, out double seconds, out int used) && used == value.Length && double.IsFinite(seconds) && seconds >= 0
+            ? seconds
+            : null;
 
-    private static readonly System.Buffers.SearchValues<byte> TokenBytes = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"u8);
+    private static readonly System.Buffers.SearchValues<byte> TokenBytes = System.Buffers.SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"u8
+    );
 
     private static bool TryKey(ReadOnlySpan<byte> name, out RobotsKey key)
     {
         foreach ((string spelling, RobotsKey known) in Spellings)
         {
-            if (!Ascii.EqualsIgnoreCase(name, spelling)) continue;
+            if (!Ascii.EqualsIgnoreCase(name, spelling))
+                continue;
             key = known;
             return true;
         }
@@ -65,15 +72,25 @@ internal static class RobotsLine
     // A misspelt wish is still a wish.
     private static readonly (string Spelling, RobotsKey Key)[] Spellings =
     [
-        ("user-agent", RobotsKey.UserAgent), ("useragent", RobotsKey.UserAgent), ("user agent", RobotsKey.UserAgent),
-        ("disallow", RobotsKey.Disallow), ("dissallow", RobotsKey.Disallow), ("dissalow", RobotsKey.Disallow), ("disalow", RobotsKey.Disallow), ("disallaw", RobotsKey.Disallow), ("diasllow", RobotsKey.Disallow),
+        ("user-agent", RobotsKey.UserAgent),
+        ("useragent", RobotsKey.UserAgent),
+        ("user agent", RobotsKey.UserAgent),
+        ("disallow", RobotsKey.Disallow),
+        ("dissallow", RobotsKey.Disallow),
+        ("dissalow", RobotsKey.Disallow),
+        ("disalow", RobotsKey.Disallow),
+        ("disallaw", RobotsKey.Disallow),
+        ("diasllow", RobotsKey.Disallow),
         ("allow", RobotsKey.Allow),
-        ("crawl-delay", RobotsKey.CrawlDelay), ("crawldelay", RobotsKey.CrawlDelay),
-        ("sitemap", RobotsKey.Sitemap), ("site-map", RobotsKey.Sitemap),
+        ("crawl-delay", RobotsKey.CrawlDelay),
+        ("crawldelay", RobotsKey.CrawlDelay),
+        ("sitemap", RobotsKey.Sitemap),
+        ("site-map", RobotsKey.Sitemap),
     ];
 }
 
-/// <summary>The lines of the file as ranges, without a byte order mark; a line cut by the size limit is left out, for it says something else.</summary>
+/// <summary>The lines of the file as ranges, without a byte order mark; a line cut by the size limit is left out, for it says something
+/// else.</summary>
 internal readonly ref struct RobotsLines(ReadOnlySpan<byte> file, int limit)
 {
     private readonly ReadOnlySpan<byte> read = file.Length > limit ? file[..limit] : file;
@@ -91,9 +108,11 @@ internal readonly ref struct RobotsLines(ReadOnlySpan<byte> file, int limit)
 
         public bool MoveNext()
         {
-            if (next > read.Length) return false;
+            if (next > read.Length)
+                return false;
             int length = read[next..].IndexOfAny((byte)'\n', (byte)'\r');
-            if (length < 0 && cut) return false;
+            if (length < 0 && cut)
+                return false;
             int end = length < 0 ? read.Length : next + length;
             Current = next..end;
             // CRLF gives one empty line more, which says nothing.

@@ -12,24 +12,25 @@ internal sealed class TdmFile
 
     private readonly List<(RobotsPattern Pattern, bool Reserved)> rules = [];
 
-    private TdmFile()
-    {
-    }
+    private TdmFile() { }
 
     /// <summary>For a site that reserves nothing.</summary>
     public static TdmFile Open { get; } = new();
 
-    /// <summary>Reads an array of rules (or one rule, where the brackets were forgotten); what is no rule is passed over. Never throws.</summary>
+    /// <summary>Reads an array of rules (or one rule, where the brackets were forgotten); what is no rule is passed over. Never
+    /// throws.</summary>
     public static TdmFile Parse(ReadOnlyMemory<byte> bytes)
     {
         var file = new TdmFile();
-        if (bytes.Span.StartsWith(Encoding.UTF8.Preamble)) bytes = bytes[Encoding.UTF8.Preamble.Length..];
+        if (bytes.Span.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try
         {
             using JsonDocument document = JsonDocument.Parse(bytes, Lenient);
             if (document.RootElement.ValueKind == JsonValueKind.Array)
             {
-                foreach (JsonElement rule in document.RootElement.EnumerateArray()) file.Add(rule);
+                foreach (JsonElement rule in document.RootElement.EnumerateArray())
+                    file.Add(rule);
             }
             else
             {
@@ -47,25 +48,37 @@ internal sealed class TdmFile
     /// <param name="pathAndQuery">As in the URL, percent-encoded or not.</param>
     public bool Reserves(string pathAndQuery)
     {
-        if (rules.Count == 0) return false;
+        if (rules.Count == 0)
+            return false;
         string path = RobotsPattern.CanonicalPath(pathAndQuery);
         return rules.Find(rule => rule.Pattern.Matches(path)).Reserved;
     }
 
     private void Add(JsonElement rule)
     {
-        if (rule.ValueKind != JsonValueKind.Object || !rule.TryGetProperty("location", out JsonElement location) || !rule.TryGetProperty("tdm-reservation", out JsonElement reservation)) return;
-        if (location.ValueKind != JsonValueKind.String || location.GetString() is not { Length: > 0 } pattern || Value(reservation) is not { } reserved) return;
+        if (
+            rule.ValueKind != JsonValueKind.Object
+            || !rule.TryGetProperty("location", out JsonElement location)
+            || !rule.TryGetProperty("tdm-reservation", out JsonElement reservation)
+        )
+            return;
+        if (
+            location.ValueKind != JsonValueKind.String
+            || location.GetString() is not { Length: > 0 } pattern
+            || Value(reservation) is not { } reserved
+        )
+            return;
         rules.Add((RobotsPattern.Parse(Encoding.UTF8.GetBytes(pattern)), reserved));
     }
 
     // The protocol has numbers; people write text and truth values too.
-    private static bool? Value(JsonElement reservation) => reservation.ValueKind switch
-    {
-        JsonValueKind.Number => reservation.TryGetInt32(out int number) && number == 1,
-        JsonValueKind.String => reservation.GetString()!.Trim() == "1",
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => null,
-    };
+    private static bool? Value(JsonElement reservation) =>
+        reservation.ValueKind switch
+        {
+            JsonValueKind.Number => reservation.TryGetInt32(out int number) && number == 1,
+            JsonValueKind.String => reservation.GetString()!.Trim() == "1",
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => null,
+        };
 }

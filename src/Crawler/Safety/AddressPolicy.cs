@@ -6,8 +6,10 @@ using System.Net.Sockets;
 namespace DataFreeKD.Crawler.Safety;
 
 /// <summary>
-/// Refuses addresses that are not on the public internet (IANA's special-purpose registries, RFC 6890), so that no page, redirect or DNS answer
-/// can make the crawler speak to this machine, its network or a cloud's metadata service. To be asked of the very address that is connected to.
+/// Refuses addresses that are not on the public internet (IANA's special-purpose registries, RFC 6890), so that no page, redirect or DNS
+/// answer
+/// can make the crawler speak to this machine, its network or a cloud's metadata service. To be asked of the very address that is connected
+/// to.
 /// </summary>
 /// <param name="allowed">Networks that are spoken to all the same.</param>
 public sealed class AddressPolicy(IEnumerable<IPNetwork> allowed)
@@ -24,22 +26,28 @@ public sealed class AddressPolicy(IEnumerable<IPNetwork> allowed)
     /// </summary>
     public string? Refusal(IPAddress address)
     {
-        // An IPv4-mapped address reaches the IPv4 host itself; the other embeddings go through a translator, and must be opened as they are.
+        // An IPv4-mapped address reaches the IPv4 host itself; the other embeddings go through a translator, and must be opened as they
+        // are.
         IPAddress reached = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         return Array.Exists(opened, network => network.Contains(reached)) ? null : Kind(address);
     }
 
-    private static string? Kind(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork
-        ? SpecialNetworks.Find(SpecialNetworks.V4, address)
-        : Embedded(address) ?? OutsideV4(address);
+    private static string? Kind(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetwork
+            ? SpecialNetworks.Find(SpecialNetworks.V4, address)
+            : Embedded(address) ?? OutsideV4(address);
 
     private static string? OutsideV4(IPAddress address)
     {
-        if (EmbeddedIPv4.Decides(address)) return null;
+        if (EmbeddedIPv4.Decides(address))
+            return null;
         // Of all IPv6 only 2000::/3 is given out for the public internet.
         return SpecialNetworks.Find(SpecialNetworks.V6, address) ?? (SpecialNetworks.GlobalUnicast.Contains(address) ? null : "reserved");
     }
 
     private static string? Embedded(IPAddress address) =>
-        EmbeddedIPv4.In(address).Select(inner => SpecialNetworks.Find(SpecialNetworks.V4, inner)).FirstOrDefault(kind => kind is not null) is { } found ? $"mapped_{found}" : null;
+        EmbeddedIPv4.In(address).Select(inner => SpecialNetworks.Find(SpecialNetworks.V4, inner)).FirstOrDefault(kind => kind is not null)
+            is { } found
+            ? $"mapped_{found}"
+            : null;
 }

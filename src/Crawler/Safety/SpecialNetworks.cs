@@ -1,4 +1,5 @@
-// The networks that are not the public internet, each with its kind: IANA's special-purpose address registries, and clouds' metadata services.
+// The networks that are not the public internet, each with its kind: IANA's special-purpose address registries, and clouds' metadata
+// services.
 
 using System.Net;
 
@@ -9,8 +10,17 @@ internal static class SpecialNetworks
     /// <summary>IPv4. The first that holds an address names it.</summary>
     public static readonly (IPNetwork Network, string Kind)[] V4 =
     [
-        // Cloud services that hand credentials to whoever asks from inside: most clouds, Amazon's containers, Alibaba, Oracle; Azure's looks public.
-        .. Table("metadata", "169.254.169.254/32", "169.254.170.2/32", "169.254.170.23/32", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32"),
+        // Cloud services that hand credentials to whoever asks from inside: most clouds, Amazon's containers, Alibaba, Oracle; Azure's
+        // looks public.
+        .. Table(
+            "metadata",
+            "169.254.169.254/32",
+            "169.254.170.2/32",
+            "169.254.170.23/32",
+            "100.100.100.200/32",
+            "192.0.0.192/32",
+            "168.63.129.16/32"
+        ),
         .. Table("unspecified", "0.0.0.0/32"),
         .. Table("broadcast", "255.255.255.255/32"),
         .. Table("loopback", "127.0.0.0/8"),
@@ -42,7 +52,9 @@ internal static class SpecialNetworks
     /// <summary>What is given out for the public internet.</summary>
     public static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
 
-    public static string? Find((IPNetwork Network, string Kind)[] networks, IPAddress address) => Array.Find(networks, entry => entry.Network.Contains(address)).Kind;
+    public static string? Find((IPNetwork Network, string Kind)[] networks, IPAddress address) =>
+        Array.Find(networks, entry => entry.Network.Contains(address)).Kind;
 
-    private static (IPNetwork, string)[] Table(string kind, params string[] networks) => [.. networks.Select(network => (IPNetwork.Parse(network), kind))];
+    private static (IPNetwork, string)[] Table(string kind, params string[] networks) =>
+        [.. networks.Select(network => (IPNetwork.Parse(network), kind))];
 }

@@ -20,6 +20,7 @@ public static class CrawlSource
     /// <param name="cancel">Stops the stream.</param>
     public static IEnumerable<FoundImage> Open(string source, InputOptions options, string? pathColumn, CancellationToken cancel) =>
         !SourcePlan.IsTable(source) ? LocalSource.Read(source, options, cancel)
-        : pathColumn is null && ParquetImages.Fits(source) ? EmbeddedImages.Read(source, options.MaxBytes, cancel).Select(row => new FoundImage(row.Image, row.Row))
+        : pathColumn is null && ParquetImages.Fits(source)
+            ? EmbeddedImages.Read(source, options.MaxBytes, cancel).Select(row => new FoundImage(row.Image, row.Row))
         : TableSource.Read(source, options, pathColumn, cancel);
 }

@@ -39,7 +39,8 @@ public sealed record UrlColumns(string Url = "url", string? Caption = "caption",
     /// <summary>Whether a column is one that is looked for, which tells a list's form.</summary>
     internal bool IsKnown(string column) => IsUrl(column) || ColumnNames.IsPath(column);
 
-    /// <summary>The manifest's column for one of the list's; null for one that is not carried: the address, and what the store finds out by itself.</summary>
+    /// <summary>The manifest's column for one of the list's; null for one that is not carried: the address, and what the store finds out by
+    /// itself.</summary>
     internal string? CarriedAs(string column) =>
         IsUrl(column) || column.Length == 0 ? null
         : IsOrAre(column, Caption) ? "caption"

@@ -6,5 +6,6 @@ namespace DataFreeKD.Crawler.Sources;
 
 internal static class LocalSource
 {
-    public static IEnumerable<FoundImage> Read(string source, InputOptions options, CancellationToken cancel) => ImageInputs.Enumerate(source, options, cancel).Select(image => new FoundImage(image, null));
+    public static IEnumerable<FoundImage> Read(string source, InputOptions options, CancellationToken cancel) =>
+        ImageInputs.Enumerate(source, options, cancel).Select(image => new FoundImage(image, null));
 }

@@ -35,13 +35,17 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
     // The very name decides first, then what others call it.
     private static bool IsOfAddresses(string source, CrawlOptions options)
     {
-        if (options.PathColumn is not null || ParquetImages.Fits(source)) return false;
+        if (options.PathColumn is not null || ParquetImages.Fits(source))
+            return false;
         UrlColumns columns = options.Web.Columns;
         IReadOnlyList<string> names = Names(source, columns, out ListReader? list);
-        if (names.Count == 0) return list is null || IsOfAddresses(list, source);
+        if (names.Count == 0)
+            return list is null || IsOfAddresses(list, source);
         bool url = names.Any(columns.IsUrl);
-        if (ColumnNames.Exactly(names, "path") >= 0) return url && columns.Url != new UrlColumns().Url;
-        if (url || ColumnNames.FindAlias(names) >= 0) return url;
+        if (ColumnNames.Exactly(names, "path") >= 0)
+            return url && columns.Url != new UrlColumns().Url;
+        if (url || ColumnNames.FindAlias(names) >= 0)
+            return url;
         // What it holds may be files all the same.
         using TableReader table = Table.Open(source);
         return table.Header.IndexOf("path") < 0;
@@ -50,7 +54,8 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
     private static IReadOnlyList<string> Names(string source, UrlColumns columns, out ListReader? list)
     {
         list = null;
-        if (!source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)) return (list = new ListReader(source, columns.IsKnown)).Columns;
+        if (!source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase))
+            return (list = new ListReader(source, columns.IsKnown)).Columns;
         using TableReader table = Table.Open(source, columns.Url);
         return table.Header.Columns;
     }
@@ -58,7 +63,16 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
     // A plain list is of addresses, unless none of its first entries is one and the first is a file.
     private static bool IsOfAddresses(ListReader list, string source)
     {
-        string[] first = [.. list.Entries(CancellationToken.None).Take(EntriesLookedAt).Where(entry => entry is { IsBroken: false, Names: null }).Select(entry => entry.Values![0] ?? "")];
-        return first.Length == 0 || first.Any(entry => WebAddress.Parse(entry) is not null) || first[0].Trim().Length == 0 || !File.Exists(ManifestPath.SplitMember(ManifestPath.FromTable(first[0], source)).File);
+        string[] first =
+        [
+            .. list.Entries(CancellationToken.None)
+                .Take(EntriesLookedAt)
+                .Where(entry => entry is { IsBroken: false, Names: null })
+                .Select(entry => entry.Values![0] ?? ""),
+        ];
+        return first.Length == 0
+            || first.Any(entry => WebAddress.Parse(entry) is not null)
+            || first[0].Trim().Length == 0
+            || !File.Exists(ManifestPath.SplitMember(ManifestPath.FromTable(first[0], source)).File);
     }
 }

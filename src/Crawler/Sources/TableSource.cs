@@ -13,7 +13,10 @@ internal static class TableSource
         using TableReader reader = Table.Open(source, pathColumn);
         bool embedded = pathColumn is null && ParquetImages.Fits(source);
         int path = embedded ? -1 : reader.Header.Require("path");
-        return [.. reader.Header.Columns.Where((column, at) => at != path && !Columns.Store.Contains(column, StringComparer.OrdinalIgnoreCase))];
+        return
+        [
+            .. reader.Header.Columns.Where((column, at) => at != path && !Columns.Store.Contains(column, StringComparer.OrdinalIgnoreCase)),
+        ];
     }
 
     public static IEnumerable<FoundImage> Read(string source, InputOptions options, string? pathColumn, CancellationToken cancel)
@@ -22,6 +25,7 @@ internal static class TableSource
         using TableReader rows = Table.Open(source, pathColumn);
         using TableReader paths = Table.Open(source, pathColumn);
         IEnumerable<ImageInput> images = ImageInputs.Read(paths.UsablePaths(cancel), options, cancel);
-        foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(row => row.IsUsable).Zip(images)) yield return new FoundImage(image, row);
+        foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(row => row.IsUsable).Zip(images))
+            yield return new FoundImage(image, row);
     }
 }

@@ -18,17 +18,22 @@ internal static class UrlList
     public static IReadOnlyList<string> CarriedColumns(string source, UrlColumns columns)
     {
         // JSON has no header: the entries this far in decide which keys become columns.
-        IEnumerable<string> names = IsParquet(source) ? ParquetColumns(source, columns)
-            : ListReader.IsJson(source) ? Read(source, columns, CancellationToken.None).Take(EntriesLookedAt).SelectMany(listed => listed.Columns.Keys)
+        IEnumerable<string> names =
+            IsParquet(source) ? ParquetColumns(source, columns)
+            : ListReader.IsJson(source)
+                ? Read(source, columns, CancellationToken.None).Take(EntriesLookedAt).SelectMany(listed => listed.Columns.Keys)
             : Checked(new ListReader(source, columns.IsKnown), columns, source).Columns;
         return [.. names.Select(columns.CarriedAs).OfType<string>().Where(name => !Columns.Store.Contains(name)).Distinct()];
     }
 
-    /// <summary>Every entry in the list's order; one that is malformed has no <see cref="ListedUrl.Url"/>. Empty lines, and in txt lines that start with #, are no entries.</summary>
+    /// <summary>Every entry in the list's order; one that is malformed has no <see cref="ListedUrl.Url"/>. Empty lines, and in txt lines
+    /// that start with #, are no entries.</summary>
     /// <exception cref="CrawlException">The list has no such column of addresses.</exception>
     /// <exception cref="TableException">A file that cannot be read, or JSON that breaks off.</exception>
     public static IEnumerable<ListedUrl> Read(string source, UrlColumns columns, CancellationToken cancel) =>
-        source == StandardInput ? Lines(cancel) : IsParquet(source) ? Parquet(source, columns, cancel) : Entries(source, columns, cancel);
+        source == StandardInput ? Lines(cancel)
+        : IsParquet(source) ? Parquet(source, columns, cancel)
+        : Entries(source, columns, cancel);
 
     private static IEnumerable<ListedUrl> Lines(CancellationToken cancel)
     {
@@ -36,7 +41,8 @@ internal static class UrlList
         while (lines.ReadLine() is { } line)
         {
             cancel.ThrowIfCancellationRequested();
-            if (!string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')) yield return ListedUrl.Of(line);
+            if (!string.IsNullOrWhiteSpace(line) && !line.StartsWith('#'))
+                yield return ListedUrl.Of(line);
         }
     }
 
@@ -45,8 +51,8 @@ internal static class UrlList
         foreach (ListEntry entry in Checked(new ListReader(source, columns.IsKnown), columns, source).Entries(cancel))
         {
             yield return entry.Values is not { } values ? ListedUrl.Malformed(entry.Line)
-                : entry.Names is { } names ? Entry(names, values, columns, entry.Line)
-                : ListedUrl.Of(values[0]);
+            : entry.Names is { } names ? Entry(names, values, columns, entry.Line)
+            : ListedUrl.Of(values[0]);
         }
     }
 
@@ -54,7 +60,8 @@ internal static class UrlList
     {
         IReadOnlyList<string> header = ParquetColumns(source, columns);
         using TableReader table = Table.Open(source, columns.Url);
-        foreach (TableRow row in table.Rows(cancel)) yield return Entry(header, row.Fields, columns, "");
+        foreach (TableRow row in table.Rows(cancel))
+            yield return Entry(header, row.Fields, columns, "");
     }
 
     private static ListedUrl Entry(IReadOnlyList<string> names, IReadOnlyList<string?> values, UrlColumns columns, string line)
@@ -85,10 +92,16 @@ internal static class UrlList
 
     // A plain list has no columns, and JSON may have addresses among its objects.
     private static ListReader Checked(ListReader list, UrlColumns columns, string source) =>
-        list.Columns.Count == 0 || list.Columns.Any(columns.IsUrl) || list.Entries(CancellationToken.None).Take(EntriesLookedAt).Any(entry => entry is { IsBroken: false, Names: null }) ? list : throw NoUrl(list.Columns, columns, source);
+        list.Columns.Count == 0
+        || list.Columns.Any(columns.IsUrl)
+        || list.Entries(CancellationToken.None).Take(EntriesLookedAt).Any(entry => entry is { IsBroken: false, Names: null })
+            ? list
+            : throw NoUrl(list.Columns, columns, source);
 
-    private static CrawlException NoUrl(IReadOnlyList<string> names, UrlColumns columns, string source) => new(
-        $"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", names.Take(30))}; name the one that holds the addresses with --url-column, the one that holds files with --path-column, or give the list a header line");
+    private static CrawlException NoUrl(IReadOnlyList<string> names, UrlColumns columns, string source) =>
+        new(
+            $"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", names.Take(30))}; name the one that holds the addresses with --url-column, the one that holds files with --path-column, or give the list a header line"
+        );
 
     private static bool IsParquet(string source) => source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
 }

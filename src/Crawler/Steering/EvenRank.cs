@@ -2,7 +2,8 @@
 
 namespace DataFreeKD.Crawler.Steering;
 
-/// <summary>Ranks in which every source counts the same, however many images of it there are: what steering fetches more of does not change what is good.</summary>
+/// <summary>Ranks in which every source counts the same, however many images of it there are: what steering fetches more of does not change
+/// what is good.</summary>
 public static class EvenRank
 {
     /// <summary>The share of the pool with a lower score, in (0, 1): the image's own weight, and that of equals, counts half.</summary>
@@ -18,8 +19,10 @@ public static class EvenRank
         {
             int to = from;
             double equal = 0;
-            for (; to < order.Length && scores[order[to]] == scores[order[from]]; to++) equal += 1.0 / (images[sources[order[to]]] * images.Count);
-            for (; from < to; from++) ranks[order[from]] = below + equal / 2;
+            for (; to < order.Length && scores[order[to]] == scores[order[from]]; to++)
+                equal += 1.0 / (images[sources[order[to]]] * images.Count);
+            for (; from < to; from++)
+                ranks[order[from]] = below + equal / 2;
             below += equal;
         }
         return ranks;

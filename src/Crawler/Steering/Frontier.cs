@@ -6,7 +6,8 @@ using DataFreeKD.Crawler.Journal;
 
 namespace DataFreeKD.Crawler.Steering;
 
-/// <summary>First in, first out for every page of every host. The targets lie on disk; sixteen bytes each say where. Scratch: nothing of it outlives the run.</summary>
+/// <summary>First in, first out for every page of every host. The targets lie on disk; sixteen bytes each say where. Scratch: nothing of it
+/// outlives the run.</summary>
 internal sealed class Frontier(string path) : IDisposable
 {
     private readonly FileStream file = new(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
@@ -17,7 +18,8 @@ internal sealed class Frontier(string path) : IDisposable
     public IReadOnlyList<SourceOffer> Hosts => [.. hosts.Select(host => new SourceOffer(host.Key, host.Value.Waiting))];
 
     /// <summary>The pages of a host on which something was found that waits; the host itself stands for what the user named.</summary>
-    public IReadOnlyList<SourceOffer> PagesOf(string host) => [.. hosts[host].Pages.Select(page => new SourceOffer(page.Key, page.Value.Waiting))];
+    public IReadOnlyList<SourceOffer> PagesOf(string host) =>
+        [.. hosts[host].Pages.Select(page => new SourceOffer(page.Key, page.Value.Waiting))];
 
     /// <summary>Adds a target.</summary>
     /// <param name="host">Who is to be thanked if it is useful.</param>
@@ -30,11 +32,15 @@ internal sealed class Frontier(string path) : IDisposable
         entries.Add(new Entry(file.Position, bytes.Length));
         file.Write(bytes);
 
-        if (!hosts.TryGetValue(host, out Host? of)) hosts[host] = of = new Host();
-        if (!of.Pages.TryGetValue(page, out Line? line)) of.Pages[page] = line = new Line();
+        if (!hosts.TryGetValue(host, out Host? of))
+            hosts[host] = of = new Host();
+        if (!of.Pages.TryGetValue(page, out Line? line))
+            of.Pages[page] = line = new Line();
         int added = entries.Count - 1;
-        if (line.Waiting == 0) line.First = added;
-        else entries[line.Last] = entries[line.Last] with { Next = added };
+        if (line.Waiting == 0)
+            line.First = added;
+        else
+            entries[line.Last] = entries[line.Last] with { Next = added };
         line.Last = added;
         line.Waiting++;
         of.Waiting++;
@@ -53,7 +59,8 @@ internal sealed class Frontier(string path) : IDisposable
             file.ReadExactly(bytes);
             line.First = entry.Next;
             of.Waiting--;
-            if (--line.Waiting == 0) of.Pages.Remove(page);
+            if (--line.Waiting == 0)
+                of.Pages.Remove(page);
             yield return JsonSerializer.Deserialize(bytes, CrawlJson.Default.WebTarget)!;
         }
     }

@@ -31,7 +31,8 @@ internal sealed class RoundLog : IDisposable
     }
 
     /// <summary>The next of the earlier rounds; null after the last.</summary>
-    public SteeringRound? Read() => reader.ReadLine() is { } line ? JsonSerializer.Deserialize(line, CrawlJson.Default.SteeringRound) : null;
+    public SteeringRound? Read() =>
+        reader.ReadLine() is { } line ? JsonSerializer.Deserialize(line, CrawlJson.Default.SteeringRound) : null;
 
     /// <summary>Adds a round, durably.</summary>
     public void Add(SteeringRound round)

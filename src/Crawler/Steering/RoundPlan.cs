@@ -6,7 +6,8 @@ namespace DataFreeKD.Crawler.Steering;
 /// <param name="seed">Decides the draws.</param>
 internal sealed class RoundPlan(ulong seed)
 {
-    private readonly ThompsonBandit hosts = new(seed), pages = new(~seed);
+    private readonly ThompsonBandit hosts = new(seed),
+        pages = new(~seed);
 
     /// <summary>Divides a round among what waits.</summary>
     public IReadOnlyList<RoundShare> Next(Frontier frontier, int fetches)

@@ -6,7 +6,8 @@ using DataFreeKD.Crawler.Journal;
 namespace DataFreeKD.Crawler.Steering;
 
 /// <summary>
-/// Fetches a round, has its new images judged, learns, and adds the links that were found to what may be fetched. Everything follows from the
+/// Fetches a round, has its new images judged, learns, and adds the links that were found to what may be fetched. Everything follows from
+/// the
 /// seed and from what servers answer, not from when: earlier rounds are gone through again without fetching, and lead to the same state.
 /// </summary>
 /// <param name="options">The judge, the seed.</param>
@@ -15,7 +16,14 @@ namespace DataFreeKD.Crawler.Steering;
 /// <param name="log">Earlier rounds, and where new ones go.</param>
 /// <param name="web">What a round needs of the web.</param>
 /// <param name="contents">What the store has already, by <see cref="TextKey"/> of its SHA-256; added to.</param>
-internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontier frontier, RoundLog log, RoundWeb web, HashSet<UInt128> contents)
+internal sealed class SteeredCrawl(
+    SteeringOptions options,
+    long budget,
+    Frontier frontier,
+    RoundLog log,
+    RoundWeb web,
+    HashSet<UInt128> contents
+)
 {
     private readonly RoundPlan plan = new(options.Seed);
     private readonly int round = options.RoundOf(budget);
@@ -27,32 +35,49 @@ internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontie
         {
             SteeringRound? earlier = log.Read();
             IReadOnlyList<RoundShare> shares = earlier?.Shares ?? plan.Next(frontier, (int)Math.Min(round, budget));
-            if (shares.Count == 0) return;
-            List<Pick> picks = [.. shares.SelectMany(share => frontier.Take(share.Host, share.Page, share.Fetches).Select(target => new Pick(share, target)))];
+            if (shares.Count == 0)
+                return;
+            List<Pick> picks =
+            [
+                .. shares.SelectMany(share =>
+                    frontier.Take(share.Host, share.Page, share.Fetches).Select(target => new Pick(share, target))
+                ),
+            ];
             IReadOnlyList<JournalRow> rows = await web.Fetch([.. picks.Select(pick => pick.Target)]).ConfigureAwait(false);
             budget -= picks.Count;
 
             IReadOnlyList<SteeringVerdict> verdicts = Learn(picks, rows, earlier?.Figures, cancel);
-            if (earlier is null) log.Add(new SteeringRound(shares, [.. verdicts.Select(verdict => verdict.Figures)]));
+            if (earlier is null)
+                log.Add(new SteeringRound(shares, [.. verdicts.Select(verdict => verdict.Figures)]));
         }
     }
 
-    // An image is worth what the judge says, a copy of an earlier one, or of one in the store, nothing; a page nothing unless it names something new.
-    private IReadOnlyList<SteeringVerdict> Learn(List<Pick> picks, IReadOnlyList<JournalRow> rows, IReadOnlyList<IReadOnlyList<double>>? figures, CancellationToken cancel)
+    // An image is worth what the judge says, a copy of an earlier one, or of one in the store, nothing; a page nothing unless it names
+    // something new.
+    private IReadOnlyList<SteeringVerdict> Learn(
+        List<Pick> picks,
+        IReadOnlyList<JournalRow> rows,
+        IReadOnlyList<IReadOnlyList<double>>? figures,
+        CancellationToken cancel
+    )
     {
         var worth = new double?[picks.Count];
         var images = new List<(int Pick, SteeringSample Sample)>();
         for (int i = 0; i < picks.Count; i++)
         {
             worth[i] = 0;
-            if (rows[i].Status == Status.Ok && contents.Add(TextKey.Of(rows[i].Sha256!))) images.Add((i, new SteeringSample(web.PathOf(rows[i]), picks[i].Share.Host, figures?[images.Count])));
-            if ((rows[i].Reason == Reason.Page || rows[i].Sitemaps is not null) && Spread(picks[i].Target, rows[i])) worth[i] = null;
+            if (rows[i].Status == Status.Ok && contents.Add(TextKey.Of(rows[i].Sha256!)))
+                images.Add((i, new SteeringSample(web.PathOf(rows[i]), picks[i].Share.Host, figures?[images.Count])));
+            if ((rows[i].Reason == Reason.Page || rows[i].Sitemaps is not null) && Spread(picks[i].Target, rows[i]))
+                worth[i] = null;
         }
         IReadOnlyList<SteeringVerdict> verdicts = images.Count > 0 ? options.Judge([.. images.Select(image => image.Sample)], cancel) : [];
-        for (int i = 0; i < images.Count; i++) worth[images[i].Pick] = verdicts[i].Useful;
+        for (int i = 0; i < images.Count; i++)
+            worth[images[i].Pick] = verdicts[i].Useful;
         foreach ((Pick pick, double? useful) in picks.Zip(worth))
         {
-            if (useful is null) continue;
+            if (useful is null)
+                continue;
             plan.Reward(pick.Share, useful.Value);
         }
         plan.EndRound();
@@ -78,4 +103,8 @@ internal sealed class SteeredCrawl(SteeringOptions options, long budget, Frontie
 /// <param name="Fetch">Gives the rows of targets, in their order: fetched, unless they have been before.</param>
 /// <param name="Links">Gives the new addresses that a page names.</param>
 /// <param name="PathOf">Gives the file of a stored image.</param>
-internal sealed record RoundWeb(Func<IReadOnlyList<WebTarget>, Task<IReadOnlyList<JournalRow>>> Fetch, Func<JournalRow, IEnumerable<WebTarget>> Links, Func<JournalRow, string> PathOf);
+internal sealed record RoundWeb(
+    Func<IReadOnlyList<WebTarget>, Task<IReadOnlyList<JournalRow>>> Fetch,
+    Func<JournalRow, IEnumerable<WebTarget>> Links,
+    Func<JournalRow, string> PathOf
+);

@@ -5,7 +5,8 @@ namespace DataFreeKD.Crawler.Steering;
 /// <summary>A new image of the store, to be judged.</summary>
 /// <param name="Path">Its file.</param>
 /// <param name="Source">The host that it came from, or whose page it was found on.</param>
-/// <param name="Figures">What its verdict said before the crawl was interrupted: it need not be looked at again. Null for an image that was not judged yet.</param>
+/// <param name="Figures">What its verdict said before the crawl was interrupted: it need not be looked at again. Null for an image that was
+/// not judged yet.</param>
 public sealed record SteeringSample(string Path, string Source, IReadOnlyList<double>? Figures = null);
 
 /// <summary>What an image is worth.</summary>
@@ -14,7 +15,8 @@ public sealed record SteeringSample(string Path, string Source, IReadOnlyList<do
 public sealed record SteeringVerdict(double Useful, IReadOnlyList<double> Figures);
 
 /// <summary>
-/// Judges the new images of a round, one verdict each in the same order. Rounds come one at a time; a crawl that goes on after an interruption
+/// Judges the new images of a round, one verdict each in the same order. Rounds come one at a time; a crawl that goes on after an
+/// interruption
 /// starts with the rounds that were judged before. Verdicts must follow from the rounds so far alone.
 /// </summary>
 public delegate IReadOnlyList<SteeringVerdict> SteeringJudge(IReadOnlyList<SteeringSample> images, CancellationToken cancel);

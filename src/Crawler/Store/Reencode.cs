@@ -15,7 +15,8 @@ internal sealed record StoredBytes(byte[] Bytes, string Format, int Width, int H
 /// <summary>Applies <see cref="ReencodeOptions"/>.</summary>
 internal static class Reencode
 {
-    private const int LargestWebPSide = 16_383, LargestJpegSide = 65_500;
+    private const int LargestWebPSide = 16_383,
+        LargestJpegSide = 65_500;
 
     /// <summary>The bytes to store. Pure: equal input gives equal bytes.</summary>
     /// <param name="original">The fetched file.</param>
@@ -27,10 +28,22 @@ internal static class Reencode
         RgbImage image = options.Side is { } side ? Resizing.Apply(decoded, side, options.Mode, options.OnlyIfBigger) : decoded;
         string wanted = Wanted(format, options.Format);
         bool untouched = ReferenceEquals(image, decoded) && (options.Format == EncodeFormat.Original || wanted == format);
-        if (untouched) return Keep(original, format, image.Width, image.Height, image, options);
+        if (untouched)
+            return Keep(original, format, image.Width, image.Height, image, options);
 
         // A picture too large for the wanted format is rather stored in another than lost.
-        string target = Math.Max(image.Width, image.Height) > (wanted switch { "webp" => LargestWebPSide, "jpeg" => LargestJpegSide, _ => int.MaxValue }) ? "png" : wanted;
+        string target =
+            Math.Max(image.Width, image.Height)
+            > (
+                wanted switch
+                {
+                    "webp" => LargestWebPSide,
+                    "jpeg" => LargestJpegSide,
+                    _ => int.MaxValue,
+                }
+            )
+                ? "png"
+                : wanted;
         byte[] bytes = target switch
         {
             "jpeg" => ImageWriter.EncodeJpeg(image, options.Quality),
@@ -50,11 +63,12 @@ internal static class Reencode
     public static StoredBytes Keep(byte[] original, string format, int width, int height, RgbImage pixels, ReencodeOptions options) =>
         new(options.KeepMetadata ? original : ImageMetadata.Strip(original, format), format, width, height, pixels);
 
-    private static string Wanted(string format, EncodeFormat wanted) => wanted switch
-    {
-        EncodeFormat.Jpeg => "jpeg",
-        EncodeFormat.Webp => "webp",
-        EncodeFormat.Png => "png",
-        _ => format is "jpeg" or "webp" ? format : "png",
-    };
+    private static string Wanted(string format, EncodeFormat wanted) =>
+        wanted switch
+        {
+            EncodeFormat.Jpeg => "jpeg",
+            EncodeFormat.Webp => "webp",
+            EncodeFormat.Png => "png",
+            _ => format is "jpeg" or "webp" ? format : "png",
+        };
 }

@@ -56,8 +56,11 @@ public sealed record ReencodeOptions(int? Side, ResizeMode Mode, bool OnlyIfBigg
     /// <exception cref="CrawlException">Names the option.</exception>
     internal void Validate()
     {
-        if (Mode != ResizeMode.No && Side is null) throw new CrawlException($"resizing by {Mode} needs a side; give its pixels");
-        if (Side is < 1 or > 16_383) throw new CrawlException($"side {Side}: give 1 to 16383 pixels");
-        if (Quality is < 1 or > 100) throw new CrawlException($"quality {Quality}: give 1 to 100");
+        if (Mode != ResizeMode.No && Side is null)
+            throw new CrawlException($"resizing by {Mode} needs a side; give its pixels");
+        if (Side is < 1 or > 16_383)
+            throw new CrawlException($"side {Side}: give 1 to 16383 pixels");
+        if (Quality is < 1 or > 100)
+            throw new CrawlException($"quality {Quality}: give 1 to 100");
     }
 }

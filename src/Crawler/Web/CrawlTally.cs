@@ -7,12 +7,17 @@ namespace DataFreeKD.Crawler.Web;
 internal sealed class CrawlTally(IProgress<CrawlProgress>? progress)
 {
     private readonly Lock gate = new();
-    private long done, stored, bytes, rejected, failed;
+    private long done,
+        stored,
+        bytes,
+        rejected,
+        failed;
 
     /// <summary>Counts the rows that an interrupted crawl left.</summary>
     public void Resume(long rows)
     {
-        lock (gate) done += rows;
+        lock (gate)
+            done += rows;
     }
 
     /// <summary>Counts a row.</summary>
@@ -21,9 +26,12 @@ internal sealed class CrawlTally(IProgress<CrawlProgress>? progress)
         lock (gate)
         {
             done++;
-            if (landed.Stored is not null) stored++;
-            if (landed.Row.Status == Status.Rejected) rejected++;
-            if (landed.Row.Status == Status.Failed) failed++;
+            if (landed.Stored is not null)
+                stored++;
+            if (landed.Row.Status == Status.Rejected)
+                rejected++;
+            if (landed.Row.Status == Status.Failed)
+                failed++;
             bytes += landed.Row.Bytes;
             progress?.Report(new CrawlProgress(done, stored, bytes, rejected, failed));
         }

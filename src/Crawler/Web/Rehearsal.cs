@@ -8,39 +8,71 @@ namespace DataFreeKD.Crawler.Web;
 
 internal static class Rehearsal
 {
-    /// <summary>Says what would be fetched of what the user named, after a look at each origin's robots.txt and reservations; of a crawl that is steered, the first round. Nothing is stored.</summary>
+    /// <summary>Says what would be fetched of what the user named, after a look at each origin's robots.txt and reservations; of a crawl
+    /// that is steered, the first round. Nothing is stored.</summary>
     /// <param name="options">All options.</param>
     /// <param name="sources">The sources that are of the web.</param>
     /// <param name="known">Addresses that would be passed over.</param>
     /// <param name="tell">Hears of every address once, as they are decided, one at a time.</param>
     /// <param name="cancel">Stops.</param>
-    public static async Task Run(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, Action<PlannedFetch> tell, CancellationToken cancel)
+    public static async Task Run(
+        CrawlOptions options,
+        IReadOnlyList<string> sources,
+        IReadOnlySet<UInt128> known,
+        Action<PlannedFetch> tell,
+        CancellationToken cancel
+    )
     {
         var gate = new Lock();
         long budget = options.Web.MaxFetches ?? long.MaxValue;
         string scratch = ScratchFolder.NewFolder("dfkd-dry-run-");
-        using var named = new WebSources(options.Web, sources, "-", source => Path.Combine(scratch, source.ToString(CultureInfo.InvariantCulture)));
+        using var named = new WebSources(options.Web, sources, "-", source =>
+            Path.Combine(scratch, source.ToString(CultureInfo.InvariantCulture))
+        );
         try
         {
             using var http = new HttpExchange(options.Web, scratch);
             await named.ListBuckets(cancel).ConfigureAwait(false);
-            using var scheduler = new CrawlScheduler(options.Web with { DryRun = true }, http, Path.Combine(scratch, "spill"), options.Limits.MaxBytes, (target, fetched, _) => Tell(target, fetched.Reason!), cancel);
+            using var scheduler = new CrawlScheduler(
+                options.Web with
+                {
+                    DryRun = true,
+                },
+                http,
+                Path.Combine(scratch, "spill"),
+                options.Limits.MaxBytes,
+                (target, fetched, _) => Tell(target, fetched.Reason!),
+                cancel
+            );
             IEnumerable<WebTarget> targets = named.Named(cancel).Select(named => named.Target);
             if (options.Web.Steering is { } steering)
             {
                 using var frontier = new Frontier(Path.Combine(scratch, "frontier"));
-                foreach (WebTarget target in targets.Where(target => !known.Contains(TextKey.Of(target.Url)))) frontier.Add(target.Host, target.Host, target);
-                IReadOnlyList<RoundShare> round = new RoundPlan(steering.Seed).Next(frontier, (int)Math.Min(steering.RoundOf(budget), budget));
-                await scheduler.Run([.. round.SelectMany(share => frontier.Take(share.Host, share.Page, share.Fetches))]).ConfigureAwait(false);
+                foreach (WebTarget target in targets.Where(target => !known.Contains(TextKey.Of(target.Url))))
+                    frontier.Add(target.Host, target.Host, target);
+                IReadOnlyList<RoundShare> round = new RoundPlan(steering.Seed).Next(
+                    frontier,
+                    (int)Math.Min(steering.RoundOf(budget), budget)
+                );
+                await scheduler
+                    .Run([.. round.SelectMany(share => frontier.Take(share.Host, share.Page, share.Fetches))])
+                    .ConfigureAwait(false);
                 return;
             }
             long taken = 0;
-            await scheduler.Run(targets.Where(target =>
-            {
-                if (!known.Contains(TextKey.Of(target.Url))) return true;
-                _ = Tell(target, "known");
-                return false;
-            }).TakeWhile(_ => taken++ < budget)).ConfigureAwait(false);
+            await scheduler
+                .Run(
+                    targets
+                        .Where(target =>
+                        {
+                            if (!known.Contains(TextKey.Of(target.Url)))
+                                return true;
+                            _ = Tell(target, "known");
+                            return false;
+                        })
+                        .TakeWhile(_ => taken++ < budget)
+                )
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -49,7 +81,8 @@ internal static class Rehearsal
 
         Task Tell(WebTarget target, string decision)
         {
-            lock (gate) tell(new PlannedFetch(target.Url, decision));
+            lock (gate)
+                tell(new PlannedFetch(target.Url, decision));
             return Task.CompletedTask;
         }
     }

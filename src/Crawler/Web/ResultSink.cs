@@ -15,7 +15,8 @@ internal sealed class ResultSink(CrawlOptions options, ImageStore store, CrawlSt
     private readonly SemaphoreSlim decoders = new(options.Workers);
     private readonly ArchiveMembers members = new(options, store, state, known);
 
-    /// <summary>Judges what was fetched, stores an image, takes an archive apart, and journals the row, in this order: what has a row is in the store.</summary>
+    /// <summary>Judges what was fetched, stores an image, takes an archive apart, and journals the row, in this order: what has a row is in
+    /// the store.</summary>
     public async Task<JournalRow> Land(WebTarget target, Fetched fetched, JournalWriter journal, CrawlTally told, CancellationToken stop)
     {
         CheckedImage landed;
@@ -28,9 +29,15 @@ internal sealed class ResultSink(CrawlOptions options, ImageStore store, CrawlSt
         {
             decoders.Release();
         }
-        if (landed.Row.Reason == Reason.Archive) landed = landed with { Row = await members.Unpack(landed.Row, fetched.Archive!, member => told.Add(member), stop).ConfigureAwait(false) };
+        if (landed.Row.Reason == Reason.Archive)
+            landed = landed with
+            {
+                Row = await members.Unpack(landed.Row, fetched.Archive!, member => told.Add(member), stop).ConfigureAwait(false),
+            };
         // Not within the gate: a processor has better to do than to wait for a disk.
-        string? path = landed.Stored is null ? null : store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
+        string? path = landed.Stored is null
+            ? null
+            : store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
         await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
         CrawlMetrics.Ended(landed.Row);
         told.Add(landed);

@@ -31,7 +31,8 @@ internal sealed class WebCrawl : IDisposable
     /// <param name="options">All options.</param>
     /// <param name="sources">The sources that are of the web.</param>
     /// <param name="known">Addresses that are passed over, by <see cref="TextKey"/>.</param>
-    /// <param name="revisit">Rows of the manifest to fetch anew instead of <paramref name="sources"/>; null for none. Read once, and not when an interrupted crawl goes on.</param>
+    /// <param name="revisit">Rows of the manifest to fetch anew instead of <paramref name="sources"/>; null for none. Read once, and not
+    /// when an interrupted crawl goes on.</param>
     /// <exception cref="CrawlException">The store's interrupted crawl had another plan, or another crawl is at work in it.</exception>
     public WebCrawl(CrawlOptions options, IReadOnlyList<string> sources, IReadOnlySet<UInt128> known, IEnumerable<WebTarget>? revisit)
     {
@@ -40,8 +41,10 @@ internal sealed class WebCrawl : IDisposable
         state = new CrawlState(options.Store, CrawlPlan.Of(options, sources));
         this.sources = new WebSources(options.Web, sources, state.StandardInput, state.Listing);
         results = new ResultSink(options, store, state, known);
-        if (state.Resumed) store.Sweep();
-        if (revisit is not null && !state.HasTargets(0)) state.WriteTargets(0, revisit);
+        if (state.Resumed)
+            store.Sweep();
+        if (revisit is not null && !state.HasTargets(0))
+            state.WriteTargets(0, revisit);
     }
 
     /// <summary>Gives what the store has already, by <see cref="TextKey"/> of its SHA-256; asked by crawls that are steered.</summary>
@@ -68,7 +71,8 @@ internal sealed class WebCrawl : IDisposable
         for (levels = 0; levels == 0 || state.HasTargets(levels); levels++)
         {
             left -= await Level(levels, left, http, told, cancel).ConfigureAwait(false);
-            if (levels < (options.Web.Depth ?? 0) + ExtraLevels && !state.HasTargets(levels + 1)) Deepen(cancel);
+            if (levels < (options.Web.Depth ?? 0) + ExtraLevels && !state.HasTargets(levels + 1))
+                Deepen(cancel);
         }
     }
 
@@ -80,7 +84,8 @@ internal sealed class WebCrawl : IDisposable
             if (row.Row.Members is not null)
             {
                 using var rows = new JournalReader(state.Members(row.Row.Ordinal));
-                foreach (JournalRow member in rows.Rows()) yield return new WebRow(member, member.Carried);
+                foreach (JournalRow member in rows.Rows())
+                    yield return new WebRow(member, member.Carried);
             }
             yield return row;
         }
@@ -93,7 +98,8 @@ internal sealed class WebCrawl : IDisposable
             using var journal = new JournalReader(state.Journal(level));
             if (level > 0 || state.HasTargets(0))
             {
-                foreach (JournalRow row in journal.Rows()) yield return new WebRow(row, null);
+                foreach (JournalRow row in journal.Rows())
+                    yield return new WebRow(row, null);
                 continue;
             }
             // An address that is listed again was fetched once: its other rows have what the first one has.
@@ -110,10 +116,21 @@ internal sealed class WebCrawl : IDisposable
                 else if (listed is not null && first.TryGetValue(KeyOf(target), out long ordinal))
                 {
                     JournalRow row = journal.Read(ordinal);
-                    yield return new WebRow(row with { Url = target.Url, Members = null, Images = null, Pages = null, Sitemaps = null }, listed.Columns);
+                    yield return new WebRow(
+                        row with
+                        {
+                            Url = target.Url,
+                            Members = null,
+                            Images = null,
+                            Pages = null,
+                            Sitemaps = null,
+                        },
+                        listed.Columns
+                    );
                 }
             }
-            foreach (JournalRow row in journal.Rows(from: named)) yield return new WebRow(row, null);
+            foreach (JournalRow row in journal.Rows(from: named))
+                yield return new WebRow(row, null);
         }
     }
 
@@ -145,10 +162,28 @@ internal sealed class WebCrawl : IDisposable
         using var done = new JournalReader(state.Journal(level));
         told.Resume(done.Count);
         await using var journal = new JournalWriter(state.Journal(level));
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => _ = await results.Land(target, fetched, journal, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
+        using var scheduler = new CrawlScheduler(
+            options.Web,
+            http,
+            state.Spill,
+            options.Limits.MaxBytes,
+            async (target, fetched, stop) => _ = await results.Land(target, fetched, journal, told, stop).ConfigureAwait(false),
+            cancel
+        )
+        {
+            Archives = SinkOf,
+            Sign = sources.Sign,
+        };
         long taken = 0;
         var asked = new HashSet<UInt128>();
-        await scheduler.Run(Targets(level, cancel).Where(target => !Passed(target) && IsFirst(target, asked)).TakeWhile(_ => taken++ < budget).Where(target => !done.Has(target.Ordinal))).ConfigureAwait(false);
+        await scheduler
+            .Run(
+                Targets(level, cancel)
+                    .Where(target => !Passed(target) && IsFirst(target, asked))
+                    .TakeWhile(_ => taken++ < budget)
+                    .Where(target => !done.Has(target.Ordinal))
+            )
+            .ConfigureAwait(false);
         return Math.Min(taken, budget);
     }
 
@@ -162,16 +197,38 @@ internal sealed class WebCrawl : IDisposable
         foreach (WebTarget target in Targets(0, cancel))
         {
             ordinal++;
-            if (!Passed(target) && IsFirst(target, asked)) frontier.Add(target.Host, target.Host, target);
+            if (!Passed(target) && IsFirst(target, asked))
+                frontier.Add(target.Host, target.Host, target);
         }
         using var done = new JournalReader(state.Journal(0));
         told.Resume(done.Count);
         JournalWriter? journal = null;
         var landed = new ConcurrentDictionary<long, JournalRow>();
-        using var scheduler = new CrawlScheduler(options.Web, http, state.Spill, options.Limits.MaxBytes, async (target, fetched, stop) => landed[target.Ordinal] = await results.Land(target, fetched, journal!, told, stop).ConfigureAwait(false), cancel) { Archives = SinkOf, Sign = sources.Sign };
+        using var scheduler = new CrawlScheduler(
+            options.Web,
+            http,
+            state.Spill,
+            options.Limits.MaxBytes,
+            async (target, fetched, stop) =>
+                landed[target.Ordinal] = await results.Land(target, fetched, journal!, told, stop).ConfigureAwait(false),
+            cancel
+        )
+        {
+            Archives = SinkOf,
+            Sign = sources.Sign,
+        };
         using var log = new RoundLog(state.Rounds);
         Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
-        await new SteeredCrawl(steering, options.Web.MaxFetches!.Value, frontier, log, new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!)), Stored()).Run(cancel).ConfigureAwait(false);
+        await new SteeredCrawl(
+            steering,
+            options.Web.MaxFetches!.Value,
+            frontier,
+            log,
+            new RoundWeb(Fetch, Links, row => store.PathOf(row.Sha256!, row.Format!)),
+            Stored()
+        )
+            .Run(cancel)
+            .ConfigureAwait(false);
 
         // What a round has learnt is written after its rows, so these are closed, and safe, by then.
         async Task<IReadOnlyList<JournalRow>> Fetch(IReadOnlyList<WebTarget> targets)
@@ -180,23 +237,33 @@ internal sealed class WebCrawl : IDisposable
             WebTarget[] left = [.. targets.Where(target => !done.Has(target.Ordinal))];
             if (left.Length > 0)
             {
-                await using (journal = new JournalWriter(state.Journal(0))) await scheduler.Run(left).ConfigureAwait(false);
+                await using (journal = new JournalWriter(state.Journal(0)))
+                    await scheduler.Run(left).ConfigureAwait(false);
             }
             return [.. targets.Select(target => done.Has(target.Ordinal) ? done.Read(target.Ordinal) : landed[target.Ordinal])];
         }
 
-        IEnumerable<WebTarget> Links(JournalRow page) => links.Value.New(page).Where(link => !Passed(link)).Select(link => link with { Ordinal = ordinal++ });
+        IEnumerable<WebTarget> Links(JournalRow page) =>
+            links.Value.New(page).Where(link => !Passed(link)).Select(link => link with { Ordinal = ordinal++ });
     }
 
-    private IEnumerable<WebTarget> Targets(int level, CancellationToken cancel) => level == 0 && !state.HasTargets(0) ? sources.Named(cancel).Select(named => named.Target) : state.ReadTargets(level);
+    private IEnumerable<WebTarget> Targets(int level, CancellationToken cancel) =>
+        level == 0 && !state.HasTargets(0) ? sources.Named(cancel).Select(named => named.Target) : state.ReadTargets(level);
 
     // Only what the user named is level 0, so the ordinal tells archives apart.
-    private ArchiveSink? SinkOf(WebTarget target) => target.Archive
-        ? new ArchiveSink(Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)), ImageInputs.IsArchive(target.OfBucket ? target.Url : target.Address.AbsolutePath), options.Web.MaxArchiveBytes, options.Web.BodyTimeout)
-        : null;
+    private ArchiveSink? SinkOf(WebTarget target) =>
+        target.Archive
+            ? new ArchiveSink(
+                Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)),
+                ImageInputs.IsArchive(target.OfBucket ? target.Url : target.Address.AbsolutePath),
+                options.Web.MaxArchiveBytes,
+                options.Web.BodyTimeout
+            )
+            : null;
 
     // What cannot be read as an address keeps a row of its own each time; rows that are to be replaced are each for themselves.
-    private static bool IsFirst(WebTarget target, HashSet<UInt128> asked) => target.Replaces is not null || !target.Address.Scheme.StartsWith("http", StringComparison.Ordinal) || asked.Add(KeyOf(target));
+    private static bool IsFirst(WebTarget target, HashSet<UInt128> asked) =>
+        target.Replaces is not null || !target.Address.Scheme.StartsWith("http", StringComparison.Ordinal) || asked.Add(KeyOf(target));
 
     private static UInt128 KeyOf(WebTarget target) => TextKey.Of(target.OfBucket ? target.Url : target.Address.AbsoluteUri);
 
@@ -206,8 +273,13 @@ internal sealed class WebCrawl : IDisposable
     private void Deepen(CancellationToken cancel)
     {
         using var journal = new JournalReader(state.Journal(levels));
-        if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0 || row.Sitemaps?.Count > 0)) return;
-        var links = new LinkSet(options.Web.MaxPages, Targets(0, cancel), Enumerable.Range(1, levels).SelectMany(level => Targets(level, cancel)));
+        if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0 || row.Sitemaps?.Count > 0))
+            return;
+        var links = new LinkSet(
+            options.Web.MaxPages,
+            Targets(0, cancel),
+            Enumerable.Range(1, levels).SelectMany(level => Targets(level, cancel))
+        );
         state.WriteTargets(levels + 1, journal.Rows().SelectMany(links.New).Select((link, ordinal) => link with { Ordinal = ordinal }));
     }
 

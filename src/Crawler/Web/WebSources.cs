@@ -12,7 +12,8 @@ namespace DataFreeKD.Crawler.Web;
 /// <param name="sources">The sources that are of the web.</param>
 /// <param name="standardInput">The file that standard input is kept in, or <c>-</c> to read it as it comes.</param>
 /// <param name="listing">The file for the listing of a bucket, by the place of its source.</param>
-internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sources, string standardInput, Func<int, string> listing) : IDisposable
+internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sources, string standardInput, Func<int, string> listing)
+    : IDisposable
 {
     private readonly Lazy<BucketService> buckets = new(() => new BucketService(options));
 
@@ -20,17 +21,24 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
     private static readonly Uri Nowhere = new("about:blank");
 
     /// <summary>Whether a source is an address itself.</summary>
-    public static bool IsAddress(string source) => source.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+    public static bool IsAddress(string source) =>
+        source.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+        || source.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Columns of the lists that travel into the manifest.</summary>
-    public IEnumerable<string> CarriedColumns() => sources.Where(source => !IsAddress(source) && !BucketName.Fits(source) && source != UrlList.StandardInput).SelectMany(source => UrlList.CarriedColumns(source, options.Columns));
+    public IEnumerable<string> CarriedColumns() =>
+        sources
+            .Where(source => !IsAddress(source) && !BucketName.Fits(source) && source != UrlList.StandardInput)
+            .SelectMany(source => UrlList.CarriedColumns(source, options.Columns));
 
     /// <summary>Keeps standard input, which comes but once, unless that was done before.</summary>
     public async Task KeepStandardInput(CancellationToken cancel)
     {
-        if (!sources.Contains("-") || File.Exists(standardInput)) return;
+        if (!sources.Contains("-") || File.Exists(standardInput))
+            return;
         using var file = new AtomicFile(standardInput);
-        await using (Stream input = Console.OpenStandardInput()) await input.CopyToAsync(file.Stream, cancel).ConfigureAwait(false);
+        await using (Stream input = Console.OpenStandardInput())
+            await input.CopyToAsync(file.Stream, cancel).ConfigureAwait(false);
         file.Commit();
     }
 
@@ -40,11 +48,13 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
     {
         foreach ((int place, string source) in sources.Index())
         {
-            if (BucketName.Fits(source)) await BucketListing.Keep(listing(place), buckets.Value, BucketName.Parse(source), cancel).ConfigureAwait(false);
+            if (BucketName.Fits(source))
+                await BucketListing.Keep(listing(place), buckets.Value, BucketName.Parse(source), cancel).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Every target in the order that the user gave, with its entry of a list; an address that is none becomes a target that fails at once.</summary>
+    /// <summary>Every target in the order that the user gave, with its entry of a list; an address that is none becomes a target that fails
+    /// at once.</summary>
     public IEnumerable<(WebTarget Target, ListedUrl? Listed)> Named(CancellationToken cancel)
     {
         long ordinal = 0;
@@ -54,12 +64,20 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
             {
                 var start = BucketName.Parse(source);
                 Uri server = buckets.Value.Server(start);
-                foreach (BucketName name in BucketListing.Read(listing(place), start)) yield return (Target(ordinal++, name.ToString(), server, -1) with { Archive = ImageInputs.IsArchive(name.Key) }, null);
+                foreach (BucketName name in BucketListing.Read(listing(place), start))
+                    yield return (Target(ordinal++, name.ToString(), server, -1) with { Archive = ImageInputs.IsArchive(name.Key) }, null);
                 continue;
             }
             if (IsAddress(source))
             {
-                yield return (Target(ordinal++, source, WebAddress.Parse(source), options.Depth ?? 0) with { Archive = true, Sitemaps = options.RobotsSitemaps ?? IsWholeSite(source) }, null);
+                yield return (
+                    Target(ordinal++, source, WebAddress.Parse(source), options.Depth ?? 0) with
+                    {
+                        Archive = true,
+                        Sitemaps = options.RobotsSitemaps ?? IsWholeSite(source),
+                    },
+                    null
+                );
                 continue;
             }
             foreach (ListedUrl listed in UrlList.Read(source == "-" ? standardInput : source, options.Columns, cancel))
@@ -74,10 +92,12 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
 
     public void Dispose()
     {
-        if (buckets.IsValueCreated) buckets.Value.Dispose();
+        if (buckets.IsValueCreated)
+            buckets.Value.Dispose();
     }
 
-    private static WebTarget Target(long ordinal, string text, Uri? address, int depth) => new(ordinal, text, address ?? Nowhere) { Depth = depth };
+    private static WebTarget Target(long ordinal, string text, Uri? address, int depth) =>
+        new(ordinal, text, address ?? Nowhere) { Depth = depth };
 
     private static bool IsWholeSite(string source) => WebAddress.Parse(source) is { PathAndQuery: "/" };
 }

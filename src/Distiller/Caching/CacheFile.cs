@@ -34,8 +34,14 @@ internal sealed class CacheFile : IDisposable
     /// <exception cref="DistillException">Missing, unfinished, not a cache, or damaged.</exception>
     public static CacheFile Open(string path)
     {
-        if (!File.Exists(path)) throw new DistillException(File.Exists(CacheWriter.PartOf(path)) ? $"{path} is not finished: end it with `dfkd cache --resume`" : $"there is no cache at {path}; make it with `dfkd cache`");
-        long first, length;
+        if (!File.Exists(path))
+            throw new DistillException(
+                File.Exists(CacheWriter.PartOf(path))
+                    ? $"{path} is not finished: end it with `dfkd cache --resume`"
+                    : $"there is no cache at {path}; make it with `dfkd cache`"
+            );
+        long first,
+            length;
         (CacheHeader Header, int[] Decisions) read;
         using (FileStream stream = File.OpenRead(path))
         {
@@ -43,7 +49,10 @@ internal sealed class CacheFile : IDisposable
             (first, length) = (stream.Position, stream.Length);
         }
         long whole = first + (read.Header.Records * new CacheRecord(read.Header.Classes, read.Header.TopK).Bytes);
-        if (length != whole) throw new DistillException($"{path} has {length:N0} bytes where {whole:N0} were written; copy it again, or make it again with `dfkd cache`");
+        if (length != whole)
+            throw new DistillException(
+                $"{path} has {length:N0} bytes where {whole:N0} were written; copy it again, or make it again with `dfkd cache`"
+            );
         return new CacheFile(path, read.Header, read.Decisions, first);
     }
 
@@ -57,8 +66,12 @@ internal sealed class CacheFile : IDisposable
         byte[] rented = ArrayPool<byte>.Shared.Rent(record.Bytes);
         Span<byte> bytes = rented.AsSpan(0, record.Bytes);
         view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(first + (position * record.Bytes)), bytes);
-        if (!CacheRecord.IsIntact(bytes)) throw new DistillException($"{Path}: record {position:N0} is damaged; copy the file again, or make it again with `dfkd cache`");
-        if (CacheRecord.SeedOf(bytes) != seed) throw new DistillException($"{Path}: record {position:N0} is of another augmentation than this run's; make the cache again with this version");
+        if (!CacheRecord.IsIntact(bytes))
+            throw new DistillException($"{Path}: record {position:N0} is damaged; copy the file again, or make it again with `dfkd cache`");
+        if (CacheRecord.SeedOf(bytes) != seed)
+            throw new DistillException(
+                $"{Path}: record {position:N0} is of another augmentation than this run's; make the cache again with this version"
+            );
         record.ReadLogits(bytes, logits);
         ArrayPool<byte>.Shared.Return(rented);
     }

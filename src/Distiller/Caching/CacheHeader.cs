@@ -8,7 +8,8 @@ using System.Text.Json;
 
 namespace DataFreeKD.Distiller.Caching;
 
-/// <summary>Everything about a cache but its records. On disk, little-endian: magic <c>DFKDSOFT</c>, version u32, length of the JSON u32, XXH32 u32 of JSON and decisions, 0 u32; the JSON; the decisions i32.</summary>
+/// <summary>Everything about a cache but its records. On disk, little-endian: magic <c>DFKDSOFT</c>, version u32, length of the JSON u32,
+/// XXH32 u32 of JSON and decisions, 0 u32; the JSON; the decisions i32.</summary>
 internal sealed record CacheHeader
 {
     private const uint CurrentVersion = 1;
@@ -61,11 +62,12 @@ internal sealed record CacheHeader
     public required int HeldOut { get; init; }
 
     /// <summary>All that two caches must share to be one: <see cref="Key"/> and their size.</summary>
-    public Dictionary<string, string> Identity() => new(Key, StringComparer.Ordinal)
-    {
-        ["top-k"] = TopK.ToString(CultureInfo.InvariantCulture),
-        ["records"] = Records.ToString(CultureInfo.InvariantCulture),
-    };
+    public Dictionary<string, string> Identity() =>
+        new(Key, StringComparer.Ordinal)
+        {
+            ["top-k"] = TopK.ToString(CultureInfo.InvariantCulture),
+            ["records"] = Records.ToString(CultureInfo.InvariantCulture),
+        };
 
     /// <summary>Header and the teacher's decisions on the held-out images, as bytes.</summary>
     public byte[] ToBytes(int[] decisions)
@@ -74,7 +76,8 @@ internal sealed record CacheHeader
         byte[] bytes = new byte[PreambleBytes + json.Length + (decisions.Length * sizeof(int))];
         Span<byte> body = bytes.AsSpan(PreambleBytes);
         json.CopyTo(body);
-        for (int i = 0; i < decisions.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(body[(json.Length + (i * sizeof(int)))..], decisions[i]);
+        for (int i = 0; i < decisions.Length; i++)
+            BinaryPrimitives.WriteInt32LittleEndian(body[(json.Length + (i * sizeof(int)))..], decisions[i]);
         Magic.CopyTo(bytes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), CurrentVersion);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), (uint)json.Length);
@@ -87,22 +90,32 @@ internal sealed record CacheHeader
     public static (CacheHeader Header, int[] Decisions) Read(Stream stream, string path)
     {
         byte[] preamble = new byte[PreambleBytes];
-        if (stream.ReadAtLeast(preamble, PreambleBytes, throwOnEndOfStream: false) < PreambleBytes || !preamble.AsSpan(0, 8).SequenceEqual(Magic))
+        if (
+            stream.ReadAtLeast(preamble, PreambleBytes, throwOnEndOfStream: false) < PreambleBytes
+            || !preamble.AsSpan(0, 8).SequenceEqual(Magic)
+        )
             throw new DistillException($"{path} is no cache of a teacher's outputs; give a file that `dfkd cache` wrote");
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(preamble.AsSpan(8));
-        if (version != CurrentVersion) throw new DistillException($"{path} is a cache of version {version} and this program reads version {CurrentVersion}; make it again with `dfkd cache`");
+        if (version != CurrentVersion)
+            throw new DistillException(
+                $"{path} is a cache of version {version} and this program reads version {CurrentVersion}; make it again with `dfkd cache`"
+            );
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(preamble.AsSpan(12));
         byte[] json = length <= MostJson ? new byte[length] : throw Damaged(path);
-        if (stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false) < json.Length) throw Damaged(path);
+        if (stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false) < json.Length)
+            throw Damaged(path);
         CacheHeader header = Parse(json, path);
         int[] decisions = new int[header.HeldOut];
         Span<byte> raw = MemoryMarshal.AsBytes(decisions.AsSpan());
-        if (stream.ReadAtLeast(raw, raw.Length, throwOnEndOfStream: false) < raw.Length) throw Damaged(path);
+        if (stream.ReadAtLeast(raw, raw.Length, throwOnEndOfStream: false) < raw.Length)
+            throw Damaged(path);
         XxHash32 hash = new();
         hash.Append(json);
         hash.Append(raw);
-        if (hash.GetCurrentHashAsUInt32() != BinaryPrimitives.ReadUInt32LittleEndian(preamble.AsSpan(16))) throw Damaged(path);
-        if (!BitConverter.IsLittleEndian) BinaryPrimitives.ReverseEndianness(decisions, decisions);
+        if (hash.GetCurrentHashAsUInt32() != BinaryPrimitives.ReadUInt32LittleEndian(preamble.AsSpan(16)))
+            throw Damaged(path);
+        if (!BitConverter.IsLittleEndian)
+            BinaryPrimitives.ReverseEndianness(decisions, decisions);
         return (header, decisions);
     }
 
@@ -111,7 +124,9 @@ internal sealed record CacheHeader
         try
         {
             CacheHeader header = JsonSerializer.Deserialize<CacheHeader>(json, Json) ?? throw Damaged(path);
-            return header.HeldOut >= 0 && header.Records >= 0 && header.TopK > 0 && header.TopK <= header.Classes ? header : throw Damaged(path);
+            return header.HeldOut >= 0 && header.Records >= 0 && header.TopK > 0 && header.TopK <= header.Classes
+                ? header
+                : throw Damaged(path);
         }
         catch (JsonException)
         {

@@ -33,11 +33,13 @@ internal static class CacheKey
             ["mixup"] = Text(options.Mixup),
             ["cutmix"] = Text(options.CutMix),
         };
-        if (options.Mixup > 0 || options.CutMix > 0) key["batch-size"] = Text(options.BatchSize);
+        if (options.Mixup > 0 || options.CutMix > 0)
+            key["batch-size"] = Text(options.BatchSize);
         return key;
     }
 
-    /// <summary>The hash of a teacher's weights, of all of its files where they are several, and of which network in them is meant.</summary>
+    /// <summary>The hash of a teacher's weights, of all of its files where they are several, and of which network in them is
+    /// meant.</summary>
     public static string OfTeacher(string path, CancellationToken cancel)
     {
         IReadOnlyList<string> files = ModelStore.FilesOf(path);
@@ -47,19 +49,29 @@ internal static class CacheKey
     }
 
     /// <summary>What the decoded images decide.</summary>
-    public static Dictionary<string, string> OfImages(TrainingImages images) => new(StringComparer.Ordinal)
-    {
-        ["training images"] = Text(images.Train.Length),
-        ["held-out images"] = Text(images.HeldOut.Length),
-        ["pixels (XXH128)"] = images.Hash(),
-    };
+    public static Dictionary<string, string> OfImages(TrainingImages images) =>
+        new(StringComparer.Ordinal)
+        {
+            ["training images"] = Text(images.Train.Length),
+            ["held-out images"] = Text(images.HeldOut.Length),
+            ["pixels (XXH128)"] = images.Hash(),
+        };
 
     /// <summary>Throws unless every value of <paramref name="run"/> is the cache's.</summary>
     /// <exception cref="DistillException">Names everything that differs.</exception>
     public static void Check(string path, IReadOnlyDictionary<string, string> cache, IReadOnlyDictionary<string, string> run)
     {
-        string[] differences = [.. run.Where(pair => cache.GetValueOrDefault(pair.Key) != pair.Value).Select(pair => $"{pair.Key} is {Short(cache.GetValueOrDefault(pair.Key) ?? "unknown")} in the cache and {Short(pair.Value)} here")];
-        if (differences.Length > 0) throw new DistillException($"{path} does not fit this run: {string.Join("; ", differences)}; repeat what the cache was made with, or make another cache");
+        string[] differences =
+        [
+            .. run.Where(pair => cache.GetValueOrDefault(pair.Key) != pair.Value)
+                .Select(pair =>
+                    $"{pair.Key} is {Short(cache.GetValueOrDefault(pair.Key) ?? "unknown")} in the cache and {Short(pair.Value)} here"
+                ),
+        ];
+        if (differences.Length > 0)
+            throw new DistillException(
+                $"{path} does not fit this run: {string.Join("; ", differences)}; repeat what the cache was made with, or make another cache"
+            );
     }
 
     private static string Short(string value) => value.Length > 16 ? value[..16] + "…" : value;

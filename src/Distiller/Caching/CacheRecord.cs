@@ -5,7 +5,8 @@ using System.IO.Hashing;
 
 namespace DataFreeKD.Distiller.Caching;
 
-/// <summary>Fixed-size records, little-endian: seed u64, XXH32 u32 of the rest, then K pairs (class u16, probability f16), most probable first; at K = C the C logits f32 instead, in as many bytes.</summary>
+/// <summary>Fixed-size records, little-endian: seed u64, XXH32 u32 of the rest, then K pairs (class u16, probability f16), most probable
+/// first; at K = C the C logits f32 instead, in as many bytes.</summary>
 /// <param name="Classes">C, at most 65,536.</param>
 /// <param name="TopK">K, 1 to C.</param>
 internal readonly record struct CacheRecord(int Classes, int TopK)
@@ -24,7 +25,8 @@ internal readonly record struct CacheRecord(int Classes, int TopK)
     /// <summary>Writes a record of whole logits.</summary>
     public static void WriteWhole(Span<byte> record, ulong seed, ReadOnlySpan<float> logits)
     {
-        for (int c = 0; c < logits.Length; c++) BinaryPrimitives.WriteSingleLittleEndian(record[(HeadBytes + (4 * c))..], logits[c]);
+        for (int c = 0; c < logits.Length; c++)
+            BinaryPrimitives.WriteSingleLittleEndian(record[(HeadBytes + (4 * c))..], logits[c]);
         Seal(record, seed);
     }
 
@@ -45,7 +47,8 @@ internal readonly record struct CacheRecord(int Classes, int TopK)
     /// <summary>The seed of the image's augmentation.</summary>
     public static ulong SeedOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt64LittleEndian(record);
 
-    /// <summary>Gives logits back: the stored ones, or ln p with what the top K leave, (1 − Σ)/(C − K), on every other class. A softmax at any temperature takes both alike.</summary>
+    /// <summary>Gives logits back: the stored ones, or ln p with what the top K leave, (1 − Σ)/(C − K), on every other class. A softmax at
+    /// any temperature takes both alike.</summary>
     /// <param name="record">An intact record.</param>
     /// <param name="logits"><c>[C]</c>.</param>
     public void ReadLogits(ReadOnlySpan<byte> record, Span<float> logits)
@@ -53,13 +56,18 @@ internal readonly record struct CacheRecord(int Classes, int TopK)
         ReadOnlySpan<byte> values = record[HeadBytes..];
         if (Whole)
         {
-            for (int c = 0; c < logits.Length; c++) logits[c] = BinaryPrimitives.ReadSingleLittleEndian(values[(4 * c)..]);
+            for (int c = 0; c < logits.Length; c++)
+                logits[c] = BinaryPrimitives.ReadSingleLittleEndian(values[(4 * c)..]);
             return;
         }
         double sum = 0;
-        for (int k = 0; k < TopK; k++) sum += (double)BinaryPrimitives.ReadHalfLittleEndian(values[((4 * k) + 2)..]);
+        for (int k = 0; k < TopK; k++)
+            sum += (double)BinaryPrimitives.ReadHalfLittleEndian(values[((4 * k) + 2)..]);
         logits.Fill(Log((1 - sum) / (Classes - TopK)));
-        for (int k = 0; k < TopK; k++) logits[BinaryPrimitives.ReadUInt16LittleEndian(values[(4 * k)..])] = Log((double)BinaryPrimitives.ReadHalfLittleEndian(values[((4 * k) + 2)..]));
+        for (int k = 0; k < TopK; k++)
+            logits[BinaryPrimitives.ReadUInt16LittleEndian(values[(4 * k)..])] = Log(
+                (double)BinaryPrimitives.ReadHalfLittleEndian(values[((4 * k) + 2)..])
+            );
     }
 
     private static float Log(double probability) => (float)Math.Log(Math.Max(probability, Least));
@@ -70,5 +78,6 @@ internal readonly record struct CacheRecord(int Classes, int TopK)
         BinaryPrimitives.WriteUInt32LittleEndian(record[8..], Check(record));
     }
 
-    private static uint Check(ReadOnlySpan<byte> record) => XxHash32.HashToUInt32(record[HeadBytes..], (int)(SeedOf(record) ^ (SeedOf(record) >> 32)));
+    private static uint Check(ReadOnlySpan<byte> record) =>
+        XxHash32.HashToUInt32(record[HeadBytes..], (int)(SeedOf(record) ^ (SeedOf(record) >> 32)));
 }

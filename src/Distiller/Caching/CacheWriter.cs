@@ -24,7 +24,13 @@ internal sealed class CacheWriter : IDisposable
         string part = PartOf(path);
         Directory.CreateDirectory(Path.GetDirectoryName(part)!);
         // No buffer: a step is one write, so that a kill loses no finished step.
-        stream = new FileStream(part, resume ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        stream = new FileStream(
+            part,
+            resume ? FileMode.OpenOrCreate : FileMode.Create,
+            FileAccess.ReadWrite,
+            FileShare.Read,
+            bufferSize: 0
+        );
         try
         {
             byte[] head = header.ToBytes(decisions);
@@ -35,7 +41,8 @@ internal sealed class CacheWriter : IDisposable
                 stream.SetLength(0);
                 stream.Write(head);
             }
-            else stream.SetLength(head.Length + (Done * recordBytes));
+            else
+                stream.SetLength(head.Length + (Done * recordBytes));
             stream.Position = stream.Length;
         }
         catch
@@ -56,17 +63,23 @@ internal sealed class CacheWriter : IDisposable
     public static void RefuseForeign(string path)
     {
         string part = PartOf(path);
-        if (Directory.Exists(part)) throw new DistillException($"{part} is a folder where an interrupted cache is kept; move it away, or name another output");
-        if (!File.Exists(part)) return;
+        if (Directory.Exists(part))
+            throw new DistillException($"{part} is a folder where an interrupted cache is kept; move it away, or name another output");
+        if (!File.Exists(part))
+            return;
         using FileStream file = File.OpenRead(part);
-        if (!CacheHeader.Begins(file)) throw new DistillException($"{part} is no interrupted cache of this tool, and would be written over; move it away, or name another output");
+        if (!CacheHeader.Begins(file))
+            throw new DistillException(
+                $"{part} is no interrupted cache of this tool, and would be written over; move it away, or name another output"
+            );
     }
 
     /// <summary>Appends the records of one step.</summary>
     public void Write(ReadOnlySpan<byte> records)
     {
         stream.Write(records);
-        if (++steps % StepsBetweenFlushes == 0) stream.Flush(flushToDisk: true);
+        if (++steps % StepsBetweenFlushes == 0)
+            stream.Flush(flushToDisk: true);
     }
 
     /// <summary>Flushes to disk and gives the file its name.</summary>
@@ -98,7 +111,12 @@ internal sealed class CacheWriter : IDisposable
         {
             stream.Position = head.Length + ((count - 1) * stepBytes);
             stream.ReadExactly(step);
-            if (Enumerable.Range(0, (int)(stepBytes / recordBytes)).All(i => CacheRecord.IsIntact(step.AsSpan(i * recordBytes, recordBytes)))) return count;
+            if (
+                Enumerable
+                    .Range(0, (int)(stepBytes / recordBytes))
+                    .All(i => CacheRecord.IsIntact(step.AsSpan(i * recordBytes, recordBytes)))
+            )
+                return count;
         }
         return 0;
     }

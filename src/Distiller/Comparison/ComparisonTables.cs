@@ -15,26 +15,64 @@ internal sealed class ComparisonTables(ComparisonOptions options, IReadOnlyList<
     /// <summary>Figures that repeat with the runs: <c>results.csv</c>.</summary>
     public void WriteResults(string path)
     {
-        string[] columns = ["recipe", "seed", "steps", "parameters", "final_loss", "held_out", .. options.TestSets.SelectMany(set => (string[])[$"{set.Name}_images", $"{set.Name}_top1", $"{set.Name}_nll", $"{set.Name}_ece"])];
-        Write(path, columns, record =>
+        string[] columns =
         [
-            record.Recipe, Text(record.Seed), Text(record.Steps), Text(record.Parameters), Numbers.Format(record.FinalLoss), record.HeldOut is { } heldOut ? Numbers.Format(heldOut) : null,
-            .. options.TestSets.Select(set => record.Tests[set.Name]).SelectMany(test => (string[])[Text(test.Images), Numbers.Format(test.Top1), Numbers.Format(test.NegativeLogLikelihood), Numbers.Format(test.CalibrationError)]),
-        ]);
+            "recipe",
+            "seed",
+            "steps",
+            "parameters",
+            "final_loss",
+            "held_out",
+            .. options.TestSets.SelectMany(set =>
+                (string[])[$"{set.Name}_images", $"{set.Name}_top1", $"{set.Name}_nll", $"{set.Name}_ece"]
+            ),
+        ];
+        Write(path, columns, record =>
+            [
+                record.Recipe,
+                Text(record.Seed),
+                Text(record.Steps),
+                Text(record.Parameters),
+                Numbers.Format(record.FinalLoss),
+                record.HeldOut is { } heldOut ? Numbers.Format(heldOut) : null,
+                .. options
+                    .TestSets.Select(set => record.Tests[set.Name])
+                    .SelectMany(test =>
+                        (string[])
+                            [
+                                Text(test.Images),
+                                Numbers.Format(test.Top1),
+                                Numbers.Format(test.NegativeLogLikelihood),
+                                Numbers.Format(test.CalibrationError),
+                            ]
+                    ),
+            ]
+        );
     }
 
     /// <summary>What hangs on the clock: <c>times.csv</c>, apart, so that repeated comparisons have equal results.</summary>
-    public void WriteTimes(string path) => Write(path, ["recipe", "seed", "resumed_from", "seconds", "steps_per_second"], record =>
-        [record.Recipe, Text(record.Seed), Text(record.ResumedFrom), Numbers.Format(record.Seconds), record.StepsPerSecond is { } speed ? Numbers.Format(speed) : null]);
+    public void WriteTimes(string path) =>
+        Write(path, ["recipe", "seed", "resumed_from", "seconds", "steps_per_second"], record =>
+            [
+                record.Recipe,
+                Text(record.Seed),
+                Text(record.ResumedFrom),
+                Numbers.Format(record.Seconds),
+                record.StepsPerSecond is { } speed ? Numbers.Format(speed) : null,
+            ]
+        );
 
     /// <summary>Means, deviations and differences, recipe by recipe.</summary>
-    public IReadOnlyList<RecipeFigures> Figures() => [.. options.Recipes.SelectMany(recipe => options.TestSets.Select(set => Figure(recipe.Name, set.Name)))];
+    public IReadOnlyList<RecipeFigures> Figures() =>
+        [.. options.Recipes.SelectMany(recipe => options.TestSets.Select(set => Figure(recipe.Name, set.Name)))];
 
     /// <summary>The table for people.</summary>
     public string Markdown(IReadOnlyList<RecipeFigures> figures)
     {
         StringBuilder text = new();
-        IEnumerable<string> header = options.TestSets.SelectMany(set => (string[])[$"{set.Name} top-1, %", $"{set.Name}: difference to {baseline} [95 %]", "beyond noise"]);
+        IEnumerable<string> header = options.TestSets.SelectMany(set =>
+            (string[])[$"{set.Name} top-1, %", $"{set.Name}: difference to {baseline} [95 %]", "beyond noise"]
+        );
         text.Append("| recipe | parameters | ").AppendJoin(" | ", header).AppendLine(" | steps/s | wall, s |");
         text.Append("|---|---|").Append(string.Concat(Enumerable.Repeat("---|---|---|", options.TestSets.Count))).AppendLine("---|---|");
         foreach (ComparedRecipe recipe in options.Recipes)
@@ -42,12 +80,21 @@ internal sealed class ComparisonTables(ComparisonOptions options, IReadOnlyList<
             RunRecord[] runs = [.. Of(recipe.Name)];
             IEnumerable<string> cells = figures.Where(figure => figure.Recipe == recipe.Name).SelectMany(Cells);
             double[] speeds = [.. runs.Select(run => run.StepsPerSecond).OfType<double>()];
-            text.Append(CultureInfo.InvariantCulture, $"| {recipe.Name} | {runs[0].Parameters:N0} | ").AppendJoin(" | ", cells).AppendLine(CultureInfo.InvariantCulture, $" | {(speeds.Length > 0 ? speeds.Mean().ToString("F2", CultureInfo.InvariantCulture) : "-")} | {runs.Average(run => run.Seconds):F1}{(runs.Any(run => run.ResumedFrom > 0) ? "*" : "")} |");
+            text.Append(CultureInfo.InvariantCulture, $"| {recipe.Name} | {runs[0].Parameters:N0} | ")
+                .AppendJoin(" | ", cells)
+                .AppendLine(
+                    CultureInfo.InvariantCulture,
+                    $" | {(speeds.Length > 0 ? speeds.Mean().ToString("F2", CultureInfo.InvariantCulture) : "-")} | {runs.Average(run => run.Seconds):F1}{(runs.Any(run => run.ResumedFrom > 0) ? "*" : "")} |"
+                );
         }
         text.AppendLine();
         int[] steps = [.. records.Select(record => record.Steps).Distinct()];
-        text.AppendLine(CultureInfo.InvariantCulture, $"{(steps.Length == 1 ? $"{steps[0]:N0} steps" : "Unequal steps")}, seeds {string.Join(", ", options.Seeds)}: mean ± sample standard deviation. Differences are in points, paired by seed; the interval is Student's t with {options.Seeds.Count - 1} degrees of freedom, each recipe by itself, and a difference is beyond noise where it leaves 0 out.");
-        if (records.Any(record => record.ResumedFrom > 0)) text.AppendLine().AppendLine("\\* a run was interrupted: only the process that ended it is timed.");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"{(steps.Length == 1 ? $"{steps[0]:N0} steps" : "Unequal steps")}, seeds {string.Join(", ", options.Seeds)}: mean ± sample standard deviation. Differences are in points, paired by seed; the interval is Student's t with {options.Seeds.Count - 1} degrees of freedom, each recipe by itself, and a difference is beyond noise where it leaves 0 out."
+        );
+        if (records.Any(record => record.ResumedFrom > 0))
+            text.AppendLine().AppendLine("\\* a run was interrupted: only the process that ended it is timed.");
         return text.ToString().ReplaceLineEndings("\n");
     }
 
@@ -72,8 +119,11 @@ internal sealed class ComparisonTables(ComparisonOptions options, IReadOnlyList<
     private static string[] Cells(RecipeFigures figure)
     {
         string mean = double.IsNaN(figure.Deviation) ? Points(figure.Mean) : $"{Points(figure.Mean)} ± {Points(figure.Deviation)}";
-        if (figure.Difference is not { } difference) return [mean, "baseline", ""];
-        return figure.Low is { } low && figure.High is { } high && double.IsFinite(low) ? [mean, $"{Signed(difference)} [{Signed(low)}, {Signed(high)}]", figure.BeyondNoise ? "yes" : "no"] : [mean, Signed(difference), "-"];
+        if (figure.Difference is not { } difference)
+            return [mean, "baseline", ""];
+        return figure.Low is { } low && figure.High is { } high && double.IsFinite(low)
+            ? [mean, $"{Signed(difference)} [{Signed(low)}, {Signed(high)}]", figure.BeyondNoise ? "yes" : "no"]
+            : [mean, Signed(difference), "-"];
     }
 
     private double[] Top1(string recipe, string set) => [.. Of(recipe).Select(record => record.Tests[set].Top1)];
@@ -83,7 +133,8 @@ internal sealed class ComparisonTables(ComparisonOptions options, IReadOnlyList<
     private void Write(string path, IReadOnlyList<string> columns, Func<RunRecord, IReadOnlyList<string?>> row)
     {
         using TableWriter table = Table.Create(path, columns);
-        foreach (RunRecord record in records) table.Write(row(record));
+        foreach (RunRecord record in records)
+            table.Write(row(record));
         table.Commit();
     }
 

@@ -14,7 +14,8 @@ internal static class RecipeCheck
     /// <exception cref="DistillException">One that cannot begin, by its name.</exception>
     public static void All(ComparisonOptions options, CancellationToken cancel)
     {
-        foreach (TestSet set in options.TestSets) Named($"test set '{set.Name}'", () => LabelledImages.Read(set.DataPath, [], null, cancel));
+        foreach (TestSet set in options.TestSets)
+            Named($"test set '{set.Name}'", () => LabelledImages.Read(set.DataPath, [], null, cancel));
         foreach (ComparedRecipe recipe in options.Recipes)
         {
             cancel.ThrowIfCancellationRequested();
@@ -22,8 +23,10 @@ internal static class RecipeCheck
             {
                 using DisposeScope scope = torch.NewDisposeScope();
                 Devices.Of(recipe.Options.Device);
-                if (recipe.Options is DistillOptions distillation) Check(distillation, cancel);
-                else if (recipe.Options is TrainOptions training) Check(training, cancel);
+                if (recipe.Options is DistillOptions distillation)
+                    Check(distillation, cancel);
+                else if (recipe.Options is TrainOptions training)
+                    Check(training, cancel);
             });
         }
     }
@@ -46,7 +49,8 @@ internal static class RecipeCheck
     {
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
         LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
-        if (start is not null) return;
+        if (start is not null)
+            return;
         using ImageModel model = StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
         StudentFactory.Check(options, model);
     }

@@ -16,7 +16,11 @@ internal sealed record TestFigures(string Data, long Images, double Top1, double
 /// <summary>One recipe with one seed.</summary>
 internal sealed record RunRecord
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     public required string Recipe { get; init; }
     public required long Seed { get; init; }
@@ -48,7 +52,8 @@ internal sealed record RunRecord
     /// <exception cref="DistillException">It is not one.</exception>
     public static RunRecord? Read(string path)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         try
         {
             return JsonSerializer.Deserialize<RunRecord>(File.ReadAllBytes(path), Json);
@@ -69,9 +74,16 @@ internal sealed record RunRecord
         SortedDictionary<string, string> now = RunOptions.Deciding(options);
         string[] differences =
         [
-            .. now.Keys.Union(Options.Keys).Order(StringComparer.Ordinal).Where(name => now.GetValueOrDefault(name, "") != Options.GetValueOrDefault(name, "")).Select(name => $"{name} was '{Options.GetValueOrDefault(name, "")}' and is '{now.GetValueOrDefault(name, "")}'"),
+            .. now
+                .Keys.Union(Options.Keys)
+                .Order(StringComparer.Ordinal)
+                .Where(name => now.GetValueOrDefault(name, "") != Options.GetValueOrDefault(name, ""))
+                .Select(name => $"{name} was '{Options.GetValueOrDefault(name, "")}' and is '{now.GetValueOrDefault(name, "")}'"),
             .. Inputs.Where(input => hash(input.Key) != input.Value).Select(input => $"{input.Key} has changed"),
         ];
-        if (differences.Length > 0) throw new DistillException($"{path} is of another run than recipe '{Recipe}' now asks for: {string.Join("; ", differences)}; rename the recipe, choose another output, or pass --overwrite");
+        if (differences.Length > 0)
+            throw new DistillException(
+                $"{path} is of another run than recipe '{Recipe}' now asks for: {string.Join("; ", differences)}; rename the recipe, choose another output, or pass --overwrite"
+            );
     }
 }

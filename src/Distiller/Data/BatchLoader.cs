@@ -34,9 +34,26 @@ internal sealed class BatchLoader : IDisposable
     private int step;
     private Task<Turn[]>? next;
 
-    public BatchLoader(PixelStore store, int[] train, Augmentation augmentation, PixelNormaliser normaliser, BatchOptions options, torch.Device device, int from, int to)
+    public BatchLoader(
+        PixelStore store,
+        int[] train,
+        Augmentation augmentation,
+        PixelNormaliser normaliser,
+        BatchOptions options,
+        torch.Device device,
+        int from,
+        int to
+    )
     {
-        (this.store, this.train, this.augmentation, this.normaliser, this.options, this.device, this.to) = (store, train, augmentation, normaliser, options, device, to);
+        (this.store, this.train, this.augmentation, this.normaliser, this.options, this.device, this.to) = (
+            store,
+            train,
+            augmentation,
+            normaliser,
+            options,
+            device,
+            to
+        );
         order = new BatchOrder(train.Length, options.BatchSize, options.StreamSeed, Curriculum.Of(options));
         int floats = checked(options.BatchSize * 3 * augmentation.ImageSize * augmentation.ImageSize);
         buffers = [new float[floats], new float[floats]];
@@ -51,7 +68,11 @@ internal sealed class BatchLoader : IDisposable
         long start = (long)step * options.BatchSize;
         Prepare(++step);
         torch.Tensor pixels = torch.tensor(ready, [options.BatchSize, 3, augmentation.ImageSize, augmentation.ImageSize], device: device);
-        return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch) { Start = start, Seeds = [.. turns.Select(SeedOf)] };
+        return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch)
+        {
+            Start = start,
+            Seeds = [.. turns.Select(SeedOf)],
+        };
     }
 
     /// <summary>Waits for the worker, so that a run that stops early leaves none reading pixels that are about to go.</summary>
@@ -64,12 +85,14 @@ internal sealed class BatchLoader : IDisposable
     private Turn[] Fill(int step, float[] destination)
     {
         Turn[] turns = order.At(step);
-        int side = augmentation.ImageSize, bytes = side * side * 3;
+        int side = augmentation.ImageSize,
+            bytes = side * side * 3;
         // A small batch is done sooner by one thread than by waking the others.
         int workers = (long)bytes * turns.Length < 8 << 20 ? 1 : options.Workers;
         Parallel.For(0, workers, worker =>
         {
-            byte[] source = ArrayPool<byte>.Shared.Rent(store.ImageBytes), pixels = ArrayPool<byte>.Shared.Rent(bytes);
+            byte[] source = ArrayPool<byte>.Shared.Rent(store.ImageBytes),
+                pixels = ArrayPool<byte>.Shared.Rent(bytes);
             for (int i = worker; i < turns.Length; i += workers)
             {
                 int slot = train[turns[i].Image];

@@ -7,7 +7,8 @@ namespace DataFreeKD.Distiller.Data;
 /// <param name="Epoch">Pass over the data, from 0; under a curriculum the first passes are shorter.</param>
 internal readonly record struct Turn(int Image, int Epoch);
 
-/// <summary>Order of the training images as a function of (seed, step). Batches run across the passes' borders, so every image of a pass is seen equally often.</summary>
+/// <summary>Order of the training images as a function of (seed, step). Batches run across the passes' borders, so every image of a pass is
+/// seen equally often.</summary>
 /// <param name="images">Training images.</param>
 /// <param name="batchSize">Images a step.</param>
 /// <param name="seed">Seed of the order.</param>
@@ -34,15 +35,18 @@ internal sealed class BatchOrder(int images, int batchSize, long seed, Curriculu
 
     private void Reach(long position)
     {
-        if (position < start) (epoch, start, size) = (-1, 0, 0);
-        if (epoch >= 0 && position < start + size) return;
+        if (position < start)
+            (epoch, start, size) = (-1, 0, 0);
+        if (epoch >= 0 && position < start + size)
+            return;
         while (epoch < 0 || position >= start + size)
         {
             start += size;
             size = curriculum?.ImagesAt(start, images) ?? images;
             epoch++;
         }
-        for (int i = 0; i < size; i++) order[i] = i;
+        for (int i = 0; i < size; i++)
+            order[i] = i;
         new Randomness(seed, Purpose.Order, epoch).Shuffle(order.AsSpan(0, size));
     }
 }

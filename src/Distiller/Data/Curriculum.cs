@@ -14,8 +14,10 @@ internal sealed record Curriculum(double First, double Epochs)
     private const double Rounding = 1e-9;
 
     /// <summary>The curriculum of a run's options; null where all images are in from the start.</summary>
-    public static Curriculum? Of(BatchOptions options) => options.Curriculum < 1 ? new Curriculum(options.Curriculum, options.CurriculumEpochs) : null;
+    public static Curriculum? Of(BatchOptions options) =>
+        options.Curriculum < 1 ? new Curriculum(options.Curriculum, options.CurriculumEpochs) : null;
 
     /// <summary>Images in the pass that begins after so many turns: the first ones of the table.</summary>
-    public int ImagesAt(long turns, int images) => (int)Math.Clamp(Math.Ceiling(First * images + (1 - First) * turns / Epochs - Rounding), 1, images);
+    public int ImagesAt(long turns, int images) =>
+        (int)Math.Clamp(Math.Ceiling(First * images + (1 - First) * turns / Epochs - Rounding), 1, images);
 }

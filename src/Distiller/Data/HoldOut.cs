@@ -8,7 +8,8 @@ internal static class HoldOut
     public static (int[] Train, int[] Held) Split(int[] indices, double share, long seed)
     {
         int held = Math.Min((int)Math.Round(indices.Length * share), indices.Length - 1);
-        if (held <= 0) return (indices, []);
+        if (held <= 0)
+            return (indices, []);
         int[] shuffled = [.. indices];
         new Randomness(seed, Purpose.HoldOut).Shuffle(shuffled);
         return ([.. shuffled[held..].Order()], [.. shuffled[..held].Order()]);

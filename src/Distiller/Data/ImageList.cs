@@ -11,10 +11,12 @@ internal sealed record ImageList(IReadOnlyList<string> Paths, int? Validation = 
     public static ImageList With(IReadOnlyList<string> training, IReadOnlyList<string>? validation) =>
         validation is null ? new ImageList(training) : new ImageList([.. training, .. validation], validation.Count);
 
-    /// <summary>Splits the images that could be decoded into those to train on and those held out. An image of both lists is held out.</summary>
+    /// <summary>Splits the images that could be decoded into those to train on and those held out. An image of both lists is held
+    /// out.</summary>
     public (int[] Train, int[] HeldOut) Split(int[] usable, double share, long seed)
     {
-        if (Validation is not { } count) return HoldOut.Split(usable, share, seed);
+        if (Validation is not { } count)
+            return HoldOut.Split(usable, share, seed);
         int first = Paths.Count - count;
         HashSet<string> measured = [.. Paths.Skip(first)];
         return ([.. usable.Where(slot => slot < first && !measured.Contains(Paths[slot]))], [.. usable.Where(slot => slot >= first)]);

@@ -14,7 +14,8 @@ internal static class Mixing
     /// <summary>Mixes as the options say, by (seed, step) alone.</summary>
     public static Mixed Apply(torch.Tensor pixels, BatchOptions options, int step)
     {
-        if (options.Mixup <= 0 && options.CutMix <= 0) return new Mixed(pixels, 1);
+        if (options.Mixup <= 0 && options.CutMix <= 0)
+            return new Mixed(pixels, 1);
         Randomness random = new(options.StreamSeed, Purpose.Mixing, step);
         bool cut = options.CutMix > 0 && (options.Mixup <= 0 || random.NextDouble() < 0.5);
         double own = random.NextBeta(cut ? options.CutMix : options.Mixup);
@@ -24,10 +25,16 @@ internal static class Mixing
 
     private static Mixed Cut(torch.Tensor pixels, torch.Tensor other, double own, ref Randomness random)
     {
-        int side = (int)pixels.shape[^1], half = (int)(side * Math.Sqrt(1 - own) / 2);
-        int x = random.NextInt(side), y = random.NextInt(side);
-        int left = Math.Max(0, x - half), right = Math.Min(side, x + half), top = Math.Max(0, y - half), bottom = Math.Min(side, y + half);
-        if (right <= left || bottom <= top) return new Mixed(pixels, 1);
+        int side = (int)pixels.shape[^1],
+            half = (int)(side * Math.Sqrt(1 - own) / 2);
+        int x = random.NextInt(side),
+            y = random.NextInt(side);
+        int left = Math.Max(0, x - half),
+            right = Math.Min(side, x + half),
+            top = Math.Max(0, y - half),
+            bottom = Math.Min(side, y + half);
+        if (right <= left || bottom <= top)
+            return new Mixed(pixels, 1);
         torch.Tensor mixed = pixels.clone();
         Rectangle(mixed).copy_(Rectangle(other));
         return new Mixed(mixed, 1 - ((double)(right - left) * (bottom - top) / ((double)side * side)));

@@ -14,17 +14,29 @@ namespace DataFreeKD.Distiller.Data;
 internal sealed record LoadedPixels(PixelStore Store, int[] Usable, IReadOnlyDictionary<string, long> Skipped)
 {
     /// <summary>From the reason of each slot, null where its image is there.</summary>
-    public static LoadedPixels Of(PixelStore store, IReadOnlyList<string?> reasons) => new(
-        store,
-        [.. Enumerable.Range(0, reasons.Count).Where(slot => reasons[slot] is null)],
-        reasons.OfType<string>().CountBy(reason => reason).ToDictionary(pair => pair.Key, pair => (long)pair.Value, StringComparer.Ordinal));
+    public static LoadedPixels Of(PixelStore store, IReadOnlyList<string?> reasons) =>
+        new(
+            store,
+            [.. Enumerable.Range(0, reasons.Count).Where(slot => reasons[slot] is null)],
+            reasons
+                .OfType<string>()
+                .CountBy(reason => reason)
+                .ToDictionary(pair => pair.Key, pair => (long)pair.Value, StringComparer.Ordinal)
+        );
 }
 
 /// <summary>Fills a pixel store.</summary>
 internal static class PixelLoader
 {
     /// <summary>Reads every path; the outcome hangs on the contents alone, not on the workers.</summary>
-    public static LoadedPixels Load(IReadOnlyList<string> paths, Preprocessing transform, int workers, long maxMemory, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public static LoadedPixels Load(
+        IReadOnlyList<string> paths,
+        Preprocessing transform,
+        int workers,
+        long maxMemory,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         ILookup<string, int> slots = Enumerable.Range(0, paths.Count).ToLookup(slot => paths[slot], StringComparer.Ordinal);
         string?[] reasons = new string?[paths.Count];
@@ -35,23 +47,38 @@ internal static class PixelLoader
         ParallelOptions options = new() { MaxDegreeOfParallelism = workers, CancellationToken = cancel };
         try
         {
-            Parallel.ForEach(Partitioner.Create(ImageInputs.Read(ReadingOrder(slots), cancel: cancel), EnumerablePartitionerOptions.NoBuffering), options, input =>
-            {
-                string? reason = input.Reason;
-                if (input.Bytes is not null)
+            Parallel.ForEach(
+                Partitioner.Create(ImageInputs.Read(ReadingOrder(slots), cancel: cancel), EnumerablePartitionerOptions.NoBuffering),
+                options,
+                input =>
                 {
-                    DecodeResult decoded = ImageDecoder.Decode(input.Bytes, DecodeLimits.Local);
-                    reason = decoded.Reason;
-                    if (decoded.Image is not null)
+                    string? reason = input.Reason;
+                    if (input.Bytes is not null)
                     {
-                        byte[] pixels = transform.Apply(decoded.Image).Pixels;
-                        foreach (int slot in slots[input.Path]) store.Write(slot, pixels);
+                        DecodeResult decoded = ImageDecoder.Decode(input.Bytes, DecodeLimits.Local);
+                        reason = decoded.Reason;
+                        if (decoded.Image is not null)
+                        {
+                            byte[] pixels = transform.Apply(decoded.Image).Pixels;
+                            foreach (int slot in slots[input.Path])
+                                store.Write(slot, pixels);
+                        }
                     }
+                    foreach (int slot in slots[input.Path])
+                        reasons[slot] = reason;
+                    long count = Interlocked.Increment(ref done);
+                    if (count % 1000 == 0)
+                        progress?.Report(
+                            new TrainProgress
+                            {
+                                Phase = "decode",
+                                Done = count,
+                                Total = slots.Count,
+                                ImagesPerSecond = count / clock.Elapsed.TotalSeconds,
+                            }
+                        );
                 }
-                foreach (int slot in slots[input.Path]) reasons[slot] = reason;
-                long count = Interlocked.Increment(ref done);
-                if (count % 1000 == 0) progress?.Report(new TrainProgress { Phase = "decode", Done = count, Total = slots.Count, ImagesPerSecond = count / clock.Elapsed.TotalSeconds });
-            });
+            );
         }
         catch
         {
@@ -72,7 +99,8 @@ internal static class PixelLoader
             {
                 DecodeResult decoded = images[slot].Decode();
                 reasons[slot] = decoded.Reason;
-                if (decoded.Image is not null) store.Write(slot, transform.Apply(decoded.Image).Pixels);
+                if (decoded.Image is not null)
+                    store.Write(slot, transform.Apply(decoded.Image).Pixels);
             });
         }
         catch
@@ -84,5 +112,6 @@ internal static class PixelLoader
     }
 
     // Members of one archive stand together, so that each archive is streamed once.
-    private static IEnumerable<string> ReadingOrder(ILookup<string, int> slots) => slots.Select(group => group.Key).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> ReadingOrder(ILookup<string, int> slots) =>
+        slots.Select(group => group.Key).Order(StringComparer.Ordinal);
 }

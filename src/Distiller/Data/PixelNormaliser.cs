@@ -18,7 +18,8 @@ internal sealed class PixelNormaliser
         {
             float[] table = values[c];
             Span<float> channel = destination.Slice(c * plane, plane);
-            for (int i = 0, at = c; i < channel.Length; i++, at += 3) channel[i] = table[pixels[at]];
+            for (int i = 0, at = c; i < channel.Length; i++, at += 3)
+                channel[i] = table[pixels[at]];
         }
     }
 }

@@ -20,7 +20,12 @@ internal sealed class PixelStore : IDisposable
         perBlock = Math.Max(1, BlockBytes / ImageBytes);
         if ((long)count * ImageBytes <= maxMemory)
         {
-            blocks = [.. Enumerable.Range(0, (count + perBlock - 1) / perBlock).Select(block => new byte[Math.Min(perBlock, count - (block * perBlock)) * ImageBytes])];
+            blocks =
+            [
+                .. Enumerable
+                    .Range(0, (count + perBlock - 1) / perBlock)
+                    .Select(block => new byte[Math.Min(perBlock, count - (block * perBlock)) * ImageBytes]),
+            ];
             return;
         }
         string scratch = ScratchFolder.NewFile();
@@ -34,7 +39,14 @@ internal sealed class PixelStore : IDisposable
             stream.Dispose();
             throw;
         }
-        file = MemoryMappedFile.CreateFromFile(stream, null, (long)count * ImageBytes, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+        file = MemoryMappedFile.CreateFromFile(
+            stream,
+            null,
+            (long)count * ImageBytes,
+            MemoryMappedFileAccess.ReadWrite,
+            HandleInheritability.None,
+            leaveOpen: false
+        );
         view = file.CreateViewAccessor();
     }
 
@@ -50,15 +62,19 @@ internal sealed class PixelStore : IDisposable
     /// <summary>Copies an image into its slot.</summary>
     public void Write(int slot, ReadOnlySpan<byte> pixels)
     {
-        if (blocks is not null) pixels[..ImageBytes].CopyTo(Slot(slot));
-        else view!.SafeMemoryMappedViewHandle.WriteSpan((ulong)slot * (ulong)ImageBytes, pixels[..ImageBytes]);
+        if (blocks is not null)
+            pixels[..ImageBytes].CopyTo(Slot(slot));
+        else
+            view!.SafeMemoryMappedViewHandle.WriteSpan((ulong)slot * (ulong)ImageBytes, pixels[..ImageBytes]);
     }
 
     /// <summary>Copies an image out of its slot.</summary>
     public void Read(int slot, Span<byte> pixels)
     {
-        if (blocks is not null) Slot(slot).CopyTo(pixels);
-        else view!.SafeMemoryMappedViewHandle.ReadSpan((ulong)slot * (ulong)ImageBytes, pixels[..ImageBytes]);
+        if (blocks is not null)
+            Slot(slot).CopyTo(pixels);
+        else
+            view!.SafeMemoryMappedViewHandle.ReadSpan((ulong)slot * (ulong)ImageBytes, pixels[..ImageBytes]);
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,14 @@ internal static class PoolImages
     /// <param name="cancel">Cancels.</param>
     /// <returns>Absolute paths, in the table's order.</returns>
     /// <exception cref="TableException">No path column, or a broken row.</exception>
-    public static IReadOnlyList<string> Draw(string pool, int count, IReadOnlySet<string> taken, long seed, PoolDraw draw, CancellationToken cancel)
+    public static IReadOnlyList<string> Draw(
+        string pool,
+        int count,
+        IReadOnlySet<string> taken,
+        long seed,
+        PoolDraw draw,
+        CancellationToken cancel
+    )
     {
         Randomness randomness = new(seed, Purpose.Pruning, (int)draw);
         List<(long Row, string Path)> drawn = [];
@@ -40,12 +47,16 @@ internal static class PoolImages
         int seen = 0;
         foreach (TableRow row in table.Rows(cancel))
         {
-            if (!row.IsUsable) continue;
+            if (!row.IsUsable)
+                continue;
             string path = ManifestPath.FromTable(row["path"]!, pool);
-            if (taken.Contains(path)) continue;
+            if (taken.Contains(path))
+                continue;
             int place = randomness.NextInt(++seen);
-            if (drawn.Count < count) drawn.Add((row.Number, path));
-            else if (place < count) drawn[place] = (row.Number, path);
+            if (drawn.Count < count)
+                drawn.Add((row.Number, path));
+            else if (place < count)
+                drawn[place] = (row.Number, path);
         }
         return [.. drawn.OrderBy(image => image.Row).Select(image => image.Path)];
     }

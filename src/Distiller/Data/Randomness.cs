@@ -44,7 +44,8 @@ internal struct Randomness
     /// <summary>Beta(alpha, alpha), by two gammas.</summary>
     public double NextBeta(double alpha)
     {
-        double x = NextGamma(alpha), y = NextGamma(alpha);
+        double x = NextGamma(alpha),
+            y = NextGamma(alpha);
         return x + y > 0 ? x / (x + y) : 0.5;
     }
 
@@ -58,7 +59,8 @@ internal struct Randomness
         }
     }
 
-    /// <summary><paramref name="count"/> different numbers below <paramref name="bound"/>, in drawn order (the head of a Fisher–Yates shuffle).</summary>
+    /// <summary><paramref name="count"/> different numbers below <paramref name="bound"/>, in drawn order (the head of a Fisher–Yates
+    /// shuffle).</summary>
     public int[] Choose(int count, int bound)
     {
         int[] all = [.. Enumerable.Range(0, bound)];
@@ -73,12 +75,16 @@ internal struct Randomness
     // Marsaglia and Tsang, 2000; below 1 by the boost Gamma(a) = Gamma(a + 1)·U^(1/a).
     private double NextGamma(double alpha)
     {
-        if (alpha < 1) return NextGamma(alpha + 1) * Math.Pow(1 - NextDouble(), 1 / alpha);
-        double d = alpha - (1.0 / 3), c = 1 / Math.Sqrt(9 * d);
+        if (alpha < 1)
+            return NextGamma(alpha + 1) * Math.Pow(1 - NextDouble(), 1 / alpha);
+        double d = alpha - (1.0 / 3),
+            c = 1 / Math.Sqrt(9 * d);
         while (true)
         {
-            double x = NextNormal(), v = Math.Pow(1 + (c * x), 3);
-            if (v > 0 && Math.Log(1 - NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * Math.Log(v))) return d * v;
+            double x = NextNormal(),
+                v = Math.Pow(1 + (c * x), 3);
+            if (v > 0 && Math.Log(1 - NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * Math.Log(v)))
+                return d * v;
         }
     }
 }

@@ -36,11 +36,13 @@ internal sealed record SelectionImages(IReadOnlyList<string> Paths, IReadOnlyLis
                 continue;
             }
             double weight = string.IsNullOrEmpty(row["weight"]) ? 1 : Numbers.Parse(row["weight"], row, "weight");
-            if (!(weight >= 0) || double.IsInfinity(weight)) throw new DistillException($"{path}: row {row.Number}: weight {row["weight"]} must be a finite number, 0 or more");
+            if (!(weight >= 0) || double.IsInfinity(weight))
+                throw new DistillException($"{path}: row {row.Number}: weight {row["weight"]} must be a finite number, 0 or more");
             paths.Add(ManifestPath.FromTable(row["path"]!, path));
             weights.Add((float)weight);
         }
-        if (paths.Count == 0) throw new DistillException($"{path}: no row to train on ({notOk} rows have another status than ok, or no path)");
+        if (paths.Count == 0)
+            throw new DistillException($"{path}: no row to train on ({notOk} rows have another status than ok, or no path)");
         return new SelectionImages(paths, weights, notOk);
     }
 }

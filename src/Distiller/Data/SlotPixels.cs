@@ -13,7 +13,8 @@ internal sealed class SlotPixels(PixelStore store, int side, PixelNormaliser nor
     {
         int image = 3 * side * side;
         float[] pixels = new float[slots.Length * image];
-        for (int i = 0; i < slots.Length; i++) normaliser.Apply(Stored(slots[i]), pixels.AsSpan(i * image, image));
+        for (int i = 0; i < slots.Length; i++)
+            normaliser.Apply(Stored(slots[i]), pixels.AsSpan(i * image, image));
         return torch.tensor(pixels, [slots.Length, 3, side, side], device: device);
     }
 
@@ -21,6 +22,8 @@ internal sealed class SlotPixels(PixelStore store, int side, PixelNormaliser nor
     {
         byte[] stored = new byte[store.ImageBytes];
         store.Read(slot, stored);
-        return store.Side == side ? stored : PilResize.Resize(new RgbImage(store.Side, store.Side, stored), side, side, Interpolation.Bicubic).Pixels;
+        return store.Side == side
+            ? stored
+            : PilResize.Resize(new RgbImage(store.Side, store.Side, stored), side, side, Interpolation.Bicubic).Pixels;
     }
 }

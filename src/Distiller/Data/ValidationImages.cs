@@ -19,7 +19,8 @@ internal sealed record ValidationImages(IReadOnlyList<string> Paths, string? Tab
     public static ValidationImages Of(string source, CancellationToken cancel)
     {
         string list = Path.Combine(source, PruneRun.HeldOutList);
-        if (File.Exists(list)) return new ValidationImages(SelectionImages.Read(list, cancel).Paths, list);
+        if (File.Exists(list))
+            return new ValidationImages(SelectionImages.Read(list, cancel).Paths, list);
         return new ValidationImages(SelectionImages.PathsOf(source, cancel), Manifests.Table.Fits(source) ? source : null);
     }
 }

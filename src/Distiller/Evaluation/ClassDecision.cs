@@ -9,7 +9,8 @@ internal static class ClassDecision
     {
         int decision = 0;
         for (int c = 1; c < outputs.Length; c++)
-            if (outputs[c] > outputs[decision]) decision = c;
+            if (outputs[c] > outputs[decision])
+                decision = c;
         return decision;
     }
 }

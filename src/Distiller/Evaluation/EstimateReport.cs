@@ -88,7 +88,8 @@ public sealed record EstimateReport
     /// <summary>Share of images on which student and teacher decide alike, 0–1.</summary>
     public required double Agreement { get; init; }
 
-    /// <summary>Agreement × teacher accuracy: a plain figure to compare with, which counts every disagreement as an error; null without a teacher accuracy.</summary>
+    /// <summary>Agreement × teacher accuracy: a plain figure to compare with, which counts every disagreement as an error; null without a
+    /// teacher accuracy.</summary>
     public double? AgreementTimesAccuracy { get; init; }
 
     /// <summary>What should make a reader cautious, in words.</summary>

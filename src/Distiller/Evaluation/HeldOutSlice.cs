@@ -12,7 +12,11 @@ namespace DataFreeKD.Distiller.Evaluation;
 /// <param name="Paths">Absolute paths, in the table's order.</param>
 internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Paths)
 {
-    private const string SelectionOption = "selection-path", HoldOutOption = "hold-out", ValidationOption = "validation-path", DataSeedOption = "data-seed", FailedPrefix = "failed/";
+    private const string SelectionOption = "selection-path",
+        HoldOutOption = "hold-out",
+        ValidationOption = "validation-path",
+        DataSeedOption = "data-seed",
+        FailedPrefix = "failed/";
 
     // Which images can be decoded hangs on their bytes, not on the size they are brought to.
     private const int SmallSide = 8;
@@ -28,22 +32,33 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         string folder = Directory.Exists(student) ? Path.GetFullPath(student) : Path.GetDirectoryName(Path.GetFullPath(student))!;
         Provenance made = Provenance.ReadBeside(Path.Combine(folder, "provenance"))
             ?? throw new DistillException($"{folder} has no provenance.json that tells which images were held out; give --images");
-        if (made.Command == PruneRun.Command) return OfPruned(folder, cancel);
+        if (made.Command == PruneRun.Command)
+            return OfPruned(folder, cancel);
         if (made.Command != "distill" || !made.Options.TryGetValue(SelectionOption, out string? recorded))
             throw new DistillException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give --images");
-        if (made.Options.GetValueOrDefault(ValidationOption) is { Length: > 0 } validation) return OfValidation(made, validation, folder, cancel);
+        if (made.Options.GetValueOrDefault(ValidationOption) is { Length: > 0 } validation)
+            return OfValidation(made, validation, folder, cancel);
         (double share, long seed) = (Number(made, HoldOutOption, folder, double.Parse), DataSeed(made, folder));
-        if (share <= 0) throw new DistillException($"{folder} was distilled with hold-out 0, so it saw every image of its selection; give --images that it did not see");
-        string hash = made.Inputs.GetValueOrDefault(recorded) ?? throw new DistillException($"{folder}: provenance.json has no SHA-256 of {recorded}; give --images");
+        if (share <= 0)
+            throw new DistillException(
+                $"{folder} was distilled with hold-out 0, so it saw every image of its selection; give --images that it did not see"
+            );
+        string hash = made.Inputs.GetValueOrDefault(recorded)
+            ?? throw new DistillException($"{folder}: provenance.json has no SHA-256 of {recorded}; give --images");
         string selection = Locate(recorded, hash, folder, cancel);
 
         IReadOnlyList<string> paths = SelectionImages.Read(selection, cancel).Paths;
-        int[] usable = made.Counts.Keys.Any(status => status.StartsWith(FailedPrefix, StringComparison.Ordinal)) ? Decodable(paths, workers, progress, cancel) : [.. Enumerable.Range(0, paths.Count)];
+        int[] usable = made.Counts.Keys.Any(status => status.StartsWith(FailedPrefix, StringComparison.Ordinal))
+            ? Decodable(paths, workers, progress, cancel)
+            : [.. Enumerable.Range(0, paths.Count)];
         (int[] train, int[] held) = HoldOut.Split(usable, share, seed);
         (long train, long held) then = (made.Counts.GetValueOrDefault("train"), made.Counts.GetValueOrDefault("held_out"));
         if (then != (train.Length, held.Length))
-            throw new DistillException($"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give --images");
-        if (held.Length == 0) throw new DistillException($"{folder} held out no image; give --images");
+            throw new DistillException(
+                $"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give --images"
+            );
+        if (held.Length == 0)
+            throw new DistillException($"{folder} held out no image; give --images");
         return new HeldOutSlice(selection, [.. held.Select(slot => paths[slot])]);
     }
 
@@ -51,7 +66,8 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     private static HeldOutSlice OfPruned(string folder, CancellationToken cancel)
     {
         string list = Path.Combine(folder, PruneRun.HeldOutList);
-        if (!File.Exists(list)) throw new DistillException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
+        if (!File.Exists(list))
+            throw new DistillException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
         return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
     }
 
@@ -74,26 +90,37 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
             string moved = Path.Combine(above, Path.IsPathRooted(recorded) ? Path.GetFileName(recorded) : recorded);
             foreach (string place in (string[])[Path.GetFullPath(recorded), moved])
             {
-                if (place == found || !File.Exists(place)) continue;
-                if (Provenance.HashFile(place, cancel) == hash) return place;
+                if (place == found || !File.Exists(place))
+                    continue;
+                if (Provenance.HashFile(place, cancel) == hash)
+                    return place;
                 found ??= place;
             }
         }
-        throw new DistillException(found is null
-            ? $"{Path.GetFullPath(recorded)}, the selection of {folder}, is not there, nor beside or above the student; bring it back, start where the distillation was started, or give --images"
-            : $"{found} is not as it was when {folder} was distilled from it (SHA-256 {hash[..12]}…), so its held-out slice cannot be told; bring the file back, or give --images");
+        throw new DistillException(
+            found is null
+                ? $"{Path.GetFullPath(recorded)}, the selection of {folder}, is not there, nor beside or above the student; bring it back, start where the distillation was started, or give --images"
+                : $"{found} is not as it was when {folder} was distilled from it (SHA-256 {hash[..12]}…), so its held-out slice cannot be told; bring the file back, or give --images"
+        );
     }
 
     private static int[] Decodable(IReadOnlyList<string> paths, int workers, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
-        Preprocessing small = new() { ImageSize = SmallSide, CropPct = 1, Squash = true };
+        Preprocessing small = new()
+        {
+            ImageSize = SmallSide,
+            CropPct = 1,
+            Squash = true,
+        };
         LoadedPixels pixels = PixelLoader.Load(paths, small, workers, long.MaxValue, progress, cancel);
         pixels.Store.Dispose();
         return pixels.Usable;
     }
 
     private static long DataSeed(Provenance made, string folder) =>
-        string.IsNullOrEmpty(made.Options.GetValueOrDefault(DataSeedOption)) ? made.Seed ?? 0 : Number(made, DataSeedOption, folder, long.Parse);
+        string.IsNullOrEmpty(made.Options.GetValueOrDefault(DataSeedOption))
+            ? made.Seed ?? 0
+            : Number(made, DataSeedOption, folder, long.Parse);
 
     private static T Number<T>(Provenance made, string option, string folder, Func<string, CultureInfo, T> parse)
     {

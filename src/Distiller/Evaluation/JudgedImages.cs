@@ -16,10 +16,29 @@ internal sealed record JudgedImage(int Place, float[]? Own, float[]? Other, stri
 internal static class JudgedImages
 {
     /// <summary>Batches in the order of the paths. Decoding of the next one overlaps with what the caller does with this one.</summary>
-    public static IEnumerable<JudgedImage[]> Batches(IEnumerable<string> paths, Preprocessing own, Preprocessing? other, int batchSize, int workers, CancellationToken cancel)
+    public static IEnumerable<JudgedImage[]> Batches(
+        IEnumerable<string> paths,
+        Preprocessing own,
+        Preprocessing? other,
+        int batchSize,
+        int workers,
+        CancellationToken cancel
+    )
     {
-        using IEnumerator<JudgedImage[]> batches = ImageInputs.Read(paths, cancel: cancel).Index().Chunk(batchSize)
-            .Select(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(workers).WithCancellation(cancel).Select(pair => Decode(pair.Index, pair.Item, own, other)).ToArray()).GetEnumerator();
+        using IEnumerator<JudgedImage[]> batches = ImageInputs
+            .Read(paths, cancel: cancel)
+            .Index()
+            .Chunk(batchSize)
+            .Select(chunk =>
+                chunk
+                    .AsParallel()
+                    .AsOrdered()
+                    .WithDegreeOfParallelism(workers)
+                    .WithCancellation(cancel)
+                    .Select(pair => Decode(pair.Index, pair.Item, own, other))
+                    .ToArray()
+            )
+            .GetEnumerator();
         Task<JudgedImage[]?> next = Task.Run(Advance, cancel);
         while (next.GetAwaiter().GetResult() is { } batch)
         {
@@ -31,14 +50,32 @@ internal static class JudgedImages
     }
 
     /// <summary>Batches of images in memory.</summary>
-    public static IEnumerable<JudgedImage[]> Batches(IEnumerable<MemoryImage> images, Preprocessing own, Preprocessing? other, int batchSize, int workers, CancellationToken cancel) =>
-        images.Index().Chunk(batchSize)
-            .Select(chunk => chunk.AsParallel().AsOrdered().WithDegreeOfParallelism(workers).WithCancellation(cancel).Select(pair => Of(pair.Index, pair.Item.Decode(), own, other)).ToArray());
+    public static IEnumerable<JudgedImage[]> Batches(
+        IEnumerable<MemoryImage> images,
+        Preprocessing own,
+        Preprocessing? other,
+        int batchSize,
+        int workers,
+        CancellationToken cancel
+    ) =>
+        images
+            .Index()
+            .Chunk(batchSize)
+            .Select(chunk =>
+                chunk
+                    .AsParallel()
+                    .AsOrdered()
+                    .WithDegreeOfParallelism(workers)
+                    .WithCancellation(cancel)
+                    .Select(pair => Of(pair.Index, pair.Item.Decode(), own, other))
+                    .ToArray()
+            );
 
     /// <summary>The images that could be had; the others are counted by reason.</summary>
     public static JudgedImage[] Usable(JudgedImage[] batch, Dictionary<string, long> skipped)
     {
-        foreach (JudgedImage failed in batch.Where(image => image.Own is null)) skipped[failed.Reason!] = skipped.GetValueOrDefault(failed.Reason!) + 1;
+        foreach (JudgedImage failed in batch.Where(image => image.Own is null))
+            skipped[failed.Reason!] = skipped.GetValueOrDefault(failed.Reason!) + 1;
         return [.. batch.Where(image => image.Own is not null)];
     }
 
@@ -47,24 +84,35 @@ internal static class JudgedImages
     {
         int image = pixels(batch[0]).Length;
         float[] joined = new float[batch.Length * image];
-        for (int i = 0; i < batch.Length; i++) pixels(batch[i]).CopyTo(joined, i * image);
+        for (int i = 0; i < batch.Length; i++)
+            pixels(batch[i]).CopyTo(joined, i * image);
         return joined;
     }
 
     /// <summary>Counts by reason, in words.</summary>
-    public static string Reasons(IEnumerable<KeyValuePair<string, long>> skipped) => string.Join(", ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"));
+    public static string Reasons(IEnumerable<KeyValuePair<string, long>> skipped) =>
+        string.Join(", ", skipped.Select(pair => $"{pair.Key}: {pair.Value}"));
 
     private static JudgedImage Decode(int place, ImageInput input, Preprocessing own, Preprocessing? other)
     {
-        if (input.Bytes is null) return new JudgedImage(place, null, null, input.Reason ?? Reason.Unreadable);
+        if (input.Bytes is null)
+            return new JudgedImage(place, null, null, input.Reason ?? Reason.Unreadable);
         return Of(place, ImageDecoder.Decode(input.Bytes, DecodeLimits.Local), own, other);
     }
 
     private static JudgedImage Of(int place, DecodeResult decoded, Preprocessing own, Preprocessing? other)
     {
-        if (decoded.Image is null) return new JudgedImage(place, null, null, decoded.Reason);
+        if (decoded.Image is null)
+            return new JudgedImage(place, null, null, decoded.Reason);
         float[] pixels = Pixels(decoded.Image, own);
-        return new JudgedImage(place, pixels, other is null ? null : Same(own, other) ? pixels : Pixels(decoded.Image, other), null);
+        return new JudgedImage(
+            place,
+            pixels,
+            other is null ? null
+                : Same(own, other) ? pixels
+                : Pixels(decoded.Image, other),
+            null
+        );
     }
 
     private static float[] Pixels(RgbImage image, Preprocessing transform)
@@ -75,5 +123,6 @@ internal static class JudgedImages
     }
 
     // Record equality would compare the lists of channels by reference.
-    private static bool Same(Preprocessing a, Preprocessing b) => (a with { Mean = [], Std = [] }) == (b with { Mean = [], Std = [] }) && a.Mean.SequenceEqual(b.Mean) && a.Std.SequenceEqual(b.Std);
+    private static bool Same(Preprocessing a, Preprocessing b) =>
+        (a with { Mean = [], Std = [] }) == (b with { Mean = [], Std = [] }) && a.Mean.SequenceEqual(b.Mean) && a.Std.SequenceEqual(b.Std);
 }

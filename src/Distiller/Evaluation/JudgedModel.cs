@@ -22,7 +22,13 @@ internal sealed class JudgedModel : IDisposable
     /// <param name="preprocessing">Preprocessing against its own.</param>
     /// <param name="device">Where it is to run.</param>
     /// <param name="export">What computes its logits in its place; see <see cref="EvaluateOptions.Logits"/>.</param>
-    public JudgedModel(string path, int? heads, PreprocessingOverride? preprocessing, torch.Device device, Func<float[], int, float[]>? export = null)
+    public JudgedModel(
+        string path,
+        int? heads,
+        PreprocessingOverride? preprocessing,
+        torch.Device device,
+        Func<float[], int, float[]>? export = null
+    )
         : this(Load(path, heads, preprocessing), path, device, export) => owned = true;
 
     /// <param name="loaded">The model; whoever loaded it disposes it.</param>
@@ -32,7 +38,8 @@ internal sealed class JudgedModel : IDisposable
     public JudgedModel(LoadedModel loaded, string name, torch.Device device, Func<float[], int, float[]>? export = null)
     {
         (this.loaded, this.device, this.export) = (loaded, device, export);
-        if (loaded.Model.Config.Classes == 0) throw new DistillException($"{name} has no classification head: there is no decision to evaluate");
+        if (loaded.Model.Config.Classes == 0)
+            throw new DistillException($"{name} has no classification head: there is no decision to evaluate");
         loaded.Model.MoveTo(device);
         loaded.Model.eval();
         Transform = loaded.Preprocessing;
@@ -63,7 +70,8 @@ internal sealed class JudgedModel : IDisposable
 
     public void Dispose()
     {
-        if (owned) loaded.Dispose();
+        if (owned)
+            loaded.Dispose();
     }
 
     private static LoadedModel Load(string path, int? heads, PreprocessingOverride? preprocessing)
@@ -76,12 +84,18 @@ internal sealed class JudgedModel : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable inference = torch.inference_mode();
-        torch.Tensor? input = export is null ? torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device) : null;
-        if (warm) clock.Start();
-        torch.Tensor logits = input is null ? torch.tensor(export!(pixels, images), [images, Classes]) : loaded.Model.Run(input, ModelCapture.None).Logits!;
+        torch.Tensor? input = export is null
+            ? torch.tensor(pixels, [images, 3, Transform.ImageSize, Transform.ImageSize], device: device)
+            : null;
+        if (warm)
+            clock.Start();
+        torch.Tensor logits = input is null
+            ? torch.tensor(export!(pixels, images), [images, Classes])
+            : loaded.Model.Run(input, ModelCapture.None).Logits!;
         float[] result = finish(logits).cpu().data<float>().ToArray();
         clock.Stop();
-        if (warm) forwarded += images;
+        if (warm)
+            forwarded += images;
         return result;
     }
 }

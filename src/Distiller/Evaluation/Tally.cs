@@ -6,10 +6,13 @@ namespace DataFreeKD.Distiller.Evaluation;
 internal sealed class Tally(int classes)
 {
     private const int Bins = 15;
-    private readonly long[] binCount = new long[Bins], binRight = new long[Bins];
+    private readonly long[] binCount = new long[Bins],
+        binRight = new long[Bins];
     private readonly double[] binConfidence = new double[Bins];
-    private long right, rightInFive;
-    private double loss, confidenceSum;
+    private long right,
+        rightInFive;
+    private double loss,
+        confidenceSum;
 
     /// <summary>Counts by [label][decision].</summary>
     public long[][] Confusion { get; } = [.. Enumerable.Range(0, classes).Select(_ => new long[classes])];
@@ -20,9 +23,11 @@ internal sealed class Tally(int classes)
     /// <summary>Adds one image by its log-probabilities; returns the decision. Ties go to the lower class.</summary>
     public int Add(ReadOnlySpan<float> logProbabilities, int label)
     {
-        int decision = ClassDecision.Of(logProbabilities), better = 0;
+        int decision = ClassDecision.Of(logProbabilities),
+            better = 0;
         for (int c = 0; c < logProbabilities.Length; c++)
-            if (logProbabilities[c] > logProbabilities[label] || (logProbabilities[c] == logProbabilities[label] && c < label)) better++;
+            if (logProbabilities[c] > logProbabilities[label] || (logProbabilities[c] == logProbabilities[label] && c < label))
+                better++;
         double confidence = Math.Min(1, Math.Exp(logProbabilities[decision]));
         int bin = Math.Min(Bins - 1, (int)(confidence * Bins));
         bool hit = decision == label;

@@ -4,24 +4,27 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
-/// <summary>Cross-entropy with argmax of the teacher. DeiT's label-free form: the distillation head takes the hard target while the CLS head takes the soft one.</summary>
+/// <summary>Cross-entropy with argmax of the teacher. DeiT's label-free form: the distillation head takes the hard target while the CLS
+/// head takes the soft one.</summary>
 public sealed class HardDecision : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
-    public static LossEntry Entry { get; } = new()
-    {
-        Name = "hard",
-        Equation = "−ln p_s(argmax z_t), batch mean",
-        Source = "DeiT, Touvron et al., ICML 2021",
-        Needs = "head=dist: a student with a distillation token",
-        Keys = [StudentHead.Key("dist")],
-        ReadsPlainProbabilities = _ => true,
-        Build = (term, context) => new HardDecision(term, context),
-    };
+    public static LossEntry Entry { get; } =
+        new()
+        {
+            Name = "hard",
+            Equation = "−ln p_s(argmax z_t), batch mean",
+            Source = "DeiT, Touvron et al., ICML 2021",
+            Needs = "head=dist: a student with a distillation token",
+            Keys = [StudentHead.Key("dist")],
+            ReadsPlainProbabilities = _ => true,
+            Build = (term, context) => new HardDecision(term, context),
+        };
 
     private readonly StudentHead head;
 
-    private HardDecision(RecipeTerm term, LossContext context) : base(term) => head = new StudentHead(term, context.Pair);
+    private HardDecision(RecipeTerm term, LossContext context)
+        : base(term) => head = new StudentHead(term, context.Pair);
 
     /// <summary>−ln p_s(argmax z_t), mean over the batch.</summary>
     /// <param name="student">The head's logits <c>[B, C]</c>.</param>

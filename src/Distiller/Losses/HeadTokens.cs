@@ -9,8 +9,10 @@ internal static class HeadTokens
     /// <summary>CLS and the (kept) patches of <c>[B, H, T, d]</c>, as <see cref="PatchTokens.ClsAndPatches"/>.</summary>
     public static torch.Tensor ClsAndPatches(torch.Tensor parts, int prefix, torch.Tensor? kept)
     {
-        if (prefix == 1 && kept is null) return parts;
-        long heads = parts.shape[1], width = parts.shape[3];
+        if (prefix == 1 && kept is null)
+            return parts;
+        long heads = parts.shape[1],
+            width = parts.shape[3];
         torch.Tensor cut = PatchTokens.ClsAndPatches(Merged(parts), prefix, kept);
         return cut.view(cut.shape[0], cut.shape[1], heads, width).transpose(1, 2);
     }

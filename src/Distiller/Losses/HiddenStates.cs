@@ -8,22 +8,34 @@ namespace DataFreeKD.Distiller.Losses;
 public sealed class HiddenStates : LayerLoss
 {
     /// <summary>Its line of the catalogue.</summary>
-    public static LossEntry Entry { get; } = new()
-    {
-        Name = "hidden",
-        Equation = "mean (F_s·W − F_t)² over layers, batch, tokens and features, W [Ds, Dt] learned",
-        Source = "FitNets, Romero et al., ICLR 2015; TinyBERT, Jiao et al., 2020",
-        Needs = "the same patch grid",
-        Build = (term, context) => new HiddenStates(term, context),
-    };
+    public static LossEntry Entry { get; } =
+        new()
+        {
+            Name = "hidden",
+            Equation = "mean (F_s·W − F_t)² over layers, batch, tokens and features, W [Ds, Dt] learned",
+            Source = "FitNets, Romero et al., ICLR 2015; TinyBERT, Jiao et al., 2020",
+            Needs = "the same patch grid",
+            Build = (term, context) => new HiddenStates(term, context),
+        };
 
     private readonly ModelPair pair;
     private readonly LossParameter[] projections;
 
-    private HiddenStates(RecipeTerm term, LossContext context) : base(term, LayerMap.Evenly(context.Pair.Student.Depth, context.Pair.Teacher.Depth))
+    private HiddenStates(RecipeTerm term, LossContext context)
+        : base(term, LayerMap.Evenly(context.Pair.Student.Depth, context.Pair.Teacher.Depth))
     {
         PatchTokens.RequireSameGrid(term, pair = context.Pair);
-        projections = [.. Layers.Select(layer => Learned.Normal($"{Name}.{layer.Student}.weight", [pair.Student.Width, pair.Teacher.Width], 1 / Math.Sqrt(pair.Student.Width), context))];
+        projections =
+        [
+            .. Layers.Select(layer =>
+                Learned.Normal(
+                    $"{Name}.{layer.Student}.weight",
+                    [pair.Student.Width, pair.Teacher.Width],
+                    1 / Math.Sqrt(pair.Student.Width),
+                    context
+                )
+            ),
+        ];
     }
 
     /// <inheritdoc/>
@@ -38,9 +50,11 @@ public sealed class HiddenStates : LayerLoss
         Reduction.BatchMean((student.matmul(projection) - teacher.detach()).square().mean([1, 2]), weights);
 
     /// <inheritdoc/>
-    protected override torch.Tensor OfLayer(int index, torch.Tensor student, torch.Tensor teacher, LossInputs inputs) => Loss(
-        PatchTokens.ClsAndPatches(student, pair.Student.PrefixTokens, kept: null),
-        PatchTokens.ClsAndPatches(teacher, pair.Teacher.PrefixTokens, inputs.KeptPatches),
-        projections[index].Value,
-        inputs.Weights);
+    protected override torch.Tensor OfLayer(int index, torch.Tensor student, torch.Tensor teacher, LossInputs inputs) =>
+        Loss(
+            PatchTokens.ClsAndPatches(student, pair.Student.PrefixTokens, kept: null),
+            PatchTokens.ClsAndPatches(teacher, pair.Teacher.PrefixTokens, inputs.KeptPatches),
+            projections[index].Value,
+            inputs.Weights
+        );
 }

@@ -25,7 +25,12 @@ public abstract class LayerLoss(RecipeTerm term, IReadOnlyList<LayerPair> layers
         torch.Tensor? total = null;
         for (int i = 0; i < layers.Count; i++)
         {
-            torch.Tensor loss = OfLayer(i, inputs.Student.Hidden[layers[i].Student], inputs.Teacher.Hidden[layers[i].Teacher].detach(), inputs);
+            torch.Tensor loss = OfLayer(
+                i,
+                inputs.Student.Hidden[layers[i].Student],
+                inputs.Teacher.Hidden[layers[i].Teacher].detach(),
+                inputs
+            );
             total = total is null ? loss : total + loss;
         }
         return total! / layers.Count;

@@ -10,7 +10,8 @@ public readonly record struct LayerPair(int Student, int Teacher);
 /// <summary>Maps layers between models of different depth.</summary>
 public static class LayerMap
 {
-    /// <summary>One pair for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always meet, and equal depths give the identity.</summary>
+    /// <summary>One pair for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always
+    /// meet, and equal depths give the identity.</summary>
     /// <param name="studentDepth">Blocks of the student, above 0.</param>
     /// <param name="teacherDepth">Blocks of the teacher, above 0.</param>
     /// <param name="most">At most so many pairs, above 0: the ends of as many equal shares.</param>

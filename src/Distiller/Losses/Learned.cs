@@ -12,7 +12,8 @@ internal static class Learned
     {
         Randomness random = new(context.Seed, Purpose.Projection, Key(name));
         double[] values = new double[shape.Aggregate(1L, (size, side) => size * side)];
-        for (int i = 0; i < values.Length; i++) values[i] = random.NextNormal() * deviation;
+        for (int i = 0; i < values.Length; i++)
+            values[i] = random.NextNormal() * deviation;
         return Leaf(name, torch.tensor(values, shape, context.Type, context.Device), decay: true);
     }
 
@@ -24,7 +25,8 @@ internal static class Learned
     public static long Key(string name)
     {
         ulong hash = 14695981039346656037;
-        foreach (char letter in name) hash = (hash ^ letter) * 1099511628211;
+        foreach (char letter in name)
+            hash = (hash ^ letter) * 1099511628211;
         return (long)hash;
     }
 

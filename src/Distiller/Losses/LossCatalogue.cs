@@ -5,7 +5,9 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>The losses that a recipe may name.</summary>
 public static class LossCatalogue
 {
-    private static readonly Catalogue<LossEntry> Entries = new("loss", entry => entry.Name,
+    private static readonly Catalogue<LossEntry> Entries = new(
+        "loss",
+        entry => entry.Name,
         KnowledgeDistillation.Entry,
         HardDecision.Entry,
         DecoupledDistillation.Entry,
@@ -18,7 +20,8 @@ public static class LossCatalogue
         VitFeatureDistillation.Entry,
         RelationalDistillation.Entry,
         ManifoldDistillation.Entry,
-        TargetAwareTransformer.Entry);
+        TargetAwareTransformer.Entry
+    );
 
     /// <summary>In the order of the help: outputs, features, relations, one to all; then those registered.</summary>
     public static IReadOnlyList<LossEntry> All => Entries.All;
@@ -33,5 +36,6 @@ public static class LossCatalogue
 
     /// <summary>The terms of a recipe for a pair of models.</summary>
     /// <exception cref="DistillException">A loss that does not fit the models, with the cure.</exception>
-    public static IReadOnlyList<LossTerm> Build(Recipe recipe, LossContext context) => [.. recipe.Terms.Select(term => term.Entry.Build(term, context))];
+    public static IReadOnlyList<LossTerm> Build(Recipe recipe, LossContext context) =>
+        [.. recipe.Terms.Select(term => term.Entry.Build(term, context))];
 }

@@ -23,7 +23,8 @@ public sealed record LossEntry
     /// <summary>What a recipe may set.</summary>
     public IReadOnlyList<LossKey> Keys { get; init; } = [];
 
-    /// <summary>Whether a term reads no more of the teacher than its probabilities at temperature 1, or the decision: what a cache of the most probable classes still tells rightly.</summary>
+    /// <summary>Whether a term reads no more of the teacher than its probabilities at temperature 1, or the decision: what a cache of the
+    /// most probable classes still tells rightly.</summary>
     public Func<RecipeTerm, bool> ReadsPlainProbabilities { get; init; } = _ => false;
 
     /// <summary>Builds the loss for a pair of models.</summary>
@@ -35,7 +36,8 @@ public sealed record LossEntry
     /// <exception cref="DistillException">A parameter that the loss does not have, or a value that it may not hold.</exception>
     public RecipeTerm Term(double weight = 1, params ReadOnlySpan<(string Key, string Value)> values)
     {
-        if (!(weight > 0) || !double.IsFinite(weight)) throw new DistillException(FormattableString.Invariant($"{Name}: the weight is {weight}: must be above 0"));
+        if (!(weight > 0) || !double.IsFinite(weight))
+            throw new DistillException(FormattableString.Invariant($"{Name}: the weight is {weight}: must be above 0"));
         OrderedDictionary<string, string> all = Defaults();
         foreach ((string name, string value) in values)
         {
@@ -49,7 +51,8 @@ public sealed record LossEntry
     internal OrderedDictionary<string, string> Defaults()
     {
         OrderedDictionary<string, string> all = [];
-        foreach (LossKey key in Keys) all.Add(key.Name, key.Default);
+        foreach (LossKey key in Keys)
+            all.Add(key.Name, key.Default);
         return all;
     }
 
@@ -57,7 +60,10 @@ public sealed record LossEntry
     internal LossKey? KeyOf(string name) => Keys.Append(TeacherChoice.Key).FirstOrDefault(known => known.Name == name);
 
     /// <summary>The parameters in words.</summary>
-    internal string KeysInWords => Keys.Count == 0 ? $"{Name} has no parameters but {TeacherChoice.Key.Name}" : $"known: {string.Join(", ", Keys.Append(TeacherChoice.Key).Select(key => key.Name))}";
+    internal string KeysInWords =>
+        Keys.Count == 0
+            ? $"{Name} has no parameters but {TeacherChoice.Key.Name}"
+            : $"known: {string.Join(", ", Keys.Append(TeacherChoice.Key).Select(key => key.Name))}";
 
     /// <summary>What to say of a parameter that the loss does not have.</summary>
     internal string Unknown(string name) => $"'{name}' is no parameter of {Name}; {KeysInWords}";
@@ -80,7 +86,10 @@ public sealed record ModelPair(ModelConfig TeacherShape, ModelConfig StudentShap
     public VitConfig Student => WithTokens(StudentShape, "student");
 
     private static VitConfig WithTokens(ModelConfig shape, string role) =>
-        shape as VitConfig ?? throw new DistillException($"the {role} {shape.Name} has no tokens, which a loss chosen here matches; use losses of logits alone (kd), or a Vision Transformer on both sides");
+        shape as VitConfig
+        ?? throw new DistillException(
+            $"the {role} {shape.Name} has no tokens, which a loss chosen here matches; use losses of logits alone (kd), or a Vision Transformer on both sides"
+        );
 }
 
 /// <summary>What a loss is built for.</summary>

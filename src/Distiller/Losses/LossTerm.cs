@@ -35,7 +35,8 @@ public sealed record LossInputs
 /// <param name="Decay">Whether weight decay applies.</param>
 public sealed record LossParameter(string Name, torch.Tensor Value, bool Decay);
 
-/// <summary>One weighted term of the distillation loss. Batch statistics, where it uses them, are those of the batch in hand: it is never evaluated after training, so it has no state but what it learns.</summary>
+/// <summary>One weighted term of the distillation loss. Batch statistics, where it uses them, are those of the batch in hand: it is never
+/// evaluated after training, so it has no state but what it learns.</summary>
 /// <param name="term">Its part of the recipe.</param>
 public abstract class LossTerm(RecipeTerm term)
 {
@@ -58,7 +59,9 @@ public abstract class LossTerm(RecipeTerm term)
     public virtual IReadOnlyList<LayerPair> Layers => [];
 
     /// <summary>Whether it reads more of the teacher than logits, which only one network in memory can give.</summary>
-    public virtual bool ReadsTeacherFeatures => TeacherCapture.HiddenBlocks.Count + TeacherCapture.QkvBlocks.Count + TeacherCapture.ClsRowBlocks.Count > 0 || TeacherCapture.NormedTokens;
+    public virtual bool ReadsTeacherFeatures =>
+        TeacherCapture.HiddenBlocks.Count + TeacherCapture.QkvBlocks.Count + TeacherCapture.ClsRowBlocks.Count > 0
+        || TeacherCapture.NormedTokens;
 
     /// <summary>Tensors it learns.</summary>
     public virtual IReadOnlyList<LossParameter> Parameters => [];

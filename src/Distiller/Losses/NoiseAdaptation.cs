@@ -4,29 +4,38 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
-/// <summary>NLL of p_s·A on argmax of the teacher. A is row-stochastic, its diagonal held at the teacher's accuracy, its off-diagonals learned.</summary>
+/// <summary>NLL of p_s·A on argmax of the teacher. A is row-stochastic, its diagonal held at the teacher's accuracy, its off-diagonals
+/// learned.</summary>
 public sealed class NoiseAdaptation : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
-    public static LossEntry Entry { get; } = new()
-    {
-        Name = "noise",
-        Equation = "−ln (p_s·A)[argmax z_t], A [C, C] row-stochastic, learned off its diagonal; batch mean",
-        Source = "DFND, Chen et al., CVPR 2021",
-        Keys = [LossKey.Number("accuracy", 0.9, "diagonal of A: the teacher's accuracy", 1e-6, 1 - 1e-6), LossKey.Switch("balance", "weigh each image by the inverse share of its decision in the batch"), StudentHead.Key()],
-        ReadsPlainProbabilities = _ => true,
-        Build = (term, context) => new NoiseAdaptation(term, context),
-    };
+    public static LossEntry Entry { get; } =
+        new()
+        {
+            Name = "noise",
+            Equation = "−ln (p_s·A)[argmax z_t], A [C, C] row-stochastic, learned off its diagonal; batch mean",
+            Source = "DFND, Chen et al., CVPR 2021",
+            Keys =
+            [
+                LossKey.Number("accuracy", 0.9, "diagonal of A: the teacher's accuracy", 1e-6, 1 - 1e-6),
+                LossKey.Switch("balance", "weigh each image by the inverse share of its decision in the batch"),
+                StudentHead.Key(),
+            ],
+            ReadsPlainProbabilities = _ => true,
+            Build = (term, context) => new NoiseAdaptation(term, context),
+        };
 
     private readonly double accuracy;
     private readonly bool balance;
     private readonly StudentHead head;
     private readonly LossParameter logits;
 
-    private NoiseAdaptation(RecipeTerm term, LossContext context) : base(term)
+    private NoiseAdaptation(RecipeTerm term, LossContext context)
+        : base(term)
     {
         int classes = context.Pair.StudentShape.Classes;
-        if (classes < 2) throw new DistillException($"the {Name} loss needs 2 classes or more: the teacher has {classes}");
+        if (classes < 2)
+            throw new DistillException($"the {Name} loss needs 2 classes or more: the teacher has {classes}");
         (accuracy, balance, head) = (term.Number("accuracy"), term.On("balance"), new StudentHead(term, context.Pair));
         logits = Learned.Constant($"{Name}.logits", [classes, classes], 0, context);
     }
@@ -34,7 +43,8 @@ public sealed class NoiseAdaptation : LossTerm
     /// <inheritdoc/>
     public override IReadOnlyList<LossParameter> Parameters => [logits];
 
-    /// <summary>A <c>[C, C]</c>: accuracy on the diagonal, (1 − accuracy)·softmax of the off-diagonal logits elsewhere; rows sum to 1.</summary>
+    /// <summary>A <c>[C, C]</c>: accuracy on the diagonal, (1 − accuracy)·softmax of the off-diagonal logits elsewhere; rows sum to
+    /// 1.</summary>
     /// <param name="logits">Free parameters <c>[C, C]</c>; the diagonal is not used.</param>
     /// <param name="accuracy">(0, 1).</param>
     public static torch.Tensor Matrix(torch.Tensor logits, double accuracy)
@@ -56,7 +66,8 @@ public sealed class NoiseAdaptation : LossTerm
         return Reduction.BatchMean(-noisy.gather(-1, label).squeeze(-1).clamp_min(1e-12).log(), weights);
     }
 
-    /// <summary>Weights <c>[B]</c> of mean 1 that give every decision present in the batch the same say: B / (decisions present · images of the same decision).</summary>
+    /// <summary>Weights <c>[B]</c> of mean 1 that give every decision present in the batch the same say: B / (decisions present · images of
+    /// the same decision).</summary>
     /// <param name="teacher">Teacher logits <c>[B, C]</c>.</param>
     public static torch.Tensor BalanceOf(torch.Tensor teacher)
     {
@@ -70,7 +81,8 @@ public sealed class NoiseAdaptation : LossTerm
     {
         torch.Tensor teacher = inputs.Teacher.Logits!;
         torch.Tensor? weights = inputs.Weights;
-        if (balance) weights = weights is null ? BalanceOf(teacher) : weights * BalanceOf(teacher);
+        if (balance)
+            weights = weights is null ? BalanceOf(teacher) : weights * BalanceOf(teacher);
         return Loss(head.Of(inputs.Student), teacher, Matrix(logits.Value, accuracy), weights);
     }
 }

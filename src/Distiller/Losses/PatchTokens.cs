@@ -6,7 +6,8 @@ namespace DataFreeKD.Distiller.Losses;
 
 internal static class PatchTokens
 {
-    /// <summary>CLS and the (kept) patches of tokens <c>[B, T, D]</c>: other prefix tokens are dropped, <paramref name="kept"/> <c>[B, K]</c> picks patches.</summary>
+    /// <summary>CLS and the (kept) patches of tokens <c>[B, T, D]</c>: other prefix tokens are dropped, <paramref name="kept"/> <c>[B,
+    /// K]</c> picks patches.</summary>
     public static torch.Tensor ClsAndPatches(torch.Tensor tokens, int prefix, torch.Tensor? kept) =>
         prefix == 1 && kept is null ? tokens : torch.cat([tokens.narrow(1, 0, 1), Patches(tokens, prefix, kept)], 1);
 
@@ -22,6 +23,8 @@ internal static class PatchTokens
     public static void RequireSameGrid(RecipeTerm term, ModelPair pair)
     {
         if (pair.Teacher.Patches != pair.Student.Patches)
-            throw new DistillException($"the {term.Entry.Name} loss needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop it from the recipe");
+            throw new DistillException(
+                $"the {term.Entry.Name} loss needs the same patches: the teacher has {pair.Teacher.Grid}x{pair.Teacher.Grid}, the student {pair.Student.Grid}x{pair.Student.Grid}; choose the student's img and patch to match, or drop it from the recipe"
+            );
     }
 }

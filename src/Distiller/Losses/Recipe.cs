@@ -3,7 +3,9 @@
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>A validated recipe: <c>kd:T=4+probe:variant=official*0.8</c>.</summary>
-/// <remarks>Terms are joined by <c>+</c>, each <c>name[:key=value[,key=value…]][*weight]</c>, numbers in invariant culture. A bare number among the parameters is the weight too (<c>probe:0.8</c>). <c>preset:name[*weight]</c> stands for the terms of a preset (<see cref="RecipePresets"/>).</remarks>
+/// <remarks>Terms are joined by <c>+</c>, each <c>name[:key=value[,key=value…]][*weight]</c>, numbers in invariant culture. A bare number
+/// among the parameters is the weight too (<c>probe:0.8</c>). <c>preset:name[*weight]</c> stands for the terms of a preset
+/// (<see cref="RecipePresets"/>).</remarks>
 public sealed class Recipe
 {
     internal Recipe(IReadOnlyList<RecipeTerm> terms, IReadOnlyList<string> presets) => (Terms, Presets) = (terms, presets);
@@ -21,9 +23,11 @@ public sealed class Recipe
     /// <exception cref="DistillException">There is no term.</exception>
     public static Recipe Of(params ReadOnlySpan<RecipeTerm> terms)
     {
-        if (terms.Length == 0) throw new DistillException("a recipe needs one loss or more");
+        if (terms.Length == 0)
+            throw new DistillException("a recipe needs one loss or more");
         List<RecipeTerm> labelled = [];
-        foreach (RecipeTerm term in terms) labelled.Add(term with { Label = LabelOf(term.Entry, labelled) });
+        foreach (RecipeTerm term in terms)
+            labelled.Add(term with { Label = LabelOf(term.Entry, labelled) });
         return new Recipe(labelled, []);
     }
 

@@ -10,25 +10,42 @@ public sealed class RelationalDistillation : LossTerm
     private const double Epsilon = 1e-12;
 
     /// <summary>Its line of the catalogue.</summary>
-    public static LossEntry Entry { get; } = new()
-    {
-        Name = "rkd",
-        Equation = "distance·mean_ij h(d_s/mean d_s − d_t/mean d_t) + angle·mean_ijk h(cos_s − cos_t), h Huber's loss; batch means over all pairs and triplets",
-        Source = "RKD, Park et al., CVPR 2019",
-        Keys = [LossKey.Number("distance", 1, "weight of the distances"), LossKey.Number("angle", 2, "weight of the angles"), LossKey.Choice("of", "what is related: CLS after the final norm, or the logits", "embedding", "logits"), LossKey.Switch("normalise", "bring every image's vector to length 1 first")],
-        Build = (term, _) => new RelationalDistillation(term),
-    };
+    public static LossEntry Entry { get; } =
+        new()
+        {
+            Name = "rkd",
+            Equation =
+                "distance·mean_ij h(d_s/mean d_s − d_t/mean d_t) + angle·mean_ijk h(cos_s − cos_t), h Huber's loss; batch means over all pairs and triplets",
+            Source = "RKD, Park et al., CVPR 2019",
+            Keys =
+            [
+                LossKey.Number("distance", 1, "weight of the distances"),
+                LossKey.Number("angle", 2, "weight of the angles"),
+                LossKey.Choice("of", "what is related: CLS after the final norm, or the logits", "embedding", "logits"),
+                LossKey.Switch("normalise", "bring every image's vector to length 1 first"),
+            ],
+            Build = (term, _) => new RelationalDistillation(term),
+        };
 
-    private readonly double distance, angle;
-    private readonly bool ofLogits, normalise;
+    private readonly double distance,
+        angle;
+    private readonly bool ofLogits,
+        normalise;
 
     /// <inheritdoc/>
     public override bool ReadsTeacherFeatures => !ofLogits;
 
-    private RelationalDistillation(RecipeTerm term) : base(term) =>
-        (distance, angle, ofLogits, normalise) = (term.Number("distance"), term.Number("angle"), term.Word("of") == "logits", term.On("normalise"));
+    private RelationalDistillation(RecipeTerm term)
+        : base(term) =>
+        (distance, angle, ofLogits, normalise) = (
+            term.Number("distance"),
+            term.Number("angle"),
+            term.Word("of") == "logits",
+            term.On("normalise")
+        );
 
-    /// <summary>Huber's loss (smooth L1, threshold 1) of distances divided by the mean over pairs i ≠ j; mean over all B² pairs, as the published code. A pair counts by the product of its images' weights.</summary>
+    /// <summary>Huber's loss (smooth L1, threshold 1) of distances divided by the mean over pairs i ≠ j; mean over all B² pairs, as the
+    /// published code. A pair counts by the product of its images' weights.</summary>
     /// <param name="student">Student vectors <c>[B, Ds]</c>, B of 2 or more.</param>
     /// <param name="teacher">Teacher vectors <c>[B, Dt]</c>; no gradient flows to them.</param>
     /// <param name="weights">Weight of each image <c>[B]</c>; null for 1.</param>
@@ -38,7 +55,8 @@ public sealed class RelationalDistillation : LossTerm
         return (weights is null ? pairs : pairs * weights.unsqueeze(0) * weights.unsqueeze(1)).mean();
     }
 
-    /// <summary>Huber's loss of the cosines at i between j and k; mean over all B³ triplets, degenerate ones (0 on both sides) among them, as the published code.</summary>
+    /// <summary>Huber's loss of the cosines at i between j and k; mean over all B³ triplets, degenerate ones (0 on both sides) among them,
+    /// as the published code.</summary>
     /// <inheritdoc cref="DistanceLoss"/>
     public static torch.Tensor AngleLoss(torch.Tensor student, torch.Tensor teacher, torch.Tensor? weights = null)
     {
@@ -49,8 +67,10 @@ public sealed class RelationalDistillation : LossTerm
     /// <inheritdoc/>
     public override torch.Tensor Compute(LossInputs inputs)
     {
-        torch.Tensor student = ofLogits ? inputs.Student.Logits! : inputs.Student.Embedding, teacher = ofLogits ? inputs.Teacher.Logits! : inputs.Teacher.Embedding;
-        if (normalise) (student, teacher) = (Unit(student), Unit(teacher));
+        torch.Tensor student = ofLogits ? inputs.Student.Logits! : inputs.Student.Embedding,
+            teacher = ofLogits ? inputs.Teacher.Logits! : inputs.Teacher.Embedding;
+        if (normalise)
+            (student, teacher) = (Unit(student), Unit(teacher));
         return (DistanceLoss(student, teacher, inputs.Weights) * distance) + (AngleLoss(student, teacher, inputs.Weights) * angle);
     }
 

@@ -4,7 +4,8 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
 
-/// <summary>Mixtures m = Σ_k w_k·p_k of teachers' probabilities p_k = softmax(z_k), w_k ≥ 0 and Σ_k w_k = 1 for each image. Each gives ln m, so that softmax of what it gives is m; a temperature T then softens the mixture: softmax(ln m / T).</summary>
+/// <summary>Mixtures m = Σ_k w_k·p_k of teachers' probabilities p_k = softmax(z_k), w_k ≥ 0 and Σ_k w_k = 1 for each image. Each gives ln
+/// m, so that softmax of what it gives is m; a temperature T then softens the mixture: softmax(ln m / T).</summary>
 /// <remarks>The mean is the teacher of Hinton et al., 2015 (section 4, ensembles).</remarks>
 public static class TeacherMixture
 {
@@ -21,7 +22,8 @@ public static class TeacherMixture
         return Weighted(each, each.amax([-1]));
     }
 
-    /// <summary>w_k = exp(−KL(p_k ‖ p̄)) / Σ_j exp(−KL(p_j ‖ p̄)), p̄ the mean: a teacher that stands apart from the others counts less.</summary>
+    /// <summary>w_k = exp(−KL(p_k ‖ p̄)) / Σ_j exp(−KL(p_j ‖ p̄)), p̄ the mean: a teacher that stands apart from the others counts
+    /// less.</summary>
     /// <inheritdoc cref="Mean"/>
     public static torch.Tensor Agreeing(IReadOnlyList<torch.Tensor> logits)
     {
@@ -36,5 +38,6 @@ public static class TeacherMixture
     private static torch.Tensor Uniform(torch.Tensor each) => each.logsumexp(0) - Math.Log(each.shape[0]);
 
     // ln w_k [K, B] up to a constant for each image.
-    private static torch.Tensor Weighted(torch.Tensor each, torch.Tensor scores) => (each + scores.log_softmax(0).unsqueeze(-1)).logsumexp(0);
+    private static torch.Tensor Weighted(torch.Tensor each, torch.Tensor scores) =>
+        (each + scores.log_softmax(0).unsqueeze(-1)).logsumexp(0);
 }

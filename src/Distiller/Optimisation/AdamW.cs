@@ -4,13 +4,18 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Optimisation;
 
-/// <summary>Every parameter lives in one flat vector, so a step costs a dozen large operations however many tensors the model has, and the state is four vectors to save.</summary>
+/// <summary>Every parameter lives in one flat vector, so a step costs a dozen large operations however many tensors the model has, and the
+/// state is four vectors to save.</summary>
 internal sealed class AdamW : IDisposable
 {
-    private const double Beta1 = 0.9, Beta2 = 0.99, Epsilon = 1e-8;
+    private const double Beta1 = 0.9,
+        Beta2 = 0.99,
+        Epsilon = 1e-8;
 
     private readonly TrainedTensor[] tensors;
-    private readonly torch.Tensor weights, first, second;
+    private readonly torch.Tensor weights,
+        first,
+        second;
     private readonly torch.Tensor? average;
     private readonly long decayed;
     private readonly LoopOptions options;
@@ -44,10 +49,12 @@ internal sealed class AdamW : IDisposable
         using IDisposable off = torch.no_grad();
         torch.Tensor gradient = Flat(gradients);
         torch.Tensor norm = torch.linalg.vector_norm(gradient, 2);
-        if (options.Clip > 0) gradient.mul_((options.Clip / (norm + 1e-6)).clamp_max(1));
+        if (options.Clip > 0)
+            gradient.mul_((options.Clip / (norm + 1e-6)).clamp_max(1));
         first.mul_(Beta1).add_(gradient, 1 - Beta1);
         second.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
-        if (options.WeightDecay > 0 && decayed > 0) weights.narrow(0, 0, decayed).mul_(1 - (rate * options.WeightDecay));
+        if (options.WeightDecay > 0 && decayed > 0)
+            weights.narrow(0, 0, decayed).mul_(1 - (rate * options.WeightDecay));
         torch.Tensor deviation = second.sqrt().div_(Math.Sqrt(1 - Math.Pow(Beta2, step + 1))).add_(Epsilon);
         weights.addcdiv_(first, deviation, -rate / (1 - Math.Pow(Beta1, step + 1)));
         Scatter(weights);
@@ -59,24 +66,28 @@ internal sealed class AdamW : IDisposable
         return norm;
     }
 
-    /// <summary>Runs <paramref name="body"/> with the averaged weights (where kept) in the model, then puts the trained ones back.</summary>
+    /// <summary>Runs <paramref name="body"/> with the averaged weights (where kept) in the model, then puts the trained ones
+    /// back.</summary>
     public void WithAverage(Action body)
     {
-        if (average is not null) Scatter(average);
+        if (average is not null)
+            Scatter(average);
         try
         {
             body();
         }
         finally
         {
-            if (average is not null) Scatter(weights);
+            if (average is not null)
+                Scatter(weights);
         }
     }
 
     /// <summary>Leaves the averaged weights (where kept) in the model for good.</summary>
     public void KeepAverage()
     {
-        if (average is not null) Scatter(average);
+        if (average is not null)
+            Scatter(average);
     }
 
     /// <summary>The flat vectors by name, live.</summary>
@@ -84,8 +95,14 @@ internal sealed class AdamW : IDisposable
     {
         get
         {
-            Dictionary<string, torch.Tensor> state = new() { ["weights"] = weights, ["adam_first"] = first, ["adam_second"] = second };
-            if (average is not null) state["average"] = average;
+            Dictionary<string, torch.Tensor> state = new()
+            {
+                ["weights"] = weights,
+                ["adam_first"] = first,
+                ["adam_second"] = second,
+            };
+            if (average is not null)
+                state["average"] = average;
             return state;
         }
     }
@@ -94,14 +111,16 @@ internal sealed class AdamW : IDisposable
     public void Load(IReadOnlyDictionary<string, torch.Tensor> saved)
     {
         using IDisposable off = torch.no_grad();
-        foreach ((string name, torch.Tensor live) in State) live.copy_(saved[name]);
+        foreach ((string name, torch.Tensor live) in State)
+            live.copy_(saved[name]);
         Scatter(weights);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (torch.Tensor tensor in State.Values) tensor.Dispose();
+        foreach (torch.Tensor tensor in State.Values)
+            tensor.Dispose();
     }
 
     private static torch.Tensor Flat(IEnumerable<torch.Tensor> parts) => torch.cat([.. parts.Select(part => part.reshape(-1))]);

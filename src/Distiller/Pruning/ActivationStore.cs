@@ -25,7 +25,8 @@ internal sealed class ActivationStore(long memory) : IDisposable
     private readonly Dictionary<(Stream Kind, int Batch), torch.Tensor> inMemory = [];
     private readonly Dictionary<(Stream Kind, int Batch), (long Offset, long[] Shape)> inFile = [];
     private SafeFileHandle? file;
-    private long held, written;
+    private long held,
+        written;
 
     /// <summary>Keeps a copy.</summary>
     public void Put(Stream kind, int batch, torch.Tensor value)
@@ -50,14 +51,16 @@ internal sealed class ActivationStore(long memory) : IDisposable
     /// <summary>What was put, on <paramref name="device"/>; not to be changed in place.</summary>
     public torch.Tensor Get(Stream kind, int batch, torch.Device device)
     {
-        if (inMemory.TryGetValue((kind, batch), out torch.Tensor? slot)) return slot.to(device);
+        if (inMemory.TryGetValue((kind, batch), out torch.Tensor? slot))
+            return slot.to(device);
         (long offset, long[] shape) = inFile[(kind, batch)];
         float[] values = new float[shape.Aggregate(1L, (a, b) => a * b)];
         Span<byte> bytes = MemoryMarshal.AsBytes(values.AsSpan());
         for (int done = 0; done < bytes.Length;)
         {
             int read = RandomAccess.Read(file!, bytes[done..], offset + done);
-            if (read == 0) throw new IOException("the temporary file of activations is shorter than what was written to it");
+            if (read == 0)
+                throw new IOException("the temporary file of activations is shorter than what was written to it");
             done += read;
         }
         return torch.tensor(values, shape, device: device);
@@ -66,7 +69,8 @@ internal sealed class ActivationStore(long memory) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (torch.Tensor tensor in inMemory.Values) tensor.Dispose();
+        foreach (torch.Tensor tensor in inMemory.Values)
+            tensor.Dispose();
         inMemory.Clear();
         file?.Dispose();
     }
@@ -74,7 +78,8 @@ internal sealed class ActivationStore(long memory) : IDisposable
     private void Write((Stream, int) key, torch.Tensor value, long bytes)
     {
         file ??= File.OpenHandle(ScratchFolder.NewFile(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
-        if (!inFile.TryGetValue(key, out (long Offset, long[] Shape) place)) inFile[key] = place = (written, value.shape);
+        if (!inFile.TryGetValue(key, out (long Offset, long[] Shape) place))
+            inFile[key] = place = (written, value.shape);
         using DisposeScope scope = torch.NewDisposeScope();
         RandomAccess.Write(file, value.detach().cpu().contiguous().bytes, place.Offset);
         written = Math.Max(written, place.Offset + bytes);

@@ -8,8 +8,10 @@ namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>Fits students of a teacher on unlabelled images, without gradients.</summary>
 /// <remarks>
-/// The residual stream is turned into its own principal directions and cut (<see cref="StreamBasis"/>). Then each linear map of the student, in order, is the ridge regression
-/// of the teacher's (turned, cut) answer on the student's own running input, so that every map makes up for what those before it lost. As in SliceGPT (arXiv 2401.15024) and CORP (arXiv 2602.05243).
+/// The residual stream is turned into its own principal directions and cut (<see cref="StreamBasis"/>). Then each linear map of the
+/// student, in order, is the ridge regression
+/// of the teacher's (turned, cut) answer on the student's own running input, so that every map makes up for what those before it lost. As
+/// in SliceGPT (arXiv 2401.15024) and CORP (arXiv 2602.05243).
 /// Equations are in docs/prune.md.
 /// </remarks>
 internal sealed class ClosedFormPruning : IDisposable
@@ -49,34 +51,47 @@ internal sealed class ClosedFormPruning : IDisposable
     public long BatchesToObserve => source.Batches;
 
     /// <summary>The same for a fit.</summary>
-    public long BatchesToFit(VitConfig shape) => (((4L + (shape.MlpHidden < source.Teacher.Config.MlpHidden ? 1 : 0) + (source.RefitsHeads(shape) ? 1 : 0)) * shape.Depth) + 1) * source.Batches;
+    public long BatchesToFit(VitConfig shape) =>
+        (((4L + (shape.MlpHidden < source.Teacher.Config.MlpHidden ? 1 : 0) + (source.RefitsHeads(shape) ? 1 : 0)) * shape.Depth) + 1)
+        * source.Batches;
 
-    /// <summary>How much each block turns the stream: 1 − cosine between its input and output, mean over tokens (ShortGPT, arXiv 2403.03853). Zero before <see cref="Observe"/>.</summary>
+    /// <summary>How much each block turns the stream: 1 − cosine between its input and output, mean over tokens (ShortGPT, arXiv
+    /// 2403.03853). Zero before <see cref="Observe"/>.</summary>
     public double[] Influence { get; }
 
     /// <summary>One pass of the teacher: the energy of its stream, and each block's influence. Serves every shape.</summary>
     public void Observe(CancellationToken cancel)
     {
-        if (energy is not null) return;
+        if (energy is not null)
+            return;
         StreamBasis gathered = new(source.Teacher.Config.Width, source.Device);
         long tokens = 0;
-        source.ForEachBatch(batch =>
-        {
-            torch.Tensor x = source.Teacher.Tokens(source.PixelsOf(batch));
-            for (int b = 0; b < source.Steps.Count; b++)
+        source.ForEachBatch(
+            batch =>
             {
+                torch.Tensor x = source.Teacher.Tokens(source.PixelsOf(batch));
+                for (int b = 0; b < source.Steps.Count; b++)
+                {
+                    gathered.Add(x);
+                    torch.Tensor middle = source
+                        .Steps[b]
+                        .AddAttention(x, VitBlock.Mix(source.Steps[b].Split(source.Steps[b].AttentionInput(x))));
+                    gathered.Add(middle);
+                    torch.Tensor end = source
+                        .Steps[b]
+                        .AddMlp(middle, source.Steps[b].Activate(source.Steps[b].Hidden(source.Steps[b].MlpInput(middle))));
+                    Influence[b] += (1 - torch.nn.functional.cosine_similarity(x, end, dim: -1)).sum().item<float>();
+                    x = end;
+                }
                 gathered.Add(x);
-                torch.Tensor middle = source.Steps[b].AddAttention(x, VitBlock.Mix(source.Steps[b].Split(source.Steps[b].AttentionInput(x))));
-                gathered.Add(middle);
-                torch.Tensor end = source.Steps[b].AddMlp(middle, source.Steps[b].Activate(source.Steps[b].Hidden(source.Steps[b].MlpInput(middle))));
-                Influence[b] += (1 - torch.nn.functional.cosine_similarity(x, end, dim: -1)).sum().item<float>();
-                x = end;
-            }
-            gathered.Add(x);
-            if (source.ReadsTokens) gathered.Add(x.narrow(1, 0, source.HeadTokens), HeadTokenWeight);
-            tokens += x.shape[0] * x.shape[1];
-        }, cancel);
-        for (int b = 0; b < Influence.Length; b++) Influence[b] /= tokens;
+                if (source.ReadsTokens)
+                    gathered.Add(x.narrow(1, 0, source.HeadTokens), HeadTokenWeight);
+                tokens += x.shape[0] * x.shape[1];
+            },
+            cancel
+        );
+        for (int b = 0; b < Influence.Length; b++)
+            Influence[b] /= tokens;
         energy = gathered;
     }
 
@@ -87,11 +102,24 @@ internal sealed class ClosedFormPruning : IDisposable
     /// <param name="afterBlock">Given the student, its basis and how many blocks are fitted.</param>
     /// <param name="cancel">Cancels between batches.</param>
     /// <exception cref="DistillException">The shape is no part of the teacher's.</exception>
-    public VisionTransformer Fit(VitConfig shape, IReadOnlyList<int> blocks, PruningState? start = null, Action<PruningState>? afterBlock = null, CancellationToken cancel = default)
+    public VisionTransformer Fit(
+        VitConfig shape,
+        IReadOnlyList<int> blocks,
+        PruningState? start = null,
+        Action<PruningState>? afterBlock = null,
+        CancellationToken cancel = default
+    )
     {
         Prunable.Check(shape, source.Teacher.Config);
-        if (blocks.Count != shape.Depth || !blocks.SequenceEqual(blocks.Distinct().Order()) || blocks[^1] >= source.Teacher.Config.Depth || blocks[0] < 0)
-            throw new DistillException($"blocks {string.Join(",", blocks)}: must be {shape.Depth} ascending numbers below {source.Teacher.Config.Depth}");
+        if (
+            blocks.Count != shape.Depth
+            || !blocks.SequenceEqual(blocks.Distinct().Order())
+            || blocks[^1] >= source.Teacher.Config.Depth
+            || blocks[0] < 0
+        )
+            throw new DistillException(
+                $"blocks {string.Join(",", blocks)}: must be {shape.Depth} ascending numbers below {source.Teacher.Config.Depth}"
+            );
         Observe(cancel);
         using DisposeScope scope = torch.NewDisposeScope();
         VisionTransformer student = (VisionTransformer)shape.Create(source.Settings.Seed).MoveTo(source.Device);
@@ -101,8 +129,10 @@ internal sealed class ClosedFormPruning : IDisposable
             torch.Tensor basis = start?.Basis.to(source.Device) ?? energy!.Of(shape.Width, source.Settings.Seed).Basis;
             StudentWeights into = new(student);
             using ActivationStore store = new(source.Settings.Memory);
-            if (start is null) EmbeddingTurn.Apply(source, into, basis, shape, cancel);
-            else into.Restore(start);
+            if (start is null)
+                EmbeddingTurn.Apply(source, into, basis, shape, cancel);
+            else
+                into.Restore(start);
             for (int i = start?.Blocks ?? 0; i < blocks.Count; i++)
             {
                 new BlockFit(source, student, into, basis, store, blocks, i).Run(i == start?.Blocks, cancel);

@@ -7,16 +7,22 @@ namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>Per head, linear maps from the teacher's queries, keys and values to smaller ones.</summary>
 /// <remarks>
-/// Queries and keys: with C_q = E[qᵀq] and C_k = E[kᵀk], U S Vᵀ = svd(C_q^½ C_k^½), the targets are q·C_q^−½·U_r·S_r^½ and k·C_k^−½·V_r·S_r^½,
-/// so that their products keep the largest part of q·k; both are scaled by (r/d)^¼, which makes up for the smaller divisor √r of the softmax.
-/// Values: svd(W_o·C_v^½), C_v centred; the r leading right vectors, whitened and scaled by their singular values: what the projection passes on.
+/// Queries and keys: with C_q = E[qᵀq] and C_k = E[kᵀk], U S Vᵀ = svd(C_q^½ C_k^½), the targets are q·C_q^−½·U_r·S_r^½ and
+/// k·C_k^−½·V_r·S_r^½,
+/// so that their products keep the largest part of q·k; both are scaled by (r/d)^¼, which makes up for the smaller divisor √r of the
+/// softmax.
+/// Values: svd(W_o·C_v^½), C_v centred; the r leading right vectors, whitened and scaled by their singular values: what the projection
+/// passes on.
 /// </remarks>
 internal sealed class HeadTargets : IDisposable
 {
     // Directions that hold less than this of the largest variance count as holding this much.
     private const double Floor = 1e-9;
 
-    private readonly torch.Tensor queries, keys, values, sums;
+    private readonly torch.Tensor queries,
+        keys,
+        values,
+        sums;
     private long rows;
 
     /// <param name="heads">H.</param>
@@ -66,18 +72,27 @@ internal sealed class HeadTargets : IDisposable
         (torch.Tensor keyRoot, torch.Tensor keyWhite) = Roots((keys[head] / rows).cpu());
         (torch.Tensor left, torch.Tensor products, torch.Tensor right) = torch.linalg.svd(queryRoot.matmul(keyRoot));
         torch.Tensor scale = products.narrow(0, 0, size).sqrt() * temperature;
-        torch.Tensor query = queryWhite.matmul(left.narrow(1, 0, size)) * scale, key = keyWhite.matmul(right.narrow(0, 0, size).t()) * scale;
+        torch.Tensor query = queryWhite.matmul(left.narrow(1, 0, size)) * scale,
+            key = keyWhite.matmul(right.narrow(0, 0, size).t()) * scale;
         (torch.Tensor valueRoot, torch.Tensor valueWhite) = Roots(Covariance()[head].cpu());
-        (torch.Tensor _, torch.Tensor written, torch.Tensor read) = torch.linalg.svd(projection.cpu().matmul(valueRoot), fullMatrices: false);
+        (torch.Tensor _, torch.Tensor written, torch.Tensor read) = torch.linalg.svd(
+            projection.cpu().matmul(valueRoot),
+            fullMatrices: false
+        );
         torch.Tensor value = valueWhite.matmul(read.narrow(0, 0, size).t()) * (written.narrow(0, 0, size) / written[0].clamp_min(1e-300));
         torch.Device device = queries.device;
-        return (query.to(device).MoveToOuterDisposeScope(), key.to(device).MoveToOuterDisposeScope(), value.to(device).MoveToOuterDisposeScope());
+        return (
+            query.to(device).MoveToOuterDisposeScope(),
+            key.to(device).MoveToOuterDisposeScope(),
+            value.to(device).MoveToOuterDisposeScope()
+        );
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (torch.Tensor tensor in (torch.Tensor[])[queries, keys, values, sums]) tensor.Dispose();
+        foreach (torch.Tensor tensor in (torch.Tensor[])[queries, keys, values, sums])
+            tensor.Dispose();
     }
 
     private torch.Tensor Covariance()

@@ -26,7 +26,14 @@ internal sealed class HeldOutJudge
     private readonly double? teacherAccuracy;
 
     /// <summary>Runs the teacher once.</summary>
-    public HeldOutJudge(ImageModel teacher, SlotPixels pixels, int[] slots, int batchSize, double? teacherAccuracy, CancellationToken cancel)
+    public HeldOutJudge(
+        ImageModel teacher,
+        SlotPixels pixels,
+        int[] slots,
+        int batchSize,
+        double? teacherAccuracy,
+        CancellationToken cancel
+    )
     {
         (this.pixels, this.teacherAccuracy, classes) = (pixels, teacherAccuracy, teacher.Config.Classes);
         batches = [.. slots.Chunk(batchSize)];
@@ -40,13 +47,21 @@ internal sealed class HeldOutJudge
         int images = logits.Length / classes;
         int[] decisions = [.. Enumerable.Range(0, images).Select(image => ClassDecision.Of(logits.AsSpan(image * classes, classes)))];
         Judgements judged = new(classes, teacher, decisions);
-        double agreement = (double)Enumerable.Range(0, images).Count(image => ClassDecision.Of(judged.LogitsOf(image)) == decisions[image]) / images;
+        double agreement =
+            (double)Enumerable.Range(0, images).Count(image => ClassDecision.Of(judged.LogitsOf(image)) == decisions[image]) / images;
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor wanted = torch.tensor(teacher, [images, classes], torch.float64).log_softmax(-1), given = torch.tensor(logits, [images, classes], torch.float64).log_softmax(-1);
+        torch.Tensor wanted = torch.tensor(teacher, [images, classes], torch.float64).log_softmax(-1),
+            given = torch.tensor(logits, [images, classes], torch.float64).log_softmax(-1);
         double divergence = (wanted.exp() * (wanted - given)).sum(-1).mean().item<double>();
         int[] every = [.. Enumerable.Range(0, images)];
         double estimate = images < 2 ? double.NaN : TeacherExpectation.Over(judged, every, teacherAccuracy).Accuracy;
-        return new Nearness(agreement, divergence, estimate, estimate / (teacherAccuracy ?? TeacherExpectation.MeanConfidence(judged, every, 1)), rate);
+        return new Nearness(
+            agreement,
+            divergence,
+            estimate,
+            estimate / (teacherAccuracy ?? TeacherExpectation.MeanConfidence(judged, every, 1)),
+            rate
+        );
     }
 
     private (float[] Logits, double ImagesPerSecond) Logits(ImageModel model, CancellationToken cancel)

@@ -9,8 +9,14 @@ namespace DataFreeKD.Distiller.Pruning;
 
 internal static class MemoryPruning
 {
-    /// <inheritdoc cref="PruneRun.Prune(LoadedModel, IReadOnlyList{MemoryImage}, PruneSettings, IProgress{TrainProgress}, CancellationToken)"/>
-    public static PrunedStudent Execute(LoadedModel loaded, IReadOnlyList<MemoryImage> images, PruneSettings options, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    /// <summary>What <see cref="PruneRun"/> does with images in memory.</summary>
+    public static PrunedStudent Execute(
+        LoadedModel loaded,
+        IReadOnlyList<MemoryImage> images,
+        PruneSettings options,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         ArgumentNullException.ThrowIfNull(loaded);
         ArgumentNullException.ThrowIfNull(images);
@@ -18,13 +24,20 @@ internal static class MemoryPruning
         using DisposeScope scope = torch.NewDisposeScope();
         (_, VitConfig? given) = PruneWork.Teacher(options, loaded, "the teacher");
         (int[] fit, int[] held) = PruneRun.Draw(images.Count, options, options.HeldOut);
-        LoadedPixels pixels = PixelLoader.Load([.. fit.Concat(held).Select(place => images[place])], loaded.Preprocessing, options.Workers, cancel);
+        LoadedPixels pixels = PixelLoader.Load(
+            [.. fit.Concat(held).Select(place => images[place])],
+            loaded.Preprocessing,
+            options.Workers,
+            cancel
+        );
         using PixelStore store = pixels.Store;
         using PruneWork work = new(options, loaded, pixels, fit.Length, source: null, progress, cancel);
         (VitConfig shape, IReadOnlyList<FrontierPoint> frontier) = given is null ? work.Search(cancel) : (given, []);
         int[] blocks = work.Begin(shape, cancel);
         (VisionTransformer student, Nearness? nearness) = work.Fit(shape, blocks, start: null, afterBlock: null, cancel);
-        return new PrunedStudent(new LoadedModel(student, loaded.Preprocessing with { ImageSize = student.Config.ImageSize }, loaded.ClassNames, ""))
+        return new PrunedStudent(
+            new LoadedModel(student, loaded.Preprocessing with { ImageSize = student.Config.ImageSize }, loaded.ClassNames, "")
+        )
         {
             Blocks = blocks,
             Images = work.Train.Length,

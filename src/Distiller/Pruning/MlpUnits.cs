@@ -6,7 +6,8 @@ namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>Leaves out, a few at a time, the units that the block's answer can best do without when all others are refitted.</summary>
 /// <remarks>
-/// Optimal brain surgeon on the second layer's least squares (Hassibi and Stork, NeurIPS 1992): with G the activations' second moments, the intercept and the ridge among them,
+/// Optimal brain surgeon on the second layer's least squares (Hassibi and Stork, NeurIPS 1992): with G the activations' second moments, the
+/// intercept and the ridge among them,
 /// C = G⁻¹ and W = C·GᵀY, leaving out unit j costs ‖W_j‖² / C_jj. A tenth of the units is left out, then all is solved anew.
 /// </remarks>
 /// <param name="units">Units of the teacher.</param>
@@ -16,7 +17,8 @@ internal sealed class MlpUnits(long units, long outputs, torch.Device device) : 
 {
     // Of many units more are left out at a time: each solve costs the cube of their number.
     private const int Many = 1024;
-    private const double Share = 0.1, ShareOfMany = 0.25;
+    private const double Share = 0.1,
+        ShareOfMany = 0.25;
 
     private const double InterceptPenalty = 1e-6;
 
@@ -49,7 +51,16 @@ internal sealed class MlpUnits(long units, long outputs, torch.Device device) : 
             torch.Tensor solved = inverse.matmul(sums.Cross.index_select(0, chosen));
             double[] costs = (solved.square().sum([1]) / inverse.diagonal()).cpu().data<double>().ToArray();
             int left = Math.Min(kept.Count - count, Math.Max(1, (int)(kept.Count * (kept.Count > Many ? ShareOfMany : Share))));
-            kept = [.. Enumerable.Range(0, kept.Count).OrderBy(place => costs[place]).ThenBy(place => place).Skip(left).Order().Select(place => kept[place])];
+            kept =
+            [
+                .. Enumerable
+                    .Range(0, kept.Count)
+                    .OrderBy(place => costs[place])
+                    .ThenBy(place => place)
+                    .Skip(left)
+                    .Order()
+                    .Select(place => kept[place]),
+            ];
         }
         return [.. kept];
     }

@@ -16,7 +16,8 @@ public sealed record PruneOptions : PruneSettings
     /// <summary>Model directory to write.</summary>
     public required string Output { get; init; }
 
-    /// <summary>The table that the images were selected from. Half of the images to fit and to measure on are then drawn from its other rows, where the teacher is less sure: on a selection alone nearly every student agrees with its teacher.</summary>
+    /// <summary>The table that the images were selected from. Half of the images to fit and to measure on are then drawn from its other
+    /// rows, where the teacher is less sure: on a selection alone nearly every student agrees with its teacher.</summary>
     /// <value>Null (default): all are held out of the images.</value>
     public string? PoolPath { get; init; }
 
@@ -45,8 +46,14 @@ public sealed record PruneOptions : PruneSettings
         Check(!string.IsNullOrWhiteSpace(ImagesPath), "the images are empty: name a table, folder or archive");
         Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a directory");
         base.Validate();
-        Check(PoolPath is null || !string.IsNullOrWhiteSpace(PoolPath), "the pool is empty: name the table that the images were selected from");
-        Check(PoolPath is null || HoldOut > 0, "a pool adds to the images held out, and hold-out is 0: hold some out, or leave the pool out");
+        Check(
+            PoolPath is null || !string.IsNullOrWhiteSpace(PoolPath),
+            "the pool is empty: name the table that the images were selected from"
+        );
+        Check(
+            PoolPath is null || HoldOut > 0,
+            "a pool adds to the images held out, and hold-out is 0: hold some out, or leave the pool out"
+        );
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
         Check(!(Resume && Overwrite), "resume and overwrite exclude each other");
     }

@@ -11,7 +11,8 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Pruning;
 
-/// <summary>Makes a smaller Vision Transformer that answers as its teacher does, in closed form: no label, no gradient, no training.</summary>
+/// <summary>Makes a smaller Vision Transformer that answers as its teacher does, in closed form: no label, no gradient, no
+/// training.</summary>
 public static class PruneRun
 {
     /// <summary>The command's name in provenance.</summary>
@@ -20,7 +21,8 @@ public static class PruneRun
     /// <summary>The images held out, within the model directory.</summary>
     internal const string HeldOutList = "pruning/held-out.csv";
 
-    /// <summary>Runs to the end. A run that is stopped goes on after its last fitted block with <see cref="PruneOptions.Resume"/>.</summary>
+    /// <summary>Runs to the end. A run that is stopped goes on after its last fitted block with
+    /// <see cref="PruneOptions.Resume"/>.</summary>
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every few batches.</param>
     /// <param name="cancel">Stops between batches.</param>
@@ -41,7 +43,9 @@ public static class PruneRun
 
         RunFolder folder = RunFolder.OpenToPrune(options.Output, options.Resume, options.Overwrite);
         IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
-        (string[] fit, string[] held) = options.PoolPath is { } pool ? FromBoth(paths, pool, options, cancel) : FromSelection(paths, options);
+        (string[] fit, string[] held) = options.PoolPath is { } pool
+            ? FromBoth(paths, pool, options, cancel)
+            : FromSelection(paths, options);
         string[] wanted = [.. fit, .. held];
         LoadedPixels images = PixelLoader.Load(wanted, loaded.Preprocessing, options.Workers, long.MaxValue, progress, cancel);
         using PixelStore store = images.Store;
@@ -66,7 +70,8 @@ public static class PruneRun
         using VisionTransformer student = made;
 
         folder.RefuseAppeared(options.Overwrite);
-        if (work.HeldOut.Length > 0) WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. work.HeldOut.Select(slot => wanted[slot])]);
+        if (work.HeldOut.Length > 0)
+            WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. work.HeldOut.Select(slot => wanted[slot])]);
         PruneSummary summary = new()
         {
             Output = folder.Path,
@@ -100,8 +105,13 @@ public static class PruneRun
     /// <param name="cancel">Stops between batches.</param>
     /// <exception cref="DistillException">Settings, images or models that do not fit, in one line.</exception>
     /// <exception cref="ModelException">The teacher is no Vision Transformer.</exception>
-    public static PrunedStudent Prune(LoadedModel teacher, IReadOnlyList<MemoryImage> images, PruneSettings? settings = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default) =>
-        MemoryPruning.Execute(teacher, images, settings ?? new PruneSettings(), progress, cancel);
+    public static PrunedStudent Prune(
+        LoadedModel teacher,
+        IReadOnlyList<MemoryImage> images,
+        PruneSettings? settings = null,
+        IProgress<TrainProgress>? progress = null,
+        CancellationToken cancel = default
+    ) => MemoryPruning.Execute(teacher, images, settings ?? new PruneSettings(), progress, cancel);
 
     private static LoadedModel Teacher(PruneOptions options)
     {
@@ -115,7 +125,8 @@ public static class PruneRun
     {
         (int[] train, int[] held) = HoldOut.Split([.. Enumerable.Range(0, images)], options.HoldOut, options.Seed);
         int[] fit = Drawn(train, options.Images, options.Seed);
-        if (options.HoldOut == 0) return (fit, []);
+        if (options.HoldOut == 0)
+            return (fit, []);
         int[] spare = [.. train.Except(fit)];
         return (fit, [.. Drawn(held, measured, options.Seed), .. Drawn(spare, Math.Max(0, measured - held.Length), options.Seed)]);
     }
@@ -126,17 +137,48 @@ public static class PruneRun
         return ([.. fit.Select(place => paths[place])], [.. held.Select(place => paths[place])]);
     }
 
-    // Half from the selection, half from the rest of its pool, as far as each has images: the teacher is sure of every selected image, and a student fitted on such alone is worse on others.
-    private static (string[] Fit, string[] HeldOut) FromBoth(IReadOnlyList<string> paths, string pool, PruneOptions options, CancellationToken cancel)
+    // Half from the selection, half from the rest of its pool, as far as each has images: the teacher is sure of every selected image, and
+    // a student fitted on such alone is worse on others.
+    private static (string[] Fit, string[] HeldOut) FromBoth(
+        IReadOnlyList<string> paths,
+        string pool,
+        PruneOptions options,
+        CancellationToken cancel
+    )
     {
         HashSet<string> taken = [.. paths];
         // First, so that a small pool has some left to measure on.
-        List<string> beside = [.. PoolImages.Draw(pool, Math.Min(options.HeldOut / 2, (int)(options.HoldOut * paths.Count)), taken, options.Seed, PoolDraw.Measure, cancel)];
+        List<string> beside =
+        [
+            .. PoolImages.Draw(
+                pool,
+                Math.Min(options.HeldOut / 2, (int)(options.HoldOut * paths.Count)),
+                taken,
+                options.Seed,
+                PoolDraw.Measure,
+                cancel
+            ),
+        ];
         taken.UnionWith(beside);
-        IReadOnlyList<string> further = PoolImages.Draw(pool, Math.Min(options.Images / 2, paths.Count), taken, options.Seed, PoolDraw.Fit, cancel);
+        IReadOnlyList<string> further = PoolImages.Draw(
+            pool,
+            Math.Min(options.Images / 2, paths.Count),
+            taken,
+            options.Seed,
+            PoolDraw.Fit,
+            cancel
+        );
         taken.UnionWith(further);
-        (int[] fit, int[] held) = Draw(paths.Count, options with { Images = Math.Max(2, options.Images - further.Count) }, options.HeldOut / 2);
-        if (held.Length > beside.Count) beside.AddRange(PoolImages.Draw(pool, held.Length - beside.Count, taken, options.Seed, PoolDraw.MeasureFurther, cancel));
+        (int[] fit, int[] held) = Draw(
+            paths.Count,
+            options with
+            {
+                Images = Math.Max(2, options.Images - further.Count),
+            },
+            options.HeldOut / 2
+        );
+        if (held.Length > beside.Count)
+            beside.AddRange(PoolImages.Draw(pool, held.Length - beside.Count, taken, options.Seed, PoolDraw.MeasureFurther, cancel));
         // Mixed, since the trials of a search take the first ones.
         string[] all = [.. fit.Select(place => paths[place]), .. further];
         int[] order = new Randomness(options.Seed, Purpose.Pruning, (int)PoolDraw.Order).Choose(all.Length, all.Length);
@@ -145,20 +187,27 @@ public static class PruneRun
 
     /// <summary>So many of the places, drawn by the seed; all where there are no more.</summary>
     internal static int[] Drawn(int[] places, int count, long seed) =>
-        places.Length <= count ? places : [.. new Randomness(seed, Purpose.Pruning, 1).Choose(count, places.Length).Select(place => places[place])];
+        places.Length <= count
+            ? places
+            : [.. new Randomness(seed, Purpose.Pruning, 1).Choose(count, places.Length).Select(place => places[place])];
 
     private static Dictionary<string, string> Inputs(PruneOptions options, string weights, CancellationToken cancel)
     {
         Dictionary<string, string> inputs = new() { [weights] = Provenance.HashFile(weights, cancel) };
-        if (File.Exists(options.ImagesPath)) inputs[options.ImagesPath] = Provenance.HashFile(options.ImagesPath, cancel);
-        if (options.PoolPath is { } pool) inputs[pool] = Provenance.HashFile(pool, cancel);
+        if (File.Exists(options.ImagesPath))
+            inputs[options.ImagesPath] = Provenance.HashFile(options.ImagesPath, cancel);
+        if (options.PoolPath is { } pool)
+            inputs[pool] = Provenance.HashFile(pool, cancel);
         return inputs;
     }
 
     private static byte[] Fingerprint(PruneOptions options, Dictionary<string, string> inputs, int images, int[] usable)
     {
         // Where things lie does not decide the result; their contents do.
-        IEnumerable<string> deciding = RunOptions.Deciding(options).Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path")).Select(pair => $"{pair.Key}={pair.Value}");
+        IEnumerable<string> deciding = RunOptions
+            .Deciding(options)
+            .Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path"))
+            .Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
     }
 
@@ -168,7 +217,8 @@ public static class PruneRun
         double[] none = [0];
         int blocks = Checkpoint.Load(path, fingerprint, none, saved =>
         {
-            foreach ((string name, torch.Tensor tensor) in saved) tensors[name] = tensor.to(device).MoveToOuterDisposeScope();
+            foreach ((string name, torch.Tensor tensor) in saved)
+                tensors[name] = tensor.to(device).MoveToOuterDisposeScope();
         });
         return blocks == 0 ? null : new PruningState(blocks, tensors[BasisKey], tensors);
     }
@@ -176,16 +226,30 @@ public static class PruneRun
     private const string BasisKey = "basis";
 
     private static void Save(string path, byte[] fingerprint, PruningState state) =>
-        Checkpoint.Save(path, state.Blocks, fingerprint, [0], new Dictionary<string, torch.Tensor>(state.Weights) { [BasisKey] = state.Basis });
+        Checkpoint.Save(
+            path,
+            state.Blocks,
+            fingerprint,
+            [0],
+            new Dictionary<string, torch.Tensor>(state.Weights) { [BasisKey] = state.Basis }
+        );
 
     private static void WriteHeldOut(string path, IReadOnlyList<string> images)
     {
         using TableWriter table = Table.Create(path, ["path"]);
-        foreach (string image in images) table.Write([ManifestPath.ToTable(image, path)]);
+        foreach (string image in images)
+            table.Write([ManifestPath.ToTable(image, path)]);
         table.Commit();
     }
 
-    private static void Write(PruneOptions options, RunFolder folder, VisionTransformer student, LoadedModel teacher, PruneSummary summary, Dictionary<string, string> inputs)
+    private static void Write(
+        PruneOptions options,
+        RunFolder folder,
+        VisionTransformer student,
+        LoadedModel teacher,
+        PruneSummary summary,
+        Dictionary<string, string> inputs
+    )
     {
         new Provenance
         {
@@ -194,19 +258,51 @@ public static class PruneRun
             Options = OptionsText.All(options),
             Seed = options.Seed,
             Inputs = inputs,
-            Counts = new Dictionary<string, long>(summary.Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value))) { ["train"] = summary.Images, ["held_out"] = summary.HeldOutImages },
+            Counts = new Dictionary<string, long>(summary.Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value)))
+            {
+                ["train"] = summary.Images,
+                ["held_out"] = summary.HeldOutImages,
+            },
             Seconds = summary.Seconds,
         }.WriteBeside(Path.Combine(folder.Path, "provenance"));
         CultureInfo plain = CultureInfo.InvariantCulture;
         (string, string)[] figures =
         [
             ("parameters", summary.Parameters.ToString("N0", plain)),
-            ("teacher", string.Create(plain, $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Teacher))} ({summary.TeacherParameters:N0} parameters)")),
+            (
+                "teacher",
+                string.Create(
+                    plain,
+                    $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Teacher))} ({summary.TeacherParameters:N0} parameters)"
+                )
+            ),
             ("teacher's blocks kept", string.Join(", ", summary.Blocks)),
             ("images", summary.Images.ToString("N0", plain)),
-            ("held-out agreement with the teacher", summary.HeldOut is { } agreement ? string.Create(plain, $"{agreement:P2} of {summary.HeldOutImages} images") : "not measured"),
+            (
+                "held-out agreement with the teacher",
+                summary.HeldOut is { } agreement
+                    ? string.Create(plain, $"{agreement:P2} of {summary.HeldOutImages} images")
+                    : "not measured"
+            ),
         ];
-        string card = ModelCard.Write(Path.GetFileName(folder.Path), "A student pruned from its teacher in closed form, on unlabelled images, without training.", student.Config, figures, RunOptions.Shown(options), curves: null);
-        ModelStore.Save(folder.Path, student, teacher.Preprocessing with { ImageSize = student.Config.ImageSize }, teacher.ClassNames, options.Naming, card);
+        string card = ModelCard.Write(
+            Path.GetFileName(folder.Path),
+            "A student pruned from its teacher in closed form, on unlabelled images, without training.",
+            student.Config,
+            figures,
+            RunOptions.Shown(options),
+            curves: null
+        );
+        ModelStore.Save(
+            folder.Path,
+            student,
+            teacher.Preprocessing with
+            {
+                ImageSize = student.Config.ImageSize,
+            },
+            teacher.ClassNames,
+            options.Naming,
+            card
+        );
     }
 }

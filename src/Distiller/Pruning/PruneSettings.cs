@@ -5,7 +5,8 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <summary>How a student is fitted.</summary>
 public enum PruneMethod
 {
-    /// <summary>The best that is known here: queries, keys and values are refitted for what attention makes of them, MLP units are left out by what the others cannot make up for, and the last block is fitted for the tokens that a head reads.</summary>
+    /// <summary>The best that is known here: queries, keys and values are refitted for what attention makes of them, MLP units are left out
+    /// by what the others cannot make up for, and the last block is fitted for the tokens that a head reads.</summary>
     Refined,
 
     /// <summary>Ridge regressions alone, MLP units by the spread of their activation and the length of what they write.</summary>
@@ -15,7 +16,8 @@ public enum PruneMethod
 /// <summary>How a student is pruned from its teacher, whatever teacher and images come from.</summary>
 public record PruneSettings
 {
-    /// <summary>The student's shape: a registry name or a free spec (<c>vit:img=32,patch=4,dim=90,depth=6,heads=3</c>) whose every size is at most the teacher's.</summary>
+    /// <summary>The student's shape: a registry name or a free spec (<c>vit:img=32,patch=4,dim=90,depth=6,heads=3</c>) whose every size is
+    /// at most the teacher's.</summary>
     /// <value>Null (default): a shape within <see cref="Budget"/> is searched for.</value>
     public string? Student { get; init; }
 
@@ -53,7 +55,8 @@ public record PruneSettings
     /// <value>Null (default): as many as make some thousands of tokens.</value>
     public int? BatchSize { get; init; }
 
-    /// <summary>Top-1 that the teacher is known to reach, for the estimates of a search; null takes its probabilities as they are.</summary>
+    /// <summary>Top-1 that the teacher is known to reach, for the estimates of a search; null takes its probabilities as they
+    /// are.</summary>
     public double? TeacherAccuracy { get; init; }
 
     /// <summary>Bytes of activations kept in memory; more go to a temporary file.</summary>
@@ -78,7 +81,10 @@ public record PruneSettings
         Check(TrialImages >= 2, $"trial images is {TrialImages}: must be 2 or more");
         Check(Penalty > 0 && double.IsFinite(Penalty), $"penalty is {Penalty}: must be above 0");
         Check(BatchSize is null or > 0, $"batch size is {BatchSize}: must be above 0");
-        Check(TeacherAccuracy is null or (> 0 and < 1), $"teacher accuracy is {TeacherAccuracy}: must be between 0 and 1, as a share (0.7 for 70 %)");
+        Check(
+            TeacherAccuracy is null or (> 0 and < 1),
+            $"teacher accuracy is {TeacherAccuracy}: must be between 0 and 1, as a share (0.7 for 70 %)"
+        );
         Check(MaxActivationMemory >= 0, $"activation memory is {MaxActivationMemory}: must be 0 or more");
         Check(Workers > 0, $"workers is {Workers}: must be above 0");
         Budget?.Validate();
@@ -86,6 +92,7 @@ public record PruneSettings
 
     private protected static void Check(bool holds, string message)
     {
-        if (!holds) throw new DistillException(message);
+        if (!holds)
+            throw new DistillException(message);
     }
 }

@@ -66,16 +66,19 @@ public sealed record PruneSummary
     /// <summary>Multiply-accumulates of one image, teacher.</summary>
     public required long TeacherMacs { get; init; }
 
-    /// <summary>Share of the held-out images on which the student decides as the teacher, 0–1; null where none was held out, or the teacher has no head.</summary>
+    /// <summary>Share of the held-out images on which the student decides as the teacher, 0–1; null where none was held out, or the teacher
+    /// has no head.</summary>
     public required double? HeldOut { get; init; }
 
-    /// <summary>Top-1 that the teacher expects of the student on the held-out images (see <see cref="EstimateRun"/>), 0–1; null as for <see cref="HeldOut"/>.</summary>
+    /// <summary>Top-1 that the teacher expects of the student on the held-out images (see <see cref="EstimateRun"/>), 0–1; null as for
+    /// <see cref="HeldOut"/>.</summary>
     public required double? Estimate { get; init; }
 
     /// <summary>Estimated share of the teacher's accuracy that is kept, 0–1; null as for <see cref="HeldOut"/>.</summary>
     public required double? Retained { get; init; }
 
-    /// <summary>The teacher's accuracy as it was given, 0–1; null where it was not, and <see cref="Estimate"/> is then as good as the teacher's probabilities.</summary>
+    /// <summary>The teacher's accuracy as it was given, 0–1; null where it was not, and <see cref="Estimate"/> is then as good as the
+    /// teacher's probabilities.</summary>
     public required double? TeacherAccuracy { get; init; }
 
     /// <summary>Blocks that an interrupted run had fitted already.</summary>

@@ -27,17 +27,42 @@ internal sealed class PruneWork : IDisposable
     /// <param name="progress">Told of trials and batches.</param>
     /// <param name="cancel">Cancels between batches.</param>
     /// <exception cref="DistillException">Fewer than two images can be fitted on.</exception>
-    public PruneWork(PruneSettings options, LoadedModel loaded, LoadedPixels images, int toFit, string? source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public PruneWork(
+        PruneSettings options,
+        LoadedModel loaded,
+        LoadedPixels images,
+        int toFit,
+        string? source,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         (this.options, this.progress, teacher, device) = (options, progress, (VisionTransformer)loaded.Model, Devices.Of(options.Device));
         Train = [.. images.Usable.Where(slot => slot < toFit)];
         HeldOut = [.. images.Usable.Where(slot => slot >= toFit)];
         if (Train.Length < 2)
-            throw new DistillException($"{(source is null ? "" : source + ": ")}{Train.Length} of {toFit} images could be used ({string.Join(", ", images.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))}), and a pruning needs 2 or more");
+            throw new DistillException(
+                $"{(source is null ? "" : source + ": ")}{Train.Length} of {toFit} images could be used ({string.Join(", ", images.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))}), and a pruning needs 2 or more"
+            );
         int batch = options.BatchSize ?? ClosedFormPruning.BatchFor(teacher.Config);
-        pixels = new SlotPixels(images.Store, teacher.Config.ImageSize, new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std), device);
-        judge = HeldOut.Length > 0 && teacher.Config.Classes > 0 ? new HeldOutJudge(teacher, pixels, HeldOut, batch, options.TeacherAccuracy, cancel) : null;
-        settings = new FitSettings { BatchSize = batch, Method = options.Method, Penalty = options.Penalty, Seed = options.Seed, Memory = options.MaxActivationMemory };
+        pixels = new SlotPixels(
+            images.Store,
+            teacher.Config.ImageSize,
+            new PixelNormaliser(loaded.Preprocessing.Mean, loaded.Preprocessing.Std),
+            device
+        );
+        judge =
+            HeldOut.Length > 0 && teacher.Config.Classes > 0
+                ? new HeldOutJudge(teacher, pixels, HeldOut, batch, options.TeacherAccuracy, cancel)
+                : null;
+        settings = new FitSettings
+        {
+            BatchSize = batch,
+            Method = options.Method,
+            Penalty = options.Penalty,
+            Seed = options.Seed,
+            Memory = options.MaxActivationMemory,
+        };
     }
 
     /// <summary>Slots fitted on.</summary>
@@ -60,7 +85,10 @@ internal sealed class PruneWork : IDisposable
         teacher.MoveTo(Devices.Of(options.Device));
         teacher.eval();
         VitConfig? shape = options.Student is { } spec ? Given(spec, teacher.Config) : null;
-        if (shape is null && teacher.Config.Classes == 0) throw new DistillException($"{name} has no classification head, so shapes cannot be compared by agreement; give the student's shape");
+        if (shape is null && teacher.Config.Classes == 0)
+            throw new DistillException(
+                $"{name} has no classification head, so shapes cannot be compared by agreement; give the student's shape"
+            );
         return (teacher, shape);
     }
 
@@ -82,7 +110,13 @@ internal sealed class PruneWork : IDisposable
 
     /// <summary>Fits the shape that <see cref="Begin"/> was told, and measures the student.</summary>
     /// <inheritdoc cref="ClosedFormPruning.Fit"/>
-    public (VisionTransformer Student, Nearness? Nearness) Fit(VitConfig shape, IReadOnlyList<int> blocks, PruningState? start, Action<PruningState>? afterBlock, CancellationToken cancel)
+    public (VisionTransformer Student, Nearness? Nearness) Fit(
+        VitConfig shape,
+        IReadOnlyList<int> blocks,
+        PruningState? start,
+        Action<PruningState>? afterBlock,
+        CancellationToken cancel
+    )
     {
         VisionTransformer student = pruning!.Fit(shape, blocks, start, afterBlock, cancel);
         try
@@ -101,7 +135,9 @@ internal sealed class PruneWork : IDisposable
     private static VitConfig Given(string spec, VitConfig teacher)
     {
         ModelConfig resolved = ModelRegistry.Resolve(spec) with { Classes = teacher.Classes };
-        VitConfig shape = resolved as VitConfig ?? throw new DistillException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
+        VitConfig shape =
+            resolved as VitConfig
+            ?? throw new DistillException($"the student {spec} is no Vision Transformer, so it cannot be pruned from one; give vit:...");
         Prunable.Check(shape, teacher);
         return shape;
     }
@@ -116,5 +152,13 @@ internal sealed class PruneCounter(IProgress<TrainProgress>? progress, string ph
 
     public void Add() => Show(done + 1);
 
-    public void Show(long count) => progress?.Report(new TrainProgress { Phase = phase, Done = done = count, Total = Math.Max(Total, count) });
+    public void Show(long count) =>
+        progress?.Report(
+            new TrainProgress
+            {
+                Phase = phase,
+                Done = done = count,
+                Total = Math.Max(Total, count),
+            }
+        );
 }

@@ -24,7 +24,8 @@ public sealed class PrunedStudent : IDisposable
     /// <summary>Images that could not be used, by reason.</summary>
     public required IReadOnlyDictionary<string, long> Skipped { get; init; }
 
-    /// <summary>Share of the held-out images on which it decides as the teacher, 0 to 1; null where none was held out, or the teacher has no head.</summary>
+    /// <summary>Share of the held-out images on which it decides as the teacher, 0 to 1; null where none was held out, or the teacher has
+    /// no head.</summary>
     public double? Agreement { get; init; }
 
     /// <summary>Estimated share of the teacher's accuracy that is kept, 0 to 1; null as for <see cref="Agreement"/>.</summary>
@@ -37,7 +38,8 @@ public sealed class PrunedStudent : IDisposable
     /// <param name="directory">Where to; what a model there has is replaced.</param>
     /// <param name="naming">Whose tensor names to write.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Save(string directory, TensorNaming naming = TensorNaming.Timm) => ModelStore.Save(directory, Model.Model, Model.Preprocessing, Model.ClassNames, naming);
+    public void Save(string directory, TensorNaming naming = TensorNaming.Timm) =>
+        ModelStore.Save(directory, Model.Model, Model.Preprocessing, Model.ClassNames, naming);
 
     /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();

@@ -51,7 +51,8 @@ internal sealed class PruningSource(VisionTransformer teacher, SlotPixels pixels
     public bool Refined => settings.Method == PruneMethod.Refined;
 
     /// <summary>Whether attention is refitted for a shape.</summary>
-    public bool RefitsHeads(VitConfig shape) => Refined && MuchNarrower * (shape.Width / shape.Heads) <= teacher.Config.Width / teacher.Config.Heads;
+    public bool RefitsHeads(VitConfig shape) =>
+        Refined && MuchNarrower * (shape.Width / shape.Heads) <= teacher.Config.Width / teacher.Config.Heads;
 
     /// <summary>Whether the teacher has a weight of this name.</summary>
     public bool Has(string name) => weights.ContainsKey(name);

@@ -4,10 +4,13 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Pruning;
 
-/// <summary>Refits queries and keys in turn, so that the student's attention logits come near the teacher's where attention looks.</summary>
+/// <summary>Refits queries and keys in turn, so that the student's attention logits come near the teacher's where attention
+/// looks.</summary>
 /// <remarks>
-/// The loss is the second order of the divergence between the two softmaxes: Σ p·(e − Σ p·e)² with e the logits' error and p the teacher's attention.
-/// With the keys held it is least squares in the queries' map, and the other way round. Each is solved by a few preconditioned conjugate gradients
+/// The loss is the second order of the divergence between the two softmaxes: Σ p·(e − Σ p·e)² with e the logits' error and p the teacher's
+/// attention.
+/// With the keys held it is least squares in the queries' map, and the other way round. Each is solved by a few preconditioned conjugate
+/// gradients
 /// (Hestenes and Stiefel, 1952), whose products never form the system of (d·r)² entries. Equations are in docs/prune.md.
 /// </remarks>
 internal sealed class QueryKeyRefit : IDisposable
@@ -15,7 +18,8 @@ internal sealed class QueryKeyRefit : IDisposable
     /// <summary>The least penalty of the refits of attention.</summary>
     public const double LeastPenalty = 1e-6;
 
-    private const int Turns = 1, Steps = 8;
+    private const int Turns = 1,
+        Steps = 8;
 
     private readonly List<(torch.Tensor Normed, torch.Tensor Queries, torch.Tensor Keys)> gathered = [];
 
@@ -23,7 +27,8 @@ internal sealed class QueryKeyRefit : IDisposable
     /// <param name="normed">The student's normed tokens, <c>[B, T, d]</c>.</param>
     /// <param name="queries">The teacher's, <c>[B, H, T, D/H]</c>.</param>
     /// <param name="keys">The teacher's, likewise.</param>
-    public void Add(torch.Tensor normed, torch.Tensor queries, torch.Tensor keys) => gathered.Add((Kept(normed), Kept(queries), Kept(keys)));
+    public void Add(torch.Tensor normed, torch.Tensor queries, torch.Tensor keys) =>
+        gathered.Add((Kept(normed), Kept(queries), Kept(keys)));
 
     /// <summary>The refitted maps.</summary>
     /// <param name="queries">Of the student, to begin with: <c>[H·r, d]</c> and <c>[H·r]</c>.</param>
@@ -32,7 +37,14 @@ internal sealed class QueryKeyRefit : IDisposable
     /// <param name="weights">How much each token's attention counts, <c>[T]</c>, float32.</param>
     /// <param name="intercept">Whether the maps have a bias.</param>
     /// <param name="penalty">Of the distance to the maps begun with, as a share of the mean diagonal, above 0.</param>
-    public RefittedLogits Solve((torch.Tensor Weight, torch.Tensor Bias) queries, (torch.Tensor Weight, torch.Tensor Bias) keys, int[] heads, torch.Tensor weights, bool intercept, double penalty)
+    public RefittedLogits Solve(
+        (torch.Tensor Weight, torch.Tensor Bias) queries,
+        (torch.Tensor Weight, torch.Tensor Bias) keys,
+        int[] heads,
+        torch.Tensor weights,
+        bool intercept,
+        double penalty
+    )
     {
         // Below, what is fitted without would be lost in the rounding of single precision.
         penalty = Math.Max(penalty, LeastPenalty);
@@ -40,8 +52,12 @@ internal sealed class QueryKeyRefit : IDisposable
         using IDisposable off = torch.no_grad();
         int size = (int)(queries.Weight.shape[0] / heads.Length);
         torch.Tensor row = weights.unsqueeze(1);
-        List<Sample> samples = [.. gathered.Select(batch => Sample.Of(batch.Normed, batch.Queries, batch.Keys, heads, size, row, intercept))];
-        torch.Tensor query = Joined(queries), key = Joined(keys);
+        List<Sample> samples =
+        [
+            .. gathered.Select(batch => Sample.Of(batch.Normed, batch.Queries, batch.Keys, heads, size, row, intercept)),
+        ];
+        torch.Tensor query = Joined(queries),
+            key = Joined(keys);
         double before = Loss();
         for (int turn = 0; turn < Turns; turn++)
         {
@@ -67,7 +83,8 @@ internal sealed class QueryKeyRefit : IDisposable
         double Loss()
         {
             using DisposeScope own = torch.NewDisposeScope();
-            double sum = 0, spread = 0;
+            double sum = 0,
+                spread = 0;
             foreach (Sample sample in samples)
             {
                 torch.Tensor logits = sample.Map(query).matmul(sample.Map(key).transpose(2, 3));
@@ -101,7 +118,10 @@ internal sealed class QueryKeyRefit : IDisposable
         List<torch.Tensor> others = [.. samples.Select(sample => sample.Map(held))];
         (torch.Tensor inverseInputs, torch.Tensor inverseOutputs, torch.Tensor lambda) = Preconditioner(samples, others, penalty, ofKeys);
         torch.Tensor residual = Product(map, aim: true).neg_();
-        torch.Tensor change = torch.zeros_like(map), turned = Preconditioned(residual), direction = turned, strength = Dot(residual, turned);
+        torch.Tensor change = torch.zeros_like(map),
+            turned = Preconditioned(residual),
+            direction = turned,
+            strength = Dot(residual, turned);
         for (int step = 0; step < Steps; step++)
         {
             torch.Tensor product = Product(direction, aim: false) + (lambda * direction);
@@ -126,7 +146,8 @@ internal sealed class QueryKeyRefit : IDisposable
             foreach ((Sample sample, torch.Tensor other) in samples.Zip(others))
             {
                 using DisposeScope own = torch.NewDisposeScope();
-                torch.Tensor mapped = sample.Map(x), logits = ofKeys ? other.matmul(mapped.transpose(2, 3)) : mapped.matmul(other.transpose(2, 3));
+                torch.Tensor mapped = sample.Map(x),
+                    logits = ofKeys ? other.matmul(mapped.transpose(2, 3)) : mapped.matmul(other.transpose(2, 3));
                 torch.Tensor error = sample.Centred(logits);
                 torch.Tensor pull = (aim ? error.sub_(sample.Wanted) : error).mul_(sample.Attention);
                 sum.add_(sample.Back((ofKeys ? pull.transpose(2, 3) : pull).matmul(other)));
@@ -136,23 +157,34 @@ internal sealed class QueryKeyRefit : IDisposable
     }
 
     // N is near the product of the inputs' second moments and the outputs' (as in K-FAC): its inverse is that of each.
-    private static (torch.Tensor Inputs, torch.Tensor Outputs, torch.Tensor Lambda) Preconditioner(List<Sample> samples, List<torch.Tensor> others, double penalty, bool ofKeys)
+    private static (torch.Tensor Inputs, torch.Tensor Outputs, torch.Tensor Lambda) Preconditioner(
+        List<Sample> samples,
+        List<torch.Tensor> others,
+        double penalty,
+        bool ofKeys
+    )
     {
-        torch.Tensor? inputs = null, outputs = null;
+        torch.Tensor? inputs = null,
+            outputs = null;
         double mass = 0;
         foreach ((Sample sample, torch.Tensor other) in samples.Zip(others))
         {
             torch.Tensor own = sample.Tokens.unsqueeze(0);
-            (torch.Tensor first, torch.Tensor second) = ofKeys ? (sample.Within(own), sample.Moments(other)) : (sample.Moments(own), sample.Within(other));
+            (torch.Tensor first, torch.Tensor second) = ofKeys
+                ? (sample.Within(own), sample.Moments(other))
+                : (sample.Moments(own), sample.Within(other));
             (inputs, outputs) = (inputs is null ? first : inputs + first, outputs is null ? second : outputs + second);
             mass += sample.Mass;
         }
         outputs = outputs! / mass;
-        torch.Tensor scale = MeanDiagonal(inputs!), answer = MeanDiagonal(outputs);
+        torch.Tensor scale = MeanDiagonal(inputs!),
+            answer = MeanDiagonal(outputs);
         return (Inverse(inputs!, scale), Inverse(outputs, answer), penalty * scale * answer);
 
         torch.Tensor Inverse(torch.Tensor matrix, torch.Tensor mean) =>
-            torch.linalg.inv((matrix + (penalty * mean * torch.eye(matrix.shape[1], dtype: torch.float64, device: matrix.device))).cpu()).to(matrix.device);
+            torch
+                .linalg.inv((matrix + (penalty * mean * torch.eye(matrix.shape[1], dtype: torch.float64, device: matrix.device))).cpu())
+                .to(matrix.device);
 
         static torch.Tensor MeanDiagonal(torch.Tensor matrix) => matrix.diagonal(0, 1, 2).mean([1]).view(-1, 1, 1);
     }
@@ -165,16 +197,34 @@ internal sealed class QueryKeyRefit : IDisposable
     /// <param name="Mass">The tokens' weights, summed.</param>
     private sealed record Sample(torch.Tensor Tokens, torch.Tensor Shares, torch.Tensor Attention, torch.Tensor Wanted, double Mass)
     {
-        public static Sample Of(torch.Tensor normed, torch.Tensor queries, torch.Tensor keys, int[] heads, int size, torch.Tensor row, bool intercept)
+        public static Sample Of(
+            torch.Tensor normed,
+            torch.Tensor queries,
+            torch.Tensor keys,
+            int[] heads,
+            int size,
+            torch.Tensor row,
+            bool intercept
+        )
         {
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor chosen = torch.tensor([.. heads.Select(head => (long)head)], device: normed.device);
-            torch.Tensor q = queries.index_select(1, chosen).transpose(0, 1), k = keys.index_select(1, chosen).transpose(0, 1);
-            torch.Tensor logits = q.matmul(k.transpose(2, 3)) / Math.Sqrt(q.shape[3]), shares = logits.softmax(-1);
+            torch.Tensor q = queries.index_select(1, chosen).transpose(0, 1),
+                k = keys.index_select(1, chosen).transpose(0, 1);
+            torch.Tensor logits = q.matmul(k.transpose(2, 3)) / Math.Sqrt(q.shape[3]),
+                shares = logits.softmax(-1);
             // The student divides by √r.
             torch.Tensor wanted = (logits - (shares * logits).sum([-1], keepdim: true)) * Math.Sqrt(size);
-            torch.Tensor tokens = intercept ? torch.cat([normed, torch.ones([normed.shape[0], normed.shape[1], 1], normed.dtype, normed.device)], 2) : normed.alias();
-            return new Sample(tokens.MoveToOuterDisposeScope(), shares.MoveToOuterDisposeScope(), (shares * row).MoveToOuterDisposeScope(), wanted.MoveToOuterDisposeScope(), normed.shape[0] * row.sum(torch.float64).item<double>());
+            torch.Tensor tokens = intercept
+                ? torch.cat([normed, torch.ones([normed.shape[0], normed.shape[1], 1], normed.dtype, normed.device)], 2)
+                : normed.alias();
+            return new Sample(
+                tokens.MoveToOuterDisposeScope(),
+                shares.MoveToOuterDisposeScope(),
+                (shares * row).MoveToOuterDisposeScope(),
+                wanted.MoveToOuterDisposeScope(),
+                normed.shape[0] * row.sum(torch.float64).item<double>()
+            );
         }
 
         public torch.Tensor Map(torch.Tensor map) => Tokens.unsqueeze(0).matmul(map.to(torch.float32).unsqueeze(1));
@@ -188,16 +238,21 @@ internal sealed class QueryKeyRefit : IDisposable
         /// <summary>Second moments of <c>[H or 1, B, T, n]</c>, weighted.</summary>
         public torch.Tensor Moments(torch.Tensor parts)
         {
-            torch.Tensor flat = parts.flatten(1, 2), weighted = (parts * Attention.sum([-1], keepdim: true).narrow(0, 0, 1)).flatten(1, 2);
+            torch.Tensor flat = parts.flatten(1, 2),
+                weighted = (parts * Attention.sum([-1], keepdim: true).narrow(0, 0, 1)).flatten(1, 2);
             return flat.transpose(1, 2).matmul(weighted).to(torch.float64);
         }
 
         /// <summary>Covariances under each token's attention, summed.</summary>
         public torch.Tensor Within(torch.Tensor parts)
         {
-            torch.Tensor flat = parts.flatten(1, 2), means = Shares.matmul(parts), looks = Attention.sum([2]).unsqueeze(-1);
+            torch.Tensor flat = parts.flatten(1, 2),
+                means = Shares.matmul(parts),
+                looks = Attention.sum([2]).unsqueeze(-1);
             torch.Tensor whole = flat.transpose(1, 2).matmul((parts * looks).flatten(1, 2));
-            return (whole - means.flatten(1, 2).transpose(1, 2).matmul((means * Attention.sum([-1], keepdim: true)).flatten(1, 2))).to(torch.float64);
+            return (whole - means.flatten(1, 2).transpose(1, 2).matmul((means * Attention.sum([-1], keepdim: true)).flatten(1, 2))).to(
+                torch.float64
+            );
         }
     }
 }
@@ -207,4 +262,9 @@ internal sealed class QueryKeyRefit : IDisposable
 /// <param name="Keys">Likewise.</param>
 /// <param name="Before">The logits' weighted squared error of the maps begun with, as a share of the teacher's spread.</param>
 /// <param name="After">The same of these.</param>
-internal sealed record RefittedLogits((torch.Tensor Weight, torch.Tensor Bias) Queries, (torch.Tensor Weight, torch.Tensor Bias) Keys, double Before, double After);
+internal sealed record RefittedLogits(
+    (torch.Tensor Weight, torch.Tensor Bias) Queries,
+    (torch.Tensor Weight, torch.Tensor Bias) Keys,
+    double Before,
+    double After
+);

@@ -26,11 +26,13 @@ internal sealed class RidgeRegression(long inputs, long outputs, torch.Device de
     {
         using DisposeScope scope = torch.NewDisposeScope();
         long columns = sums.Inputs;
-        torch.Tensor system = sums.Gram.clone(), right = sums.Cross;
+        torch.Tensor system = sums.Gram.clone(),
+            right = sums.Cross;
         torch.Tensor diagonal = system.diagonal();
         double lambda = penalty * diagonal.mean().item<double>();
         diagonal.narrow(0, 0, columns).add_(lambda);
-        if (!intercept) (system, right) = (system.narrow(0, 0, columns).narrow(1, 0, columns), right.narrow(0, 0, columns));
+        if (!intercept)
+            (system, right) = (system.narrow(0, 0, columns).narrow(1, 0, columns), right.narrow(0, 0, columns));
         torch.Tensor solved = torch.linalg.solve(system, right);
         torch.Tensor bias = intercept ? solved[columns].clone() : torch.zeros(right.shape[1], torch.float64, right.device);
         return (solved.narrow(0, 0, columns).t().contiguous().MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());

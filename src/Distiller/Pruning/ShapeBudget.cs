@@ -24,7 +24,8 @@ public sealed record ShapeBudget(BudgetUnit Unit, double Value)
     /// <exception cref="DistillException">It is not above 0.</exception>
     public void Validate()
     {
-        if (!(Value > 0) || !double.IsFinite(Value)) throw new DistillException(FormattableString.Invariant($"the budget is {Value}: must be above 0"));
+        if (!(Value > 0) || !double.IsFinite(Value))
+            throw new DistillException(FormattableString.Invariant($"the budget is {Value}: must be above 0"));
     }
 
     /// <summary>The bound as a number of the unit.</summary>

@@ -9,20 +9,24 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <summary>Parameters, multiply-accumulates and measured time of a shape.</summary>
 internal static class ShapeCost
 {
-    private const int WarmUp = 3, Repeats = 15;
+    private const int WarmUp = 3,
+        Repeats = 15;
 
     /// <summary>The cost in a budget's unit.</summary>
-    public static double Of(VitConfig shape, BudgetUnit unit, torch.Device device) => unit switch
-    {
-        BudgetUnit.Parameters => Parameters(shape),
-        BudgetUnit.Macs => ModelSummary.Macs(shape),
-        _ => LatencyMs(shape, device),
-    };
+    public static double Of(VitConfig shape, BudgetUnit unit, torch.Device device) =>
+        unit switch
+        {
+            BudgetUnit.Parameters => Parameters(shape),
+            BudgetUnit.Macs => ModelSummary.Macs(shape),
+            _ => LatencyMs(shape, device),
+        };
 
     /// <summary>Trainable numbers, as <see cref="ImageModel.ParameterCount"/> of the built model.</summary>
     public static long Parameters(VitConfig shape)
     {
-        long d = shape.Width, m = shape.MlpHidden, inputs = 3L * shape.PatchSize * shape.PatchSize;
+        long d = shape.Width,
+            m = shape.MlpHidden,
+            inputs = 3L * shape.PatchSize * shape.PatchSize;
         long tokens = (shape.ClassToken ? 1 : 0) + (shape.Distilled ? 1 : 0) + shape.RegisterTokens + shape.EmbeddedTokens;
         long embedding = (inputs * d) + (shape.PreNorm ? 2 * d : d) + (tokens * d);
         long attention = (4 * d * d) + d + (shape.QkvBias ? 3 * d : 0);
@@ -46,7 +50,8 @@ internal static class ShapeCost
             using DisposeScope one = torch.NewDisposeScope();
             long start = Stopwatch.GetTimestamp();
             _ = model.Run(image, ModelCapture.None).Embedding.cpu();
-            if (i >= 0) times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (i >= 0)
+                times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
         Array.Sort(times);
         return times[Repeats / 2];

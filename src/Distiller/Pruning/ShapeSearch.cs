@@ -37,17 +37,21 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
             at = at.Heads > 1 ? at with { Heads = Math.Max(1, at.Heads / 2) } : at with { Depth = Math.Max(1, at.Depth / 2) };
             best = at.Widest(teacher, cost, bound);
         }
-        if (best is null) throw new DistillException($"no student is within {budget}: the smallest has one block and one head; give more");
+        if (best is null)
+            throw new DistillException($"no student is within {budget}: the smallest has one block and one head; give more");
         double divergence = Try(best);
         for (bool moved = true; moved && tried.Count < MostTrials;)
         {
             moved = false;
             foreach (StudentShape near in at.Neighbours(teacher))
             {
-                if (tried.Count >= MostTrials) break;
-                if (near.Widest(teacher, cost, bound) is not { } shape || tried.ContainsKey(shape) || !Fits(shape)) continue;
+                if (tried.Count >= MostTrials)
+                    break;
+                if (near.Widest(teacher, cost, bound) is not { } shape || tried.ContainsKey(shape) || !Fits(shape))
+                    continue;
                 double its = Try(shape);
-                if (its >= divergence * (1 - LeastGain)) continue;
+                if (its >= divergence * (1 - LeastGain))
+                    continue;
                 (at, best, divergence, moved) = (near, shape, its, true);
                 break;
             }
@@ -55,13 +59,23 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
         return best;
     }
 
-    /// <summary>Shapes with all blocks and heads over a range of sizes, and of them the knee: the one furthest above the chord from the smallest to the largest, agreement over the logarithm of parameters.</summary>
+    /// <summary>Shapes with all blocks and heads over a range of sizes, and of them the knee: the one furthest above the chord from the
+    /// smallest to the largest, agreement over the logarithm of parameters.</summary>
     public VitConfig Knee()
     {
         long all = ShapeCost.Parameters(teacher);
-        VitConfig[] shapes = [.. Shares.Select(share => StudentShape.For(teacher, share).Widest(teacher, shape => ShapeCost.Parameters(shape), share * all)).OfType<VitConfig>().Where(Fits).Distinct()];
-        if (shapes.Length == 0) throw new DistillException("the teacher is too small for a frontier; give the student's shape");
-        foreach (VitConfig shape in shapes) Try(shape);
+        VitConfig[] shapes =
+        [
+            .. Shares
+                .Select(share => StudentShape.For(teacher, share).Widest(teacher, shape => ShapeCost.Parameters(shape), share * all))
+                .OfType<VitConfig>()
+                .Where(Fits)
+                .Distinct(),
+        ];
+        if (shapes.Length == 0)
+            throw new DistillException("the teacher is too small for a frontier; give the student's shape");
+        foreach (VitConfig shape in shapes)
+            Try(shape);
         return KneeOf([.. shapes.Select(shape => (shape, (double)ShapeCost.Parameters(shape), tried[shape].Agreement))]);
     }
 
@@ -69,8 +83,12 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
     public static VitConfig KneeOf(IReadOnlyList<(VitConfig Shape, double Parameters, double Agreement)> points)
     {
         double Size((VitConfig, double Parameters, double) point) => Math.Log(point.Parameters);
-        double low = points.Min(Size), high = points.Max(Size), worst = points.Min(point => point.Agreement), best = points.Max(point => point.Agreement);
-        if (!(high > low) || !(best > worst)) return points.MinBy(Size).Shape;
+        double low = points.Min(Size),
+            high = points.Max(Size),
+            worst = points.Min(point => point.Agreement),
+            best = points.Max(point => point.Agreement);
+        if (!(high > low) || !(best > worst))
+            return points.MinBy(Size).Shape;
         return points.MaxBy(point => ((point.Agreement - worst) / (best - worst)) - ((Size(point) - low) / (high - low))).Shape;
     }
 
@@ -78,7 +96,8 @@ internal sealed class ShapeSearch(VitConfig teacher, Func<VitConfig, Nearness> t
 
     private double Try(VitConfig shape)
     {
-        if (!tried.TryGetValue(shape, out Nearness? nearness)) tried[shape] = nearness = trial(shape);
+        if (!tried.TryGetValue(shape, out Nearness? nearness))
+            tried[shape] = nearness = trial(shape);
         return nearness.Divergence;
     }
 }

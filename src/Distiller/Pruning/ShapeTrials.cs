@@ -20,9 +20,22 @@ internal static class ShapeTrials
     /// <param name="cancel">Cancels between batches.</param>
     /// <returns>The shape taken, and all that were tried by falling parameters.</returns>
     /// <exception cref="DistillException">Nothing is held out, or no shape is within the budget.</exception>
-    public static (VitConfig Chosen, IReadOnlyList<FrontierPoint> Frontier) Search(PruneSettings options, VisionTransformer teacher, SlotPixels pixels, int[] train, HeldOutJudge? judge, FitSettings settings, torch.Device device, Action<long> tried, CancellationToken cancel)
+    public static (VitConfig Chosen, IReadOnlyList<FrontierPoint> Frontier) Search(
+        PruneSettings options,
+        VisionTransformer teacher,
+        SlotPixels pixels,
+        int[] train,
+        HeldOutJudge? judge,
+        FitSettings settings,
+        torch.Device device,
+        Action<long> tried,
+        CancellationToken cancel
+    )
     {
-        if (judge is null) throw new DistillException("shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out");
+        if (judge is null)
+            throw new DistillException(
+                "shapes are compared by agreement on held-out images, and none is held out; give the student's shape, or hold images out"
+            );
         long trials = 0;
         using ClosedFormPruning pruning = new(teacher, pixels, train[..Math.Min(options.TrialImages, train.Length)], settings, device);
         pruning.Observe(cancel);
@@ -37,24 +50,35 @@ internal static class ShapeTrials
         if (options.Budget is { } budget)
         {
             double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, device);
-            chosen = search.Within(cost, budget.Bound(budget.Unit == BudgetUnit.LatencyMs ? 0 : cost(teacher.Config)), FormattableString.Invariant($"{budget.Value} {budget.Unit switch { BudgetUnit.Parameters => "of the parameters", BudgetUnit.Macs => "of the multiply-accumulates", _ => "milliseconds an image" }}"));
+            chosen = search.Within(
+                cost,
+                budget.Bound(budget.Unit == BudgetUnit.LatencyMs ? 0 : cost(teacher.Config)),
+                FormattableString.Invariant(
+                    $"{budget.Value} {budget.Unit switch { BudgetUnit.Parameters => "of the parameters", BudgetUnit.Macs => "of the multiply-accumulates", _ => "milliseconds an image" }}"
+                )
+            );
         }
         else
         {
             chosen = search.Knee();
         }
-        IReadOnlyList<FrontierPoint> frontier = [.. search.Tried.OrderByDescending(pair => ShapeCost.Parameters(pair.Key)).Select(pair => new FrontierPoint
-        {
-            Student = pair.Key.Name,
-            Parameters = ShapeCost.Parameters(pair.Key),
-            Macs = ModelSummary.Macs(pair.Key),
-            ImagesPerSecond = pair.Value.ImagesPerSecond,
-            Agreement = pair.Value.Agreement,
-            Divergence = pair.Value.Divergence,
-            Estimate = pair.Value.Estimate,
-            Retained = pair.Value.Retained,
-            Chosen = pair.Key == chosen,
-        })];
+        IReadOnlyList<FrontierPoint> frontier =
+        [
+            .. search
+                .Tried.OrderByDescending(pair => ShapeCost.Parameters(pair.Key))
+                .Select(pair => new FrontierPoint
+                {
+                    Student = pair.Key.Name,
+                    Parameters = ShapeCost.Parameters(pair.Key),
+                    Macs = ModelSummary.Macs(pair.Key),
+                    ImagesPerSecond = pair.Value.ImagesPerSecond,
+                    Agreement = pair.Value.Agreement,
+                    Divergence = pair.Value.Divergence,
+                    Estimate = pair.Value.Estimate,
+                    Retained = pair.Value.Retained,
+                    Chosen = pair.Key == chosen,
+                }),
+        ];
         return (chosen, frontier);
     }
 }

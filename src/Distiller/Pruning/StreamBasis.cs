@@ -7,9 +7,11 @@ namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>One basis for the whole residual stream, of the directions that hold most energy of what the LayerNorms read.</summary>
 /// <remarks>
-/// A Transformer's stream may be turned by any orthogonal matrix once the norms' scales are moved into the maps behind them (SliceGPT, Ashkboos et al., ICLR 2024).
+/// A Transformer's stream may be turned by any orthogonal matrix once the norms' scales are moved into the maps behind them (SliceGPT,
+/// Ashkboos et al., ICLR 2024).
 /// A = Σ ẑᵀẑ over all norms' inputs, ẑ the mean-free tokens scaled to length 1; the basis is P = (I − 11ᵀ/D)·Q·R·Eᵀ,
-/// Q the d − 1 leading eigenvectors of A, R a rotation that spreads their energy over the channels, and E orthonormal columns of zero sum, so that the narrower LayerNorm, which takes the mean away, loses nothing.
+/// Q the d − 1 leading eigenvectors of A, R a rotation that spreads their energy over the channels, and E orthonormal columns of zero sum,
+/// so that the narrower LayerNorm, which takes the mean away, loses nothing.
 /// </remarks>
 internal sealed class StreamBasis : IDisposable
 {
@@ -17,7 +19,8 @@ internal sealed class StreamBasis : IDisposable
 
     /// <param name="width">D.</param>
     /// <param name="device">Where tokens come from.</param>
-    public StreamBasis(long width, torch.Device device) => energy = torch.zeros([width, width], torch.float64, device).DetachFromDisposeScope();
+    public StreamBasis(long width, torch.Device device) =>
+        energy = torch.zeros([width, width], torch.float64, device).DetachFromDisposeScope();
 
     /// <summary>Adds what a norm reads.</summary>
     /// <param name="tokens"><c>[..., D]</c>.</param>
@@ -43,7 +46,8 @@ internal sealed class StreamBasis : IDisposable
         double kept = values.narrow(0, full - width + 1, width - 1).sum().item<double>() / values.sum().item<double>();
         Randomness random = new(seed, Purpose.Pruning);
         torch.Tensor rotation = Orthonormal(Normal(ref random, width - 1, width - 1));
-        torch.Tensor zeroSum = Orthonormal(torch.cat([torch.ones([width, 1], torch.float64), Normal(ref random, width, width - 1)], 1)).narrow(1, 1, width - 1);
+        torch.Tensor zeroSum = Orthonormal(torch.cat([torch.ones([width, 1], torch.float64), Normal(ref random, width, width - 1)], 1))
+            .narrow(1, 1, width - 1);
         torch.Tensor basis = leading.matmul(rotation).matmul(zeroSum.t());
         basis = basis - basis.mean([0], keepdim: true);
         return (basis.to(energy.device).MoveToOuterDisposeScope(), kept);
@@ -57,7 +61,8 @@ internal sealed class StreamBasis : IDisposable
     private static torch.Tensor Normal(ref Randomness random, int rows, int columns)
     {
         double[] values = new double[rows * columns];
-        for (int i = 0; i < values.Length; i++) values[i] = random.NextNormal();
+        for (int i = 0; i < values.Length; i++)
+            values[i] = random.NextNormal();
         return torch.tensor(values, [rows, columns]);
     }
 }

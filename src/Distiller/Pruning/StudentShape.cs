@@ -32,13 +32,17 @@ internal sealed record StudentShape(int Depth, int Heads, double MlpRatio)
     /// <param name="bound">At most so much.</param>
     public VitConfig? Widest(VitConfig teacher, Func<VitConfig, double> cost, double bound)
     {
-        int low = 0, high = teacher.Width / teacher.Heads;
+        int low = 0,
+            high = teacher.Width / teacher.Heads;
         while (low < high)
         {
             int middle = (low + high + 1) / 2;
-            if (Heads * middle >= 2 && cost(With(teacher, middle)) <= bound) low = middle;
-            else if (Heads * middle < 2) low = middle;
-            else high = middle - 1;
+            if (Heads * middle >= 2 && cost(With(teacher, middle)) <= bound)
+                low = middle;
+            else if (Heads * middle < 2)
+                low = middle;
+            else
+                high = middle - 1;
         }
         return low > 0 && Heads * low >= 2 && cost(With(teacher, low)) <= bound ? With(teacher, low) : null;
     }
@@ -47,7 +51,8 @@ internal sealed record StudentShape(int Depth, int Heads, double MlpRatio)
     private int Units(int width, int most)
     {
         int units = Math.Clamp((int)Math.Round(width * MlpRatio), 1, most);
-        while (units > 1 && (int)(width * ((double)units / width)) != units) units--;
+        while (units > 1 && (int)(width * ((double)units / width)) != units)
+            units--;
         return units;
     }
 
@@ -55,13 +60,35 @@ internal sealed record StudentShape(int Depth, int Heads, double MlpRatio)
     /// <param name="teacher">Bounds them.</param>
     public IEnumerable<StudentShape> Neighbours(VitConfig teacher)
     {
-        yield return this with { MlpRatio = MlpRatio * 0.7 };
-        yield return this with { MlpRatio = MlpRatio * 1.4 };
-        if (Heads > 1) yield return this with { Heads = Heads - Math.Max(1, Heads / 4) };
+        yield return this with
+        {
+            MlpRatio = MlpRatio * 0.7,
+        };
+        yield return this with
+        {
+            MlpRatio = MlpRatio * 1.4,
+        };
+        if (Heads > 1)
+            yield return this with
+            {
+                Heads = Heads - Math.Max(1, Heads / 4),
+            };
         int blocks = Math.Max(1, Depth / 8);
-        if (Depth > blocks) yield return this with { Depth = Depth - blocks };
+        if (Depth > blocks)
+            yield return this with
+            {
+                Depth = Depth - blocks,
+            };
         // Back towards the teacher's own.
-        if (Heads < teacher.Heads) yield return this with { Heads = Math.Min(teacher.Heads, Heads + Math.Max(1, Heads / 4)) };
-        if (Depth < teacher.Depth) yield return this with { Depth = Math.Min(teacher.Depth, Depth + blocks) };
+        if (Heads < teacher.Heads)
+            yield return this with
+            {
+                Heads = Math.Min(teacher.Heads, Heads + Math.Max(1, Heads / 4)),
+            };
+        if (Depth < teacher.Depth)
+            yield return this with
+            {
+                Depth = Math.Min(teacher.Depth, Depth + blocks),
+            };
     }
 }

@@ -28,7 +28,8 @@ internal sealed class StudentWeights(VisionTransformer student)
     public void Put(string name, (torch.Tensor Weight, torch.Tensor Bias) map)
     {
         Put(name + ".weight", map.Weight);
-        if (All.ContainsKey(name + ".bias")) Put(name + ".bias", map.Bias);
+        if (All.ContainsKey(name + ".bias"))
+            Put(name + ".bias", map.Bias);
     }
 
     /// <summary>A norm that only normalises: the maps behind it hold its scale and shift.</summary>
@@ -45,13 +46,15 @@ internal sealed class StudentWeights(VisionTransformer student)
         using IDisposable off = torch.no_grad();
         foreach (string name in (string[])["ls1.gamma", "ls2.gamma"])
         {
-            if (All.TryGetValue(block + name, out torch.Tensor? gamma)) gamma.fill_(1);
+            if (All.TryGetValue(block + name, out torch.Tensor? gamma))
+                gamma.fill_(1);
         }
     }
 
     /// <summary>Takes the tensors of an interrupted fit.</summary>
     public void Restore(PruningState state)
     {
-        foreach (string name in All.Keys) Put(name, state.Weights[name]);
+        foreach (string name in All.Keys)
+            Put(name, state.Weights[name]);
     }
 }

@@ -7,7 +7,8 @@ namespace DataFreeKD.Distiller.Pruning;
 /// <summary>Ranks units by the spread of their activation times the length of what they write.</summary>
 internal sealed class UnitSpread : IDisposable
 {
-    private readonly torch.Tensor sums, squares;
+    private readonly torch.Tensor sums,
+        squares;
     private long rows;
 
     /// <param name="units">Units of the teacher.</param>
@@ -38,7 +39,16 @@ internal sealed class UnitSpread : IDisposable
         torch.Tensor mean = sums / rows;
         torch.Tensor spread = ((squares / rows) - mean.square()).clamp_min(0).sqrt();
         double[] size = (spread * written.norm(0, false, 2)).cpu().data<double>().ToArray();
-        return [.. Enumerable.Range(0, size.Length).OrderByDescending(unit => size[unit]).ThenBy(unit => unit).Take(count).Order().Select(unit => (long)unit)];
+        return
+        [
+            .. Enumerable
+                .Range(0, size.Length)
+                .OrderByDescending(unit => size[unit])
+                .ThenBy(unit => unit)
+                .Take(count)
+                .Order()
+                .Select(unit => (long)unit),
+        ];
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,8 @@ namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>Refits the values of all heads together with the projection, on the student's attended tokens.</summary>
 /// <remarks>
-/// A head writes F·V·W with F = A·u, its attention times the block's normed tokens: a map M = V·W of rank r. One head's best map, the others' held,
+/// A head writes F·V·W with F = A·u, its attention times the block's normed tokens: a map M = V·W of rank r. One head's best map, the
+/// others' held,
 /// is a reduced-rank regression (Izenman, 1975) with a closed form; the heads take turns. Equations are in docs/prune.md.
 /// Sums are in float64 and do not grow with the rows.
 /// </remarks>
@@ -60,9 +61,11 @@ internal sealed class ValueRefit : IDisposable
         long columns = heads * width;
         (torch.Tensor all, torch.Tensor right) = (sums.Gram.cpu(), sums.Cross.cpu());
         double count = all[columns, columns].item<double>();
-        torch.Tensor attended = all[columns].narrow(0, 0, columns), answers = right[columns];
+        torch.Tensor attended = all[columns].narrow(0, 0, columns),
+            answers = right[columns];
         // The projection's bias takes over every mean.
-        torch.Tensor system = all.narrow(0, 0, columns).narrow(1, 0, columns) - (attended.outer(attended) / count), wanted = right.narrow(0, 0, columns) - (attended.outer(answers) / count);
+        torch.Tensor system = all.narrow(0, 0, columns).narrow(1, 0, columns) - (attended.outer(attended) / count),
+            wanted = right.narrow(0, 0, columns) - (attended.outer(answers) / count);
         system.diagonal().add_(penalty * all.diagonal().mean().item<double>());
         double spread = (squares.cpu() - (answers.square() / count)).sum().item<double>();
 
@@ -74,7 +77,8 @@ internal sealed class ValueRefit : IDisposable
         {
             for (int head = 0; head < heads; head++)
             {
-                torch.Tensor own = Rows(maps, head), rest = Rows(wanted, head) - Rows(system, head).matmul(maps) + Block(system, head).matmul(own);
+                torch.Tensor own = Rows(maps, head),
+                    rest = Rows(wanted, head) - Rows(system, head).matmul(maps) + Block(system, head).matmul(own);
                 torch.Tensor whitened = torch.linalg.solve_triangular(lower[head], rest, upper: false);
                 (torch.Tensor left, torch.Tensor strengths, torch.Tensor directions) = torch.linalg.svd(whitened, fullMatrices: false);
                 long rank = Math.Min(size, strengths.shape[0]);
@@ -84,7 +88,8 @@ internal sealed class ValueRefit : IDisposable
                 values.narrow(0, head * size, rank).copy_(read.t() * Math.Sqrt(count));
             }
         }
-        torch.Tensor means = (attended / count).view(heads, width, 1), bias = values.view(heads, size, width).matmul(means).flatten().neg();
+        torch.Tensor means = (attended / count).view(heads, width, 1),
+            bias = values.view(heads, size, width).matmul(means).flatten().neg();
         double after = Loss(maps, system, wanted, spread);
         torch.Device device = squares.device;
         return new RefittedValues(values.to(device).MoveToOuterDisposeScope(), bias.to(device).MoveToOuterDisposeScope(), before, after);

@@ -8,8 +8,10 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Synthesis;
 
 /// <summary>
-/// Optimises noise until the teacher takes it for its classes and its patches differ as those of a picture do: cross-entropy + total variation − patch-similarity entropy
-/// (PSAQ-ViT, Li et al., ECCV 2022), under random shifts and mirroring. An image depends on its number and the options alone, so that any part may be made again.
+/// Optimises noise until the teacher takes it for its classes and its patches differ as those of a picture do: cross-entropy + total
+/// variation − patch-similarity entropy
+/// (PSAQ-ViT, Li et al., ECCV 2022), under random shifts and mirroring. An image depends on its number and the options alone, so that any
+/// part may be made again.
 /// </summary>
 public sealed class ImageSynthesis : IDisposable
 {
@@ -20,7 +22,8 @@ public sealed class ImageSynthesis : IDisposable
     private readonly LoadedModel teacher;
     private readonly VitConfig config;
     private readonly torch.Device device;
-    private readonly torch.Tensor low, high;
+    private readonly torch.Tensor low,
+        high;
 
     /// <summary>Loads the teacher.</summary>
     /// <exception cref="DistillException">Options that cannot work, or a teacher without a head.</exception>
@@ -31,7 +34,10 @@ public sealed class ImageSynthesis : IDisposable
         this.options = options;
         teacher = ModelStore.Load(options.Teacher, options.Heads);
         config = teacher.Model.AsVisionTransformer("has no patch tokens to make images by").Config;
-        if (config.Classes == 0) throw new DistillException($"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier");
+        if (config.Classes == 0)
+            throw new DistillException(
+                $"{options.Teacher} has no classification head, so no image can be made for a class; give a classifier"
+            );
         device = Devices.Of(options.Device);
         teacher.Model.MoveTo(device);
         teacher.Model.eval();
@@ -47,8 +53,13 @@ public sealed class ImageSynthesis : IDisposable
     public IReadOnlyList<RgbImage> Make(int from, int count, Action<int>? step, CancellationToken cancel)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor classes = torch.tensor(Enumerable.Range(from, count).Select(i => (long)(i % config.Classes)).ToArray(), device: device);
-        torch.Tensor pixels = Noise(from, count), first = torch.zeros_like(pixels), second = torch.zeros_like(pixels);
+        torch.Tensor classes = torch.tensor(
+            Enumerable.Range(from, count).Select(i => (long)(i % config.Classes)).ToArray(),
+            device: device
+        );
+        torch.Tensor pixels = Noise(from, count),
+            first = torch.zeros_like(pixels),
+            second = torch.zeros_like(pixels);
         for (int at = 0; at < options.Steps; at++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -76,18 +87,21 @@ public sealed class ImageSynthesis : IDisposable
         var random = new Randomness(options.Seed, Purpose.Synthesis, -1, step);
         int reach = options.Shift ?? config.ImageSize / 8;
         torch.Tensor seen = leaf.roll([random.NextInt((2 * reach) + 1) - reach, random.NextInt((2 * reach) + 1) - reach], [2, 3]);
-        if (random.NextInt(2) == 1 && options.Flip) seen = seen.flip([3]);
+        if (random.NextInt(2) == 1 && options.Flip)
+            seen = seen.flip([3]);
         int[] blocks = options.PatchEntropy > 0 ? [.. Enumerable.Range(0, config.Depth)] : [];
         ModelOutput output = teacher.Model.Run(seen, new ModelCapture { HiddenBlocks = blocks });
 
         // Sums over the images: each has its own gradient, whatever is made beside it.
-        torch.Tensor loss = options.CrossEntropy * torch.nn.functional.cross_entropy(output.Logits!, classes, reduction: torch.nn.Reduction.Sum);
+        torch.Tensor loss =
+            options.CrossEntropy * torch.nn.functional.cross_entropy(output.Logits!, classes, reduction: torch.nn.Reduction.Sum);
         loss = loss + (options.TotalVariation * PixelPriors.TotalVariation(leaf).sum());
         torch.Tensor? chosen = Patches(config.Patches, random);
         foreach (int block in blocks)
         {
             torch.Tensor patches = output.Hidden[block].narrow(1, config.PrefixTokens, config.Patches);
-            if (chosen is not null) patches = patches.index_select(1, chosen);
+            if (chosen is not null)
+                patches = patches.index_select(1, chosen);
             loss = loss - (options.PatchEntropy / blocks.Length * PatchSimilarity.Entropy(patches).sum());
         }
         return torch.autograd.grad([loss], [leaf])[0].MoveToOuterDisposeScope();
@@ -95,7 +109,8 @@ public sealed class ImageSynthesis : IDisposable
 
     private torch.Tensor? Patches(int patches, Randomness random)
     {
-        if (patches <= MaxPatches) return null;
+        if (patches <= MaxPatches)
+            return null;
         int[] order = [.. Enumerable.Range(0, patches)];
         random.Shuffle(order);
         return torch.tensor(order.Take(MaxPatches).Order().Select(i => (long)i).ToArray(), device: device);
@@ -104,7 +119,8 @@ public sealed class ImageSynthesis : IDisposable
     // Adam (Kingma and Ba, 2015) in place, then back to colours that a file can hold.
     private void Adam(torch.Tensor pixels, torch.Tensor gradient, torch.Tensor first, torch.Tensor second, int step)
     {
-        const double beta1 = 0.5, beta2 = 0.9;
+        const double beta1 = 0.5,
+            beta2 = 0.9;
         first.mul_(beta1).add_(gradient, alpha: 1 - beta1);
         second.mul_(beta2).add_(gradient.square(), alpha: 1 - beta2);
         double rate = options.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * step / options.Steps));
@@ -115,12 +131,14 @@ public sealed class ImageSynthesis : IDisposable
 
     private torch.Tensor Noise(int from, int count)
     {
-        int size = teacher.Model.Config.ImageSize, each = 3 * size * size;
+        int size = teacher.Model.Config.ImageSize,
+            each = 3 * size * size;
         float[] values = new float[count * each];
         Parallel.For(0, count, i =>
         {
             var random = new Randomness(options.Seed, Purpose.Synthesis, from + i);
-            for (int at = 0; at < each; at++) values[(i * each) + at] = (float)random.NextNormal();
+            for (int at = 0; at < each; at++)
+                values[(i * each) + at] = (float)random.NextNormal();
         });
         torch.Tensor noise = torch.tensor(values, [count, 3, size, size], device: device);
         return torch.minimum(torch.maximum(noise, low), high);
@@ -128,9 +146,19 @@ public sealed class ImageSynthesis : IDisposable
 
     private List<RgbImage> Images(torch.Tensor pixels)
     {
-        torch.Tensor std = Channel(teacher.Preprocessing.Std), mean = Channel(teacher.Preprocessing.Mean);
-        int size = teacher.Model.Config.ImageSize, each = 3 * size * size;
-        byte[] bytes = (((pixels * std) + mean) * 255).round().clamp(0, 255).permute(0, 2, 3, 1).contiguous().to_type(torch.ScalarType.Byte).cpu().data<byte>().ToArray();
+        torch.Tensor std = Channel(teacher.Preprocessing.Std),
+            mean = Channel(teacher.Preprocessing.Mean);
+        int size = teacher.Model.Config.ImageSize,
+            each = 3 * size * size;
+        byte[] bytes = (((pixels * std) + mean) * 255)
+            .round()
+            .clamp(0, 255)
+            .permute(0, 2, 3, 1)
+            .contiguous()
+            .to_type(torch.ScalarType.Byte)
+            .cpu()
+            .data<byte>()
+            .ToArray();
         return [.. bytes.Chunk(each).Select(image => new RgbImage(size, size, image))];
     }
 

@@ -12,11 +12,14 @@ public static class PatchSimilarity
 
     // The density is needed on [-1, 1] and three bandwidths beyond.
     private const int Points = 48;
-    private const double From = -1 - (3 * Bandwidth), To = 1 + (3 * Bandwidth);
+    private const double From = -1 - (3 * Bandwidth),
+        To = 1 + (3 * Bandwidth);
 
     /// <summary>
-    /// Differential entropy −∫ f ln f of the density f of the cosines between the tokens of each image: f by Gaussian kernels on the N(N−1)/2 pairs, the integral as a sum over a
-    /// grid of 48 points. In nats; at most ln 2.3. The paper's text takes every ordered pair, the diagonal too, which adds a constant share of ones.
+    /// Differential entropy −∫ f ln f of the density f of the cosines between the tokens of each image: f by Gaussian kernels on the
+    /// N(N−1)/2 pairs, the integral as a sum over a
+    /// grid of 48 points. In nats; at most ln 2.3. The paper's text takes every ordered pair, the diagonal too, which adds a constant share
+    /// of ones.
     /// </summary>
     /// <param name="tokens">Patch tokens <c>[B, N, D]</c>, N above 1.</param>
     /// <returns><c>[B]</c>.</returns>
@@ -28,7 +31,8 @@ public static class PatchSimilarity
         torch.Tensor pairs = torch.triu_indices(n, n, 1, device: tokens.device);
         torch.Tensor cosines = unit.matmul(unit.transpose(1, 2)).flatten(1).index_select(1, (pairs[0] * n) + pairs[1]);
         torch.Tensor grid = torch.linspace(From, To, Points, dtype: tokens.dtype, device: tokens.device).view(1, Points, 1);
-        torch.Tensor density = (((cosines.unsqueeze(1) - grid) / Bandwidth).square() * -0.5).exp().mean([-1]) / (Bandwidth * Math.Sqrt(2 * Math.PI));
+        torch.Tensor density =
+            (((cosines.unsqueeze(1) - grid) / Bandwidth).square() * -0.5).exp().mean([-1]) / (Bandwidth * Math.Sqrt(2 * Math.PI));
         return (-(density * density.clamp_min(1e-12).log()).sum(-1) * ((To - From) / (Points - 1))).MoveToOuterDisposeScope();
     }
 }

@@ -45,7 +45,10 @@ public sealed record SynthesisOptions
     public string Device { get; init; } = "cpu";
 
     /// <summary>What makes the images what they are, for their names: <c>steps=300&amp;lr=0.1&amp;…</c>.</summary>
-    public string Recipe => FormattableString.Invariant($"steps={Steps}&lr={LearningRate}&ce={CrossEntropy}&pse={PatchEntropy}&tv={TotalVariation}&shift={Shift}&flip={(Flip ? 1 : 0)}&seed={Seed}");
+    public string Recipe =>
+        FormattableString.Invariant(
+            $"steps={Steps}&lr={LearningRate}&ce={CrossEntropy}&pse={PatchEntropy}&tv={TotalVariation}&shift={Shift}&flip={(Flip ? 1 : 0)}&seed={Seed}"
+        );
 
     /// <summary>Refuses values that cannot work.</summary>
     /// <exception cref="DistillException">Names the option.</exception>
@@ -62,6 +65,7 @@ public sealed record SynthesisOptions
 
     private static void Check(bool fits, string message)
     {
-        if (!fits) throw new DistillException(message);
+        if (!fits)
+            throw new DistillException(message);
     }
 }

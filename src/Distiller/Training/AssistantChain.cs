@@ -6,7 +6,8 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
 
-/// <summary>Teacher → assistants → student: each hop is a run of its own with the same options, in <c>assistant-1</c>, <c>assistant-2</c>, … of the output; the student's is the output itself.</summary>
+/// <summary>Teacher → assistants → student: each hop is a run of its own with the same options, in <c>assistant-1</c>, <c>assistant-2</c>,
+/// … of the output; the student's is the output itself.</summary>
 internal static class AssistantChain
 {
     /// <summary>Runs every hop. A hop that was finished before has no step left to do when the chain is resumed.</summary>
@@ -19,11 +20,31 @@ internal static class AssistantChain
         DistillOptions hop = options with { Resume = !options.Overwrite };
         for (int i = 0; i < options.Via.Count; i++)
         {
-            string name = string.Create(CultureInfo.InvariantCulture, $"assistant-{i + 1}"), output = Path.Combine(folder.Path, name);
-            DistillSummary assistant = DistillRun.Hop(hop with { Student = options.Via[i], Output = output, Via = [] }, i == 0 ? [] : [("lineage", lineage)], Named(progress, name), cancel);
-            lineage = string.Create(CultureInfo.InvariantCulture, $"{lineage} → {name} ({options.Via[i]}, {assistant.Parameters:N0} parameters)");
+            string name = string.Create(CultureInfo.InvariantCulture, $"assistant-{i + 1}"),
+                output = Path.Combine(folder.Path, name);
+            DistillSummary assistant = DistillRun.Hop(
+                hop with
+                {
+                    Student = options.Via[i],
+                    Output = output,
+                    Via = [],
+                },
+                i == 0 ? [] : [("lineage", lineage)],
+                Named(progress, name),
+                cancel
+            );
+            lineage = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{lineage} → {name} ({options.Via[i]}, {assistant.Parameters:N0} parameters)"
+            );
             // What was said of the teacher does not hold for the assistant, which brings its own preprocessing.
-            hop = hop with { Teacher = output, Cache = null, TeacherHeads = null, Preprocessing = hop.Preprocessing?.ImageSize is { } side ? new PreprocessingOverride { ImageSize = side } : null };
+            hop = hop with
+            {
+                Teacher = output,
+                Cache = null,
+                TeacherHeads = null,
+                Preprocessing = hop.Preprocessing?.ImageSize is { } side ? new PreprocessingOverride { ImageSize = side } : null,
+            };
         }
         return DistillRun.Hop(hop, [("lineage", lineage)], progress, cancel);
     }
@@ -38,13 +59,16 @@ internal static class AssistantChain
         foreach (string spec in (string[])[.. options.Via, options.Student])
         {
             using ImageModel student = StudentFactory.For(options with { Student = spec, Init = StudentInit.Random }, teacher);
-            _ = from is null ? teacher.Losses(options, student.Config, torch.CPU) : DistillRun.LossesOf(options, [from], student.Config, torch.CPU);
+            _ = from is null
+                ? teacher.Losses(options, student.Config, torch.CPU)
+                : DistillRun.LossesOf(options, [from], student.Config, torch.CPU);
             from = student.Config;
         }
         return string.Create(CultureInfo.InvariantCulture, $"{teacher.Name} ({teacher.Parameters:N0} parameters)");
     }
 
-    private static NamedProgress? Named(IProgress<TrainProgress>? progress, string name) => progress is null ? null : new NamedProgress(progress, name);
+    private static NamedProgress? Named(IProgress<TrainProgress>? progress, string name) =>
+        progress is null ? null : new NamedProgress(progress, name);
 
     private sealed class NamedProgress(IProgress<TrainProgress> inner, string name) : IProgress<TrainProgress>
     {

@@ -12,7 +12,8 @@ internal sealed class BestWeights(string file, LoopOptions options)
     private const string Key = "best";
 
     private double score = double.NegativeInfinity;
-    private int step, without;
+    private int step,
+        without;
 
     /// <summary>Whether the score has not risen for so many scorings that training stops.</summary>
     public bool Exhausted => options.Patience > 0 && without >= options.Patience;
@@ -49,11 +50,13 @@ internal sealed class BestWeights(string file, LoopOptions options)
     /// <returns>The step and score of the weights taken; null where its own were as good.</returns>
     public (int Step, double? Score)? Restore(ImageModel model, double its)
     {
-        if (its >= score) return null;
+        if (its >= score)
+            return null;
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable off = torch.no_grad();
         Dictionary<string, torch.Tensor> kept = SafeTensors.Read(file);
-        foreach ((string name, torch.Tensor tensor) in model.StateDict()) tensor.copy_(kept[name]);
+        foreach ((string name, torch.Tensor tensor) in model.StateDict())
+            tensor.copy_(kept[name]);
         return (step, score);
     }
 }

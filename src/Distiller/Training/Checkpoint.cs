@@ -10,7 +10,9 @@ namespace DataFreeKD.Distiller.Training;
 /// <summary>Saves and restores a run. Random numbers are functions of (seed, step), so the step is all that randomness needs.</summary>
 internal static class Checkpoint
 {
-    private const string StepKey = "step", SumsKey = "metric_sums", FingerprintKey = "fingerprint";
+    private const string StepKey = "step",
+        SumsKey = "metric_sums",
+        FingerprintKey = "fingerprint";
 
     /// <summary>SHA-256 of everything that decides the result.</summary>
     public static byte[] Fingerprint(string description) => SHA256.HashData(Encoding.UTF8.GetBytes(description));
@@ -28,15 +30,19 @@ internal static class Checkpoint
         file.Commit();
     }
 
-    /// <summary>Restores a state; returns the steps done, 0 where there is no checkpoint. Vectors are handed to <paramref name="take"/>.</summary>
+    /// <summary>Restores a state; returns the steps done, 0 where there is no checkpoint. Vectors are handed to
+    /// <paramref name="take"/>.</summary>
     /// <exception cref="DistillException">The checkpoint is of another run.</exception>
     public static int Load(string path, byte[] fingerprint, double[] sums, Action<IReadOnlyDictionary<string, torch.Tensor>> take)
     {
-        if (!File.Exists(path)) return 0;
+        if (!File.Exists(path))
+            return 0;
         using DisposeScope scope = torch.NewDisposeScope();
         Dictionary<string, torch.Tensor> tensors = SafeTensors.Read(path);
         if (!tensors.TryGetValue(FingerprintKey, out torch.Tensor? saved) || !saved.bytes.SequenceEqual(fingerprint))
-            throw new DistillException($"{path} belongs to a run with other options, images or models (training/state.json lists them); repeat those to resume, or pass --overwrite to start again");
+            throw new DistillException(
+                $"{path} belongs to a run with other options, images or models (training/state.json lists them); repeat those to resume, or pass --overwrite to start again"
+            );
         double[] savedSums = tensors[SumsKey].data<double>().ToArray();
         savedSums.CopyTo(sums, 0);
         take(tensors);

@@ -8,7 +8,13 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Student against its teachers. They see every patch of the same pixels, without gradient.</summary>
-internal sealed class DistillObjective(ImageModel student, TeacherSource teacher, IReadOnlyList<LossTerm> losses, torch.Tensor? weights, SlotPredictor predictor) : Objective
+internal sealed class DistillObjective(
+    ImageModel student,
+    TeacherSource teacher,
+    IReadOnlyList<LossTerm> losses,
+    torch.Tensor? weights,
+    SlotPredictor predictor
+) : Objective
 {
     private readonly int teachers = Math.Max(1, teacher.Models.Count);
     private readonly IReadOnlyList<ModelCapture> teacherCaptures = CapturesOf(losses, Math.Max(1, teacher.Models.Count));
@@ -38,10 +44,25 @@ internal sealed class DistillObjective(ImageModel student, TeacherSource teacher
 
     /// <summary>What is wanted of each teacher.</summary>
     public static IReadOnlyList<ModelCapture> CapturesOf(IReadOnlyList<LossTerm> losses, int teachers) =>
-        [.. Enumerable.Range(0, teachers).Select(i => Union(losses.Where(loss => loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) == i).Select(loss => loss.TeacherCapture)))];
+        [
+            .. Enumerable
+                .Range(0, teachers)
+                .Select(i =>
+                    Union(
+                        losses
+                            .Where(loss => loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) == i)
+                            .Select(loss => loss.TeacherCapture)
+                    )
+                ),
+        ];
 
     private ModelOutput HeardBy(LossTerm loss, IReadOnlyList<ModelOutput> answers) =>
-        loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) is { } one ? answers[one] : answers[0] with { Logits = loss.Teacher.Mix([.. answers.Select(answer => answer.Logits!)]) };
+        loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) is { } one
+            ? answers[one]
+            : answers[0] with
+            {
+                Logits = loss.Teacher.Mix([.. answers.Select(answer => answer.Logits!)]),
+            };
 
     /// <summary>What several losses read, each block once.</summary>
     public static ModelCapture Union(IEnumerable<ModelCapture> captures)

@@ -26,7 +26,8 @@ public sealed class EventFile : IDisposable
         Span<byte> single = stackalloc byte[4];
         foreach ((string tag, double value) in scalars)
         {
-            if (double.IsNaN(value)) continue;
+            if (double.IsNaN(value))
+                continue;
             using MemoryStream entry = new();
             Bytes(entry, 1, Encoding.UTF8.GetBytes(tag));
             entry.WriteByte((2 << 3) | 5);
@@ -47,7 +48,8 @@ public sealed class EventFile : IDisposable
     public static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;
-        foreach (byte value in data) crc = BitOperations.Crc32C(crc, value);
+        foreach (byte value in data)
+            crc = BitOperations.Crc32C(crc, value);
         return BitOperations.RotateRight(~crc, 15) + 0xA282EAD8;
     }
 
@@ -86,7 +88,8 @@ public sealed class EventFile : IDisposable
 
     private static void Varint(MemoryStream to, ulong value)
     {
-        for (; value >= 0x80; value >>= 7) to.WriteByte((byte)(value | 0x80));
+        for (; value >= 0x80; value >>= 7)
+            to.WriteByte((byte)(value | 0x80));
         to.WriteByte((byte)value);
     }
 }

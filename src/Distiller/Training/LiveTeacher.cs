@@ -21,10 +21,13 @@ internal sealed class LiveTeacher : TeacherSource
         (this.path, this.precision) = (path, precision);
         LoadedModel own = ModelStore.Load(path, heads);
         loaded = preprocessing?.Apply(own) ?? own;
-        string? reason = loaded.Model.Config.Classes == 0 ? "has no classification head, so it has nothing to teach by outputs; give a classifier"
-            : precision != Precision.Float32 && Model is not VisionTransformer ? "is no Vision Transformer, and others compute in float32 alone; leave the teacher's precision out"
+        string? reason =
+            loaded.Model.Config.Classes == 0 ? "has no classification head, so it has nothing to teach by outputs; give a classifier"
+            : precision != Precision.Float32 && Model is not VisionTransformer
+                ? "is no Vision Transformer, and others compute in float32 alone; leave the teacher's precision out"
             : null;
-        if (reason is null) return;
+        if (reason is null)
+            return;
         loaded.Dispose();
         throw new DistillException($"{path} {reason}");
     }
@@ -47,17 +50,17 @@ internal sealed class LiveTeacher : TeacherSource
 
     public override IReadOnlyList<ImageModel> Models => [Model];
 
-    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) => DistillRun.LossesOf(options, [Model.Config], student, device);
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) =>
+        DistillRun.LossesOf(options, [Model.Config], student, device);
 
-    public override void Check(TrainingImages images)
-    {
-    }
+    public override void Check(TrainingImages images) { }
 
     public override void MoveTo(torch.Device device, int batch)
     {
         Model.MoveTo(device);
         Model.eval();
-        if (Model is VisionTransformer vit) vit.PackForInference(batch, precision);
+        if (Model is VisionTransformer vit)
+            vit.PackForInference(batch, precision);
     }
 
     public override IReadOnlyList<ModelOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<ModelCapture> captures)

@@ -5,7 +5,8 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Training;
 
-/// <summary>One row of metrics.csv. It holds nothing that depends on the clock, so an interrupted run's file equals an uninterrupted one's.</summary>
+/// <summary>One row of metrics.csv. It holds nothing that depends on the clock, so an interrupted run's file equals an uninterrupted
+/// one's.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Values">By column; NaN for an empty field.</param>
 internal sealed record MetricsRow(int Step, IReadOnlyDictionary<string, double> Values);
@@ -16,7 +17,8 @@ internal sealed class MetricsLog : IDisposable
     private readonly StreamWriter writer;
     private readonly IReadOnlyList<string> columns;
 
-    /// <summary>Opens the file, keeping the rows up to step <paramref name="keep"/> and dropping what a killed run wrote after its checkpoint.</summary>
+    /// <summary>Opens the file, keeping the rows up to step <paramref name="keep"/> and dropping what a killed run wrote after its
+    /// checkpoint.</summary>
     public MetricsLog(string path, IReadOnlyList<string> columns, int keep)
     {
         this.columns = columns;
@@ -33,7 +35,11 @@ internal sealed class MetricsLog : IDisposable
 
     /// <summary>Appends a row.</summary>
     public void Append(MetricsRow row) =>
-        writer.WriteLine(row.Step.ToString(CultureInfo.InvariantCulture) + "," + string.Join(',', columns.Select(column => Numbers.Format(row.Values.GetValueOrDefault(column, double.NaN)))));
+        writer.WriteLine(
+            row.Step.ToString(CultureInfo.InvariantCulture)
+                + ","
+                + string.Join(',', columns.Select(column => Numbers.Format(row.Values.GetValueOrDefault(column, double.NaN))))
+        );
 
     /// <summary>Hands everything to the operating system.</summary>
     public void Flush() => writer.Flush();
@@ -46,6 +52,15 @@ internal sealed class MetricsLog : IDisposable
     private MetricsRow Parse(string line)
     {
         string[] fields = line.Split(',');
-        return new MetricsRow(StepOf(line)!.Value, columns.Index().ToDictionary(column => column.Item, column => fields[column.Index + 1] is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : double.NaN));
+        return new MetricsRow(
+            StepOf(line)!.Value,
+            columns
+                .Index()
+                .ToDictionary(
+                    column => column.Item,
+                    column =>
+                        fields[column.Index + 1] is { Length: > 0 } text ? double.Parse(text, CultureInfo.InvariantCulture) : double.NaN
+                )
+        );
     }
 }

@@ -10,20 +10,22 @@ internal static class PixelsOf
     private const int LargestSmall = 96;
 
     /// <summary>The augmentation of a run.</summary>
-    public static Augmentation Augmentation(BatchOptions options, int side) => new()
-    {
-        ImageSize = side,
-        FlipProbability = options.Flip,
-        PadCrop = options.PadCrop ?? (side <= LargestSmall ? side / 8 : 0),
-        Scale = (options.CropScale ?? (side <= LargestSmall ? 1 : 0.5), 1),
-        ColorJitter = options.ColorJitter,
-        EraseProbability = options.Erase,
-    };
+    public static Augmentation Augmentation(BatchOptions options, int side) =>
+        new()
+        {
+            ImageSize = side,
+            FlipProbability = options.Flip,
+            PadCrop = options.PadCrop ?? (side <= LargestSmall ? side / 8 : 0),
+            Scale = (options.CropScale ?? (side <= LargestSmall ? 1 : 0.5), 1),
+            ColorJitter = options.ColorJitter,
+            EraseProbability = options.Erase,
+        };
 
     /// <summary>How images are stored: squared at the model's side, or an eighth larger where crops are taken from them.</summary>
-    public static Preprocessing Stored(BatchOptions options, Preprocessing preprocessing, int side) => preprocessing with
-    {
-        ImageSize = side > LargestSmall && (options.CropScale ?? 0.5) < 1 ? (int)Math.Ceiling(side / 0.875) : side,
-        CropPct = 1,
-    };
+    public static Preprocessing Stored(BatchOptions options, Preprocessing preprocessing, int side) =>
+        preprocessing with
+        {
+            ImageSize = side > LargestSmall && (options.CropScale ?? 0.5) < 1 ? (int)Math.Ceiling(side / 0.875) : side,
+            CropPct = 1,
+        };
 }

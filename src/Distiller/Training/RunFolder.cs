@@ -8,8 +8,23 @@ namespace DataFreeKD.Distiller.Training;
 /// <summary>Paths of a run's output.</summary>
 internal sealed class RunFolder
 {
-    private static readonly string[] ModelFiles = ["config.json", "preprocessor_config.json", "model.safetensors", "README.md", "provenance.json"];
-    private static readonly string[] TrainingFiles = ["checkpoint.safetensors", "best.safetensors", "steps.txt", "state.json", "metrics.csv", "events.out.tfevents.dfkd"];
+    private static readonly string[] ModelFiles =
+    [
+        "config.json",
+        "preprocessor_config.json",
+        "model.safetensors",
+        "README.md",
+        "provenance.json",
+    ];
+    private static readonly string[] TrainingFiles =
+    [
+        "checkpoint.safetensors",
+        "best.safetensors",
+        "steps.txt",
+        "state.json",
+        "metrics.csv",
+        "events.out.tfevents.dfkd",
+    ];
     private static readonly string[] PruningFiles = ["state.safetensors", "shape.json", "frontier.csv", "held-out.csv", "run.json"];
 
     private const string EmptyNote = """{"options": {}, "inputs": {}}""" + "\n";
@@ -62,10 +77,18 @@ internal sealed class RunFolder
     public static void Check(string output, bool resume, bool overwrite)
     {
         RunFolder folder = new(System.IO.Path.GetFullPath(output));
-        if (File.Exists(folder.Path)) throw new DistillException($"{output} is a file; give a directory to write the model to");
-        if (!folder.Occupied) return;
-        if (!resume && !overwrite) throw new DistillException($"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace");
-        if (!folder.IsOwn) throw new DistillException($"{output} holds files and nothing that says that a run of this tool wrote them (provenance.json), so that none is replaced; choose another directory");
+        if (File.Exists(folder.Path))
+            throw new DistillException($"{output} is a file; give a directory to write the model to");
+        if (!folder.Occupied)
+            return;
+        if (!resume && !overwrite)
+            throw new DistillException(
+                $"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace"
+            );
+        if (!folder.IsOwn)
+            throw new DistillException(
+                $"{output} holds files and nothing that says that a run of this tool wrote them (provenance.json), so that none is replaced; choose another directory"
+            );
     }
 
     /// <summary>To be asked before the model is written: a file of it that somebody else put there meanwhile is not replaced.</summary>
@@ -73,7 +96,9 @@ internal sealed class RunFolder
     public void RefuseAppeared(bool overwrite)
     {
         if (!overwrite && ModelFiles.FirstOrDefault(name => !there.Contains(name) && File.Exists(In(name))) is { } name)
-            throw new OutputException($"{In(name)} appeared while this run was at work and is not replaced; move it away and go on with --resume");
+            throw new OutputException(
+                $"{In(name)} appeared while this run was at work and is not replaced; move it away and go on with --resume"
+            );
     }
 
     private static RunFolder Open(string output, bool resume, bool overwrite)
@@ -84,7 +109,8 @@ internal sealed class RunFolder
         {
             Remove(folder.Training, TrainingFiles);
             Remove(folder.Pruning, PruningFiles);
-            foreach (string name in ModelFiles) File.Delete(folder.In(name));
+            foreach (string name in ModelFiles)
+                File.Delete(folder.In(name));
         }
         Directory.CreateDirectory(folder.Path);
         folder.there = [.. ModelFiles.Where(name => File.Exists(folder.In(name)))];
@@ -103,16 +129,20 @@ internal sealed class RunFolder
     // Before anything else is written: it tells that the folder is a run's.
     private static void Begin(string note)
     {
-        if (!IsNote(note)) AtomicFile.WriteAllText(note, EmptyNote);
+        if (!IsNote(note))
+            AtomicFile.WriteAllText(note, EmptyNote);
     }
 
     private static bool IsNote(string path)
     {
-        if (!File.Exists(path)) return false;
+        if (!File.Exists(path))
+            return false;
         try
         {
             using JsonDocument note = JsonDocument.Parse(File.ReadAllBytes(path));
-            return note.RootElement.ValueKind == JsonValueKind.Object && note.RootElement.TryGetProperty("options", out _) && note.RootElement.TryGetProperty("inputs", out _);
+            return note.RootElement.ValueKind == JsonValueKind.Object
+                && note.RootElement.TryGetProperty("options", out _)
+                && note.RootElement.TryGetProperty("inputs", out _);
         }
         catch (JsonException)
         {
@@ -122,8 +152,11 @@ internal sealed class RunFolder
 
     private static void Remove(string folder, string[] names)
     {
-        if (!Directory.Exists(folder)) return;
-        foreach (string name in names) File.Delete(System.IO.Path.Combine(folder, name));
-        if (!Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
+        if (!Directory.Exists(folder))
+            return;
+        foreach (string name in names)
+            File.Delete(System.IO.Path.Combine(folder, name));
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
     }
 }

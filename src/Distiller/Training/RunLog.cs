@@ -14,7 +14,8 @@ internal sealed class RunLog : IDisposable
         names = sums;
         metrics = new MetricsLog(Path.Combine(folder, "metrics.csv"), columns, keep);
         events = new EventFile(folder);
-        foreach (MetricsRow row in metrics.Kept) events.Append(row.Step, row.Values);
+        foreach (MetricsRow row in metrics.Kept)
+            events.Append(row.Step, row.Values);
         Last = metrics.Kept.Count > 0 ? metrics.Kept[^1] : null;
     }
 
@@ -29,15 +30,18 @@ internal sealed class RunLog : IDisposable
     /// <summary>Adds one step's figures, in the order of the names.</summary>
     public void Add(ReadOnlySpan<double> figures)
     {
-        for (int i = 0; i < figures.Length; i++) Sums[i] += figures[i];
+        for (int i = 0; i < figures.Length; i++)
+            Sums[i] += figures[i];
         Sums[^1]++;
     }
 
-    /// <summary>Writes the means and <paramref name="others"/> as a row, and starts new sums. <paramref name="timing"/> goes to TensorBoard only.</summary>
+    /// <summary>Writes the means and <paramref name="others"/> as a row, and starts new sums. <paramref name="timing"/> goes to TensorBoard
+    /// only.</summary>
     public MetricsRow Write(int step, IReadOnlyDictionary<string, double> others, IReadOnlyDictionary<string, double> timing)
     {
         Dictionary<string, double> values = new(others);
-        for (int i = 0; i < names.Count; i++) values[names[i]] = Sums[i] / Sums[^1];
+        for (int i = 0; i < names.Count; i++)
+            values[names[i]] = Sums[i] / Sums[^1];
         Array.Clear(Sums);
         Last = new MetricsRow(step, values);
         metrics.Append(Last);

@@ -24,7 +24,16 @@ internal sealed class RunSession : IDisposable
 
     /// <summary>Decodes the images and sets the held-out ones apart.</summary>
     /// <exception cref="DistillException">No image could be used.</exception>
-    public RunSession(LoopOptions options, RunFolder folder, ImageList images, Preprocessing preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public RunSession(
+        LoopOptions options,
+        RunFolder folder,
+        ImageList images,
+        Preprocessing preprocessing,
+        int side,
+        string source,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         (this.options, this.folder, this.progress) = (options, folder, progress);
         Preprocessing = preprocessing with { ImageSize = side };
@@ -63,11 +72,27 @@ internal sealed class RunSession : IDisposable
     /// <param name="extra">Tensors that the losses learn.</param>
     /// <param name="inputs">SHA-256 of every input file, by path.</param>
     /// <param name="cancel">Stops after the step in hand, leaving a checkpoint.</param>
-    public LoopResult Optimise(ImageModel model, Objective objective, IEnumerable<LossParameter> extra, IReadOnlyDictionary<string, string> inputs, CancellationToken cancel)
+    public LoopResult Optimise(
+        ImageModel model,
+        Objective objective,
+        IEnumerable<LossParameter> extra,
+        IReadOnlyDictionary<string, string> inputs,
+        CancellationToken cancel
+    )
     {
-        if (options.Minutes is not null) options = options with { Steps = StepBudget.StepsFor(options, folder, Batches, model, objective, TrainedTensor.Of(model, extra), Device) };
+        if (options.Minutes is not null)
+            options = options with
+            {
+                Steps = StepBudget.StepsFor(options, folder, Batches, model, objective, TrainedTensor.Of(model, extra), Device),
+            };
         SortedDictionary<string, string> deciding = RunOptions.Deciding(options);
-        string identity = string.Join('\n', deciding.Select(pair => $"{pair.Key}={pair.Value}").Concat(inputs.Select(pair => pair.Value)).Append($"images={Train.Length}+{HeldOut.Length}"));
+        string identity = string.Join(
+            '\n',
+            deciding
+                .Select(pair => $"{pair.Key}={pair.Value}")
+                .Concat(inputs.Select(pair => pair.Value))
+                .Append($"images={Train.Length}+{HeldOut.Length}")
+        );
         AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
         LoopParts parts = new()
         {
@@ -86,7 +111,17 @@ internal sealed class RunSession : IDisposable
     }
 
     /// <summary>Writes the model directory: provenance first, weights last, so that weights mean a finished run.</summary>
-    public void Save(ImageModel model, IReadOnlyList<string> classNames, string command, string title, string summary, LoopResult result, IReadOnlyDictionary<string, string> inputs, IEnumerable<(string Name, string Value)> facts, string heldOutName)
+    public void Save(
+        ImageModel model,
+        IReadOnlyList<string> classNames,
+        string command,
+        string title,
+        string summary,
+        LoopResult result,
+        IReadOnlyDictionary<string, string> inputs,
+        IEnumerable<(string Name, string Value)> facts,
+        string heldOutName
+    )
     {
         new Provenance
         {
@@ -95,12 +130,32 @@ internal sealed class RunSession : IDisposable
             Options = OptionsText.All(options),
             Seed = options.Seed,
             Inputs = inputs,
-            Counts = new Dictionary<string, long>(Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value))) { ["train"] = Train.Length, ["held_out"] = HeldOut.Length },
+            Counts = new Dictionary<string, long>(Skipped.Select(pair => KeyValuePair.Create($"failed/{pair.Key}", pair.Value)))
+            {
+                ["train"] = Train.Length,
+                ["held_out"] = HeldOut.Length,
+            },
             Seconds = Seconds,
         }.WriteBeside(Path.Combine(folder.Path, "provenance"));
-        string heldOut = result.HeldOut is { } score ? score.ToString("P2", CultureInfo.InvariantCulture) + $" of {HeldOut.Length} images" : "none held out";
-        (string, string)[] figures = [("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)), .. facts, ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)), ("steps", $"{result.Steps} of {options.BatchSize}"), (heldOutName, heldOut)];
-        ModelStore.Save(folder.Path, model, Preprocessing, classNames, options.Naming, modelCard: ModelCard.Write(title, summary, model.Config, figures, RunOptions.Shown(options)));
+        string heldOut = result.HeldOut is { } score
+            ? score.ToString("P2", CultureInfo.InvariantCulture) + $" of {HeldOut.Length} images"
+            : "none held out";
+        (string, string)[] figures =
+        [
+            ("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)),
+            .. facts,
+            ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)),
+            ("steps", $"{result.Steps} of {options.BatchSize}"),
+            (heldOutName, heldOut),
+        ];
+        ModelStore.Save(
+            folder.Path,
+            model,
+            Preprocessing,
+            classNames,
+            options.Naming,
+            modelCard: ModelCard.Write(title, summary, model.Config, figures, RunOptions.Shown(options))
+        );
     }
 
     /// <summary>Number of parameters of a model.</summary>

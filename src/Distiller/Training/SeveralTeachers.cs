@@ -23,7 +23,8 @@ internal sealed class SeveralTeachers : TeacherSource
             foreach (string path in paths)
             {
                 loaded.Add(new LiveTeacher(path, heads, preprocessing, precision));
-                if (loaded.Count > 1) RequireSame(paths[0], loaded[0], path, loaded[^1]);
+                if (loaded.Count > 1)
+                    RequireSame(paths[0], loaded[0], path, loaded[^1]);
             }
         }
         catch
@@ -51,17 +52,18 @@ internal sealed class SeveralTeachers : TeacherSource
 
     public override IReadOnlyList<ImageModel> Models => [.. teachers.SelectMany(teacher => teacher.Models)];
 
-    public override IEnumerable<(string Name, string Value)> Facts => teachers.SelectMany((teacher, i) => teacher.Facts.Select(fact => ($"{fact.Name} {i + 1}", fact.Value)));
+    public override IEnumerable<(string Name, string Value)> Facts =>
+        teachers.SelectMany((teacher, i) => teacher.Facts.Select(fact => ($"{fact.Name} {i + 1}", fact.Value)));
 
-    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) => DistillRun.LossesOf(options, [.. Models.Select(model => model.Config)], student, device);
+    public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) =>
+        DistillRun.LossesOf(options, [.. Models.Select(model => model.Config)], student, device);
 
-    public override void Check(TrainingImages images)
-    {
-    }
+    public override void Check(TrainingImages images) { }
 
     public override void MoveTo(torch.Device device, int batch)
     {
-        foreach (LiveTeacher teacher in teachers) teacher.MoveTo(device, batch);
+        foreach (LiveTeacher teacher in teachers)
+            teacher.MoveTo(device, batch);
         renormalise = [.. teachers.Select(teacher => Renormalisation(Preprocessing, teacher.Preprocessing, device))];
     }
 
@@ -69,11 +71,18 @@ internal sealed class SeveralTeachers : TeacherSource
         [.. teachers.SelectMany((teacher, i) => teacher.Outputs(batch, mixed with { Pixels = Seen(i, mixed.Pixels) }, [captures[i]]))];
 
     public override int[] Decisions(SlotPredictor predictor, int[] slots) =>
-        predictor.Predict(pixels => TeacherMixture.Mean([.. teachers.Select((teacher, i) => teacher.Models[0].Run(Seen(i, pixels), ModelCapture.None).Logits!)]), slots);
+        predictor.Predict(
+            pixels =>
+                TeacherMixture.Mean([
+                    .. teachers.Select((teacher, i) => teacher.Models[0].Run(Seen(i, pixels), ModelCapture.None).Logits!),
+                ]),
+            slots
+        );
 
     public override void Dispose()
     {
-        foreach (LiveTeacher teacher in teachers) teacher.Dispose();
+        foreach (LiveTeacher teacher in teachers)
+            teacher.Dispose();
         foreach ((torch.Tensor scale, torch.Tensor shift) in renormalise.OfType<(torch.Tensor, torch.Tensor)>())
         {
             scale.Dispose();
@@ -81,27 +90,48 @@ internal sealed class SeveralTeachers : TeacherSource
         }
     }
 
-    /// <summary>Scale and shift <c>[1, 3, 1, 1]</c> from one normalisation to another; null where they are the same. (x − m)/s and (x − m′)/s′ are affine in each other, so mixed images stay the same mixture.</summary>
+    /// <summary>Scale and shift <c>[1, 3, 1, 1]</c> from one normalisation to another; null where they are the same. (x − m)/s and (x −
+    /// m′)/s′ are affine in each other, so mixed images stay the same mixture.</summary>
     internal static (torch.Tensor Scale, torch.Tensor Shift)? Renormalisation(Preprocessing from, Preprocessing to, torch.Device device)
     {
-        if (from.Mean.SequenceEqual(to.Mean) && from.Std.SequenceEqual(to.Std)) return null;
+        if (from.Mean.SequenceEqual(to.Mean) && from.Std.SequenceEqual(to.Std))
+            return null;
         return (Channels(c => from.Std[c] / to.Std[c]), Channels(c => (from.Mean[c] - to.Mean[c]) / to.Std[c]));
 
-        torch.Tensor Channels(Func<int, float> value) => torch.tensor([value(0), value(1), value(2)], [1, 3, 1, 1], device: device).DetachFromDisposeScope();
+        torch.Tensor Channels(Func<int, float> value) =>
+            torch.tensor([value(0), value(1), value(2)], [1, 3, 1, 1], device: device).DetachFromDisposeScope();
     }
 
-    private torch.Tensor Seen(int teacher, torch.Tensor pixels) => renormalise[teacher] is var (scale, shift) ? (pixels * scale) + shift : pixels;
+    private torch.Tensor Seen(int teacher, torch.Tensor pixels) =>
+        renormalise[teacher] is var (scale, shift) ? (pixels * scale) + shift : pixels;
 
     private static void RequireSame(string firstPath, LiveTeacher first, string path, LiveTeacher other)
     {
-        if (other.Classes != first.Classes) throw new DistillException($"{path} has {other.Classes} classes and {firstPath} {first.Classes}; teachers of one student must agree");
-        if (other.ClassNames.Count > 0 && !other.ClassNames.SequenceEqual(first.ClassNames) && other.ClassNames.Order(StringComparer.Ordinal).SequenceEqual(first.ClassNames.Order(StringComparer.Ordinal)))
-            throw new DistillException($"{path} and {firstPath} have the same classes in another order; teachers of one student must number them alike");
-        if (other.ImageSize != first.ImageSize) throw new DistillException($"{path} takes {other.ImageSize}x{other.ImageSize} images and {firstPath} {first.ImageSize}x{first.ImageSize}; teachers of one student must agree: give --img-size");
+        if (other.Classes != first.Classes)
+            throw new DistillException(
+                $"{path} has {other.Classes} classes and {firstPath} {first.Classes}; teachers of one student must agree"
+            );
+        if (
+            other.ClassNames.Count > 0
+            && !other.ClassNames.SequenceEqual(first.ClassNames)
+            && other.ClassNames.Order(StringComparer.Ordinal).SequenceEqual(first.ClassNames.Order(StringComparer.Ordinal))
+        )
+            throw new DistillException(
+                $"{path} and {firstPath} have the same classes in another order; teachers of one student must number them alike"
+            );
+        if (other.ImageSize != first.ImageSize)
+            throw new DistillException(
+                $"{path} takes {other.ImageSize}x{other.ImageSize} images and {firstPath} {first.ImageSize}x{first.ImageSize}; teachers of one student must agree: give --img-size"
+            );
         (Preprocessing a, Preprocessing b) = (first.Preprocessing, other.Preprocessing);
         if (!a.CropPct.Equals(b.CropPct) || a.Squash != b.Squash || a.Interpolation != b.Interpolation)
-            throw new DistillException($"{path} wants its images {Words(b)} and {firstPath} {Words(a)}; teachers of one student may differ in mean and deviation only: give --crop-pct and --interpolation");
+            throw new DistillException(
+                $"{path} wants its images {Words(b)} and {firstPath} {Words(a)}; teachers of one student may differ in mean and deviation only: give --crop-pct and --interpolation"
+            );
     }
 
-    private static string Words(Preprocessing preprocessing) => FormattableString.Invariant($"{(preprocessing.Squash ? "squashed" : $"cropped to {preprocessing.CropPct}")}, {preprocessing.Interpolation.Name()}");
+    private static string Words(Preprocessing preprocessing) =>
+        FormattableString.Invariant(
+            $"{(preprocessing.Squash ? "squashed" : $"cropped to {preprocessing.CropPct}")}, {preprocessing.Interpolation.Name()}"
+        );
 }

@@ -29,6 +29,10 @@ internal sealed class StageClock
             stages.Add(new StageTime(stage, 0, 0));
         }
         StageTime sum = stages[at];
-        stages[at] = sum with { Seconds = sum.Seconds + Stopwatch.GetElapsedTime(before.wall, wall).TotalSeconds, CpuSeconds = sum.CpuSeconds + (cpu - before.cpu).TotalSeconds };
+        stages[at] = sum with
+        {
+            Seconds = sum.Seconds + Stopwatch.GetElapsedTime(before.wall, wall).TotalSeconds,
+            CpuSeconds = sum.CpuSeconds + (cpu - before.cpu).TotalSeconds,
+        };
     }
 }

@@ -12,15 +12,25 @@ namespace DataFreeKD.Distiller.Training;
 /// <summary>Times some steps without taking them.</summary>
 internal static class StepBudget
 {
-    private const int WarmUp = 2, Timed = 6;
+    private const int WarmUp = 2,
+        Timed = 6;
 
     // Rounded down to these times a power of ten, so that machines that are about as fast take the same number.
     private static readonly double[] Mantissas = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 
     /// <summary>The steps of this run; those of an interrupted run are taken up.</summary>
-    public static int StepsFor(LoopOptions options, RunFolder folder, Func<int, int, BatchLoader> batches, ImageModel model, Objective objective, IReadOnlyList<TrainedTensor> trained, torch.Device device)
+    public static int StepsFor(
+        LoopOptions options,
+        RunFolder folder,
+        Func<int, int, BatchLoader> batches,
+        ImageModel model,
+        Objective objective,
+        IReadOnlyList<TrainedTensor> trained,
+        torch.Device device
+    )
     {
-        if (options.Resume && File.Exists(folder.Steps)) return int.Parse(File.ReadAllText(folder.Steps), CultureInfo.InvariantCulture);
+        if (options.Resume && File.Exists(folder.Steps))
+            return int.Parse(File.ReadAllText(folder.Steps), CultureInfo.InvariantCulture);
         torch.Tensor[] leaves = [.. trained.Select(tensor => tensor.Value)];
         model.train();
         Stopwatch clock = new();
@@ -28,10 +38,16 @@ internal static class StepBudget
         {
             for (int step = 0; step < WarmUp + Timed; step++)
             {
-                if (step == WarmUp) clock.Start();
+                if (step == WarmUp)
+                    clock.Start();
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = loader.Next();
-                StepLoss loss = objective.Loss(batch, Mixing.Apply(batch.Pixels, options, step), null, new Losses.StepPosition(step, WarmUp + Timed));
+                StepLoss loss = objective.Loss(
+                    batch,
+                    Mixing.Apply(batch.Pixels, options, step),
+                    null,
+                    new Losses.StepPosition(step, WarmUp + Timed)
+                );
                 _ = torch.autograd.grad([loss.Total], leaves, allow_unused: true);
             }
         }
@@ -40,10 +56,12 @@ internal static class StepBudget
         return steps;
     }
 
-    /// <summary>The largest of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is at most <paramref name="steps"/>; at least 1.</summary>
+    /// <summary>The largest of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is at most <paramref name="steps"/>; at least
+    /// 1.</summary>
     public static int Rounded(double steps)
     {
-        if (steps < 1) return 1;
+        if (steps < 1)
+            return 1;
         double power = Math.Pow(10, Math.Floor(Math.Log10(steps)));
         double most = Mantissas.Last(mantissa => mantissa * power <= steps + 1e-9);
         return (int)Math.Max(1, Math.Floor((most * power) + 1e-9));

@@ -33,14 +33,21 @@ internal sealed class StoredTeacher : TeacherSource
 
     public override IReadOnlyList<ImageModel> Models => [];
 
-    /// <summary>Opens a cache and compares what it was made with; a teacher that the options name beside it is hashed, not loaded.</summary>
+    /// <summary>Opens a cache and compares what it was made with; a teacher that the options name beside it is hashed, not
+    /// loaded.</summary>
     public static StoredTeacher Open(string path, DistillOptions options, CancellationToken cancel)
     {
         CacheFile cache = CacheFile.Open(path);
         try
         {
-            Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, cache.Header.Preprocessing.ImageSize, cancel);
-            if (options.Teacher.Length > 0) key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
+            Dictionary<string, string> key = CacheKey.OfOptions(
+                options,
+                options.SelectionPath,
+                cache.Header.Preprocessing.ImageSize,
+                cancel
+            );
+            if (options.Teacher.Length > 0)
+                key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
             CacheKey.Check(path, cache.Header.Key, key);
             return new StoredTeacher(cache, options);
         }
@@ -56,7 +63,9 @@ internal sealed class StoredTeacher : TeacherSource
     {
         IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, [student], student, device);
         return losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } loss
-            ? throw new DistillException($"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)")
+            ? throw new DistillException(
+                $"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)"
+            )
             : losses;
     }
 
@@ -69,7 +78,9 @@ internal sealed class StoredTeacher : TeacherSource
         CacheKey.Check(cache.Path, cache.Header.Key, CacheKey.OfImages(images));
         long wanted = (long)options.StepsFor(images.Train.Length) * options.BatchSize;
         if (wanted > cache.Header.Records)
-            throw new DistillException($"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache");
+            throw new DistillException(
+                $"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache"
+            );
     }
 
     public override void MoveTo(torch.Device device, int batch) => this.device = device;
@@ -77,9 +88,17 @@ internal sealed class StoredTeacher : TeacherSource
     public override IReadOnlyList<ModelOutput> Outputs(Batch batch, Mixed mixed, IReadOnlyList<ModelCapture> captures)
     {
         float[] logits = new float[batch.Seeds.Length * Classes];
-        for (int i = 0; i < batch.Seeds.Length; i++) cache.ReadLogits(batch.Start + i, batch.Seeds[i], logits.AsSpan(i * Classes, Classes));
+        for (int i = 0; i < batch.Seeds.Length; i++)
+            cache.ReadLogits(batch.Start + i, batch.Seeds[i], logits.AsSpan(i * Classes, Classes));
         // The embedding was not stored: a tensor of width 0.
-        return [new ModelOutput { Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device), Embedding = torch.empty([batch.Seeds.Length, 0], device: device) }];
+        return
+        [
+            new ModelOutput
+            {
+                Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device),
+                Embedding = torch.empty([batch.Seeds.Length, 0], device: device),
+            },
+        ];
     }
 
     public override int[] Decisions(SlotPredictor predictor, int[] slots) => cache.HeldOutDecisions;

@@ -10,13 +10,15 @@ internal static class StudentFactory
     public static bool IsModel(string learner) => Directory.Exists(learner) || File.Exists(learner);
 
     /// <summary>A fresh model of a spec, with as many classes as needed.</summary>
-    public static ImageModel Fresh(string spec, int classes, long seed) => (ModelRegistry.Resolve(spec) with { Classes = classes }).Create(seed);
+    public static ImageModel Fresh(string spec, int classes, long seed) =>
+        (ModelRegistry.Resolve(spec) with { Classes = classes }).Create(seed);
 
     /// <summary>Refuses options that only a Vision Transformer can follow.</summary>
     /// <exception cref="DistillException">The learner has no patch tokens to drop.</exception>
     public static void Check(LoopOptions options, ImageModel learner)
     {
-        if (options.DropsPatches && learner is not VisionTransformer) throw new DistillException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+        if (options.DropsPatches && learner is not VisionTransformer)
+            throw new DistillException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
     }
 
     /// <summary>The student of a distillation.</summary>
@@ -25,9 +27,19 @@ internal static class StudentFactory
     {
         ImageModel student = IsModel(options.Student) ? Started(options) : Fresh(options.Student, teacher.Classes, options.Seed);
         ModelConfig s = student.Config;
-        if (s.Classes != teacher.Classes) throw new DistillException($"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree");
-        if (s.ImageSize != teacher.ImageSize) throw new DistillException($"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}");
-        if (options.Init == StudentInit.Slice && !IsModel(options.Student) && teacher.Models.Count > 0) SliceInit.Apply(student.AsVisionTransformer("cannot be cut out of a teacher"), teacher.Models[0].AsVisionTransformer("is no teacher to cut a student out of"));
+        if (s.Classes != teacher.Classes)
+            throw new DistillException(
+                $"the student {options.Student} has {s.Classes} classes and the teacher {teacher.Classes}; they must agree"
+            );
+        if (s.ImageSize != teacher.ImageSize)
+            throw new DistillException(
+                $"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}"
+            );
+        if (options.Init == StudentInit.Slice && !IsModel(options.Student) && teacher.Models.Count > 0)
+            SliceInit.Apply(
+                student.AsVisionTransformer("cannot be cut out of a teacher"),
+                teacher.Models[0].AsVisionTransformer("is no teacher to cut a student out of")
+            );
         Check(options, student);
         return student;
     }
@@ -36,7 +48,9 @@ internal static class StudentFactory
     private static ImageModel Started(DistillOptions options)
     {
         ImageModel model = ModelStore.Load(options.Student).Model;
-        if (options.Preprocessing?.ImageSize is not { } side || side == model.Config.ImageSize) return model;
-        using (model) return model.WithImageSize(side);
+        if (options.Preprocessing?.ImageSize is not { } side || side == model.Config.ImageSize)
+            return model;
+        using (model)
+            return model.WithImageSize(side);
     }
 }

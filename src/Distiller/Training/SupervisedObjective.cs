@@ -19,7 +19,8 @@ internal sealed class SupervisedObjective(ImageModel model, IReadOnlyList<int> l
         torch.Tensor logits = model.Run(mixed.Pixels, new ModelCapture { KeptPatches = kept }).Logits!;
         torch.Tensor own = torch.tensor(batch.Images.Select(slot => (long)labels[slot]).ToArray(), device: logits.device);
         torch.Tensor targets = SmoothedCrossEntropy.Targets(own, model.Config.Classes, smoothing);
-        if (mixed.Own < 1) targets = (targets * mixed.Own) + (targets.flip(0) * (1 - mixed.Own));
+        if (mixed.Own < 1)
+            targets = (targets * mixed.Own) + (targets.flip(0) * (1 - mixed.Own));
         torch.Tensor loss = SmoothedCrossEntropy.Loss(logits, targets);
         return new StepLoss(loss, [loss]);
     }

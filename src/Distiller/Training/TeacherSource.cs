@@ -35,13 +35,20 @@ internal abstract class TeacherSource : IDisposable
     public abstract IReadOnlyList<ImageModel> Models { get; }
 
     /// <summary>Lines of the student's card.</summary>
-    public virtual IEnumerable<(string Name, string Value)> Facts => [("teacher", FormattableString.Invariant($"{Name} ({Parameters:N0} parameters)"))];
+    public virtual IEnumerable<(string Name, string Value)> Facts =>
+        [("teacher", FormattableString.Invariant($"{Name} ({Parameters:N0} parameters)"))];
 
     /// <summary>The teachers that the options name.</summary>
     /// <exception cref="DistillException">They do not fit the options or each other.</exception>
-    public static TeacherSource Of(DistillOptions options, CancellationToken cancel) => options.Cache is { } cache
-        ? StoredTeacher.Open(cache, options, cancel)
-        : options.FurtherTeachers.Count > 0 ? new SeveralTeachers([options.Teacher, .. options.FurtherTeachers], options.TeacherHeads, options.Preprocessing, options.TeacherPrecision)
+    public static TeacherSource Of(DistillOptions options, CancellationToken cancel) =>
+        options.Cache is { } cache ? StoredTeacher.Open(cache, options, cancel)
+        : options.FurtherTeachers.Count > 0
+            ? new SeveralTeachers(
+                [options.Teacher, .. options.FurtherTeachers],
+                options.TeacherHeads,
+                options.Preprocessing,
+                options.TeacherPrecision
+            )
         : new LiveTeacher(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
 
     /// <summary>The losses of the options between it and <paramref name="student"/>.</summary>

@@ -8,7 +8,8 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
 
-/// <summary>Images, their split, and how they become batches. Equal options and images give equal batches, whoever asks: a training or a cache.</summary>
+/// <summary>Images, their split, and how they become batches. Equal options and images give equal batches, whoever asks: a training or a
+/// cache.</summary>
 internal sealed class TrainingImages : IDisposable
 {
     private readonly BatchOptions options;
@@ -17,18 +18,35 @@ internal sealed class TrainingImages : IDisposable
 
     /// <summary>Decodes the images and sets the held-out ones apart.</summary>
     /// <exception cref="DistillException">No image could be used.</exception>
-    public TrainingImages(BatchOptions options, ImageList images, Preprocessing preprocessing, int side, string source, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public TrainingImages(
+        BatchOptions options,
+        ImageList images,
+        Preprocessing preprocessing,
+        int side,
+        string source,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         IReadOnlyList<string> paths = images.Paths;
         this.options = options;
         Device = Devices.Of(options.Device);
         Augmentation = PixelsOf.Augmentation(options, side);
         normaliser = new PixelNormaliser(preprocessing.Mean, preprocessing.Std);
-        pixels = PixelLoader.Load(paths, PixelsOf.Stored(options, preprocessing, side), options.Workers, options.MaxPixelMemory, progress, cancel);
+        pixels = PixelLoader.Load(
+            paths,
+            PixelsOf.Stored(options, preprocessing, side),
+            options.Workers,
+            options.MaxPixelMemory,
+            progress,
+            cancel
+        );
         if (pixels.Usable.Length == 0)
         {
             Dispose();
-            throw new DistillException($"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})");
+            throw new DistillException(
+                $"{source}: none of {paths.Count} images could be used ({string.Join(", ", pixels.Skipped.Select(pair => $"{pair.Key}: {pair.Value}"))})"
+            );
         }
         (Train, HeldOut) = images.Split(pixels.Usable, options.HoldOut, options.StreamSeed);
         if (Train.Length == 0)

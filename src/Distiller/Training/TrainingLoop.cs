@@ -25,7 +25,16 @@ internal sealed record LoopParts
 }
 
 /// <summary>What the loop gave; the model holds its final (averaged) weights.</summary>
-internal sealed record LoopResult(int Steps, bool StoppedEarly, int KeptStep, int ResumedFrom, double FinalLoss, double? HeldOut, double ImagesPerSecond, IReadOnlyList<StageTime> Stages);
+internal sealed record LoopResult(
+    int Steps,
+    bool StoppedEarly,
+    int KeptStep,
+    int ResumedFrom,
+    double FinalLoss,
+    double? HeldOut,
+    double ImagesPerSecond,
+    IReadOnlyList<StageTime> Stages
+);
 
 /// <summary>Minimises an objective with AdamW.</summary>
 internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgress<TrainProgress>? progress)
@@ -38,19 +47,32 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
     /// <summary>Runs to the end. On cancellation a checkpoint of the last whole step is left.</summary>
     public LoopResult Run(CancellationToken cancel)
     {
-        BestWeights? best = options.KeepBest == true && parts.HeldOut.Length > 0 || options.Patience > 0 ? new BestWeights(parts.Folder.Best, options) : null;
+        BestWeights? best =
+            options.KeepBest == true && parts.HeldOut.Length > 0 || options.Patience > 0
+                ? new BestWeights(parts.Folder.Best, options)
+                : null;
         using AdamW optimiser = new(parts.Trained, options);
         using RunningStatistics statistics = new(parts.Model, options.Ema);
-        LearningRateSchedule schedule = new(options.LearningRate ?? LoopOptions.RateFromRandom, options.WarmupSteps ?? Math.Min(500, steps / 10), steps);
+        LearningRateSchedule schedule = new(
+            options.LearningRate ?? LoopOptions.RateFromRandom,
+            options.WarmupSteps ?? Math.Min(500, steps / 10),
+            steps
+        );
         byte[] fingerprint = Checkpoint.Fingerprint($"{parts.Identity}\nsteps={steps}\n{optimiser.Layout}");
         double[] sums = new double[parts.Objective.Terms.Count + BatchColumns + 1];
         int start = options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, Restore) : 0;
-        using RunLog log = new(parts.Folder.Training, ["loss", "gradient_norm", .. parts.Objective.Terms], ["loss", .. parts.Objective.Terms, "gradient_norm", "learning_rate", "epoch", parts.Objective.HeldOutName], start);
+        using RunLog log = new(
+            parts.Folder.Training,
+            ["loss", "gradient_norm", .. parts.Objective.Terms],
+            ["loss", .. parts.Objective.Terms, "gradient_norm", "learning_rate", "epoch", parts.Objective.HeldOutName],
+            start
+        );
         sums.CopyTo(log.Sums, 0);
         torch.Tensor[] leaves = [.. optimiser.Leaves];
 
         StageClock stages = parts.Objective.Clock;
-        if (best is not null && start == 0) best.Offer(0, parts.Model, heldOut = Score());
+        if (best is not null && start == 0)
+            best.Offer(0, parts.Model, heldOut = Score());
         parts.Model.train();
         int last = steps;
         Stopwatch clock = Stopwatch.StartNew();
@@ -74,7 +96,16 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 Batch batch = batches.Next();
                 stages.Mark("wait");
                 Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
-                torch.Tensor? kept = parts.Model.Config is VitConfig vit ? KeptPatches.Choose(options.BatchSize, vit.Patches, KeptPatches.ShareDropped(options, step, steps), options.Seed, step, parts.Device) : null;
+                torch.Tensor? kept = parts.Model.Config is VitConfig vit
+                    ? KeptPatches.Choose(
+                        options.BatchSize,
+                        vit.Patches,
+                        KeptPatches.ShareDropped(options, step, steps),
+                        options.Seed,
+                        step,
+                        parts.Device
+                    )
+                    : null;
 
                 StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new StepPosition(step, steps));
                 stages.Mark("student");
@@ -86,7 +117,8 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
 
                 log.Add(Figures([loss.Total, norm, .. loss.Terms], step));
                 int done = step + 1;
-                if (done % options.LogEvery == 0 || done == steps) Report(done, batch.Epoch, schedule.At(step));
+                if (done % options.LogEvery == 0 || done == steps)
+                    Report(done, batch.Epoch, schedule.At(step));
                 stages.Mark("figures");
                 if (done == steps || best?.Exhausted == true || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0))
                 {
@@ -101,13 +133,29 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         parts.Model.eval();
         double? score = parts.HeldOut.Length > 0 ? Score() : null;
         int written = last;
-        if (options.KeepBest == true && best is not null && score is { } ended && best.Restore(parts.Model, ended) is { } better) (written, score) = better;
-        return new LoopResult(last, last < steps, written, start, log.Last?.Values["loss"] ?? double.NaN, score, (last - start) * (double)options.BatchSize / seconds, stages.Stages);
+        if (options.KeepBest == true && best is not null && score is { } ended && best.Restore(parts.Model, ended) is { } better)
+            (written, score) = better;
+        return new LoopResult(
+            last,
+            last < steps,
+            written,
+            start,
+            log.Last?.Values["loss"] ?? double.NaN,
+            score,
+            (last - start) * (double)options.BatchSize / seconds,
+            stages.Stages
+        );
 
         void Save(int done)
         {
             log.Flush();
-            Checkpoint.Save(parts.Folder.Checkpoint, done, fingerprint, log.Sums, new Dictionary<string, torch.Tensor>(optimiser.State.Concat(statistics.State).Concat(best?.State ?? [])));
+            Checkpoint.Save(
+                parts.Folder.Checkpoint,
+                done,
+                fingerprint,
+                log.Sums,
+                new Dictionary<string, torch.Tensor>(optimiser.State.Concat(statistics.State).Concat(best?.State ?? []))
+            );
         }
 
         void Restore(IReadOnlyDictionary<string, torch.Tensor> saved)
@@ -122,34 +170,49 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
             bool scored = ScoresAt(done);
             if (scored)
             {
-                optimiser.WithAverage(() => statistics.WithAverage(() =>
-                {
-                    heldOut = Score();
-                    best?.Offer(done, parts.Model, heldOut);
-                }));
+                optimiser.WithAverage(() =>
+                    statistics.WithAverage(() =>
+                    {
+                        heldOut = Score();
+                        best?.Offer(done, parts.Model, heldOut);
+                    })
+                );
             }
-            double now = clock.Elapsed.TotalSeconds, speed = (done - reported.at) * (double)options.BatchSize / (now - reported.time);
+            double now = clock.Elapsed.TotalSeconds,
+                speed = (done - reported.at) * (double)options.BatchSize / (now - reported.time);
             reported = (now, done);
-            MetricsRow row = log.Write(done, new Dictionary<string, double> { ["learning_rate"] = rate, ["epoch"] = epoch, [parts.Objective.HeldOutName] = scored ? heldOut : double.NaN }, new Dictionary<string, double> { ["images_per_second"] = speed });
-            progress?.Report(new TrainProgress
-            {
-                Phase = "train",
-                Done = done,
-                Total = steps,
-                Epoch = epoch,
-                Loss = row.Values["loss"],
-                LearningRate = rate,
-                ImagesPerSecond = speed,
-                HeldOut = heldOut,
-                Terms = parts.Objective.Terms.ToDictionary(term => term, term => row.Values[term]),
-            });
+            MetricsRow row = log.Write(
+                done,
+                new Dictionary<string, double>
+                {
+                    ["learning_rate"] = rate,
+                    ["epoch"] = epoch,
+                    [parts.Objective.HeldOutName] = scored ? heldOut : double.NaN,
+                },
+                new Dictionary<string, double> { ["images_per_second"] = speed }
+            );
+            progress?.Report(
+                new TrainProgress
+                {
+                    Phase = "train",
+                    Done = done,
+                    Total = steps,
+                    Epoch = epoch,
+                    Loss = row.Values["loss"],
+                    LearningRate = rate,
+                    ImagesPerSecond = speed,
+                    HeldOut = heldOut,
+                    Terms = parts.Objective.Terms.ToDictionary(term => term, term => row.Values[term]),
+                }
+            );
         }
     }
 
     // The held-out slice is scored at the first row at or after each mark, and always at the end.
     private bool ScoresAt(int done)
     {
-        if (parts.HeldOut.Length == 0) return false;
+        if (parts.HeldOut.Length == 0)
+            return false;
         int every = options.EvaluateEvery ?? Math.Max(1, steps / 10);
         return done == steps || (every > 0 && done / every > Math.Max(0, done - options.LogEvery) / every);
     }
@@ -174,7 +237,16 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
     private static double[] Figures(torch.Tensor[] scalars, int step)
     {
         using IDisposable off = torch.no_grad();
-        double[] figures = torch.stack([.. scalars.Select(scalar => scalar.detach().reshape([]))]).to_type(torch.ScalarType.Float64).cpu().data<double>().ToArray();
-        return Array.TrueForAll(figures, double.IsFinite) ? figures : throw new DistillException($"the loss or its gradient stopped being a number at step {step + 1}; lower the learning rate or the loss weights");
+        double[] figures = torch
+            .stack([.. scalars.Select(scalar => scalar.detach().reshape([]))])
+            .to_type(torch.ScalarType.Float64)
+            .cpu()
+            .data<double>()
+            .ToArray();
+        return Array.TrueForAll(figures, double.IsFinite)
+            ? figures
+            : throw new DistillException(
+                $"the loss or its gradient stopped being a number at step {step + 1}; lower the learning rate or the loss weights"
+            );
     }
 }

@@ -34,11 +34,13 @@ public static class CorruptedCopy
         };
     }
 
-    // Cell i of the copy is cell from[i] of the image; cells at the right and bottom take what does not divide, and repeat their last pixels where they are larger than their source.
+    // Cell i of the copy is cell from[i] of the image; cells at the right and bottom take what does not divide, and repeat their last
+    // pixels where they are larger than their source.
     private static RgbImage Cells(RgbImage image, int[] from)
     {
         byte[] pixels = new byte[image.Pixels.Length];
-        int[] columns = Edges(image.Width), rows = Edges(image.Height);
+        int[] columns = Edges(image.Width),
+            rows = Edges(image.Height);
         for (int cell = 0; cell < from.Length; cell++)
         {
             (int x, int y) = (cell % Grid, cell / Grid);
@@ -49,7 +51,12 @@ public static class CorruptedCopy
                 for (int column = columns[x]; column < columns[x + 1]; column++)
                 {
                     int sourceColumn = Math.Min(columns[fromX] + column - columns[x], Math.Max(columns[fromX], columns[fromX + 1] - 1));
-                    image.Pixels.AsSpan((Math.Min(sourceRow, image.Height - 1) * image.Width + Math.Min(sourceColumn, image.Width - 1)) * 3, 3).CopyTo(pixels.AsSpan((row * image.Width + column) * 3));
+                    image
+                        .Pixels.AsSpan(
+                            (Math.Min(sourceRow, image.Height - 1) * image.Width + Math.Min(sourceColumn, image.Width - 1)) * 3,
+                            3
+                        )
+                        .CopyTo(pixels.AsSpan((row * image.Width + column) * 3));
                 }
             }
         }
@@ -62,7 +69,8 @@ public static class CorruptedCopy
     {
         int[] from = Permutation(image.Width * image.Height, ref random);
         byte[] pixels = new byte[image.Pixels.Length];
-        for (int at = 0; at < from.Length; at++) image.Pixels.AsSpan(from[at] * 3, 3).CopyTo(pixels.AsSpan(at * 3));
+        for (int at = 0; at < from.Length; at++)
+            image.Pixels.AsSpan(from[at] * 3, 3).CopyTo(pixels.AsSpan(at * 3));
         return new RgbImage(image.Width, image.Height, pixels);
     }
 
@@ -87,7 +95,8 @@ public static class CorruptedCopy
     private static RgbImage Noise(RgbImage image, ref SeededRandom random)
     {
         byte[] pixels = new byte[image.Pixels.Length];
-        for (int at = 0; at < pixels.Length; at++) pixels[at] = (byte)random.Below(256);
+        for (int at = 0; at < pixels.Length; at++)
+            pixels[at] = (byte)random.Below(256);
         return new RgbImage(image.Width, image.Height, pixels);
     }
 
@@ -117,8 +126,10 @@ public static class CorruptedCopy
         for (int y = random.Below(4 * scale) - scale; y < image.Height; y += (PixelFont.Height + 1 + random.Below(3)) * scale)
         {
             char[] line = new char[letters];
-            for (int i = 0; i < letters; i++) line[i] = random.Below(6) == 0 ? ' ' : (char)('A' + random.Below(26));
-            if (y >= 0) PixelFont.Draw(pixels, image.Width, new string(line), -random.Below(PixelFont.Advance * scale), y, scale, ink);
+            for (int i = 0; i < letters; i++)
+                line[i] = random.Below(6) == 0 ? ' ' : (char)('A' + random.Below(26));
+            if (y >= 0)
+                PixelFont.Draw(pixels, image.Width, new string(line), -random.Below(PixelFont.Advance * scale), y, scale, ink);
         }
         return new RgbImage(image.Width, image.Height, pixels);
     }
@@ -129,7 +140,8 @@ public static class CorruptedCopy
         byte[] pixels = new byte[image.Pixels.Length];
         for (int at = 0; at < pixels.Length; at++)
         {
-            int pixel = at / 3, channel = at % 3;
+            int pixel = at / 3,
+                channel = at % 3;
             double t = share(pixel % image.Width, pixel / image.Width);
             pixels[at] = Level(one[channel] + ((other[channel] - one[channel]) * t));
         }
@@ -139,16 +151,19 @@ public static class CorruptedCopy
     private static RgbImage Mixed(RgbImage image, byte[] colour, double share)
     {
         byte[] pixels = new byte[image.Pixels.Length];
-        for (int at = 0; at < pixels.Length; at++) pixels[at] = Level(colour[at % 3] + ((image.Pixels[at] - colour[at % 3]) * share));
+        for (int at = 0; at < pixels.Length; at++)
+            pixels[at] = Level(colour[at % 3] + ((image.Pixels[at] - colour[at % 3]) * share));
         return new RgbImage(image.Width, image.Height, pixels);
     }
 
-    private static byte[] AnyColour(RgbImage image, ref SeededRandom random) => image.Pixels.AsSpan(random.Below(image.Width * image.Height) * 3, 3).ToArray();
+    private static byte[] AnyColour(RgbImage image, ref SeededRandom random) =>
+        image.Pixels.AsSpan(random.Below(image.Width * image.Height) * 3, 3).ToArray();
 
     private static byte[] Mean(RgbImage image)
     {
         Span<long> sums = stackalloc long[3];
-        for (int at = 0; at < image.Pixels.Length; at++) sums[at % 3] += image.Pixels[at];
+        for (int at = 0; at < image.Pixels.Length; at++)
+            sums[at % 3] += image.Pixels[at];
         long count = image.Width * (long)image.Height;
         return [(byte)(sums[0] / count), (byte)(sums[1] / count), (byte)(sums[2] / count)];
     }

@@ -7,51 +7,120 @@ namespace DataFreeKD.Imaging.Formats;
 /// <summary>Names formats by their magic numbers.</summary>
 internal static class FileSignature
 {
-    private const string Image = Reason.UnsupportedFormat + "/", Other = Reason.NotAnImage + "/";
+    private const string Image = Reason.UnsupportedFormat + "/",
+        Other = Reason.NotAnImage + "/";
 
     // Bytes looked at for the first element of an SVG: comments may come before it.
     private const int TextWindow = 4096;
 
     private static readonly (byte[] Magic, string Reason)[] Prefixes =
     [
-        ([.. "II*\0"u8], Image + "tiff"), ([.. "MM\0*"u8], Image + "tiff"), ([.. "II+\0"u8], Image + "tiff"), ([.. "MM\0+"u8], Image + "tiff"),
-        ([0xff, 0x0a], Image + "jxl"), ([0, 0, 0, 0x0c, .. "JXL "u8], Image + "jxl"),
-        ([0, 0, 0, 0x0c, .. "jP  "u8], Image + "jp2"), ([0xff, 0x4f, 0xff, 0x51], Image + "jp2"),
-        ([.. "8BPS"u8], Image + "psd"), ([.. "gimp xcf"u8], Image + "xcf"), ([.. "qoif"u8], Image + "qoi"), ([.. "DDS "u8], Image + "dds"), ([.. "icns"u8], Image + "icns"),
-        ([0x76, 0x2f, 0x31, 0x01], Image + "exr"), ([.. "#?RADIANCE"u8], Image + "hdr"), ([.. "#?RGBE"u8], Image + "hdr"), ([.. "FLIF"u8], Image + "flif"), ([.. "BPG"u8, 0xfb], Image + "bpg"),
-        ([.. "II"u8, 0xbc, 0x01], Image + "jxr"), ([.. "IIRO"u8], Image + "raw"), ([.. "IIRS"u8], Image + "raw"), ([.. "IIU\0"u8], Image + "raw"), ([.. "FUJIFILMCCD-RAW"u8], Image + "raw"), ([.. "FOVb"u8], Image + "raw"),
-        ([0x8a, .. "MNG"u8], Image + "mng"), ([0x8b, .. "JNG"u8], Image + "jng"), ([.. "SIMPLE  ="u8], Image + "fits"), ([.. "AT&TFORM"u8], Image + "djvu"), ([.. "/* XPM */"u8], Image + "xpm"), ([0xd7, 0xcd, 0xc6, 0x9a], Image + "wmf"),
-        ([.. "%!PS"u8], Image + "eps"), ([0xc5, 0xd0, 0xd3, 0xc6], Image + "eps"),
-        ([.. "%PDF"u8], Other + "pdf"), ([0x1a, 0x45, 0xdf, 0xa3], Other + "matroska"), ([.. "OggS"u8], Other + "ogg"), ([.. "fLaC"u8], Other + "flac"), ([.. "ID3"u8], Other + "mp3"), ([.. "FLV\x01"u8], Other + "flv"), ([0, 0, 1, 0xba], Other + "mpeg"), ([0, 0, 1, 0xb3], Other + "mpeg"),
-        ([0x1f, 0x8b], Other + "gzip"), ([.. "PK\x03\x04"u8], Other + "zip"), ([.. "BZh"u8], Other + "bzip2"), ([0xfd, .. "7zXZ\0"u8], Other + "xz"), ([0x28, 0xb5, 0x2f, 0xfd], Other + "zstd"), ([.. "7z"u8, 0xbc, 0xaf, 0x27, 0x1c], Other + "7z"), ([.. "Rar!\x1a\x07"u8], Other + "rar"),
-        ([.. "PAR1"u8], Other + "parquet"), ([0x93, .. "NUMPY"u8], Other + "npy"), ([0x89, .. "HDF"u8], Other + "hdf5"), ([.. "SQLite format 3\0"u8], Other + "sqlite"), ([.. "ARROW1"u8], Other + "arrow"), ([0x80, 0x02], Other + "pickle"), ([0x80, 0x04, 0x95], Other + "pickle"),
-        ([0x7f, .. "ELF"u8], Other + "program"), ([0, 5, 0x16, 7], Other + "appledouble"), ([0, 0, 0, 1, .. "Bud1"u8], Other + "ds_store"), ([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1], Other + "ole"),
+        ([.. "II*\0"u8], Image + "tiff"),
+        ([.. "MM\0*"u8], Image + "tiff"),
+        ([.. "II+\0"u8], Image + "tiff"),
+        ([.. "MM\0+"u8], Image + "tiff"),
+        ([0xff, 0x0a], Image + "jxl"),
+        ([0, 0, 0, 0x0c, .. "JXL "u8], Image + "jxl"),
+        ([0, 0, 0, 0x0c, .. "jP  "u8], Image + "jp2"),
+        ([0xff, 0x4f, 0xff, 0x51], Image + "jp2"),
+        ([.. "8BPS"u8], Image + "psd"),
+        ([.. "gimp xcf"u8], Image + "xcf"),
+        ([.. "qoif"u8], Image + "qoi"),
+        ([.. "DDS "u8], Image + "dds"),
+        ([.. "icns"u8], Image + "icns"),
+        ([0x76, 0x2f, 0x31, 0x01], Image + "exr"),
+        ([.. "#?RADIANCE"u8], Image + "hdr"),
+        ([.. "#?RGBE"u8], Image + "hdr"),
+        ([.. "FLIF"u8], Image + "flif"),
+        ([.. "BPG"u8, 0xfb], Image + "bpg"),
+        ([.. "II"u8, 0xbc, 0x01], Image + "jxr"),
+        ([.. "IIRO"u8], Image + "raw"),
+        ([.. "IIRS"u8], Image + "raw"),
+        ([.. "IIU\0"u8], Image + "raw"),
+        ([.. "FUJIFILMCCD-RAW"u8], Image + "raw"),
+        ([.. "FOVb"u8], Image + "raw"),
+        ([0x8a, .. "MNG"u8], Image + "mng"),
+        ([0x8b, .. "JNG"u8], Image + "jng"),
+        ([.. "SIMPLE  ="u8], Image + "fits"),
+        ([.. "AT&TFORM"u8], Image + "djvu"),
+        ([.. "/* XPM */"u8], Image + "xpm"),
+        ([0xd7, 0xcd, 0xc6, 0x9a], Image + "wmf"),
+        ([.. "%!PS"u8], Image + "eps"),
+        ([0xc5, 0xd0, 0xd3, 0xc6], Image + "eps"),
+        ([.. "%PDF"u8], Other + "pdf"),
+        ([0x1a, 0x45, 0xdf, 0xa3], Other + "matroska"),
+        ([.. "OggS"u8], Other + "ogg"),
+        ([.. "fLaC"u8], Other + "flac"),
+        ([.. "ID3"u8], Other + "mp3"),
+        ([.. "FLV\x01"u8], Other + "flv"),
+        ([0, 0, 1, 0xba], Other + "mpeg"),
+        ([0, 0, 1, 0xb3], Other + "mpeg"),
+        ([0x1f, 0x8b], Other + "gzip"),
+        ([.. "PK\x03\x04"u8], Other + "zip"),
+        ([.. "BZh"u8], Other + "bzip2"),
+        ([0xfd, .. "7zXZ\0"u8], Other + "xz"),
+        ([0x28, 0xb5, 0x2f, 0xfd], Other + "zstd"),
+        ([.. "7z"u8, 0xbc, 0xaf, 0x27, 0x1c], Other + "7z"),
+        ([.. "Rar!\x1a\x07"u8], Other + "rar"),
+        ([.. "PAR1"u8], Other + "parquet"),
+        ([0x93, .. "NUMPY"u8], Other + "npy"),
+        ([0x89, .. "HDF"u8], Other + "hdf5"),
+        ([.. "SQLite format 3\0"u8], Other + "sqlite"),
+        ([.. "ARROW1"u8], Other + "arrow"),
+        ([0x80, 0x02], Other + "pickle"),
+        ([0x80, 0x04, 0x95], Other + "pickle"),
+        ([0x7f, .. "ELF"u8], Other + "program"),
+        ([0, 5, 0x16, 7], Other + "appledouble"),
+        ([0, 0, 0, 1, .. "Bud1"u8], Other + "ds_store"),
+        ([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1], Other + "ole"),
     ];
 
-    /// <summary>Why the file is not decoded: <c>unsupported_format/heic</c> for a picture, <c>not_an_image/pdf</c> for what is none, <c>unknown_format</c> for what cannot be told (text among it).</summary>
+    /// <summary>Why the file is not decoded: <c>unsupported_format/heic</c> for a picture, <c>not_an_image/pdf</c> for what is none,
+    /// <c>unknown_format</c> for what cannot be told (text among it).</summary>
     public static string ReasonOf(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length >= 12 && bytes[4..].StartsWith("ftyp"u8)) return Box(bytes);
-        if (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12) return Other + (bytes[8..].StartsWith("AVI "u8) ? "avi" : "riff");
-        if (Icon(bytes) is { } icon) return Image + icon;
-        if (Netpbm(bytes) is { } netpbm) return Image + netpbm;
-        if (bytes.Length >= 132 && bytes[128..].StartsWith("DICM"u8)) return Image + "dicom";
+        if (bytes.Length >= 12 && bytes[4..].StartsWith("ftyp"u8))
+            return Box(bytes);
+        if (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12)
+            return Other + (bytes[8..].StartsWith("AVI "u8) ? "avi" : "riff");
+        if (Icon(bytes) is { } icon)
+            return Image + icon;
+        if (Netpbm(bytes) is { } netpbm)
+            return Image + netpbm;
+        if (bytes.Length >= 132 && bytes[128..].StartsWith("DICM"u8))
+            return Image + "dicom";
         foreach ((byte[] magic, string reason) in Prefixes)
         {
-            if (bytes.StartsWith(magic)) return bytes.Length >= 10 && reason == Image + "tiff" && bytes[8..].StartsWith("CR"u8) ? Image + "raw" : reason;
+            if (bytes.StartsWith(magic))
+                return bytes.Length >= 10 && reason == Image + "tiff" && bytes[8..].StartsWith("CR"u8) ? Image + "raw" : reason;
         }
-        if (IsTarga(bytes)) return Image + "tga";
+        if (IsTarga(bytes))
+            return Image + "tga";
         return IsSvg(bytes) ? Image + "svg" : Reason.UnknownFormat;
     }
 
     /// <summary>Whether it ends as a new Targa file does, or begins as an old one must; the format has no magic number.</summary>
     public static bool IsTarga(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > 44 && bytes[^18..].SequenceEqual("TRUEVISION-XFILE.\0"u8)) return true;
-        if (bytes.Length < 19 || bytes[1] > 1 || bytes[2] is not (1 or 2 or 3 or 9 or 10 or 11) || bytes[16] is not (8 or 15 or 16 or 24 or 32) || (bytes[17] & 0xc0) != 0) return false;
+        if (bytes.Length > 44 && bytes[^18..].SequenceEqual("TRUEVISION-XFILE.\0"u8))
+            return true;
+        if (
+            bytes.Length < 19
+            || bytes[1] > 1
+            || bytes[2] is not (1 or 2 or 3 or 9 or 10 or 11)
+            || bytes[16] is not (8 or 15 or 16 or 24 or 32)
+            || (bytes[17] & 0xc0) != 0
+        )
+            return false;
         bool palette = bytes[2] is 1 or 9;
-        if (palette != (bytes[1] == 1) || palette != (bytes[7] is 15 or 16 or 24 or 32) || (!palette && BinaryPrimitives.ReadUInt16LittleEndian(bytes[5..]) != 0)) return false;
-        int width = BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]), height = BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]);
+        if (
+            palette != (bytes[1] == 1)
+            || palette != (bytes[7] is 15 or 16 or 24 or 32)
+            || (!palette && BinaryPrimitives.ReadUInt16LittleEndian(bytes[5..]) != 0)
+        )
+            return false;
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]),
+            height = BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]);
         long pixels = (long)width * height * ((bytes[16] + 7) / 8);
         // Uncompressed pixels must be there; a run holds at most 128.
         return width > 0 && height > 0 && bytes.Length >= (bytes[2] < 8 ? pixels : pixels / 128) + 18;
@@ -60,7 +129,8 @@ internal static class FileSignature
     /// <summary><c>pbm</c>, <c>pgm</c>, <c>ppm</c>, <c>pam</c> or <c>pfm</c>; null for what is none.</summary>
     public static string? Netpbm(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 8 || bytes[0] != 'P' || bytes[2] is not ((byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')) return null;
+        if (bytes.Length < 8 || bytes[0] != 'P' || bytes[2] is not ((byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r'))
+            return null;
         return bytes[1] switch
         {
             (byte)'1' or (byte)'4' => "pbm",
@@ -76,32 +146,48 @@ internal static class FileSignature
     private static string Box(ReadOnlySpan<byte> bytes)
     {
         int length = (int)Math.Min((uint)bytes.Length, BinaryPrimitives.ReadUInt32BigEndian(bytes));
-        bool heic = false, generic = false;
+        bool heic = false,
+            generic = false;
         for (int at = 8; at + 4 <= Math.Max(length, 12); at = at == 8 ? 16 : at + 4)
         {
-            if (at + 4 > bytes.Length) break;
+            if (at + 4 > bytes.Length)
+                break;
             ReadOnlySpan<byte> brand = bytes.Slice(at, 4);
-            if (brand.SequenceEqual("avif"u8) || brand.SequenceEqual("avis"u8)) return Image + "avif";
-            if (brand.SequenceEqual("crx "u8)) return Image + "raw";
+            if (brand.SequenceEqual("avif"u8) || brand.SequenceEqual("avis"u8))
+                return Image + "avif";
+            if (brand.SequenceEqual("crx "u8))
+                return Image + "raw";
             heic |= brand[..3].SequenceEqual("hei"u8) || brand[..3].SequenceEqual("hev"u8);
             generic |= brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8) || brand.SequenceEqual("mif2"u8);
-            if (brand.SequenceEqual("jxl "u8)) return Image + "jxl";
-            if (brand.SequenceEqual("jp2 "u8) || brand.SequenceEqual("jpx "u8)) return Image + "jp2";
+            if (brand.SequenceEqual("jxl "u8))
+                return Image + "jxl";
+            if (brand.SequenceEqual("jp2 "u8) || brand.SequenceEqual("jpx "u8))
+                return Image + "jp2";
         }
-        return heic ? Image + "heic" : generic ? Image + "heif" : Other + (bytes[8..].StartsWith("qt  "u8) ? "mov" : "mp4");
+        return heic ? Image + "heic"
+            : generic ? Image + "heif"
+            : Other + (bytes[8..].StartsWith("qt  "u8) ? "mov" : "mp4");
     }
 
     private static string? Icon(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 22 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] is not (1 or 2) || bytes[3] != 0 || bytes[9] != 0) return null;
+        if (bytes.Length < 22 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] is not (1 or 2) || bytes[3] != 0 || bytes[9] != 0)
+            return null;
         int pictures = BinaryPrimitives.ReadUInt16LittleEndian(bytes[4..]);
-        return pictures is > 0 and < 256 ? bytes[2] == 1 ? "ico" : "cur" : null;
+        return pictures is > 0 and < 256
+            ? bytes[2] == 1
+                ? "ico"
+                : "cur"
+            : null;
     }
 
     private static bool IsSvg(ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> text = bytes[..Math.Min(bytes.Length, TextWindow)];
-        if (text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf])) text = text[3..];
-        return text.TrimStart(" \t\r\n"u8).StartsWith("<"u8) && text.IndexOf("<svg"u8) is >= 0 and var at && text[..at].IndexOf("<html"u8) < 0;
+        if (text.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            text = text[3..];
+        return text.TrimStart(" \t\r\n"u8).StartsWith("<"u8)
+            && text.IndexOf("<svg"u8) is >= 0 and var at
+            && text[..at].IndexOf("<html"u8) < 0;
     }
 }

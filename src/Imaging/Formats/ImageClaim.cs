@@ -21,20 +21,29 @@ internal static class ImageClaim
     private const long ScreenRatio = 64;
 
     /// <summary>Why the file cannot be what it claims; null where it can.</summary>
-    public static string? Fault(ImageHeader header, ReadOnlySpan<byte> file) => header.Format switch
-    {
-        "png" when PngBytes(header, file) > DeflateRatio * file.Length => Reason.Truncated,
-        "jpeg" when header.Width * header.Height is > Large and var pixels && pixels > HuffmanRatio * file.Length => Reason.Truncated,
-        _ => null,
-    };
+    public static string? Fault(ImageHeader header, ReadOnlySpan<byte> file) =>
+        header.Format switch
+        {
+            "png" when PngBytes(header, file) > DeflateRatio * file.Length => Reason.Truncated,
+            "jpeg" when header.Width * header.Height is > Large and var pixels && pixels > HuffmanRatio * file.Length => Reason.Truncated,
+            _ => null,
+        };
 
     /// <summary>The same for the first frame of a GIF.</summary>
     public static string? Gif(long screen, long frame, long bytes) =>
-        frame > LzwRatio * bytes ? Reason.Truncated : screen > Large && screen / ScreenRatio > frame ? Reason.TooManyPixels : null;
+        frame > LzwRatio * bytes ? Reason.Truncated
+        : screen > Large && screen / ScreenRatio > frame ? Reason.TooManyPixels
+        : null;
 
     private static Int128 PngBytes(ImageHeader header, ReadOnlySpan<byte> file)
     {
-        int samples = file[25] switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+        int samples = file[25] switch
+        {
+            2 => 3,
+            4 => 2,
+            6 => 4,
+            _ => 1,
+        };
         return (Int128)header.Height * (((Int128)header.Width * samples * file[24] + 7) / 8);
     }
 }

@@ -4,10 +4,19 @@ using System.Buffers.Binary;
 
 namespace DataFreeKD.Imaging.Formats;
 
-/// <summary>Copies the marker segments and scans of ITU-T T.81 annex B; of the application segments only JFIF's head, ICC profiles and Adobe's colour transform.</summary>
+/// <summary>Copies the marker segments and scans of ITU-T T.81 annex B; of the application segments only JFIF's head, ICC profiles and
+/// Adobe's colour transform.</summary>
 internal static class JpegMetadata
 {
-    private const byte StartOfImage = 0xd8, EndOfImage = 0xd9, StartOfScan = 0xda, App0 = 0xe0, App1 = 0xe1, App2 = 0xe2, App14 = 0xee, App15 = 0xef, Comment = 0xfe;
+    private const byte StartOfImage = 0xd8,
+        EndOfImage = 0xd9,
+        StartOfScan = 0xda,
+        App0 = 0xe0,
+        App1 = 0xe1,
+        App2 = 0xe2,
+        App14 = 0xee,
+        App15 = 0xef,
+        Comment = 0xfe;
 
     // "JFIF\0", version, unit, densities; the two bytes after it are the size of a preview.
     private const int JfifHead = 12;
@@ -21,8 +30,10 @@ internal static class JpegMetadata
         for (int at = JpegEnd.NextMarker(file, 2); at < file.Length; at = JpegEnd.NextMarker(file, at))
         {
             byte marker = file[at++];
-            if (marker == EndOfImage) break;
-            if (marker is 0x01 or (>= 0xd0 and <= StartOfImage) || at + 2 > file.Length) continue;
+            if (marker == EndOfImage)
+                break;
+            if (marker is 0x01 or (>= 0xd0 and <= StartOfImage) || at + 2 > file.Length)
+                continue;
             int length = Math.Max(2, (int)BinaryPrimitives.ReadUInt16BigEndian(file[at..]));
             ReadOnlySpan<byte> payload = file[Math.Min(at + 2, file.Length)..Math.Min(at + length, file.Length)];
             at += length;
@@ -33,8 +44,10 @@ internal static class JpegMetadata
                 Write(kept, App1, [.. "Exif\0\0"u8, .. ExifOrientation.Alone(orientation)]);
                 orientationDue = false;
             }
-            if (jfif) Write(kept, marker, [.. payload[..JfifHead], 0, 0]);
-            else if (Needed(marker, payload)) Write(kept, marker, payload);
+            if (jfif)
+                Write(kept, marker, [.. payload[..JfifHead], 0, 0]);
+            else if (Needed(marker, payload))
+                Write(kept, marker, payload);
             if (marker == StartOfScan && at < file.Length)
             {
                 int end = ScanEnd(file, at);
@@ -47,13 +60,14 @@ internal static class JpegMetadata
         return kept.ToArray();
     }
 
-    private static bool Needed(byte marker, ReadOnlySpan<byte> payload) => marker switch
-    {
-        App2 => payload.StartsWith("ICC_PROFILE\0"u8),
-        App14 => payload.StartsWith("Adobe"u8),
-        >= App0 and <= App15 or Comment => false,
-        _ => true,
-    };
+    private static bool Needed(byte marker, ReadOnlySpan<byte> payload) =>
+        marker switch
+        {
+            App2 => payload.StartsWith("ICC_PROFILE\0"u8),
+            App14 => payload.StartsWith("Adobe"u8),
+            >= App0 and <= App15 or Comment => false,
+            _ => true,
+        };
 
     private static void Write(MemoryStream kept, byte marker, ReadOnlySpan<byte> payload)
     {
@@ -68,9 +82,11 @@ internal static class JpegMetadata
         while (true)
         {
             int mark = file[at..].IndexOf((byte)0xff);
-            if (mark < 0 || at + mark + 1 >= file.Length) return file.Length;
+            if (mark < 0 || at + mark + 1 >= file.Length)
+                return file.Length;
             at += mark;
-            if (file[at + 1] is not (0x00 or 0xff or (>= 0xd0 and <= 0xd7))) return at;
+            if (file[at + 1] is not (0x00 or 0xff or (>= 0xd0 and <= 0xd7)))
+                return at;
             // A fill byte may be followed by the marker itself.
             at += file[at + 1] == 0xff ? 1 : 2;
         }

@@ -12,16 +12,19 @@ internal static class PixelPacking
     /// <summary>Drops the fourth byte of each pixel.</summary>
     public static void Pack(ReadOnlySpan<byte> rgbx, Span<byte> rgb)
     {
-        int pixels = rgb.Length / 3, i = 0;
+        int pixels = rgb.Length / 3,
+            i = 0;
         ref byte input = ref MemoryMarshal.GetReference(rgbx);
         ref byte output = ref MemoryMarshal.GetReference(rgb);
         if (Vector128.IsHardwareAccelerated)
         {
             Vector128<byte> order = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0);
             // A store writes 16 bytes for 12: the four after them belong to pixels that are still to come.
-            for (; i + 6 <= pixels; i += 4) Vector128.ShuffleNative(Vector128.LoadUnsafe(ref input, (nuint)i * 4), order).StoreUnsafe(ref output, (nuint)i * 3);
+            for (; i + 6 <= pixels; i += 4)
+                Vector128.ShuffleNative(Vector128.LoadUnsafe(ref input, (nuint)i * 4), order).StoreUnsafe(ref output, (nuint)i * 3);
         }
-        for (; i < pixels; i++) rgbx.Slice(i * 4, 3).CopyTo(rgb.Slice(i * 3, 3));
+        for (; i < pixels; i++)
+            rgbx.Slice(i * 4, 3).CopyTo(rgb.Slice(i * 3, 3));
     }
 
     /// <summary>The upright image of <paramref name="orientation"/> 1–8 (EXIF tag 0x0112) of <c>[height, width, 4]</c> pixels.</summary>
@@ -47,7 +50,8 @@ internal static class PixelPacking
             8 => (false, true),
             _ => (false, false),
         };
-        nint stepX = right ? -3 : 3, stepY = (bottom ? -3 : 3) * (nint)outWidth;
+        nint stepX = right ? -3 : 3,
+            stepY = (bottom ? -3 : 3) * (nint)outWidth;
         nint start = (right ? (outWidth - 1) * 3 : 0) + (bottom ? (outHeight - 1) * (nint)outWidth * 3 : 0);
         (nint across, nint down) = swap ? (stepY, stepX) : (stepX, stepY);
         ref byte output = ref MemoryMarshal.GetArrayDataReference(pixels);

@@ -19,7 +19,8 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
             uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[(int)at..]);
             uint type = BinaryPrimitives.ReadUInt32BigEndian(bytes[((int)at + 4)..]);
             chunks.Add(new PngChunk(type, (int)at + 8, (int)Math.Min(length, bytes.Length - at - 8)));
-            if (chunks[^1].Is("IEND"u8)) break;
+            if (chunks[^1].Is("IEND"u8))
+                break;
             at += 12L + length;
         }
         return chunks;
@@ -28,10 +29,12 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
     /// <summary>The orientation 1–8 of the <c>eXIf</c> chunk, which Skia does not read; 1 without one.</summary>
     public static int Orientation(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IndexOf("eXIf"u8) < 0) return 1;
+        if (bytes.IndexOf("eXIf"u8) < 0)
+            return 1;
         foreach (PngChunk chunk in Walk(bytes))
         {
-            if (chunk.Is("eXIf"u8)) return ExifOrientation.Read(bytes.Slice(chunk.Start, chunk.Length));
+            if (chunk.Is("eXIf"u8))
+                return ExifOrientation.Read(bytes.Slice(chunk.Start, chunk.Length));
         }
         return 1;
     }
@@ -43,7 +46,8 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
         foreach (byte value in bytes)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
+            for (int bit = 0; bit < 8; bit++)
+                crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
         }
         return ~crc;
     }

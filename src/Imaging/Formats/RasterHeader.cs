@@ -12,58 +12,89 @@ internal static class RasterHeader
     // None, CCITT RLE, T.4, T.6, LZW, Deflate (both numbers), PackBits: a JPEG or WebP within a TIFF would have a size of its own.
     private static readonly HashSet<int> Compressions = [1, 2, 3, 4, 5, 8, 32946, 32773];
 
-    /// <summary>The header; its format is <c>tiff</c>, <c>tga</c>, <c>pbm</c>, <c>pgm</c>, <c>ppm</c>, or empty for what is none of them.</summary>
+    /// <summary>The header; its format is <c>tiff</c>, <c>tga</c>, <c>pbm</c>, <c>pgm</c>, <c>ppm</c>, or empty for what is none of
+    /// them.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="orientation">How a TIFF's pixels are to be turned, 1 to 8 as in EXIF.</param>
     public static ImageHeader Read(ReadOnlySpan<byte> bytes, out int orientation)
     {
         orientation = 1;
-        if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8)) return Tiff(bytes, out orientation);
-        if (FileSignature.Netpbm(bytes) is { } netpbm) return netpbm is "pbm" or "pgm" or "ppm" ? Netpbm(bytes, netpbm) : new ImageHeader("", 0, 0, Unsupported + netpbm);
-        if (FileSignature.ReasonOf(bytes) == Unsupported + "tga") return Sized("tga", BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]));
+        if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8))
+            return Tiff(bytes, out orientation);
+        if (FileSignature.Netpbm(bytes) is { } netpbm)
+            return netpbm is "pbm" or "pgm" or "ppm" ? Netpbm(bytes, netpbm) : new ImageHeader("", 0, 0, Unsupported + netpbm);
+        if (FileSignature.ReasonOf(bytes) == Unsupported + "tga")
+            return Sized("tga", BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]));
         return new ImageHeader("", 0, 0, Reason.UnknownFormat);
     }
 
-    private static ImageHeader Sized(string format, long width, long height) => new(format, width, height, width > 0 && height > 0 ? null : Reason.DecodeError);
+    private static ImageHeader Sized(string format, long width, long height) =>
+        new(format, width, height, width > 0 && height > 0 ? null : Reason.DecodeError);
 
     // The first directory alone: further ones are further pictures.
     private static ImageHeader Tiff(ReadOnlySpan<byte> bytes, out int orientation)
     {
         orientation = 1;
         bool little = bytes[0] == 'I';
-        if (bytes.Length < 8) return new ImageHeader("tiff", 0, 0, Reason.Truncated);
-        if (FileSignature.ReasonOf(bytes) != Unsupported + "tiff") return new ImageHeader("", 0, 0, Unsupported + "raw");
+        if (bytes.Length < 8)
+            return new ImageHeader("tiff", 0, 0, Reason.Truncated);
+        if (FileSignature.ReasonOf(bytes) != Unsupported + "tiff")
+            return new ImageHeader("", 0, 0, Unsupported + "raw");
         uint directory = UInt32(bytes[4..], little);
-        if (directory < 8 || directory + 2L > bytes.Length) return new ImageHeader("tiff", 0, 0, Reason.Truncated);
-        long width = 0, height = 0, compression = 1, samples = 1, bits = 1;
+        if (directory < 8 || directory + 2L > bytes.Length)
+            return new ImageHeader("tiff", 0, 0, Reason.Truncated);
+        long width = 0,
+            height = 0,
+            compression = 1,
+            samples = 1,
+            bits = 1;
         bool tiled = false;
         int count = UInt16(bytes[(int)directory..], little);
         for (int i = 0; i < count; i++)
         {
             long at = directory + 2 + (12L * i);
-            if (at + 12 > bytes.Length) return new ImageHeader("tiff", 0, 0, Reason.Truncated);
+            if (at + 12 > bytes.Length)
+                return new ImageHeader("tiff", 0, 0, Reason.Truncated);
             ReadOnlySpan<byte> entry = bytes.Slice((int)at, 12);
             long value = UInt16(entry[2..], little) == 3 ? UInt16(entry[8..], little) : UInt32(entry[8..], little);
             switch (UInt16(entry, little))
             {
-                case 256: width = value; break;
-                case 257: height = value; break;
-                case 258 when UInt32(entry[4..], little) <= 2: bits = UInt16(entry[8..], little); break;
-                case 258: bits = value + 2 <= bytes.Length ? UInt16(bytes[(int)value..], little) : 0; break;
-                case 259: compression = value; break;
-                case 274: orientation = value is >= 1 and <= 8 ? (int)value : 1; break;
-                case 277: samples = value; break;
-                case 322 or 323: tiled = true; break;
+                case 256:
+                    width = value;
+                    break;
+                case 257:
+                    height = value;
+                    break;
+                case 258 when UInt32(entry[4..], little) <= 2:
+                    bits = UInt16(entry[8..], little);
+                    break;
+                case 258:
+                    bits = value + 2 <= bytes.Length ? UInt16(bytes[(int)value..], little) : 0;
+                    break;
+                case 259:
+                    compression = value;
+                    break;
+                case 274:
+                    orientation = value is >= 1 and <= 8 ? (int)value : 1;
+                    break;
+                case 277:
+                    samples = value;
+                    break;
+                case 322 or 323:
+                    tiled = true;
+                    break;
             }
         }
-        if (!Compressions.Contains((int)Math.Min(compression, int.MaxValue)) || tiled || samples is < 1 or > 5 || bits is < 1 or > 32) return new ImageHeader("", 0, 0, Unsupported + "tiff");
+        if (!Compressions.Contains((int)Math.Min(compression, int.MaxValue)) || tiled || samples is < 1 or > 5 || bits is < 1 or > 32)
+            return new ImageHeader("", 0, 0, Unsupported + "tiff");
         return Sized("tiff", width, height);
     }
 
     private static ImageHeader Netpbm(ReadOnlySpan<byte> bytes, string format)
     {
         int at = 2;
-        long width = Number(bytes, ref at), height = Number(bytes, ref at);
+        long width = Number(bytes, ref at),
+            height = Number(bytes, ref at);
         return width < 0 || height < 0 ? new ImageHeader(format, 0, 0, Reason.DecodeError) : Sized(format, width, height);
     }
 
@@ -72,15 +103,21 @@ internal static class RasterHeader
     {
         while (at < bytes.Length && (bytes[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'#'))
         {
-            if (bytes[at] == '#') while (at < bytes.Length && bytes[at] != '\n') at++;
-            else at++;
+            if (bytes[at] == '#')
+                while (at < bytes.Length && bytes[at] != '\n')
+                    at++;
+            else
+                at++;
         }
         long value = -1;
-        for (; at < bytes.Length && bytes[at] is >= (byte)'0' and <= (byte)'9' && value < uint.MaxValue; at++) value = (Math.Max(0, value) * 10) + bytes[at] - '0';
+        for (; at < bytes.Length && bytes[at] is >= (byte)'0' and <= (byte)'9' && value < uint.MaxValue; at++)
+            value = (Math.Max(0, value) * 10) + bytes[at] - '0';
         return value;
     }
 
-    private static ushort UInt16(ReadOnlySpan<byte> bytes, bool little) => little ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
+    private static ushort UInt16(ReadOnlySpan<byte> bytes, bool little) =>
+        little ? BinaryPrimitives.ReadUInt16LittleEndian(bytes) : BinaryPrimitives.ReadUInt16BigEndian(bytes);
 
-    private static uint UInt32(ReadOnlySpan<byte> bytes, bool little) => little ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt32BigEndian(bytes);
+    private static uint UInt32(ReadOnlySpan<byte> bytes, bool little) =>
+        little ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : BinaryPrimitives.ReadUInt32BigEndian(bytes);
 }

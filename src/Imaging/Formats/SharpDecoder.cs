@@ -12,7 +12,8 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace DataFreeKD.Imaging.Formats;
 
-/// <summary>Decodes the first picture of a file whose header was read and found within the limits. The library gets no fixes any more: its memory and its time are bounded.</summary>
+/// <summary>Decodes the first picture of a file whose header was read and found within the limits. The library gets no fixes any more: its
+/// memory and its time are bounded.</summary>
 internal static class SharpDecoder
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -25,9 +26,15 @@ internal static class SharpDecoder
     {
         using var late = new CancellationTokenSource(Patience);
         CancellationToken token = late.Token;
-        Task<DecodeResult> decoding = Task.Factory.StartNew(() => Decode(bytes, header, orientation, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task<DecodeResult> decoding = Task.Factory.StartNew(
+            () => Decode(bytes, header, orientation, token),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         // A decoder that neither reads nor asks whether it may go on is left to itself; the run is not.
-        if (!decoding.Wait(Patience + TimeSpan.FromSeconds(2))) return new DecodeResult(null, header.Format, Reason.TooSlow);
+        if (!decoding.Wait(Patience + TimeSpan.FromSeconds(2)))
+            return new DecodeResult(null, header.Format, Reason.TooSlow);
         return decoding.Result;
     }
 
@@ -37,7 +44,8 @@ internal static class SharpDecoder
         {
             using var stream = new LimitedStream(bytes, late);
             using Image<Rgba32> image = Image.Load<Rgba32>(Settings(header), stream, DecoderOf(header.Format));
-            if (image.Width != header.Width || image.Height != header.Height) return new DecodeResult(null, header.Format, Reason.DecodeError);
+            if (image.Width != header.Width || image.Height != header.Height)
+                return new DecodeResult(null, header.Format, Reason.DecodeError);
             byte[] rgba = GC.AllocateUninitializedArray<byte>(checked(image.Width * image.Height * 4));
             image.CopyPixelDataTo(MemoryMarshal.Cast<byte, Rgba32>(rgba.AsSpan()));
             return new DecodeResult(PixelPacking.Upright(rgba, image.Width, image.Height, orientation), header.Format, null);
@@ -52,19 +60,27 @@ internal static class SharpDecoder
         }
     }
 
-    private static IImageDecoder DecoderOf(string format) => format switch
-    {
-        "tiff" => new TiffDecoder { DecodingMode = FrameDecodingMode.First, IgnoreMetadata = true },
-        "tga" => new TgaDecoder(),
-        _ => new PbmDecoder(),
-    };
+    private static IImageDecoder DecoderOf(string format) =>
+        format switch
+        {
+            "tiff" => new TiffDecoder { DecodingMode = FrameDecodingMode.First, IgnoreMetadata = true },
+            "tga" => new TgaDecoder(),
+            _ => new PbmDecoder(),
+        };
 
     // Four bytes a pixel, once for the picture and once for what is unpacked on the way, and room for small files.
-    private static Configuration Settings(ImageHeader header) => new()
-    {
-        MaxDegreeOfParallelism = 1,
-        MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { MaximumPoolSizeMegabytes = 0, AllocationLimitMegabytes = (int)((header.Width * header.Height * 16) >> 20) + 16 }),
-    };
+    private static Configuration Settings(ImageHeader header) =>
+        new()
+        {
+            MaxDegreeOfParallelism = 1,
+            MemoryAllocator = MemoryAllocator.Create(
+                new MemoryAllocatorOptions
+                {
+                    MaximumPoolSizeMegabytes = 0,
+                    AllocationLimitMegabytes = (int)((header.Width * header.Height * 16) >> 20) + 16,
+                }
+            ),
+        };
 
     /// <summary>The file as a stream that ends with an exception when time is up.</summary>
     private sealed class LimitedStream(ReadOnlyMemory<byte> bytes, CancellationToken late) : Stream
@@ -90,7 +106,8 @@ internal static class SharpDecoder
         public override int Read(Span<byte> buffer)
         {
             late.ThrowIfCancellationRequested();
-            if (position >= bytes.Length) return 0;
+            if (position >= bytes.Length)
+                return 0;
             ReadOnlySpan<byte> rest = bytes.Span[(int)position..];
             int length = Math.Min(rest.Length, buffer.Length);
             rest[..length].CopyTo(buffer);
@@ -98,11 +115,17 @@ internal static class SharpDecoder
             return length;
         }
 
-        public override long Seek(long offset, SeekOrigin origin) => Position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => position, _ => bytes.Length };
+        public override long Seek(long offset, SeekOrigin origin) =>
+            Position =
+                offset
+                + origin switch
+                {
+                    SeekOrigin.Begin => 0,
+                    SeekOrigin.Current => position,
+                    _ => bytes.Length,
+                };
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override void SetLength(long value) => throw new NotSupportedException();
 

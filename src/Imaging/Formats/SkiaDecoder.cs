@@ -11,32 +11,43 @@ internal static class SkiaDecoder
     /// <summary>Decodes a file whose header was already read and found within the limits.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="header">Its header.</param>
-    /// <param name="leastSide">Where given, a JPEG may come at 1/8, 1/4 or 1/2 of its size, the smallest that has both sides at least this long.</param>
+    /// <param name="leastSide">Where given, a JPEG may come at 1/8, 1/4 or 1/2 of its size, the smallest that has both sides at least this
+    /// long.</param>
     public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, ImageHeader header, int? leastSide = null)
     {
         using MemoryHandle pin = bytes.Pin();
         using SKData data = Wrap(pin, bytes.Length);
         using SKCodec? codec = SKCodec.Create(new SKMemoryStream(data), out SKCodecResult opened);
-        if (codec is null) return Failure(header, opened);
+        if (codec is null)
+            return Failure(header, opened);
 
         // The decoder's own idea of the size must be the one that the limits were checked on.
         SKImageInfo info = codec.Info;
-        if (info.Width != header.Width || info.Height != header.Height) return new DecodeResult(null, header.Format, Reason.DecodeError);
+        if (info.Width != header.Width || info.Height != header.Height)
+            return new DecodeResult(null, header.Format, Reason.DecodeError);
         SKSizeI target = leastSide is { } least && header.Format == "jpeg" ? Reduced(codec, least) : info.Size;
-        info = new SKImageInfo(target.Width, target.Height, SKColorType.Rgba8888, info.IsOpaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
+        info = new SKImageInfo(
+            target.Width,
+            target.Height,
+            SKColorType.Rgba8888,
+            info.IsOpaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul
+        );
         int size = checked(info.Width * info.Height * 4);
         byte[] rgba = size <= 1 << 24 ? ArrayPool<byte>.Shared.Rent(size) : GC.AllocateUninitializedArray<byte>(size);
         try
         {
             SKCodecResult result;
-            using (MemoryHandle pixels = rgba.AsMemory().Pin()) result = codec.GetPixels(info, Address(pixels), info.RowBytes, new SKCodecOptions(SKZeroInitialized.No));
-            if (result != SKCodecResult.Success) return Failure(header, result);
+            using (MemoryHandle pixels = rgba.AsMemory().Pin())
+                result = codec.GetPixels(info, Address(pixels), info.RowBytes, new SKCodecOptions(SKZeroInitialized.No));
+            if (result != SKCodecResult.Success)
+                return Failure(header, result);
             int orientation = header.Format == "png" ? PngChunk.Orientation(bytes.Span) : (int)codec.EncodedOrigin;
             return new DecodeResult(PixelPacking.Upright(rgba.AsSpan(0, size), info.Width, info.Height, orientation), header.Format, null);
         }
         finally
         {
-            if (size <= 1 << 24) ArrayPool<byte>.Shared.Return(rgba);
+            if (size <= 1 << 24)
+                ArrayPool<byte>.Shared.Return(rgba);
         }
     }
 
@@ -55,7 +66,8 @@ internal static class SkiaDecoder
         foreach (float scale in (ReadOnlySpan<float>)[0.125f, 0.25f, 0.5f])
         {
             SKSizeI size = codec.GetScaledDimensions(scale);
-            if (Math.Min(size.Width, size.Height) >= leastSide) return size;
+            if (Math.Min(size.Width, size.Height) >= leastSide)
+                return size;
         }
         return codec.Info.Size;
     }

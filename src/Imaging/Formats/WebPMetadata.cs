@@ -4,10 +4,12 @@ using System.Buffers.Binary;
 
 namespace DataFreeKD.Imaging.Formats;
 
-/// <summary>Copies the RIFF chunks of the image (RFC 9649): pictures, alpha, animation, colour profile. EXIF, XMP and unknown chunks stay behind.</summary>
+/// <summary>Copies the RIFF chunks of the image (RFC 9649): pictures, alpha, animation, colour profile. EXIF, XMP and unknown chunks stay
+/// behind.</summary>
 internal static class WebPMetadata
 {
-    private const byte ExifFlag = 0x08, XmpFlag = 0x04;
+    private const byte ExifFlag = 0x08,
+        XmpFlag = 0x04;
     private const int Header = 12;
 
     /// <summary>The file without metadata.</summary>
@@ -32,21 +34,28 @@ internal static class WebPMetadata
             at = start + (long)length + (length & 1);
         }
         // Only the extended form can say that there is an orientation.
-        if (orientation != 1 && extended) Write(kept, "EXIF"u8, ExifOrientation.Alone(orientation));
+        if (orientation != 1 && extended)
+            Write(kept, "EXIF"u8, ExifOrientation.Alone(orientation));
         byte[] stripped = kept.ToArray();
         BinaryPrimitives.WriteInt32LittleEndian(stripped.AsSpan(4), stripped.Length - 8);
         if (extended)
         {
             ref byte flags = ref stripped[Header + 8];
             flags &= unchecked((byte)~(ExifFlag | XmpFlag));
-            if (orientation != 1) flags |= ExifFlag;
+            if (orientation != 1)
+                flags |= ExifFlag;
         }
         return stripped;
     }
 
     private static bool Needed(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("VP8 "u8) || name.SequenceEqual("VP8L"u8) || name.SequenceEqual("VP8X"u8) || name.SequenceEqual("ALPH"u8) ||
-        name.SequenceEqual("ANIM"u8) || name.SequenceEqual("ANMF"u8) || name.SequenceEqual("ICCP"u8);
+        name.SequenceEqual("VP8 "u8)
+        || name.SequenceEqual("VP8L"u8)
+        || name.SequenceEqual("VP8X"u8)
+        || name.SequenceEqual("ALPH"u8)
+        || name.SequenceEqual("ANIM"u8)
+        || name.SequenceEqual("ANMF"u8)
+        || name.SequenceEqual("ICCP"u8);
 
     private static void Write(MemoryStream kept, ReadOnlySpan<byte> name, ReadOnlySpan<byte> data)
     {
@@ -55,6 +64,7 @@ internal static class WebPMetadata
         kept.Write(name);
         kept.Write(length);
         kept.Write(data);
-        if (data.Length % 2 != 0) kept.WriteByte(0);
+        if (data.Length % 2 != 0)
+            kept.WriteByte(0);
     }
 }

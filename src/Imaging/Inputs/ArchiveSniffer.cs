@@ -27,7 +27,9 @@ public static class ArchiveSniffer
     public const int Window = 16 << 10;
 
     /// <summary>A tar's header, with the sum of its bytes in it.</summary>
-    private const int Block = 512, SumAt = 148, SumLength = 8;
+    private const int Block = 512,
+        SumAt = 148,
+        SumLength = 8;
 
     /// <summary>Whether bytes begin as a Parquet file does; whether images are in it, only its schema tells.</summary>
     internal static bool IsParquet(ReadOnlySpan<byte> bytes) => bytes.StartsWith("PAR1"u8);
@@ -36,8 +38,10 @@ public static class ArchiveSniffer
     /// <param name="bytes">The file, or its first <see cref="Window"/> bytes.</param>
     public static ArchiveKind? Of(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.StartsWith("PK\u0003\u0004"u8) || bytes.StartsWith("PK\u0005\u0006"u8)) return ArchiveKind.Zip;
-        if (IsTarHeader(bytes)) return ArchiveKind.Tar;
+        if (bytes.StartsWith("PK\u0003\u0004"u8) || bytes.StartsWith("PK\u0005\u0006"u8))
+            return ArchiveKind.Zip;
+        if (IsTarHeader(bytes))
+            return ArchiveKind.Tar;
         return IsGzip(bytes) && IsTarHeader(Unpacked(bytes)) ? ArchiveKind.TarGz : null;
     }
 
@@ -47,16 +51,19 @@ public static class ArchiveSniffer
     // Every tar since Unix V7 has the sum, only newer ones a magic word. The sum's own bytes count as spaces.
     private static bool IsTarHeader(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < Block || bytes[0] == 0) return false;
+        if (bytes.Length < Block || bytes[0] == 0)
+            return false;
         int sum = SumLength * ' ';
         for (int i = 0; i < Block; i++)
         {
-            if (i is < SumAt or >= SumAt + SumLength) sum += bytes[i];
+            if (i is < SumAt or >= SumAt + SumLength)
+                sum += bytes[i];
         }
         int told = 0;
         foreach (byte digit in bytes.Slice(SumAt, SumLength).Trim(" \0"u8))
         {
-            if (digit is < (byte)'0' or > (byte)'7') return false;
+            if (digit is < (byte)'0' or > (byte)'7')
+                return false;
             told = told * 8 + digit - '0';
         }
         return told == sum;

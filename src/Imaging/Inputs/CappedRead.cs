@@ -20,16 +20,21 @@ internal static class CappedRead
     public static Content File(string path, InputOptions options)
     {
         using FileStream? file = OpenFile.TryOpen(path, options.FollowLinks, FileOptions.SequentialScan, out string? reason);
-        if (file is null) return new Content(null, reason);
+        if (file is null)
+            return new Content(null, reason);
         try
         {
             byte[] start = ArrayPool<byte>.Shared.Rent(ArchiveSniffer.Window);
             try
             {
                 int read = file.ReadAtLeast(start.AsSpan(0, ArchiveSniffer.Window), ArchiveSniffer.Window, throwOnEndOfStream: false);
-                if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null) return new Content(null, Reason.Archive);
+                if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null)
+                    return new Content(null, Reason.Archive);
                 // A link that was copied as its text is a link all the same.
-                if (read <= LinkText.Longest && LinkText.TargetOf(path, start.AsSpan(0, read)) is { } target) return options.FollowLinks && LinkText.TargetOf(target) is null ? File(target, options) : new Content(null, Reason.Link);
+                if (read <= LinkText.Longest && LinkText.TargetOf(path, start.AsSpan(0, read)) is { } target)
+                    return options.FollowLinks && LinkText.TargetOf(target) is null
+                        ? File(target, options)
+                        : new Content(null, Reason.Link);
                 return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes, measured: true);
             }
             finally
@@ -46,8 +51,10 @@ internal static class CappedRead
     // A length that the file system measured is believed at once.
     private static Content All(Stream stream, ReadOnlySpan<byte> start, long claimed, long maxBytes, bool measured)
     {
-        if (claimed > maxBytes) return new Content(null, Reason.TooLarge);
-        byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted))), buffer = rented;
+        if (claimed > maxBytes)
+            return new Content(null, Reason.TooLarge);
+        byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(start.Length + 1, Math.Clamp(claimed + 1, 256, Trusted))),
+            buffer = rented;
         start.CopyTo(buffer);
         try
         {
@@ -55,19 +62,27 @@ internal static class CappedRead
             while (true)
             {
                 int read = stream.Read(buffer, length, buffer.Length - length);
-                if (read == 0) break;
+                if (read == 0)
+                    break;
                 length += read;
-                if (length > maxBytes) return new Content(null, Reason.TooLarge);
-                if (length < buffer.Length) continue;
-                if (length == claimed && stream.ReadByte() is var more and >= 0) return More(stream, buffer, (byte)more, maxBytes);
-                if (length == claimed) break;
+                if (length > maxBytes)
+                    return new Content(null, Reason.TooLarge);
+                if (length < buffer.Length)
+                    continue;
+                if (length == claimed && stream.ReadByte() is var more and >= 0)
+                    return More(stream, buffer, (byte)more, maxBytes);
+                if (length == claimed)
+                    break;
                 byte[] larger = LargeArrays.New(measured && claimed > length ? claimed : Grown(length, claimed, maxBytes));
                 buffer.AsSpan(0, length).CopyTo(larger);
                 buffer = larger;
             }
-            if (length > maxBytes) return new Content(null, Reason.TooLarge);
-            if (length < claimed) return new Content(null, Reason.Truncated);
-            if (length == 0) return new Content(null, Reason.Empty);
+            if (length > maxBytes)
+                return new Content(null, Reason.TooLarge);
+            if (length < claimed)
+                return new Content(null, Reason.Truncated);
+            if (length == 0)
+                return new Content(null, Reason.Empty);
             return new Content(buffer != rented && length == buffer.Length ? buffer : buffer.AsSpan(0, length).ToArray(), null);
         }
         catch (EndOfStreamException)
@@ -81,7 +96,8 @@ internal static class CappedRead
     }
 
     // What has come is believed eight times, and what is claimed beyond that not: a claim that is true costs two copies of a small part.
-    private static int Grown(long length, long claimed, long maxBytes) => (int)Math.Min(claimed > length ? Math.Min(length * 8, claimed) : length * 2, Math.Min(maxBytes + 1, Array.MaxLength));
+    private static int Grown(long length, long claimed, long maxBytes) =>
+        (int)Math.Min(claimed > length ? Math.Min(length * 8, claimed) : length * 2, Math.Min(maxBytes + 1, Array.MaxLength));
 
     // More than was claimed.
     private static Content More(Stream stream, byte[] start, byte next, long maxBytes)
@@ -92,7 +108,8 @@ internal static class CappedRead
         byte[] block = new byte[Trusted];
         for (int read; (read = stream.Read(block)) > 0;)
         {
-            if (all.Length + read > maxBytes) return new Content(null, Reason.TooLarge);
+            if (all.Length + read > maxBytes)
+                return new Content(null, Reason.TooLarge);
             all.Write(block, 0, read);
         }
         return all.Length > maxBytes ? new Content(null, Reason.TooLarge) : new Content(all.ToArray(), null);

@@ -20,7 +20,14 @@ public static class EmbeddedImages
         foreach (EmbeddedImage image in ParquetImages.Read(table, cancel))
         {
             Content content = Of(image.Bytes, maxBytes);
-            yield return (new ImageInput(string.Create(CultureInfo.InvariantCulture, $"{path}{ManifestPath.MemberSeparator}{number++}"), content.Bytes, content.Reason), image.Row);
+            yield return (
+                new ImageInput(
+                    string.Create(CultureInfo.InvariantCulture, $"{path}{ManifestPath.MemberSeparator}{number++}"),
+                    content.Bytes,
+                    content.Reason
+                ),
+                image.Row
+            );
         }
     }
 

@@ -10,11 +10,17 @@ internal readonly record struct FoundFile(string Path, string? Reason);
 /// <summary>Walks depth first with one sorted folder in memory at a time, which gives the same order as sorting all paths.</summary>
 internal static class FolderWalk
 {
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false, RecurseSubdirectories = false };
+    private static readonly EnumerationOptions Everything = new()
+    {
+        AttributesToSkip = 0,
+        IgnoreInaccessible = false,
+        RecurseSubdirectories = false,
+    };
 
     private readonly record struct Entry(string SortName, bool IsFolder, bool IsLink);
 
-    /// <summary>All files under <paramref name="folder"/>. A link is told with the reason <c>link</c>, unless links are followed; then one that leads to a folder that was walked already is.</summary>
+    /// <summary>All files under <paramref name="folder"/>. A link is told with the reason <c>link</c>, unless links are followed; then one
+    /// that leads to a folder that was walked already is.</summary>
     public static IEnumerable<FoundFile> Files(string folder, bool recursive = true, bool followLinks = false)
     {
         // Each folder once, so that neither a circle of links nor many ways to one place make a walk endless.
@@ -42,9 +48,12 @@ internal static class FolderWalk
             for (int i = entries.Count - 1; i >= 0; i--)
             {
                 Entry entry = entries[i];
-                if (entry.IsLink) pending.Push((Path.Combine(next.Path, entry.SortName), Reason.Link, false));
-                else if (!entry.IsFolder) pending.Push((Path.Combine(next.Path, entry.SortName), null, false));
-                else if (recursive) pending.Push((Path.Combine(next.Path, entry.SortName[..^1]), null, true));
+                if (entry.IsLink)
+                    pending.Push((Path.Combine(next.Path, entry.SortName), Reason.Link, false));
+                else if (!entry.IsFolder)
+                    pending.Push((Path.Combine(next.Path, entry.SortName), null, false));
+                else if (recursive)
+                    pending.Push((Path.Combine(next.Path, entry.SortName[..^1]), null, true));
             }
         }
     }
@@ -54,12 +63,20 @@ internal static class FolderWalk
     {
         try
         {
-            var found = new FileSystemEnumerable<Entry>(folder, (ref FileSystemEntry entry) =>
-            {
-                bool link = (entry.Attributes & FileAttributes.ReparsePoint) != 0;
-                bool isFolder = link ? followLinks && FileFacts.Of(entry.ToFullPath()).Type == FileType.Folder : entry.IsDirectory;
-                return new Entry(isFolder ? entry.FileName.ToString() + "/" : entry.FileName.ToString(), isFolder, link && !followLinks);
-            }, Everything);
+            var found = new FileSystemEnumerable<Entry>(
+                folder,
+                (ref FileSystemEntry entry) =>
+                {
+                    bool link = (entry.Attributes & FileAttributes.ReparsePoint) != 0;
+                    bool isFolder = link ? followLinks && FileFacts.Of(entry.ToFullPath()).Type == FileType.Folder : entry.IsDirectory;
+                    return new Entry(
+                        isFolder ? entry.FileName.ToString() + "/" : entry.FileName.ToString(),
+                        isFolder,
+                        link && !followLinks
+                    );
+                },
+                Everything
+            );
             List<Entry> entries = [.. found];
             entries.Sort(static (a, b) => string.CompareOrdinal(a.SortName, b.SortName));
             return (entries, null);

@@ -17,7 +17,8 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
         string[] segments = source.Replace('\\', Path.DirectorySeparatorChar).Split('/', Path.DirectorySeparatorChar);
         int first = Array.FindIndex(segments, IsGlob);
         string folder = first == 0 ? "." : string.Join('/', segments[..first]);
-        if (folder.Length == 0) folder = "/";
+        if (folder.Length == 0)
+            folder = "/";
         var pattern = new StringBuilder("^");
         for (int i = first; i < segments.Length; i++)
         {
@@ -27,11 +28,24 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
                 pattern.Append(last ? ".*" : "(?:[^/]+/)*");
                 continue;
             }
-            foreach (char c in segments[i]) pattern.Append(c switch { '*' => "[^/]*", '?' => "[^/]", _ => Regex.Escape(c.ToString()) });
-            if (!last) pattern.Append('/');
+            foreach (char c in segments[i])
+                pattern.Append(
+                    c switch
+                    {
+                        '*' => "[^/]*",
+                        '?' => "[^/]",
+                        _ => Regex.Escape(c.ToString()),
+                    }
+                );
+            if (!last)
+                pattern.Append('/');
         }
         pattern.Append('$');
-        return new Glob(Path.GetFullPath(folder), new Regex(pattern.ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline), segments.Length - first > 1 || segments[first] == "**");
+        return new Glob(
+            Path.GetFullPath(folder),
+            new Regex(pattern.ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline),
+            segments.Length - first > 1 || segments[first] == "**"
+        );
     }
 
     /// <summary>The files that match, in the order of <see cref="FolderWalk"/>.</summary>
@@ -39,7 +53,8 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
     {
         foreach (FoundFile file in FolderWalk.Files(Folder, Recursive, followLinks))
         {
-            if (Pattern.IsMatch(Path.GetRelativePath(Folder, file.Path).Replace('\\', '/'))) yield return file;
+            if (Pattern.IsMatch(Path.GetRelativePath(Folder, file.Path).Replace('\\', '/')))
+                yield return file;
         }
     }
 }

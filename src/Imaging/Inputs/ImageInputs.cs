@@ -7,7 +7,9 @@ namespace DataFreeKD.Imaging.Inputs;
 /// <summary>One image-to-be.</summary>
 /// <param name="Path">Absolute path; a member of an archive is <c>archive.tar::member</c>.</param>
 /// <param name="Bytes">The content; null where it could not be read or was over the limit.</param>
-/// <param name="Reason">Why it could not be had (<c>not_found</c>, <c>permission</c>, <c>not_a_file</c>, <c>unreadable</c>, <c>too_large</c>, <c>empty</c>, <c>unsafe_path</c>, <c>link</c>, <c>truncated</c>, <c>encrypted</c>, <c>overlapping_members</c>, <c>archive</c>); null on success.</param>
+/// <param name="Reason">Why it could not be had (<c>not_found</c>, <c>permission</c>, <c>not_a_file</c>, <c>unreadable</c>,
+/// <c>too_large</c>, <c>empty</c>, <c>unsafe_path</c>, <c>link</c>, <c>truncated</c>, <c>encrypted</c>, <c>overlapping_members</c>,
+/// <c>archive</c>); null on success.</param>
 public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
 {
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
@@ -15,18 +17,22 @@ public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
     /// <summary>The content; null where it could not be read or was over the limit, and empty once it was released.</summary>
     public byte[]? Bytes { get; private set; } = Bytes;
 
-    /// <summary>Text of the archive's members that tell of this one, by their endings: <c>txt</c>, <c>caption</c>, <c>json</c>, <c>cls</c> (webdataset's samples).</summary>
+    /// <summary>Text of the archive's members that tell of this one, by their endings: <c>txt</c>, <c>caption</c>, <c>json</c>, <c>cls</c>
+    /// (webdataset's samples).</summary>
     /// <value>Nothing.</value>
     public IReadOnlyDictionary<string, string> Beside { get; init; } = Nothing;
 
-    /// <summary>Lets go of the content, for whoever has decoded it: those who found the image hold this record until they read the next.</summary>
+    /// <summary>Lets go of the content, for whoever has decoded it: those who found the image hold this record until they read the
+    /// next.</summary>
     public void Release()
     {
-        if (Bytes is not null) Bytes = [];
+        if (Bytes is not null)
+            Bytes = [];
     }
 }
 
-/// <summary>Enumerates and reads local images; what a file is, its bytes tell. Order is deterministic: ordinal by path within a folder, archive order within an archive. An archive that is damaged ends with a row of its own path and the reason.</summary>
+/// <summary>Enumerates and reads local images; what a file is, its bytes tell. Order is deterministic: ordinal by path within a folder,
+/// archive order within an archive. An archive that is damaged ends with a row of its own path and the reason.</summary>
 public static class ImageInputs
 {
     /// <summary>Archives that <see cref="Read"/> keeps open at a time.</summary>
@@ -35,10 +41,12 @@ public static class ImageInputs
     /// <summary>Bytes that tell a format.</summary>
     private const int HeaderBytes = 32;
 
-    private static readonly InputOptions Usual = new(), Trusted = new() { FollowLinks = true };
+    private static readonly InputOptions Usual = new(),
+        Trusted = new() { FollowLinks = true };
 
     /// <summary>
-    /// Streams every file of a folder (recursive), a file, what matches a glob (<c>*</c>, <c>**</c>, <c>?</c>), or the members of an archive; a source that is an archive, or matches as one, is opened, one within a folder is told as <c>archive</c>.
+    /// Streams every file of a folder (recursive), a file, what matches a glob (<c>*</c>, <c>**</c>, <c>?</c>), or the members of an
+    /// archive; a source that is an archive, or matches as one, is opened, one within a folder is told as <c>archive</c>.
     /// Files that are no images are given too. Bytes are read lazily, one at a time. A source that is itself a link is followed.
     /// </summary>
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
@@ -49,7 +57,8 @@ public static class ImageInputs
         return Walk(files, opens, named ? options with { FollowLinks = true } : options, cancel);
     }
 
-    /// <summary>The paths of the images that <see cref="Enumerate"/> gives, in its order, told by name and else by the first bytes; contents are not read. Links are followed where <paramref name="options"/> say so.</summary>
+    /// <summary>The paths of the images that <see cref="Enumerate"/> gives, in its order, told by name and else by the first bytes;
+    /// contents are not read. Links are followed where <paramref name="options"/> say so.</summary>
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
     public static IEnumerable<string> Paths(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
@@ -60,7 +69,8 @@ public static class ImageInputs
 
     /// <summary>
     /// Reads given paths (as in <see cref="ImageInput.Path"/>), in the order given. Plain tar and zip are indexed for random access;
-    /// a gzipped tar is streamed once, whatever the order: members that come by before their turn are kept until then, so that memory is bounded by the contents asked for.
+    /// a gzipped tar is streamed once, whatever the order: members that come by before their turn are kept until then, so that memory is
+    /// bounded by the contents asked for.
     /// </summary>
     /// <param name="paths">The paths.</param>
     /// <param name="options">Null: links are followed, as whoever asks has the paths from a stage that looked at them.</param>
@@ -72,7 +82,8 @@ public static class ImageInputs
     }
 
     /// <summary>
-    /// The files of a folder or glob, in the order of <see cref="Enumerate"/>, where all of them are of one kind, say lists of images rather than images; null for another source, and where one file is not. Hidden files, and those
+    /// The files of a folder or glob, in the order of <see cref="Enumerate"/>, where all of them are of one kind, say lists of images
+    /// rather than images; null for another source, and where one file is not. Hidden files, and those
     /// that data tools leave beside their own (<c>_SUCCESS</c>, <c>README.md</c>, a licence), do not count.
     /// </summary>
     /// <param name="source">As for <see cref="Enumerate"/>.</param>
@@ -81,13 +92,20 @@ public static class ImageInputs
     {
         ArgumentNullException.ThrowIfNull(isOfKind);
         string path = Path.GetFullPath(source);
-        if (!Directory.Exists(path) && (File.Exists(path) || !Glob.IsGlob(source) || !Directory.Exists(Glob.Parse(source).Folder))) return null;
+        if (!Directory.Exists(path) && (File.Exists(path) || !Glob.IsGlob(source) || !Directory.Exists(Glob.Parse(source).Folder)))
+            return null;
         var all = new List<string>();
         foreach (FoundFile file in Find(source, followLinks: true).Files)
         {
             string name = Path.GetFileName(file.Path);
-            if (name[0] is '.' or '_' || name.StartsWith("README", StringComparison.OrdinalIgnoreCase) || name.StartsWith("LICEN", StringComparison.OrdinalIgnoreCase)) continue;
-            if (file.Reason is not null || !isOfKind(file.Path)) return null;
+            if (
+                name[0] is '.' or '_'
+                || name.StartsWith("README", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("LICEN", StringComparison.OrdinalIgnoreCase)
+            )
+                continue;
+            if (file.Reason is not null || !isOfKind(file.Path))
+                return null;
             all.Add(file.Path);
         }
         return all.Count > 0 ? all : null;
@@ -116,12 +134,15 @@ public static class ImageInputs
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         string path = Path.GetFullPath(source);
-        if (Directory.Exists(path)) return (FolderWalk.Files(path, followLinks: followLinks), false, false);
-        if (File.Exists(path)) return ([new FoundFile(path, null)], true, true);
+        if (Directory.Exists(path))
+            return (FolderWalk.Files(path, followLinks: followLinks), false, false);
+        if (File.Exists(path))
+            return ([new FoundFile(path, null)], true, true);
         if (Glob.IsGlob(source))
         {
             Glob glob = Glob.Parse(source);
-            if (!Directory.Exists(glob.Folder)) throw new FileNotFoundException($"no folder '{glob.Folder}' for the pattern '{source}'", source);
+            if (!Directory.Exists(glob.Folder))
+                throw new FileNotFoundException($"no folder '{glob.Folder}' for the pattern '{source}'", source);
             return (glob.Files(followLinks), true, false);
         }
         throw new FileNotFoundException($"no file, folder or archive '{path}'", source);
@@ -131,12 +152,14 @@ public static class ImageInputs
     private static ArchiveKind? KindOf(string path, bool followLinks)
     {
         using FileStream? file = OpenFile.TryOpen(path, followLinks, FileOptions.SequentialScan, out _);
-        if (file is null) return null;
+        if (file is null)
+            return null;
         try
         {
             byte[] start = new byte[ArchiveSniffer.Window];
             start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-            if (ArchiveSniffer.IsParquet(start)) return HoldsImages(path) ? ArchiveKind.Parquet : null;
+            if (ArchiveSniffer.IsParquet(start))
+                return HoldsImages(path) ? ArchiveKind.Parquet : null;
             return ArchiveSniffer.Of(start) ?? (ImageHeader.Read(start).Format.Length > 0 ? null : InputNames.KindOf(path));
         }
         catch (IOException)
@@ -183,7 +206,8 @@ public static class ImageInputs
                     yield return input;
                 }
             }
-            if ((walk is null ? closed : walk.Failure) is { } failure) yield return new ImageInput(file.Path, null, failure);
+            if ((walk is null ? closed : walk.Failure) is { } failure)
+                yield return new ImageInput(file.Path, null, failure);
         }
     }
 
@@ -192,27 +216,36 @@ public static class ImageInputs
         foreach (FoundFile file in files)
         {
             cancel.ThrowIfCancellationRequested();
-            if (file.Reason is not null) continue;
+            if (file.Reason is not null)
+                continue;
             if (!opens || KindOf(file.Path, followLinks) is not { } kind)
             {
-                if (IsImage(file.Path, followLinks)) yield return file.Path;
+                if (IsImage(file.Path, followLinks))
+                    yield return file.Path;
                 continue;
             }
             using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out _);
             while (walk is not null && walk.Next())
             {
                 cancel.ThrowIfCancellationRequested();
-                if (walk.Refusal is null && (InputNames.MayBeImage(walk.Name) || ImageHeader.Read(walk.Start(HeaderBytes)).Format.Length > 0)) yield return InputNames.Join(file.Path, walk.Name);
+                if (
+                    walk.Refusal is null
+                    && (InputNames.MayBeImage(walk.Name) || ImageHeader.Read(walk.Start(HeaderBytes)).Format.Length > 0)
+                )
+                    yield return InputNames.Join(file.Path, walk.Name);
             }
         }
     }
 
     private static bool IsImage(string path, bool followLinks)
     {
-        if (OpenFile.Refusal(path, followLinks) is not null) return false;
-        if (InputNames.MayBeImage(path)) return true;
+        if (OpenFile.Refusal(path, followLinks) is not null)
+            return false;
+        if (InputNames.MayBeImage(path))
+            return true;
         using FileStream? file = OpenFile.TryOpen(path, followLinks, FileOptions.SequentialScan, out _);
-        if (file is null) return false;
+        if (file is null)
+            return false;
         Span<byte> start = stackalloc byte[HeaderBytes];
         return ImageHeader.Read(start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)]).Format.Length > 0;
     }
@@ -227,7 +260,8 @@ public static class ImageInputs
             foreach (string path in paths)
             {
                 cancel.ThrowIfCancellationRequested();
-                Content content = !InputNames.TrySplit(path, out string archive, out string member) ? CappedRead.File(path, options)
+                Content content =
+                    !InputNames.TrySplit(path, out string archive, out string member) ? CappedRead.File(path, options)
                     : !InputNames.IsSafe(member) ? new Content(null, Reason.UnsafePath)
                     : ReadMember(archive, member, open, kinds, wanted, options);
                 yield return new ImageInput(path, content.Bytes, content.Reason);
@@ -235,18 +269,28 @@ public static class ImageInputs
         }
         finally
         {
-            foreach (MemberReader reader in open.Values) reader.Dispose();
+            foreach (MemberReader reader in open.Values)
+                reader.Dispose();
         }
     }
 
-    private static Content ReadMember(string archive, string member, Dictionary<string, MemberReader> open, Dictionary<string, ArchiveKind?> kinds, Dictionary<string, Dictionary<string, int>> wanted, InputOptions options)
+    private static Content ReadMember(
+        string archive,
+        string member,
+        Dictionary<string, MemberReader> open,
+        Dictionary<string, ArchiveKind?> kinds,
+        Dictionary<string, Dictionary<string, int>> wanted,
+        InputOptions options
+    )
     {
         try
         {
             if (!open.TryGetValue(archive, out MemberReader? reader))
             {
-                if (OpenFile.Refusal(archive, options.FollowLinks) is { } refusal) return new Content(null, refusal);
-                if (kinds[archive] is not { } kind) return new Content(null, Reason.Unreadable);
+                if (OpenFile.Refusal(archive, options.FollowLinks) is { } refusal)
+                    return new Content(null, refusal);
+                if (kinds[archive] is not { } kind)
+                    return new Content(null, Reason.Unreadable);
                 Close(open, keep: OpenArchives - 1);
                 reader = MemberReader.Open(archive, kind, wanted.GetValueOrDefault(archive) ?? [], options.MaxBytes);
                 open.Add(archive, reader);
@@ -268,8 +312,14 @@ public static class ImageInputs
     // Indexed archives can be opened again at any time; a stream that is closed would have to start over.
     private static void Close(Dictionary<string, MemberReader> open, int keep)
     {
-        if (open.Count <= keep) return;
-        foreach (string archive in open.Where(static pair => !pair.Value.IsStream).Select(static pair => pair.Key).Take(open.Count - keep).ToList())
+        if (open.Count <= keep)
+            return;
+        foreach (
+            string archive in open.Where(static pair => !pair.Value.IsStream)
+                .Select(static pair => pair.Key)
+                .Take(open.Count - keep)
+                .ToList()
+        )
         {
             open.Remove(archive, out MemberReader? reader);
             reader!.Dispose();
@@ -277,21 +327,30 @@ public static class ImageInputs
     }
 
     // What is wanted of each stream; of the other kinds nothing need be known before.
-    private static Dictionary<string, Dictionary<string, int>> Wanted(List<string> paths, Dictionary<string, ArchiveKind?> kinds, bool followLinks)
+    private static Dictionary<string, Dictionary<string, int>> Wanted(
+        List<string> paths,
+        Dictionary<string, ArchiveKind?> kinds,
+        bool followLinks
+    )
     {
         var wanted = new Dictionary<string, Dictionary<string, int>>(StringComparer.Ordinal);
         foreach (string path in paths)
         {
-            if (!InputNames.TrySplit(path, out string archive, out string member)) continue;
-            if (!kinds.TryGetValue(archive, out ArchiveKind? kind)) kinds.Add(archive, kind = KindOf(archive, followLinks));
-            if (kind != ArchiveKind.TarGz) continue;
-            if (!wanted.TryGetValue(archive, out Dictionary<string, int>? members)) wanted.Add(archive, members = new Dictionary<string, int>(StringComparer.Ordinal));
+            if (!InputNames.TrySplit(path, out string archive, out string member))
+                continue;
+            if (!kinds.TryGetValue(archive, out ArchiveKind? kind))
+                kinds.Add(archive, kind = KindOf(archive, followLinks));
+            if (kind != ArchiveKind.TarGz)
+                continue;
+            if (!wanted.TryGetValue(archive, out Dictionary<string, int>? members))
+                wanted.Add(archive, members = new Dictionary<string, int>(StringComparer.Ordinal));
             System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(members, member, out _)++;
         }
         return wanted;
     }
 
-    private static T? Open<T>(Func<T> open, out string? reason) where T : class
+    private static T? Open<T>(Func<T> open, out string? reason)
+        where T : class
     {
         reason = null;
         try

@@ -1,4 +1,5 @@
-// What a path says: which names are images' and archives' own, which members belong together, which member names are safe. What a file is, its bytes tell.
+// What a path says: which names are images' and archives' own, which members belong together, which member names are safe. What a file is,
+// its bytes tell.
 
 namespace DataFreeKD.Imaging.Inputs;
 
@@ -7,7 +8,18 @@ internal static class InputNames
 {
     private const string Separator = "::";
 
-    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib" };
+    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".gif",
+        ".bmp",
+        ".dib",
+    };
 
     // What webdataset lays beside an image.
     private static readonly HashSet<string> Sidecars = new(StringComparer.OrdinalIgnoreCase) { ".txt", ".caption", ".json", ".cls" };
@@ -24,15 +36,18 @@ internal static class InputNames
     /// <summary>The archive kind by extension; null where it is none of an archive.</summary>
     public static ArchiveKind? KindOf(string path)
     {
-        if (path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)) return ArchiveKind.Tar;
-        if (path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase)) return ArchiveKind.TarGz;
+        if (path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase))
+            return ArchiveKind.Tar;
+        if (path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase))
+            return ArchiveKind.TarGz;
         return path.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) ? ArchiveKind.Zip : null;
     }
 
     /// <summary>webdataset's key: the name up to the first dot after its last slash.</summary>
     public static ReadOnlySpan<char> KeyOf(string member)
     {
-        int name = member.LastIndexOf('/') + 1, dot = member.IndexOf('.', name);
+        int name = member.LastIndexOf('/') + 1,
+            dot = member.IndexOf('.', name);
         return dot <= name ? member : member.AsSpan(0, dot);
     }
 
@@ -42,9 +57,14 @@ internal static class InputNames
     /// <summary>Takes <c>archive.tar::member</c> apart; false for a plain path.</summary>
     public static bool TrySplit(string path, out string archive, out string member)
     {
-        for (int at = path.IndexOf(Separator, StringComparison.Ordinal); at >= 0; at = path.IndexOf(Separator, at + 1, StringComparison.Ordinal))
+        for (
+            int at = path.IndexOf(Separator, StringComparison.Ordinal);
+            at >= 0;
+            at = path.IndexOf(Separator, at + 1, StringComparison.Ordinal)
+        )
         {
-            if (KindOf(path[..at]) is null && !(at > 0 && File.Exists(path[..at]))) continue;
+            if (KindOf(path[..at]) is null && !(at > 0 && File.Exists(path[..at])))
+                continue;
             (archive, member) = (path[..at], path[(at + Separator.Length)..]);
             return true;
         }
@@ -52,14 +72,18 @@ internal static class InputNames
         return false;
     }
 
-    /// <summary>False for a member name that would leave the folder it is unpacked to, on any system: absolute, with a drive, or with a <c>..</c> segment.</summary>
+    /// <summary>False for a member name that would leave the folder it is unpacked to, on any system: absolute, with a drive, or with a
+    /// <c>..</c> segment.</summary>
     public static bool IsSafe(string member)
     {
-        if (member.Length == 0 || member[0] is '/' or '\\' || member.Contains('\0', StringComparison.Ordinal)) return false;
-        if (member.Length >= 2 && member[1] == ':' && char.IsAsciiLetter(member[0])) return false;
+        if (member.Length == 0 || member[0] is '/' or '\\' || member.Contains('\0', StringComparison.Ordinal))
+            return false;
+        if (member.Length >= 2 && member[1] == ':' && char.IsAsciiLetter(member[0]))
+            return false;
         foreach (Range segment in member.AsSpan().SplitAny('/', '\\'))
         {
-            if (member.AsSpan(segment) is "..") return false;
+            if (member.AsSpan(segment) is "..")
+                return false;
         }
         return true;
     }

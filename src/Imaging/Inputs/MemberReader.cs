@@ -7,14 +7,16 @@ namespace DataFreeKD.Imaging.Inputs;
 /// <summary>Reads members by name; where a name occurs twice, its first occurrence.</summary>
 internal abstract class MemberReader : IDisposable
 {
-    /// <summary>Opens an archive. <paramref name="wanted"/> is how often each member will be asked for: a stream keeps what comes by before its turn, and nothing else.</summary>
-    public static MemberReader Open(string path, ArchiveKind kind, Dictionary<string, int> wanted, long maxBytes) => kind switch
-    {
-        ArchiveKind.Zip => new ZipMembers(path, maxBytes),
-        ArchiveKind.Parquet => new RowMembers(path, maxBytes),
-        ArchiveKind.Tar => new TarMembers(path, maxBytes),
-        _ => new StreamedMembers(path, wanted, maxBytes),
-    };
+    /// <summary>Opens an archive. <paramref name="wanted"/> is how often each member will be asked for: a stream keeps what comes by before
+    /// its turn, and nothing else.</summary>
+    public static MemberReader Open(string path, ArchiveKind kind, Dictionary<string, int> wanted, long maxBytes) =>
+        kind switch
+        {
+            ArchiveKind.Zip => new ZipMembers(path, maxBytes),
+            ArchiveKind.Parquet => new RowMembers(path, maxBytes),
+            ArchiveKind.Tar => new TarMembers(path, maxBytes),
+            _ => new StreamedMembers(path, wanted, maxBytes),
+        };
 
     /// <summary>True when nothing more will be asked for, so that the reader can be closed.</summary>
     public virtual bool IsDone => false;
@@ -38,12 +40,14 @@ internal abstract class MemberReader : IDisposable
         {
             this.maxBytes = maxBytes;
             zip = new ZipWalk(path);
-            foreach (ZipArchiveEntry entry in zip.Entries) entries.TryAdd(entry.FullName, entry);
+            foreach (ZipArchiveEntry entry in zip.Entries)
+                entries.TryAdd(entry.FullName, entry);
         }
 
-        public override Content Read(string member) => entries.TryGetValue(member, out ZipArchiveEntry? entry)
-            ? ZipWalk.Read(entry, maxBytes)
-            : new Content(null, zip.Failure ?? Reason.NotFound);
+        public override Content Read(string member) =>
+            entries.TryGetValue(member, out ZipArchiveEntry? entry)
+                ? ZipWalk.Read(entry, maxBytes)
+                : new Content(null, zip.Failure ?? Reason.NotFound);
 
         public override void Dispose() => zip.Dispose();
     }
@@ -69,19 +73,32 @@ internal abstract class MemberReader : IDisposable
             this.maxBytes = maxBytes;
             using (var walk = new TarWalk(path, compressed: false))
             {
-                while (walk.Next()) index.TryAdd(walk.Name, (walk.Refusal is null ? walk.Offset : 0, walk.Length, walk.Refusal));
+                while (walk.Next())
+                    index.TryAdd(walk.Name, (walk.Refusal is null ? walk.Offset : 0, walk.Length, walk.Refusal));
                 failure = walk.Failure;
             }
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.RandomAccess);
+            file = new FileStream(
+                path,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                bufferSize: 0,
+                FileOptions.RandomAccess
+            );
         }
 
         public override Content Read(string member)
         {
-            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place)) return new Content(null, failure ?? Reason.NotFound);
-            if (place.Refusal is not null) return new Content(null, place.Refusal);
-            if (place.Length == 0) return new Content(null, Reason.Empty);
-            if (place.Length > maxBytes) return new Content(null, Reason.TooLarge);
-            if (place.Offset + place.Length > file.Length) return new Content(null, Reason.Truncated);
+            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place))
+                return new Content(null, failure ?? Reason.NotFound);
+            if (place.Refusal is not null)
+                return new Content(null, place.Refusal);
+            if (place.Length == 0)
+                return new Content(null, Reason.Empty);
+            if (place.Length > maxBytes)
+                return new Content(null, Reason.TooLarge);
+            if (place.Offset + place.Length > file.Length)
+                return new Content(null, Reason.Truncated);
             byte[] bytes = GC.AllocateUninitializedArray<byte>((int)place.Length);
             file.Position = place.Offset;
             file.ReadExactly(bytes);
@@ -108,17 +125,22 @@ internal abstract class MemberReader : IDisposable
             int left = --System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(wanted, member, out _);
             if (early.TryGetValue(member, out Content kept))
             {
-                if (left <= 0) early.Remove(member);
+                if (left <= 0)
+                    early.Remove(member);
                 return kept;
             }
             while (walk.Next())
             {
-                if (!wanted.TryGetValue(walk.Name, out int due) || !passed.Add(walk.Name)) continue;
+                if (!wanted.TryGetValue(walk.Name, out int due) || !passed.Add(walk.Name))
+                    continue;
                 bool now = walk.Name == member;
-                if (due <= 0 && !now) continue;
+                if (due <= 0 && !now)
+                    continue;
                 Content content = walk.Read(maxBytes);
-                if (!now || due > 0) early[walk.Name] = content;
-                if (now) return content;
+                if (!now || due > 0)
+                    early[walk.Name] = content;
+                if (now)
+                    return content;
             }
             return new Content(null, walk.Failure ?? Reason.NotFound);
         }

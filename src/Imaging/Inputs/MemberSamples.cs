@@ -21,10 +21,15 @@ internal static class MemberSamples
         public bool TellsOf(Member other)
         {
             int stem = Name.LastIndexOf('.');
-            return IsSidecar && !other.IsSidecar && other.Name.Length > stem && other.Name[stem] == '.' && other.Name.AsSpan(0, stem).SequenceEqual(Name.AsSpan(0, stem));
+            return IsSidecar
+                && !other.IsSidecar
+                && other.Name.Length > stem
+                && other.Name[stem] == '.'
+                && other.Name.AsSpan(0, stem).SequenceEqual(Name.AsSpan(0, stem));
         }
 
-        private bool IsSidecar => InputNames.IsSidecar(Name) && (Content.Bytes is { LongLength: <= LargestSidecar } || Content.Reason == Reason.Empty);
+        private bool IsSidecar =>
+            InputNames.IsSidecar(Name) && (Content.Bytes is { LongLength: <= LargestSidecar } || Content.Reason == Reason.Empty);
     }
 
     /// <summary>Streams the inputs of an archive, in its order.</summary>
@@ -34,9 +39,17 @@ internal static class MemberSamples
         long held = 0;
         while (walk.Next())
         {
-            if (sample.Count > 0 && (sample.Count == MostMembers || held > MostHeld || !InputNames.KeyOf(walk.Name).SequenceEqual(InputNames.KeyOf(sample[0].Name))))
+            if (
+                sample.Count > 0
+                && (
+                    sample.Count == MostMembers
+                    || held > MostHeld
+                    || !InputNames.KeyOf(walk.Name).SequenceEqual(InputNames.KeyOf(sample[0].Name))
+                )
+            )
             {
-                foreach (ImageInput input in Inputs(sample, archive)) yield return input;
+                foreach (ImageInput input in Inputs(sample, archive))
+                    yield return input;
                 sample.Clear();
                 held = 0;
             }
@@ -44,20 +57,29 @@ internal static class MemberSamples
             sample.Add(new Member(walk.Name, content));
             held += content.Bytes?.LongLength ?? 0;
         }
-        foreach (ImageInput input in Inputs(sample, archive)) yield return input;
+        foreach (ImageInput input in Inputs(sample, archive))
+            yield return input;
     }
 
     private static IEnumerable<ImageInput> Inputs(List<Member> sample, string archive)
     {
         foreach (Member member in sample)
         {
-            if (sample.Exists(member.TellsOf)) continue;
+            if (sample.Exists(member.TellsOf))
+                continue;
             var beside = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (Member other in sample)
             {
-                if (other.TellsOf(member)) beside.TryAdd(Path.GetExtension(other.Name)[1..].ToLowerInvariant(), Encoding.UTF8.GetString(other.Content.Bytes ?? []));
+                if (other.TellsOf(member))
+                    beside.TryAdd(
+                        Path.GetExtension(other.Name)[1..].ToLowerInvariant(),
+                        Encoding.UTF8.GetString(other.Content.Bytes ?? [])
+                    );
             }
-            yield return new ImageInput(InputNames.Join(archive, member.Name), member.Content.Bytes, member.Content.Reason) { Beside = beside };
+            yield return new ImageInput(InputNames.Join(archive, member.Name), member.Content.Bytes, member.Content.Reason)
+            {
+                Beside = beside,
+            };
         }
     }
 }

@@ -25,12 +25,13 @@ internal abstract class MemberWalk : IDisposable
 
     /// <summary>Opens an archive.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static MemberWalk Open(string path, ArchiveKind kind) => kind switch
-    {
-        ArchiveKind.Zip => new ZipWalk(path),
-        ArchiveKind.Parquet => new ParquetWalk(path),
-        _ => new TarWalk(path, kind == ArchiveKind.TarGz),
-    };
+    public static MemberWalk Open(string path, ArchiveKind kind) =>
+        kind switch
+        {
+            ArchiveKind.Zip => new ZipWalk(path),
+            ArchiveKind.Parquet => new ParquetWalk(path),
+            _ => new TarWalk(path, kind == ArchiveKind.TarGz),
+        };
 
     /// <inheritdoc/>
     public abstract void Dispose();

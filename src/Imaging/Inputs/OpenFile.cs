@@ -1,4 +1,5 @@
-// The one way to a file's bytes: links, pipes, missing and forbidden files are told before anything is opened, and lengths come from the open file.
+// The one way to a file's bytes: links, pipes, missing and forbidden files are told before anything is opened, and lengths come from the
+// open file.
 
 namespace DataFreeKD.Imaging.Inputs;
 
@@ -8,7 +9,8 @@ internal static class OpenFile
     /// <summary>Why the file must not be opened; null where it may.</summary>
     public static string? Refusal(string path, bool followLinks)
     {
-        if (!followLinks && FileFacts.IsLink(path)) return Reason.Link;
+        if (!followLinks && FileFacts.IsLink(path))
+            return Reason.Link;
         return FileFacts.Of(path).Type switch
         {
             FileType.Regular => null,
@@ -22,10 +24,18 @@ internal static class OpenFile
     public static FileStream? TryOpen(string path, bool followLinks, FileOptions access, out string? reason)
     {
         reason = Refusal(path, followLinks);
-        if (reason is not null) return null;
+        if (reason is not null)
+            return null;
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: access == FileOptions.SequentialScan ? 0 : 1 << 16, access);
+            return new FileStream(
+                path,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                bufferSize: access == FileOptions.SequentialScan ? 0 : 1 << 16,
+                access
+            );
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -35,10 +45,11 @@ internal static class OpenFile
     }
 
     /// <summary>The reason of a failure to open or to read.</summary>
-    public static string ReasonOf(Exception error) => error switch
-    {
-        UnauthorizedAccessException => Reason.Permission,
-        FileNotFoundException or DirectoryNotFoundException => Reason.NotFound,
-        _ => Reason.Unreadable,
-    };
+    public static string ReasonOf(Exception error) =>
+        error switch
+        {
+            UnauthorizedAccessException => Reason.Permission,
+            FileNotFoundException or DirectoryNotFoundException => Reason.NotFound,
+            _ => Reason.Unreadable,
+        };
 }

@@ -30,7 +30,8 @@ internal sealed class ParquetMembers : IDisposable
 
     public Content Read(long row, long maxBytes)
     {
-        if (Failure is not null || rows is null) return new Content(null, Failure);
+        if (Failure is not null || rows is null)
+            return new Content(null, Failure);
         try
         {
             return EmbeddedImages.Of(rows.Read(row), maxBytes);
@@ -41,7 +42,10 @@ internal sealed class ParquetMembers : IDisposable
         }
     }
 
-    public Content Read(string member, long maxBytes) => long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out long row) && row < Count ? Read(row, maxBytes) : new Content(null, Failure ?? Reason.NotFound);
+    public Content Read(string member, long maxBytes) =>
+        long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out long row) && row < Count
+            ? Read(row, maxBytes)
+            : new Content(null, Failure ?? Reason.NotFound);
 
     public void Dispose() => rows?.Dispose();
 }
@@ -60,7 +64,8 @@ internal sealed class ParquetWalk : MemberWalk
 
     public override bool Next()
     {
-        if (Failure is not null || ++row >= members.Count) return false;
+        if (Failure is not null || ++row >= members.Count)
+            return false;
         Name = row.ToString(CultureInfo.InvariantCulture);
         return true;
     }
@@ -72,7 +77,8 @@ internal sealed class ParquetWalk : MemberWalk
         return content;
     }
 
-    public override byte[] Start(int length) => members.Read(row, long.MaxValue).Bytes is { } bytes ? bytes[..Math.Min(length, bytes.Length)] : [];
+    public override byte[] Start(int length) =>
+        members.Read(row, long.MaxValue).Bytes is { } bytes ? bytes[..Math.Min(length, bytes.Length)] : [];
 
     public override void Dispose() => members.Dispose();
 }

@@ -1,4 +1,5 @@
-// What webdataset lays beside an image becomes columns: .txt the caption, .cls the label, .json the metadata; of this project's own shards the JSON becomes the columns that it was made of.
+// What webdataset lays beside an image becomes columns: .txt the caption, .cls the label, .json the metadata; of this project's own shards
+// the JSON becomes the columns that it was made of.
 
 using System.Text.Json;
 using DataFreeKD.Manifests;
@@ -9,18 +10,24 @@ namespace DataFreeKD.Imaging.Inputs;
 public static class Sidecars
 {
     /// <summary>Archives, and images of each, that are looked at to learn which columns there are.</summary>
-    private const int Archives = 50, Images = 16;
+    private const int Archives = 50,
+        Images = 16;
 
     private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();
 
-    /// <summary>The columns of an image's sidecars: <c>caption</c>, <c>label</c>, <c>license</c>, <c>metadata</c>, or those that this project's own shards were made of.</summary>
+    /// <summary>The columns of an image's sidecars: <c>caption</c>, <c>label</c>, <c>license</c>, <c>metadata</c>, or those that this
+    /// project's own shards were made of.</summary>
     public static IReadOnlyDictionary<string, string?> ColumnsOf(ImageInput image)
     {
-        if (image.Beside.Count == 0) return Nothing;
+        if (image.Beside.Count == 0)
+            return Nothing;
         var columns = new Dictionary<string, string?>(StringComparer.Ordinal);
-        if ((Text(image, "txt") ?? Text(image, "caption")) is { } caption) columns["caption"] = caption;
-        if (Text(image, "cls") is { } label) columns["label"] = label;
-        if (Text(image, "json") is { } json) Add(json, columns);
+        if ((Text(image, "txt") ?? Text(image, "caption")) is { } caption)
+            columns["caption"] = caption;
+        if (Text(image, "cls") is { } label)
+            columns["label"] = label;
+        if (Text(image, "json") is { } json)
+            Add(json, columns);
         return columns;
     }
 
@@ -28,17 +35,23 @@ public static class Sidecars
     /// <param name="sources">Folders, files, globs; tables among them are passed over.</param>
     /// <param name="options">How files are opened.</param>
     /// <param name="cancel">Stops.</param>
-    public static IEnumerable<string> CarriedColumns(IEnumerable<string> sources, InputOptions options, CancellationToken cancel) => sources
-        .Where(source => !Directory.Exists(source) && !Table.Fits(source))
-        .SelectMany(source => ArchivesOf(source, options, cancel))
-        .SelectMany(ColumnsOf(options, cancel))
-        .Distinct();
+    public static IEnumerable<string> CarriedColumns(IEnumerable<string> sources, InputOptions options, CancellationToken cancel) =>
+        sources
+            .Where(source => !Directory.Exists(source) && !Table.Fits(source))
+            .SelectMany(source => ArchivesOf(source, options, cancel))
+            .SelectMany(ColumnsOf(options, cancel))
+            .Distinct();
 
     private static IEnumerable<string> ArchivesOf(string source, InputOptions options, CancellationToken cancel)
     {
         try
         {
-            return [.. (File.Exists(source) ? [source] : ImageInputs.AllOf(source, _ => true) ?? []).Where(path => !cancel.IsCancellationRequested && ImageInputs.IsArchive(path, options)).Take(Archives)];
+            return
+            [
+                .. (File.Exists(source) ? [source] : ImageInputs.AllOf(source, _ => true) ?? [])
+                    .Where(path => !cancel.IsCancellationRequested && ImageInputs.IsArchive(path, options))
+                    .Take(Archives),
+            ];
         }
         catch (FileNotFoundException)
         {
@@ -49,7 +62,11 @@ public static class Sidecars
 
     // Sidecars are small: the images among them need not be read for this.
     private static Func<string, IEnumerable<string>> ColumnsOf(InputOptions options, CancellationToken cancel) =>
-        archive => ImageInputs.Enumerate(archive, options with { MaxBytes = Math.Min(options.MaxBytes, MemberSamples.LargestSidecar) }, cancel).Take(Images).SelectMany(image => ColumnsOf(image).Keys);
+        archive =>
+            ImageInputs
+                .Enumerate(archive, options with { MaxBytes = Math.Min(options.MaxBytes, MemberSamples.LargestSidecar) }, cancel)
+                .Take(Images)
+                .SelectMany(image => ColumnsOf(image).Keys);
 
     private static void Add(string json, Dictionary<string, string?> columns)
     {
@@ -59,8 +76,10 @@ public static class Sidecars
             JsonElement root = document.RootElement;
             if (root.ValueKind == JsonValueKind.Object)
             {
-                if (root.TryGetProperty("caption", out JsonElement caption) && caption.ValueKind == JsonValueKind.String) columns.TryAdd("caption", caption.GetString());
-                if (root.TryGetProperty("license", out JsonElement license) && license.ValueKind == JsonValueKind.String) columns["license"] = license.GetString();
+                if (root.TryGetProperty("caption", out JsonElement caption) && caption.ValueKind == JsonValueKind.String)
+                    columns.TryAdd("caption", caption.GetString());
+                if (root.TryGetProperty("license", out JsonElement license) && license.ValueKind == JsonValueKind.String)
+                    columns["license"] = license.GetString();
                 if (IsOurs(root))
                 {
                     Expand(root, columns);
@@ -76,15 +95,27 @@ public static class Sidecars
     }
 
     // As this project's crawl and pack write it.
-    private static bool IsOurs(JsonElement root) => root.TryGetProperty("sha256", out _) && root.TryGetProperty("width", out _) && (root.TryGetProperty("phash", out _) || root.TryGetProperty("selection_score", out _) || root.TryGetProperty("rank", out _));
+    private static bool IsOurs(JsonElement root) =>
+        root.TryGetProperty("sha256", out _)
+        && root.TryGetProperty("width", out _)
+        && (root.TryGetProperty("phash", out _) || root.TryGetProperty("selection_score", out _) || root.TryGetProperty("rank", out _));
 
     private static void Expand(JsonElement root, Dictionary<string, string?> columns)
     {
         foreach (JsonProperty property in root.EnumerateObject())
         {
             string name = property.Name == "source" ? "url" : property.Name;
-            if (name is "caption" or "license" || Columns.Store.Contains(name)) continue;
-            columns.TryAdd(name, property.Value.ValueKind switch { JsonValueKind.Null => null, JsonValueKind.String => property.Value.GetString(), _ => property.Value.GetRawText() });
+            if (name is "caption" or "license" || Columns.Store.Contains(name))
+                continue;
+            columns.TryAdd(
+                name,
+                property.Value.ValueKind switch
+                {
+                    JsonValueKind.Null => null,
+                    JsonValueKind.String => property.Value.GetString(),
+                    _ => property.Value.GetRawText(),
+                }
+            );
         }
     }
 

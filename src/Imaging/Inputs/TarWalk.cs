@@ -18,10 +18,18 @@ internal sealed class TarWalk : MemberWalk
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public TarWalk(string path, bool compressed)
     {
-        file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+        file = new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete,
+            1 << 16,
+            FileOptions.SequentialScan
+        );
         content = compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file;
         reader = new TarReader(content);
-        if (file.Length == 0) Failure = Reason.Empty;
+        if (file.Length == 0)
+            Failure = Reason.Empty;
     }
 
     /// <summary>The length that the header claims.</summary>
@@ -43,7 +51,8 @@ internal sealed class TarWalk : MemberWalk
                 TarEntryType.SparseFile => Reason.Unreadable,
                 _ => "",
             };
-            if (kind is "") continue;
+            if (kind is "")
+                continue;
             Refusal = InputNames.IsSafe(Name) ? kind : Reason.UnsafePath;
             return true;
         }
@@ -52,8 +61,10 @@ internal sealed class TarWalk : MemberWalk
 
     public override Content Read(long maxBytes)
     {
-        if (Refusal is not null) return new Content(null, Refusal);
-        if (entry!.Length == 0 || entry.DataStream is null) return new Content(null, Reason.Empty);
+        if (Refusal is not null)
+            return new Content(null, Refusal);
+        if (entry!.Length == 0 || entry.DataStream is null)
+            return new Content(null, Reason.Empty);
         try
         {
             return CappedRead.All(entry.DataStream, entry.Length, maxBytes);
@@ -66,7 +77,8 @@ internal sealed class TarWalk : MemberWalk
 
     public override byte[] Start(int length)
     {
-        if (Refusal is not null || entry!.DataStream is not { } data) return [];
+        if (Refusal is not null || entry!.DataStream is not { } data)
+            return [];
         byte[] start = new byte[length];
         try
         {
@@ -97,7 +109,15 @@ internal sealed class TarWalk : MemberWalk
         {
             Failure = Reason.Truncated;
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or FormatException or ArgumentException or NotSupportedException or OverflowException)
+        catch (Exception error)
+            when (error
+                    is IOException
+                        or InvalidDataException
+                        or FormatException
+                        or ArgumentException
+                        or NotSupportedException
+                        or OverflowException
+            )
         {
             // A first header that is none is no archive; after good members the file was cut or damaged.
             Failure = any ? Reason.Truncated : Reason.Unreadable;

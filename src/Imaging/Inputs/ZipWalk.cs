@@ -14,18 +14,30 @@ internal sealed class ZipWalk : MemberWalk
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public ZipWalk(string path)
     {
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.RandomAccess);
+        var file = new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete,
+            1 << 16,
+            FileOptions.RandomAccess
+        );
         try
         {
-            Failure = file.Length == 0 ? Reason.Empty : BeginsAsZip(file) ? null : Reason.Unreadable;
+            Failure =
+                file.Length == 0 ? Reason.Empty
+                : BeginsAsZip(file) ? null
+                : Reason.Unreadable;
             if (Failure is not null)
             {
                 file.Dispose();
                 return;
             }
             archive = new ZipArchive(file, ZipArchiveMode.Read);
-            if (Overlaps(archive, file.Length)) Failure = Reason.Overlapping;
-            else Entries = archive.Entries;
+            if (Overlaps(archive, file.Length))
+                Failure = Reason.Overlapping;
+            else
+                Entries = archive.Entries;
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
@@ -43,7 +55,8 @@ internal sealed class ZipWalk : MemberWalk
         while (next < Entries.Count)
         {
             ZipArchiveEntry entry = Entries[next++];
-            if (entry.FullName.EndsWith('/')) continue;
+            if (entry.FullName.EndsWith('/'))
+                continue;
             (Name, Refusal) = (entry.FullName, RefusalOf(entry));
             return true;
         }
@@ -54,7 +67,8 @@ internal sealed class ZipWalk : MemberWalk
 
     public override byte[] Start(int length)
     {
-        if (Refusal is not null) return [];
+        if (Refusal is not null)
+            return [];
         byte[] start = new byte[length];
         try
         {
@@ -70,11 +84,14 @@ internal sealed class ZipWalk : MemberWalk
     /// <summary>An entry's content; a bomb stops at <paramref name="maxBytes"/> whatever its header says.</summary>
     public static Content Read(ZipArchiveEntry entry, long maxBytes)
     {
-        if (RefusalOf(entry) is { } refusal) return new Content(null, refusal);
+        if (RefusalOf(entry) is { } refusal)
+            return new Content(null, refusal);
         try
         {
-            if (entry.Length > maxBytes) return new Content(null, Reason.TooLarge);
-            if (entry.Length == 0) return new Content(null, Reason.Empty);
+            if (entry.Length > maxBytes)
+                return new Content(null, Reason.TooLarge);
+            if (entry.Length == 0)
+                return new Content(null, Reason.Empty);
             using Stream stream = entry.Open();
             return CappedRead.All(stream, entry.Length, maxBytes);
         }
@@ -89,9 +106,12 @@ internal sealed class ZipWalk : MemberWalk
     // Why an entry must not be read; null when it may.
     private static string? RefusalOf(ZipArchiveEntry entry)
     {
-        const int typeMask = 0xF000, symbolicLink = 0xA000;
-        if (!InputNames.IsSafe(entry.FullName)) return Reason.UnsafePath;
-        if (((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink) return Reason.Link;
+        const int typeMask = 0xF000,
+            symbolicLink = 0xA000;
+        if (!InputNames.IsSafe(entry.FullName))
+            return Reason.UnsafePath;
+        if (((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink)
+            return Reason.Link;
         return entry.IsEncrypted ? Reason.Encrypted : null;
     }
 
@@ -99,7 +119,8 @@ internal sealed class ZipWalk : MemberWalk
     private static bool Overlaps(ZipArchive archive, long length)
     {
         UInt128 claimed = 0;
-        foreach (ZipArchiveEntry entry in archive.Entries) claimed += (UInt128)(ulong)Math.Max(0, entry.CompressedLength);
+        foreach (ZipArchiveEntry entry in archive.Entries)
+            claimed += (UInt128)(ulong)Math.Max(0, entry.CompressedLength);
         return claimed > (UInt128)(ulong)length;
     }
 

@@ -15,8 +15,16 @@ internal static class PortableKernel
     /// <summary>Bytes past a pixel's first byte that the horizontal pass may touch.</summary>
     public const int Overread = 4;
 
-    /// <summary>As <see cref="ScalarKernel.Horizontal"/>; reads up to a byte past the last pixel of a row and writes one past each output row.</summary>
-    public static void Horizontal(ReadOnlySpan<byte> source, int sourceStride, Span<byte> target, int targetStride, int rows, ResizeTaps taps)
+    /// <summary>As <see cref="ScalarKernel.Horizontal"/>; reads up to a byte past the last pixel of a row and writes one past each output
+    /// row.</summary>
+    public static void Horizontal(
+        ReadOnlySpan<byte> source,
+        int sourceStride,
+        Span<byte> target,
+        int targetStride,
+        int rows,
+        ResizeTaps taps
+    )
     {
         ref byte input = ref MemoryMarshal.GetReference(source);
         ref byte output = ref MemoryMarshal.GetReference(target);
@@ -57,10 +65,15 @@ internal static class PortableKernel
             {
                 // The last block overlaps the one before it, so that no row needs a tail.
                 int at = Math.Min(x, rowBytes - Vector128<byte>.Count);
-                Vector128<int> a = Vector128.Create(Half), b = a, c = a, d = a;
+                Vector128<int> a = Vector128.Create(Half),
+                    b = a,
+                    c = a,
+                    d = a;
                 for (int k = 0; k < weights.Length; k++)
                 {
-                    (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.LoadUnsafe(ref Unsafe.Add(ref column, (nint)k * sourceStride + at)));
+                    (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(
+                        Vector128.LoadUnsafe(ref Unsafe.Add(ref column, (nint)k * sourceStride + at))
+                    );
                     a += Vector128.WidenLower(low).AsInt32() * weights[k];
                     b += Vector128.WidenUpper(low).AsInt32() * weights[k];
                     c += Vector128.WidenLower(high).AsInt32() * weights[k];

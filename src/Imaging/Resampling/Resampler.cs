@@ -22,11 +22,15 @@ internal enum ResizeKernel
 /// <summary>An output window: the image is scaled to <c>Width × Height</c>, and of that the rectangle at (Left, Top) is computed.</summary>
 internal readonly record struct ResizeWindow(int Width, int Height, int Left, int Top, int WindowWidth, int WindowHeight);
 
-/// <summary>Resamples 8-bit RGB: along x first, then along y, as PIL does. Only what the window needs is computed; the pixels are the same as those of a full resize that is cropped.</summary>
+/// <summary>Resamples 8-bit RGB: along x first, then along y, as PIL does. Only what the window needs is computed; the pixels are the same
+/// as those of a full resize that is cropped.</summary>
 internal static class Resampler
 {
     /// <summary>The fastest kernel of this processor.</summary>
-    public static ResizeKernel Best { get; } = Avx2.IsSupported ? ResizeKernel.Avx2 : Vector128.IsHardwareAccelerated ? ResizeKernel.Portable : ResizeKernel.Scalar;
+    public static ResizeKernel Best { get; } =
+        Avx2.IsSupported ? ResizeKernel.Avx2
+        : Vector128.IsHardwareAccelerated ? ResizeKernel.Portable
+        : ResizeKernel.Scalar;
 
     /// <summary>Writes the window, <c>[WindowHeight, WindowWidth, 3]</c> without padding.</summary>
     /// <param name="source">Rows of <paramref name="stride"/> bytes that begin with <paramref name="width"/> RGB pixels.</param>
@@ -37,12 +41,24 @@ internal static class Resampler
     /// <param name="interpolation">Filter.</param>
     /// <param name="destination">Where the pixels go.</param>
     /// <param name="kernel">The code to run.</param>
-    public static void Run(ReadOnlySpan<byte> source, int stride, int width, int height, ResizeWindow window, Interpolation interpolation, Span<byte> destination, ResizeKernel kernel)
+    public static void Run(
+        ReadOnlySpan<byte> source,
+        int stride,
+        int width,
+        int height,
+        ResizeWindow window,
+        Interpolation interpolation,
+        Span<byte> destination,
+        ResizeKernel kernel
+    )
     {
         int rowBytes = window.WindowWidth * 3;
-        ResizeTaps? vertical = window.Height == height ? null : ResizeTaps.Create(height, window.Height, window.Top, window.WindowHeight, interpolation);
+        ResizeTaps? vertical =
+            window.Height == height ? null : ResizeTaps.Create(height, window.Height, window.Top, window.WindowHeight, interpolation);
         int firstRow = vertical is null ? window.Top : vertical.First[0];
-        int rows = vertical is null ? window.WindowHeight : vertical.First[vertical.Count - 1] + vertical.Length[vertical.Count - 1] - firstRow;
+        int rows = vertical is null
+            ? window.WindowHeight
+            : vertical.First[vertical.Count - 1] + vertical.Length[vertical.Count - 1] - firstRow;
         ReadOnlySpan<byte> input = source[(firstRow * stride)..];
         byte[]? pooled = null;
         if (window.Width != width)
@@ -62,7 +78,8 @@ internal static class Resampler
 
         if (vertical is null)
         {
-            for (int y = 0; y < rows; y++) input.Slice(y * stride, rowBytes).CopyTo(destination[(y * rowBytes)..]);
+            for (int y = 0; y < rows; y++)
+                input.Slice(y * stride, rowBytes).CopyTo(destination[(y * rowBytes)..]);
         }
         else if (kernel == ResizeKernel.Avx2)
         {
@@ -77,10 +94,20 @@ internal static class Resampler
             ScalarKernel.Vertical(input, stride, firstRow, destination, rowBytes, vertical);
         }
         vertical?.Dispose();
-        if (pooled is not null) ArrayPool<byte>.Shared.Return(pooled);
+        if (pooled is not null)
+            ArrayPool<byte>.Shared.Return(pooled);
     }
 
-    private static void Horizontal(ReadOnlySpan<byte> source, int stride, int width, Span<byte> target, int targetStride, int rows, ResizeTaps taps, ResizeKernel kernel)
+    private static void Horizontal(
+        ReadOnlySpan<byte> source,
+        int stride,
+        int width,
+        Span<byte> target,
+        int targetStride,
+        int rows,
+        ResizeTaps taps,
+        ResizeKernel kernel
+    )
     {
         if (kernel == ResizeKernel.Scalar)
         {
@@ -93,17 +120,30 @@ internal static class Resampler
         int safe = (int)Math.Clamp((source.Length - reach) / (long)stride + (source.Length >= reach ? 1 : 0), 0, rows);
         Vectors(source, stride, target, targetStride, safe, taps, kernel);
         int rest = rows - safe;
-        if (rest == 0) return;
+        if (rest == 0)
+            return;
         byte[] padded = ArrayPool<byte>.Shared.Rent(checked(rest * reach));
-        for (int y = 0; y < rest; y++) source.Slice((safe + y) * stride, width * 3).CopyTo(padded.AsSpan(y * reach));
+        for (int y = 0; y < rest; y++)
+            source.Slice((safe + y) * stride, width * 3).CopyTo(padded.AsSpan(y * reach));
         Vectors(padded, reach, target[(safe * targetStride)..], targetStride, rest, taps, kernel);
         ArrayPool<byte>.Shared.Return(padded);
     }
 
-    private static void Vectors(ReadOnlySpan<byte> source, int stride, Span<byte> target, int targetStride, int rows, ResizeTaps taps, ResizeKernel kernel)
+    private static void Vectors(
+        ReadOnlySpan<byte> source,
+        int stride,
+        Span<byte> target,
+        int targetStride,
+        int rows,
+        ResizeTaps taps,
+        ResizeKernel kernel
+    )
     {
-        if (rows == 0) return;
-        if (kernel == ResizeKernel.Avx2) Avx2Kernel.Horizontal(source, stride, target, targetStride, rows, taps);
-        else PortableKernel.Horizontal(source, stride, target, targetStride, rows, taps);
+        if (rows == 0)
+            return;
+        if (kernel == ResizeKernel.Avx2)
+            Avx2Kernel.Horizontal(source, stride, target, targetStride, rows, taps);
+        else
+            PortableKernel.Horizontal(source, stride, target, targetStride, rows, taps);
     }
 }

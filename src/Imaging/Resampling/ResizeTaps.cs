@@ -4,8 +4,10 @@ using System.Buffers;
 
 namespace DataFreeKD.Imaging.Resampling;
 
-/// <summary>PIL's 22-bit fixed-point weights for output positions <c>[start, start + count)</c> of one axis. Dispose to return the pooled arrays.</summary>
-/// <remarks>The weights are computed in double precision with the operations in PIL's order: a different order rounds differently and loses bit-exactness.</remarks>
+/// <summary>PIL's 22-bit fixed-point weights for output positions <c>[start, start + count)</c> of one axis. Dispose to return the pooled
+/// arrays.</summary>
+/// <remarks>The weights are computed in double precision with the operations in PIL's order: a different order rounds differently and loses
+/// bit-exactness.</remarks>
 internal sealed class ResizeTaps : IDisposable
 {
     /// <summary>Fraction bits of a weight: 32 − 8 bits of pixel − 2 bits of overshoot.</summary>
@@ -35,7 +37,8 @@ internal sealed class ResizeTaps : IDisposable
     /// <summary>The weights, <c>[Count, Stride]</c>.</summary>
     public int[] Weights { get; }
 
-    /// <summary>Computes the weights that take <paramref name="inputSize"/> positions to <paramref name="outputSize"/>, for the window <c>[start, start + count)</c> of the output.</summary>
+    /// <summary>Computes the weights that take <paramref name="inputSize"/> positions to <paramref name="outputSize"/>, for the window
+    /// <c>[start, start + count)</c> of the output.</summary>
     public static ResizeTaps Create(int inputSize, int outputSize, int start, int count, Interpolation interpolation)
     {
         double scale = (double)inputSize / outputSize;
@@ -88,7 +91,8 @@ internal sealed class ResizeTaps : IDisposable
     {
         const double a = -0.5;
         x = Math.Abs(x);
-        if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+        if (x < 1.0)
+            return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
         return x < 2.0 ? (((x - 5) * x + 8) * x - 4) * a : 0.0;
     }
 }

@@ -8,7 +8,14 @@ internal static class ScalarKernel
     private const int Half = 1 << (ResizeTaps.PrecisionBits - 1);
 
     /// <summary>Resamples every row of <c>[rows, *, 3]</c> along x into <c>[rows, taps.Count, 3]</c>.</summary>
-    public static void Horizontal(ReadOnlySpan<byte> source, int sourceStride, Span<byte> target, int targetStride, int rows, ResizeTaps taps)
+    public static void Horizontal(
+        ReadOnlySpan<byte> source,
+        int sourceStride,
+        Span<byte> target,
+        int targetStride,
+        int rows,
+        ResizeTaps taps
+    )
     {
         for (int y = 0; y < rows; y++)
         {
@@ -18,7 +25,9 @@ internal static class ScalarKernel
             {
                 ReadOnlySpan<int> weights = taps.Weights.AsSpan(i * taps.Stride, taps.Length[i]);
                 ReadOnlySpan<byte> pixels = row.Slice(taps.First[i] * 3, weights.Length * 3);
-                int red = Half, green = Half, blue = Half;
+                int red = Half,
+                    green = Half,
+                    blue = Half;
                 for (int k = 0; k < weights.Length; k++)
                 {
                     red += pixels[3 * k] * weights[k];
@@ -32,8 +41,17 @@ internal static class ScalarKernel
         }
     }
 
-    /// <summary>Resamples along y: bytes <c>[from, rowBytes)</c> of each of <c>taps.Count</c> rows. <paramref name="firstRow"/> is the input row that <paramref name="source"/> begins with.</summary>
-    public static void Vertical(ReadOnlySpan<byte> source, int sourceStride, int firstRow, Span<byte> target, int rowBytes, ResizeTaps taps, int from = 0)
+    /// <summary>Resamples along y: bytes <c>[from, rowBytes)</c> of each of <c>taps.Count</c> rows. <paramref name="firstRow"/> is the
+    /// input row that <paramref name="source"/> begins with.</summary>
+    public static void Vertical(
+        ReadOnlySpan<byte> source,
+        int sourceStride,
+        int firstRow,
+        Span<byte> target,
+        int rowBytes,
+        ResizeTaps taps,
+        int from = 0
+    )
     {
         for (int i = 0; i < taps.Count; i++)
         {
@@ -43,7 +61,8 @@ internal static class ScalarKernel
             for (int x = from; x < rowBytes; x++)
             {
                 int sum = Half;
-                for (int k = 0; k < weights.Length; k++) sum += rows[k * sourceStride + x] * weights[k];
+                for (int k = 0; k < weights.Length; k++)
+                    sum += rows[k * sourceStride + x] * weights[k];
                 output[x] = Clip(sum);
             }
         }

@@ -15,7 +15,10 @@ public sealed record SheetSection(string Title, IReadOnlyList<SheetCell> Cells);
 /// <summary>Lays out sections of thumbnails on white.</summary>
 public sealed record ContactSheet
 {
-    private const int Gap = 6, TitleScale = 2, CaptionHeight = PixelFont.Height + 6, TitleHeight = PixelFont.Height * TitleScale + 2 * Gap;
+    private const int Gap = 6,
+        TitleScale = 2,
+        CaptionHeight = PixelFont.Height + 6,
+        TitleHeight = PixelFont.Height * TitleScale + 2 * Gap;
 
     /// <summary>Side of a thumbnail's cell, pixels.</summary>
     public int CellSize { get; init; } = 96;
@@ -56,11 +59,13 @@ public sealed record ContactSheet
 
     private void DrawCell(byte[] pixels, int width, SheetCell cell, int left, int top)
     {
-        for (int y = 0; y < CellSize; y++) pixels.AsSpan(((top + y) * width + left) * 3, CellSize * 3).Fill(236);
+        for (int y = 0; y < CellSize; y++)
+            pixels.AsSpan(((top + y) * width + left) * 3, CellSize * 3).Fill(236);
         if (cell.Image is { } image)
         {
             RgbImage thumbnail = Thumbnail(image);
-            int x = left + (CellSize - thumbnail.Width) / 2, y = top + (CellSize - thumbnail.Height) / 2;
+            int x = left + (CellSize - thumbnail.Width) / 2,
+                y = top + (CellSize - thumbnail.Height) / 2;
             for (int row = 0; row < thumbnail.Height; row++)
             {
                 thumbnail.Pixels.AsSpan(row * thumbnail.Width * 3, thumbnail.Width * 3).CopyTo(pixels.AsSpan(((y + row) * width + x) * 3));

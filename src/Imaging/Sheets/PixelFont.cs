@@ -84,7 +84,8 @@ internal static class PixelFont
         ['~'] = 0x0009AC800,
     }.ToFrozenDictionary();
 
-    /// <summary>Draws <paramref name="text"/> with its top left corner at (<paramref name="x"/>, <paramref name="y"/>); what leaves the image is not drawn.</summary>
+    /// <summary>Draws <paramref name="text"/> with its top left corner at (<paramref name="x"/>, <paramref name="y"/>); what leaves the
+    /// image is not drawn.</summary>
     public static void Draw(Span<byte> pixels, int width, string text, int x, int y, int scale, byte level)
     {
         foreach (char c in text)
@@ -96,7 +97,8 @@ internal static class PixelFont
                 {
                     bool set = (glyph >> (34 - row / scale * 5 - column / scale) & 1) != 0;
                     int left = x + column;
-                    if (set && left >= 0 && left < width && (y + row) * width + left is var at && at * 3 + 3 <= pixels.Length) pixels.Slice(at * 3, 3).Fill(level);
+                    if (set && left >= 0 && left < width && (y + row) * width + left is var at && at * 3 + 3 <= pixels.Length)
+                        pixels.Slice(at * 3, 3).Fill(level);
                 }
             }
             x += Advance * scale;
@@ -107,9 +109,12 @@ internal static class PixelFont
     public static string Fit(string text, int width, int scale)
     {
         int room = Math.Max(0, (width + scale) / (Advance * scale));
-        if (text.Length <= room) return text;
-        if (room <= 4) return text[..room];
-        int head = (room - 2) / 2, tail = room - 2 - head;
+        if (text.Length <= room)
+            return text;
+        if (room <= 4)
+            return text[..room];
+        int head = (room - 2) / 2,
+            tail = room - 2 - head;
         return string.Concat(text.AsSpan(0, head), "..", text.AsSpan(text.Length - tail));
     }
 }

@@ -25,16 +25,20 @@ internal static class DelimitedText
         {
             var record = new QuotedRecord(separator, escapes: false);
             IReadOnlyList<string> fields = record.TryRead(header) && !record.Open ? record.Fields : header.Split(separator);
-            if (fields.Count < 2) continue;
+            if (fields.Count < 2)
+                continue;
             int worth = known(fields) ? int.MaxValue : fields.Count;
-            if (worth > most || (worth == most && tabs)) (best, most) = (separator, worth);
+            if (worth > most || (worth == most && tabs))
+                (best, most) = (separator, worth);
         }
         return best;
     }
 
-    /// <summary>Streams the records: their fields, as many as the first record has, or null where the line is none. Empty lines are passed over.</summary>
+    /// <summary>Streams the records: their fields, as many as the first record has, or null where the line is none. Empty lines are passed
+    /// over.</summary>
     /// <param name="source">The lines.</param>
-    /// <param name="separator">A tab: quotes are those of RFC 4180 where they make sense within the line, else plain characters. Any other: RFC 4180; where that does not hold, a backslash before a quote makes it part of the field.</param>
+    /// <param name="separator">A tab: quotes are those of RFC 4180 where they make sense within the line, else plain characters. Any other:
+    /// RFC 4180; where that does not hold, a backslash before a quote makes it part of the field.</param>
     public static IEnumerable<(IReadOnlyList<string>? Fields, string Line)> Records(IEnumerable<string> source, char separator)
     {
         using IEnumerator<string> lines = source.GetEnumerator();
@@ -42,15 +46,20 @@ internal static class DelimitedText
         int? count = null;
         while (Next() is { } line)
         {
-            if (string.IsNullOrWhiteSpace(line)) continue;
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
             IReadOnlyList<string>? fields = Read(line, escapes: false);
-            if (fields is null && line.Contains("\\\"", StringComparison.Ordinal)) fields = Read(line, escapes: true);
-            if (fields is null && separator == Tab && line.Split(Tab) is var plain && (count is null || plain.Length == count)) fields = plain;
-            if (fields is not null) count ??= fields.Count;
+            if (fields is null && line.Contains("\\\"", StringComparison.Ordinal))
+                fields = Read(line, escapes: true);
+            if (fields is null && separator == Tab && line.Split(Tab) is var plain && (count is null || plain.Length == count))
+                fields = plain;
+            if (fields is not null)
+                count ??= fields.Count;
             yield return (fields, line);
         }
 
-        // The record that begins with a line; where there is none, only that line is blamed: those that its quote ran over are looked at by themselves.
+        // The record that begins with a line; where there is none, only that line is blamed: those that its quote ran over are looked at by
+        // themselves.
         IReadOnlyList<string>? Read(string line, bool escapes)
         {
             var record = new QuotedRecord(separator, escapes);
@@ -63,12 +72,17 @@ internal static class DelimitedText
                 length += follower.Length + 1;
                 whole = record.TryRead(follower);
             }
-            if (whole && !record.Open && (count is null || record.Fields.Count == count)) return record.Fields;
-            for (int at = followers.Count - 1; at >= 0; at--) again.Push(followers[at]);
+            if (whole && !record.Open && (count is null || record.Fields.Count == count))
+                return record.Fields;
+            for (int at = followers.Count - 1; at >= 0; at--)
+                again.Push(followers[at]);
             return null;
         }
 
-        string? Next() => again.TryPop(out string? waiting) ? waiting : lines.MoveNext() ? lines.Current : null;
+        string? Next() =>
+            again.TryPop(out string? waiting) ? waiting
+            : lines.MoveNext() ? lines.Current
+            : null;
     }
 
     /// <summary>The fields of one record, read line by line while a quote is open.</summary>
@@ -85,7 +99,8 @@ internal static class DelimitedText
         /// <summary>False where a quoted field is followed by something else than a separator.</summary>
         public bool TryRead(string line)
         {
-            if (Open) quoted.Append('\n');
+            if (Open)
+                quoted.Append('\n');
             for (int at = 0; ;)
             {
                 if (!Open && at < line.Length && line[at] == '"')
@@ -97,20 +112,27 @@ internal static class DelimitedText
                 {
                     int end = line.IndexOf(separator, at);
                     fields.Add(end < 0 ? line[at..] : line[at..end]);
-                    if (end < 0) return true;
+                    if (end < 0)
+                        return true;
                     at = end + 1;
                     continue;
                 }
-                int quote = escapes ? line.AsSpan(at).IndexOfAny('"', '\\') is >= 0 and var found ? at + found : -1 : line.IndexOf('"', at);
+                int quote = escapes
+                    ? line.AsSpan(at).IndexOfAny('"', '\\') is >= 0 and var found
+                        ? at + found
+                        : -1
+                    : line.IndexOf('"', at);
                 quoted.Append(line.AsSpan(at, (quote < 0 ? line.Length : quote) - at));
-                if (quote < 0) return true;
+                if (quote < 0)
+                    return true;
                 at = quote + 1;
                 if (line[quote] == '\\')
                 {
                     // Only a quote, or a backslash, is escaped; any other backslash stands for itself.
                     bool escaped = at < line.Length && line[at] is '"' or '\\';
                     quoted.Append(escaped ? line[at] : '\\');
-                    if (escaped) at++;
+                    if (escaped)
+                        at++;
                     continue;
                 }
                 if (at < line.Length && line[at] == '"')
@@ -122,8 +144,10 @@ internal static class DelimitedText
                 fields.Add(quoted.ToString());
                 quoted.Clear();
                 Open = false;
-                if (at == line.Length) return true;
-                if (line[at++] != separator) return false;
+                if (at == line.Length)
+                    return true;
+                if (line[at++] != separator)
+                    return false;
             }
         }
     }

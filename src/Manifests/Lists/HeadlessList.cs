@@ -9,35 +9,45 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
 {
     private static readonly char[] Separators = ['\t', ',', ';', '|', ' '];
 
-    /// <summary>Looks at a first line; null where it is no row of which one field, and only one, is a file that is there, or an address.</summary>
+    /// <summary>Looks at a first line; null where it is no row of which one field, and only one, is a file that is there, or an
+    /// address.</summary>
     /// <param name="line">The first line that is not empty.</param>
     /// <param name="source">The list, whose folder relative paths are of.</param>
     /// <param name="known">Tells the names of columns that are looked for: a line with one names its columns.</param>
     /// <param name="plain">Whether a line may be an entry as a whole, separators in it included, as in a .txt of addresses.</param>
     public static HeadlessList? Of(string line, string source, Func<string, bool> known, bool plain)
     {
-        if (plain && Names(line, source) is not null) return null;
+        if (plain && Names(line, source) is not null)
+            return null;
         foreach (char separator in Separators)
         {
             IReadOnlyList<string> fields = Split(line, separator);
-            if (fields.Count < 2) continue;
-            if (fields.Any(known)) return null;
+            if (fields.Count < 2)
+                continue;
+            if (fields.Any(known))
+                return null;
             string?[] kinds = [.. fields.Select(field => Names(field, source))];
-            if (kinds.Count(kind => kind is not null) != 1) continue;
+            if (kinds.Count(kind => kind is not null) != 1)
+                continue;
             return new HeadlessList(separator, [.. kinds.Select((kind, at) => kind ?? FormattableString.Invariant($"column_{at + 1}"))]);
         }
         return !plain && !known(line.Trim()) && Names(line, source) is { } only ? new HeadlessList(',', [only]) : null;
     }
 
     /// <summary>The fields of a line.</summary>
-    public static IReadOnlyList<string> Split(string line, char separator) => separator == ' ' ? line.Split(' ', StringSplitOptions.RemoveEmptyEntries) : DelimitedText.Records([line], separator).FirstOrDefault().Fields ?? [];
+    public static IReadOnlyList<string> Split(string line, char separator) =>
+        separator == ' '
+            ? line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            : DelimitedText.Records([line], separator).FirstOrDefault().Fields ?? [];
 
     /// <summary><c>path</c> of a file that is there, <c>url</c> of a web address; null of other text.</summary>
     public static string? Names(string field, string source)
     {
         string text = field.Trim().Trim('"');
-        if (text.Length is 0 or > 4096) return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https") return "url";
+        if (text.Length is 0 or > 4096)
+            return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https")
+            return "url";
         return IsFile(text, source) ? "path" : null;
     }
 
@@ -47,7 +57,8 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
         try
         {
             // A word alone, such as a column's name, may be a folder beside the table, never the file meant.
-            return field.AsSpan().IndexOfAny('.', '/', '\\') >= 0 && ListReader.IsRegular(ManifestPath.SplitMember(ManifestPath.FromTable(field, source)).File);
+            return field.AsSpan().IndexOfAny('.', '/', '\\') >= 0
+                && ListReader.IsRegular(ManifestPath.SplitMember(ManifestPath.FromTable(field, source)).File);
         }
         catch (Exception error) when (error is TableException or ArgumentException or IOException)
         {

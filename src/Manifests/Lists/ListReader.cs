@@ -1,10 +1,12 @@
-// Lists and tables from strangers: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs no other.
+// Lists and tables from strangers: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs
+// no other.
 
 using System.IO.Compression;
 
 namespace DataFreeKD.Manifests.Lists;
 
-/// <summary>A list that may be read any number of times; memory does not grow with its length, except for a .json that is one object.</summary>
+/// <summary>A list that may be read any number of times; memory does not grow with its length, except for a .json that is one
+/// object.</summary>
 public sealed class ListReader
 {
     // JSON has no header: the objects this far in decide which keys become columns.
@@ -28,29 +30,58 @@ public sealed class ListReader
     public ListReader(string path, Func<string, bool> known)
     {
         (this.path, this.known, format) = (path, known, FormatOf(path));
-        if (Directory.Exists(path)) throw new TableException($"{path} is a folder, not a table; name the .csv or .parquet file in it");
-        if (!IsRegular(path)) throw new TableException(File.Exists(path) ? $"{path} is no regular file; give a file, or - for standard input" : $"{path} does not exist; check the name, or run the stage that writes it");
+        if (Directory.Exists(path))
+            throw new TableException($"{path} is a folder, not a table; name the .csv or .parquet file in it");
+        if (!IsRegular(path))
+            throw new TableException(
+                File.Exists(path)
+                    ? $"{path} is no regular file; give a file, or - for standard input"
+                    : $"{path} does not exist; check the name, or run the stage that writes it"
+            );
         try
         {
             if (IsJson(path))
             {
-                Columns = [.. Entries(CancellationToken.None).Take(ObjectsLookedAt).SelectMany(entry => entry.Names ?? []).Distinct(StringComparer.Ordinal)];
+                Columns =
+                [
+                    .. Entries(CancellationToken.None)
+                        .Take(ObjectsLookedAt)
+                        .SelectMany(entry => entry.Names ?? [])
+                        .Distinct(StringComparer.Ordinal),
+                ];
                 return;
             }
-            if (format != ".TXT") comments = Lines(CancellationToken.None).TakeWhile(IsComment).Count();
-            string first = Lines(CancellationToken.None).Skip(comments).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line) && (format != ".TXT" || !line.StartsWith('#'))) ?? "";
-            if (first.Length > LongestHeader) first = first[..LongestHeader];
-            if (format != ".TXT" && first.Contains('\0', StringComparison.Ordinal)) throw new TableException($"{path} holds bytes that are no text{(first.StartsWith("PK", StringComparison.Ordinal) ? "; it begins as a zip archive or a spreadsheet does" : "")}; save the table as .csv in UTF-8");
+            if (format != ".TXT")
+                comments = Lines(CancellationToken.None).TakeWhile(IsComment).Count();
+            string first = Lines(CancellationToken.None)
+                .Skip(comments)
+                .FirstOrDefault(line => !string.IsNullOrWhiteSpace(line) && (format != ".TXT" || !line.StartsWith('#')))
+                ?? "";
+            if (first.Length > LongestHeader)
+                first = first[..LongestHeader];
+            if (format != ".TXT" && first.Contains('\0', StringComparison.Ordinal))
+                throw new TableException(
+                    $"{path} holds bytes that are no text{(first.StartsWith("PK", StringComparison.Ordinal) ? "; it begins as a zip archive or a spreadsheet does" : "")}; save the table as .csv in UTF-8"
+                );
             headless = HeadlessList.Of(first, path, known, plain: format == ".TXT");
             if (headless is not null)
             {
                 Columns = headless.Columns;
-                TableNotes.Tell($"{path} has no line of names: column {Columns.Index().First(column => column.Item is "path" or "url").Index + 1} of {Columns.Count} is taken as {Columns.First(name => name is "path" or "url")}");
+                TableNotes.Tell(
+                    $"{path} has no line of names: column {Columns.Index().First(column => column.Item is "path" or "url").Index + 1} of {Columns.Count} is taken as {Columns.First(name => name is "path" or "url")}"
+                );
                 return;
             }
-            separator = DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields => fields.Any(field => known(field.Trim())));
-            (IReadOnlyList<string>? names, string? line) = DelimitedText.Records(Lines(CancellationToken.None).Skip(comments), separator).FirstOrDefault();
-            if (names is null && line is not null && format != ".TXT") throw new TableException($"{path}: its first line gives no names of columns: a quote in it is not closed, or is followed by more than a separator; mend that line");
+            separator = DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields =>
+                fields.Any(field => known(field.Trim()))
+            );
+            (IReadOnlyList<string>? names, string? line) = DelimitedText
+                .Records(Lines(CancellationToken.None).Skip(comments), separator)
+                .FirstOrDefault();
+            if (names is null && line is not null && format != ".TXT")
+                throw new TableException(
+                    $"{path}: its first line gives no names of columns: a quote in it is not closed, or is followed by more than a separator; mend that line"
+                );
             IReadOnlyList<string> header = names ?? [];
             hasHeader = format != ".TXT" || (first.Length < LongestHeader && header.Any(field => known(field.Trim())));
             Columns = hasHeader ? Named(header) : [];
@@ -79,9 +110,14 @@ public sealed class ListReader
     {
         switch (format)
         {
-            case ".JSON": return JsonText.Read(Open, path, known, cancel);
-            case ".JSONL" or ".NDJSON": return JsonText.ReadLines(Open, path, cancel);
-            default: return headless is not null ? Headless(headless, cancel) : hasHeader ? Delimited(cancel) : Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')).Select(ListEntry.Plain);
+            case ".JSON":
+                return JsonText.Read(Open, path, known, cancel);
+            case ".JSONL" or ".NDJSON":
+                return JsonText.ReadLines(Open, path, cancel);
+            default:
+                return headless is not null ? Headless(headless, cancel)
+                    : hasHeader ? Delimited(cancel)
+                    : Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line) && !line.StartsWith('#')).Select(ListEntry.Plain);
         }
     }
 
@@ -94,39 +130,57 @@ public sealed class ListReader
         string[] names = [.. header.Select(name => name.Trim())];
         for (int at = 0; at < names.Length; at++)
         {
-            if (names[at].Length > 0) continue;
+            if (names[at].Length > 0)
+                continue;
             string name = $"column_{at + 1}";
-            while (names.Contains(name)) name += "_";
+            while (names.Contains(name))
+                name += "_";
             names[at] = name;
         }
         // Told apart as pandas does: label, label_2. Which of two columns of paths is meant, nobody can tell.
         for (int at = 1; at < names.Length; at++)
         {
-            if (ColumnNames.IsPath(names[at])) continue;
+            if (ColumnNames.IsPath(names[at]))
+                continue;
             string plain = names[at];
-            for (int turn = 2; names.AsSpan(0, at).Contains(names[at]); turn++) names[at] = FormattableString.Invariant($"{plain}_{turn}");
+            for (int turn = 2; names.AsSpan(0, at).Contains(names[at]); turn++)
+                names[at] = FormattableString.Invariant($"{plain}_{turn}");
         }
         return names;
     }
 
     // A remark before the names of columns, which are never in it.
-    private bool IsComment(string line) => line.StartsWith('#') && !line.TrimStart('#').Split(',', ';', '\t', '|').Any(field => known(field.Trim()));
+    private bool IsComment(string line) =>
+        line.StartsWith('#') && !line.TrimStart('#').Split(',', ';', '\t', '|').Any(field => known(field.Trim()));
 
     private IEnumerable<ListEntry> Headless(HeadlessList form, CancellationToken cancel)
     {
-        IEnumerable<(IReadOnlyList<string>? Fields, string Line)> records = form.Separator == ' '
-            ? Lines(cancel).Where(line => !string.IsNullOrWhiteSpace(line)).Select(line => ((IReadOnlyList<string>?)HeadlessList.Split(line, ' '), line))
-            : DelimitedText.Records(Lines(cancel), form.Separator);
-        return records.Where(record => format != ".TXT" || !record.Line.StartsWith('#')).Select(record => record.Fields is { } fields && fields.Count == Columns.Count ? new ListEntry(record.Line, Columns, fields) : ListEntry.Broken(record.Line));
+        IEnumerable<(IReadOnlyList<string>? Fields, string Line)> records =
+            form.Separator == ' '
+                ? Lines(cancel)
+                    .Where(line => !string.IsNullOrWhiteSpace(line))
+                    .Select(line => ((IReadOnlyList<string>?)HeadlessList.Split(line, ' '), line))
+                : DelimitedText.Records(Lines(cancel), form.Separator);
+        return records
+            .Where(record => format != ".TXT" || !record.Line.StartsWith('#'))
+            .Select(record =>
+                record.Fields is { } fields && fields.Count == Columns.Count
+                    ? new ListEntry(record.Line, Columns, fields)
+                    : ListEntry.Broken(record.Line)
+            );
     }
 
-    private IEnumerable<ListEntry> Delimited(CancellationToken cancel) => DelimitedText.Records(Lines(cancel).Skip(comments), separator).Skip(1)
-        .Select(record => record.Fields is { } fields ? new ListEntry(record.Line, Columns, fields) : ListEntry.Broken(record.Line));
+    private IEnumerable<ListEntry> Delimited(CancellationToken cancel) =>
+        DelimitedText
+            .Records(Lines(cancel).Skip(comments), separator)
+            .Skip(1)
+            .Select(record => record.Fields is { } fields ? new ListEntry(record.Line, Columns, fields) : ListEntry.Broken(record.Line));
 
     private IEnumerable<string> Lines(CancellationToken cancel)
     {
         using Stream stream = Open();
-        foreach (string line in TextLines.Read(stream, path, cancel)) yield return line;
+        foreach (string line in TextLines.Read(stream, path, cancel))
+            yield return line;
     }
 
     private Stream Open()

@@ -35,10 +35,14 @@ internal sealed class ListTableReader : TableReader
 
     public override bool Read()
     {
-        if (!entries.MoveNext()) return false;
+        if (!entries.MoveNext())
+            return false;
         line++;
         ListEntry entry = entries.Current;
-        if (entry.Values is not { } values) throw new TableException($"{path}: entry {line} is not a row of this table: {Cut(entry.Line)}; every row needs the fields that the header names");
+        if (entry.Values is not { } values)
+            throw new TableException(
+                $"{path}: entry {line} is not a row of this table: {Cut(entry.Line)}; every row needs the fields that the header names"
+            );
         Array.Clear(fields);
         if (entry.Names is null)
         {
@@ -48,8 +52,10 @@ internal sealed class ListTableReader : TableReader
         }
         for (int at = 0; at < values.Count; at++)
         {
-            if (ReferenceEquals(entry.Names, Header.Columns)) fields[at] = values[at];
-            else if (positions.TryGetValue(entry.Names[at], out int position)) fields[position] = values[at];
+            if (ReferenceEquals(entry.Names, Header.Columns))
+                fields[at] = values[at];
+            else if (positions.TryGetValue(entry.Names[at], out int position))
+                fields[position] = values[at];
         }
         return true;
     }
@@ -60,7 +66,8 @@ internal sealed class ListTableReader : TableReader
     {
         string text = Text(column);
         int most = Encoding.UTF8.GetMaxByteCount(text.Length);
-        if (utf8.Length < most) utf8 = new byte[most];
+        if (utf8.Length < most)
+            utf8 = new byte[most];
         return utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, utf8));
     }
 
@@ -69,8 +76,11 @@ internal sealed class ListTableReader : TableReader
     public override double Number(int column)
     {
         string text = Text(column);
-        if (text.Length == 0) return double.NaN;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : throw NotANumber(text, column);
+        if (text.Length == 0)
+            return double.NaN;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            ? value
+            : throw NotANumber(text, column);
     }
 
     protected override void Dispose(bool disposing) => entries.Dispose();

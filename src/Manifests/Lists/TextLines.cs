@@ -14,13 +14,15 @@ internal static class TextLines
     // What Windows calls Latin-1: the same letters, and quotes and dashes where Latin-1 has control characters.
     private static readonly Encoding Latin1 = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
 
-    /// <summary>Streams the lines; they end at LF, CRLF or CR. A line that is not UTF-8 is read as Latin-1, which <paramref name="source"/> is told for.</summary>
+    /// <summary>Streams the lines; they end at LF, CRLF or CR. A line that is not UTF-8 is read as Latin-1, which <paramref name="source"/>
+    /// is told for.</summary>
     public static IEnumerable<string> Read(Stream stream, string source, CancellationToken cancel)
     {
         byte[] block = new byte[32 << 10];
         int length = stream.ReadAtLeast(block, 4, throwOnEndOfStream: false);
         int start = 0;
-        if (block.AsSpan(0, length).StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf])) start = 3;
+        if (block.AsSpan(0, length).StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            start = 3;
         else if (Marked(block.AsSpan(0, length)) is var (encoding, mark))
         {
             // As UTF-8 from here on: the mark is behind, the rest follows what was read.
@@ -32,7 +34,8 @@ internal static class TextLines
         for (; length > 0; length = stream.Read(block), start = 0)
         {
             cancel.ThrowIfCancellationRequested();
-            if (afterReturn && start < length && block[start] == '\n') start++;
+            if (afterReturn && start < length && block[start] == '\n')
+                start++;
             afterReturn = false;
             for (int end; (end = block.AsSpan(start, length - start).IndexOfAny((byte)'\n', (byte)'\r')) >= 0;)
             {
@@ -40,32 +43,46 @@ internal static class TextLines
                 yield return Text(line.WrittenSpan, source);
                 line.ResetWrittenCount();
                 start += end + 1;
-                if (block[start - 1] != '\r') continue;
-                if (start == length) afterReturn = true;
-                else if (block[start] == '\n') start++;
+                if (block[start - 1] != '\r')
+                    continue;
+                if (start == length)
+                    afterReturn = true;
+                else if (block[start] == '\n')
+                    start++;
             }
             Append(block.AsSpan(start, length - start));
         }
-        if (line.WrittenCount > 0) yield return Text(line.WrittenSpan, source);
+        if (line.WrittenCount > 0)
+            yield return Text(line.WrittenSpan, source);
 
         void Append(ReadOnlySpan<byte> part) => line.Write(part[..Math.Min(part.Length, LongestLine - line.WrittenCount)]);
     }
 
     private static string Text(ReadOnlySpan<byte> line, string source)
     {
-        if (Utf8.IsValid(line)) return Encoding.UTF8.GetString(line);
+        if (Utf8.IsValid(line))
+            return Encoding.UTF8.GetString(line);
         // A line that was cut may end within a letter.
-        if (line.Length == LongestLine) return Encoding.UTF8.GetString(line);
-        TableNotes.Tell($"{source} is not UTF-8 throughout: its other lines are read as Latin-1 (Windows-1252); save it as UTF-8 where that is wrong");
+        if (line.Length == LongestLine)
+            return Encoding.UTF8.GetString(line);
+        TableNotes.Tell(
+            $"{source} is not UTF-8 throughout: its other lines are read as Latin-1 (Windows-1252); save it as UTF-8 where that is wrong"
+        );
         return Latin1.GetString(line);
     }
 
     private static (Encoding Encoding, int Mark)? Marked(ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe, 0, 0])) return (Encoding.UTF32, 4);
-        if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe])) return (Encoding.Unicode, 2);
-        if (start.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff])) return (Encoding.BigEndianUnicode, 2);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe, 0, 0]))
+            return (Encoding.UTF32, 4);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]))
+            return (Encoding.Unicode, 2);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
+            return (Encoding.BigEndianUnicode, 2);
         // Without a mark: every second byte of plain letters is 0.
-        return start.Length < 4 ? null : start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0 ? (Encoding.Unicode, 0) : start[0] == 0 && start[1] != 0 && start[2] == 0 && start[3] != 0 ? (Encoding.BigEndianUnicode, 0) : null;
+        return start.Length < 4 ? null
+            : start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0 ? (Encoding.Unicode, 0)
+            : start[0] == 0 && start[1] != 0 && start[2] == 0 && start[3] != 0 ? (Encoding.BigEndianUnicode, 0)
+            : null;
     }
 }

@@ -4,7 +4,8 @@ using System.Runtime.CompilerServices;
 
 namespace DataFreeKD.Manifests.Looks;
 
-/// <summary>The mean colours of an image's four quarters, weighted towards their middles. Equal pixels give equal sketches on every machine.</summary>
+/// <summary>The mean colours of an image's four quarters, weighted towards their middles. Equal pixels give equal sketches on every
+/// machine.</summary>
 [InlineArray(Length)]
 public struct ColourSketch
 {

@@ -5,7 +5,8 @@ namespace DataFreeKD.Manifests.Looks;
 /// <summary>Values in blocks of 65,536.</summary>
 internal sealed class GrowingArray<T>
 {
-    private const int BlockBits = 16, BlockMask = (1 << BlockBits) - 1;
+    private const int BlockBits = 16,
+        BlockMask = (1 << BlockBits) - 1;
 
     private T[][] blocks = new T[16][];
 
@@ -19,7 +20,8 @@ internal sealed class GrowingArray<T>
     public void Add(T value)
     {
         int block = Count >> BlockBits;
-        if (block == blocks.Length) Array.Resize(ref blocks, block * 2);
+        if (block == blocks.Length)
+            Array.Resize(ref blocks, block * 2);
         (blocks[block] ??= new T[1 << BlockBits])[Count & BlockMask] = value;
         Count++;
     }

@@ -12,7 +12,11 @@ public readonly record struct Look(ulong Hash, ColourSketch? Colours)
     /// <summary>Reads the two fields; null where <paramref name="phash"/> is no hash (sixteen hexadecimal digits).</summary>
     public static Look? Parse(string? phash, string? colours)
     {
-        if (phash is not { Length: 16 } || !ulong.TryParse(phash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong hash)) return null;
+        if (
+            phash is not { Length: 16 }
+            || !ulong.TryParse(phash, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong hash)
+        )
+            return null;
         return new Look(hash, ColourSketch.TryParse(colours, out ColourSketch sketch) ? sketch : null);
     }
 }

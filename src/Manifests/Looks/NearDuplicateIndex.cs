@@ -5,13 +5,16 @@ using System.Numerics;
 namespace DataFreeKD.Manifests.Looks;
 
 /// <summary>
-/// Multi-index hashing (Norouzi, Punjani and Fleet, 2014): a hash is cut into m substrings; hashes within radius r = m·q + a agree to q bits in one of the first a + 1
-/// substrings, or to q − 1 bits in one of the others. The chains of those few buckets are walked and every candidate is checked in full, so that the answer is exact.
+/// Multi-index hashing (Norouzi, Punjani and Fleet, 2014): a hash is cut into m substrings; hashes within radius r = m·q + a agree to q
+/// bits in one of the first a + 1
+/// substrings, or to q − 1 bits in one of the others. The chains of those few buckets are walked and every candidate is checked in full, so
+/// that the answer is exact.
 /// What counts is the order of adding, nothing else. About 30 bytes an image, 42 with colours. Not thread-safe.
 /// </summary>
 public sealed class NearDuplicateIndex
 {
-    /// <summary>Of the radii 0 to 8 the one that bench/NearDuplicates found best: above it recall hardly grows, and distinct images begin to be taken for copies.</summary>
+    /// <summary>Of the radii 0 to 8 the one that bench/NearDuplicates found best: above it recall hardly grows, and distinct images begin
+    /// to be taken for copies.</summary>
     public const int DefaultRadius = 4;
 
     /// <summary>Root mean square difference of two sketches, in levels of 255, that bench/NearDuplicates found best.</summary>
@@ -30,7 +33,8 @@ public sealed class NearDuplicateIndex
 
     /// <summary>An empty index.</summary>
     /// <param name="radius">Bits in which hashes of near duplicates may differ, 0–8.</param>
-    /// <param name="colourTolerance">Root mean square difference that the <see cref="ColourSketch"/>es of near duplicates may have, 0–255; null: hashes alone decide.</param>
+    /// <param name="colourTolerance">Root mean square difference that the <see cref="ColourSketch"/>es of near duplicates may have, 0–255;
+    /// null: hashes alone decide.</param>
     public NearDuplicateIndex(int radius = DefaultRadius, double? colourTolerance = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(radius);
@@ -38,7 +42,8 @@ public sealed class NearDuplicateIndex
         this.radius = radius;
         tables = Tables(radius);
         walk = new int[tables.Max(static table => table.Flips.Length)];
-        if (colourTolerance is not { } tolerance) return;
+        if (colourTolerance is not { } tolerance)
+            return;
         ArgumentOutOfRangeException.ThrowIfNegative(tolerance, nameof(colourTolerance));
         largestColourDistance = tolerance * tolerance * ColourSketch.Length;
         colours = new GrowingArray<ColourSketch>();
@@ -47,17 +52,22 @@ public sealed class NearDuplicateIndex
     /// <summary>Images in the index.</summary>
     public int Count => hashes.Count;
 
-    /// <summary>The id of the earliest added image within the radius; where there is none the image is added and the answer is null.</summary>
+    /// <summary>The id of the earliest added image within the radius; where there is none the image is added and the answer is
+    /// null.</summary>
     /// <exception cref="InvalidOperationException">The index wants colours.</exception>
     public long? FindOrAdd(ulong hash, long id) =>
-        colours is null ? FindOrAdd(hash, default, id) : throw new InvalidOperationException("this index compares colours: give the image's sketch");
+        colours is null
+            ? FindOrAdd(hash, default, id)
+            : throw new InvalidOperationException("this index compares colours: give the image's sketch");
 
     /// <summary>As the other overload; the colours count where the index was made with them.</summary>
     public long? FindOrAdd(ulong hash, in ColourSketch sketch, long id)
     {
         int earliest = int.MaxValue;
-        foreach (SubstringTable table in tables) earliest = Math.Min(earliest, Earliest(table, hash, sketch, earliest));
-        if (earliest != int.MaxValue) return ids[earliest];
+        foreach (SubstringTable table in tables)
+            earliest = Math.Min(earliest, Earliest(table, hash, sketch, earliest));
+        if (earliest != int.MaxValue)
+            return ids[earliest];
         Add(hash, sketch, id);
         return null;
     }
@@ -68,7 +78,8 @@ public sealed class NearDuplicateIndex
         foreach (ulong flip in table.Flips)
         {
             int entry = table.Head(hash ^ flip);
-            if (entry != 0) walk[live++] = entry;
+            if (entry != 0)
+                walk[live++] = entry;
         }
         // All chains a step at a time: their cache misses overlap.
         while (live > 0)
@@ -78,23 +89,27 @@ public sealed class NearDuplicateIndex
             {
                 int entry = walk[i];
                 int at = entry - 1;
-                if (BitOperations.PopCount(hashes[at] ^ hash) <= radius && at < earliest && Alike(at, sketch)) earliest = at;
+                if (BitOperations.PopCount(hashes[at] ^ hash) <= radius && at < earliest && Alike(at, sketch))
+                    earliest = at;
                 int older = table.Older(entry);
-                if (older != 0) walk[left++] = older;
+                if (older != 0)
+                    walk[left++] = older;
             }
             live = left;
         }
         return earliest;
     }
 
-    private bool Alike(int at, in ColourSketch sketch) => colours is null || ColourSketch.SquaredDistance(colours[at], sketch) <= largestColourDistance;
+    private bool Alike(int at, in ColourSketch sketch) =>
+        colours is null || ColourSketch.SquaredDistance(colours[at], sketch) <= largestColourDistance;
 
     private void Add(ulong hash, in ColourSketch sketch, long id)
     {
         hashes.Add(hash);
         ids.Add(id);
         colours?.Add(sketch);
-        foreach (SubstringTable table in tables) table.Add(hashes);
+        foreach (SubstringTable table in tables)
+            table.Add(hashes);
     }
 
     private static SubstringTable[] Tables(int radius)
@@ -102,9 +117,22 @@ public sealed class NearDuplicateIndex
         int m = Substrings(radius);
         (int q, int a) = Math.DivRem(radius, m);
         // The last substrings have no reach where q is 0 and i is past a; by the pigeonhole principle they are not needed then.
-        return [.. Enumerable.Range(0, m).Where(i => i <= a || q > 0).Select(i => new SubstringTable(64 * i / m, 64 * (i + 1) / m - 64 * i / m, i <= a ? q : q - 1))];
+        return
+        [
+            .. Enumerable
+                .Range(0, m)
+                .Where(i => i <= a || q > 0)
+                .Select(i => new SubstringTable(64 * i / m, 64 * (i + 1) / m - 64 * i / m, i <= a ? q : q - 1)),
+        ];
     }
 
-    // The fewest buckets and candidates for ten million hashes: 1 to 3 substrings, since a quarter of 64 bits has hundreds of hashes in every bucket.
-    private static int Substrings(int radius) => radius switch { 0 => 1, 1 or 3 => 2, _ => 3 };
+    // The fewest buckets and candidates for ten million hashes: 1 to 3 substrings, since a quarter of 64 bits has hundreds of hashes in
+    // every bucket.
+    private static int Substrings(int radius) =>
+        radius switch
+        {
+            0 => 1,
+            1 or 3 => 2,
+            _ => 3,
+        };
 }

@@ -17,7 +17,8 @@ internal sealed class SubstringTable(int shift, int bits, int reach)
     private readonly GrowingArray<int> links = new();
 
     /// <summary>What to flip in a hash so that its substring becomes each of those within reach, nothing first.</summary>
-    public ulong[] Flips { get; } = [.. Enumerable.Range(0, reach + 1).SelectMany(count => Subsets(count, bits)).Select(subset => subset << shift)];
+    public ulong[] Flips { get; } =
+    [.. Enumerable.Range(0, reach + 1).SelectMany(count => Subsets(count, bits)).Select(subset => subset << shift)];
 
     /// <summary>The newest entry that may have the substring of <paramref name="hash"/>, + 1; 0 where there is none.</summary>
     public int Head(ulong hash) => heads[Bucket(hash)];
@@ -34,7 +35,8 @@ internal sealed class SubstringTable(int shift, int bits, int reach)
         if (last >= heads.Length && BitOperations.Log2((uint)heads.Length) < Math.Min(bits, 30))
         {
             heads = new int[heads.Length * 2];
-            for (int entry = 0; entry < last; entry++) Link(hashes[entry], entry);
+            for (int entry = 0; entry < last; entry++)
+                Link(hashes[entry], entry);
         }
         Link(hashes[last], last);
     }
@@ -55,7 +57,8 @@ internal sealed class SubstringTable(int shift, int bits, int reach)
 
     private static IEnumerable<ulong> Subsets(int count, int below)
     {
-        if (count == 0) return [0UL];
+        if (count == 0)
+            return [0UL];
         return Enumerable.Range(0, below).SelectMany(top => Subsets(count - 1, top).Select(rest => rest | 1UL << top));
     }
 }

@@ -11,22 +11,32 @@ internal static class ClassNamesReader
     /// <summary>Names by class index; empty where the config has none or not one for each class, which is then noted.</summary>
     public static IReadOnlyList<string> Read(JsonFile? config, int classes, ReadingReport report)
     {
-        if (config is null || classes == 0) return [];
+        if (config is null || classes == 0)
+            return [];
         foreach (JsonElement? list in new[] { config.Find("label_names"), config.Find("pretrained_cfg", "label_names") })
         {
-            if (list is not { ValueKind: JsonValueKind.Array } names) continue;
-            if (names.GetArrayLength() == classes && names.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)) return [.. names.EnumerateArray().Select(e => e.GetString()!)];
+            if (list is not { ValueKind: JsonValueKind.Array } names)
+                continue;
+            if (names.GetArrayLength() == classes && names.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String))
+                return [.. names.EnumerateArray().Select(e => e.GetString()!)];
             report.Note($"'{config.Path}' names {names.GetArrayLength()} classes, the head has {classes}: the names are left out");
         }
-        if (config.Find("id2label") is not { ValueKind: JsonValueKind.Object } map) return [];
+        if (config.Find("id2label") is not { ValueKind: JsonValueKind.Object } map)
+            return [];
         string?[] byIndex = new string?[classes];
         int count = 0;
         foreach (JsonProperty pair in map.EnumerateObject())
         {
             count++;
-            if (int.TryParse(pair.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) && index < classes && pair.Value.ValueKind == JsonValueKind.String) byIndex[index] = pair.Value.GetString();
+            if (
+                int.TryParse(pair.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+                && index < classes
+                && pair.Value.ValueKind == JsonValueKind.String
+            )
+                byIndex[index] = pair.Value.GetString();
         }
-        if (count == classes && !byIndex.Contains(null)) return [.. byIndex.Select(n => n!)];
+        if (count == classes && !byIndex.Contains(null))
+            return [.. byIndex.Select(n => n!)];
         report.Note($"id2label of '{config.Path}' names {count} classes, the head has {classes}: the names are left out");
         return [];
     }

@@ -9,31 +9,51 @@ namespace DataFreeKD.Models.Checkpoints;
 /// <summary>Writes the JSON files of a model directory.</summary>
 internal static class ConfigWriter
 {
-    private static readonly JsonWriterOptions Layout = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Layout = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    /// <summary>Shape fields in both vocabularies; <c>architecture</c> (timm) or <c>architectures</c> and <c>model_type</c> (transformers) by the tensors' names, so that no reader takes names that it does not know.</summary>
-    public static void Config(Stream stream, ModelConfig config, Preprocessing preprocessing, IReadOnlyList<string> classNames, TensorNaming naming)
+    /// <summary>Shape fields in both vocabularies; <c>architecture</c> (timm) or <c>architectures</c> and <c>model_type</c> (transformers)
+    /// by the tensors' names, so that no reader takes names that it does not know.</summary>
+    public static void Config(
+        Stream stream,
+        ModelConfig config,
+        Preprocessing preprocessing,
+        IReadOnlyList<string> classNames,
+        TensorNaming naming
+    )
     {
         TimmForm form = TimmForm.Of(config);
         VitConfig? vit = config as VitConfig;
         using Utf8JsonWriter json = new(stream, Layout);
         json.WriteStartObject();
-        if (naming == TensorNaming.Timm) json.WriteString("architecture", form.Architecture);
-        else Transformers(json, vit!);
+        if (naming == TensorNaming.Timm)
+            json.WriteString("architecture", form.Architecture);
+        else
+            Transformers(json, vit!);
         json.WriteNumber("num_classes", config.Classes);
         json.WriteNumber("num_features", vit?.Width ?? config.Features);
-        if (vit is not null) json.WriteString("global_pool", VitSpec.PoolName(vit.Pooling));
+        if (vit is not null)
+            json.WriteString("global_pool", VitSpec.PoolName(vit.Pooling));
         Labels(json, classNames);
         form.WriteArguments(json);
         PretrainedConfig(json, form, config, preprocessing);
-        if (vit is not null) VitFields(json, vit);
+        if (vit is not null)
+            VitFields(json, vit);
         json.WriteEndObject();
     }
 
     private static void Transformers(Utf8JsonWriter json, VitConfig config)
     {
         json.WriteStartArray("architectures");
-        json.WriteStringValue(config.Classes == 0 ? (config.Distilled ? "DeiTModel" : "ViTModel") : config.Distilled ? "DeiTForImageClassificationWithTeacher" : "ViTForImageClassification");
+        json.WriteStringValue(
+            config.Classes == 0 ? (config.Distilled ? "DeiTModel" : "ViTModel")
+            : config.Distilled ? "DeiTForImageClassificationWithTeacher"
+            : "ViTForImageClassification"
+        );
         json.WriteEndArray();
         json.WriteString("model_type", config.Distilled ? "deit" : "vit");
     }
@@ -63,8 +83,10 @@ internal static class ConfigWriter
         json.WriteString("image_processor_type", config.Squash ? "ViTImageProcessor" : "CLIPImageProcessor");
         json.WriteBoolean("do_resize", true);
         json.WriteStartObject("size");
-        if (config.Squash) Square(json, config.ImageSize);
-        else json.WriteNumber("shortest_edge", (int)Math.Floor(config.ImageSize / config.CropPct));
+        if (config.Squash)
+            Square(json, config.ImageSize);
+        else
+            json.WriteNumber("shortest_edge", (int)Math.Floor(config.ImageSize / config.CropPct));
         json.WriteEndObject();
         json.WriteBoolean("do_center_crop", !config.Squash);
         if (!config.Squash)
@@ -117,7 +139,8 @@ internal static class ConfigWriter
         else
         {
             json.WriteStartArray("classifier");
-            foreach (string module in form.Classifier) json.WriteStringValue(module);
+            foreach (string module in form.Classifier)
+                json.WriteStringValue(module);
             json.WriteEndArray();
         }
         json.WriteEndObject();
@@ -125,15 +148,19 @@ internal static class ConfigWriter
 
     private static void Labels(Utf8JsonWriter json, IReadOnlyList<string> names)
     {
-        if (names.Count == 0) return;
+        if (names.Count == 0)
+            return;
         json.WriteStartArray("label_names");
-        foreach (string name in names) json.WriteStringValue(name);
+        foreach (string name in names)
+            json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteStartObject("id2label");
-        for (int i = 0; i < names.Count; i++) json.WriteString(i.ToString(CultureInfo.InvariantCulture), names[i]);
+        for (int i = 0; i < names.Count; i++)
+            json.WriteString(i.ToString(CultureInfo.InvariantCulture), names[i]);
         json.WriteEndObject();
         json.WriteStartObject("label2id");
-        foreach (IGrouping<string, int> same in Enumerable.Range(0, names.Count).GroupBy(i => names[i], StringComparer.Ordinal)) json.WriteNumber(same.Key, same.First());
+        foreach (IGrouping<string, int> same in Enumerable.Range(0, names.Count).GroupBy(i => names[i], StringComparer.Ordinal))
+            json.WriteNumber(same.Key, same.First());
         json.WriteEndObject();
     }
 
@@ -146,7 +173,8 @@ internal static class ConfigWriter
     private static void Floats(Utf8JsonWriter json, string name, IReadOnlyList<float> values)
     {
         json.WriteStartArray(name);
-        foreach (float value in values) json.WriteNumberValue(value);
+        foreach (float value in values)
+            json.WriteNumberValue(value);
         json.WriteEndArray();
     }
 }

@@ -18,10 +18,20 @@ internal struct Crc32
         uint[][] t = Tables;
         for (; bytes.Length >= 8; bytes = bytes[8..])
         {
-            uint low = crc ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes), high = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
-            crc = t[7][low & 255] ^ t[6][(low >> 8) & 255] ^ t[5][(low >> 16) & 255] ^ t[4][low >> 24] ^ t[3][high & 255] ^ t[2][(high >> 8) & 255] ^ t[1][(high >> 16) & 255] ^ t[0][high >> 24];
+            uint low = crc ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+                high = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+            crc =
+                t[7][low & 255]
+                ^ t[6][(low >> 8) & 255]
+                ^ t[5][(low >> 16) & 255]
+                ^ t[4][low >> 24]
+                ^ t[3][high & 255]
+                ^ t[2][(high >> 8) & 255]
+                ^ t[1][(high >> 16) & 255]
+                ^ t[0][high >> 24];
         }
-        foreach (byte b in bytes) crc = (crc >> 8) ^ t[0][(crc ^ b) & 255];
+        foreach (byte b in bytes)
+            crc = (crc >> 8) ^ t[0][(crc ^ b) & 255];
         state = ~crc;
     }
 
@@ -31,12 +41,14 @@ internal struct Crc32
         for (uint i = 0; i < 256; i++)
         {
             uint crc = i;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
+            for (int bit = 0; bit < 8; bit++)
+                crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
             tables[0][i] = crc;
         }
         for (int step = 1; step < 8; step++)
         {
-            for (int i = 0; i < 256; i++) tables[step][i] = (tables[step - 1][i] >> 8) ^ tables[0][tables[step - 1][i] & 255];
+            for (int i = 0; i < 256; i++)
+                tables[step][i] = (tables[step - 1][i] >> 8) ^ tables[0][tables[step - 1][i] & 255];
         }
         return tables;
     }

@@ -13,9 +13,16 @@ internal static partial class Dinov3Names
 
     private static readonly (string Timm, string HuggingFace)[] InBlock =
     [
-        ("norm1", "norm1"), ("norm2", "norm2"), ("attn.proj", "attention.o_proj"), ("attn.q_proj", "attention.q_proj"), ("attn.k_proj", "attention.k_proj"), ("attn.v_proj", "attention.v_proj"),
+        ("norm1", "norm1"),
+        ("norm2", "norm2"),
+        ("attn.proj", "attention.o_proj"),
+        ("attn.q_proj", "attention.q_proj"),
+        ("attn.k_proj", "attention.k_proj"),
+        ("attn.v_proj", "attention.v_proj"),
         // Gated or not.
-        ("mlp.fc1_g", "mlp.gate_proj"), ("mlp.fc1_x", "mlp.up_proj"), ("mlp.fc2", "mlp.down_proj"),
+        ("mlp.fc1_g", "mlp.gate_proj"),
+        ("mlp.fc1_x", "mlp.up_proj"),
+        ("mlp.fc2", "mlp.down_proj"),
     ];
 
     /// <summary>timm's names, as its eva.py has them; a bare backbone has no head.</summary>
@@ -27,7 +34,8 @@ internal static partial class Dinov3Names
         foreach ((string name, Tensor tensor) in source)
         {
             // What masks patches in training, and what follows from the config.
-            if (name == "embeddings.mask_token" || name.EndsWith("rope_embeddings.inv_freq", StringComparison.Ordinal)) continue;
+            if (name == "embeddings.mask_token" || name.EndsWith("rope_embeddings.inv_freq", StringComparison.Ordinal))
+                continue;
             timm[Translate(name, gated)] = tensor;
         }
         EvaNames.Fuse(path, timm);
@@ -38,11 +46,14 @@ internal static partial class Dinov3Names
     {
         if (Layer().Match(name) is { Success: true } layer)
         {
-            string at = $"blocks.{layer.Groups[1].Value}.", rest = layer.Groups[2].Value;
-            if (Scale().Match(rest) is { Success: true } scale) return $"{at}ls{scale.Groups[1].Value}.gamma";
+            string at = $"blocks.{layer.Groups[1].Value}.",
+                rest = layer.Groups[2].Value;
+            if (Scale().Match(rest) is { Success: true } scale)
+                return $"{at}ls{scale.Groups[1].Value}.gamma";
             foreach ((string timm, string other) in InBlock)
             {
-                if (rest.StartsWith(other + ".", StringComparison.Ordinal)) return at + (timm == "mlp.fc1_x" && !gated ? "mlp.fc1" : timm) + rest[other.Length..];
+                if (rest.StartsWith(other + ".", StringComparison.Ordinal))
+                    return at + (timm == "mlp.fc1_x" && !gated ? "mlp.fc1" : timm) + rest[other.Length..];
             }
             return at + rest;
         }
@@ -50,7 +61,9 @@ internal static partial class Dinov3Names
         {
             "embeddings.cls_token" => "cls_token",
             "embeddings.register_tokens" => "reg_token",
-            _ => name.StartsWith("embeddings.patch_embeddings.", StringComparison.Ordinal) ? "patch_embed.proj." + name["embeddings.patch_embeddings.".Length..] : name,
+            _ => name.StartsWith("embeddings.patch_embeddings.", StringComparison.Ordinal)
+                ? "patch_embed.proj." + name["embeddings.patch_embeddings.".Length..]
+                : name,
         };
     }
 

@@ -20,23 +20,32 @@ internal sealed class JsonFile
     public JsonElement Root => root;
 
     /// <summary>Names of the fields of the object at a key; of the whole object with an empty one.</summary>
-    public IEnumerable<string> Fields(string key) => (key.Length == 0 ? root : Find(key)) is { ValueKind: JsonValueKind.Object } found ? found.EnumerateObject().Where(pair => pair.Value.ValueKind != JsonValueKind.Null).Select(pair => pair.Name) : [];
+    public IEnumerable<string> Fields(string key) =>
+        (key.Length == 0 ? root : Find(key)) is { ValueKind: JsonValueKind.Object } found
+            ? found.EnumerateObject().Where(pair => pair.Value.ValueKind != JsonValueKind.Null).Select(pair => pair.Name)
+            : [];
 
     /// <summary>The file's content, or null where there is no file.</summary>
     public static JsonFile? ReadIfPresent(string path)
     {
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         RegularFile.Require(path);
         // The length is the opened file's: a link has one of its own.
         using FileStream file = File.OpenRead(LinkText.Resolved(path));
-        if (file.Length > MostBytes) throw new ModelException($"'{path}' has {file.Length} bytes, which no model config needs");
+        if (file.Length > MostBytes)
+            throw new ModelException($"'{path}' has {file.Length} bytes, which no model config needs");
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         try
         {
             // A mark of the encoding before the text is allowed.
-            using JsonDocument document = JsonDocument.Parse(bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), new JsonDocumentOptions { MaxDepth = 32 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new ModelException($"'{path}' holds no JSON object");
+            using JsonDocument document = JsonDocument.Parse(
+                bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0),
+                new JsonDocumentOptions { MaxDepth = 32 }
+            );
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new ModelException($"'{path}' holds no JSON object");
             Decode(document.RootElement);
             return new JsonFile(path, document.RootElement.Clone());
         }
@@ -53,48 +62,57 @@ internal sealed class JsonFile
         JsonElement at = root;
         foreach (string key in keys)
         {
-            if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(key, out at)) return null;
+            if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(key, out at))
+                return null;
         }
         return at.ValueKind == JsonValueKind.Null ? null : at;
     }
 
     public int? Int(params ReadOnlySpan<string> keys)
     {
-        if (Find(keys) is not { } found) return null;
+        if (Find(keys) is not { } found)
+            return null;
         return found.ValueKind == JsonValueKind.Number && found.TryGetInt32(out int value) ? value : throw Bad(keys, found);
     }
 
     public double? Number(params ReadOnlySpan<string> keys)
     {
-        if (Find(keys) is not { } found) return null;
+        if (Find(keys) is not { } found)
+            return null;
         return found.ValueKind == JsonValueKind.Number && found.TryGetDouble(out double value) ? value : throw Bad(keys, found);
     }
 
-    public bool? Flag(params ReadOnlySpan<string> keys) => Find(keys) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.True } => true,
-        { ValueKind: JsonValueKind.False } => false,
-        { } other => throw Bad(keys, other),
-    };
+    public bool? Flag(params ReadOnlySpan<string> keys) =>
+        Find(keys) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            { } other => throw Bad(keys, other),
+        };
 
     public string? Text(params ReadOnlySpan<string> keys)
     {
-        if (Find(keys) is not { } found) return null;
+        if (Find(keys) is not { } found)
+            return null;
         return found.ValueKind == JsonValueKind.String ? found.GetString() : throw Bad(keys, found);
     }
 
     public float[]? Floats(params ReadOnlySpan<string> keys)
     {
-        if (Find(keys) is not { } found) return null;
-        if (found.ValueKind != JsonValueKind.Array || found.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Number)) throw Bad(keys, found);
+        if (Find(keys) is not { } found)
+            return null;
+        if (found.ValueKind != JsonValueKind.Array || found.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Number))
+            throw Bad(keys, found);
         return [.. found.EnumerateArray().Select(e => e.GetSingle())];
     }
 
     public ModelException Bad(ReadOnlySpan<string> keys, JsonElement found)
     {
         string raw = found.GetRawText();
-        return new ModelException($"'{Path}': the field '{string.Join('.', keys!)}' is {Shown.Of(raw.Length > 60 ? raw[..60] + "…" : raw)}, which cannot be used");
+        return new ModelException(
+            $"'{Path}': the field '{string.Join('.', keys!)}' is {Shown.Of(raw.Length > 60 ? raw[..60] + "…" : raw)}, which cannot be used"
+        );
     }
 
     // Texts are decoded when they are asked for: here, so that a later look cannot fail. The depth is bounded by the parser.
@@ -110,10 +128,14 @@ internal sealed class JsonFile
                 }
                 break;
             case JsonValueKind.Array:
-                foreach (JsonElement item in element.EnumerateArray()) Decode(item);
+                foreach (JsonElement item in element.EnumerateArray())
+                    Decode(item);
                 break;
-            case JsonValueKind.String: _ = element.GetString(); break;
-            default: break;
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            default:
+                break;
         }
     }
 }

@@ -4,7 +4,8 @@ using System.Buffers.Binary;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>A magic number, a version, facts of the machine, the structure, the storages' keys: five pickles; then each storage's count and bytes in the order of the keys.</summary>
+/// <summary>A magic number, a version, facts of the machine, the structure, the storages' keys: five pickles; then each storage's count and
+/// bytes in the order of the keys.</summary>
 internal sealed class LegacySave : TorchArchive
 {
     // The number 0x1950a86a20f9469cfc6c, as a pickle of protocol 2 has it.
@@ -13,17 +14,21 @@ internal sealed class LegacySave : TorchArchive
     private readonly FileStream file;
     private readonly Dictionary<string, (long At, long Bytes)> places = new(StringComparer.Ordinal);
 
-    private LegacySave(string path, FileStream file) : base(path, file.Length)
+    private LegacySave(string path, FileStream file)
+        : base(path, file.Length)
     {
         this.file = file;
         byte[] start = new byte[Math.Min(file.Length, 2L * MostPickleBytes)];
         file.ReadExactly(start);
-        if (!start.AsSpan().StartsWith(Magic)) throw Bad($"it is a bare pickle that torch.save did not write; {Mend}");
+        if (!start.AsSpan().StartsWith(Magic))
+            throw Bad($"it is a bare pickle that torch.save did not write; {Mend}");
         int at = Magic.Length;
         Next();
-        if (Next().Root is not PickleDictionary machine || machine["little_endian"] is not true) throw Bad("it was written on a big-endian machine; save it again on a little-endian one");
+        if (Next().Root is not PickleDictionary machine || machine["little_endian"] is not true)
+            throw Bad("it was written on a big-endian machine; save it again on a little-endian one");
         Pickle = Next();
-        if (Next().Root is not PickleList keys) throw Bad("its pickle is damaged (no list of storages follows)");
+        if (Next().Root is not PickleList keys)
+            throw Bad("its pickle is damaged (no list of storages follows)");
         Place(keys, at);
 
         PickleReading Next()
@@ -58,22 +63,31 @@ internal sealed class LegacySave : TorchArchive
     private protected override void Load(PickleStorage storage, Span<byte> target)
     {
         file.Position = Place(storage).At;
-        if (file.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) < target.Length) throw Bad($"storage '{Shown.Of(storage.Key)}' is cut off");
+        if (file.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) < target.Length)
+            throw Bad($"storage '{Shown.Of(storage.Key)}' is cut off");
     }
 
-    private (long At, long Bytes) Place(PickleStorage storage) => places.TryGetValue(storage.Key, out (long, long) place) ? place : throw Bad($"storage '{Shown.Of(storage.Key)}' is missing from the file");
+    private (long At, long Bytes) Place(PickleStorage storage) =>
+        places.TryGetValue(storage.Key, out (long, long) place)
+            ? place
+            : throw Bad($"storage '{Shown.Of(storage.Key)}' is missing from the file");
 
     private void Place(PickleList keys, long at)
     {
         Span<byte> count = stackalloc byte[8];
         foreach (object? item in keys.Items)
         {
-            if (item is not string key || !Pickle.Storages.TryGetValue(key, out PickleStorage? storage)) throw Bad("its list of storages names one that no tensor has");
+            if (item is not string key || !Pickle.Storages.TryGetValue(key, out PickleStorage? storage))
+                throw Bad("its list of storages names one that no tensor has");
             file.Position = at;
-            if (file.ReadAtLeast(count, 8, throwOnEndOfStream: false) < 8) throw Bad($"storage '{Shown.Of(key)}' is cut off");
-            long elements = BinaryPrimitives.ReadInt64LittleEndian(count), size = SizeOf(storage.Type);
-            if (elements < 0 || elements > (file.Length - at - 8) / size) throw Bad($"storage '{Shown.Of(key)}' claims {elements} elements, more than the file holds");
-            if (!places.TryAdd(key, (at + 8, elements * size))) throw Bad($"storage '{Shown.Of(key)}' is listed twice");
+            if (file.ReadAtLeast(count, 8, throwOnEndOfStream: false) < 8)
+                throw Bad($"storage '{Shown.Of(key)}' is cut off");
+            long elements = BinaryPrimitives.ReadInt64LittleEndian(count),
+                size = SizeOf(storage.Type);
+            if (elements < 0 || elements > (file.Length - at - 8) / size)
+                throw Bad($"storage '{Shown.Of(key)}' claims {elements} elements, more than the file holds");
+            if (!places.TryAdd(key, (at + 8, elements * size)))
+                throw Bad($"storage '{Shown.Of(key)}' is listed twice");
             at += 8 + (elements * size);
         }
     }

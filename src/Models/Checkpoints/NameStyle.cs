@@ -48,26 +48,36 @@ internal enum NameStyle
 /// <summary>What classes of other libraries have where their config leaves it out: their configs hold only what differs.</summary>
 internal static class NameStyles
 {
-    public static double? DefaultEpsilon(this NameStyle style) => style switch
-    {
-        NameStyle.HuggingFaceVit or NameStyle.HuggingFaceBeit => 1e-12,
-        NameStyle.HuggingFaceDinov2 or NameStyle.Siglip or NameStyle.SiglipClassifier or NameStyle.TorchVision => 1e-6,
-        NameStyle.Clip or NameStyle.OpenClip or NameStyle.HuggingFaceDinov3 => 1e-5,
-        _ => null,
-    };
+    public static double? DefaultEpsilon(this NameStyle style) =>
+        style switch
+        {
+            NameStyle.HuggingFaceVit or NameStyle.HuggingFaceBeit => 1e-12,
+            NameStyle.HuggingFaceDinov2 or NameStyle.Siglip or NameStyle.SiglipClassifier or NameStyle.TorchVision => 1e-6,
+            NameStyle.Clip or NameStyle.OpenClip or NameStyle.HuggingFaceDinov3 => 1e-5,
+            _ => null,
+        };
 
     // Of CLIP's class quick_gelu is the default, and OpenAI's weights have it; LAION's configs say gelu.
-    public static Activation? DefaultActivation(this NameStyle style) => style switch
-    {
-        NameStyle.HuggingFaceVit or NameStyle.HuggingFaceDinov2 or NameStyle.HuggingFaceBeit or NameStyle.HuggingFaceDinov3 or NameStyle.TorchVision => Activation.Gelu,
-        NameStyle.Clip => Activation.QuickGelu,
-        NameStyle.Siglip or NameStyle.SiglipClassifier => Activation.GeluTanh,
-        _ => null,
-    };
+    public static Activation? DefaultActivation(this NameStyle style) =>
+        style switch
+        {
+            NameStyle.HuggingFaceVit
+            or NameStyle.HuggingFaceDinov2
+            or NameStyle.HuggingFaceBeit
+            or NameStyle.HuggingFaceDinov3
+            or NameStyle.TorchVision => Activation.Gelu,
+            NameStyle.Clip => Activation.QuickGelu,
+            NameStyle.Siglip or NameStyle.SiglipClassifier => Activation.GeluTanh,
+            _ => null,
+        };
 
     /// <summary>Whether the names are timm's, so that its ways hold where nothing is stated.</summary>
-    public static bool IsTimm(this NameStyle style) => style is NameStyle.Timm or NameStyle.Eva or NameStyle.Parallel or NameStyle.OldLayerScale;
+    public static bool IsTimm(this NameStyle style) =>
+        style is NameStyle.Timm or NameStyle.Eva or NameStyle.Parallel or NameStyle.OldLayerScale;
 
     /// <summary>A Hugging Face class has 12 heads, DINOv3's 6, unless its config says otherwise.</summary>
-    public static int? DefaultHeads(this NameStyle style) => style == NameStyle.HuggingFaceDinov3 ? 6 : style.IsTimm() || style is NameStyle.TorchVision or NameStyle.OpenClip ? null : 12;
+    public static int? DefaultHeads(this NameStyle style) =>
+        style == NameStyle.HuggingFaceDinov3 ? 6
+        : style.IsTimm() || style is NameStyle.TorchVision or NameStyle.OpenClip ? null
+        : 12;
 }

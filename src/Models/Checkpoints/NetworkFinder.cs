@@ -15,7 +15,13 @@ internal sealed record TensorDictionary(string Path, IReadOnlyCollection<string>
 /// <param name="Names">The file's name of each tensor, by its name without prefix and wrappers.</param>
 /// <param name="Left">Names outside the prefix.</param>
 /// <param name="Others">Other networks in the file, which this one was preferred to.</param>
-internal sealed record FoundNetwork(int Dictionary, string Prefix, IReadOnlyDictionary<string, string> Names, IReadOnlyList<string> Left, IReadOnlyList<string> Others)
+internal sealed record FoundNetwork(
+    int Dictionary,
+    string Prefix,
+    IReadOnlyDictionary<string, string> Names,
+    IReadOnlyList<string> Left,
+    IReadOnlyList<string> Others
+)
 {
     /// <summary>Where the network is, for people and for <c>--weights-key</c>.</summary>
     public required string Label { get; init; }
@@ -27,12 +33,28 @@ internal static partial class NetworkFinder
     // One tensor that every network of a family has and nothing around it.
     private static readonly string[] Anchors =
     [
-        "patch_embed.proj.weight", "conv_embed.proj.weight", "embeddings.patch_embeddings.projection.weight", "embeddings.patch_embedding.weight", Dinov3Names.Anchor, "conv_proj.weight", "ln_post.weight",
-        "layer1.0.conv1.weight", "patch_embed.conv1.conv.weight",
+        "patch_embed.proj.weight",
+        "conv_embed.proj.weight",
+        "embeddings.patch_embeddings.projection.weight",
+        "embeddings.patch_embedding.weight",
+        Dinov3Names.Anchor,
+        "conv_proj.weight",
+        "ln_post.weight",
+        "layer1.0.conv1.weight",
+        "patch_embed.conv1.conv.weight",
     ];
 
     // Backbones whose classifier stands outside their own prefix.
-    private static readonly string[] Backbones = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "beit.", "data2vec_vision.", "vision_model."];
+    private static readonly string[] Backbones =
+    [
+        "vit.",
+        "deit.",
+        "dinov2.",
+        "dinov2_with_registers.",
+        "beit.",
+        "data2vec_vision.",
+        "vision_model.",
+    ];
     private static readonly string[] HeadsOutside = ["classifier.", "cls_classifier.", "distillation_classifier.", "visual_projection."];
 
     // In the order of timm's own loader, then by custom.
@@ -40,7 +62,10 @@ internal static partial class NetworkFinder
 
     private sealed record Candidate(int Dictionary, string Path, string Prefix)
     {
-        public string Label => Prefix.Length == 0 ? Path : Path.Length == 0 ? Prefix.TrimEnd('.') : Path + "." + Prefix.TrimEnd('.');
+        public string Label =>
+            Prefix.Length == 0 ? Path
+            : Path.Length == 0 ? Prefix.TrimEnd('.')
+            : Path + "." + Prefix.TrimEnd('.');
     }
 
     /// <param name="file">The file, for messages.</param>
@@ -49,39 +74,70 @@ internal static partial class NetworkFinder
     /// <exception cref="ModelException">There is no network, or several with nothing to prefer one by.</exception>
     public static FoundNetwork Find(string file, IReadOnlyList<TensorDictionary> dictionaries, string? key)
     {
-        List<Candidate> all = [.. dictionaries.SelectMany((dictionary, index) => Prefixes(dictionary.Names).Select(prefix => new Candidate(index, dictionary.Path, prefix)))];
-        if (all.Count == 0) throw new ModelException($"'{file}' was not loaded: it holds no tensors of a network that is known here ({FamilyReader.Supported}); {Holds(dictionaries)}");
+        List<Candidate> all =
+        [
+            .. dictionaries.SelectMany(
+                (dictionary, index) => Prefixes(dictionary.Names).Select(prefix => new Candidate(index, dictionary.Path, prefix))
+            ),
+        ];
+        if (all.Count == 0)
+            throw new ModelException(
+                $"'{file}' was not loaded: it holds no tensors of a network that is known here ({FamilyReader.Supported}); {Holds(dictionaries)}"
+            );
         List<Candidate> named = key is null ? all : [.. all.Where(candidate => candidate.Label == key)];
-        if (named.Count == 0) named = [.. all.Where(candidate => candidate.Label.StartsWith(key + ".", StringComparison.Ordinal))];
-        if (named.Count == 0) throw new ModelException($"'{file}' holds no network under '{Shown.Of(key!)}'; there is {Labels(all)}");
+        if (named.Count == 0)
+            named = [.. all.Where(candidate => candidate.Label.StartsWith(key + ".", StringComparison.Ordinal))];
+        if (named.Count == 0)
+            throw new ModelException($"'{file}' holds no network under '{Shown.Of(key!)}'; there is {Labels(all)}");
         Candidate[] best = [.. named.GroupBy(Rank).OrderBy(group => group.Key).First()];
         if (best.Length > 1)
         {
             Candidate[] customary = [.. best.GroupBy(Custom).OrderBy(group => group.Key).First()];
             best = customary is [var only] && Custom(only) < Customary.Length ? customary : best;
         }
-        if (best.Length > 1) throw new ModelException($"'{file}' holds several networks ({Labels(best)}), and nothing tells which is meant: name one with --weights-key, or as FILE#KEY");
+        if (best.Length > 1)
+            throw new ModelException(
+                $"'{file}' holds several networks ({Labels(best)}), and nothing tells which is meant: name one with --weights-key, or as FILE#KEY"
+            );
         Candidate chosen = best[0];
         (Dictionary<string, string> names, List<string> left) = Inside(file, dictionaries[chosen.Dictionary].Names, chosen.Prefix);
-        return new FoundNetwork(chosen.Dictionary, chosen.Prefix, names, left, [.. all.Where(candidate => candidate != chosen).Select(Label)]) { Label = chosen.Label };
+        return new FoundNetwork(
+            chosen.Dictionary,
+            chosen.Prefix,
+            names,
+            left,
+            [.. all.Where(candidate => candidate != chosen).Select(Label)]
+        )
+        {
+            Label = chosen.Label,
+        };
     }
 
     private static string Label(Candidate candidate) => candidate.Label.Length == 0 ? "the file's top" : $"'{Shown.Of(candidate.Label)}'";
 
-    private static string Labels(IReadOnlyList<Candidate> candidates) => string.Join(", ", candidates.Take(6).Select(Label)) + (candidates.Count > 6 ? $" and {candidates.Count - 6} more" : "");
+    private static string Labels(IReadOnlyList<Candidate> candidates) =>
+        string.Join(", ", candidates.Take(6).Select(Label)) + (candidates.Count > 6 ? $" and {candidates.Count - 6} more" : "");
 
     private static string Holds(IReadOnlyList<TensorDictionary> dictionaries)
     {
-        string[] names = [.. dictionaries.SelectMany(dictionary => dictionary.Names.Select(name => dictionary.Path.Length == 0 ? name : dictionary.Path + "." + name))];
-        if (dictionaries.Any(dictionary => dictionary.Path.EndsWith("_parameters", StringComparison.Ordinal))) return "it holds a whole module as an object, which is not read: save model.state_dict() instead";
+        string[] names =
+        [
+            .. dictionaries.SelectMany(dictionary =>
+                dictionary.Names.Select(name => dictionary.Path.Length == 0 ? name : dictionary.Path + "." + name)
+            ),
+        ];
+        if (dictionaries.Any(dictionary => dictionary.Path.EndsWith("_parameters", StringComparison.Ordinal)))
+            return "it holds a whole module as an object, which is not read: save model.state_dict() instead";
         return names.Length == 0 ? "it holds no state dict" : "it holds " + Shown.List(names);
     }
 
-    private static IEnumerable<string> Prefixes(IEnumerable<string> names) => names.Select(Unwrapped).SelectMany(name => Anchors.Select(anchor => Before(name, anchor))).OfType<string>().Distinct();
+    private static IEnumerable<string> Prefixes(IEnumerable<string> names) =>
+        names.Select(Unwrapped).SelectMany(name => Anchors.Select(anchor => Before(name, anchor))).OfType<string>().Distinct();
 
     private static string? Before(string name, string anchor)
     {
-        if (!name.EndsWith(anchor, StringComparison.Ordinal)) return null;
+        if (!name.EndsWith(anchor, StringComparison.Ordinal))
+            return null;
         string prefix = name[..^anchor.Length];
         // The decoder of a masked autoencoder and the text towers have none of these; a side network would.
         return prefix.Length == 0 || prefix[^1] == '.' ? prefix : null;
@@ -91,8 +147,10 @@ internal static partial class NetworkFinder
     private static int Rank(Candidate candidate)
     {
         string[] words = candidate.Label.Split('.', '_', '-');
-        if (words.Any(word => word.ToLowerInvariant() is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "polyak" or "swa")) return 0;
-        if (words.Any(word => word is "teacher" or "teachers")) return 1;
+        if (words.Any(word => word.ToLowerInvariant() is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "polyak" or "swa"))
+            return 0;
+        if (words.Any(word => word is "teacher" or "teachers"))
+            return 1;
         return words.Any(word => word is "student" or "momentum" or "online") ? 3 : 2;
     }
 
@@ -107,18 +165,27 @@ internal static partial class NetworkFinder
         string? backbone = Backbones.FirstOrDefault(name => prefix == name || prefix.EndsWith("." + name, StringComparison.Ordinal));
         string outer = backbone is null ? "" : prefix[..^backbone.Length];
         // The official RedNet files keep the classifier beside the backbone.
-        string? redHead = prefix.EndsWith("backbone.", StringComparison.Ordinal) && names.Contains(prefix + "stem.1.conv1.conv.weight") ? prefix[..^"backbone.".Length] + "head.fc." : null;
+        string? redHead =
+            prefix.EndsWith("backbone.", StringComparison.Ordinal) && names.Contains(prefix + "stem.1.conv1.conv.weight")
+                ? prefix[..^"backbone.".Length] + "head.fc."
+                : null;
         Dictionary<string, string> inside = new(StringComparer.Ordinal);
         List<string> left = [];
         foreach (string name in names)
         {
             string plain = Unwrapped(name);
-            string? bare = plain.StartsWith(prefix, StringComparison.Ordinal) ? plain[prefix.Length..]
-                : backbone is not null && plain.StartsWith(outer, StringComparison.Ordinal) && HeadsOutside.Any(head => plain.AsSpan(outer.Length).StartsWith(head, StringComparison.Ordinal)) ? plain[outer.Length..]
+            string? bare =
+                plain.StartsWith(prefix, StringComparison.Ordinal) ? plain[prefix.Length..]
+                : backbone is not null
+                && plain.StartsWith(outer, StringComparison.Ordinal)
+                && HeadsOutside.Any(head => plain.AsSpan(outer.Length).StartsWith(head, StringComparison.Ordinal))
+                    ? plain[outer.Length..]
                 : redHead is not null && plain.StartsWith(redHead, StringComparison.Ordinal) ? plain[(redHead.Length - "fc.".Length)..]
                 : null;
-            if (bare is null) left.Add(name);
-            else if (!inside.TryAdd(bare, name)) throw new ModelException($"'{file}' holds '{Shown.Of(bare)}' twice, as '{Shown.Of(inside[bare])}' and '{Shown.Of(name)}'");
+            if (bare is null)
+                left.Add(name);
+            else if (!inside.TryAdd(bare, name))
+                throw new ModelException($"'{file}' holds '{Shown.Of(bare)}' twice, as '{Shown.Of(inside[bare])}' and '{Shown.Of(name)}'");
         }
         return (inside, left);
     }

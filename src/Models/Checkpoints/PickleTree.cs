@@ -6,12 +6,17 @@ namespace DataFreeKD.Models.Checkpoints;
 /// <param name="Path">Keys that lead to it, joined by dots.</param>
 /// <param name="Tensors">Its tensors by name.</param>
 /// <param name="Placeholders">What stands among them and is none: the global by name.</param>
-internal sealed record PickleNode(string Path, IReadOnlyDictionary<string, PickleTensor> Tensors, IReadOnlyDictionary<string, string> Placeholders);
+internal sealed record PickleNode(
+    string Path,
+    IReadOnlyDictionary<string, PickleTensor> Tensors,
+    IReadOnlyDictionary<string, string> Placeholders
+);
 
 /// <summary>Walks a structure breadth first; each object once, so that sharing and cycles end.</summary>
 internal static class PickleTree
 {
-    private const int Deepest = 8, MostVisited = 200_000;
+    private const int Deepest = 8,
+        MostVisited = 200_000;
 
     /// <summary>Every dictionary with a tensor under a text key, those of optimisers left out.</summary>
     public static IReadOnlyList<PickleNode> Dictionaries(object? root)
@@ -26,24 +31,43 @@ internal static class PickleTree
             Dictionary<string, string> placeholders = new(StringComparer.Ordinal);
             foreach ((object? key, object? value) in Pairs(at.Value))
             {
-                if (key is not string name) continue;
+                if (key is not string name)
+                    continue;
                 switch (value)
                 {
-                    case PickleTensor tensor: tensors[name] = tensor; break;
-                    case PickleObject { Attributes: null, Items: null } placeholder: placeholders[name] = placeholder.Name; break;
-                    case PickleDictionary or PickleObject or PickleList or PickleTuple when !Optimiser(name): Enqueue(value, at.Path.Length == 0 ? name : at.Path + "." + name, at.Depth + 1); break;
-                    default: break;
+                    case PickleTensor tensor:
+                        tensors[name] = tensor;
+                        break;
+                    case PickleObject { Attributes: null, Items: null } placeholder:
+                        placeholders[name] = placeholder.Name;
+                        break;
+                    case PickleDictionary or PickleObject or PickleList or PickleTuple when !Optimiser(name):
+                        Enqueue(value, at.Path.Length == 0 ? name : at.Path + "." + name, at.Depth + 1);
+                        break;
+                    default:
+                        break;
                 }
             }
-            IReadOnlyList<object?> items = at.Value is PickleList list ? list.Items : at.Value is PickleTuple tuple ? tuple.Items : [];
-            for (int i = 0; i < Math.Min(items.Count, 64); i++) Enqueue(items[i], $"{at.Path}{(at.Path.Length == 0 ? "" : ".")}{i}", at.Depth + 1);
-            if (tensors.Count > 0) found.Add(new PickleNode(at.Path, tensors, placeholders));
+            IReadOnlyList<object?> items =
+                at.Value is PickleList list ? list.Items
+                : at.Value is PickleTuple tuple ? tuple.Items
+                : [];
+            for (int i = 0; i < Math.Min(items.Count, 64); i++)
+                Enqueue(items[i], $"{at.Path}{(at.Path.Length == 0 ? "" : ".")}{i}", at.Depth + 1);
+            if (tensors.Count > 0)
+                found.Add(new PickleNode(at.Path, tensors, placeholders));
         }
         return found;
 
         void Enqueue(object? value, string path, int depth)
         {
-            if (value is PickleDictionary or PickleObject or PickleList or PickleTuple && depth <= Deepest && seen.Count < MostVisited && seen.Add(value)) queue.Enqueue((value, path, depth));
+            if (
+                value is PickleDictionary or PickleObject or PickleList or PickleTuple
+                && depth <= Deepest
+                && seen.Count < MostVisited
+                && seen.Add(value)
+            )
+                queue.Enqueue((value, path, depth));
         }
     }
 
@@ -51,17 +75,22 @@ internal static class PickleTree
     public static string Lacking(PickleReading pickle)
     {
         string foreign = pickle.Foreign.Count == 0 ? "" : $" (it asks for {Shown.List(pickle.Foreign)}; nothing was run)";
-        string keys = pickle.Root is PickleDictionary top && top.Pairs.Count > 0 ? $"; its keys are {Shown.List(top.Pairs.Select(pair => pair.Key as string ?? "?"), 8)}" : "";
+        string keys =
+            pickle.Root is PickleDictionary top && top.Pairs.Count > 0
+                ? $"; its keys are {Shown.List(top.Pairs.Select(pair => pair.Key as string ?? "?"), 8)}"
+                : "";
         return $"it holds no state dict{keys}; save the weights alone: torch.save(model.state_dict(), file){foreign}";
     }
 
     /// <summary>Items of a dictionary or of a placeholder of its kind, then its attributes.</summary>
-    public static IEnumerable<(object? Key, object? Value)> Pairs(object? value) => value switch
-    {
-        PickleDictionary dictionary => dictionary.Pairs,
-        PickleObject placeholder => (placeholder.Items?.Pairs ?? []).Concat(placeholder.Attributes?.Pairs ?? []),
-        _ => [],
-    };
+    public static IEnumerable<(object? Key, object? Value)> Pairs(object? value) =>
+        value switch
+        {
+            PickleDictionary dictionary => dictionary.Pairs,
+            PickleObject placeholder => (placeholder.Items?.Pairs ?? []).Concat(placeholder.Attributes?.Pairs ?? []),
+            _ => [],
+        };
 
-    private static bool Optimiser(string key) => key.Contains("optim", StringComparison.OrdinalIgnoreCase) || key is "lr_schedulers" or "lr_scheduler" or "scaler" or "_metadata";
+    private static bool Optimiser(string key) =>
+        key.Contains("optim", StringComparison.OrdinalIgnoreCase) || key is "lr_schedulers" or "lr_scheduler" or "scaler" or "_metadata";
 }

@@ -55,7 +55,8 @@ internal sealed class PickleList
     public void Add(ReadOnlySpan<object?> more) => (items ??= []).AddRange(more);
 }
 
-/// <summary>A dictionary: pairs in order, the last of equal keys wins. Keys are never hashed, so no nesting can be made to recurse.</summary>
+/// <summary>A dictionary: pairs in order, the last of equal keys wins. Keys are never hashed, so no nesting can be made to
+/// recurse.</summary>
 internal sealed class PickleDictionary
 {
     private List<(object? Key, object? Value)>? pairs;
@@ -68,7 +69,8 @@ internal sealed class PickleDictionary
         {
             for (int i = Pairs.Count - 1; i >= 0; i--)
             {
-                if (Pairs[i].Key is string name && name == key) return Pairs[i].Value;
+                if (Pairs[i].Key is string name && name == key)
+                    return Pairs[i].Value;
             }
             return null;
         }
@@ -77,7 +79,8 @@ internal sealed class PickleDictionary
     public void Add(object? key, object? value) => (pairs ??= []).Add((key, value));
 }
 
-/// <summary>What stands for an object of a global that rebuilds no tensor: its name, and the data that were to be set on it. Nothing was looked up or called.</summary>
+/// <summary>What stands for an object of a global that rebuilds no tensor: its name, and the data that were to be set on it. Nothing was
+/// looked up or called.</summary>
 internal sealed class PickleObject(string name)
 {
     private PickleDictionary? items;

@@ -15,17 +15,20 @@ internal sealed class ReadingReport(string path)
 
     public IReadOnlyList<string> Notes => notes;
 
-    public void Add<T>(string field, Told<T> told, Func<T, string> show) => facts.Add(new ModelFact(field, show(told.Value), told.By, told.Source));
+    public void Add<T>(string field, Told<T> told, Func<T, string> show) =>
+        facts.Add(new ModelFact(field, show(told.Value), told.By, told.Source));
 
     public void Note(string text) => notes.Add(text);
 
     public ModelException Bad(string what) => new($"'{path}' was not loaded: {what}");
 
-    /// <summary>Refuses what a config says against the tensors; of training arguments, which may be another network's, it is a note.</summary>
+    /// <summary>Refuses what a config says against the tensors; of training arguments, which may be another network's, it is a
+    /// note.</summary>
     public void Contradiction(Statement stated, string what, string held)
     {
         string text = $"{stated.Source} is {Statements.Show(stated.Value)}, but {what} {held}";
-        if (stated.By == FactSource.Config) throw Bad($"{text}: weights and config are not of one model; give the config that belongs to the weights");
+        if (stated.By == FactSource.Config)
+            throw Bad($"{text}: weights and config are not of one model; give the config that belongs to the weights");
         notes.Add(text + ", which counts");
     }
 }

@@ -8,6 +8,9 @@ internal static class RegularFile
     /// <exception cref="ModelException">It is one.</exception>
     public static void Require(string path)
     {
-        if (FileFacts.Of(path).Type == FileType.Special) throw new ModelException($"'{Shown.Of(path)}' is no regular file but a pipe, a socket or a device; weights are read more than once, so copy them into a file first");
+        if (FileFacts.Of(path).Type == FileType.Special)
+            throw new ModelException(
+                $"'{Shown.Of(path)}' is no regular file but a pipe, a socket or a device; weights are read more than once, so copy them into a file first"
+            );
     }
 }

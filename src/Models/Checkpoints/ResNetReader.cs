@@ -14,9 +14,13 @@ internal static class ResNetReader
     /// <param name="inputSize">Input side from the config.</param>
     public static ResNetConfig Read(ShapeReader shapes, ResNetConfig? hint, int? inputSize)
     {
-        bool involution = shapes.Has("stem.0.conv.weight"), bottleneck = shapes.Has("layer1.0.conv3.weight");
+        bool involution = shapes.Has("stem.0.conv.weight"),
+            bottleneck = shapes.Has("layer1.0.conv3.weight");
         int[] blocks = [.. Enumerable.Range(1, 4).Select(stage => shapes.Count(block => $"layer{stage}.{block}.conv1.weight"))];
-        int depth = ResNetConfig.DepthOf(blocks, bottleneck, involution) ?? throw shapes.Bad($"it is a residual network with {string.Join(", ", blocks)} {(bottleneck ? "bottleneck" : "basic")} blocks, which is no depth that is known");
+        int depth = ResNetConfig.DepthOf(blocks, bottleneck, involution)
+            ?? throw shapes.Bad(
+                $"it is a residual network with {string.Join(", ", blocks)} {(bottleneck ? "bottleneck" : "basic")} blocks, which is no depth that is known"
+            );
         int width = involution ? shapes.Size("stem.4.conv.weight", 4, 0) : shapes.Size("conv1.weight", 4, 0);
         bool small = involution ? hint is { Involution: true, SmallStem: true } : shapes.Size("conv1.weight", 4, 2) == 3;
         return new ResNetConfig

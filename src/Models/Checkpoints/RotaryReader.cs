@@ -13,7 +13,12 @@ internal sealed class RotaryReader(NetworkSource source)
     {
         bool angles = source.Tensors.ContainsKey("blocks.0.attn.rope_freqs");
         Told<RotaryPositions?> told = Told(learned, finalNorm, angles);
-        if (angles != told.Value is { Mixed: true }) throw source.Report.Bad(angles ? $"its rotary positions are learned ('rope.freqs'), but {told.Source} says otherwise" : $"{told.Source} says that its rotary positions are learned, but there is no 'rope.freqs'");
+        if (angles != told.Value is { Mixed: true })
+            throw source.Report.Bad(
+                angles
+                    ? $"its rotary positions are learned ('rope.freqs'), but {told.Source} says otherwise"
+                    : $"{told.Source} says that its rotary positions are learned, but there is no 'rope.freqs'"
+            );
         return told;
     }
 
@@ -22,27 +27,63 @@ internal sealed class RotaryReader(NetworkSource source)
         if (source.Style == NameStyle.HuggingFaceDinov3)
         {
             Told<double>? theta = source.Stated.Number("rope_theta");
-            return new(new RotaryPositions { Centred = true, Halves = true, Temperature = theta?.Value ?? 100 }, theta?.Source ?? "Hugging Face's DINOv3ViT", theta?.By ?? FactSource.Registry);
+            return new(
+                new RotaryPositions
+                {
+                    Centred = true,
+                    Halves = true,
+                    Temperature = theta?.Value ?? 100,
+                },
+                theta?.Source ?? "Hugging Face's DINOv3ViT",
+                theta?.By ?? FactSource.Registry
+            );
         }
         if (source.Stated.Flag("use_rot_pos_emb") is { } told)
         {
             return new(told.Value ? Stated() : null, told.Source, told.By);
         }
         // All that were published count columns first.
-        if (angles && source.Named is not { Value.Shape.Rotary: not null }) return new(new RotaryPositions { Mixed = true, Temperature = 10, ColumnsFirst = true }, "", FactSource.Assumed);
-        if (source.Named is { Value.Shape: { } shape } named) return new(shape.Rotary, named.Source, FactSource.Registry);
-        if (!learned && source.Tensors.ContainsKey("blocks.0.attn.qkv.weight")) throw source.Report.Bad("it has no position embedding, and rotary positions, which leave no tensors, are stated by nobody: give a config.json with its architecture beside it, or name the file by it (vit_small_patch16_dinov3.pth)");
-        if (source.Style == NameStyle.Eva) throw source.Report.Bad("its tensors are EVA's, with or without rotary positions, which leave no tensors: give a config.json with its architecture beside it, or name the file by it (eva02_base_patch14_224.pth)");
+        if (angles && source.Named is not { Value.Shape.Rotary: not null })
+            return new(
+                new RotaryPositions
+                {
+                    Mixed = true,
+                    Temperature = 10,
+                    ColumnsFirst = true,
+                },
+                "",
+                FactSource.Assumed
+            );
+        if (source.Named is { Value.Shape: { } shape } named)
+            return new(shape.Rotary, named.Source, FactSource.Registry);
+        if (!learned && source.Tensors.ContainsKey("blocks.0.attn.qkv.weight"))
+            throw source.Report.Bad(
+                "it has no position embedding, and rotary positions, which leave no tensors, are stated by nobody: give a config.json with its architecture beside it, or name the file by it (vit_small_patch16_dinov3.pth)"
+            );
+        if (source.Style == NameStyle.Eva)
+            throw source.Report.Bad(
+                "its tensors are EVA's, with or without rotary positions, which leave no tensors: give a config.json with its architecture beside it, or name the file by it (eva02_base_patch14_224.pth)"
+            );
         // Meta's Perception Encoder has a class token, a norm before its blocks, and rotary positions.
-        if (source.Style == NameStyle.Timm && source.Tensors.ContainsKey("norm_pre.weight") && (!finalNorm || source.Tensors.ContainsKey("attn_pool.latent"))) throw source.Report.Bad("its tensors are a Perception Encoder's, whose rotary positions leave no tensors: give a config.json with its architecture beside it, or name the file by it (vit_pe_core_base_patch16_224.pth)");
-        return source.Style == NameStyle.OldLayerScale ? new(null, "", FactSource.Assumed) : new(null, "no rotary positions stated", FactSource.Registry);
+        if (
+            source.Style == NameStyle.Timm
+            && source.Tensors.ContainsKey("norm_pre.weight")
+            && (!finalNorm || source.Tensors.ContainsKey("attn_pool.latent"))
+        )
+            throw source.Report.Bad(
+                "its tensors are a Perception Encoder's, whose rotary positions leave no tensors: give a config.json with its architecture beside it, or name the file by it (vit_pe_core_base_patch16_224.pth)"
+            );
+        return source.Style == NameStyle.OldLayerScale
+            ? new(null, "", FactSource.Assumed)
+            : new(null, "no rotary positions stated", FactSource.Registry);
     }
 
     private RotaryPositions Stated()
     {
         Statements stated = source.Stated;
         string kind = stated.Text("rope_type")?.Value ?? "cat";
-        if (kind is not ("cat" or "dinov3" or "mixed")) throw source.Report.Bad($"its rotary positions are of the kind '{Shown.Of(kind)}'; cat, dinov3 and mixed are read");
+        if (kind is not ("cat" or "dinov3" or "mixed"))
+            throw source.Report.Bad($"its rotary positions are of the kind '{Shown.Of(kind)}'; cat, dinov3 and mixed are read");
         return new RotaryPositions
         {
             Centred = kind == "dinov3",

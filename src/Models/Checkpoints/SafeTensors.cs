@@ -17,35 +17,49 @@ public static class SafeTensors
     public static Dictionary<string, torch.Tensor> Read(string path) => Read(path, _ => true);
 
     /// <summary>The names in a file, and its metadata, without reading a tensor.</summary>
-    internal static IReadOnlyList<string> Names(string path) => Opened(path, (_, header) => header.Entries.Select(entry => entry.Name).ToArray());
+    internal static IReadOnlyList<string> Names(string path) =>
+        Opened(path, (_, header) => header.Entries.Select(entry => entry.Name).ToArray());
 
     /// <summary>Reads the tensors whose names are wanted.</summary>
     /// <inheritdoc cref="Read(string)"/>
     internal static Dictionary<string, torch.Tensor> Read(string path, Func<string, bool> wanted) => Opened(path, (view, header) =>
-    {
-        Dictionary<string, torch.Tensor> tensors = new(header.Entries.Count, StringComparer.Ordinal);
-        foreach (SafeTensorsEntry entry in header.Entries.Where(entry => wanted(entry.Name)))
         {
-            torch.Tensor tensor = torch.empty(entry.Shape, entry.Type);
-            if (entry.End > entry.Begin) view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(header.DataStart + entry.Begin), tensor.bytes);
-            tensors.Add(entry.Name, tensor);
-        }
-        return tensors;
-    });
+            Dictionary<string, torch.Tensor> tensors = new(header.Entries.Count, StringComparer.Ordinal);
+            foreach (SafeTensorsEntry entry in header.Entries.Where(entry => wanted(entry.Name)))
+            {
+                torch.Tensor tensor = torch.empty(entry.Shape, entry.Type);
+                if (entry.End > entry.Begin)
+                    view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(header.DataStart + entry.Begin), tensor.bytes);
+                tensors.Add(entry.Name, tensor);
+            }
+            return tensors;
+        });
 
     private static T Opened<T>(string path, Func<MemoryMappedViewAccessor, SafeTensorsHeader, T> read)
     {
         // The length is the opened file's: a link has one of its own.
         using FileStream file = File.OpenRead(LinkText.Resolved(path));
         long length = file.Length;
-        if (length < 8) throw new ModelException($"'{path}' is no safetensors file: {length} bytes are too few for a header");
+        if (length < 8)
+            throw new ModelException($"'{path}' is no safetensors file: {length} bytes are too few for a header");
         Span<byte> start = stackalloc byte[19];
         file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        if (length < 512 && start.StartsWith(".."u8)) throw new ModelException($"'{path}' holds the text of a link and no weights: it was copied without what it leads to");
-        if (start.StartsWith("version https://git"u8)) throw new ModelException($"'{path}' is a pointer of Git LFS, not the file: fetch it with git lfs pull");
-        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        if (length < 512 && start.StartsWith(".."u8))
+            throw new ModelException($"'{path}' holds the text of a link and no weights: it was copied without what it leads to");
+        if (start.StartsWith("version https://git"u8))
+            throw new ModelException($"'{path}' is a pointer of Git LFS, not the file: fetch it with git lfs pull");
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(
+            file,
+            null,
+            0,
+            MemoryMappedFileAccess.Read,
+            HandleInheritability.None,
+            leaveOpen: true
+        );
         using MemoryMappedViewAccessor view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-        SafeTensorsHeader header = SafeTensorsHeader.Parse(path, length, (offset, span) => view.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, span));
+        SafeTensorsHeader header = SafeTensorsHeader.Parse(path, length, (offset, span) =>
+            view.SafeMemoryMappedViewHandle.ReadSpan((ulong)offset, span)
+        );
         return read(view, header);
     }
 
@@ -54,7 +68,11 @@ public static class SafeTensors
     /// <param name="tensors">Tensors by name, on any device.</param>
     /// <param name="metadata">The <c>__metadata__</c> map; by default <c>format: pt</c>, which transformers asks for.</param>
     /// <exception cref="ModelException">A dtype that the format cannot hold, or the reserved name <c>__metadata__</c>.</exception>
-    public static void Write(Stream stream, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream,
+        IReadOnlyDictionary<string, torch.Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         string[] names = [.. tensors.Keys.Order(StringComparer.Ordinal)];
         using MemoryStream header = new();
@@ -62,17 +80,25 @@ public static class SafeTensors
         {
             json.WriteStartObject();
             json.WriteStartObject(SafeTensorsHeader.MetadataKey);
-            foreach ((string key, string value) in (metadata ?? new Dictionary<string, string> { ["format"] = "pt" }).OrderBy(p => p.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+            foreach (
+                (string key, string value) in (metadata ?? new Dictionary<string, string> { ["format"] = "pt" }).OrderBy(
+                    p => p.Key,
+                    StringComparer.Ordinal
+                )
+            )
+                json.WriteString(key, value);
             json.WriteEndObject();
             long offset = 0;
             foreach (string name in names)
             {
-                if (name == SafeTensorsHeader.MetadataKey) throw new ModelException($"a tensor cannot be named {SafeTensorsHeader.MetadataKey} in safetensors");
+                if (name == SafeTensorsHeader.MetadataKey)
+                    throw new ModelException($"a tensor cannot be named {SafeTensorsHeader.MetadataKey} in safetensors");
                 torch.Tensor tensor = tensors[name];
                 json.WriteStartObject(name);
                 json.WriteString("dtype", SafeTensorsHeader.NameOf(tensor.dtype, name));
                 json.WriteStartArray("shape");
-                foreach (long size in tensor.shape) json.WriteNumberValue(size);
+                foreach (long size in tensor.shape)
+                    json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
@@ -82,7 +108,8 @@ public static class SafeTensors
             }
             json.WriteEndObject();
         }
-        while (header.Length % 8 != 0) header.WriteByte((byte)' ');
+        while (header.Length % 8 != 0)
+            header.WriteByte((byte)' ');
         Span<byte> prefix = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(prefix, header.Length);
         stream.Write(prefix);
@@ -91,7 +118,8 @@ public static class SafeTensors
         {
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor plain = tensors[name].detach().cpu().contiguous();
-            if (plain.NumberOfElements > 0) stream.Write(plain.bytes);
+            if (plain.NumberOfElements > 0)
+                stream.Write(plain.bytes);
         }
     }
 }

@@ -13,16 +13,20 @@ internal sealed class ShapeReader(string path, IReadOnlyDictionary<string, Tenso
     /// <exception cref="ModelException">It is not there, or has other dimensions.</exception>
     public int Size(string name, int dimensions, int axis)
     {
-        if (!tensors.TryGetValue(name, out Tensor? tensor)) throw Bad($"it has no tensor '{name}'");
+        if (!tensors.TryGetValue(name, out Tensor? tensor))
+            throw Bad($"it has no tensor '{name}'");
         long[] shape = tensor.shape;
-        return shape.Length == dimensions ? checked((int)shape[axis]) : throw Bad($"tensor '{name}' is [{string.Join(", ", shape)}], not of {dimensions} dimensions");
+        return shape.Length == dimensions
+            ? checked((int)shape[axis])
+            : throw Bad($"tensor '{name}' is [{string.Join(", ", shape)}], not of {dimensions} dimensions");
     }
 
     /// <summary>How many names <paramref name="name"/> gives for 0, 1, ... until one is missing.</summary>
     public int Count(Func<int, string> name)
     {
         int count = 0;
-        while (tensors.ContainsKey(name(count))) count++;
+        while (tensors.ContainsKey(name(count)))
+            count++;
         return count;
     }
 

@@ -18,31 +18,52 @@ internal static class ShardIndex
         (string Tensor, string Shard)[] map = Map(path);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string[] shards = [.. map.Select(pair => pair.Shard).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        if (shards.Length > MostShards) throw new ModelException($"'{path}' names {shards.Length} files, which no model needs");
+        if (shards.Length > MostShards)
+            throw new ModelException($"'{path}' names {shards.Length} files, which no model needs");
         string[] files = [.. shards.Select(shard => Path.Combine(folder, shard))];
-        if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing) throw new ModelException($"'{path}' names '{Path.GetFileName(missing)}', which is not beside it: the download is not complete");
-        foreach (string file in files) RegularFile.Require(file);
-        WeightsContent content = shards.All(shard => shard.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) ? WeightsFile.FromSafeTensors(path, files, key) : FromTorch(path, files, key);
+        if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+            throw new ModelException($"'{path}' names '{Path.GetFileName(missing)}', which is not beside it: the download is not complete");
+        foreach (string file in files)
+            RegularFile.Require(file);
+        WeightsContent content = shards.All(shard => shard.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            ? WeightsFile.FromSafeTensors(path, files, key)
+            : FromTorch(path, files, key);
         HashSet<string> held = [.. content.Network.Names.Values, .. content.Network.Left];
-        if (map.Select(pair => pair.Tensor).FirstOrDefault(name => !held.Contains(name)) is { } lost) throw new ModelException($"'{path}' says that '{Shown.Of(lost)}' is in one of its files, and it is in none");
+        if (map.Select(pair => pair.Tensor).FirstOrDefault(name => !held.Contains(name)) is { } lost)
+            throw new ModelException($"'{path}' says that '{Shown.Of(lost)}' is in one of its files, and it is in none");
         return content;
     }
 
     /// <summary>The files that an index names, itself first.</summary>
-    public static IReadOnlyList<string> Files(string path) => [path, .. Map(path).Select(pair => pair.Shard).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, shard))];
+    public static IReadOnlyList<string> Files(string path) =>
+        [
+            path,
+            .. Map(path)
+                .Select(pair => pair.Shard)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
+                .Select(shard => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, shard)),
+        ];
 
     private static (string Tensor, string Shard)[] Map(string path)
     {
         JsonFile index = JsonFile.ReadIfPresent(path) ?? throw new ModelException($"there is no file '{path}'");
-        if (index.Find("weight_map") is not { ValueKind: JsonValueKind.Object } map) throw new ModelException($"'{path}' has no weight_map: it is no index of weights");
+        if (index.Find("weight_map") is not { ValueKind: JsonValueKind.Object } map)
+            throw new ModelException($"'{path}' has no weight_map: it is no index of weights");
         return [.. map.EnumerateObject().Select(pair => (pair.Name, Shard(path, pair.Value)))];
     }
 
     // Beside the index and nowhere else.
     private static string Shard(string path, JsonElement value) =>
-        value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } name && name == Path.GetFileName(name) && name is not ("." or "..") && !name.Contains('\\', StringComparison.Ordinal)
+        value.ValueKind == JsonValueKind.String
+        && value.GetString() is { Length: > 0 } name
+        && name == Path.GetFileName(name)
+        && name is not ("." or "..")
+        && !name.Contains('\\', StringComparison.Ordinal)
             ? name
-            : throw new ModelException($"'{path}' names the file {Shown.Of(value.GetRawText())}, which is no name of a file beside it; refused");
+            : throw new ModelException(
+                $"'{path}' names the file {Shown.Of(value.GetRawText())}, which is no name of a file beside it; refused"
+            );
 
     private static WeightsContent FromTorch(string path, string[] files, string? key)
     {
@@ -57,20 +78,35 @@ internal static class ShardIndex
                 archives.Add(archive);
                 foreach ((object? name, object? value) in PickleTree.Pairs(archive.Pickle.Root))
                 {
-                    if (name is string text && value is PickleTensor tensor && !tensors.TryAdd(text, (archive, tensor))) throw new ModelException($"'{path}' was not loaded: '{Shown.Of(text)}' is in two of its files");
+                    if (name is string text && value is PickleTensor tensor && !tensors.TryAdd(text, (archive, tensor)))
+                        throw new ModelException($"'{path}' was not loaded: '{Shown.Of(text)}' is in two of its files");
                 }
             }
             FoundNetwork found = NetworkFinder.Find(path, [new TensorDictionary("", tensors.Keys)], key);
             Dictionary<string, TorchSharp.torch.Tensor> read = new(StringComparer.Ordinal);
             foreach (TorchArchive archive in archives)
             {
-                foreach ((string name, TorchSharp.torch.Tensor tensor) in archive.Tensors(found.Names.Where(pair => tensors[pair.Value].Archive == archive).Select(pair => KeyValuePair.Create(pair.Key, tensors[pair.Value].Tensor)))) read.Add(name, tensor);
+                foreach (
+                    (string name, TorchSharp.torch.Tensor tensor) in archive.Tensors(
+                        found
+                            .Names.Where(pair => tensors[pair.Value].Archive == archive)
+                            .Select(pair => KeyValuePair.Create(pair.Key, tensors[pair.Value].Tensor))
+                    )
+                )
+                    read.Add(name, tensor);
             }
-            return new WeightsContent(read, found, Statements.None, [.. archives.SelectMany(archive => archive.Pickle.Foreign).Distinct()], new Dictionary<string, string>());
+            return new WeightsContent(
+                read,
+                found,
+                Statements.None,
+                [.. archives.SelectMany(archive => archive.Pickle.Foreign).Distinct()],
+                new Dictionary<string, string>()
+            );
         }
         finally
         {
-            foreach (TorchArchive archive in archives) archive.Dispose();
+            foreach (TorchArchive archive in archives)
+                archive.Dispose();
         }
     }
 }

@@ -17,9 +17,19 @@ internal static class Shown
         for (int i = 0; i < text.Length && shown.Length < Most; i++)
         {
             bool pair = char.IsSurrogatePair(text, i);
-            if (pair) shown.Append(text, i++, 2);
-            else if (char.GetUnicodeCategory(text[i]) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate) shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}");
-            else shown.Append(text[i]);
+            if (pair)
+                shown.Append(text, i++, 2);
+            else if (
+                char.GetUnicodeCategory(text[i])
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
+                    or UnicodeCategory.Surrogate
+            )
+                shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}");
+            else
+                shown.Append(text[i]);
         }
         return shown.Length < Most ? shown.ToString() : shown.ToString(0, Most) + "…";
     }
@@ -28,6 +38,7 @@ internal static class Shown
     public static string List(IEnumerable<string> names, int most = 4)
     {
         string[] all = [.. names];
-        return string.Join(", ", all.Take(most).Select(name => $"'{Of(name)}'")) + (all.Length > most ? $" and {all.Length - most} more" : "");
+        return string.Join(", ", all.Take(most).Select(name => $"'{Of(name)}'"))
+            + (all.Length > most ? $" and {all.Length - most} more" : "");
     }
 }

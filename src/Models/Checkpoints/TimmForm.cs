@@ -26,20 +26,21 @@ internal sealed record TimmForm
     public int? PoolSize { get; init; }
 
     /// <summary>The form of a shape.</summary>
-    public static TimmForm Of(ModelConfig config) => config switch
-    {
-        VitConfig vit => VitForm.Of(vit),
-        ResNetConfig net => new TimmForm
+    public static TimmForm Of(ModelConfig config) =>
+        config switch
         {
-            Architecture = net.Name,
-            Arguments = [],
-            FirstConvolution = net.Involution ? "stem.0.conv" : "conv1",
-            Classifier = ["fc"],
-            PoolSize = net.SmallStem ? (net.ImageSize + 7) / 8 : (net.ImageSize + 31) / 32,
-        },
-        TinyVitConfig tiny => TinyVitForm.Of(tiny),
-        _ => throw new ArgumentException($"no form for {config.Family}", nameof(config)),
-    };
+            VitConfig vit => VitForm.Of(vit),
+            ResNetConfig net => new TimmForm
+            {
+                Architecture = net.Name,
+                Arguments = [],
+                FirstConvolution = net.Involution ? "stem.0.conv" : "conv1",
+                Classifier = ["fc"],
+                PoolSize = net.SmallStem ? (net.ImageSize + 7) / 8 : (net.ImageSize + 31) / 32,
+            },
+            TinyVitConfig tiny => TinyVitForm.Of(tiny),
+            _ => throw new ArgumentException($"no form for {config.Family}", nameof(config)),
+        };
 
     /// <summary>Writes <c>model_args</c>.</summary>
     public void WriteArguments(Utf8JsonWriter json)

@@ -12,19 +12,29 @@ internal sealed class TorchSave : TorchArchive
     private readonly Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
     private readonly string root;
 
-    private TorchSave(string path, ZipArchive zip, long length) : base(path, length)
+    private TorchSave(string path, ZipArchive zip, long length)
+        : base(path, length)
     {
         this.zip = zip;
         string? found = null;
         foreach (ZipArchiveEntry entry in zip.Entries)
         {
-            if (!entries.TryAdd(entry.FullName, entry)) throw Bad($"the archive holds '{Shown.Of(entry.FullName)}' twice");
-            if (!entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal)) continue;
+            if (!entries.TryAdd(entry.FullName, entry))
+                throw Bad($"the archive holds '{Shown.Of(entry.FullName)}' twice");
+            if (!entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
+                continue;
             found = found is null ? entry.FullName[..^"data.pkl".Length] : throw Bad("the archive holds more than one data.pkl");
         }
         root = found ?? throw Bad("the zip archive holds no data.pkl: it is not from torch.save");
-        if (entries.ContainsKey(root + "constants.pkl")) throw Bad("it is a TorchScript program (torch.jit.save), which is not read; save the weights alone: torch.save(model.state_dict(), file)");
-        if (entries.TryGetValue(root + "byteorder", out ZipArchiveEntry? order) && Encoding.ASCII.GetString(Bytes(order, 16)).Trim() != "little") throw Bad("it was written on a big-endian machine; save it again on a little-endian one");
+        if (entries.ContainsKey(root + "constants.pkl"))
+            throw Bad(
+                "it is a TorchScript program (torch.jit.save), which is not read; save the weights alone: torch.save(model.state_dict(), file)"
+            );
+        if (
+            entries.TryGetValue(root + "byteorder", out ZipArchiveEntry? order)
+            && Encoding.ASCII.GetString(Bytes(order, 16)).Trim() != "little"
+        )
+            throw Bad("it was written on a big-endian machine; save it again on a little-endian one");
         Pickle = RestrictedPickle.Read(Bytes(entries[root + "data.pkl"], MostPickleBytes), path);
     }
 
@@ -43,7 +53,10 @@ internal sealed class TorchSave : TorchArchive
         catch (InvalidDataException e)
         {
             zip?.Dispose();
-            throw new ModelException($"'{path}' is damaged or cut off: its zip archive cannot be read ({Shown.Of(e.Message)}); copy or download the file again", e);
+            throw new ModelException(
+                $"'{path}' is damaged or cut off: its zip archive cannot be read ({Shown.Of(e.Message)}); copy or download the file again",
+                e
+            );
         }
         catch
         {
@@ -60,14 +73,18 @@ internal sealed class TorchSave : TorchArchive
 
     private ZipArchiveEntry Entry(PickleStorage storage)
     {
-        if (!entries.TryGetValue($"{root}data/{storage.Key}", out ZipArchiveEntry? entry)) throw Bad($"storage '{Shown.Of(storage.Key)}' is missing from the archive");
+        if (!entries.TryGetValue($"{root}data/{storage.Key}", out ZipArchiveEntry? entry))
+            throw Bad($"storage '{Shown.Of(storage.Key)}' is missing from the archive");
         // torch.save stores, never deflates; so an entry cannot be larger than the file.
-        return entry.CompressedLength == entry.Length ? entry : throw Bad($"storage '{Shown.Of(storage.Key)}' is compressed, which torch.save never does; refused");
+        return entry.CompressedLength == entry.Length
+            ? entry
+            : throw Bad($"storage '{Shown.Of(storage.Key)}' is compressed, which torch.save never does; refused");
     }
 
     private byte[] Bytes(ZipArchiveEntry entry, long most)
     {
-        if (entry.Length > most) throw Bad($"'{Shown.Of(entry.FullName)}' claims {entry.Length} bytes, at most {most} are read; refused");
+        if (entry.Length > most)
+            throw Bad($"'{Shown.Of(entry.FullName)}' claims {entry.Length} bytes, at most {most} are read; refused");
         byte[] bytes = new byte[entry.Length];
         Read(entry, bytes);
         return bytes;
@@ -77,12 +94,17 @@ internal sealed class TorchSave : TorchArchive
     private void Read(ZipArchiveEntry entry, Span<byte> target)
     {
         using Stream stream = entry.Open();
-        if (stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) < target.Length) throw Bad($"'{Shown.Of(entry.FullName)}' is cut off");
+        if (stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) < target.Length)
+            throw Bad($"'{Shown.Of(entry.FullName)}' is cut off");
         Crc32 sum = default;
         sum.Add(target);
         byte[] rest = new byte[1 << 16];
-        for (int got; (got = stream.Read(rest)) > 0;) sum.Add(rest.AsSpan(0, got));
+        for (int got; (got = stream.Read(rest)) > 0;)
+            sum.Add(rest.AsSpan(0, got));
         // PyTorch can be told to leave checksums out, and then writes 0.
-        if (sum.Value != entry.Crc32 && entry.Crc32 != 0) throw Bad($"'{Shown.Of(entry.FullName)}' is damaged: its checksum is {sum.Value:x8}, the archive says {entry.Crc32:x8}; copy or download the file again");
+        if (sum.Value != entry.Crc32 && entry.Crc32 != 0)
+            throw Bad(
+                $"'{Shown.Of(entry.FullName)}' is damaged: its checksum is {sum.Value:x8}, the archive says {entry.Crc32:x8}; copy or download the file again"
+            );
     }
 }

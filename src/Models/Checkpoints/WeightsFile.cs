@@ -10,7 +10,13 @@ namespace DataFreeKD.Models.Checkpoints;
 /// <param name="Stated">What the file states of architecture and preprocessing: training arguments, the architecture's name.</param>
 /// <param name="Foreign">Globals that a pickle asks for and that were left alone.</param>
 /// <param name="Placeholders">What stands in a tensor's place but is none, by name: the global that would make it.</param>
-internal sealed record WeightsContent(Dictionary<string, Tensor> Tensors, FoundNetwork Network, Statements Stated, IReadOnlyList<string> Foreign, IReadOnlyDictionary<string, string> Placeholders);
+internal sealed record WeightsContent(
+    Dictionary<string, Tensor> Tensors,
+    FoundNetwork Network,
+    Statements Stated,
+    IReadOnlyList<string> Foreign,
+    IReadOnlyDictionary<string, string> Placeholders
+);
 
 /// <summary>Opens .safetensors and torch.save files and finds the network in them.</summary>
 internal static class WeightsFile
@@ -20,7 +26,8 @@ internal static class WeightsFile
     /// <exception cref="ModelException">What is wrong and how to mend it.</exception>
     public static WeightsContent Read(string path, string? key)
     {
-        if (ShardIndex.Recognises(path)) return ShardIndex.Read(path, key);
+        if (ShardIndex.Recognises(path))
+            return ShardIndex.Read(path, key);
         return IsSafeTensors(path) ? FromSafeTensors(path, [path], key) : FromTorch(path, key);
     }
 
@@ -29,8 +36,10 @@ internal static class WeightsFile
     {
         Span<byte> start = stackalloc byte[9];
         int got;
-        using (FileStream file = File.OpenRead(LinkText.Resolved(path))) got = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        if (got == start.Length && start[8] == (byte)'{' && BitConverter.ToUInt64(start) < uint.MaxValue) return true;
+        using (FileStream file = File.OpenRead(LinkText.Resolved(path)))
+            got = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (got == start.Length && start[8] == (byte)'{' && BitConverter.ToUInt64(start) < uint.MaxValue)
+            return true;
         bool torch = got >= 2 && (start.StartsWith("PK"u8) || (start[0] == 0x80 && start[1] is >= 2 and <= 5));
         return !torch && path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
     }
@@ -43,7 +52,8 @@ internal static class WeightsFile
         {
             foreach (string name in SafeTensors.Names(file))
             {
-                if (!holders.TryAdd(name, file)) throw new ModelException($"'{path}' was not loaded: '{Shown.Of(name)}' is in '{holders[name]}' and in '{file}'");
+                if (!holders.TryAdd(name, file))
+                    throw new ModelException($"'{path}' was not loaded: '{Shown.Of(name)}' is in '{holders[name]}' and in '{file}'");
             }
         }
         FoundNetwork found = NetworkFinder.Find(path, [new TensorDictionary("", holders.Keys)], key);
@@ -51,9 +61,16 @@ internal static class WeightsFile
         Dictionary<string, Tensor> read = new(StringComparer.Ordinal);
         foreach (string file in files)
         {
-            foreach ((string name, Tensor tensor) in SafeTensors.Read(file, wanted.Contains)) read.Add(name, tensor);
+            foreach ((string name, Tensor tensor) in SafeTensors.Read(file, wanted.Contains))
+                read.Add(name, tensor);
         }
-        return new WeightsContent(found.Names.ToDictionary(pair => pair.Key, pair => read[pair.Value], StringComparer.Ordinal), found, Statements.None, [], new Dictionary<string, string>());
+        return new WeightsContent(
+            found.Names.ToDictionary(pair => pair.Key, pair => read[pair.Value], StringComparer.Ordinal),
+            found,
+            Statements.None,
+            [],
+            new Dictionary<string, string>()
+        );
     }
 
     private static WeightsContent FromTorch(string path, string? key)
@@ -61,15 +78,31 @@ internal static class WeightsFile
         using TorchArchive archive = TorchArchive.Open(path);
         PickleReading pickle = archive.Pickle;
         IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(pickle.Root);
-        if (nodes.Count == 0) throw new ModelException($"'{path}' was not loaded: {PickleTree.Lacking(pickle)}");
-        FoundNetwork found = NetworkFinder.Find(path, [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], key);
+        if (nodes.Count == 0)
+            throw new ModelException($"'{path}' was not loaded: {PickleTree.Lacking(pickle)}");
+        FoundNetwork found = NetworkFinder.Find(
+            path,
+            [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))],
+            key
+        );
         PickleNode node = nodes[found.Dictionary];
-        Dictionary<string, PickleTensor> wanted = found.Names.ToDictionary(pair => pair.Key, pair => node.Tensors[pair.Value], StringComparer.Ordinal);
+        Dictionary<string, PickleTensor> wanted = found.Names.ToDictionary(
+            pair => pair.Key,
+            pair => node.Tensors[pair.Value],
+            StringComparer.Ordinal
+        );
         Dictionary<string, string> placeholders = new(StringComparer.Ordinal);
         foreach ((string name, string global) in node.Placeholders)
         {
-            if (name.StartsWith(found.Prefix, StringComparison.Ordinal)) placeholders[name[found.Prefix.Length..]] = global;
+            if (name.StartsWith(found.Prefix, StringComparison.Ordinal))
+                placeholders[name[found.Prefix.Length..]] = global;
         }
-        return new WeightsContent(archive.Tensors(wanted), found, Statements.OfCheckpoint(path, pickle.Root), [.. pickle.Foreign.Where(name => name != "argparse.Namespace")], placeholders);
+        return new WeightsContent(
+            archive.Tensors(wanted),
+            found,
+            Statements.OfCheckpoint(path, pickle.Root),
+            [.. pickle.Foreign.Where(name => name != "argparse.Namespace")],
+            placeholders
+        );
     }
 }

@@ -7,8 +7,10 @@ using TorchSharp;
 namespace DataFreeKD.Models.Inference;
 
 /// <summary>
-/// Calls libtorch's <c>mkldnn::</c> operators through TorchScript: a script archive of four functions is the one way to an operator without a binding. libtorch's own matrix product packs the weight
-/// anew on every call and leaves the activation to a second pass; these do neither. Null where the build of libtorch has no oneDNN. <c>DFKD_ONEDNN=0</c> turns it off.
+/// Calls libtorch's <c>mkldnn::</c> operators through TorchScript: a script archive of four functions is the one way to an operator without
+/// a binding. libtorch's own matrix product packs the weight
+/// anew on every call and leaves the activation to a second pass; these do neither. Null where the build of libtorch has no oneDNN.
+/// <c>DFKD_ONEDNN=0</c> turns it off.
 /// </summary>
 internal sealed class OneDnn
 {
@@ -41,7 +43,32 @@ internal sealed class OneDnn
         """;
 
     // An instance of the class with training = False, as Python's pickle protocol 2 writes it; and the empty tuple.
-    private static readonly byte[] Instance = [0x80, 2, .. "c__torch__\nOneDnn\n"u8, (byte)'q', 0, (byte)')', 0x81, (byte)'}', (byte)'(', (byte)'X', 8, 0, 0, 0, .. "training"u8, (byte)'q', 1, 0x89, (byte)'u', (byte)'b', (byte)'q', 2, (byte)'.'];
+    private static readonly byte[] Instance =
+    [
+        0x80,
+        2,
+        .. "c__torch__\nOneDnn\n"u8,
+        (byte)'q',
+        0,
+        (byte)')',
+        0x81,
+        (byte)'}',
+        (byte)'(',
+        (byte)'X',
+        8,
+        0,
+        0,
+        0,
+        .. "training"u8,
+        (byte)'q',
+        1,
+        0x89,
+        (byte)'u',
+        (byte)'b',
+        (byte)'q',
+        2,
+        (byte)'.',
+    ];
     private static readonly byte[] NoConstants = [0x80, 2, (byte)')', (byte)'.'];
 
     private static readonly Lazy<OneDnn?> Loaded = new(Load);
@@ -63,21 +90,26 @@ internal sealed class OneDnn
 
     private bool Float32 { get; }
 
-    /// <summary>A weight <c>[out, in]</c> in the layout that oneDNN wants for about so many rows of input; only the other methods can read it.</summary>
+    /// <summary>A weight <c>[out, in]</c> in the layout that oneDNN wants for about so many rows of input; only the other methods can read
+    /// it.</summary>
     public torch.Tensor Pack(torch.Tensor weight, long rows) => (torch.Tensor)script.invoke("pack", weight, rows);
 
     /// <summary><c>x Wᵀ + b</c>.</summary>
-    public torch.Tensor Linear(torch.Tensor x, torch.Tensor packed, torch.Tensor bias) => (torch.Tensor)script.invoke("linear", x, packed, bias);
+    public torch.Tensor Linear(torch.Tensor x, torch.Tensor packed, torch.Tensor bias) =>
+        (torch.Tensor)script.invoke("linear", x, packed, bias);
 
     /// <summary><c>gelu(x Wᵀ + b)</c>, the exact-erf GELU.</summary>
-    public torch.Tensor LinearGelu(torch.Tensor x, torch.Tensor packed, torch.Tensor bias) => (torch.Tensor)script.invoke("gelu", x, packed, bias);
+    public torch.Tensor LinearGelu(torch.Tensor x, torch.Tensor packed, torch.Tensor bias) =>
+        (torch.Tensor)script.invoke("gelu", x, packed, bias);
 
     /// <summary><c>x Wᵀ + b + other</c>.</summary>
-    public torch.Tensor LinearAdd(torch.Tensor x, torch.Tensor other, torch.Tensor packed, torch.Tensor bias) => (torch.Tensor)script.invoke("add", x, other, packed, bias);
+    public torch.Tensor LinearAdd(torch.Tensor x, torch.Tensor other, torch.Tensor packed, torch.Tensor bias) =>
+        (torch.Tensor)script.invoke("add", x, other, packed, bias);
 
     private static OneDnn? Load()
     {
-        if (Environment.GetEnvironmentVariable("DFKD_ONEDNN") == "0") return null;
+        if (Environment.GetEnvironmentVariable("DFKD_ONEDNN") == "0")
+            return null;
         string file = ScratchFolder.NewFile();
         try
         {
@@ -86,7 +118,8 @@ internal sealed class OneDnn
             var loaded = new OneDnn(torch.jit.load(file));
             return loaded.Float32 ? loaded : null;
         }
-        catch (Exception error) when (error is System.Runtime.InteropServices.ExternalException or IOException or UnauthorizedAccessException)
+        catch (Exception error)
+            when (error is System.Runtime.InteropServices.ExternalException or IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -103,8 +136,12 @@ internal sealed class OneDnn
         using IDisposable inference = torch.inference_mode();
         try
         {
-            torch.Tensor x = Ones(2, 16), bias = Ones(8), packed = Pack(Ones(8, 16), 2);
-            return Sum(Linear(x, packed, bias)) == 2 * 8 * 17 && Sum(LinearAdd(x, Ones(2, 8), packed, bias)) == 2 * 8 * 18 && Sum(LinearGelu(x, packed, bias)) > 0;
+            torch.Tensor x = Ones(2, 16),
+                bias = Ones(8),
+                packed = Pack(Ones(8, 16), 2);
+            return Sum(Linear(x, packed, bias)) == 2 * 8 * 17
+                && Sum(LinearAdd(x, Ones(2, 8), packed, bias)) == 2 * 8 * 18
+                && Sum(LinearGelu(x, packed, bias)) > 0;
         }
         catch (System.Runtime.InteropServices.ExternalException)
         {

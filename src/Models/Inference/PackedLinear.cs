@@ -28,7 +28,13 @@ internal sealed class PackedLinear : IDisposable
     /// <param name="packing">For which passes.</param>
     public static PackedLinear? TryOf(Tensor weight, Tensor? bias, Packing packing) =>
         bias is not null && weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32 && OneDnn.Operators is { } operators
-            ? new PackedLinear(operators, weight, bias, packing.Rows, packing.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32)
+            ? new PackedLinear(
+                operators,
+                weight,
+                bias,
+                packing.Rows,
+                packing.Precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32
+            )
             : null;
 
     /// <summary><c>x Wᵀ + b</c>, in the map's own type.</summary>
@@ -38,7 +44,8 @@ internal sealed class PackedLinear : IDisposable
     public Tensor LinearGelu(Tensor x) => operators.LinearGelu(x.to(type), weight, bias);
 
     /// <summary><c>x Wᵀ + b + residual</c>, in the residual's type: what blocks add up is never rounded.</summary>
-    public Tensor LinearAdd(Tensor x, Tensor residual) => type == residual.dtype ? operators.LinearAdd(x, residual, weight, bias) : residual + Linear(x);
+    public Tensor LinearAdd(Tensor x, Tensor residual) =>
+        type == residual.dtype ? operators.LinearAdd(x, residual, weight, bias) : residual + Linear(x);
 
     /// <summary>Lets the copies go.</summary>
     public void Dispose()

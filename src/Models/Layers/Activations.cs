@@ -8,14 +8,15 @@ namespace DataFreeKD.Models.Layers;
 /// <summary>Computes an <see cref="Activation"/>.</summary>
 internal static class Activations
 {
-    public static Tensor Apply(this Activation activation, Tensor x) => activation switch
-    {
-        Activation.GeluTanh => Tanh(x),
-        Activation.QuickGelu => x * x.mul(1.702).sigmoid(),
-        Activation.Relu => x.relu(),
-        Activation.Silu => nn.functional.silu(x),
-        _ => x.gelu(),
-    };
+    public static Tensor Apply(this Activation activation, Tensor x) =>
+        activation switch
+        {
+            Activation.GeluTanh => Tanh(x),
+            Activation.QuickGelu => x * x.mul(1.702).sigmoid(),
+            Activation.Relu => x.relu(),
+            Activation.Silu => nn.functional.silu(x),
+            _ => x.gelu(),
+        };
 
     // ½x(1 + tanh √(2/π)(x + 0.044715 x³)); TorchSharp does not bind the approximate form.
     private static Tensor Tanh(Tensor x)

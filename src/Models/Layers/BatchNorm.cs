@@ -5,7 +5,8 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary>Holds <c>weight</c>, <c>bias</c> and the buffers <c>running_mean</c>, <c>running_var</c>, <c>num_batches_tracked</c>; epsilon 1e-5, momentum 0.1, as torch.</summary>
+/// <summary>Holds <c>weight</c>, <c>bias</c> and the buffers <c>running_mean</c>, <c>running_var</c>, <c>num_batches_tracked</c>; epsilon
+/// 1e-5, momentum 0.1, as torch.</summary>
 internal sealed class BatchNorm : nn.Module
 {
     public Parameter weight;
@@ -14,7 +15,8 @@ internal sealed class BatchNorm : nn.Module
     public Tensor running_var;
     public Tensor num_batches_tracked;
 
-    public BatchNorm(long channels) : base(nameof(BatchNorm))
+    public BatchNorm(long channels)
+        : base(nameof(BatchNorm))
     {
         register_parameter(nameof(weight), weight = Weight.Of(ones(channels)));
         register_parameter(nameof(bias), bias = Weight.Of(zeros(channels)));
@@ -23,7 +25,8 @@ internal sealed class BatchNorm : nn.Module
         register_buffer(nameof(num_batches_tracked), num_batches_tracked = zeros([], ScalarType.Int64).DetachFromDisposeScope());
     }
 
-    /// <summary>Normalises <c>[B, C, H, W]</c>: by the batch's statistics in training, which the running ones follow, else by the running ones.</summary>
+    /// <summary>Normalises <c>[B, C, H, W]</c>: by the batch's statistics in training, which the running ones follow, else by the running
+    /// ones.</summary>
     public Tensor Norm(Tensor x)
     {
         if (training)

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>; with norms after, <c>x + norm1(attn x)</c>, then <c>x + norm2(mlp x)</c>; with parallel branches <c>x + ls1·(attn(norm1 x) + mlp(norm1 x))</c>.</summary>
+/// <summary><c>x + ls1·attn(norm1 x)</c>, then <c>x + ls2·mlp(norm2 x)</c>; with norms after, <c>x + norm1(attn x)</c>, then <c>x +
+/// norm2(mlp x)</c>; with parallel branches <c>x + ls1·(attn(norm1 x) + mlp(norm1 x))</c>.</summary>
 internal sealed class Block : nn.Module
 {
     private readonly Affine norm1;
@@ -18,15 +19,19 @@ internal sealed class Block : nn.Module
     private readonly double epsilon;
     private readonly bool postNorm;
 
-    public Block(VitConfig config) : base(nameof(Block))
+    public Block(VitConfig config)
+        : base(nameof(Block))
     {
         (epsilon, postNorm) = (config.LayerNormEpsilon, config.PostNorm);
         register_module(nameof(norm1), norm1 = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(attn), attn = new Attention(config));
-        if (config.LayerScale) register_module(nameof(ls1), ls1 = new LayerScale(config.Width, config.LayerScaleInit));
-        if (!config.ParallelBranches) register_module(nameof(norm2), norm2 = new Affine([config.Width], !config.RmsNorm));
+        if (config.LayerScale)
+            register_module(nameof(ls1), ls1 = new LayerScale(config.Width, config.LayerScaleInit));
+        if (!config.ParallelBranches)
+            register_module(nameof(norm2), norm2 = new Affine([config.Width], !config.RmsNorm));
         register_module(nameof(mlp), mlp = new Mlp(config));
-        if (config.LayerScale && !config.ParallelBranches) register_module(nameof(ls2), ls2 = new LayerScale(config.Width, config.LayerScaleInit));
+        if (config.LayerScale && !config.ParallelBranches)
+            register_module(nameof(ls2), ls2 = new LayerScale(config.Width, config.LayerScaleInit));
     }
 
     public Attention Attention => attn;
@@ -41,23 +46,39 @@ internal sealed class Block : nn.Module
     public void Pack(Packing packing, bool last)
     {
         attn.Qkv.Pack(packing);
-        if (last) attn.Qkv.Pack(packing, attn.Qkv.weight.shape[0] / 3, attn.Qkv.weight.shape[0] / 3 * 2);
+        if (last)
+            attn.Qkv.Pack(packing, attn.Qkv.weight.shape[0] / 3, attn.Qkv.weight.shape[0] / 3 * 2);
         attn.Projection.Pack(packing);
         mlp.Pack(packing);
     }
 
-    /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row, where <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>, queries, keys and values; everything else is freed here.</summary>
+    /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row, where
+    /// <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>,
+    /// queries, keys and values; everything else is freed here.</summary>
     /// <inheritdoc cref="Attention.Forward"/>
-    public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(Tensor x, long queries, int prefix, bool keepMap, bool keepParts)
+    public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(
+        Tensor x,
+        long queries,
+        int prefix,
+        bool keepMap,
+        bool keepParts
+    )
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor read = postNorm ? x : norm1.Norm(x, epsilon);
         (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(read, queries, prefix);
-        if (queries != x.shape[1]) (x, read) = (x.narrow(1, 0, queries), read.narrow(1, 0, queries));
-        x = postNorm ? PostNormed(x, mixed) : norm2 is null ? Parallel(x, read, mixed) : PreNormed(x, mixed, norm2);
-        if (keepMap || keepParts) parts = parts.To(x.dtype);
-        if (keepParts) scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
-        if (keepParts && parts.Bias is { } bias) scope.MoveToOuter(bias);
+        if (queries != x.shape[1])
+            (x, read) = (x.narrow(1, 0, queries), read.narrow(1, 0, queries));
+        x =
+            postNorm ? PostNormed(x, mixed)
+            : norm2 is null ? Parallel(x, read, mixed)
+            : PreNormed(x, mixed, norm2);
+        if (keepMap || keepParts)
+            parts = parts.To(x.dtype);
+        if (keepParts)
+            scope.MoveToOuter(parts.Queries, parts.Keys, parts.Values);
+        if (keepParts && parts.Bias is { } bias)
+            scope.MoveToOuter(bias);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
         return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
     }
@@ -69,7 +90,8 @@ internal sealed class Block : nn.Module
     public Tensor AddBranch(Tensor x, Tensor branch, bool second) =>
         (second ? ls2 : ls1) is { } scale ? addcmul(x, branch.to(x.dtype), scale.gamma, 1.0) : branch.add_(x);
 
-    private Tensor Parallel(Tensor x, Tensor read, Tensor mixed) => AddBranch(x, attn.Projection.Linear(mixed) + mlp.Forward(read), second: false);
+    private Tensor Parallel(Tensor x, Tensor read, Tensor mixed) =>
+        AddBranch(x, attn.Projection.Linear(mixed) + mlp.Forward(read), second: false);
 
     private Tensor PreNormed(Tensor x, Tensor mixed, Affine norm2)
     {

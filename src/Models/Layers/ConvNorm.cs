@@ -17,7 +17,8 @@ internal sealed class ConvNorm : nn.Module
     /// <param name="kernel">Side of the kernel, odd.</param>
     /// <param name="stride">Step between positions.</param>
     /// <param name="groups">Groups of channels; <paramref name="input"/> for a depthwise convolution.</param>
-    public ConvNorm(long input, long output, long kernel, long stride = 1, long groups = 1) : base(nameof(ConvNorm))
+    public ConvNorm(long input, long output, long kernel, long stride = 1, long groups = 1)
+        : base(nameof(ConvNorm))
     {
         (this.stride, this.groups) = (stride, groups);
         register_module(nameof(conv), conv = new Affine([output, input / groups, kernel, kernel], withBias: false));

@@ -17,7 +17,8 @@ internal sealed class ConvTriple : nn.Module
     /// <param name="inner">Channels between.</param>
     /// <param name="output">Channels out.</param>
     /// <param name="stride">Of the depthwise convolution; with 1 the input is added and a GELU ends the block.</param>
-    public ConvTriple(int input, int inner, int output, int stride) : base(nameof(ConvTriple))
+    public ConvTriple(int input, int inner, int output, int stride)
+        : base(nameof(ConvTriple))
     {
         residual = stride == 1;
         register_module(nameof(conv1), conv1 = new ConvNorm(input, inner, 1));

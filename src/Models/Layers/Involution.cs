@@ -8,7 +8,8 @@ namespace DataFreeKD.Models.Layers;
 /// <remarks>Li et al., CVPR 2021, equations 4–6; tensor names of the official code.</remarks>
 internal sealed class Involution : nn.Module
 {
-    private const int Reduction = 4, GroupChannels = 16;
+    private const int Reduction = 4,
+        GroupChannels = 16;
 
     private readonly ConvNorm conv1;
     private readonly Span conv2;
@@ -16,7 +17,8 @@ internal sealed class Involution : nn.Module
     private readonly int groups;
     private readonly long stride;
 
-    public Involution(int channels, int kernel, long stride) : base(nameof(Involution))
+    public Involution(int channels, int kernel, long stride)
+        : base(nameof(Involution))
     {
         (this.kernel, this.stride, groups) = (kernel, stride, Groups(channels));
         register_module(nameof(conv1), conv1 = new ConvNorm(channels, channels / Reduction, 1));
@@ -26,7 +28,8 @@ internal sealed class Involution : nn.Module
     /// <summary>Multiply-accumulates of one output position: making the kernel and applying it.</summary>
     public static long MacsPerPosition(int channels, int kernel)
     {
-        long reduced = channels / Reduction, taps = kernel * kernel;
+        long reduced = channels / Reduction,
+            taps = kernel * kernel;
         return (channels * reduced) + (reduced * taps * Groups(channels)) + (taps * channels);
     }
 
@@ -57,7 +60,8 @@ internal sealed class Involution : nn.Module
     {
         private readonly Affine conv;
 
-        public Span(long output, long input) : base(nameof(Span)) => register_module(nameof(conv), conv = new Affine([output, input, 1, 1]));
+        public Span(long output, long input)
+            : base(nameof(Span)) => register_module(nameof(conv), conv = new Affine([output, input, 1, 1]));
 
         public Tensor Forward(Tensor x) => conv.Convolve(x);
     }

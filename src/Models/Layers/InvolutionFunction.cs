@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary>The windows of a map. One tap at a time needs no K² copies of the map, as unfolding does, and is several times faster.</summary>
+/// <summary>The windows of a map. One tap at a time needs no K² copies of the map, as unfolding does, and is several times
+/// faster.</summary>
 internal sealed class InvolutionWindows
 {
     private readonly Tensor padded;
@@ -18,15 +19,20 @@ internal sealed class InvolutionWindows
     public InvolutionWindows(Tensor x, Tensor kernels, int kernel, int groups, long stride)
     {
         (this.kernel, this.stride, shape) = (kernel, stride, x.shape);
-        long pad = kernel / 2, height = kernels.shape[2], width = kernels.shape[3];
-        padded = nn.functional.pad(x, [pad, pad, pad, pad]).view(shape[0], groups, shape[1] / groups, shape[2] + (2 * pad), shape[3] + (2 * pad));
+        long pad = kernel / 2,
+            height = kernels.shape[2],
+            width = kernels.shape[3];
+        padded = nn
+            .functional.pad(x, [pad, pad, pad, pad])
+            .view(shape[0], groups, shape[1] / groups, shape[2] + (2 * pad), shape[3] + (2 * pad));
         this.kernels = kernels.view(shape[0], groups, kernel * kernel, height, width);
     }
 
     /// <summary><c>[B, C, h, w]</c>.</summary>
     public Tensor Sum()
     {
-        long height = kernels.shape[3], width = kernels.shape[4];
+        long height = kernels.shape[3],
+            width = kernels.shape[4];
         Tensor sum = zeros([shape[0], padded.shape[1], padded.shape[2], height, width], padded.dtype, padded.device);
         for (int tap = 0; tap < kernel * kernel; tap++)
         {
@@ -40,7 +46,8 @@ internal sealed class InvolutionWindows
     public (Tensor Map, Tensor Kernels) Gradients(Tensor gradient)
     {
         Tensor grouped = gradient.reshape(shape[0], padded.shape[1], padded.shape[2], kernels.shape[3], kernels.shape[4]);
-        Tensor map = zeros_like(padded), weights = empty_like(kernels);
+        Tensor map = zeros_like(padded),
+            weights = empty_like(kernels);
         for (int tap = 0; tap < kernel * kernel; tap++)
         {
             using DisposeScope scope = NewDisposeScope();
@@ -48,7 +55,10 @@ internal sealed class InvolutionWindows
             weights.select(2, tap).copy_((grouped * Window(padded, tap)).sum(2));
         }
         long pad = kernel / 2;
-        return (map.narrow(3, pad, shape[2]).narrow(4, pad, shape[3]).reshape(shape), weights.view(shape[0], -1, kernels.shape[3], kernels.shape[4]));
+        return (
+            map.narrow(3, pad, shape[2]).narrow(4, pad, shape[3]).reshape(shape),
+            weights.view(shape[0], -1, kernels.shape[3], kernels.shape[4])
+        );
     }
 
     private static Tensor Tap(Tensor kernels, int tap) => kernels.select(2, tap).unsqueeze(2);
@@ -56,8 +66,10 @@ internal sealed class InvolutionWindows
     // What the tap sees at every position, a view.
     private Tensor Window(Tensor of, int tap)
     {
-        long top = tap / kernel, left = tap % kernel;
-        return of.slice(3, top, top + (stride * (kernels.shape[3] - 1)) + 1, stride).slice(4, left, left + (stride * (kernels.shape[4] - 1)) + 1, stride);
+        long top = tap / kernel,
+            left = tap % kernel;
+        return of.slice(3, top, top + (stride * (kernels.shape[3] - 1)) + 1, stride)
+            .slice(4, left, left + (stride * (kernels.shape[4] - 1)) + 1, stride);
     }
 }
 

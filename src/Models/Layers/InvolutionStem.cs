@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary>The official code's <c>stem</c>: 3×3 to half the width, involution of 3×3, BatchNorm, ReLU, 3×3 to the width, each convolution with BatchNorm and ReLU.</summary>
+/// <summary>The official code's <c>stem</c>: 3×3 to half the width, involution of 3×3, BatchNorm, ReLU, 3×3 to the width, each convolution
+/// with BatchNorm and ReLU.</summary>
 internal sealed class InvolutionStem : nn.Module
 {
     private readonly ConvNorm first;
@@ -12,7 +13,8 @@ internal sealed class InvolutionStem : nn.Module
     private readonly BatchNorm norm;
     private readonly ConvNorm last;
 
-    public InvolutionStem(int width, long stride) : base(nameof(InvolutionStem))
+    public InvolutionStem(int width, long stride)
+        : base(nameof(InvolutionStem))
     {
         // Numbered as the sequence of the official code, in which 3 is a ReLU.
         register_module("0", first = new ConvNorm(3, width / 2, 3, stride));
@@ -22,6 +24,5 @@ internal sealed class InvolutionStem : nn.Module
     }
 
     /// <summary>Pixels <c>[B, 3, S, S]</c> to <c>[B, width, S/stride, S/stride]</c>.</summary>
-    public Tensor Forward(Tensor pixels) =>
-        last.Forward(norm.Norm(involution.Forward(first.Forward(pixels).relu_())).relu_()).relu_();
+    public Tensor Forward(Tensor pixels) => last.Forward(norm.Norm(involution.Forward(first.Forward(pixels).relu_())).relu_()).relu_();
 }

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary>Attention of a latent query to the patch tokens, then a residual MLP. Tensor names are those of timm's <c>AttentionPoolLatent</c>.</summary>
+/// <summary>Attention of a latent query to the patch tokens, then a residual MLP. Tensor names are those of timm's
+/// <c>AttentionPoolLatent</c>.</summary>
 /// <remarks>Zhai et al., "Scaling Vision Transformers", CVPR 2022.</remarks>
 internal sealed class LatentPool : nn.Module
 {
@@ -19,7 +20,8 @@ internal sealed class LatentPool : nn.Module
     private readonly int heads;
     private readonly double epsilon;
 
-    public LatentPool(VitConfig config) : base(nameof(LatentPool))
+    public LatentPool(VitConfig config)
+        : base(nameof(LatentPool))
     {
         (heads, epsilon) = (config.PoolHeads > 0 ? config.PoolHeads : config.Heads, config.LayerNormEpsilon);
         register_parameter(nameof(latent), latent = Weight.Of(zeros(1, 1, config.Width)));
@@ -30,11 +32,15 @@ internal sealed class LatentPool : nn.Module
         register_module(nameof(mlp), mlp = new Mlp(config));
     }
 
-    /// <summary>Tokens <c>[B, N, D]</c> to the pooled token <c>[B, 1, D]</c>, and where wanted the query's attention <c>[B, H, N]</c>; both move to the caller's dispose scope.</summary>
+    /// <summary>Tokens <c>[B, N, D]</c> to the pooled token <c>[B, 1, D]</c>, and where wanted the query's attention <c>[B, H, N]</c>; both
+    /// move to the caller's dispose scope.</summary>
     public (Tensor Pooled, Tensor? Row) Forward(Tensor x, bool keepRow)
     {
         using DisposeScope scope = NewDisposeScope();
-        long batch = x.shape[0], tokens = x.shape[1], width = x.shape[2], head = width / heads;
+        long batch = x.shape[0],
+            tokens = x.shape[1],
+            width = x.shape[2],
+            head = width / heads;
         Tensor query = q.Linear(latent.expand(batch, -1, -1)).view(batch, 1, heads, head).transpose(1, 2);
         Tensor[] parts = kv.Linear(x).view(batch, tokens, 2, heads, head).permute(2, 0, 3, 1, 4).unbind(0);
         Tensor attention = matmul(query.mul(1 / Math.Sqrt(head)), parts[0].transpose(2, 3)).softmax(-1);

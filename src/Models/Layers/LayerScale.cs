@@ -10,7 +10,8 @@ internal sealed class LayerScale : nn.Module
 {
     public Parameter gamma;
 
-    public LayerScale(int width, double start) : base(nameof(LayerScale))
+    public LayerScale(int width, double start)
+        : base(nameof(LayerScale))
     {
         gamma = Weight.Of(full([width], start, dtype: ScalarType.Float32));
         register_parameter(nameof(gamma), gamma);

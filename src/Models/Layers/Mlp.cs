@@ -15,13 +15,15 @@ internal sealed class Mlp : nn.Module
     private readonly bool gated;
     private readonly Activation activation;
 
-    public Mlp(VitConfig config) : base(nameof(Mlp))
+    public Mlp(VitConfig config)
+        : base(nameof(Mlp))
     {
         (gated, activation, epsilon) = (config.SwiGlu, config.Activation, config.LayerNormEpsilon);
         fc1 = new Affine([(gated ? 2L : 1L) * config.MlpHidden, config.Width], config.ProjectionBias);
         fc2 = new Affine([config.Width, config.MlpHidden], config.ProjectionBias);
         register_module(nameof(fc1), fc1);
-        if (config.MlpNorm) register_module(nameof(norm), norm = new Affine([config.MlpHidden], !config.RmsNorm));
+        if (config.MlpNorm)
+            register_module(nameof(norm), norm = new Affine([config.MlpHidden], !config.RmsNorm));
         register_module(nameof(fc2), fc2);
     }
 
@@ -43,14 +45,16 @@ internal sealed class Mlp : nn.Module
 
     private Tensor Hidden(Tensor x)
     {
-        if (gated || norm is not null) return Activate(fc1.Linear(x));
+        if (gated || norm is not null)
+            return Activate(fc1.Linear(x));
         return activation == Activation.Gelu ? fc1.LinearGelu(x) : activation.Apply(fc1.Linear(x));
     }
 
     /// <summary>The units after their activation, <c>[B, T, M]</c>; what they were before it is not changed.</summary>
     public Tensor Activate(Tensor hidden)
     {
-        if (!gated) return Normed(activation == Activation.Gelu ? hidden.gelu() : activation.Apply(hidden));
+        if (!gated)
+            return Normed(activation == Activation.Gelu ? hidden.gelu() : activation.Apply(hidden));
         Tensor[] halves = hidden.chunk(2, -1);
         return Normed(nn.functional.silu(halves[0]) * halves[1]);
     }

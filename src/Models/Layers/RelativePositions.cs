@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary>Tables of BEiT's form: an entry for each difference of rows and columns, then, with a class token, three for class to patch, patch to class, and class to itself.</summary>
+/// <summary>Tables of BEiT's form: an entry for each difference of rows and columns, then, with a class token, three for class to patch,
+/// patch to class, and class to itself.</summary>
 /// <remarks>Bao et al., "BEiT", ICLR 2022; the entries' order is that of the original code and of timm.</remarks>
 internal static class RelativePositions
 {
@@ -16,16 +17,26 @@ internal static class RelativePositions
     /// <summary>The entry of each pair of tokens, rows of queries first: <c>[T·T]</c>.</summary>
     public static Tensor Index(int grid, int prefix)
     {
-        int patches = grid * grid, tokens = patches + prefix, wide = (2 * grid) - 1, differences = wide * wide;
+        int patches = grid * grid,
+            tokens = patches + prefix,
+            wide = (2 * grid) - 1,
+            differences = wide * wide;
         long[] index = new long[tokens * tokens];
         for (int query = 0; query < tokens; query++)
         {
             for (int key = 0; key < tokens; key++)
             {
-                int from = query - prefix, to = key - prefix;
-                index[(query * tokens) + key] = from >= 0 && to >= 0
-                    ? (((from / grid) - (to / grid) + grid - 1) * wide) + (from % grid) - (to % grid) + grid - 1
-                    : differences + (from >= 0 ? 1 : to >= 0 ? 0 : 2);
+                int from = query - prefix,
+                    to = key - prefix;
+                index[(query * tokens) + key] =
+                    from >= 0 && to >= 0
+                        ? (((from / grid) - (to / grid) + grid - 1) * wide) + (from % grid) - (to % grid) + grid - 1
+                        : differences
+                            + (
+                                from >= 0 ? 1
+                                : to >= 0 ? 0
+                                : 2
+                            );
             }
         }
         return tensor(index);

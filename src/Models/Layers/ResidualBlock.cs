@@ -19,14 +19,20 @@ internal sealed class ResidualBlock : nn.Module
     private readonly ModuleList<nn.Module>? downsample;
     private readonly long stride;
 
-    public ResidualBlock(ResNetConfig config, long input, long inner, long stride) : base(nameof(ResidualBlock))
+    public ResidualBlock(ResNetConfig config, long input, long inner, long stride)
+        : base(nameof(ResidualBlock))
     {
         this.stride = stride;
         long output = config.Bottleneck ? 4 * inner : inner;
-        register_module(nameof(conv1), conv1 = new Affine(config.Bottleneck ? [inner, input, 1, 1] : [inner, input, 3, 3], withBias: false));
+        register_module(
+            nameof(conv1),
+            conv1 = new Affine(config.Bottleneck ? [inner, input, 1, 1] : [inner, input, 3, 3], withBias: false)
+        );
         register_module(nameof(bn1), bn1 = new BatchNorm(inner));
-        if (config.Involution) register_module(nameof(conv2), involution = new Involution((int)inner, 7, stride));
-        else register_module(nameof(conv2), conv2 = new Affine([inner, inner, 3, 3], withBias: false));
+        if (config.Involution)
+            register_module(nameof(conv2), involution = new Involution((int)inner, 7, stride));
+        else
+            register_module(nameof(conv2), conv2 = new Affine([inner, inner, 3, 3], withBias: false));
         register_module(nameof(bn2), bn2 = new BatchNorm(inner));
         if (config.Bottleneck)
         {
@@ -54,7 +60,8 @@ internal sealed class ResidualBlock : nn.Module
         Tensor branch = bn1.Norm(conv1.Convolve(x, conv3 is null ? stride : 1)).relu_();
         branch = involution is null ? conv2!.Convolve(branch, conv3 is null ? 1 : stride) : involution.Forward(branch);
         branch = bn2.Norm(branch);
-        if (conv3 is not null) branch = bn3!.Norm(conv3.Convolve(branch.relu_()));
+        if (conv3 is not null)
+            branch = bn3!.Norm(conv3.Convolve(branch.relu_()));
         Tensor shortcut = downsample is null ? x : ((BatchNorm)downsample[1]).Norm(((Affine)downsample[0]).Convolve(x, stride));
         return branch.add_(shortcut).relu_().MoveToOuterDisposeScope();
     }

@@ -13,7 +13,8 @@ internal sealed class TinyVitBlock : nn.Module
     private readonly ConvNorm local_conv;
     private readonly int window;
 
-    public TinyVitBlock(int width, int heads, int window) : base(nameof(TinyVitBlock))
+    public TinyVitBlock(int width, int heads, int window)
+        : base(nameof(TinyVitBlock))
     {
         this.window = window;
         register_module(nameof(attn), attn = new WindowAttention(width, heads, window));
@@ -33,11 +34,23 @@ internal sealed class TinyVitBlock : nn.Module
     // Zeros are added below and to the right until windows fit, and attend like any position, as in the published model.
     private Tensor Attend(Tensor x)
     {
-        long batch = x.shape[0], height = x.shape[1], width = x.shape[2], channels = x.shape[3];
-        long rows = (height + window - 1) / window, columns = (width + window - 1) / window, tall = rows * window, wide = columns * window;
-        if (tall != height || wide != width) x = nn.functional.pad(x, [0, 0, 0, wide - width, 0, tall - height]);
-        Tensor windows = x.reshape(batch, rows, window, columns, window, channels).transpose(2, 3).reshape(batch * rows * columns, window * window, channels);
-        Tensor attended = attn.Forward(windows).view(batch, rows, columns, window, window, channels).transpose(2, 3).reshape(batch, tall, wide, channels);
+        long batch = x.shape[0],
+            height = x.shape[1],
+            width = x.shape[2],
+            channels = x.shape[3];
+        long rows = (height + window - 1) / window,
+            columns = (width + window - 1) / window,
+            tall = rows * window,
+            wide = columns * window;
+        if (tall != height || wide != width)
+            x = nn.functional.pad(x, [0, 0, 0, wide - width, 0, tall - height]);
+        Tensor windows = x.reshape(batch, rows, window, columns, window, channels)
+            .transpose(2, 3)
+            .reshape(batch * rows * columns, window * window, channels);
+        Tensor attended = attn.Forward(windows)
+            .view(batch, rows, columns, window, window, channels)
+            .transpose(2, 3)
+            .reshape(batch, tall, wide, channels);
         return attended.narrow(1, 0, height).narrow(2, 0, width);
     }
 
@@ -48,7 +61,8 @@ internal sealed class TinyVitBlock : nn.Module
         private readonly Affine fc1;
         private readonly Affine fc2;
 
-        public NormMlp(int width, int hidden) : base(nameof(NormMlp))
+        public NormMlp(int width, int hidden)
+            : base(nameof(NormMlp))
         {
             register_module(nameof(norm), norm = new Affine([width]));
             register_module(nameof(fc1), fc1 = new Affine([hidden, width]));

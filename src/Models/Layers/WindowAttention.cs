@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Layers;
 
-/// <summary>Pre-normed attention over the tokens of a window; <c>attention_biases [heads, w²]</c> holds a bias for each pair of absolute offsets (LeViT's scheme).</summary>
+/// <summary>Pre-normed attention over the tokens of a window; <c>attention_biases [heads, w²]</c> holds a bias for each pair of absolute
+/// offsets (LeViT's scheme).</summary>
 internal sealed class WindowAttention : nn.Module
 {
     public Parameter attention_biases;
@@ -15,7 +16,8 @@ internal sealed class WindowAttention : nn.Module
     private readonly Affine proj;
     private readonly int heads;
 
-    public WindowAttention(int width, int heads, int window) : base(nameof(WindowAttention))
+    public WindowAttention(int width, int heads, int window)
+        : base(nameof(WindowAttention))
     {
         this.heads = heads;
         register_module(nameof(norm), norm = new Affine([width]));
@@ -29,7 +31,10 @@ internal sealed class WindowAttention : nn.Module
     /// <summary>Tokens <c>[B·windows, w², D]</c> to the same shape.</summary>
     public Tensor Forward(Tensor x)
     {
-        long batch = x.shape[0], tokens = x.shape[1], width = x.shape[2], head = width / heads;
+        long batch = x.shape[0],
+            tokens = x.shape[1],
+            width = x.shape[2],
+            head = width / heads;
         // Queries, keys and values stand together for each head, unlike in a ViT.
         Tensor[] parts = qkv.Linear(norm.Norm(x, 1e-5)).view(batch, tokens, heads, 3, head).permute(3, 0, 2, 1, 4).unbind(0);
         Tensor bias = attention_biases.index_select(1, attention_bias_idxs).view(1, heads, tokens, tokens);
@@ -44,7 +49,8 @@ internal sealed class WindowAttention : nn.Module
         long[] offsets = new long[tokens * tokens];
         for (int a = 0; a < tokens; a++)
         {
-            for (int b = 0; b < tokens; b++) offsets[(a * tokens) + b] = (Math.Abs((a / window) - (b / window)) * window) + Math.Abs((a % window) - (b % window));
+            for (int b = 0; b < tokens; b++)
+                offsets[(a * tokens) + b] = (Math.Abs((a / window) - (b / window)) * window) + Math.Abs((a % window) - (b % window));
         }
         return tensor(offsets);
     }

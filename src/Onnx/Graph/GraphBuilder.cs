@@ -32,10 +32,18 @@ internal sealed class GraphBuilder
     public void Output(string tensor, params object[] shape) => Proto.Output.Add(Value(tensor, TensorProto.Types.Element.Float, shape));
 
     /// <summary>Declares a tensor as an output whose shape the runtime finds out.</summary>
-    public void OutputOfAnyShape(string tensor) => Proto.Output.Add(new ValueInfoProto { Name = tensor, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.Element.Float } } });
+    public void OutputOfAnyShape(string tensor) =>
+        Proto.Output.Add(
+            new ValueInfoProto
+            {
+                Name = tensor,
+                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.Element.Float } },
+            }
+        );
 
     /// <summary>Adds a node with one output, which bears the node's name.</summary>
-    public string Add(string operation, string name, IReadOnlyList<string> inputs, params AttributeProto[] attributes) => Add(operation, name, inputs, 1, attributes)[0];
+    public string Add(string operation, string name, IReadOnlyList<string> inputs, params AttributeProto[] attributes) =>
+        Add(operation, name, inputs, 1, attributes)[0];
 
     /// <summary>Adds a node; its outputs are <paramref name="name"/>, or from two on <c>name.0</c>, <c>name.1</c>, ...</summary>
     public string[] Add(string operation, string name, IReadOnlyList<string> inputs, int outputs, params AttributeProto[] attributes)
@@ -58,31 +66,58 @@ internal sealed class GraphBuilder
     }
 
     /// <summary>Int64 constants, a vector.</summary>
-    public string Whole(string name, params long[] values) => Constant(name, TensorProto.Types.Element.Int64, [values.Length], MemoryMarshal.AsBytes<long>(values));
+    public string Whole(string name, params long[] values) =>
+        Constant(name, TensorProto.Types.Element.Int64, [values.Length], MemoryMarshal.AsBytes<long>(values));
 
     /// <summary>A float constant without dimensions.</summary>
-    public string Scalar(string name, float value) => Constant(name, TensorProto.Types.Element.Float, [], MemoryMarshal.AsBytes<float>([value]));
+    public string Scalar(string name, float value) =>
+        Constant(name, TensorProto.Types.Element.Float, [], MemoryMarshal.AsBytes<float>([value]));
 
     /// <summary>A vector of float constants.</summary>
-    public string Floats(string name, params float[] values) => Constant(name, TensorProto.Types.Element.Float, [values.Length], MemoryMarshal.AsBytes<float>(values));
+    public string Floats(string name, params float[] values) =>
+        Constant(name, TensorProto.Types.Element.Float, [values.Length], MemoryMarshal.AsBytes<float>(values));
 
     /// <summary>A constant from its little-endian bytes.</summary>
     public string Constant(string name, TensorProto.Types.Element type, ReadOnlySpan<long> shape, ReadOnlySpan<byte> bytes)
     {
-        TensorProto tensor = new() { Name = Claim(name), DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };
-        foreach (long side in shape) tensor.Dims.Add(side);
+        TensorProto tensor = new()
+        {
+            Name = Claim(name),
+            DataType = (int)type,
+            RawData = ByteString.CopyFrom(bytes),
+        };
+        foreach (long side in shape)
+            tensor.Dims.Add(side);
         Proto.Initializer.Add(tensor);
         return name;
     }
 
     /// <summary>An attribute that is a whole number.</summary>
-    public static AttributeProto Attribute(string name, long value) => new() { Name = name, I = value, Type = AttributeProto.Types.Kind.Int };
+    public static AttributeProto Attribute(string name, long value) =>
+        new()
+        {
+            Name = name,
+            I = value,
+            Type = AttributeProto.Types.Kind.Int,
+        };
 
     /// <summary>An attribute that is a number.</summary>
-    public static AttributeProto Attribute(string name, float value) => new() { Name = name, F = value, Type = AttributeProto.Types.Kind.Float };
+    public static AttributeProto Attribute(string name, float value) =>
+        new()
+        {
+            Name = name,
+            F = value,
+            Type = AttributeProto.Types.Kind.Float,
+        };
 
     /// <summary>An attribute that is a word.</summary>
-    public static AttributeProto Attribute(string name, string value) => new() { Name = name, S = ByteString.CopyFromUtf8(value), Type = AttributeProto.Types.Kind.String };
+    public static AttributeProto Attribute(string name, string value) =>
+        new()
+        {
+            Name = name,
+            S = ByteString.CopyFromUtf8(value),
+            Type = AttributeProto.Types.Kind.String,
+        };
 
     /// <summary>An attribute that is a list of whole numbers.</summary>
     public static AttributeProto Attribute(string name, params long[] values)
@@ -92,12 +127,28 @@ internal sealed class GraphBuilder
         return attribute;
     }
 
-    private string Claim(string name) => names.Add(name) ? name : throw new InvalidOperationException($"two tensors of the graph are named {name}");
+    private string Claim(string name) =>
+        names.Add(name) ? name : throw new InvalidOperationException($"two tensors of the graph are named {name}");
 
     private static ValueInfoProto Value(string name, TensorProto.Types.Element type, object[] shape)
     {
         TensorShapeProto sides = new();
-        foreach (object side in shape) sides.Dim.Add(side is string open ? new TensorShapeProto.Types.Dimension { DimParam = open } : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(side, System.Globalization.CultureInfo.InvariantCulture) });
-        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = sides } } };
+        foreach (object side in shape)
+            sides.Dim.Add(
+                side is string open
+                    ? new TensorShapeProto.Types.Dimension { DimParam = open }
+                    : new TensorShapeProto.Types.Dimension
+                    {
+                        DimValue = Convert.ToInt64(side, System.Globalization.CultureInfo.InvariantCulture),
+                    }
+            );
+        return new ValueInfoProto
+        {
+            Name = name,
+            Type = new TypeProto
+            {
+                TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = sides },
+            },
+        };
     }
 }

@@ -11,10 +11,15 @@ internal static class ConvTriple
     public static string Add(GraphBuilder graph, Weights weights, LayerForm form, string name, string x, long stride)
     {
         string wide = Gelu.Add(graph, $"{name}.act1", Convolved(1, x));
-        string moved = Gelu.Add(graph, $"{name}.act2", Convolved(2, wide, kernel => kernel with { Stride = stride, Groups = kernel.Weight.shape[0] }));
+        string moved = Gelu.Add(
+            graph,
+            $"{name}.act2",
+            Convolved(2, wide, kernel => kernel with { Stride = stride, Groups = kernel.Weight.shape[0] })
+        );
         string branch = Convolved(3, moved);
         return stride == 1 ? Gelu.Add(graph, name, graph.Sum($"{name}.sum", branch, x)) : branch;
 
-        string Convolved(int number, string map, Func<Kernel, Kernel>? shape = null) => ConvNorm.Add(graph, weights, form, $"{name}.conv{number}.conv", $"{name}.conv{number}.bn", map, shape);
+        string Convolved(int number, string map, Func<Kernel, Kernel>? shape = null) =>
+            ConvNorm.Add(graph, weights, form, $"{name}.conv{number}.conv", $"{name}.conv{number}.bn", map, shape);
     }
 }

@@ -7,7 +7,8 @@ namespace DataFreeKD.Onnx.Layers;
 
 internal static class FeedForward
 {
-    /// <summary>Normed tokens <c>[B, T, D]</c> to the branch of the same shape; <paramref name="name"/> is timm's: <c>blocks.3.mlp</c>.</summary>
+    /// <summary>Normed tokens <c>[B, T, D]</c> to the branch of the same shape; <paramref name="name"/> is timm's:
+    /// <c>blocks.3.mlp</c>.</summary>
     public static string Add(GraphBuilder graph, VitConfig config, Weights weights, LayerForm form, string name, string x)
     {
         string hidden = form.Linear(graph, $"{name}.fc1", x, weights[$"{name}.fc1.weight"], weights.Find($"{name}.fc1.bias"));

@@ -13,7 +13,19 @@ internal static class Heads
     public static string Add(GraphBuilder graph, Weights weights, LayerForm form, string normed)
     {
         string[] names = [.. Names.Where(name => weights.Find($"{name}.weight") is not null)];
-        string[] each = [.. names.Select((name, token) => form.Linear(graph, names.Length == 1 ? OnnxNames.Logits : name, graph.Pick($"{name}.token", normed, 1, token), weights[$"{name}.weight"], weights.Find($"{name}.bias")))];
+        string[] each =
+        [
+            .. names.Select(
+                (name, token) =>
+                    form.Linear(
+                        graph,
+                        names.Length == 1 ? OnnxNames.Logits : name,
+                        graph.Pick($"{name}.token", normed, 1, token),
+                        weights[$"{name}.weight"],
+                        weights.Find($"{name}.bias")
+                    )
+            ),
+        ];
         return each.Length == 1 ? each[0] : graph.Add("Mean", OnnxNames.Logits, each);
     }
 }

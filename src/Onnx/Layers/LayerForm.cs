@@ -17,7 +17,8 @@ internal abstract class LayerForm
     /// <returns>The name of <c>[..., out]</c>.</returns>
     public string Linear(GraphBuilder graph, string name, string input, Tensor weight, Tensor? bias)
     {
-        if (bias is null) return Product(graph, name, input, weight);
+        if (bias is null)
+            return Product(graph, name, input, weight);
         return graph.Sum(name, Product(graph, $"{name}.product", input, weight), graph.Weight($"{name}.bias", bias));
     }
 
@@ -32,7 +33,8 @@ internal abstract class LayerForm
     /// <summary>A map that several layers read, as they shall all read it: rounded once where activations are.</summary>
     /// <param name="graph">Receives the nodes.</param>
     /// <param name="tensor">The map.</param>
-    /// <param name="like">A map whose values this one's are a part of, as after pooling: both are rounded alike. Null for a range of its own.</param>
+    /// <param name="like">A map whose values this one's are a part of, as after pooling: both are rounded alike. Null for a range of its
+    /// own.</param>
     public virtual string Rounded(GraphBuilder graph, string tensor, string? like = null) => tensor;
 
     /// <summary>The linear map without the bias.</summary>
@@ -44,9 +46,15 @@ internal class FloatForm : LayerForm
 {
     public override string Convolution(GraphBuilder graph, string name, string input, Kernel kernel)
     {
-        string[] parameters = [input, graph.Weight($"{name}.weight", kernel.Weight), .. kernel.Bias is { } bias ? [graph.Weight($"{name}.bias", bias)] : Array.Empty<string>()];
+        string[] parameters =
+        [
+            input,
+            graph.Weight($"{name}.weight", kernel.Weight),
+            .. kernel.Bias is { } bias ? [graph.Weight($"{name}.bias", bias)] : Array.Empty<string>(),
+        ];
         return kernel.Activated(graph, graph.Add("Conv", name, parameters, kernel.Attributes()));
     }
 
-    protected override string Product(GraphBuilder graph, string name, string input, Tensor weight) => graph.MatMul(name, input, graph.Weight($"{name}.weight", weight.t()));
+    protected override string Product(GraphBuilder graph, string name, string input, Tensor weight) =>
+        graph.MatMul(name, input, graph.Weight($"{name}.weight", weight.t()));
 }

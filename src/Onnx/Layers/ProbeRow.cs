@@ -11,7 +11,8 @@ internal static class ProbeRow
     /// <summary>The output's name of a block.</summary>
     public static string NameOf(int block) => string.Create(CultureInfo.InvariantCulture, $"probe_{block}");
 
-    /// <summary>From probabilities <c>[B, H, queries, T]</c> to <c>probe_B</c> <c>[B, N]</c>: the row of CLS over the patches, the mean over heads, brought to sum 1.</summary>
+    /// <summary>From probabilities <c>[B, H, queries, T]</c> to <c>probe_B</c> <c>[B, N]</c>: the row of CLS over the patches, the mean
+    /// over heads, brought to sum 1.</summary>
     public static void Add(GraphBuilder graph, VitConfig config, int block, string probabilities)
     {
         string name = NameOf(block);

@@ -10,8 +10,18 @@ internal static class ResidualBlock
 {
     private const long InvolutionSide = 7;
 
-    /// <summary>A map <c>[B, C, side, side]</c> to <c>[B, C', side / stride, side / stride]</c>; <paramref name="name"/> is timm's: <c>layer2.0</c>.</summary>
-    public static string Add(GraphBuilder graph, ResNetConfig config, Weights weights, LayerForm form, string name, string x, long side, long stride)
+    /// <summary>A map <c>[B, C, side, side]</c> to <c>[B, C', side / stride, side / stride]</c>; <paramref name="name"/> is timm's:
+    /// <c>layer2.0</c>.</summary>
+    public static string Add(
+        GraphBuilder graph,
+        ResNetConfig config,
+        Weights weights,
+        LayerForm form,
+        string name,
+        string x,
+        long side,
+        long stride
+    )
     {
         string branch = Convolved(1, x, config.Bottleneck ? 1 : stride, relu: true);
         if (config.Involution)
@@ -23,12 +33,26 @@ internal static class ResidualBlock
         {
             branch = Convolved(2, branch, config.Bottleneck ? stride : 1, relu: config.Bottleneck);
         }
-        if (config.Bottleneck) branch = Convolved(3, branch, 1, relu: false);
-        string shortcut = weights.Find($"{name}.downsample.0.weight") is null ? x : ConvNorm.Add(graph, weights, form, $"{name}.downsample.0", $"{name}.downsample.1", x, kernel => kernel with { Stride = stride });
+        if (config.Bottleneck)
+            branch = Convolved(3, branch, 1, relu: false);
+        string shortcut = weights.Find($"{name}.downsample.0.weight") is null
+            ? x
+            : ConvNorm.Add(graph, weights, form, $"{name}.downsample.0", $"{name}.downsample.1", x, kernel =>
+                kernel with
+                {
+                    Stride = stride,
+                }
+            );
         // The next block reads the sum twice.
         return form.Rounded(graph, graph.Add("Relu", name, [graph.Sum($"{name}.sum", branch, shortcut)]));
 
         string Convolved(int number, string map, long step, bool relu) =>
-            ConvNorm.Add(graph, weights, form, $"{name}.conv{number}", $"{name}.bn{number}", map, kernel => kernel with { Stride = step, Relu = relu });
+            ConvNorm.Add(graph, weights, form, $"{name}.conv{number}", $"{name}.bn{number}", map, kernel =>
+                kernel with
+                {
+                    Stride = step,
+                    Relu = relu,
+                }
+            );
     }
 }

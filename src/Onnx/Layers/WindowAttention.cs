@@ -14,14 +14,37 @@ internal static class WindowAttention
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = weights[$"{name}.qkv.weight"];
-        long width = weight.shape[1], head = width / heads, tokens = window * window;
-        string qkv = form.Linear(graph, $"{name}.qkv", Norm.Add(graph, weights, $"{name}.norm", x, 1e-5), weight, weights.Find($"{name}.qkv.bias"));
+        long width = weight.shape[1],
+            head = width / heads,
+            tokens = window * window;
+        string qkv = form.Linear(
+            graph,
+            $"{name}.qkv",
+            Norm.Add(graph, weights, $"{name}.norm", x, 1e-5),
+            weight,
+            weights.Find($"{name}.qkv.bias")
+        );
         // Queries, keys and values stand together for each head, unlike in a ViT.
         string[] parts = graph.Split($"{name}.parts", graph.Reshape($"{name}.heads", qkv, 0, tokens, heads, 3 * head), -1, 3);
-        string queries = graph.Product($"{name}.q.scaled", graph.Transpose($"{name}.q", parts[0], 0, 2, 1, 3), graph.Scalar($"{name}.scale", (float)(1 / Math.Sqrt(head))));
+        string queries = graph.Product(
+            $"{name}.q.scaled",
+            graph.Transpose($"{name}.q", parts[0], 0, 2, 1, 3),
+            graph.Scalar($"{name}.scale", (float)(1 / Math.Sqrt(head)))
+        );
         string scores = graph.MatMul($"{name}.scores", queries, graph.Transpose($"{name}.k", parts[1], 0, 2, 3, 1));
-        string biased = graph.Sum($"{name}.biased", scores, graph.Weight($"{name}.bias", weights[$"{name}.attention_biases"].index_select(1, Offsets(window)).view(1, heads, tokens, tokens)));
-        string mixed = graph.MatMul($"{name}.mixed.heads", graph.Softmax($"{name}.softmax", biased), graph.Transpose($"{name}.v", parts[2], 0, 2, 1, 3));
+        string biased = graph.Sum(
+            $"{name}.biased",
+            scores,
+            graph.Weight(
+                $"{name}.bias",
+                weights[$"{name}.attention_biases"].index_select(1, Offsets(window)).view(1, heads, tokens, tokens)
+            )
+        );
+        string mixed = graph.MatMul(
+            $"{name}.mixed.heads",
+            graph.Softmax($"{name}.softmax", biased),
+            graph.Transpose($"{name}.v", parts[2], 0, 2, 1, 3)
+        );
         string joined = graph.Reshape($"{name}.mixed", graph.Transpose($"{name}.mixed.apart", mixed, 0, 2, 1, 3), 0, tokens, width);
         return form.Linear(graph, $"{name}.proj", joined, weights[$"{name}.proj.weight"], weights.Find($"{name}.proj.bias"));
     }
@@ -29,7 +52,8 @@ internal static class WindowAttention
     // |Δrow|·window + |Δcolumn| of every pair of positions: the biases are numbered so.
     private static Tensor Offsets(long window)
     {
-        Tensor rows = arange(window * window, ScalarType.Int64).div(window, RoundingMode.floor), columns = arange(window * window, ScalarType.Int64).remainder(window);
+        Tensor rows = arange(window * window, ScalarType.Int64).div(window, RoundingMode.floor),
+            columns = arange(window * window, ScalarType.Int64).remainder(window);
         return ((Apart(rows) * window) + Apart(columns)).flatten();
 
         static Tensor Apart(Tensor places) => (places.unsqueeze(1) - places.unsqueeze(0)).abs();

@@ -21,7 +21,10 @@ internal sealed record Network(GraphBuilder Graph, Weights Weights, LayerForm Fo
     /// <exception cref="OnnxException">A family that is not written, or an output that it has not.</exception>
     public static GraphProto Of(ImageModel model, Preprocessing preprocessing, GraphOptions options, LayerForm form)
     {
-        if (model is not VisionTransformer && options.ProbeBlocks.Count > 0) throw new OnnxException($"{model.Config.Name} is a {model.Config.Family}, which has no attention to probe; give a Vision Transformer, or leave the probe out");
+        if (model is not VisionTransformer && options.ProbeBlocks.Count > 0)
+            throw new OnnxException(
+                $"{model.Config.Name} is a {model.Config.Family}, which has no attention to probe; give a Vision Transformer, or leave the probe out"
+            );
         Network network = new(new GraphBuilder(), new Weights(model), form, options);
         string pixels = network.Pixels(model.Config.ImageSize, preprocessing);
         switch (model)
@@ -41,15 +44,27 @@ internal sealed record Network(GraphBuilder Graph, Weights Weights, LayerForm Fo
         return network.Graph.Proto;
     }
 
-    private string Pixels(int side, Preprocessing preprocessing) => Options.WithPreprocessing
-        ? PreprocessingLayers.Add(Graph, preprocessing, Graph.Input(OnnxNames.Image, TensorProto.Types.Element.Uint8, Batch, "height", "width", 3))
-        : Graph.Input(OnnxNames.Pixels, TensorProto.Types.Element.Float, Batch, 3, side, side);
+    private string Pixels(int side, Preprocessing preprocessing) =>
+        Options.WithPreprocessing
+            ? PreprocessingLayers.Add(
+                Graph,
+                preprocessing,
+                Graph.Input(OnnxNames.Image, TensorProto.Types.Element.Uint8, Batch, "height", "width", 3)
+            )
+            : Graph.Input(OnnxNames.Pixels, TensorProto.Types.Element.Float, Batch, 3, side, side);
 
     // One linear head reads the embedding [B, D].
     private void Conclude(ModelConfig config, string embedding, string head)
     {
-        if (Options.Features) Graph.Output(Graph.Reshape(OnnxNames.Features, embedding, 0, 1, config.Features), Batch, 1, config.Features);
-        if (Options.Embedding || config.Classes == 0) Graph.Output(Graph.Add("Identity", OnnxNames.Embedding, [embedding]), Batch, config.Features);
-        if (config.Classes > 0) Graph.Output(Form.Linear(Graph, OnnxNames.Logits, embedding, Weights[$"{head}.weight"], Weights.Find($"{head}.bias")), Batch, config.Classes);
+        if (Options.Features)
+            Graph.Output(Graph.Reshape(OnnxNames.Features, embedding, 0, 1, config.Features), Batch, 1, config.Features);
+        if (Options.Embedding || config.Classes == 0)
+            Graph.Output(Graph.Add("Identity", OnnxNames.Embedding, [embedding]), Batch, config.Features);
+        if (config.Classes > 0)
+            Graph.Output(
+                Form.Linear(Graph, OnnxNames.Logits, embedding, Weights[$"{head}.weight"], Weights.Find($"{head}.bias")),
+                Batch,
+                config.Classes
+            );
     }
 }

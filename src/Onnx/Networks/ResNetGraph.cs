@@ -13,13 +13,21 @@ internal static class ResNetGraph
     public static string Add(Network network, ResNetConfig config, string pixels)
     {
         (GraphBuilder graph, Weights weights, LayerForm form, _) = network;
-        long step = config.SmallStem ? 1 : 2, side = Shrunk(config.ImageSize, step);
+        long step = config.SmallStem ? 1 : 2,
+            side = Shrunk(config.ImageSize, step);
         string x = config.Involution
             ? InvolutionStem.Add(graph, weights, form, "stem", pixels, config.ImageSize, step)
             : ConvNorm.Add(graph, weights, form, "conv1", "bn1", pixels, kernel => kernel with { Stride = step, Relu = true });
         if (!config.SmallStem)
         {
-            string pooled = graph.Add("MaxPool", "stem.pooled", [x], GraphBuilder.Attribute("kernel_shape", 3, 3), GraphBuilder.Attribute("strides", 2, 2), GraphBuilder.Attribute("pads", 1, 1, 1, 1));
+            string pooled = graph.Add(
+                "MaxPool",
+                "stem.pooled",
+                [x],
+                GraphBuilder.Attribute("kernel_shape", 3, 3),
+                GraphBuilder.Attribute("strides", 2, 2),
+                GraphBuilder.Attribute("pads", 1, 1, 1, 1)
+            );
             (x, side) = (form.Rounded(graph, pooled, like: x), Shrunk(side, 2));
         }
         for (int stage = 0; stage < config.Blocks.Count; stage++)

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Onnx.Quantisation;
 
-/// <summary>DynamicQuantizeLinear, an integer product, and the product of both scales: activations uint8 by the range of each tensor, weights of 8 bits by channel.</summary>
+/// <summary>DynamicQuantizeLinear, an integer product, and the product of both scales: activations uint8 by the range of each tensor,
+/// weights of 8 bits by channel.</summary>
 internal sealed class DynamicForm : LayerForm
 {
     private readonly Dictionary<string, string[]> quantised = new(StringComparer.Ordinal);
@@ -21,7 +22,8 @@ internal sealed class DynamicForm : LayerForm
         string[] taken = Quantised(graph, input);
         string whole = graph.Add("ConvInteger", $"{name}.whole", [taken[0], values, taken[2], zero], kernel.Attributes());
         string result = Scaled(graph, kernel.Bias is null ? name : $"{name}.product", whole, taken[1], scales);
-        if (kernel.Bias is { } bias) result = graph.Sum(name, result, graph.Weight($"{name}.bias", bias.view(-1, 1, 1)));
+        if (kernel.Bias is { } bias)
+            result = graph.Sum(name, result, graph.Weight($"{name}.bias", bias.view(-1, 1, 1)));
         return kernel.Activated(graph, result);
     }
 
@@ -41,7 +43,8 @@ internal sealed class DynamicForm : LayerForm
     // Values, step, zero point.
     private string[] Quantised(GraphBuilder graph, string input)
     {
-        if (!quantised.TryGetValue(input, out string[]? taken)) quantised[input] = taken = graph.Add("DynamicQuantizeLinear", $"{input}.uint8", [input], 3);
+        if (!quantised.TryGetValue(input, out string[]? taken))
+            quantised[input] = taken = graph.Add("DynamicQuantizeLinear", $"{input}.uint8", [input], 3);
         return taken;
     }
 }

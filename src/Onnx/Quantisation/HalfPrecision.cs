@@ -19,10 +19,16 @@ internal static class HalfPrecision
         NodeProto[] nodes = [.. graph.Node];
         // Nodes stand in the order in which they run; -1 where the pixels are an input.
         int last = Array.FindIndex(nodes, node => node.Output.Contains(OnnxNames.Pixels));
-        NodeProto[] before = nodes[..(last + 1)], after = nodes[(last + 1)..];
+        NodeProto[] before = nodes[..(last + 1)],
+            after = nodes[(last + 1)..];
 
         HashSet<string> kept = [.. before.SelectMany(node => node.Input)];
-        foreach (TensorProto constant in graph.Initializer.Where(constant => constant.DataType == (int)TensorProto.Types.Element.Float && !kept.Contains(constant.Name))) Shrink(constant);
+        foreach (
+            TensorProto constant in graph.Initializer.Where(constant =>
+                constant.DataType == (int)TensorProto.Types.Element.Float && !kept.Contains(constant.Name)
+            )
+        )
+            Shrink(constant);
 
         string half = OnnxNames.Pixels + Ending;
         Dictionary<string, string> renamed = graph.Output.ToDictionary(output => output.Name, output => output.Name + Ending);
@@ -33,13 +39,19 @@ internal static class HalfPrecision
             Rename(node.Output);
         }
         graph.Node.Clear();
-        graph.Node.AddRange([.. before, Cast(OnnxNames.Pixels, half, TensorProto.Types.Element.Float16), .. after, .. graph.Output.Select(output => Cast(output.Name + Ending, output.Name, TensorProto.Types.Element.Float))]);
+        graph.Node.AddRange([
+            .. before,
+            Cast(OnnxNames.Pixels, half, TensorProto.Types.Element.Float16),
+            .. after,
+            .. graph.Output.Select(output => Cast(output.Name + Ending, output.Name, TensorProto.Types.Element.Float)),
+        ]);
 
         void Rename(IList<string> names)
         {
             for (int i = 0; i < names.Count; i++)
             {
-                if (renamed.TryGetValue(names[i], out string? other)) names[i] = other;
+                if (renamed.TryGetValue(names[i], out string? other))
+                    names[i] = other;
             }
         }
     }
@@ -50,7 +62,13 @@ internal static class HalfPrecision
         Half[] halves = new Half[values.Length];
         System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, halves);
         int beyond = Array.FindIndex(halves, half => !Half.IsFinite(half));
-        if (beyond >= 0) throw new OnnxException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{constant.Name} holds {values[beyond]:g4}, and float16 ends at {(float)Half.MaxValue:N0}; export without --fp16"));
+        if (beyond >= 0)
+            throw new OnnxException(
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"{constant.Name} holds {values[beyond]:g4}, and float16 ends at {(float)Half.MaxValue:N0}; export without --fp16"
+                )
+            );
         constant.DataType = (int)TensorProto.Types.Element.Float16;
         constant.RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<Half>(halves));
     }

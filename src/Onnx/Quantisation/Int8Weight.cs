@@ -28,16 +28,20 @@ internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales)
     {
         using DisposeScope scope = NewDisposeScope();
         // Half of int32's end: the products are added to it.
-        Tensor least = bias.detach().to(ScalarType.Float32).cpu().abs() / ((double)input * (1 << 30)), scales = tensor(Scales);
-        if (!(least > scales).any().item<bool>()) return this;
+        Tensor least = bias.detach().to(ScalarType.Float32).cpu().abs() / ((double)input * (1 << 30)),
+            scales = tensor(Scales);
+        if (!(least > scales).any().item<bool>())
+            return this;
         Tensor rows = tensor(Values.Select(value => (float)value).ToArray()).view(Scales.Length, -1) * scales.unsqueeze(1);
         return Rounded(Shape, rows, maximum(least, scales));
     }
 
     /// <summary>Adds values and scales as constants.</summary>
-    public (string Values, string Scales) AddTo(GraphBuilder graph, string name) => (
-        graph.Constant($"{name}.int8", TensorProto.Types.Element.Int8, Shape, MemoryMarshal.AsBytes<sbyte>(Values)),
-        graph.Floats($"{name}.scales", Scales));
+    public (string Values, string Scales) AddTo(GraphBuilder graph, string name) =>
+        (
+            graph.Constant($"{name}.int8", TensorProto.Types.Element.Int8, Shape, MemoryMarshal.AsBytes<sbyte>(Values)),
+            graph.Floats($"{name}.scales", Scales)
+        );
 
     /// <summary>Adds the values of a matrix as <c>[in, out]</c>, and the scales.</summary>
     public (string Values, string Scales) AddTransposedTo(GraphBuilder graph, string name)
@@ -46,16 +50,24 @@ internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales)
         sbyte[] turned = new sbyte[Values.Length];
         for (int row = 0; row < rows; row++)
         {
-            for (int column = 0; column < columns; column++) turned[(column * rows) + row] = Values[(row * columns) + column];
+            for (int column = 0; column < columns; column++)
+                turned[(column * rows) + row] = Values[(row * columns) + column];
         }
         return (this with { Shape = [columns, rows], Values = turned }).AddTo(graph, name);
     }
 
     /// <summary>Adds the values as uint8, 128 higher, the scales of the output channels of a map <c>[out, 1, 1]</c>, and 128.</summary>
-    public (string Values, string Scales, string Zero) AddUnsignedTo(GraphBuilder graph, string name) => (
-        graph.Constant($"{name}.uint8", TensorProto.Types.Element.Uint8, Shape, (byte[])[.. Values.Select(value => (byte)(value + 128))]),
-        graph.Constant($"{name}.scales", TensorProto.Types.Element.Float, [Scales.Length, 1, 1], MemoryMarshal.AsBytes<float>(Scales)),
-        graph.Constant($"{name}.zero", TensorProto.Types.Element.Uint8, [], [128]));
+    public (string Values, string Scales, string Zero) AddUnsignedTo(GraphBuilder graph, string name) =>
+        (
+            graph.Constant(
+                $"{name}.uint8",
+                TensorProto.Types.Element.Uint8,
+                Shape,
+                (byte[])[.. Values.Select(value => (byte)(value + 128))]
+            ),
+            graph.Constant($"{name}.scales", TensorProto.Types.Element.Float, [Scales.Length, 1, 1], MemoryMarshal.AsBytes<float>(Scales)),
+            graph.Constant($"{name}.zero", TensorProto.Types.Element.Uint8, [], [128])
+        );
 
     private static Tensor Rows(Tensor weight) => weight.detach().to(ScalarType.Float32).cpu().reshape(weight.shape[0], -1);
 

@@ -27,7 +27,8 @@ internal sealed class ObservedForm : FloatForm
     public override string Rounded(GraphBuilder graph, string tensor, string? like = null)
     {
         // Rounded as another one is: it has no range of its own.
-        if (like is null) Show(graph, tensor);
+        if (like is null)
+            Show(graph, tensor);
         return tensor;
     }
 
@@ -39,7 +40,8 @@ internal sealed class ObservedForm : FloatForm
 
     private void Show(GraphBuilder graph, string tensor)
     {
-        if (!outputs.Add($"{tensor}{Ending}")) return;
+        if (!outputs.Add($"{tensor}{Ending}"))
+            return;
         graph.OutputOfAnyShape(graph.Add("Identity", $"{tensor}{Ending}", [tensor]));
     }
 }

@@ -36,7 +36,8 @@ public sealed record Reach(string Tensor, float Value)
             running.Run(batch, outputs, (output, values) =>
             {
                 // A NaN is no reach: the check of the export's figures finds it.
-                if (values[0] > furthest.Value) furthest = new Reach(output[..^Ending.Length], values[0]);
+                if (values[0] > furthest.Value)
+                    furthest = new Reach(output[..^Ending.Length], values[0]);
             });
         }
         return furthest;
@@ -50,8 +51,10 @@ public sealed record Reach(string Tensor, float Value)
         foreach (NodeProto node in graph.Node.ToArray())
         {
             // Sizes are whole numbers, and stay those where they are put together.
-            if (node.OpType == "Shape" || (node.OpType == "Concat" && shapes.Contains(node.Input[0]))) shapes.UnionWith(node.Output);
-            else outputs.AddRange(node.Output.Select(tensor => Furthest(graph, tensor)));
+            if (node.OpType == "Shape" || (node.OpType == "Concat" && shapes.Contains(node.Input[0])))
+                shapes.UnionWith(node.Output);
+            else
+                outputs.AddRange(node.Output.Select(tensor => Furthest(graph, tensor)));
         }
         return [.. outputs];
     }
@@ -63,7 +66,13 @@ public sealed record Reach(string Tensor, float Value)
         NodeProto most = Node("ReduceMax", shown + ".abs", shown);
         most.Attribute.Add(GraphBuilder.Attribute("keepdims", 0L));
         graph.Node.Add(most);
-        graph.Output.Add(new ValueInfoProto { Name = shown, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.Element.Float } } });
+        graph.Output.Add(
+            new ValueInfoProto
+            {
+                Name = shown,
+                Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.Element.Float } },
+            }
+        );
         return shown;
     }
 

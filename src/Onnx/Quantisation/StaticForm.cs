@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Onnx.Quantisation;
 
-/// <summary>QuantizeLinear and DequantizeLinear (QDQ) around MatMul and Conv: activations by a range known before, weights int8 by channel.</summary>
+/// <summary>QuantizeLinear and DequantizeLinear (QDQ) around MatMul and Conv: activations by a range known before, weights int8 by
+/// channel.</summary>
 /// <param name="calibration">The range of each tensor that is read, and the type that holds it.</param>
 internal sealed class StaticForm(Calibration calibration) : LayerForm
 {
@@ -24,19 +25,26 @@ internal sealed class StaticForm(Calibration calibration) : LayerForm
         Int8Weight weight = Int8Weight.Of(kernel.Weight);
         // TensorRT adds the bias itself, in floating point; ONNX Runtime has integer convolutions for a bias of their own step alone.
         bool whole = calibration.Activations == ActivationType.QUInt8 && kernel.Bias is not null;
-        if (whole) weight = weight.Holding(kernel.Bias!, steps[read].Step);
+        if (whole)
+            weight = weight.Holding(kernel.Bias!, steps[read].Step);
         (string values, string scales) = weight.AddTo(graph, $"{name}.weight");
         string back = graph.Add("DequantizeLinear", $"{name}.weight", [values, scales], GraphBuilder.Attribute("axis", 0L));
-        string[] bias = whole ? [WholeBias(graph, $"{name}.bias", kernel.Bias!, weight, steps[read].Step)] : kernel.Bias is { } plain ? [graph.Weight($"{name}.bias", plain)] : [];
+        string[] bias =
+            whole ? [WholeBias(graph, $"{name}.bias", kernel.Bias!, weight, steps[read].Step)]
+            : kernel.Bias is { } plain ? [graph.Weight($"{name}.bias", plain)]
+            : [];
         return Rounded(graph, kernel.Activated(graph, graph.Add("Conv", name, [read, back, .. bias], kernel.Attributes())));
     }
 
     public override string Rounded(GraphBuilder graph, string tensor, string? like = null)
     {
-        if (steps.ContainsKey(tensor)) return tensor;
-        if (rounded.TryGetValue(tensor, out string? known)) return known;
+        if (steps.ContainsKey(tensor))
+            return tensor;
+        if (rounded.TryGetValue(tensor, out string? known))
+            return known;
         string source = like is null ? tensor : steps[like].Source;
-        (float step, string point) = calibration.Activations == ActivationType.QInt8 ? Signed(graph, tensor, source) : Unsigned(graph, tensor, source);
+        (float step, string point) =
+            calibration.Activations == ActivationType.QInt8 ? Signed(graph, tensor, source) : Unsigned(graph, tensor, source);
         string scale = graph.Scalar($"{tensor}.step", step);
         string quantised = graph.Add("QuantizeLinear", $"{tensor}.quantised", [tensor, scale, point]);
         string result = graph.Add("DequantizeLinear", $"{tensor}.rounded", [quantised, scale, point]);
@@ -63,9 +71,15 @@ internal sealed class StaticForm(Calibration calibration) : LayerForm
 
     private static string WholeBias(GraphBuilder graph, string name, Tensor bias, Int8Weight weight, float step)
     {
-        float[] plain = bias.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray(), scales = [.. weight.Scales.Select(scale => scale * step)];
+        float[] plain = bias.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray(),
+            scales = [.. weight.Scales.Select(scale => scale * step)];
         int[] values = [.. plain.Zip(scales, (value, scale) => (int)Math.Round((double)value / scale))];
-        string whole = graph.Constant($"{name}.int32", TensorProto.Types.Element.Int32, [values.Length], MemoryMarshal.AsBytes<int>(values));
+        string whole = graph.Constant(
+            $"{name}.int32",
+            TensorProto.Types.Element.Int32,
+            [values.Length],
+            MemoryMarshal.AsBytes<int>(values)
+        );
         return graph.Add("DequantizeLinear", name, [whole, graph.Floats($"{name}.scales", scales)], GraphBuilder.Attribute("axis", 0L));
     }
 }

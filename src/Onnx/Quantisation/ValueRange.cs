@@ -11,8 +11,11 @@ internal readonly record struct ValueRange(float Low, float High)
     /// <summary>Step and zero point of uint8 over the range, which is widened to hold 0: x ≈ step·(q − zero).</summary>
     public (float Step, byte Zero) AsUInt8()
     {
-        double low = Math.Min(0, Low), high = Math.Max(0, High), step = (high - low) / 255;
-        if (!(step > Least)) return (1, 0);
+        double low = Math.Min(0, Low),
+            high = Math.Max(0, High),
+            step = (high - low) / 255;
+        if (!(step > Least))
+            return (1, 0);
         return ((float)step, (byte)Math.Clamp(Math.Round(-low / step), 0, 255));
     }
 
@@ -26,7 +29,8 @@ internal readonly record struct ValueRange(float Low, float High)
     /// <summary>Step, smallest and largest value that a type holds of this range.</summary>
     public (double Step, double Low, double High) Held(ActivationType type)
     {
-        if (type == ActivationType.QInt8) return (AsInt8(), -127.0 * AsInt8(), 127.0 * AsInt8());
+        if (type == ActivationType.QInt8)
+            return (AsInt8(), -127.0 * AsInt8(), 127.0 * AsInt8());
         (float step, byte zero) = AsUInt8();
         return (step, -zero * (double)step, (255 - zero) * (double)step);
     }

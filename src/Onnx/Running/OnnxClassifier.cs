@@ -27,7 +27,8 @@ public sealed class OnnxClassifier : IDisposable
     private readonly string output;
     private readonly int fixedBatch;
 
-    private OnnxClassifier(string path, OnnxModel model, string input, string output, int fixedBatch) => (Path, this.model, this.input, this.output, this.fixedBatch) = (path, model, input, output, fixedBatch);
+    private OnnxClassifier(string path, OnnxModel model, string input, string output, int fixedBatch) =>
+        (Path, this.model, this.input, this.output, this.fixedBatch) = (path, model, input, output, fixedBatch);
 
     /// <summary>Raised after each opening, on the thread that opened, with what was assumed and noted.</summary>
     public static event Action<OnnxClassifier>? Opened;
@@ -58,7 +59,8 @@ public sealed class OnnxClassifier : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="given">The user's own values of its preprocessing.</param>
     /// <param name="threads">Threads inside an operator.</param>
-    /// <exception cref="OnnxException">It is no classifier of images, or ONNX Runtime refuses it; the message says which part of it and how to mend it.</exception>
+    /// <exception cref="OnnxException">It is no classifier of images, or ONNX Runtime refuses it; the message says which part of it and how
+    /// to mend it.</exception>
     /// <exception cref="ModelException">What stands beside it or in it of its preprocessing cannot be used.</exception>
     public static OnnxClassifier Open(string path, PreprocessingOverride? given = null, int threads = 1)
     {
@@ -70,15 +72,25 @@ public sealed class OnnxClassifier : IDisposable
         {
             (string input, int batch, int? side) = InputOf(path, model);
             NodeMetadata type = model.OutputTypes[wanted];
-            if (!type.IsTensor || type.ElementType != typeof(float)) throw Bad(path, $"its output '{wanted}' is {(type.IsTensor ? type.ElementType.Name : type.OnnxValueType.ToString())}, not float32; export it with float32 outputs");
+            if (!type.IsTensor || type.ElementType != typeof(float))
+                throw Bad(
+                    path,
+                    $"its output '{wanted}' is {(type.IsTensor ? type.ElementType.Name : type.OnnxValueType.ToString())}, not float32; export it with float32 outputs"
+                );
             OnnxClassifier bare = new(path, model, input, wanted, batch);
             int told = type.Dimensions is [_, var count, ..] && count > 0 ? count : 0;
             int classes = told > 0 ? told : bare.Try(side ?? given?.ImageSize ?? MetadataSide(model) ?? 224).Count;
             ForeignInput described = ForeignInput.Read(path, side, classes, model.Metadata, given);
             float[] tried = bare.Try(described.Preprocessing.ImageSize).Values;
-            if (tried.Length != classes) throw Bad(path, $"its output '{wanted}' says {classes} classes and gives {tried.Length} figures an image");
-            if (classes < 2) throw Bad(path, $"its output '{wanted}' has one figure an image; a classifier has two classes or more");
-            if (Math.Abs(tried.Sum(value => (double)value) - 1) < 1e-3 && tried.All(value => value >= 0)) throw Bad(path, $"its output '{wanted}' holds probabilities, and scores need what entered the softmax; export it without the softmax");
+            if (tried.Length != classes)
+                throw Bad(path, $"its output '{wanted}' says {classes} classes and gives {tried.Length} figures an image");
+            if (classes < 2)
+                throw Bad(path, $"its output '{wanted}' has one figure an image; a classifier has two classes or more");
+            if (Math.Abs(tried.Sum(value => (double)value) - 1) < 1e-3 && tried.All(value => value >= 0))
+                throw Bad(
+                    path,
+                    $"its output '{wanted}' holds probabilities, and scores need what entered the softmax; export it without the softmax"
+                );
             OnnxClassifier opened = new(path, model, input, wanted, batch)
             {
                 Bytes = bytes,
@@ -102,7 +114,9 @@ public sealed class OnnxClassifier : IDisposable
     /// <exception cref="OnnxException">ONNX Runtime cannot run the graph.</exception>
     public float[] Logits(Memory<float> pixels, int images)
     {
-        int side = Input.Preprocessing.ImageSize, each = 3 * side * side, step = fixedBatch > 0 ? fixedBatch : images;
+        int side = Input.Preprocessing.ImageSize,
+            each = 3 * side * side,
+            step = fixedBatch > 0 ? fixedBatch : images;
         float[] logits = new float[images * Classes];
         for (int at = 0; at < images; at += step)
         {
@@ -116,7 +130,8 @@ public sealed class OnnxClassifier : IDisposable
                 part = whole;
             }
             (float[] values, _) = model.Run(input, part, [step, 3, side, side], output);
-            if (values.Length != (long)step * Classes) throw Bad(Path, $"its output '{output}' gave {values.Length} figures for {step} images of {Classes} classes");
+            if (values.Length != (long)step * Classes)
+                throw Bad(Path, $"its output '{output}' gave {values.Length} figures for {step} images of {Classes} classes");
             values.AsSpan(0, some * Classes).CopyTo(logits.AsSpan(at * Classes));
         }
         return logits;
@@ -129,10 +144,15 @@ public sealed class OnnxClassifier : IDisposable
     {
         int batch = Math.Max(1, fixedBatch);
         float[] noise = new float[batch * 3 * side * side];
-        for (int i = 0; i < noise.Length; i++) noise[i] = (float)(((SplitMix64.Mix((ulong)i) >> 40) / (double)(1 << 24) * 2) - 1);
+        for (int i = 0; i < noise.Length; i++)
+            noise[i] = (float)(((SplitMix64.Mix((ulong)i) >> 40) / (double)(1 << 24) * 2) - 1);
         (float[] values, long[] shape) = model.Run(input, noise, [batch, 3, side, side], output);
         // Old exports leave the sides of the last map: [B, C, 1, 1].
-        if (shape.Length < 2 || shape[0] != batch || shape.Skip(2).Any(dim => dim != 1)) throw Bad(Path, $"its output '{output}' is [{string.Join(", ", shape)}] for {batch} image{(batch == 1 ? "" : "s")}, not [B, C]: it is no classifier");
+        if (shape.Length < 2 || shape[0] != batch || shape.Skip(2).Any(dim => dim != 1))
+            throw Bad(
+                Path,
+                $"its output '{output}' is [{string.Join(", ", shape)}] for {batch} image{(batch == 1 ? "" : "s")}, not [B, C]: it is no classifier"
+            );
         return (values[..(int)shape[1]], (int)shape[1]);
     }
 
@@ -142,15 +162,24 @@ public sealed class OnnxClassifier : IDisposable
         {
             using FileStream stream = File.OpenRead(path);
             bytes = stream.Length;
-            if (bytes > MostBytes) throw Bad(path, "it is over 2 GB, which no ONNX file is");
+            if (bytes > MostBytes)
+                throw Bad(path, "it is over 2 GB, which no ONNX file is");
             ModelProto file = ModelProto.Parser.ParseFrom(stream);
-            if (file.Graph is null || file.Graph.Node.Count == 0) throw Bad(path, "it holds no graph");
-            if (file.Graph.Initializer.FirstOrDefault(tensor => tensor.ExternalData.Count > 0) is { } outside) throw Bad(path, $"its weights ('{Shown(outside.Name)}') lie in another file; join them: onnx.save(onnx.load('model.onnx'), 'joined.onnx')");
+            if (file.Graph is null || file.Graph.Node.Count == 0)
+                throw Bad(path, "it holds no graph");
+            if (file.Graph.Initializer.FirstOrDefault(tensor => tensor.ExternalData.Count > 0) is { } outside)
+                throw Bad(
+                    path,
+                    $"its weights ('{Shown(outside.Name)}') lie in another file; join them: onnx.save(onnx.load('model.onnx'), 'joined.onnx')"
+                );
             return file;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
         {
-            throw new OnnxException($"'{path}' was not loaded: {(problem is InvalidProtocolBufferException ? "it is no ONNX file" : problem.Message)}", problem);
+            throw new OnnxException(
+                $"'{path}' was not loaded: {(problem is InvalidProtocolBufferException ? "it is no ONNX file" : problem.Message)}",
+                problem
+            );
         }
     }
 
@@ -158,12 +187,25 @@ public sealed class OnnxClassifier : IDisposable
     private static string Output(string path, GraphProto graph, List<string> notes)
     {
         string[] names = [.. graph.Output.Select(value => value.Name)];
-        string name = names.Contains(OnnxNames.Logits) ? OnnxNames.Logits : names is [var only] ? only : throw Bad(path, $"it has the outputs {string.Join(", ", names.Select(each => $"'{Shown(each)}'"))}, and none is called 'logits'; export it with its logits alone");
-        if (names.Length > 1) notes.Add($"of its outputs '{name}' is taken");
+        string name =
+            names.Contains(OnnxNames.Logits) ? OnnxNames.Logits
+            : names is [var only] ? only
+            : throw Bad(
+                path,
+                $"it has the outputs {string.Join(", ", names.Select(each => $"'{Shown(each)}'"))}, and none is called 'logits'; export it with its logits alone"
+            );
+        if (names.Length > 1)
+            notes.Add($"of its outputs '{name}' is taken");
         NodeProto? maker = Maker(name);
-        while (maker is not null && Silent.Contains(maker.OpType) && maker.Input.Count > 0) maker = Maker(maker.Input[0]);
-        if (maker?.OpType is "Sigmoid") throw Bad(path, $"its output '{Shown(name)}' comes from a sigmoid: it gives each class a probability of its own, and scores are made for one class an image");
-        if (maker?.OpType is not ("Softmax" or "LogSoftmax") || maker.Input.Count == 0) return name;
+        while (maker is not null && Silent.Contains(maker.OpType) && maker.Input.Count > 0)
+            maker = Maker(maker.Input[0]);
+        if (maker?.OpType is "Sigmoid")
+            throw Bad(
+                path,
+                $"its output '{Shown(name)}' comes from a sigmoid: it gives each class a probability of its own, and scores are made for one class an image"
+            );
+        if (maker?.OpType is not ("Softmax" or "LogSoftmax") || maker.Input.Count == 0)
+            return name;
         ValueInfoProto declared = graph.Output.First(value => value.Name == name).Clone();
         notes.Add($"its output '{Shown(name)}' comes from a {maker.OpType}; what enters it is taken");
         declared.Name = maker.Input[0];
@@ -188,20 +230,37 @@ public sealed class OnnxClassifier : IDisposable
 
     private static (string Name, int Batch, int? Side) InputOf(string path, OnnxModel model)
     {
-        if (model.InputTypes.Count != 1) throw Bad(path, $"it has the inputs {string.Join(", ", model.InputTypes.Keys.Select(each => $"'{Shown(each)}'"))}; a classifier of images has one");
+        if (model.InputTypes.Count != 1)
+            throw Bad(
+                path,
+                $"it has the inputs {string.Join(", ", model.InputTypes.Keys.Select(each => $"'{Shown(each)}'"))}; a classifier of images has one"
+            );
         (string name, NodeMetadata type) = model.InputTypes.Single();
-        string shape = type.IsTensor ? $"{type.ElementType.Name} [{string.Join(", ", type.Dimensions.Select(dim => dim > 0 ? $"{dim}" : "?"))}]" : type.OnnxValueType.ToString();
-        if (name == OnnxNames.Image && type.IsTensor && type.ElementType == typeof(byte)) throw Bad(path, "it resizes and normalises images itself; export it without --with-preprocessing");
-        if (!type.IsTensor || type.ElementType != typeof(float)) throw Bad(path, $"its input '{Shown(name)}' is {shape}, not float32 [B, 3, H, W]; export it with a float32 input");
-        if (type.Dimensions is not [var batch, var channels, var height, var width]) throw Bad(path, $"its input '{Shown(name)}' is {shape}, not [B, 3, H, W]");
-        if (width == 3 && channels != 3) throw Bad(path, $"its input '{Shown(name)}' is {shape}: channels stand last; export it with channels first, [B, 3, H, W]");
-        if (channels > 0 && channels != 3) throw Bad(path, $"its input '{Shown(name)}' is {shape}; three colour channels are supported");
-        if (height > 0 && width > 0 && height != width) throw Bad(path, $"its input '{Shown(name)}' is {shape}: only square inputs are read");
+        string shape = type.IsTensor
+            ? $"{type.ElementType.Name} [{string.Join(", ", type.Dimensions.Select(dim => dim > 0 ? $"{dim}" : "?"))}]"
+            : type.OnnxValueType.ToString();
+        if (name == OnnxNames.Image && type.IsTensor && type.ElementType == typeof(byte))
+            throw Bad(path, "it resizes and normalises images itself; export it without --with-preprocessing");
+        if (!type.IsTensor || type.ElementType != typeof(float))
+            throw Bad(path, $"its input '{Shown(name)}' is {shape}, not float32 [B, 3, H, W]; export it with a float32 input");
+        if (type.Dimensions is not [var batch, var channels, var height, var width])
+            throw Bad(path, $"its input '{Shown(name)}' is {shape}, not [B, 3, H, W]");
+        if (width == 3 && channels != 3)
+            throw Bad(path, $"its input '{Shown(name)}' is {shape}: channels stand last; export it with channels first, [B, 3, H, W]");
+        if (channels > 0 && channels != 3)
+            throw Bad(path, $"its input '{Shown(name)}' is {shape}; three colour channels are supported");
+        if (height > 0 && width > 0 && height != width)
+            throw Bad(path, $"its input '{Shown(name)}' is {shape}: only square inputs are read");
         int side = Math.Max(height, width);
         return (name, Math.Max(0, batch), side > 0 ? side : null);
     }
 
-    private static int? MetadataSide(OnnxModel model) => model.Metadata.TryGetValue("image_size", out string? text) && int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int side) && side is > 0 and <= 8192 ? side : null;
+    private static int? MetadataSide(OnnxModel model) =>
+        model.Metadata.TryGetValue("image_size", out string? text)
+        && int.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out int side)
+        && side is > 0 and <= 8192
+            ? side
+            : null;
 
     private static string Shown(string text) => new([.. text.Take(80).Select(each => char.IsControl(each) ? '?' : each)]);
 

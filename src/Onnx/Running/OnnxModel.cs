@@ -59,7 +59,11 @@ public sealed class OnnxModel : IDisposable
     public void Run(PixelBatch batch, IEnumerable<string> outputs, OutputReader read)
     {
         long side = session.InputMetadata[OnnxNames.Pixels].Dimensions[^1];
-        using OrtValue pixels = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, batch.Pixels, [batch.Images, 3, side, side]);
+        using OrtValue pixels = OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance,
+            batch.Pixels,
+            [batch.Images, 3, side, side]
+        );
         Run(OnnxNames.Pixels, pixels, [.. outputs], read);
     }
 
@@ -110,6 +114,7 @@ public sealed class OnnxModel : IDisposable
     private void Run(string input, OrtValue value, string[] outputs, OutputReader read)
     {
         using IDisposableReadOnlyCollection<OrtValue> found = session.Run(run, [input], [value], outputs);
-        for (int i = 0; i < outputs.Length; i++) read(outputs[i], found[i].GetTensorDataAsSpan<float>());
+        for (int i = 0; i < outputs.Length; i++)
+            read(outputs[i], found[i].GetTensorDataAsSpan<float>());
     }
 }

@@ -5,7 +5,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace DataFreeKD.Onnx;
 
 /// <summary>Turns ONNX Runtime's telemetry off; call it before anything else of ONNX Runtime.</summary>
-/// <remarks>Official builds look up a host of Microsoft's, open TLS to it and keep a device id in the user's cache folder. Privacy.md of the package names both switches below.</remarks>
+/// <remarks>Official builds look up a host of Microsoft's, open TLS to it and keep a device id in the user's cache folder. Privacy.md of
+/// the package names both switches below.</remarks>
 internal static class OnnxTelemetry
 {
     // Read once, when the native library starts: no id is made, nothing is stored and nothing is sent.
@@ -18,7 +19,8 @@ internal static class OnnxTelemetry
 
     private static OrtEnv Silence()
     {
-        if (!NativeEnvironment.Set(Switch, "1")) throw new InvalidOperationException($"{Switch} could not be set; set it to 1 before the program starts");
+        if (!NativeEnvironment.Set(Switch, "1"))
+            throw new InvalidOperationException($"{Switch} could not be set; set it to 1 before the program starts");
         OrtEnv runtime = OrtEnv.Instance();
         // Where other code of the process started ONNX Runtime before us, this stops what is left to stop.
         runtime.DisableTelemetryEvents();

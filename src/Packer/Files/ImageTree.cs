@@ -7,7 +7,8 @@ using DataFreeKD.Packer.Rows;
 
 namespace DataFreeKD.Packer.Files;
 
-/// <summary>Places images. Names are those of the files they come from, made portable and unique, with the ending that their content asks for.</summary>
+/// <summary>Places images. Names are those of the files they come from, made portable and unique, with the ending that their content asks
+/// for.</summary>
 /// <param name="folder">The output.</param>
 /// <param name="inside">The folder in it for the images; empty for the output itself.</param>
 /// <param name="layout">Side by side, or by class.</param>
@@ -32,13 +33,16 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
     public (string? Place, string? Reason) Link(PackRow row)
     {
         (string format, string? reason) = Glimpse(row.Path);
-        if (reason is not null) return (null, reason);
-        string place = Place(row, format), staged = Staged(place);
+        if (reason is not null)
+            return (null, reason);
+        string place = Place(row, format),
+            staged = Staged(place);
         string target = Path.GetRelativePath(Path.GetDirectoryName(Path.Combine(folder.Path, inside, place))!, row.Path);
         try
         {
             File.CreateSymbolicLink(staged, target);
-            if (Opens(staged)) return (place, null);
+            if (Opens(staged))
+                return (place, null);
             // Where a folder above is itself a link, going up does not lead where the names say.
             File.Delete(staged);
             File.CreateSymbolicLink(staged, row.Path);
@@ -46,7 +50,10 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
         }
         catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
         {
-            throw new PackException($"no link can be made in {folder.Path} ({refusal.Message}); give --copy, or name a folder on another file system", refusal);
+            throw new PackException(
+                $"no link can be made in {folder.Path} ({refusal.Message}); give --copy, or name a folder on another file system",
+                refusal
+            );
         }
     }
 
@@ -55,7 +62,8 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
         try
         {
             // As everywhere: a link is not followed, whoever made it.
-            if (new FileInfo(path).LinkTarget is not null) return ("", Reason.Link);
+            if (new FileInfo(path).LinkTarget is not null)
+                return ("", Reason.Link);
             Span<byte> start = stackalloc byte[HeaderBytes];
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
             string format = ImageDecoder.FormatOf(start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)]);
@@ -91,14 +99,17 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
     private string Staged(string place)
     {
         string file = Path.Combine(folder.Staging, inside, place);
-        if (Path.GetDirectoryName(file) is { } parent && made.Add(parent)) Directory.CreateDirectory(parent);
+        if (Path.GetDirectoryName(file) is { } parent && made.Add(parent))
+            Directory.CreateDirectory(parent);
         return file;
     }
 
     // The file's own name, or the member's.
     private static string Stem(string path)
     {
-        string inner = ImageInputs.IsMember(path) ? path[(path.LastIndexOf(ManifestPath.MemberSeparator, StringComparison.Ordinal) + ManifestPath.MemberSeparator.Length)..] : path;
+        string inner = ImageInputs.IsMember(path)
+            ? path[(path.LastIndexOf(ManifestPath.MemberSeparator, StringComparison.Ordinal) + ManifestPath.MemberSeparator.Length)..]
+            : path;
         string name = inner[(inner.LastIndexOfAny(['/', '\\']) + 1)..];
         return ImageInputs.MayBeImage(name) ? Path.GetFileNameWithoutExtension(name) : name;
     }

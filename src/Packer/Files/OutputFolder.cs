@@ -23,14 +23,17 @@ internal sealed class OutputFolder : IDisposable
     public OutputFolder(string path, bool overwrite)
     {
         Path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        if (System.IO.Path.GetDirectoryName(Path) is not { } parent) throw new PackException($"{path} is the root of a file system; name a folder in it");
+        if (System.IO.Path.GetDirectoryName(Path) is not { } parent)
+            throw new PackException($"{path} is the root of a file system; name a folder in it");
         Directory.CreateDirectory(parent);
         string name = System.IO.Path.GetFileName(Path);
         Staging = System.IO.Path.Combine(parent, $".{name}.packing");
         old = System.IO.Path.Combine(parent, $".{name}.replaced");
-        foreach (string left in (string[])[Staging, old]) RefuseForeign(left);
+        foreach (string left in (string[])[Staging, old])
+            RefuseForeign(left);
         // A pack that was killed between its two renames has left the earlier folder aside.
-        if (Directory.Exists(old) && !Directory.Exists(Path)) Directory.Move(old, Path);
+        if (Directory.Exists(old) && !Directory.Exists(Path))
+            Directory.Move(old, Path);
         Refuse(overwrite);
         Remove(Staging);
         Directory.CreateDirectory(Staging);
@@ -67,23 +70,41 @@ internal sealed class OutputFolder : IDisposable
 
     private static void Remove(string folder)
     {
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
     }
 
-    private static bool IsPack(string folder) => Provenance.IsOwnBeside(System.IO.Path.Combine(folder, Mark)) && Provenance.ReadBeside(System.IO.Path.Combine(folder, Mark)) is { Command: "pack" };
+    private static bool IsPack(string folder) =>
+        Provenance.IsOwnBeside(System.IO.Path.Combine(folder, Mark))
+        && Provenance.ReadBeside(System.IO.Path.Combine(folder, Mark)) is { Command: "pack" };
 
     private static void RefuseForeign(string folder)
     {
-        if (File.Exists(folder)) throw new PackException($"{folder} is a file where a pack is put together; move it away, or name another output");
-        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any() || File.Exists(System.IO.Path.Combine(folder, Working)) || IsPack(folder)) return;
-        throw new PackException($"{folder} holds files that no pack wrote, and a pack would replace it; move it away, or name another output");
+        if (File.Exists(folder))
+            throw new PackException($"{folder} is a file where a pack is put together; move it away, or name another output");
+        if (
+            !Directory.Exists(folder)
+            || !Directory.EnumerateFileSystemEntries(folder).Any()
+            || File.Exists(System.IO.Path.Combine(folder, Working))
+            || IsPack(folder)
+        )
+            return;
+        throw new PackException(
+            $"{folder} holds files that no pack wrote, and a pack would replace it; move it away, or name another output"
+        );
     }
 
     private void Refuse(bool overwrite)
     {
-        if (File.Exists(Path)) throw new PackException($"{Path} is a file; name a folder to pack into");
-        if (!Directory.Exists(Path) || !Directory.EnumerateFileSystemEntries(Path).Any()) return;
-        if (!overwrite) throw new PackException($"{Path} already holds files; name another folder, or give --overwrite");
-        if (!IsPack(Path)) throw new PackException($"{Path} holds files that no pack wrote (it has no {Mark} of one), so that it is not replaced; name another folder, or remove it yourself");
+        if (File.Exists(Path))
+            throw new PackException($"{Path} is a file; name a folder to pack into");
+        if (!Directory.Exists(Path) || !Directory.EnumerateFileSystemEntries(Path).Any())
+            return;
+        if (!overwrite)
+            throw new PackException($"{Path} already holds files; name another folder, or give --overwrite");
+        if (!IsPack(Path))
+            throw new PackException(
+                $"{Path} holds files that no pack wrote (it has no {Mark} of one), so that it is not replaced; name another folder, or remove it yourself"
+            );
     }
 }

@@ -4,7 +4,8 @@ using System.Globalization;
 
 namespace DataFreeKD.Packer.Files;
 
-/// <summary>Hands out names: the one asked for where it is free, else with <c>-2</c>, <c>-3</c>, ... Equal requests in equal order give equal names.</summary>
+/// <summary>Hands out names: the one asked for where it is free, else with <c>-2</c>, <c>-3</c>, ... Equal requests in equal order give
+/// equal names.</summary>
 internal sealed class UniqueNames
 {
     private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
@@ -19,7 +20,8 @@ internal sealed class UniqueNames
     public string Take(string folder, string stem, string ending)
     {
         string wanted = $"{folder}/{stem}{ending}";
-        if (taken.Add(wanted)) return stem + ending;
+        if (taken.Add(wanted))
+            return stem + ending;
         int number = last.GetValueOrDefault(wanted, 1);
         string name;
         do name = $"{stem}-{(++number).ToString(CultureInfo.InvariantCulture)}{ending}";

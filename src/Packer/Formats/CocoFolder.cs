@@ -34,7 +34,8 @@ internal sealed class CocoFolder
         CocoFolder coco = new(job);
         coco.Place(new ImageTree(folder, "images", job.Options.Layout ?? ImageLayout.Flat));
         using AtomicFile file = new(Path.Combine(folder.Staging, "annotations.json"));
-        using (Utf8JsonWriter json = new(file.Stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) coco.Write(json);
+        using (Utf8JsonWriter json = new(file.Stream, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            coco.Write(json);
         file.Commit();
     }
 
@@ -49,8 +50,10 @@ internal sealed class CocoFolder
                 continue;
             }
             placed.Add(new Placed(image.Row.Row.Number, $"images/{tree.Copy(image)}", width, height));
-            if (image.Row.Row["license"] is { Length: > 0 } license) licenses.TryAdd(license, licenses.Count + 1);
-            if (image.Row.Class.Name.Length > 0) categories.TryAdd(image.Row.Class.Category, image.Row.Class);
+            if (image.Row.Row["license"] is { Length: > 0 } license)
+                licenses.TryAdd(license, licenses.Count + 1);
+            if (image.Row.Class.Name.Length > 0)
+                categories.TryAdd(image.Row.Class.Category, image.Row.Class);
             job.Add(image.Row);
         }
     }
@@ -59,14 +62,30 @@ internal sealed class CocoFolder
     {
         json.WriteStartObject();
         json.WritePropertyName("info");
-        new JsonObject { ["description"] = "Images selected by DataFreeKD; categories are a teacher's predictions, not labels.", ["version"] = Provenance.ToolVersion }.WriteTo(json);
+        new JsonObject
+        {
+            ["description"] = "Images selected by DataFreeKD; categories are a teacher's predictions, not labels.",
+            ["version"] = Provenance.ToolVersion,
+        }.WriteTo(json);
         json.WriteStartArray("licenses");
-        foreach ((string license, int id) in licenses) new JsonObject { ["id"] = id, ["name"] = license, ["url"] = license.StartsWith("http", StringComparison.OrdinalIgnoreCase) ? license : "" }.WriteTo(json);
+        foreach ((string license, int id) in licenses)
+            new JsonObject
+            {
+                ["id"] = id,
+                ["name"] = license,
+                ["url"] = license.StartsWith("http", StringComparison.OrdinalIgnoreCase) ? license : "",
+            }.WriteTo(json);
         json.WriteEndArray();
         WriteEach(json, "images", Image);
         WriteEach(json, "annotations", Annotation);
         json.WriteStartArray("categories");
-        foreach (PackClass category in categories.Values) new JsonObject { ["id"] = category.Category, ["name"] = category.Name, ["supercategory"] = "" }.WriteTo(json);
+        foreach (PackClass category in categories.Values)
+            new JsonObject
+            {
+                ["id"] = category.Category,
+                ["name"] = category.Name,
+                ["supercategory"] = "",
+            }.WriteTo(json);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -78,28 +97,42 @@ internal sealed class CocoFolder
         int at = 0;
         foreach (PackRow row in job.Source.Read(job.Cancel))
         {
-            if (at == placed.Count) break;
+            if (at == placed.Count)
+                break;
             // Rows that were skipped stand between those that were not.
-            if (row.Row.Number != placed[at].Row) continue;
+            if (row.Row.Number != placed[at].Row)
+                continue;
             describe(at + 1, row, placed[at++])?.WriteTo(json);
-            if (json.BytesPending > Buffer) json.Flush();
+            if (json.BytesPending > Buffer)
+                json.Flush();
         }
         json.WriteEndArray();
     }
 
     private JsonObject Image(long id, PackRow row, Placed image)
     {
-        JsonObject described = new() { ["id"] = id, ["file_name"] = image.File, ["width"] = image.Width, ["height"] = image.Height };
-        if (row.Row["license"] is { Length: > 0 } license) described["license"] = licenses[license];
-        if (row.Url is { } url) described["coco_url"] = url;
-        if (row.Row["sha256"] is { Length: > 0 } hash) described["sha256"] = hash;
-        if (row.Row["caption"] is { Length: > 0 } caption) described["caption"] = caption;
+        JsonObject described = new()
+        {
+            ["id"] = id,
+            ["file_name"] = image.File,
+            ["width"] = image.Width,
+            ["height"] = image.Height,
+        };
+        if (row.Row["license"] is { Length: > 0 } license)
+            described["license"] = licenses[license];
+        if (row.Url is { } url)
+            described["coco_url"] = url;
+        if (row.Row["sha256"] is { Length: > 0 } hash)
+            described["sha256"] = hash;
+        if (row.Row["caption"] is { Length: > 0 } caption)
+            described["caption"] = caption;
         return described;
     }
 
     private static JsonObject? Annotation(long id, PackRow row, Placed image)
     {
-        if (row.Class.Name.Length == 0) return null;
+        if (row.Class.Name.Length == 0)
+            return null;
         JsonObject scores = RowJson.Of(row.Row, static column => column == "rank" || Columns.TypeOf(column) == typeof(double));
         JsonObject annotation = new()
         {
@@ -111,17 +144,20 @@ internal sealed class CocoFolder
             ["segmentation"] = new JsonArray(),
             ["iscrowd"] = 0,
         };
-        if (scores["confidence"] is { } confidence) annotation["score"] = confidence.DeepClone();
+        if (scores["confidence"] is { } confidence)
+            annotation["score"] = confidence.DeepClone();
         annotation["scores"] = scores;
         return annotation;
     }
 
     private static (long Width, long Height, string? Reason) Size(PackImage image)
     {
-        if (Side(image, "width") is { } width && Side(image, "height") is { } height) return (width, height, null);
+        if (Side(image, "width") is { } width && Side(image, "height") is { } height)
+            return (width, height, null);
         GlanceResult seen = ImageDecoder.Glance(image.Bytes, 1, DecodeLimits.Local);
         return (seen.Width, seen.Height, seen.Reason);
     }
 
-    private static long? Side(PackImage image, string column) => long.TryParse(image.Row.Row[column], NumberStyles.None, CultureInfo.InvariantCulture, out long side) && side > 0 ? side : null;
+    private static long? Side(PackImage image, string column) =>
+        long.TryParse(image.Row.Row[column], NumberStyles.None, CultureInfo.InvariantCulture, out long side) && side > 0 ? side : null;
 }

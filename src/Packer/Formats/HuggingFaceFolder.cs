@@ -15,7 +15,8 @@ namespace DataFreeKD.Packer.Formats;
 /// </summary>
 internal static class HuggingFaceFolder
 {
-    private const string Split = "train", FileName = "file_name";
+    private const string Split = "train",
+        FileName = "file_name";
 
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -23,8 +24,10 @@ internal static class HuggingFaceFolder
     {
         ImageTree tree = new(folder, Split, job.Options.Layout ?? ImageLayout.Flat);
         string metadata = Path.Combine(folder.Staging, Split, "metadata.");
-        if (job.Options.Metadata == MetadataFile.Jsonl) WriteLines(job, tree, metadata + "jsonl");
-        else WriteTable(job, tree, metadata + "csv");
+        if (job.Options.Metadata == MetadataFile.Jsonl)
+            WriteLines(job, tree, metadata + "jsonl");
+        else
+            WriteTable(job, tree, metadata + "csv");
         AtomicFile.WriteAllText(Path.Combine(folder.Staging, "README.md"), Card(job));
     }
 
@@ -56,16 +59,17 @@ internal static class HuggingFaceFolder
 
     private static bool Carried(string column) => column is not ("path" or FileName);
 
-    private static string Card(PackJob job) => $"""
-        ---
-        configs:
-        - config_name: default
-          data_files:
-          - split: {Split}
-            path: {Split}/**
-        ---
-        {job.Packed} images selected by DataFreeKD. `prediction` and `class_name` are what a teacher model says of them, not labels.
-        `datasets.load_dataset("path/of/this/folder")` loads them.
+    private static string Card(PackJob job) =>
+        $"""
+            ---
+            configs:
+            - config_name: default
+              data_files:
+              - split: {Split}
+                path: {Split}/**
+            ---
+            {job.Packed} images selected by DataFreeKD. `prediction` and `class_name` are what a teacher model says of them, not labels.
+            `datasets.load_dataset("path/of/this/folder")` loads them.
 
-        """.ReplaceLineEndings("\n");
+            """.ReplaceLineEndings("\n");
 }

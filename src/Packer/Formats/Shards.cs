@@ -20,13 +20,16 @@ internal static class Shards
         using ShardWriter shards = new(folder.Staging, size);
         foreach (PackImage image in job.Images())
         {
-            shards.Add(new ShardSample(
-                job.Packed.ToString("D8", CultureInfo.InvariantCulture),
-                image.Bytes,
-                image.Format,
-                image.Row.Row["caption"],
-                RowJson.Of(image.Row.Row, static column => column != "path"),
-                image.Row.Class.Prediction >= 0 ? image.Row.Class.Prediction : null));
+            shards.Add(
+                new ShardSample(
+                    job.Packed.ToString("D8", CultureInfo.InvariantCulture),
+                    image.Bytes,
+                    image.Format,
+                    image.Row.Row["caption"],
+                    RowJson.Of(image.Row.Row, static column => column != "path"),
+                    image.Row.Class.Prediction >= 0 ? image.Row.Class.Prediction : null
+                )
+            );
             job.Add(image.Row);
         }
         shards.Complete();

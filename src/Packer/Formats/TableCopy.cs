@@ -15,7 +15,9 @@ internal static class TableCopy
         using TableWriter table = Table.Create(job.Options.Output, columns);
         foreach (PackRow row in job.Rows())
         {
-            IEnumerable<string?> cells = columns.Select(column => column == "path" ? ManifestPath.ToTable(row.Path, job.Options.Output) : row.Row[column]);
+            IEnumerable<string?> cells = columns.Select(column =>
+                column == "path" ? ManifestPath.ToTable(row.Path, job.Options.Output) : row.Row[column]
+            );
             table.Write([.. job.Options.CsvSafe ? cells.Select(Text) : cells]);
             job.Add(row, image: false);
         }
@@ -25,5 +27,8 @@ internal static class TableCopy
 
     // As OWASP has it for "CSV injection"; a negative number is none.
     private static string? Text(string? cell) =>
-        cell is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] && !double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? $"'{cell}" : cell;
+        cell is ['=' or '+' or '-' or '@' or '\t' or '\r', ..]
+        && !double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+            ? $"'{cell}"
+            : cell;
 }

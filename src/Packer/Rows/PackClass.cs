@@ -9,7 +9,8 @@ namespace DataFreeKD.Packer.Rows;
 /// <param name="Prediction">0-based; -1 where a row has none.</param>
 /// <param name="Name">The class name, else the prediction; empty for rows with neither.</param>
 /// <param name="Folder">A folder name that no other class has, on any system.</param>
-/// <param name="Category">A positive number that no other class has: the prediction + 1, so that two packs by one teacher agree and 0 stays free for "background".</param>
+/// <param name="Category">A positive number that no other class has: the prediction + 1, so that two packs by one teacher agree and 0 stays
+/// free for "background".</param>
 internal sealed record PackClass(long Prediction, string Name, string Folder, long Category);
 
 /// <summary>Collects classes, then names them in the order of their predictions, whatever the order of the rows.</summary>
@@ -34,12 +35,23 @@ internal sealed class PackClasses
         Dictionary<(long Prediction, string Name), PackClass> all = [];
         UniqueNames folders = new();
         long next = seen.Keys.Max(key => key.Prediction) + 2;
-        foreach (((long prediction, string) key, string name) in seen.OrderBy(known => known.Key.Prediction < 0).ThenBy(known => known.Key.Prediction).ThenBy(known => known.Key.Name, StringComparer.Ordinal))
+        foreach (
+            ((long prediction, string) key, string name) in seen.OrderBy(known => known.Key.Prediction < 0)
+                .ThenBy(known => known.Key.Prediction)
+                .ThenBy(known => known.Key.Name, StringComparer.Ordinal)
+        )
         {
             string shown = name.Length > 0 || key.prediction < 0 ? name : key.prediction.ToString(CultureInfo.InvariantCulture);
             // A dot would let a class look like one of the files beside it.
-            string wanted = name.Length > 0 ? name.Replace('.', '_') : key.prediction < 0 ? "unlabelled" : $"class-{shown}";
-            string folder = folders.Take("", PortableName.Of(wanted, key.prediction < 0 ? "class" : $"class-{key.prediction.ToString(CultureInfo.InvariantCulture)}"), "");
+            string wanted =
+                name.Length > 0 ? name.Replace('.', '_')
+                : key.prediction < 0 ? "unlabelled"
+                : $"class-{shown}";
+            string folder = folders.Take(
+                "",
+                PortableName.Of(wanted, key.prediction < 0 ? "class" : $"class-{key.prediction.ToString(CultureInfo.InvariantCulture)}"),
+                ""
+            );
             all[key] = new PackClass(key.prediction, shown, folder, key.prediction >= 0 ? key.prediction + 1 : next++);
         }
         return all;

@@ -32,7 +32,10 @@ internal sealed class PackSource
             images.Add(ManifestPath.FromTable(row["path"]!, path));
             classes.See(Prediction(row), row["class_name"] ?? "");
         }
-        if (images.Count == 0) throw new PackException($"{path}: no row to pack ({(Rows == 0 ? "the table is empty" : $"none of its {Rows} rows has the status ok")}); give a table that dfkd select wrote");
+        if (images.Count == 0)
+            throw new PackException(
+                $"{path}: no row to pack ({(Rows == 0 ? "the table is empty" : $"none of its {Rows} rows has the status ok")}); give a table that dfkd select wrote"
+            );
     }
 
     /// <summary>The columns.</summary>
@@ -54,11 +57,14 @@ internal sealed class PackSource
         int at = 0;
         foreach (TableRow row in table.Rows(cancel))
         {
-            if (row.IsRefused) continue;
-            if (at == images.Count) throw Changed();
+            if (row.IsRefused)
+                continue;
+            if (at == images.Count)
+                throw Changed();
             yield return new PackRow(row, images[at++], classes.Of(Prediction(row), row["class_name"] ?? ""));
         }
-        if (at < images.Count) throw Changed();
+        if (at < images.Count)
+            throw Changed();
     }
 
     private static double Prediction(TableRow row) => Numbers.Parse(row["prediction"], row, "prediction");

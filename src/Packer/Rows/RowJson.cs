@@ -17,7 +17,8 @@ internal static class RowJson
         JsonObject all = [];
         foreach (string column in row.Header.Columns)
         {
-            if (wanted(column) && row[column] is { Length: > 0 } field) all[column] = Value(row, column, field);
+            if (wanted(column) && row[column] is { Length: > 0 } field)
+                all[column] = Value(row, column, field);
         }
         return all;
     }
@@ -25,8 +26,10 @@ internal static class RowJson
     private static JsonNode? Value(TableRow row, string column, string field)
     {
         Type type = Columns.TypeOf(column);
-        if (type == typeof(string)) return JsonValue.Create(field);
-        if (type == typeof(long) && long.TryParse(field, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole)) return JsonValue.Create(whole);
+        if (type == typeof(string))
+            return JsonValue.Create(field);
+        if (type == typeof(long) && long.TryParse(field, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole))
+            return JsonValue.Create(whole);
         // JSON knows no infinity.
         double number = Numbers.Parse(field, row, column);
         return double.IsFinite(number) ? JsonValue.Create(number) : null;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Cascade;
 
-/// <summary>CLS, mean and spread of the patches after a block, and the logarithm of the attention probe's variance of it and all before.</summary>
+/// <summary>CLS, mean and spread of the patches after a block, and the logarithm of the attention probe's variance of it and all
+/// before.</summary>
 internal static class CascadeFeatures
 {
     // As in selection: keeps the logarithm finite.
@@ -18,11 +19,18 @@ internal static class CascadeFeatures
     public static Tensor Of(Tensor tokens, int prefix, IReadOnlyDictionary<int, Tensor> clsRows, int blocks)
     {
         Tensor patches = tokens.narrow(1, prefix, tokens.shape[1] - prefix);
-        return cat([
-            tokens.select(1, 0).to(ScalarType.Float64),
-            patches.mean([1]).to(ScalarType.Float64),
-            patches.std(1, unbiased: false).to(ScalarType.Float64),
-            .. Enumerable.Range(0, blocks).Select(block => AttentionProbe.Variance(AttentionProbe.FromClsRows(clsRows[block])).clamp_min(SmallestVariance).log().unsqueeze(1)),
-        ], 1);
+        return cat(
+            [
+                tokens.select(1, 0).to(ScalarType.Float64),
+                patches.mean([1]).to(ScalarType.Float64),
+                patches.std(1, unbiased: false).to(ScalarType.Float64),
+                .. Enumerable
+                    .Range(0, blocks)
+                    .Select(block =>
+                        AttentionProbe.Variance(AttentionProbe.FromClsRows(clsRows[block])).clamp_min(SmallestVariance).log().unsqueeze(1)
+                    ),
+            ],
+            1
+        );
     }
 }

@@ -24,12 +24,22 @@ internal static class CascadeLearning
     /// <param name="scores">What the images will be selected by, from a full pass.</param>
     /// <param name="pool">Images of the pool.</param>
     /// <param name="options">Budget and share to keep.</param>
-    public static CascadeModel Of(IReadOnlyList<float[][]> features, IReadOnlyList<int> candidates, int depth, double[] scores, long pool, CascadeOptions options)
+    public static CascadeModel Of(
+        IReadOnlyList<float[][]> features,
+        IReadOnlyList<int> candidates,
+        int depth,
+        double[] scores,
+        long pool,
+        CascadeOptions options
+    )
     {
         int[] all = [.. Enumerable.Range(0, scores.Length)];
-        int[] learned = [.. all.Where(i => i % 2 == 0)], choosing = [.. all.Where(i => i % 4 == 1)], heldOut = [.. all.Where(i => i % 4 == 3)];
+        int[] learned = [.. all.Where(i => i % 2 == 0)],
+            choosing = [.. all.Where(i => i % 4 == 1)],
+            heldOut = [.. all.Where(i => i % 4 == 3)];
         double share = Math.Min(1, (double)options.Budget / Math.Max(1, pool));
-        if (heldOut.Length == 0 || share >= 1) return None(heldOut.Length, pool, options);
+        if (heldOut.Length == 0 || share >= 1)
+            return None(heldOut.Length, pool, options);
 
         (CascadeModel Model, double Cost, bool Enough, double Recall)? best = null;
         for (int candidate = 0; candidate < candidates.Count; candidate++)
@@ -39,47 +49,89 @@ internal static class CascadeLearning
             double[] read = ReadOut(features, candidate, choosing, offset, weights);
             double[] descending = [.. read.OrderDescending()];
             double[] edge = Edge(read, [.. choosing.Select(i => scores[i])], share);
-            double threshold = options.Keep is { } keep ? descending[Math.Clamp((int)Math.Ceiling(keep * read.Length), 1, read.Length) - 1] : edge[(int)((1 - CascadeOptions.WantedRecall) * edge.Length)];
-            double kept = (double)read.Count(value => value >= threshold) / read.Length, recall = (double)edge.Count(value => value >= threshold) / edge.Length;
+            double threshold = options.Keep is { } keep
+                ? descending[Math.Clamp((int)Math.Ceiling(keep * read.Length), 1, read.Length) - 1]
+                : edge[(int)((1 - CascadeOptions.WantedRecall) * edge.Length)];
+            double kept = (double)read.Count(value => value >= threshold) / read.Length,
+                recall = (double)edge.Count(value => value >= threshold) / edge.Length;
             double cost = Cost(blocks, depth, kept);
-            CascadeModel model = new() { Blocks = blocks, Offset = offset, Weights = weights, Threshold = threshold, Verdict = Measured(features, candidate, heldOut, scores, offset, weights, threshold, share, blocks, depth, pool, options) };
+            CascadeModel model = new()
+            {
+                Blocks = blocks,
+                Offset = offset,
+                Weights = weights,
+                Threshold = threshold,
+                Verdict = Measured(features, candidate, heldOut, scores, offset, weights, threshold, share, blocks, depth, pool, options),
+            };
             bool enough = recall >= CascadeOptions.WantedRecall;
             // Recall first, as far as it is wanted; then what is cheaper.
-            if (best is not { } before || (enough, enough ? -cost : recall).CompareTo((before.Enough, before.Enough ? -before.Cost : before.Recall)) > 0) best = (model, cost, enough, recall);
+            if (
+                best is not { } before
+                || (enough, enough ? -cost : recall).CompareTo((before.Enough, before.Enough ? -before.Cost : before.Recall)) > 0
+            )
+                best = (model, cost, enough, recall);
         }
         return best is { } found && (options.Keep is not null || found.Cost < WorthIt) ? found.Model : None(heldOut.Length, pool, options);
     }
 
-    private static CascadeModel None(int heldOut, long pool, CascadeOptions options) => new() { Blocks = 0, Verdict = new CascadeVerdict(0, 1, 0, 0, heldOut, 1, pool, options.Budget, options.Ranking.Name) };
+    private static CascadeModel None(int heldOut, long pool, CascadeOptions options) =>
+        new() { Blocks = 0, Verdict = new CascadeVerdict(0, 1, 0, 0, heldOut, 1, pool, options.Budget, options.Ranking.Name) };
 
     private static double Cost(int blocks, int depth, double kept) => ((double)blocks / depth) + (kept * (1 - ((double)blocks / depth)));
 
-    private static CascadeVerdict Measured(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] scores, double[] offset, double[] weights, double threshold, double share, int blocks, int depth, long pool, CascadeOptions options)
+    private static CascadeVerdict Measured(
+        IReadOnlyList<float[][]> features,
+        int candidate,
+        int[] images,
+        double[] scores,
+        double[] offset,
+        double[] weights,
+        double threshold,
+        double share,
+        int blocks,
+        int depth,
+        long pool,
+        CascadeOptions options
+    )
     {
         double[] read = ReadOut(features, candidate, images, offset, weights);
         bool[] top = Best([.. images.Select(i => scores[i])], share);
         double kept = (double)read.Count(value => value >= threshold) / read.Length;
         int found = read.Where((value, i) => top[i] && value >= threshold).Count();
-        return new CascadeVerdict(blocks, kept, found, top.Count(one => one), images.Length, Cost(blocks, depth, kept), pool, options.Budget, options.Ranking.Name);
+        return new CascadeVerdict(
+            blocks,
+            kept,
+            found,
+            top.Count(one => one),
+            images.Length,
+            Cost(blocks, depth, kept),
+            pool,
+            options.Budget,
+            options.Ranking.Name
+        );
     }
 
     // Which rows are among the best share of them; the earlier of equal ones, as in a selection.
     private static bool[] Best(double[] scores, double share)
     {
         bool[] top = new bool[scores.Length];
-        foreach (int i in Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(BestCount(scores.Length, share))) top[i] = true;
+        foreach (int i in Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(BestCount(scores.Length, share)))
+            top[i] = true;
         return top;
     }
 
     private static int BestCount(int images, double share) => Math.Clamp((int)Math.Round(share * images), 1, images);
 
-    // What the read-out gives of an image that is only just among the best share, ascending. The best themselves are too few to tell how low it
+    // What the read-out gives of an image that is only just among the best share, ascending. The best themselves are too few to tell how
+    // low it
     // goes (15 of 1,000 for 1.5 %), so a line through the upper part of the scores tells where they lie, and how far around it.
     private static double[] Edge(double[] read, double[] scores, double share)
     {
         int best = BestCount(scores.Length, share);
         int[] upper = [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(Math.Max(best, UpperPart))];
-        double cut = scores[upper[best - 1]], middle = upper.Average(i => scores[i]), level = upper.Average(i => read[i]);
+        double cut = scores[upper[best - 1]],
+            middle = upper.Average(i => scores[i]),
+            level = upper.Average(i => read[i]);
         double variance = upper.Sum(i => (scores[i] - middle) * (scores[i] - middle));
         double slope = variance > 0 ? Math.Max(0, upper.Sum(i => (scores[i] - middle) * (read[i] - level)) / variance) : 0;
         return [.. upper.Select(i => read[i] + (slope * (cut - scores[i]))).Order()];
@@ -89,8 +141,10 @@ internal static class CascadeLearning
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        Tensor x = Matrix(features, candidate, images), y = tensor(images.Select(i => scores[i]).ToArray());
-        Tensor offset = x.mean([0]), spread = x.std(0, unbiased: false) + 1e-6;
+        Tensor x = Matrix(features, candidate, images),
+            y = tensor(images.Select(i => scores[i]).ToArray());
+        Tensor offset = x.mean([0]),
+            spread = x.std(0, unbiased: false) + 1e-6;
         x = (x - offset) / spread;
         y -= y.mean();
         Tensor gram = x.t().matmul(x) + (eye(x.shape[1], dtype: ScalarType.Float64) * (Ridge * images.Length));
@@ -111,7 +165,8 @@ internal static class CascadeLearning
         for (int row = 0; row < images.Length; row++)
         {
             float[] from = features[images[row]][candidate];
-            for (int at = 0; at < width; at++) all[(row * width) + at] = from[at];
+            for (int at = 0; at < width; at++)
+                all[(row * width) + at] = from[at];
         }
         return tensor(all, [images.Length, width]);
     }

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Cascade;
 
-/// <summary>A linear read-out from a teacher's first blocks to the score that images will be selected by, and the value below which an image is dropped.</summary>
+/// <summary>A linear read-out from a teacher's first blocks to the score that images will be selected by, and the value below which an
+/// image is dropped.</summary>
 public sealed record CascadeModel
 {
     /// <summary>Blocks that every image goes through; 0 where no number of them pays, and nothing is dropped.</summary>
@@ -42,7 +43,17 @@ public sealed record CascadeModel
 /// <param name="Pool">Images of the pool, those that cannot be decoded among them.</param>
 /// <param name="Budget">Images that will be selected.</param>
 /// <param name="Method">By which selection method.</param>
-public sealed record CascadeVerdict(int Blocks, double Kept, int Found, int Best, int HeldOut, double Cost, long Pool, long Budget, string Method)
+public sealed record CascadeVerdict(
+    int Blocks,
+    double Kept,
+    int Found,
+    int Best,
+    int HeldOut,
+    double Cost,
+    long Pool,
+    long Budget,
+    string Method
+)
 {
     /// <summary>Share of the best that are scored fully.</summary>
     [JsonIgnore]

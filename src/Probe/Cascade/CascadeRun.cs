@@ -18,7 +18,14 @@ internal static class CascadeRun
     /// <param name="cancel">Ends the pass.</param>
     /// <returns>The cascade, and the sample's rows of the table.</returns>
     /// <exception cref="ScoreException">The table lacks what the ranking reads.</exception>
-    public static (CascadeModel Model, IReadOnlyList<IReadOnlyList<string?>> Sample) Learn(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, IReadOnlyList<string> columns, Func<ScoredInput, IReadOnlyList<string?>> row, CancellationToken cancel)
+    public static (CascadeModel Model, IReadOnlyList<IReadOnlyList<string?>> Sample) Learn(
+        ScoreOptions options,
+        TeacherPass teacher,
+        ScoreInputs inputs,
+        IReadOnlyList<string> columns,
+        Func<ScoredInput, IReadOnlyList<string?>> row,
+        CancellationToken cancel
+    )
     {
         CascadeOptions cascade = options.Cascade!;
         (IReadOnlyList<string> read, Func<IReadOnlyList<double[]>, double[]> score) = cascade.Ranking.Bind(columns);
@@ -26,17 +33,34 @@ internal static class CascadeRun
         var sample = new PlaceSample<Seen>(cascade.Sample);
         long pool = 0;
         IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(pool++));
-        foreach (IReadOnlyList<(ScoredInput Image, float[][]? Features)> batch in BatchWorkers.Run(teacher.Bounded(wanted), teacher.BatchSize, teacher.Workers, teacher.CascadeSample, cancel))
+        foreach (
+            IReadOnlyList<(ScoredInput Image, float[][]? Features)> batch in BatchWorkers.Run(
+                teacher.Bounded(wanted),
+                teacher.BatchSize,
+                teacher.Workers,
+                teacher.CascadeSample,
+                cancel
+            )
+        )
         {
             cancel.ThrowIfCancellationRequested();
             foreach ((ScoredInput image, float[][]? features) in batch)
             {
-                if (features is null) continue;
+                if (features is null)
+                    continue;
                 sample.Add(image.Image.Input.Place, new Seen(row(image), features));
             }
         }
         Seen[] seen = [.. sample.Items];
-        double[] scores = seen.Length == 0 ? [] : score([.. at.Select(column => seen.Select(image => double.Parse(image.Row[column]!, CultureInfo.InvariantCulture)).ToArray())]);
-        return (CascadeLearning.Of([.. seen.Select(image => image.Features)], teacher.CascadeCandidates, teacher.Depth, scores, pool, cascade), [.. seen.Select(image => image.Row)]);
+        double[] scores =
+            seen.Length == 0
+                ? []
+                : score([
+                    .. at.Select(column => seen.Select(image => double.Parse(image.Row[column]!, CultureInfo.InvariantCulture)).ToArray()),
+                ]);
+        return (
+            CascadeLearning.Of([.. seen.Select(image => image.Features)], teacher.CascadeCandidates, teacher.Depth, scores, pool, cascade),
+            [.. seen.Select(image => image.Row)]
+        );
     }
 }

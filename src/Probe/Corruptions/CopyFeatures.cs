@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Corruptions;
 
-/// <summary>Numbers of one image: the CLS embedding, ln probe variance of each probed block, the length of the embedding and, with a head, entropy and energy.</summary>
+/// <summary>Numbers of one image: the CLS embedding, ln probe variance of each probed block, the length of the embedding and, with a head,
+/// entropy and energy.</summary>
 internal static class CopyFeatures
 {
     // Below what a probe of single precision can tell from uniform; keeps the logarithm finite.
@@ -18,8 +19,13 @@ internal static class CopyFeatures
     /// <summary><c>[B, F]</c>, float64.</summary>
     public static Tensor Of(TeacherAnswer answer)
     {
-        List<Tensor> columns = [.. answer.Probes.Select(probe => AttentionProbe.Variance(probe).to(ScalarType.Float64).clamp_min(SmallestVariance).log()), FeatureNorm.Of(answer.Features)];
-        if (answer.Logits is { } logits) columns.AddRange([Entropy.Of(logits), Energy.Of(logits)]);
+        List<Tensor> columns =
+        [
+            .. answer.Probes.Select(probe => AttentionProbe.Variance(probe).to(ScalarType.Float64).clamp_min(SmallestVariance).log()),
+            FeatureNorm.Of(answer.Features),
+        ];
+        if (answer.Logits is { } logits)
+            columns.AddRange([Entropy.Of(logits), Energy.Of(logits)]);
         return cat([answer.Embedding.to(ScalarType.Float64), stack(columns, 1)], 1);
     }
 }

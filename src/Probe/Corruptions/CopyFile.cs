@@ -6,7 +6,8 @@ using Microsoft.ML;
 
 namespace DataFreeKD.Probe.Corruptions;
 
-/// <summary>Reads and writes a classifier of corrupted copies. Other programs load the file by Microsoft.ML: features in, probabilities of the pool and of each kind out.</summary>
+/// <summary>Reads and writes a classifier of corrupted copies. Other programs load the file by Microsoft.ML: features in, probabilities of
+/// the pool and of each kind out.</summary>
 internal static class CopyFile
 {
     private const string Entry = "datafreekd.json";
@@ -42,7 +43,9 @@ internal static class CopyFile
         }
         catch (Exception wrong) when (wrong is IOException or InvalidDataException or JsonException)
         {
-            throw new ScoreException($"{path}: {(File.Exists(path) ? "is no classifier of corrupted copies" : "there is no such file")}; give the .intact.zip that an earlier dfkd score --scores intact wrote, or leave it out to learn one");
+            throw new ScoreException(
+                $"{path}: {(File.Exists(path) ? "is no classifier of corrupted copies" : "there is no such file")}; give the .intact.zip that an earlier dfkd score --scores intact wrote, or leave it out to learn one"
+            );
         }
     }
 }

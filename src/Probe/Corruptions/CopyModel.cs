@@ -40,11 +40,13 @@ public sealed record CopyModel
     /// <summary>How it did on kinds that it had not seen.</summary>
     public required CopyVerdict Verdict { get; init; }
 
-    /// <summary>Log-odds <c>[B]</c> of features <c>[B, F]</c>, float64; 0, which favours nothing, where the classifier was no better than a single score.</summary>
+    /// <summary>Log-odds <c>[B]</c> of features <c>[B, F]</c>, float64; 0, which favours nothing, where the classifier was no better than a
+    /// single score.</summary>
     public Tensor LogOdds(Tensor features)
     {
         using DisposeScope scope = NewDisposeScope();
-        if (!Verdict.Better) return zeros_like(features.select(1, 0)).MoveToOuterDisposeScope();
+        if (!Verdict.Better)
+            return zeros_like(features.select(1, 0)).MoveToOuterDisposeScope();
         Tensor scaled = (features - Row(Offset)) * Row(Scale);
         Tensor logits = scaled.matmul(stack(Weights.Select(Row)).t()) + Row(Bias);
         Tensor margin = logits.select(1, 0) - logits.narrow(1, 1, logits.shape[1] - 1).logsumexp(1);
@@ -61,7 +63,14 @@ public sealed record CopyModel
 /// <param name="Kinds">The classifier's by kind.</param>
 /// <param name="Pool">Images of the pool that were learned from.</param>
 /// <param name="Copies">Copies that were learned from.</param>
-public sealed record CopyVerdict(double Learned, double Single, string SingleName, IReadOnlyDictionary<string, double> Kinds, int Pool, int Copies)
+public sealed record CopyVerdict(
+    double Learned,
+    double Single,
+    string SingleName,
+    IReadOnlyDictionary<string, double> Kinds,
+    int Pool,
+    int Copies
+)
 {
     /// <summary>Whether the classifier is used.</summary>
     [JsonIgnore]

@@ -9,17 +9,51 @@ internal static class CopyRun
 {
     private static readonly Corruption[] Kinds = Enum.GetValues<Corruption>();
 
-    /// <summary>Looks at a sample of the images and at copies of them, spoilt as the teacher would see them, and learns to tell them apart. Deterministic in the images.</summary>
-    public static (CopyModel Model, CopyFile.Trained? Trained) Learn(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
+    /// <summary>Looks at a sample of the images and at copies of them, spoilt as the teacher would see them, and learns to tell them apart.
+    /// Deterministic in the images.</summary>
+    public static (CopyModel Model, CopyFile.Trained? Trained) Learn(
+        ScoreOptions options,
+        TeacherPass teacher,
+        ScoreInputs inputs,
+        CancellationToken cancel
+    )
     {
         PlaceSample<(float[] Image, (Corruption, float[]) Copy)> sample = new(options.CopySample);
-        IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place)).SelectMany(input => new[] { input, input with { Image = input.Image with { }, Spoilt = Kinds[PlaceSample<int>.Key(input.Place) % (ulong)Kinds.Length] } });
+        IEnumerable<ScoreInput> wanted = inputs
+            .Enumerate(cancel)
+            .Where(input => sample.Wants(input.Place))
+            .SelectMany(input =>
+                new[]
+                {
+                    input,
+                    input with
+                    {
+                        Image = input.Image with { },
+                        Spoilt = Kinds[PlaceSample<int>.Key(input.Place) % (ulong)Kinds.Length],
+                    },
+                }
+            );
         // Twice the batch, so that an image and its copy are never apart.
-        foreach ((float[][] features, ScoreInput[] images) in BatchWorkers.Run(teacher.Bounded(wanted), 2 * teacher.BatchSize, teacher.Workers, teacher.CopyFeatures, cancel))
+        foreach (
+            (float[][] features, ScoreInput[] images) in BatchWorkers.Run(
+                teacher.Bounded(wanted),
+                2 * teacher.BatchSize,
+                teacher.Workers,
+                teacher.CopyFeatures,
+                cancel
+            )
+        )
         {
             cancel.ThrowIfCancellationRequested();
-            for (int at = 0; at + 1 < images.Length; at += 2) sample.Add(images[at].Place, (features[at], (images[at + 1].Spoilt!.Value, features[at + 1])));
+            for (int at = 0; at + 1 < images.Length; at += 2)
+                sample.Add(images[at].Place, (features[at], (images[at + 1].Spoilt!.Value, features[at + 1])));
         }
-        return CopyLearning.Of([.. sample.Items.Select(pair => pair.Image)], [.. sample.Items.Select(pair => pair.Copy)], CopyFeatures.Scores(teacher.Blocks, teacher.HasHead), teacher.CopyDescription, cancel);
+        return CopyLearning.Of(
+            [.. sample.Items.Select(pair => pair.Image)],
+            [.. sample.Items.Select(pair => pair.Copy)],
+            CopyFeatures.Scores(teacher.Blocks, teacher.HasHead),
+            teacher.CopyDescription,
+            cancel
+        );
     }
 }

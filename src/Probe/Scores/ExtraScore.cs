@@ -44,19 +44,26 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
     /// <summary>What stands for every score where scores are named.</summary>
     public const string Everything = "all";
 
-    private static readonly Catalogue<ExtraScore> Scores = new("score", score => score.Column,
+    private static readonly Catalogue<ExtraScore> Scores = new(
+        "score",
+        score => score.Column,
         new("max_logit", "logits", ScoreNeeds.Head, answer => [MaxLogit.Of(answer.Logits!)]),
         new("margin", "logits", ScoreNeeds.Head, answer => [Margin.Of(answer.Logits!)]),
         new("gen", "logits", ScoreNeeds.Head, answer => [GeneralisedEntropy.Of(answer.Logits!)]),
         new("feature_norm", "features", ScoreNeeds.Features, answer => [FeatureNorm.Of(answer.Features)]),
         new("weight_cosine", "features", ScoreNeeds.Head | ScoreNeeds.Features, answer => [WeightCosine.Of(answer.Features, answer.Heads)]),
-        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.Features | ScoreNeeds.ReactClip, answer => [ReactEnergy.Of(answer.Features, answer.Heads, answer.ReactClip)]),
+        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.Features | ScoreNeeds.ReactClip, answer =>
+            [ReactEnergy.Of(answer.Features, answer.Heads, answer.ReactClip)]
+        ),
         new("probe_entropy", "attention", ScoreNeeds.Attention, answer => answer.Probes.Select(RowEntropy.Of)) { OfEachBlock = true },
         new("rollout_entropy", "attention", ScoreNeeds.Attention | ScoreNeeds.Rollout, answer => [RowEntropy.Of(answer.Rollout!)]),
-        new("rollout_variance", "attention", ScoreNeeds.Attention | ScoreNeeds.Rollout, answer => [AttentionProbe.Variance(answer.Rollout!)]),
+        new("rollout_variance", "attention", ScoreNeeds.Attention | ScoreNeeds.Rollout, answer =>
+            [AttentionProbe.Variance(answer.Rollout!)]
+        ),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
-        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))]));
+        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))])
+    );
 
     /// <summary>Every score, in the order of the columns; those registered last.</summary>
     public static IReadOnlyList<ExtraScore> All => Scores.All;
@@ -68,23 +75,32 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
     {
         ArgumentNullException.ThrowIfNull(score);
         string[] taken = [Everything, .. All.Select(known => known.Group), .. Manifests.Columns.Scores, .. Manifests.Columns.Selection];
-        if (taken.Contains(score.Column, StringComparer.OrdinalIgnoreCase)) throw new ArgumentException($"the score '{score.Column}' cannot be registered: a group or a column of every table has that name", nameof(score));
+        if (taken.Contains(score.Column, StringComparer.OrdinalIgnoreCase))
+            throw new ArgumentException(
+                $"the score '{score.Column}' cannot be registered: a group or a column of every table has that name",
+                nameof(score)
+            );
         Scores.Register(score);
     }
 
     /// <summary>Whether there is a column for each probed block.</summary>
     public bool OfEachBlock { get; init; }
 
-    /// <summary>The scores named by their columns, by their groups or by <see cref="Everything"/>, in the order of <see cref="All"/>.</summary>
+    /// <summary>The scores named by their columns, by their groups or by <see cref="Everything"/>, in the order of
+    /// <see cref="All"/>.</summary>
     /// <exception cref="ScoreException">A name is none of them.</exception>
     public static IReadOnlyList<ExtraScore> Named(IReadOnlyList<string> names)
     {
-        foreach (string name in names.Where(name => !All.Any(score => score.Bears(name)))) throw new ScoreException($"--scores {name}: there is no such score; give {Everything}, {string.Join(", ", All.Select(score => score.Group).Distinct())}, or of {string.Join(", ", All.Select(score => score.Column))}");
+        foreach (string name in names.Where(name => !All.Any(score => score.Bears(name))))
+            throw new ScoreException(
+                $"--scores {name}: there is no such score; give {Everything}, {string.Join(", ", All.Select(score => score.Group).Distinct())}, or of {string.Join(", ", All.Select(score => score.Column))}"
+            );
         return [.. All.Where(score => names.Any(score.Bears))];
     }
 
     /// <summary>The table's columns of it.</summary>
-    public IReadOnlyList<string> Columns(IReadOnlyList<int> blocks) => OfEachBlock ? [.. blocks.Select(block => Manifests.Columns.OfBlock(Column, block))] : [Column];
+    public IReadOnlyList<string> Columns(IReadOnlyList<int> blocks) =>
+        OfEachBlock ? [.. blocks.Select(block => Manifests.Columns.OfBlock(Column, block))] : [Column];
 
     private bool Bears(string name) => name == Everything || name == Group || name == Column;
 }

@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
 
-/// <summary>Euclidean norm of the features, at least 0; higher means more familiar (Dhamija et al., "Reducing Network Agnostophobia", NeurIPS 2018).</summary>
-/// <remarks>After a final LayerNorm the norm varies by the norm's own scale and shift only, so that it says less here than in a ConvNet.</remarks>
+/// <summary>Euclidean norm of the features, at least 0; higher means more familiar (Dhamija et al., "Reducing Network Agnostophobia",
+/// NeurIPS 2018).</summary>
+/// <remarks>After a final LayerNorm the norm varies by the norm's own scale and shift only, so that it says less here than in a
+/// ConvNet.</remarks>
 public static class FeatureNorm
 {
     /// <summary>‖f‖ of features <c>[B, K, D]</c>, the mean over heads, <c>[B]</c>.</summary>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
 
-/// <summary>Maximum logit, any value; higher means more familiar (Hendrycks et al., "Scaling Out-of-Distribution Detection for Real-World Settings", ICML 2022).</summary>
+/// <summary>Maximum logit, any value; higher means more familiar (Hendrycks et al., "Scaling Out-of-Distribution Detection for Real-World
+/// Settings", ICML 2022).</summary>
 public static class MaxLogit
 {
     /// <summary>max z of logits <c>[B, C]</c>, <c>[B]</c>.</summary>

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
 
-/// <summary>Energy of rectified features; lower means more familiar (Sun, Guo and Li, "ReAct: Out-of-distribution Detection With Rectified Activations", NeurIPS 2021, section 3).</summary>
+/// <summary>Energy of rectified features; lower means more familiar (Sun, Guo and Li, "ReAct: Out-of-distribution Detection With Rectified
+/// Activations", NeurIPS 2021, section 3).</summary>
 public static class ReactEnergy
 {
     /// <summary>The percentile of all activations that the paper clips at.</summary>
@@ -18,6 +19,13 @@ public static class ReactEnergy
     public static Tensor Of(Tensor features, IReadOnlyList<LinearHead> heads, double clip)
     {
         Tensor rectified = features.clamp_max(clip);
-        return Energy.Of(stack(heads.Select((head, at) => rectified.select(1, at).matmul(head.Weight.to(features.dtype).t()) + head.Bias.to(features.dtype))).mean([0]));
+        return Energy.Of(
+            stack(
+                    heads.Select(
+                        (head, at) => rectified.select(1, at).matmul(head.Weight.to(features.dtype).t()) + head.Bias.to(features.dtype)
+                    )
+                )
+                .mean([0])
+        );
     }
 }

@@ -13,10 +13,12 @@ public sealed record TeacherAnswer
     /// <summary><c>[B, C]</c>, float64; null for a teacher without a head. The mean over heads where there are several.</summary>
     public Tensor? Logits { get; init; }
 
-    /// <summary>CLS after the final norm, <c>[B, D]</c>, float32; of a network without tokens what its head reads; of one that gives logits alone <c>[B, 0]</c>.</summary>
+    /// <summary>CLS after the final norm, <c>[B, D]</c>, float32; of a network without tokens what its head reads; of one that gives logits
+    /// alone <c>[B, 0]</c>.</summary>
     public required Tensor Embedding { get; init; }
 
-    /// <summary>What each of the K heads reads, <c>[B, K, D]</c>, float64: CLS after the final norm; of a distilled DeiT the distillation token too; <c>[B, 1, 0]</c> of a network that gives logits alone.</summary>
+    /// <summary>What each of the K heads reads, <c>[B, K, D]</c>, float64: CLS after the final norm; of a distilled DeiT the distillation
+    /// token too; <c>[B, 1, 0]</c> of a network that gives logits alone.</summary>
     public required Tensor Features { get; init; }
 
     /// <summary>The K heads; none of a teacher without.</summary>
@@ -46,12 +48,26 @@ public sealed record TeacherAnswer
     public static TeacherAnswer Of(VisionTransformer network, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
-        return Of(network, network.Run(pixels, new ModelCapture { ClsRowBlocks = blocks, AttentionBlocks = every }), pixels, blocks, rollout, views);
+        return Of(
+            network,
+            network.Run(pixels, new ModelCapture { ClsRowBlocks = blocks, AttentionBlocks = every }),
+            pixels,
+            blocks,
+            rollout,
+            views
+        );
     }
 
     /// <summary>From a pass that is done, which has kept the CLS rows of the blocks and for a rollout the attention of all.</summary>
     /// <inheritdoc cref="Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int)"/>
-    internal static TeacherAnswer Of(VisionTransformer network, ModelOutput output, Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
+    internal static TeacherAnswer Of(
+        VisionTransformer network,
+        ModelOutput output,
+        Tensor pixels,
+        IReadOnlyList<int> blocks,
+        bool rollout,
+        int views
+    )
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
         return new TeacherAnswer
@@ -61,7 +77,9 @@ public sealed record TeacherAnswer
             Features = output.HeadEmbeddings!.to(ScalarType.Float64),
             Heads = network.LinearHeads,
             Probes = [.. blocks.Select(block => AttentionProbe.FromClsRows(output.ClsRows[block]))],
-            Rollout = rollout ? AttentionRollout.ClsRow([.. every.Select(block => output.Attention[block])], network.Config.PrefixTokens) : null,
+            Rollout = rollout
+                ? AttentionRollout.ClsRow([.. every.Select(block => output.Attention[block])], network.Config.PrefixTokens)
+                : null,
             Views = output.Logits is null ? [] : [.. ImageViews.Of(pixels, views).Select(view => Logits64(network, view))],
         };
     }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
 
-/// <summary>The share of views with the decision of the image itself, in [0, 1]; higher means more familiar (Bahat and Shakhnarovich, "Confidence from Invariance to Image Transformations", 2018).</summary>
+/// <summary>The share of views with the decision of the image itself, in [0, 1]; higher means more familiar (Bahat and Shakhnarovich,
+/// "Confidence from Invariance to Image Transformations", 2018).</summary>
 public static class ViewAgreement
 {
     /// <summary>The mean over views of [argmax z′ = argmax z], <c>[B]</c>.</summary>

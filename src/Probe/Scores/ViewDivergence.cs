@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
 
-/// <summary>Mean divergence of the views' predictions from the image's own, nats, at least 0; lower means more familiar (the consistency term of Xie et al., "Unsupervised Data Augmentation for Consistency Training", NeurIPS 2020).</summary>
+/// <summary>Mean divergence of the views' predictions from the image's own, nats, at least 0; lower means more familiar (the consistency
+/// term of Xie et al., "Unsupervised Data Augmentation for Consistency Training", NeurIPS 2020).</summary>
 public static class ViewDivergence
 {
     /// <summary>The mean over views of KL(p‖p′) = Σ p (ln p − ln p′), <c>[B]</c>.</summary>

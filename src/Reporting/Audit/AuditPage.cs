@@ -10,7 +10,8 @@ using DataFreeKD.Reporting.Pictures;
 
 namespace DataFreeKD.Reporting.Audit;
 
-/// <summary>Writes the page on which a person answers an audit table of <c>dfkd select --advise</c>. One file; it loads nothing and sends nothing.</summary>
+/// <summary>Writes the page on which a person answers an audit table of <c>dfkd select --advise</c>. One file; it loads nothing and sends
+/// nothing.</summary>
 public static class AuditPage
 {
     private const string Answer = "answer";
@@ -35,14 +36,18 @@ public static class AuditPage
         IReadOnlyList<string> header = rows.Count > 0 ? rows[0].Header.Columns : [];
         PictureBudget pictures = new(ImageBytes);
         string[] paths = [.. rows.Select(row => ManifestPath.FromTable(row["path"]!, audit))];
-        List<AuditImageView> images = [.. ImageInputs.Read(paths, cancel: cancel).Select((input, at) => View(input, rows[at], at, pictures))];
+        List<AuditImageView> images =
+        [
+            .. ImageInputs.Read(paths, cancel: cancel).Select((input, at) => View(input, rows[at], at, pictures)),
+        ];
         AuditView page = new(
             Wording.Foreign(Path.GetFileName(audit)),
             Template.Text("style.css"),
             Template.Text("audit.js"),
             Data(Path.GetFileName(audit), header, rows),
             Provenance.ToolVersion.Split('+')[0],
-            images);
+            images
+        );
         AtomicFile.WriteAllBytes(output, Encoding.UTF8.GetBytes(Template.Render("audit", page)));
     }
 
@@ -51,21 +56,49 @@ public static class AuditPage
         DecodeResult? decoded = input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local) : null;
         Picture? picture = decoded?.Image is { } image ? pictures.Thumbnail(image) : null;
         string name = Wording.Foreign(row["class_name"] ?? "");
-        return new AuditImageView(at, at + 1, picture?.Source ?? "", picture?.Width ?? 0, picture?.Height ?? 0, Wording.Foreign(row["path"]!), name, decoded?.Reason ?? input.Reason ?? Reason.Unreadable);
+        return new AuditImageView(
+            at,
+            at + 1,
+            picture?.Source ?? "",
+            picture?.Width ?? 0,
+            picture?.Height ?? 0,
+            Wording.Foreign(row["path"]!),
+            name,
+            decoded?.Reason ?? input.Reason ?? Reason.Unreadable
+        );
     }
 
     // As JSON in a script element: the default encoder escapes <, > and &, so that no text can end the element.
-    private static string Data(string file, IReadOnlyList<string> header, IReadOnlyList<TableRow> rows) => JsonSerializer.Serialize(new
-    {
-        file,
-        answer = header.ToList().IndexOf(Answer),
-        header,
-        rows = rows.Select(row => header.Select(column => row[column] ?? "")),
-    });
+    private static string Data(string file, IReadOnlyList<string> header, IReadOnlyList<TableRow> rows) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                file,
+                answer = header.ToList().IndexOf(Answer),
+                header,
+                rows = rows.Select(row => header.Select(column => row[column] ?? "")),
+            }
+        );
 }
 
 /// <summary>An image to answer.</summary>
-internal sealed record AuditImageView(int Index, int Number, string Source, int Width, int Height, string Path, string ClassName, string Missing);
+internal sealed record AuditImageView(
+    int Index,
+    int Number,
+    string Source,
+    int Width,
+    int Height,
+    string Path,
+    string ClassName,
+    string Missing
+);
 
 /// <summary>The page of an audit; script and data are ours and not escaped.</summary>
-internal sealed record AuditView(string Title, string Style, string Script, string Data, string Version, IReadOnlyList<AuditImageView> Images);
+internal sealed record AuditView(
+    string Title,
+    string Style,
+    string Script,
+    string Data,
+    string Version,
+    IReadOnlyList<AuditImageView> Images
+);

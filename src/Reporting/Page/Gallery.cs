@@ -40,22 +40,38 @@ internal sealed class Gallery
     public static Gallery Of(ReportMaterial material, PictureBudget budget, CancellationToken cancel)
     {
         Gallery gallery = new();
-        string[] showcase = [.. material.Detail.Showcase.SelectMany(of => (Nearest[])[of.Best, of.Median, of.Borderline, of.Worst]).SelectMany(strip => strip.Picks).Select(pick => pick.FullPath)];
+        string[] showcase =
+        [
+            .. material
+                .Detail.Showcase.SelectMany(of => (Nearest[])[of.Best, of.Median, of.Borderline, of.Worst])
+                .SelectMany(strip => strip.Picks)
+                .Select(pick => pick.FullPath),
+        ];
         // One picture stands for copies; alike pictures are worth comparing.
-        IEnumerable<string> copies = material.Detail.Contents.Largest.SelectMany(group => group.Paths.Take(1)).Concat(material.Detail.Looks?.Largest.SelectMany(group => group.Paths) ?? []).Select(path => path.FullPath);
+        IEnumerable<string> copies = material
+            .Detail.Contents.Largest.SelectMany(group => group.Paths.Take(1))
+            .Concat(material.Detail.Looks?.Largest.SelectMany(group => group.Paths) ?? [])
+            .Select(path => path.FullPath);
         gallery.Read([.. showcase.Distinct().Where(path => path.Length > 0)], budget, material.Options.Attention, cancel);
         gallery.Read([.. copies.Distinct().Where(path => path.Length > 0 && !gallery.images.ContainsKey(path))], budget, null, cancel);
         gallery.LeftOut = budget.LeftOut;
-        if (material.Options.Selection is { } selection) gallery.Selected = SelectionSurvey.Among(selection, showcase.ToHashSet(StringComparer.Ordinal), cancel);
+        if (material.Options.Selection is { } selection)
+            gallery.Selected = SelectionSurvey.Among(selection, showcase.ToHashSet(StringComparer.Ordinal), cancel);
         return gallery;
     }
 
-    private void Read(IReadOnlyList<string> paths, PictureBudget budget, Func<IReadOnlyList<string>, IReadOnlyList<AttentionView?>>? attention, CancellationToken cancel)
+    private void Read(
+        IReadOnlyList<string> paths,
+        PictureBudget budget,
+        Func<IReadOnlyList<string>, IReadOnlyList<AttentionView?>>? attention,
+        CancellationToken cancel
+    )
     {
         foreach (string[] batch in paths.Chunk(Batch))
         {
             IReadOnlyList<AttentionView?>? views = attention?.Invoke(batch);
-            foreach ((int at, ImageInput input) in ImageInputs.Read(batch, cancel: cancel).Index()) images[batch[at]] = Make(input, views?[at], budget);
+            foreach ((int at, ImageInput input) in ImageInputs.Read(batch, cancel: cancel).Index())
+                images[batch[at]] = Make(input, views?[at], budget);
         }
     }
 
@@ -68,6 +84,10 @@ internal sealed class Gallery
             return new GalleryImage(null, null, decoded?.Reason ?? input.Reason ?? Reason.Unreadable);
         }
         Picture? thumbnail = budget.Thumbnail(image);
-        return new GalleryImage(thumbnail, view is null || thumbnail is null ? null : budget.Attention(view), thumbnail is null ? "left out" : "");
+        return new GalleryImage(
+            thumbnail,
+            view is null || thumbnail is null ? null : budget.Attention(view),
+            thumbnail is null ? "left out" : ""
+        );
     }
 }

@@ -13,7 +13,9 @@ internal sealed record Origins(Provenance? Scores, Provenance? Selection, bool? 
     public static Origins Of(ReportOptions options, CancellationToken cancel)
     {
         Provenance? selection = options.Selection is { } table ? Provenance.ReadBeside(table) : null;
-        bool? fits = selection is not { Inputs.Count: > 0 } ? null : selection.Inputs.Values.Contains(Provenance.HashFile(options.Scores, cancel));
+        bool? fits = selection is not { Inputs.Count: > 0 }
+            ? null
+            : selection.Inputs.Values.Contains(Provenance.HashFile(options.Scores, cancel));
         return new Origins(Provenance.ReadBeside(options.Scores), selection, fits);
     }
 }

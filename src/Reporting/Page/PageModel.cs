@@ -24,7 +24,20 @@ internal sealed record ScoresView(IReadOnlyList<PlotView> Plots);
 internal sealed record BalanceView(string Text, PlotView Plot);
 
 /// <summary>An image on the page; sources are ours and not escaped.</summary>
-internal sealed record ImageView(string Source, int Width, int Height, string Alt, string Name, string Path, string Caption, string Attention, int AttentionWidth, string AttentionAlt, bool Selected, string Missing);
+internal sealed record ImageView(
+    string Source,
+    int Width,
+    int Height,
+    string Alt,
+    string Name,
+    string Path,
+    string Caption,
+    string Attention,
+    int AttentionWidth,
+    string AttentionAlt,
+    bool Selected,
+    string Missing
+);
 
 /// <summary>Images of one kind.</summary>
 internal sealed record StripView(string Name, IReadOnlyList<ImageView> Images);

@@ -23,7 +23,8 @@ internal static class Template
     /// <summary>The text of an embedded file.</summary>
     public static string Text(string name)
     {
-        using Stream stream = typeof(Template).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"there is no embedded {name}");
+        using Stream stream = typeof(Template).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"there is no embedded {name}");
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();
     }
@@ -31,8 +32,13 @@ internal static class Template
     // A part is a template for one record, used as a filter: {{ plot | plot | raw }}.
     private static TemplateOptions WithParts(params string[] parts)
     {
-        TemplateOptions options = new() { MemberAccessStrategy = new UnsafeMemberAccessStrategy(), CultureInfo = System.Globalization.CultureInfo.InvariantCulture };
-        foreach (string part in parts) options.Filters.AddFilter(part, (input, _, _) => new StringValue(Render(part, input.ToObjectValue())));
+        TemplateOptions options = new()
+        {
+            MemberAccessStrategy = new UnsafeMemberAccessStrategy(),
+            CultureInfo = System.Globalization.CultureInfo.InvariantCulture,
+        };
+        foreach (string part in parts)
+            options.Filters.AddFilter(part, (input, _, _) => new StringValue(Render(part, input.ToObjectValue())));
         return options;
     }
 
@@ -46,5 +52,7 @@ internal static class Template
     }
 
     private static IFluidTemplate Parse(string name) =>
-        Parser.TryParse(Text(name + ".liquid"), out IFluidTemplate template, out string error) ? template : throw new InvalidOperationException($"{name}.liquid: {error}");
+        Parser.TryParse(Text(name + ".liquid"), out IFluidTemplate template, out string error)
+            ? template
+            : throw new InvalidOperationException($"{name}.liquid: {error}");
 }

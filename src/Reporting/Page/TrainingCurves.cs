@@ -29,9 +29,11 @@ internal static class TrainingCurves
     /// <exception cref="TableException">The metrics cannot be read.</exception>
     public static IReadOnlyList<TrainingCurve> Read(string student, CancellationToken cancel)
     {
-        if (!Directory.Exists(student)) throw new ReportException($"{student} is no directory; name the student's, as dfkd distill wrote it");
+        if (!Directory.Exists(student))
+            throw new ReportException($"{student} is no directory; name the student's, as dfkd distill wrote it");
         string metrics = Path.Combine(student, "training", "metrics.csv");
-        if (!File.Exists(metrics)) return [];
+        if (!File.Exists(metrics))
+            return [];
         using TableReader table = Table.Open(metrics);
         int step = table.Header.Require("step");
         string[] names = [.. table.Header.Columns.Where(name => name is not ("step" or "epoch"))];
@@ -41,15 +43,27 @@ internal static class TrainingCurves
             cancel.ThrowIfCancellationRequested();
             foreach (string name in names)
             {
-                if (table.Number(table.Header.IndexOf(name)) is var value && double.IsFinite(value)) points[name].Add((table.Number(step), value));
+                if (table.Number(table.Header.IndexOf(name)) is var value && double.IsFinite(value))
+                    points[name].Add((table.Number(step), value));
             }
         }
-        return [.. names.Where(name => points[name].Count > 0 && !(name != "loss" && points.TryGetValue("loss", out var loss) && loss.SequenceEqual(points[name])))
-            .OrderBy(Place)
-            .Select(name => new TrainingCurve(Titles.GetValueOrDefault(name, name), Thinned(points[name])))];
+        return
+        [
+            .. names
+                .Where(name =>
+                    points[name].Count > 0
+                    && !(name != "loss" && points.TryGetValue("loss", out var loss) && loss.SequenceEqual(points[name]))
+                )
+                .OrderBy(Place)
+                .Select(name => new TrainingCurve(Titles.GetValueOrDefault(name, name), Thinned(points[name]))),
+        ];
     }
 
-    private static int Place(string name) => name.StartsWith("heldout", StringComparison.Ordinal) ? 0 : name == "loss" ? 1 : name is "learning_rate" or "gradient_norm" ? 3 : 2;
+    private static int Place(string name) =>
+        name.StartsWith("heldout", StringComparison.Ordinal) ? 0
+        : name == "loss" ? 1
+        : name is "learning_rate" or "gradient_norm" ? 3
+        : 2;
 
     // Every n-th point, and the last.
     private static List<(double X, double Y)> Thinned(List<(double X, double Y)> points)

@@ -19,11 +19,16 @@ internal static class Wording
     /// <summary>A share of a whole, as <c>22.7 %</c>; small ones keep a digit.</summary>
     public static string Percent(double part, double whole)
     {
-        if (!(whole > 0)) return "0 %";
+        if (!(whole > 0))
+            return "0 %";
         double percent = 100 * part / whole;
-        string format = percent is 0 or >= 99.95 ? "0" : percent >= 0.1 ? "0.0" : "0.00";
+        string format =
+            percent is 0 or >= 99.95 ? "0"
+            : percent >= 0.1 ? "0.0"
+            : "0.00";
         // Only what is all is called 100.
-        if (part < whole && percent >= 99.95) (percent, format) = (Math.Min(percent, 99.99), "0.00");
+        if (part < whole && percent >= 99.95)
+            (percent, format) = (Math.Min(percent, 99.99), "0.00");
         return percent.ToString(format, CultureInfo.InvariantCulture) + " %";
     }
 
@@ -39,9 +44,19 @@ internal static class Wording
         StringBuilder clean = new(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (rune.Value is '\n' or '\r' or '\t') clean.Append(' ');
-            else if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned || TurnsText(rune.Value)) clean.Append('\uFFFD');
-            else clean.Append(rune.ToString());
+            if (rune.Value is '\n' or '\r' or '\t')
+                clean.Append(' ');
+            else if (
+                Rune.GetUnicodeCategory(rune)
+                    is UnicodeCategory.Control
+                        or UnicodeCategory.Surrogate
+                        or UnicodeCategory.PrivateUse
+                        or UnicodeCategory.OtherNotAssigned
+                || TurnsText(rune.Value)
+            )
+                clean.Append('\uFFFD');
+            else
+                clean.Append(rune.ToString());
         }
         return Shortened(clean.ToString());
     }
@@ -53,11 +68,15 @@ internal static class Wording
 
     private static string Shortened(string text)
     {
-        if (text.Length <= LongestText) return text;
-        int head = LongestText / 3, tail = text.Length - (LongestText - head - 1);
+        if (text.Length <= LongestText)
+            return text;
+        int head = LongestText / 3,
+            tail = text.Length - (LongestText - head - 1);
         // Halves of a pair stay together, outside.
-        if (char.IsHighSurrogate(text[head - 1])) head--;
-        if (char.IsLowSurrogate(text[tail])) tail++;
+        if (char.IsHighSurrogate(text[head - 1]))
+            head--;
+        if (char.IsLowSurrogate(text[tail]))
+            tail++;
         return text[..head] + "…" + text[tail..];
     }
 }

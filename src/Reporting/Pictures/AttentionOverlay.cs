@@ -22,7 +22,8 @@ public static class AttentionOverlay
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(side);
-        if (view.GridWidth < 1 || view.Row.Count == 0 || view.Row.Count % view.GridWidth != 0) throw new ArgumentException($"{view.Row.Count} patches do not fill rows of {view.GridWidth}", nameof(view));
+        if (view.GridWidth < 1 || view.Row.Count == 0 || view.Row.Count % view.GridWidth != 0)
+            throw new ArgumentException($"{view.Row.Count} patches do not fill rows of {view.GridWidth}", nameof(view));
         RgbImage image = PilResize.Resize(view.Seen, side, side, Interpolation.Bicubic);
         RgbImage map = PilResize.Resize(Strengths(view), side, side, Interpolation.Bilinear);
         byte[] pixels = new byte[image.Pixels.Length];
@@ -32,8 +33,16 @@ public static class AttentionOverlay
             double light = Shade + ((1 - Shade) * strength);
             for (int channel = 0; channel < 3; channel++)
             {
-                double warm = (channel == 0 ? 255 : channel == 1 ? 170 : 30) * strength * 0.35;
-                pixels[at + channel] = (byte)Math.Clamp(Math.Round((image.Pixels[at + channel] * light * (1 - (0.35 * strength))) + warm), 0, 255);
+                double warm =
+                    (
+                        channel == 0 ? 255
+                        : channel == 1 ? 170
+                        : 30
+                    )
+                    * strength
+                    * 0.35;
+                pixels[at + channel] = (byte)
+                    Math.Clamp(Math.Round((image.Pixels[at + channel] * light * (1 - (0.35 * strength))) + warm), 0, 255);
             }
         }
         return new RgbImage(side, side, pixels);

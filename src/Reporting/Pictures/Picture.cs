@@ -13,7 +13,8 @@ internal sealed record Picture(string Source, int Width, int Height);
 /// <summary>Encodes thumbnails until a budget of bytes is spent.</summary>
 internal sealed class PictureBudget(long bytes)
 {
-    private const int Side = 128, Quality = 78;
+    private const int Side = 128,
+        Quality = 78;
 
     // Below this a lossy image is hardly smaller and visibly worse.
     private const int LosslessSide = 48;

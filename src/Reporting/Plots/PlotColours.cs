@@ -23,12 +23,13 @@ internal static class PlotColours
     public static OxyColor Mark { get; } = OxyColor.FromRgb(1, 2, 5);
 
     /// <summary>The custom property of each, as the plotting library writes the colour.</summary>
-    public static IReadOnlyDictionary<string, string> Variables { get; } = new Dictionary<string, string>
-    {
-        ["rgb(1,2,1)"] = "var(--ink)",
-        ["rgb(1,2,2)"] = "var(--grid)",
-        ["rgb(1,2,3)"] = "var(--pool)",
-        ["rgb(1,2,4)"] = "var(--selected)",
-        ["rgb(1,2,5)"] = "var(--mark)",
-    };
+    public static IReadOnlyDictionary<string, string> Variables { get; } =
+        new Dictionary<string, string>
+        {
+            ["rgb(1,2,1)"] = "var(--ink)",
+            ["rgb(1,2,2)"] = "var(--grid)",
+            ["rgb(1,2,3)"] = "var(--pool)",
+            ["rgb(1,2,4)"] = "var(--selected)",
+            ["rgb(1,2,5)"] = "var(--mark)",
+        };
 }

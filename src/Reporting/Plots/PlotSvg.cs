@@ -20,7 +20,13 @@ internal static class PlotSvg
     /// <param name="title">What the plot shows, for those who do not see it.</param>
     public static string Of(PlotModel model, double width, double height, string id, string title)
     {
-        SvgExporter exporter = new() { Width = width, Height = height, IsDocument = false, UseVerticalTextAlignmentWorkaround = true };
+        SvgExporter exporter = new()
+        {
+            Width = width,
+            Height = height,
+            IsDocument = false,
+            UseVerticalTextAlignmentWorkaround = true,
+        };
         XElement drawn = XElement.Parse(exporter.ExportToString(model));
         XNamespace svg = drawn.Name.Namespace;
         XElement root = new(
@@ -29,7 +35,13 @@ internal static class PlotSvg
             new XAttribute("role", "img"),
             new XAttribute("aria-labelledby", id + "-title"),
             new XElement(svg + "title", new XAttribute("id", id + "-title"), title),
-            drawn.Descendants().Where(element => Kept.Contains(element.Name.LocalName) && !element.Ancestors().Any(above => above.Name.LocalName is "defs" or "clipPath")).Select(Restyled));
+            drawn
+                .Descendants()
+                .Where(element =>
+                    Kept.Contains(element.Name.LocalName) && !element.Ancestors().Any(above => above.Name.LocalName is "defs" or "clipPath")
+                )
+                .Select(Restyled)
+        );
         return root.ToString(SaveOptions.DisableFormatting);
     }
 
@@ -37,10 +49,21 @@ internal static class PlotSvg
     private static XElement Restyled(XElement element)
     {
         string style = (string?)element.Attribute("style") ?? "";
-        if (element.Attribute("fill") is { } fill) style = $"fill:{fill.Value};{style}";
-        foreach ((string colour, string variable) in PlotColours.Variables) style = style.Replace(colour, variable, StringComparison.Ordinal);
-        XElement copy = new(element.Name, element.Attributes().Where(attribute => attribute.Name.LocalName is not ("style" or "fill" or "font-family" or "font-weight" or "shape-rendering")), element.Nodes());
-        if (style.Length > 0) copy.SetAttributeValue("style", style);
+        if (element.Attribute("fill") is { } fill)
+            style = $"fill:{fill.Value};{style}";
+        foreach ((string colour, string variable) in PlotColours.Variables)
+            style = style.Replace(colour, variable, StringComparison.Ordinal);
+        XElement copy = new(
+            element.Name,
+            element
+                .Attributes()
+                .Where(attribute =>
+                    attribute.Name.LocalName is not ("style" or "fill" or "font-family" or "font-weight" or "shape-rendering")
+                ),
+            element.Nodes()
+        );
+        if (style.Length > 0)
+            copy.SetAttributeValue("style", style);
         return copy;
     }
 }

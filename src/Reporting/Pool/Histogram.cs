@@ -13,7 +13,8 @@ internal sealed class Bins
     private Bins(double low, double high, bool logarithmic)
     {
         Logarithmic = logarithmic;
-        double from = On(low), to = On(high);
+        double from = On(low),
+            to = On(high);
         Edges = [.. Enumerable.Range(0, Number + 1).Select(at => Off(from + ((to - from) * at / Number)))];
     }
 
@@ -26,10 +27,15 @@ internal sealed class Bins
     /// <summary>Bins from the bulk of the values: between the quantiles of 0.1 and 99.9 per cent. Null where there are none.</summary>
     public static Bins? For(ValueSample values)
     {
-        if (values.Count == 0) return null;
-        double low = values.Quantile(0.001), high = values.Quantile(0.999), median = values.Quantile(0.5);
-        if (low > 0 && median > 0 && high / median > HeavyTail) return new Bins(low, high, logarithmic: true);
-        if (high - low > 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high))) return new Bins(low, high, logarithmic: false);
+        if (values.Count == 0)
+            return null;
+        double low = values.Quantile(0.001),
+            high = values.Quantile(0.999),
+            median = values.Quantile(0.5);
+        if (low > 0 && median > 0 && high / median > HeavyTail)
+            return new Bins(low, high, logarithmic: true);
+        if (high - low > 1e-9 * Math.Max(Math.Abs(low), Math.Abs(high)))
+            return new Bins(low, high, logarithmic: false);
         double reach = Math.Max(Math.Abs(low) * 0.01, 1e-6);
         return new Bins(low - reach, high + reach, logarithmic: false);
     }
@@ -37,8 +43,10 @@ internal sealed class Bins
     /// <summary>The bin of a value.</summary>
     public int Of(double value)
     {
-        if (Logarithmic && value <= 0) return 0;
-        double from = On(Edges[0]), to = On(Edges[^1]);
+        if (Logarithmic && value <= 0)
+            return 0;
+        double from = On(Edges[0]),
+            to = On(Edges[^1]);
         return Math.Clamp((int)Math.Floor((On(value) - from) / (to - from) * Number), 0, Number - 1);
     }
 
@@ -64,7 +72,8 @@ internal sealed class Histogram(Bins bins)
     /// <summary>Counts a value; what is not finite is passed over.</summary>
     public void Add(double value)
     {
-        if (!double.IsFinite(value)) return;
+        if (!double.IsFinite(value))
+            return;
         counts[bins.Of(value)]++;
         Total++;
     }

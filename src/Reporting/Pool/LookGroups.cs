@@ -12,7 +12,10 @@ namespace DataFreeKD.Reporting.Pool;
 /// <param name="most">Distinct looks compared at most; beyond them counts are lower bounds.</param>
 internal sealed class LookGroups(bool coloured, int most = 20_000_000)
 {
-    private readonly NearDuplicateIndex index = new(NearDuplicateIndex.DefaultRadius, coloured ? NearDuplicateIndex.DefaultColourTolerance : null);
+    private readonly NearDuplicateIndex index = new(
+        NearDuplicateIndex.DefaultRadius,
+        coloured ? NearDuplicateIndex.DefaultColourTolerance : null
+    );
     private readonly Dictionary<long, List<long>> later = [];
 
     /// <summary>Whether there were more looks than are compared.</summary>
@@ -27,18 +30,27 @@ internal sealed class LookGroups(bool coloured, int most = 20_000_000)
     /// <summary>Takes a row; null looks are like nothing.</summary>
     public void Add(Look? look, long row)
     {
-        if (look is not { } seen || (coloured && seen.Colours is null)) return;
+        if (look is not { } seen || (coloured && seen.Colours is null))
+            return;
         if (index.Count >= most)
         {
             Overflowed = true;
             return;
         }
-        if (index.FindOrAdd(seen.Hash, seen.Colours.GetValueOrDefault(), row) is not { } first) return;
-        if (!later.TryGetValue(first, out List<long>? rows)) later.Add(first, rows = []);
+        if (index.FindOrAdd(seen.Hash, seen.Colours.GetValueOrDefault(), row) is not { } first)
+            return;
+        if (!later.TryGetValue(first, out List<long>? rows))
+            later.Add(first, rows = []);
         rows.Add(row);
     }
 
     /// <summary>The rows of the largest groups, each in the table's order.</summary>
     public IReadOnlyList<IReadOnlyList<long>> Largest(int number) =>
-        [.. later.OrderByDescending(group => group.Value.Count).ThenBy(group => group.Key).Take(number).Select(group => (IReadOnlyList<long>)[group.Key, .. group.Value])];
+        [
+            .. later
+                .OrderByDescending(group => group.Value.Count)
+                .ThenBy(group => group.Key)
+                .Take(number)
+                .Select(group => (IReadOnlyList<long>)[group.Key, .. group.Value]),
+        ];
 }

@@ -14,7 +14,14 @@ internal sealed class PoolCursor : IDisposable
 
     private readonly string table;
     private readonly CancellationToken cancel;
-    private readonly int path, status, reason, prediction, className, sha256, phash, colours;
+    private readonly int path,
+        status,
+        reason,
+        prediction,
+        className,
+        sha256,
+        phash,
+        colours;
 
     public PoolCursor(string table, CancellationToken cancel)
     {
@@ -22,7 +29,12 @@ internal sealed class PoolCursor : IDisposable
         Reader = Table.Open(table);
         TableHeader header = Reader.Header;
         path = header.Require("path");
-        (status, reason, prediction, className) = (header.IndexOf("status"), header.IndexOf("reason"), header.IndexOf("prediction"), header.IndexOf("class_name"));
+        (status, reason, prediction, className) = (
+            header.IndexOf("status"),
+            header.IndexOf("reason"),
+            header.IndexOf("prediction"),
+            header.IndexOf("class_name")
+        );
         (sha256, phash, colours) = (header.IndexOf("sha256"), header.IndexOf(Columns.Hash), header.IndexOf(Columns.Colours));
     }
 
@@ -46,10 +58,14 @@ internal sealed class PoolCursor : IDisposable
     }
 
     /// <summary>The predicted class; <see cref="NoClass"/> without one.</summary>
-    public long Class => prediction >= 0 && Reader.Number(prediction) is var predicted && !double.IsNaN(predicted) ? (long)predicted : NoClass;
+    public long Class =>
+        prediction >= 0 && Reader.Number(prediction) is var predicted && !double.IsNaN(predicted) ? (long)predicted : NoClass;
 
     /// <summary>The class's name, else <c>class 7</c>; empty without a prediction.</summary>
-    public string ClassName => className >= 0 && Reader.Text(className) is { Length: > 0 } name ? name : prediction >= 0 && Reader.Text(prediction) is { Length: > 0 } number ? $"class {number}" : "";
+    public string ClassName =>
+        className >= 0 && Reader.Text(className) is { Length: > 0 } name ? name
+        : prediction >= 0 && Reader.Text(prediction) is { Length: > 0 } number ? $"class {number}"
+        : "";
 
     /// <summary>The path as it stands in the table.</summary>
     public string Path => Reader.Text(path);
@@ -72,7 +88,8 @@ internal sealed class PoolCursor : IDisposable
     /// <summary>Moves on; false after the last row.</summary>
     public bool Next()
     {
-        if ((++Row & 0xFFF) == 0) cancel.ThrowIfCancellationRequested();
+        if ((++Row & 0xFFF) == 0)
+            cancel.ThrowIfCancellationRequested();
         return Reader.Read();
     }
 

@@ -39,11 +39,13 @@ internal sealed class PoolSurvey
     /// <summary>Rows with status ok.</summary>
     public long Usable { get; private set; }
 
-    /// <summary>Usable rows on which the teacher gives its first choice at least half of the probability; null where it has no head.</summary>
+    /// <summary>Usable rows on which the teacher gives its first choice at least half of the probability; null where it has no
+    /// head.</summary>
     public long? Sure { get; private set; }
 
     /// <summary>Rows by <c>status</c> or <c>status/reason</c>, the most frequent first.</summary>
-    public IReadOnlyList<KeyValuePair<string, long>> Counts => [.. counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)];
+    public IReadOnlyList<KeyValuePair<string, long>> Counts =>
+        [.. counts.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)];
 
     /// <summary>Classes of usable rows, the most frequent first.</summary>
     public IReadOnlyList<PoolClass> Classes => [.. classes.Values.OrderByDescending(of => of.Count).ThenBy(of => of.Key)];
@@ -58,7 +60,12 @@ internal sealed class PoolSurvey
     public bool HasColours { get; private set; }
 
     /// <summary>The sample of a score; null where the table lacks it.</summary>
-    public ValueSample? Of(string column) => Columns.Index().Where(pair => pair.Item.Name == column).Select(pair => Samples[pair.Index]).FirstOrDefault(sample => sample.Count > 0);
+    public ValueSample? Of(string column) =>
+        Columns
+            .Index()
+            .Where(pair => pair.Item.Name == column)
+            .Select(pair => Samples[pair.Index])
+            .FirstOrDefault(sample => sample.Count > 0);
 
     /// <summary>Reads the table once.</summary>
     public static PoolSurvey Read(string table, RowRanking? ranking, RankingCheck check, Action<long> progress, CancellationToken cancel)
@@ -79,14 +86,16 @@ internal sealed class PoolSurvey
         Rows++;
         string status = row.StatusKey;
         counts[status] = counts.GetValueOrDefault(status) + 1;
-        if (!row.Usable) return;
+        if (!row.Usable)
+            return;
         Usable++;
         HasColours |= row.HasColours;
         for (int at = 0; at < Columns.Count; at++)
         {
             double value = Columns[at].Of(row.Reader);
             Samples[at].Add(value);
-            if (Columns[at].Name == "confidence" && !double.IsNaN(value)) Sure = (Sure ?? 0) + (value >= 0.5 ? 1 : 0);
+            if (Columns[at].Name == "confidence" && !double.IsNaN(value))
+                Sure = (Sure ?? 0) + (value >= 0.5 ? 1 : 0);
         }
         UInt128 content = row.Content;
         Contents.Suspect(content);
@@ -94,7 +103,8 @@ internal sealed class PoolSurvey
         check.Meet(content, rank);
         Ranks.Add(rank);
         long key = row.Class;
-        if (!classes.TryGetValue(key, out PoolClass? of)) of = new PoolClass(key, row.ClassName, 0, new ValueSample(ClassSample));
+        if (!classes.TryGetValue(key, out PoolClass? of))
+            of = new PoolClass(key, row.ClassName, 0, new ValueSample(ClassSample));
         of.Ranks.Add(rank);
         classes[key] = of with { Count = of.Count + 1 };
     }

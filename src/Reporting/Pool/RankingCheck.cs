@@ -11,7 +11,8 @@ internal sealed class RankingCheck
     private const double Tolerance = 1e-5;
 
     private readonly Dictionary<UInt128, double> expected = [];
-    private long met, different;
+    private long met,
+        different;
 
     /// <summary>Whether some of the rows were met, and all had their score.</summary>
     public bool Agrees => met > 0 && different == 0;
@@ -20,12 +21,14 @@ internal sealed class RankingCheck
     public static RankingCheck For(string? selection, CancellationToken cancel)
     {
         RankingCheck check = new();
-        if (selection is null) return check;
+        if (selection is null)
+            return check;
         using PoolCursor rows = new(selection, cancel);
         int score = rows.Reader.Header.IndexOf("selection_score");
         while (score >= 0 && check.expected.Count < RowsCompared && rows.Next())
         {
-            if (rows.Content != 0) check.expected[rows.Content] = rows.Reader.Number(score);
+            if (rows.Content != 0)
+                check.expected[rows.Content] = rows.Reader.Number(score);
         }
         return check;
     }
@@ -33,8 +36,10 @@ internal sealed class RankingCheck
     /// <summary>A usable row of the pool.</summary>
     public void Meet(UInt128 content, double score)
     {
-        if (content == 0 || !expected.TryGetValue(content, out double wanted)) return;
+        if (content == 0 || !expected.TryGetValue(content, out double wanted))
+            return;
         met++;
-        if (!(Math.Abs(score - wanted) <= Tolerance * (1 + Math.Abs(wanted)))) different++;
+        if (!(Math.Abs(score - wanted) <= Tolerance * (1 + Math.Abs(wanted))))
+            different++;
     }
 }

@@ -26,25 +26,37 @@ internal sealed class RepeatFinder(int most = 4_000_000)
     /// <summary>First pass; a key of 0 is none.</summary>
     public void Suspect(UInt128 key)
     {
-        if (key == 0) return;
+        if (key == 0)
+            return;
         int bit = (int)((ulong)key & ((1UL << Bits) - 1));
         ref ulong word = ref seen![bit >> 6];
         ulong mask = 1UL << (bit & 63);
-        if ((word & mask) == 0) word |= mask;
-        else if (counts.Count < most || counts.ContainsKey(key)) counts[key] = 0;
-        else Overflowed = true;
+        if ((word & mask) == 0)
+            word |= mask;
+        else if (counts.Count < most || counts.ContainsKey(key))
+            counts[key] = 0;
+        else
+            Overflowed = true;
     }
 
     /// <summary>Second pass; gives whether the key was counted before.</summary>
     public bool Count(UInt128 key)
     {
         seen = null;
-        if (key == 0 || !counts.TryGetValue(key, out int count)) return false;
+        if (key == 0 || !counts.TryGetValue(key, out int count))
+            return false;
         counts[key] = count + 1;
         return count > 0;
     }
 
     /// <summary>The keys that occur most, and how often.</summary>
     public IReadOnlyList<(UInt128 Key, int Count)> Largest(int number) =>
-        [.. counts.Where(pair => pair.Value > 1).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key).Take(number).Select(pair => (pair.Key, pair.Value))];
+        [
+            .. counts
+                .Where(pair => pair.Value > 1)
+                .OrderByDescending(pair => pair.Value)
+                .ThenBy(pair => pair.Key)
+                .Take(number)
+                .Select(pair => (pair.Key, pair.Value)),
+        ];
 }

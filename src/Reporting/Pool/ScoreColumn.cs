@@ -19,28 +19,49 @@ internal sealed record ScoreColumn(string Name, int Index, string Title, string 
     // More plots than this are not read by anybody.
     private const int Most = 24;
 
-    private static readonly HashSet<string> NotScores = [.. Columns.Store, "prediction", "class_name", "label", "rank", "weight", "colours", "key"];
+    private static readonly HashSet<string> NotScores =
+    [
+        .. Columns.Store,
+        "prediction",
+        "class_name",
+        "label",
+        "rank",
+        "weight",
+        "colours",
+        "key",
+    ];
 
     private static readonly Dictionary<string, (string Title, string Meaning)> Known = new(StringComparer.Ordinal)
     {
         ["selection_score"] = ("Selection score", "What the selection ranked by; higher is more useful."),
         ["confidence"] = ("Confidence", "The probability of the teacher's first choice; higher means that it is surer."),
         ["entropy"] = ("Entropy, nats", "How undecided the teacher is; lower is better."),
-        ["energy"] = ("Energy", "Minus the logarithm of the summed exponentials of the logits; lower means larger logits, as on familiar images."),
-        ["intact"] = ("Intact, log-odds", "Whether the image is one of the pool's rather than a corrupted copy; below 0 it looks corrupted, higher is better."),
+        ["energy"] = (
+            "Energy",
+            "Minus the logarithm of the summed exponentials of the logits; lower means larger logits, as on familiar images."
+        ),
+        ["intact"] = (
+            "Intact, log-odds",
+            "Whether the image is one of the pool's rather than a corrupted copy; below 0 it looks corrupted, higher is better."
+        ),
         ["max_logit"] = ("Largest logit", "The teacher's evidence for its first choice; higher is better."),
         ["margin"] = ("Margin", "How far the first choice is ahead of the second, in probability; higher is better."),
         ["gen"] = ("Generalised entropy", "How undecided the teacher is, small probabilities weighing more; lower is better."),
         ["feature_norm"] = ("Feature norm", "How long the vector is that the classifier reads; higher is better."),
         ["weight_cosine"] = ("Cosine to a class's weights", "How well that vector points along the weights of a class; higher is better."),
         ["react_energy"] = ("Energy, large features clipped", "As energy, with unusually large features cut off; lower is better."),
-        ["rollout_entropy"] = ("Attention rollout, entropy", "How evenly the class token looks at the image through all blocks; lower is better."),
+        ["rollout_entropy"] = (
+            "Attention rollout, entropy",
+            "How evenly the class token looks at the image through all blocks; lower is better."
+        ),
         ["rollout_variance"] = ("Attention rollout, variance", "How unevenly it looks through all blocks; higher is better."),
         ["view_agreement"] = ("Agreement over views", "On how many mirrored and cropped views the decision is the same; higher is better."),
         ["view_kl"] = ("Divergence over views, nats", "How much the prediction changes from view to view; lower is better."),
     };
 
-    /// <summary>The scores of a table, those of the contract first, then other columns whose first values are numbers. Columns that repeat another in other units are left out (the probe's cosine beside its variance, the pseudo-label's cross-entropy beside the confidence).</summary>
+    /// <summary>The scores of a table, those of the contract first, then other columns whose first values are numbers. Columns that repeat
+    /// another in other units are left out (the probe's cosine beside its variance, the pseudo-label's cross-entropy beside the
+    /// confidence).</summary>
     public static IReadOnlyList<ScoreColumn> In(string table)
     {
         using TableReader reader = Table.Open(table);
@@ -50,22 +71,44 @@ internal sealed record ScoreColumn(string Name, int Index, string Title, string 
         for (int at = 0; at < header.Columns.Count; at++)
         {
             string name = header.Columns[at];
-            if (Known.TryGetValue(name, out var known)) found.Add(new ScoreColumn(name, at, known.Title, known.Meaning, ScoreDirection.Of(name)));
-            else if (Columns.ProbeBlock(name, "probe_variance_") is { } block) found.Add(Variance(name, at, block));
-            else if (Columns.ProbeBlock(name, "probe_entropy_") is { } of) found.Add(new ScoreColumn(name, at, string.Create(CultureInfo.InvariantCulture, $"Attention probe of block {of}, entropy"), "How evenly the teacher's class token looks at the image: 1 is the same everywhere; lower is better.", ScoreDirection.Of(name)));
-            else if (Repeats(name, header) || NotScores.Contains(name)) continue;
-            else unknown.Add(at);
+            if (Known.TryGetValue(name, out var known))
+                found.Add(new ScoreColumn(name, at, known.Title, known.Meaning, ScoreDirection.Of(name)));
+            else if (Columns.ProbeBlock(name, "probe_variance_") is { } block)
+                found.Add(Variance(name, at, block));
+            else if (Columns.ProbeBlock(name, "probe_entropy_") is { } of)
+                found.Add(
+                    new ScoreColumn(
+                        name,
+                        at,
+                        string.Create(CultureInfo.InvariantCulture, $"Attention probe of block {of}, entropy"),
+                        "How evenly the teacher's class token looks at the image: 1 is the same everywhere; lower is better.",
+                        ScoreDirection.Of(name)
+                    )
+                );
+            else if (Repeats(name, header) || NotScores.Contains(name))
+                continue;
+            else
+                unknown.Add(at);
         }
-        foreach (int at in Numeric(reader, unknown)) found.Add(new ScoreColumn(header.Columns[at], at, header.Columns[at], "A further column of the table.", 0));
+        foreach (int at in Numeric(reader, unknown))
+            found.Add(new ScoreColumn(header.Columns[at], at, header.Columns[at], "A further column of the table.", 0));
         return [.. found.Take(Most)];
     }
 
     /// <summary>The current row's value; NaN where it has none. A further column may hold anything: what is no number is none.</summary>
-    public double Of(TableReader reader) => Direction != 0 ? reader.Number(Index)
-        : double.TryParse(reader.Utf8(Index), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
+    public double Of(TableReader reader) =>
+        Direction != 0 ? reader.Number(Index)
+        : double.TryParse(reader.Utf8(Index), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value
+        : double.NaN;
 
     private static ScoreColumn Variance(string name, int at, int block) =>
-        new(name, at, string.Create(CultureInfo.InvariantCulture, $"Attention probe of block {block}"), "How unevenly the teacher's class token looks at the image: 0 is the same everywhere; higher means that it looks at something.", ScoreDirection.Of(name));
+        new(
+            name,
+            at,
+            string.Create(CultureInfo.InvariantCulture, $"Attention probe of block {block}"),
+            "How unevenly the teacher's class token looks at the image: 0 is the same everywhere; higher means that it looks at something.",
+            ScoreDirection.Of(name)
+        );
 
     private static bool Repeats(string name, TableHeader header) =>
         (name == "pseudo_label_ce" && header.IndexOf("confidence") >= 0)
@@ -80,9 +123,12 @@ internal sealed record ScoreColumn(string Name, int Index, string Title, string 
             foreach (int at in columns)
             {
                 string field = reader.Text(at);
-                if (field.Length == 0) continue;
-                if (double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)) numbers[at]++;
-                else text.Add(at);
+                if (field.Length == 0)
+                    continue;
+                if (double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value))
+                    numbers[at]++;
+                else
+                    text.Add(at);
             }
         }
         return columns.Where(at => numbers[at] > 0 && !text.Contains(at));

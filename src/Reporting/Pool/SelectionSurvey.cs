@@ -41,10 +41,19 @@ internal sealed class SelectionSurvey
     public static SelectionSurvey Read(string table, PoolSurvey pool, IReadOnlyList<Bins?> bins, Bins? rankBins, CancellationToken cancel)
     {
         using PoolCursor rows = new(table, cancel);
-        ScoreColumn?[] columns = [.. pool.Columns.Select(column => rows.Reader.Header.IndexOf(column.Name) is >= 0 and var at ? column with { Index = at } : null)];
+        ScoreColumn?[] columns =
+        [
+            .. pool.Columns.Select(column =>
+                rows.Reader.Header.IndexOf(column.Name) is >= 0 and var at ? column with { Index = at } : null
+            ),
+        ];
         int score = rankBins is null ? -1 : rows.Reader.Header.IndexOf("selection_score");
-        SelectionSurvey survey = new([.. bins.Select(of => of is null ? null : new Histogram(of))], rankBins is null ? null : new Histogram(rankBins));
-        while (rows.Next()) survey.Take(rows, columns, score);
+        SelectionSurvey survey = new(
+            [.. bins.Select(of => of is null ? null : new Histogram(of))],
+            rankBins is null ? null : new Histogram(rankBins)
+        );
+        while (rows.Next())
+            survey.Take(rows, columns, score);
         return survey;
     }
 
@@ -55,7 +64,8 @@ internal sealed class SelectionSurvey
         using PoolCursor rows = new(table, cancel);
         while (rows.Next() && found.Count < images.Count)
         {
-            if (rows.FullPath is var path && images.Contains(path)) found.Add(path);
+            if (rows.FullPath is var path && images.Contains(path))
+                found.Add(path);
         }
         return found;
     }
@@ -67,14 +77,17 @@ internal sealed class SelectionSurvey
         classes[key] = classes.GetValueOrDefault(key) + 1;
         for (int at = 0; at < columns.Length; at++)
         {
-            if (columns[at] is not { } column) continue;
+            if (columns[at] is not { } column)
+                continue;
             double value = column.Of(row.Reader);
             Samples[at].Add(value);
             Histograms[at]?.Add(value);
         }
-        if (score < 0) return;
+        if (score < 0)
+            return;
         double rank = row.Reader.Number(score);
         Ranks?.Add(rank);
-        if (double.IsFinite(rank)) lowest[key] = Math.Min(rank, lowest.GetValueOrDefault(key, double.PositiveInfinity));
+        if (double.IsFinite(rank))
+            lowest[key] = Math.Min(rank, lowest.GetValueOrDefault(key, double.PositiveInfinity));
     }
 }

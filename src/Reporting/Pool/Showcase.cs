@@ -14,19 +14,24 @@ internal sealed record Pick(string FullPath, string Path, double Score, long Row
 /// <param name="distance">Of a score; smaller is nearer. Equal ones: the earlier row.</param>
 internal sealed class Nearest(int number, Func<double, double> distance)
 {
-    private readonly PriorityQueue<Pick, (double Distance, long Row)> kept = new(Comparer<(double Distance, long Row)>.Create((a, b) => b.CompareTo(a)));
+    private readonly PriorityQueue<Pick, (double Distance, long Row)> kept = new(
+        Comparer<(double Distance, long Row)>.Create((a, b) => b.CompareTo(a))
+    );
 
     /// <summary>Offers a row; its paths are read only if it is kept.</summary>
     public void Offer(double score, PoolCursor row)
     {
         (double, long) place = (distance(score), row.Row);
-        if (kept.Count == number && (number == 0 || !kept.TryPeek(out _, out (double, long) furthest) || place.CompareTo(furthest) >= 0)) return;
-        if (kept.Count == number) kept.Dequeue();
+        if (kept.Count == number && (number == 0 || !kept.TryPeek(out _, out (double, long) furthest) || place.CompareTo(furthest) >= 0))
+            return;
+        if (kept.Count == number)
+            kept.Dequeue();
         kept.Enqueue(new Pick(row.FullPath, row.Path, score, row.Row), place);
     }
 
     /// <summary>What was kept, the highest score first.</summary>
-    public IReadOnlyList<Pick> Picks => [.. kept.UnorderedItems.Select(item => item.Element).OrderByDescending(pick => pick.Score).ThenBy(pick => pick.Row)];
+    public IReadOnlyList<Pick> Picks =>
+        [.. kept.UnorderedItems.Select(item => item.Element).OrderByDescending(pick => pick.Score).ThenBy(pick => pick.Row)];
 }
 
 /// <summary>The strips of one class.</summary>
@@ -50,7 +55,8 @@ internal sealed record ClassShowcase(PoolClass Class, double Line, int Number)
     /// <summary>Offers a usable row of this class.</summary>
     public void Offer(double score, PoolCursor row)
     {
-        foreach (Nearest strip in (Nearest[])[Best, Median, Borderline, Worst]) strip.Offer(score, row);
+        foreach (Nearest strip in (Nearest[])[Best, Median, Borderline, Worst])
+            strip.Offer(score, row);
     }
 
     private static Func<double, double> Distance(double target) => score => Math.Abs(score - target);

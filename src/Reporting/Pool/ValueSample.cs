@@ -2,7 +2,8 @@
 
 namespace DataFreeKD.Reporting.Pool;
 
-/// <summary>A reservoir (Vitter 1985, algorithm R) of finite values with their exact number, least and greatest. The same values in the same order give the same sample.</summary>
+/// <summary>A reservoir (Vitter 1985, algorithm R) of finite values with their exact number, least and greatest. The same values in the
+/// same order give the same sample.</summary>
 internal sealed class ValueSample(int size = 20_000)
 {
     private readonly List<double> kept = [];
@@ -21,19 +22,23 @@ internal sealed class ValueSample(int size = 20_000)
     /// <summary>Takes a value; what is not finite is passed over.</summary>
     public void Add(double value)
     {
-        if (!double.IsFinite(value)) return;
+        if (!double.IsFinite(value))
+            return;
         sorted = null;
         Count++;
         (Least, Greatest) = (Math.Min(Least, value), Math.Max(Greatest, value));
-        if (kept.Count < size) kept.Add(value);
-        else if (Below(Count) is var place && place < size) kept[(int)place] = value;
+        if (kept.Count < size)
+            kept.Add(value);
+        else if (Below(Count) is var place && place < size)
+            kept[(int)place] = value;
     }
 
     /// <summary>The value that a share of the sample lies below; NaN without any. Exact while all values fit.</summary>
     /// <param name="share">In [0, 1].</param>
     public double Quantile(double share)
     {
-        if (kept.Count == 0) return double.NaN;
+        if (kept.Count == 0)
+            return double.NaN;
         sorted ??= [.. kept.Order()];
         double place = share * (sorted.Length - 1);
         int low = (int)place;

@@ -29,7 +29,8 @@ public sealed record SizeAdvice
     /// <summary>Images that a person could not decide, left out.</summary>
     public int Unsure { get; init; }
 
-    /// <summary>Which share of the usable rows is of the teacher's distribution, by the answers; null before there are enough of them.</summary>
+    /// <summary>Which share of the usable rows is of the teacher's distribution, by the answers; null before there are enough of
+    /// them.</summary>
     public ShareEstimate? Share { get; init; }
 
     /// <summary>Where the curve of sorted scores bends; null where it does not.</summary>

@@ -19,10 +19,14 @@ public sealed record AdviceOptions
     /// <exception cref="SelectionException">They do not; the message says what to change.</exception>
     public void Validate()
     {
-        if (string.IsNullOrEmpty(Audit)) throw new SelectionException("no audit table is named; give the table to draw or to read, e.g. --advise audit.csv");
-        if (!Audit.EndsWith(".csv", StringComparison.OrdinalIgnoreCase)) throw new SelectionException($"the audit {Audit} is for people to write into; name a .csv file");
-        if (Path.GetFullPath(Audit) == Path.GetFullPath(Ranking.Scores)) throw new SelectionException($"the audit would overwrite the scores {Ranking.Scores}; name another table");
-        if (Size < AuditDraw.LeastImages) throw new SelectionException($"an audit of {Size} images tells nothing; draw at least {AuditDraw.LeastImages}");
+        if (string.IsNullOrEmpty(Audit))
+            throw new SelectionException("no audit table is named; give the table to draw or to read, e.g. --advise audit.csv");
+        if (!Audit.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
+            throw new SelectionException($"the audit {Audit} is for people to write into; name a .csv file");
+        if (Path.GetFullPath(Audit) == Path.GetFullPath(Ranking.Scores))
+            throw new SelectionException($"the audit would overwrite the scores {Ranking.Scores}; name another table");
+        if (Size < AuditDraw.LeastImages)
+            throw new SelectionException($"an audit of {Size} images tells nothing; draw at least {AuditDraw.LeastImages}");
         Scores.ScoreCatalogue.Find(Ranking.Method);
     }
 }

@@ -15,7 +15,8 @@ public static class AdviceRun
     /// <param name="options">The ranking and the audit.</param>
     /// <param name="progress">Told the rows read so far, over all passes.</param>
     /// <param name="cancel">Stops; nothing is written then.</param>
-    /// <exception cref="SelectionException">The options do not make sense, or the audit is of other scores or has too few answers.</exception>
+    /// <exception cref="SelectionException">The options do not make sense, or the audit is of other scores or has too few
+    /// answers.</exception>
     /// <exception cref="OutputException">Another process is writing the audit, or it appeared meanwhile.</exception>
     /// <exception cref="TableException">A table cannot be read, or what lies beside the audit is not this tool's.</exception>
     public static SizeAdvice Execute(AdviceOptions options, IProgress<long>? progress = null, CancellationToken cancel = default)
@@ -23,13 +24,21 @@ public static class AdviceRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Audit, "select", Provenance.PathBeside(options.Audit));
         Table.RequireWritable(options.Audit);
-        if (!File.Exists(options.Audit)) Provenance.RefuseForeign(options.Audit, overwrite: false);
+        if (!File.Exists(options.Audit))
+            Provenance.RefuseForeign(options.Audit, overwrite: false);
         using Passes passes = new(options.Ranking, progress, cancel);
         Task<string> hash = Task.Run(() => Provenance.HashFile(options.Ranking.Scores, cancel), cancel);
         Survey survey = Survey.Of(passes);
         RankScale scale = RankScale.Of(passes);
-        SizeAdvice advice = new() { Audit = options.Audit, Method = options.Ranking.Method, Usable = survey.Usable, Knee = ScoreKnee.Of(scale, survey.Usable) };
-        if (File.Exists(options.Audit)) return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
+        SizeAdvice advice = new()
+        {
+            Audit = options.Audit,
+            Method = options.Ranking.Method,
+            Usable = survey.Usable,
+            Knee = ScoreKnee.Of(scale, survey.Usable),
+        };
+        if (File.Exists(options.Audit))
+            return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
         IReadOnlyList<AuditRow> drawn = AuditDraw.Of(passes, scale, options.Size);
         held.RefuseAppeared(overwrite: false);
         AuditTable.Write(options, passes, drawn, hash.GetAwaiter().GetResult());
@@ -39,12 +48,23 @@ public static class AdviceRun
     private static SizeAdvice Answered(SizeAdvice advice, IReadOnlyList<AuditAnswer> audit)
     {
         AuditAnswer[] said = [.. audit.Where(answer => answer.Yes.HasValue)];
-        advice = advice with { Images = audit.Count, Answered = said.Length, Yes = said.Count(answer => answer.Yes == true), Unsure = audit.Count(answer => answer.Unsure) };
-        if (said.Length == 0 || said.Length < Math.Min(audit.Count, AuditDraw.LeastImages)) return advice;
+        advice = advice with
+        {
+            Images = audit.Count,
+            Answered = said.Length,
+            Yes = said.Count(answer => answer.Yes == true),
+            Unsure = audit.Count(answer => answer.Unsure),
+        };
+        if (said.Length == 0 || said.Length < Math.Min(audit.Count, AuditDraw.LeastImages))
+            return advice;
 
         IReadOnlyList<StratumAnswers> strata = StratumAnswers.Of(audit);
         ShareEstimate share = StratifiedShare.Of(strata);
-        RankLikelihood likelihood = RankLikelihood.Fit([.. strata.SelectMany(stratum => stratum.Said.Select(answer => (answer.Above, answer.Yes!.Value, (double)stratum.Rows / stratum.Answered)))]);
+        RankLikelihood likelihood = RankLikelihood.Fit([
+            .. strata.SelectMany(stratum =>
+                stratum.Said.Select(answer => (answer.Above, answer.Yes!.Value, (double)stratum.Rows / stratum.Answered))
+            ),
+        ]);
         double everywhere = likelihood.MeanOfBest(1);
         return advice with
         {
@@ -56,7 +76,8 @@ public static class AdviceRun
 
         SizeExpectation Expect(long rows)
         {
-            double part = (double)rows / advice.Usable, precision = likelihood.MeanOfBest(part);
+            double part = (double)rows / advice.Usable,
+                precision = likelihood.MeanOfBest(part);
             return new SizeExpectation(rows, precision, everywhere > 0 ? Math.Min(1, precision * part / everywhere) : 0);
         }
     }
@@ -70,7 +91,8 @@ public static class AdviceRun
         {
             foreach (long rows in (long[])[decade, 2 * decade, 5 * decade])
             {
-                if (rows < usable && rows * 1000 >= usable) yield return rows;
+                if (rows < usable && rows * 1000 >= usable)
+                    yield return rows;
             }
         }
         yield return usable;

@@ -32,7 +32,12 @@ internal static class AuditDraw
     {
         long[] rows = new long[Strata];
         // The worst of those kept comes off first.
-        PriorityQueue<(long Row, double Score, double Above, ulong Draw), ulong>[] kept = [.. rows.Select(_ => new PriorityQueue<(long, double, double, ulong), ulong>(Comparer<ulong>.Create((one, other) => other.CompareTo(one))))];
+        PriorityQueue<(long Row, double Score, double Above, ulong Draw), ulong>[] kept =
+        [
+            .. rows.Select(_ => new PriorityQueue<(long, double, double, ulong), ulong>(
+                Comparer<ulong>.Create((one, other) => other.CompareTo(one))
+            )),
+        ];
         using PoolScan scan = passes.Scan();
         while (scan.Next())
         {
@@ -41,13 +46,33 @@ internal static class AuditDraw
             int stratum = Math.Min(Strata - 1, (int)(above * Strata));
             rows[stratum]++;
             ulong draw = SplitMix64.Hash((ulong)passes.Options.Seed ^ SplitMix64.Hash((ulong)scan.Row));
-            if (kept[stratum].Count < size) kept[stratum].Enqueue((scan.Row, score, above, draw), draw);
-            else kept[stratum].EnqueueDequeue((scan.Row, score, above, draw), draw);
+            if (kept[stratum].Count < size)
+                kept[stratum].Enqueue((scan.Row, score, above, draw), draw);
+            else
+                kept[stratum].EnqueueDequeue((scan.Row, score, above, draw), draw);
         }
         int[] shares = Shares(rows, size);
-        return [.. Enumerable.Range(0, Strata).SelectMany(stratum => kept[stratum].UnorderedItems.Select(item => item.Element).OrderBy(item => item.Draw).Take(shares[stratum])
-            .Select((item, at) => (Turn: (at + 0.5) / shares[stratum], Row: new AuditRow(item.Row, item.Score, item.Above, stratum, rows[stratum]))))
-            .OrderBy(item => item.Turn).ThenBy(item => item.Row.Stratum).Select(item => item.Row)];
+        return
+        [
+            .. Enumerable
+                .Range(0, Strata)
+                .SelectMany(stratum =>
+                    kept[stratum]
+                        .UnorderedItems.Select(item => item.Element)
+                        .OrderBy(item => item.Draw)
+                        .Take(shares[stratum])
+                        .Select(
+                            (item, at) =>
+                                (
+                                    Turn: (at + 0.5) / shares[stratum],
+                                    Row: new AuditRow(item.Row, item.Score, item.Above, stratum, rows[stratum])
+                                )
+                        )
+                )
+                .OrderBy(item => item.Turn)
+                .ThenBy(item => item.Row.Stratum)
+                .Select(item => item.Row),
+        ];
     }
 
     /// <summary>How many images each stratum gets: in proportion to its rows, at least two, never more than it has.</summary>

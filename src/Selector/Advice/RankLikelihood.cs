@@ -23,13 +23,23 @@ internal sealed record RankLikelihood(double Intercept, double Slope)
     /// <param name="answers">Share ranked above, in (0, 1); yes or no; how many rows the answer stands for.</param>
     public static RankLikelihood Fit(IReadOnlyList<(double Above, bool Yes, double Weight)> answers)
     {
-        double mean = answers.Average(answer => answer.Weight), a = 0, b = 0;
+        double mean = answers.Average(answer => answer.Weight),
+            a = 0,
+            b = 0;
         for (int step = 0; step < MostSteps; step++)
         {
-            double ga = 0, gb = -Ridge * b, haa = 1e-9, hab = 0, hbb = Ridge;
+            double ga = 0,
+                gb = -Ridge * b,
+                haa = 1e-9,
+                hab = 0,
+                hbb = Ridge;
             foreach ((double above, bool yes, double weight) in answers)
             {
-                double x = -Math.Log(above), p = Logistic(a + (b * x)), w = weight / mean, residual = w * ((yes ? 1 : 0) - p), curvature = w * p * (1 - p);
+                double x = -Math.Log(above),
+                    p = Logistic(a + (b * x)),
+                    w = weight / mean,
+                    residual = w * ((yes ? 1 : 0) - p),
+                    curvature = w * p * (1 - p);
                 ga += residual;
                 gb += residual * x;
                 haa += curvature;
@@ -38,12 +48,15 @@ internal sealed record RankLikelihood(double Intercept, double Slope)
             }
             double determinant = (haa * hbb) - (hab * hab);
             // Short steps: far from the optimum a full one can overshoot.
-            double da = Math.Clamp(((hbb * ga) - (hab * gb)) / determinant, -1, 1), db = Math.Clamp(((haa * gb) - (hab * ga)) / determinant, -1, 1);
+            double da = Math.Clamp(((hbb * ga) - (hab * gb)) / determinant, -1, 1),
+                db = Math.Clamp(((haa * gb) - (hab * ga)) / determinant, -1, 1);
             a += da;
             b += db;
-            if (Math.Abs(da) + Math.Abs(db) < 1e-10) break;
+            if (Math.Abs(da) + Math.Abs(db) < 1e-10)
+                break;
         }
-        if (b > 0) return new RankLikelihood(a, b);
+        if (b > 0)
+            return new RankLikelihood(a, b);
         double share = answers.Sum(answer => answer.Yes ? answer.Weight : 0) / answers.Sum(answer => answer.Weight);
         return new RankLikelihood(Logit(share), 0);
     }
@@ -56,14 +69,16 @@ internal sealed record RankLikelihood(double Intercept, double Slope)
     public double MeanOfBest(double share)
     {
         double sum = 0;
-        for (int point = 0; point < Points; point++) sum += At(share * (point + 0.5) / Points);
+        for (int point = 0; point < Points; point++)
+            sum += At(share * (point + 0.5) / Points);
         return sum / Points;
     }
 
     /// <summary>The share of the pool, best first, whose last row is still as likely as that; in (0, 1].</summary>
     public double ShareWhile(double likelihood)
     {
-        if (Slope == 0) return 1;
+        if (Slope == 0)
+            return 1;
         double share = Math.Exp((Intercept - Logit(likelihood)) / Slope);
         return double.IsNaN(share) ? 1 : Math.Min(1, share);
     }

@@ -27,14 +27,16 @@ internal sealed class RankScale
     {
         Reservoir sample = new(1, passes.Options.SampleRows, passes.Options.Seed);
         using PoolScan scan = passes.Scan();
-        while (scan.Next()) sample.Add([scan.Score]);
+        while (scan.Next())
+            sample.Add([scan.Score]);
         return new RankScale(sample.Sample()[0]);
     }
 
     /// <summary>Which share of the pool is ranked above a row of that score, its equals counted half; in (0, 1).</summary>
     public double ShareAbove(double score)
     {
-        int first = Bound(score, orEqual: false), after = Bound(score, orEqual: true);
+        int first = Bound(score, orEqual: false),
+            after = Bound(score, orEqual: true);
         double above = scores.Length - after + (0.5 * Math.Max(1, after - first));
         return Math.Min(above, scores.Length - 0.5) / scores.Length;
     }
@@ -42,12 +44,15 @@ internal sealed class RankScale
     // The first place whose score is greater, or not smaller.
     private int Bound(double score, bool orEqual)
     {
-        int low = 0, high = scores.Length;
+        int low = 0,
+            high = scores.Length;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            if (scores[middle] < score || (orEqual && scores[middle] == score)) low = middle + 1;
-            else high = middle;
+            if (scores[middle] < score || (orEqual && scores[middle] == score))
+                low = middle + 1;
+            else
+                high = middle;
         }
         return low;
     }

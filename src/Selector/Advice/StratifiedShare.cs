@@ -21,7 +21,8 @@ internal sealed record StratumAnswers(long Rows, IReadOnlyList<AuditAnswer> Said
         {
             AuditAnswer[] said = [.. stratum.Where(answer => answer.Yes.HasValue)];
             waiting += stratum.First().StratumRows;
-            if (said.Length == 0) continue;
+            if (said.Length == 0)
+                continue;
             strata.Add(new StratumAnswers(waiting, said));
             waiting = 0;
         }
@@ -35,14 +36,18 @@ internal static class StratifiedShare
 {
     private const double Normal95 = 1.959964;
 
-    /// <summary>Σ W_h·p_h with its 95 % interval. A stratum of one kind of answer is not taken for sure: half an answer of each kind is added for the spread.</summary>
+    /// <summary>Σ W_h·p_h with its 95 % interval. A stratum of one kind of answer is not taken for sure: half an answer of each kind is
+    /// added for the spread.</summary>
     /// <param name="strata">Each with at least one answer.</param>
     public static ShareEstimate Of(IReadOnlyList<StratumAnswers> strata)
     {
-        double all = strata.Sum(stratum => (double)stratum.Rows), estimate = 0, variance = 0;
+        double all = strata.Sum(stratum => (double)stratum.Rows),
+            estimate = 0,
+            variance = 0;
         foreach (StratumAnswers stratum in strata)
         {
-            double weight = stratum.Rows / all, spread = (stratum.Yes + 0.5) / (stratum.Answered + 1);
+            double weight = stratum.Rows / all,
+                spread = (stratum.Yes + 0.5) / (stratum.Answered + 1);
             estimate += weight * stratum.Yes / stratum.Answered;
             // Of a stratum that was answered whole nothing is left to guess.
             double unknown = 1 - ((double)Math.Min(stratum.Answered, stratum.Rows) / stratum.Rows);

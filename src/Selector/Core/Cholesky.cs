@@ -15,20 +15,24 @@ internal static class Cholesky
     public static double[][]? InverseFactor(double[][] covariance)
     {
         int width = covariance.Length;
-        double[][] factor = new double[width][], inverse = new double[width][];
+        double[][] factor = new double[width][],
+            inverse = new double[width][];
         for (int i = 0; i < width; i++)
         {
             double[] row = new double[i + 1];
-            for (int j = 0; j < i; j++) row[j] = (covariance[i][j] - TensorPrimitives.Dot<double>(row.AsSpan(0, j), factor[j].AsSpan(0, j))) / factor[j][j];
+            for (int j = 0; j < i; j++)
+                row[j] = (covariance[i][j] - TensorPrimitives.Dot<double>(row.AsSpan(0, j), factor[j].AsSpan(0, j))) / factor[j][j];
             double left = covariance[i][i] - TensorPrimitives.SumOfSquares<double>(row.AsSpan(0, i));
             // Also false for NaN.
-            if (!(left > 0)) return null;
+            if (!(left > 0))
+                return null;
             row[i] = Math.Sqrt(left);
             factor[i] = row;
 
             // Row i of L·L⁻¹ = 1, solved for row i of L⁻¹.
             double[] solved = new double[i + 1];
-            for (int j = 0; j < i; j++) TensorPrimitives.MultiplyAdd(inverse[j], -row[j] / row[i], solved.AsSpan(0, j + 1), solved.AsSpan(0, j + 1));
+            for (int j = 0; j < i; j++)
+                TensorPrimitives.MultiplyAdd(inverse[j], -row[j] / row[i], solved.AsSpan(0, j + 1), solved.AsSpan(0, j + 1));
             solved[i] = 1 / row[i];
             inverse[i] = solved;
         }
@@ -40,7 +44,8 @@ internal static class Cholesky
     /// <param name="x"><c>[D]</c>.</param>
     public static double[] Solve(double[][] inverse, ReadOnlySpan<double> x)
     {
-        double[] whitened = new double[inverse.Length], solved = new double[inverse.Length];
+        double[] whitened = new double[inverse.Length],
+            solved = new double[inverse.Length];
         Whiten(inverse, x, whitened);
         for (int i = 0; i < inverse.Length; i++)
         {
@@ -56,6 +61,7 @@ internal static class Cholesky
     /// <param name="whitened"><c>[D]</c>, written.</param>
     public static void Whiten(double[][] inverse, ReadOnlySpan<double> x, Span<double> whitened)
     {
-        for (int i = 0; i < inverse.Length; i++) whitened[i] = TensorPrimitives.Dot(inverse[i], x[..(i + 1)]);
+        for (int i = 0; i < inverse.Length; i++)
+            whitened[i] = TensorPrimitives.Dot(inverse[i], x[..(i + 1)]);
     }
 }

@@ -27,40 +27,63 @@ internal static class CoreFit
     /// <exception cref="SelectionException">The score needs a core, and there is none.</exception>
     public static string? Of(Passes passes, PoolScan scan, IReadOnlyList<double[]> sample)
     {
-        if (passes.Score is not ICoreScore score) return null;
+        if (passes.Score is not ICoreScore score)
+            return null;
         (string? rows, string? why) = Fitted(passes, score, scan, sample);
-        if (rows is null && score.NeedsCore) throw new SelectionException($"method '{passes.Options.Method}' needs the pool's confident core: {why}");
+        if (rows is null && score.NeedsCore)
+            throw new SelectionException($"method '{passes.Options.Method}' needs the pool's confident core: {why}");
         return rows ?? $"not used: {why}";
     }
 
     private static (string? Rows, string? Why) Fitted(Passes passes, ICoreScore score, PoolScan scan, IReadOnlyList<double[]> sample)
     {
-        if (passes.Embeddings.Path is not { } file) return (null, passes.Embeddings.Why);
-        if (scan.Counts.ContainsKey($"{Status.Skipped}/cascade")) return (null, "a cascade left no embeddings to most of the pool");
-        if (scan.Classes.Keys.All(id => id == PoolScan.NoClass)) return (null, "the teacher has no classes");
+        if (passes.Embeddings.Path is not { } file)
+            return (null, passes.Embeddings.Why);
+        if (scan.Counts.ContainsKey($"{Status.Skipped}/cascade"))
+            return (null, "a cascade left no embeddings to most of the pool");
+        if (scan.Classes.Keys.All(id => id == PoolScan.NoClass))
+            return (null, "the teacher has no classes");
 
-        double[] rows = sample[^2], classes = sample[^1], seeds = Seeds(score, sample);
+        double[] rows = sample[^2],
+            classes = sample[^1],
+            seeds = Seeds(score, sample);
         bool[] core = Core(rows, classes, seeds);
         (CoreModel? model, string? why) = Model(file, scan.Rows, rows, classes, core);
-        if (model is null) return (null, why);
+        if (model is null)
+            return (null, why);
 
         passes.Core = CorePlaces.Of(model, file, passes.Options.Output, passes.Cancel);
         CorePlaces.Cursor places = passes.Core.Read();
         // In the rows' order, whatever the sample's.
         CorePlace[] found = [.. rows.Order().Select(row => places.Of((long)row))];
-        score.FitCore(RobustScale.Of(seeds), RobustScale.Of([.. found.Select(place => -place.Distance)]), RobustScale.Of([.. found.Select(place => place.Discriminant)]));
-        return (string.Create(CultureInfo.InvariantCulture, $"{core.Count(one => one):N0} rows of {scan.Classes.Count} classes, {Path.GetFileName(file)}"), null);
+        score.FitCore(
+            RobustScale.Of(seeds),
+            RobustScale.Of([.. found.Select(place => -place.Distance)]),
+            RobustScale.Of([.. found.Select(place => place.Discriminant)])
+        );
+        return (
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{core.Count(one => one):N0} rows of {scan.Classes.Count} classes, {Path.GetFileName(file)}"
+            ),
+            null
+        );
     }
 
     /// <summary>The error of a row without embedding.</summary>
-    public static TableException Missing(string file, long row) => new($"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings");
+    public static TableException Missing(string file, long row) =>
+        new(
+            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings"
+        );
 
     private static double[] Seeds(ICoreScore score, IReadOnlyList<double[]> sample)
     {
-        double[] values = new double[sample.Count - 2], seeds = new double[sample[0].Length];
+        double[] values = new double[sample.Count - 2],
+            seeds = new double[sample[0].Length];
         for (int at = 0; at < seeds.Length; at++)
         {
-            for (int column = 0; column < values.Length; column++) values[column] = sample[column][at];
+            for (int column = 0; column < values.Length; column++)
+                values[column] = sample[column][at];
             seeds[at] = score.Seed(values);
         }
         return seeds;
@@ -72,7 +95,8 @@ internal static class CoreFit
         bool[] core = new bool[rows.Length];
         IGrouping<double, int>[] byClass = [.. Enumerable.Range(0, rows.Length).GroupBy(at => classes[at])];
         int share = Math.Max(LeastOfClass, (int)(Share * rows.Length / byClass.Length));
-        foreach (int at in byClass.SelectMany(known => known.OrderByDescending(at => seeds[at]).ThenBy(at => rows[at]).Take(share))) core[at] = true;
+        foreach (int at in byClass.SelectMany(known => known.OrderByDescending(at => seeds[at]).ThenBy(at => rows[at]).Take(share)))
+            core[at] = true;
         return core;
     }
 
@@ -80,20 +104,32 @@ internal static class CoreFit
     {
         EmbeddingRows.Check(file, rowsInTable);
         using EmbeddingReader reader = EmbeddingReader.Open(file);
-        int cores = core.Count(one => one), least = RowsForEachNumber * reader.Width;
-        if (cores < least) return (null, string.Create(CultureInfo.InvariantCulture, $"a core of {cores:N0} rows is too small for embeddings of {reader.Width} numbers, {least:N0} are needed"));
-        Moments pool = new(reader.Width), all = new(reader.Width);
+        int cores = core.Count(one => one),
+            least = RowsForEachNumber * reader.Width;
+        if (cores < least)
+            return (
+                null,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"a core of {cores:N0} rows is too small for embeddings of {reader.Width} numbers, {least:N0} are needed"
+                )
+            );
+        Moments pool = new(reader.Width),
+            all = new(reader.Width);
         Dictionary<double, (double[] Sum, long Count)> byClass = [];
         int[] order = [.. Enumerable.Range(0, rows.Length).OrderBy(at => rows[at])];
         reader.Read([.. order.Select(at => (long)rows[at])], (next, vector) =>
         {
             int at = order[next];
-            if (!EmbeddingRows.IsFinite(vector)) throw Missing(file, (long)rows[at]);
+            if (!EmbeddingRows.IsFinite(vector))
+                throw Missing(file, (long)rows[at]);
             pool.Add(vector);
-            if (!core[at]) return;
+            if (!core[at])
+                return;
             all.Add(vector);
             (double[] sum, long count) = byClass.GetValueOrDefault(classes[at], (new double[vector.Length], 0));
-            for (int i = 0; i < sum.Length; i++) sum[i] += vector[i];
+            for (int i = 0; i < sum.Length; i++)
+                sum[i] += vector[i];
             byClass[classes[at]] = (sum, count + 1);
         });
         pool.Finish();

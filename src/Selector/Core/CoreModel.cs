@@ -1,4 +1,5 @@
-// Where an image lies to the confident core of a pool: how much nearer to one of its classes than to the pool, and how far on the way from the pool to it.
+// Where an image lies to the confident core of a pool: how much nearer to one of its classes than to the pool, and how far on the way from
+// the pool to it.
 
 using System.Numerics.Tensors;
 
@@ -22,7 +23,8 @@ internal sealed class CoreModel
     /// <summary>λ of the discriminant.</summary>
     public const double DiscriminantRidge = 0.03;
 
-    private readonly double[][] core, pool;
+    private readonly double[][] core,
+        pool;
 
     // Whitened; the pool's mean by its own factor.
     private readonly double[][] centres;
@@ -48,19 +50,33 @@ internal sealed class CoreModel
         double[][] within = Lower(width, (i, j) =>
         {
             double between = 0;
-            for (int c = 0; c < means.Length; c++) between += counts[c] * means[c][i] * means[c][j];
+            for (int c = 0; c < means.Length; c++)
+                between += counts[c] * means[c][i] * means[c][j];
             return (core.Products[i][j] - between) / core.Count;
         });
         double diagonal = 0;
-        for (int i = 0; i < width; i++) diagonal += within[i][i] / width;
-        for (int i = 0; i < width; i++) within[i][i] += CoreRidge * diagonal;
+        for (int i = 0; i < width; i++)
+            diagonal += within[i][i] / width;
+        for (int i = 0; i < width; i++)
+            within[i][i] += CoreRidge * diagonal;
 
         double[] mean = Array.ConvertAll(pool.Sum, sum => sum / pool.Count);
         double[][] around = Lower(width, (i, j) => (pool.Products[i][j] / pool.Count) - (mean[i] * mean[j]) + (i == j ? PoolRidge : 0));
         double[][] steadied = Lower(width, (i, j) => around[i][j] * (i == j ? 1 + DiscriminantRidge : 1));
-        if (Cholesky.InverseFactor(within) is not { } coreFactor || Cholesky.InverseFactor(around) is not { } poolFactor || Cholesky.InverseFactor(steadied) is not { } factor) return null;
+        if (
+            Cholesky.InverseFactor(within) is not { } coreFactor
+            || Cholesky.InverseFactor(around) is not { } poolFactor
+            || Cholesky.InverseFactor(steadied) is not { } factor
+        )
+            return null;
         double[] way = [.. core.Sum.Zip(mean, (sum, of) => (sum / core.Count) - of)];
-        return new CoreModel(coreFactor, [.. means.Select(of => Whitened(coreFactor, of))], poolFactor, Whitened(poolFactor, mean), Cholesky.Solve(factor, way));
+        return new CoreModel(
+            coreFactor,
+            [.. means.Select(of => Whitened(coreFactor, of))],
+            poolFactor,
+            Whitened(poolFactor, mean),
+            Cholesky.Solve(factor, way)
+        );
     }
 
     /// <summary>d and q of one embedding; NaN where it is not finite.</summary>
@@ -68,12 +84,14 @@ internal sealed class CoreModel
     /// <param name="room">2·D numbers to work in.</param>
     public CorePlace Of(ReadOnlySpan<float> embedding, Span<double> room)
     {
-        Span<double> x = room[..Width], y = room.Slice(Width, Width);
+        Span<double> x = room[..Width],
+            y = room.Slice(Width, Width);
         TensorPrimitives.ConvertChecked(embedding, x);
         double along = TensorPrimitives.Dot<double>(x, direction);
         Cholesky.Whiten(core, x, y);
         double nearest = double.PositiveInfinity;
-        foreach (double[] centre in centres) nearest = Math.Min(nearest, Squared(y, centre));
+        foreach (double[] centre in centres)
+            nearest = Math.Min(nearest, Squared(y, centre));
         Cholesky.Whiten(pool, x, y);
         double distance = nearest - Squared(y, middle);
         return double.IsFinite(distance) && double.IsFinite(along) ? new CorePlace(distance, along) : new CorePlace(double.NaN, double.NaN);
@@ -92,7 +110,8 @@ internal sealed class CoreModel
         return whitened;
     }
 
-    private static double[][] Lower(int width, Func<int, int, double> cell) => [.. Enumerable.Range(0, width).Select(i => Enumerable.Range(0, i + 1).Select(j => cell(i, j)).ToArray())];
+    private static double[][] Lower(int width, Func<int, int, double> cell) =>
+        [.. Enumerable.Range(0, width).Select(i => Enumerable.Range(0, i + 1).Select(j => cell(i, j)).ToArray())];
 }
 
 /// <summary>Where an image lies to the confident core.</summary>

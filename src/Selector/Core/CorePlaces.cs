@@ -49,32 +49,41 @@ internal sealed class CorePlaces : IDisposable
         string path = Path.Combine(folder, $".{Path.GetFileName(output)}.{Environment.ProcessId}.core");
         SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
         // An open file needs no name here, and so nothing is left whatever ends the process.
-        if (!OperatingSystem.IsWindows()) File.Delete(path);
+        if (!OperatingSystem.IsWindows())
+            File.Delete(path);
         return file;
     }
 
     private void Write(CoreModel model, CancellationToken cancel)
     {
         using EmbeddingReader reader = EmbeddingReader.Open(embeddings);
-        int width = reader.Width, filled = 0;
+        int width = reader.Width,
+            filled = 0;
         long written = 0;
         float[] vectors = new float[Block * width];
         CorePlace[] found = new CorePlace[Block];
         reader.Read(new RowRange(reader.Rows), (_, vector) =>
         {
             vector.CopyTo(vectors.AsSpan(filled * width));
-            if (++filled == Block) Flush();
+            if (++filled == Block)
+                Flush();
         });
         Flush();
 
         void Flush()
         {
             cancel.ThrowIfCancellationRequested();
-            Parallel.For(0, filled, () => new double[2 * width], (row, _, room) =>
-            {
-                found[row] = model.Of(vectors.AsSpan(row * width, width), room);
-                return room;
-            }, static _ => { });
+            Parallel.For(
+                0,
+                filled,
+                () => new double[2 * width],
+                (row, _, room) =>
+                {
+                    found[row] = model.Of(vectors.AsSpan(row * width, width), room);
+                    return room;
+                },
+                static _ => { }
+            );
             RandomAccess.Write(file, MemoryMarshal.AsBytes(found.AsSpan(0, filled)), written * RowBytes);
             written += filled;
             filled = 0;

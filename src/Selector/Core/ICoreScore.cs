@@ -19,7 +19,8 @@ internal interface ICoreScore
     /// <summary>What the core is found by, higher for a surer image; after the fit to a sample of the columns.</summary>
     double Seed(ReadOnlySpan<double> values);
 
-    /// <summary>Takes the pool's scale of all three; from then on rows end with distance and discriminant. Without this, they do not.</summary>
+    /// <summary>Takes the pool's scale of all three; from then on rows end with distance and discriminant. Without this, they do
+    /// not.</summary>
     /// <param name="seed">Of the first score.</param>
     /// <param name="nearness">Of the distance with its sign turned.</param>
     /// <param name="discriminant">Of the discriminant.</param>

@@ -34,7 +34,8 @@ internal sealed class Moments(int width)
             Sum[at] += vector[at];
         }
         Count++;
-        if (++filled == Block) Finish();
+        if (++filled == Block)
+            Finish();
     }
 
     /// <summary>Takes in what waits.</summary>
@@ -46,7 +47,8 @@ internal sealed class Moments(int width)
         {
             ReadOnlySpan<double> row = block.AsSpan(i * Block, length);
             double[] sums = Products[i];
-            for (int j = 0; j <= i; j++) sums[j] += TensorPrimitives.Dot(row, block.AsSpan(j * Block, length));
+            for (int j = 0; j <= i; j++)
+                sums[j] += TensorPrimitives.Dot(row, block.AsSpan(j * Block, length));
         });
     }
 }

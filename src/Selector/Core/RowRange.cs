@@ -13,7 +13,8 @@ internal sealed class RowRange(long rows) : IReadOnlyList<long>
 
     public IEnumerator<long> GetEnumerator()
     {
-        for (long row = 0; row < rows; row++) yield return row;
+        for (long row = 0; row < rows; row++)
+            yield return row;
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

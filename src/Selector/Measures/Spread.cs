@@ -21,13 +21,15 @@ internal static class Spread
         UnitVectors.Visit(embeddings, rows, (at, vector) =>
         {
             (double[] sum, double own, long count) = byClass.GetValueOrDefault(classes[at], (new double[vector.Length], 0, 0));
-            for (int i = 0; i < vector.Length; i++) sum[i] += vector[i];
+            for (int i = 0; i < vector.Length; i++)
+                sum[i] += vector[i];
             byClass[classes[at]] = (sum, own + TensorPrimitives.SumOfSquares(vector), count + 1);
         });
         double pairs = byClass.Values.Sum(known => (double)known.Count * (known.Count - 1));
         double alike = byClass.Values.Sum(known => TensorPrimitives.SumOfSquares<double>(known.Sum) - known.Own);
         double[] total = byClass.Values.Select(known => known.Sum).Aggregate((one, other) => [.. one.Zip(other, (a, b) => a + b)]);
-        double allPairs = (double)rows.Count * (rows.Count - 1), all = TensorPrimitives.SumOfSquares<double>(total) - byClass.Values.Sum(known => known.Own);
+        double allPairs = (double)rows.Count * (rows.Count - 1),
+            all = TensorPrimitives.SumOfSquares<double>(total) - byClass.Values.Sum(known => known.Own);
         return (allPairs > 0 ? 1 - all / allPairs : 0, pairs > 0 ? 1 - alike / pairs : 0);
     }
 }

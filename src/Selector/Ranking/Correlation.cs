@@ -10,12 +10,17 @@ internal static class Correlation
     /// <param name="b">A column of the same length.</param>
     public static double Of(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
-        double meanA = 0, meanB = 0;
-        for (int at = 0; at < a.Length; at++) (meanA, meanB) = (meanA + a[at] / a.Length, meanB + b[at] / b.Length);
-        double aa = 0, bb = 0, ab = 0;
+        double meanA = 0,
+            meanB = 0;
+        for (int at = 0; at < a.Length; at++)
+            (meanA, meanB) = (meanA + a[at] / a.Length, meanB + b[at] / b.Length);
+        double aa = 0,
+            bb = 0,
+            ab = 0;
         for (int at = 0; at < a.Length; at++)
         {
-            double x = a[at] - meanA, y = b[at] - meanB;
+            double x = a[at] - meanA,
+                y = b[at] - meanB;
             (aa, bb, ab) = (aa + x * x, bb + y * y, ab + x * y);
         }
         return aa > 0 && bb > 0 ? ab / Math.Sqrt(aa * bb) : 0;

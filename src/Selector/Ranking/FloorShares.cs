@@ -4,7 +4,8 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Selector.Ranking;
 
-/// <summary>Of each class at least <see cref="Part"/> of an equal share, or all it has; the rest goes to the best rows whatever their class.</summary>
+/// <summary>Of each class at least <see cref="Part"/> of an equal share, or all it has; the rest goes to the best rows whatever their
+/// class.</summary>
 internal static class FloorShares
 {
     /// <summary>Part of an equal share that every class gets.</summary>
@@ -19,26 +20,37 @@ internal static class FloorShares
         while (scan.Next())
         {
             double score = scan.Score;
-            if (top.Wants(score, scan.Row)) top.Add(new RankedRow(score, scan.Row, passes.Options.DropDuplicates ? scan.Content : 0, scan.Class));
+            if (top.Wants(score, scan.Row))
+                top.Add(new RankedRow(score, scan.Row, passes.Options.DropDuplicates ? scan.Content : 0, scan.Class));
         }
-        if (scan.Rows != survey.Rows || scan.Usable != survey.Usable) throw passes.Changed();
-        return Of([.. top.Best().Select(row => row.Class)], survey.Classes.ToDictionary(known => known.Key, known => known.Value.Count), budget);
+        if (scan.Rows != survey.Rows || scan.Usable != survey.Usable)
+            throw passes.Changed();
+        return Of(
+            [.. top.Best().Select(row => row.Class)],
+            survey.Classes.ToDictionary(known => known.Key, known => known.Value.Count),
+            budget
+        );
     }
 
-    /// <summary>The shares: going down the ranking, each class gets its rows or its floor, whichever is more, until the budget is shared out.</summary>
+    /// <summary>The shares: going down the ranking, each class gets its rows or its floor, whichever is more, until the budget is shared
+    /// out.</summary>
     /// <param name="best">Classes of the best rows, best first, as many as the budget where there are.</param>
     /// <param name="counts">Rows of each class.</param>
     /// <param name="budget">Rows to take.</param>
     public static Dictionary<long, long> Of(IReadOnlyList<long> best, IReadOnlyDictionary<long, long> counts, long budget)
     {
         long least = (long)(Part * budget / counts.Count);
-        Dictionary<long, long> floors = counts.ToDictionary(known => known.Key, known => Math.Min(least, known.Value)), shares = new(floors), seen = [];
+        Dictionary<long, long> floors = counts.ToDictionary(known => known.Key, known => Math.Min(least, known.Value)),
+            shares = new(floors),
+            seen = [];
         long left = budget - floors.Values.Sum();
         foreach (long id in best)
         {
-            if (left <= 0) break;
+            if (left <= 0)
+                break;
             long rank = seen[id] = seen.GetValueOrDefault(id) + 1;
-            if (rank <= floors[id]) continue;
+            if (rank <= floors[id])
+                continue;
             shares[id]++;
             left--;
         }

@@ -51,7 +51,10 @@ internal sealed class Passes : IDisposable
     /// <exception cref="SelectionException">There are none; the message says why.</exception>
     public void RequireEmbeddings()
     {
-        if (Embeddings.Path is null && Options.Set.NeedsEmbeddings) throw new SelectionException($"{(Options.Set.NearCosine.HasValue ? "near duplicates by cosine need" : "diversity needs")} embeddings: {Embeddings.Why}");
+        if (Embeddings.Path is null && Options.Set.NeedsEmbeddings)
+            throw new SelectionException(
+                $"{(Options.Set.NearCosine.HasValue ? "near duplicates by cosine need" : "diversity needs")} embeddings: {Embeddings.Why}"
+            );
     }
 
     public void Dispose() => Core?.Dispose();

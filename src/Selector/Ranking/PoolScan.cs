@@ -16,7 +16,10 @@ internal sealed class PoolScan : IDisposable
 
     private readonly TableReader table;
     private readonly RowScore score;
-    private readonly int status, reason, prediction, className;
+    private readonly int status,
+        reason,
+        prediction,
+        className;
     private readonly RowIdentity identity;
     private readonly int[] columns;
     private readonly CorePlaces.Cursor? core;
@@ -86,7 +89,8 @@ internal sealed class PoolScan : IDisposable
         get
         {
             SortedDictionary<string, long> all = new(counts, StringComparer.Ordinal) { [Status.Ok] = ok - unscored };
-            if (unscored > 0) all[$"{Status.Ok}/{Reason.Unscored}"] = unscored;
+            if (unscored > 0)
+                all[$"{Status.Ok}/{Reason.Unscored}"] = unscored;
             return all;
         }
     }
@@ -97,8 +101,10 @@ internal sealed class PoolScan : IDisposable
         while (table.Read())
         {
             Rows++;
-            if (Rows % RowsBetweenReports == 0) progress(RowsBetweenReports);
-            if (IsUsable()) return true;
+            if (Rows % RowsBetweenReports == 0)
+                progress(RowsBetweenReports);
+            if (IsUsable())
+                return true;
         }
         progress((int)(Rows % RowsBetweenReports));
         return false;
@@ -118,7 +124,8 @@ internal sealed class PoolScan : IDisposable
         for (int at = 0; at < columns.Length; at++)
         {
             values[at] = table.Number(columns[at]);
-            if (double.IsFinite(values[at])) continue;
+            if (double.IsFinite(values[at]))
+                continue;
             unscored++;
             return false;
         }
@@ -130,13 +137,15 @@ internal sealed class PoolScan : IDisposable
     {
         double predicted = prediction >= 0 ? table.Number(prediction) : double.NaN;
         Class = double.IsNaN(predicted) ? NoClass : (long)predicted;
-        if (!classes.TryGetValue(Class, out (string Name, long Count) known)) known.Name = NameOfClass();
+        if (!classes.TryGetValue(Class, out (string Name, long Count) known))
+            known.Name = NameOfClass();
         classes[Class] = (known.Name, known.Count + 1);
     }
 
     private string NameOfClass()
     {
-        if (Class == NoClass) return "";
+        if (Class == NoClass)
+            return "";
         return className >= 0 && table.Text(className) is { Length: > 0 } name ? name : table.Text(prediction);
     }
 }

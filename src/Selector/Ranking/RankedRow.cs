@@ -9,7 +9,9 @@ namespace DataFreeKD.Selector.Ranking;
 /// <param name="Class">Its predicted class, where the ranking needs it.</param>
 internal readonly record struct RankedRow(double Score, long Row, UInt128 Content, long Class = 0)
 {
-    public static int BestFirst(RankedRow one, RankedRow other) => one.Score != other.Score ? other.Score.CompareTo(one.Score) : one.Row.CompareTo(other.Row);
+    public static int BestFirst(RankedRow one, RankedRow other) =>
+        one.Score != other.Score ? other.Score.CompareTo(one.Score) : one.Row.CompareTo(other.Row);
 
-    public static int ContentThenBest(RankedRow one, RankedRow other) => one.Content != other.Content ? one.Content.CompareTo(other.Content) : BestFirst(one, other);
+    public static int ContentThenBest(RankedRow one, RankedRow other) =>
+        one.Content != other.Content ? one.Content.CompareTo(other.Content) : BestFirst(one, other);
 }

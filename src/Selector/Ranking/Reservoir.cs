@@ -13,14 +13,17 @@ internal sealed class Reservoir(int columns, int capacity, long seed)
         seen++;
         if (seen <= capacity)
         {
-            for (int column = 0; column < kept.Length; column++) kept[column].Add(row[column]);
+            for (int column = 0; column < kept.Length; column++)
+                kept[column].Add(row[column]);
             return;
         }
         ulong draw = SplitMix64.Hash((ulong)seed ^ SplitMix64.Hash((ulong)seen));
         // The high half of the product is uniform in [0, seen).
         ulong place = Math.BigMul(draw, (ulong)seen, out _);
-        if (place >= (ulong)capacity) return;
-        for (int column = 0; column < kept.Length; column++) kept[column][(int)place] = row[column];
+        if (place >= (ulong)capacity)
+            return;
+        for (int column = 0; column < kept.Length; column++)
+            kept[column][(int)place] = row[column];
     }
 
     public IReadOnlyList<double[]> Sample() => [.. kept.Select(column => column.ToArray())];

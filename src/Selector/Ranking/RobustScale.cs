@@ -2,7 +2,8 @@
 
 namespace DataFreeKD.Selector.Ranking;
 
-/// <summary>A robust z-score: (x − median) / (1.4826·MAD), where MAD is the median absolute deviation; 1.4826 makes the spread a standard deviation for normal data.</summary>
+/// <summary>A robust z-score: (x − median) / (1.4826·MAD), where MAD is the median absolute deviation; 1.4826 makes the spread a standard
+/// deviation for normal data.</summary>
 /// <param name="Median">The middle of the sample.</param>
 /// <param name="Spread">1.4826·MAD; for a sample whose half is one value, the mean absolute deviation; 1 for a constant.</param>
 public readonly record struct RobustScale(double Median, double Spread)
@@ -20,7 +21,8 @@ public readonly record struct RobustScale(double Median, double Spread)
             mean += values[at] / values.Length;
         }
         double spread = 1.4826 * MedianOf(values);
-        if (spread == 0) spread = mean > 0 ? mean : 1;
+        if (spread == 0)
+            spread = mean > 0 ? mean : 1;
         return new RobustScale(median, spread);
     }
 
@@ -29,7 +31,8 @@ public readonly record struct RobustScale(double Median, double Spread)
 
     private static double MedianOf(Span<double> values)
     {
-        if (values.IsEmpty) throw new ArgumentException("a median needs at least one value", nameof(values));
+        if (values.IsEmpty)
+            throw new ArgumentException("a median needs at least one value", nameof(values));
         values.Sort();
         int middle = values.Length / 2;
         return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;

@@ -22,7 +22,8 @@ internal sealed class RowPlace(string table) : IDisposable
         }
         while (place < 0 || own.Line < row.Line)
         {
-            if (!own.Read()) throw new TableException($"{table} changed while it was read; begin again when whatever writes it is done");
+            if (!own.Read())
+                throw new TableException($"{table} changed while it was read; begin again when whatever writes it is done");
             place++;
         }
         return place;

@@ -18,9 +18,12 @@ internal static class RowVisit
         long row = 0;
         for (int next = 0; next < order.Length; row++)
         {
-            if (!table.Read()) throw passes.Changed();
-            if ((row & 0xFFFF) == 0xFFFF) passes.Report(1 << 16);
-            if (rows[order[next]] == row) visit(table, order[next++]);
+            if (!table.Read())
+                throw passes.Changed();
+            if ((row & 0xFFFF) == 0xFFFF)
+                passes.Report(1 << 16);
+            if (rows[order[next]] == row)
+                visit(table, order[next++]);
         }
     }
 }

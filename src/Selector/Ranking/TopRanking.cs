@@ -26,11 +26,19 @@ internal sealed class TopRanking
         this.passes = passes;
         this.survey = survey;
         options = passes.Options;
-        if (options.PerClass.Count > 0) counts = ClassShares.Named(options.PerClass.Select(pair => (pair.Key, pair.Value, "")), survey.Classes);
-        else if (passes.Quotas is { AreCounts: true } file) counts = ClassShares.Named(file.Entries, survey.Classes).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
-        else if (passes.Quotas is { } shares) weights = ClassShares.Named(shares.Entries, survey.Classes);
-        else if (!options.Threshold.HasValue && options.Quota == ClassQuota.Floor) weights = FloorShares.Of(passes, survey, Budget).ToDictionary(share => share.Key, share => (double)share.Value);
-        else if (!options.Threshold.HasValue && options.Quota != ClassQuota.None) weights = survey.Classes.ToDictionary(known => known.Key, known => options.Quota == ClassQuota.Teacher ? (double)known.Value.Count : 1);
+        if (options.PerClass.Count > 0)
+            counts = ClassShares.Named(options.PerClass.Select(pair => (pair.Key, pair.Value, "")), survey.Classes);
+        else if (passes.Quotas is { AreCounts: true } file)
+            counts = ClassShares.Named(file.Entries, survey.Classes).ToDictionary(pair => pair.Key, pair => (long)pair.Value);
+        else if (passes.Quotas is { } shares)
+            weights = ClassShares.Named(shares.Entries, survey.Classes);
+        else if (!options.Threshold.HasValue && options.Quota == ClassQuota.Floor)
+            weights = FloorShares.Of(passes, survey, Budget).ToDictionary(share => share.Key, share => (double)share.Value);
+        else if (!options.Threshold.HasValue && options.Quota != ClassQuota.None)
+            weights = survey.Classes.ToDictionary(
+                known => known.Key,
+                known => options.Quota == ClassQuota.Teacher ? (double)known.Value.Count : 1
+            );
     }
 
     /// <summary>The rows to choose from, best first; exactly those to take where nothing is chosen beyond the ranking.</summary>
@@ -58,7 +66,8 @@ internal sealed class TopRanking
     /// <summary>A class as the summary names it.</summary>
     public string NameOf(long id)
     {
-        if (id == AllClasses) return "*";
+        if (id == AllClasses)
+            return "*";
         // Two predictions may carry one class name.
         string name = survey.Classes[id].Name;
         return survey.Classes.Count(known => known.Value.Name == name) == 1 ? name : $"{name} ({id})";
@@ -68,8 +77,13 @@ internal sealed class TopRanking
     // what it lacks goes to the others in another pass. What can be had only falls and what is read only grows, so this ends.
     private void Rank()
     {
-        Dictionary<long, long> pool = weights is null && counts is null ? new() { [AllClasses] = survey.Usable } : survey.Classes.ToDictionary(known => known.Key, known => known.Value.Count);
-        Dictionary<long, long> available = new(pool), shares = SharesOf(available), reads = shares.ToDictionary(share => share.Key, share => Reads(share.Value));
+        Dictionary<long, long> pool =
+            weights is null && counts is null
+                ? new() { [AllClasses] = survey.Usable }
+                : survey.Classes.ToDictionary(known => known.Key, known => known.Value.Count);
+        Dictionary<long, long> available = new(pool),
+            shares = SharesOf(available),
+            reads = shares.ToDictionary(share => share.Key, share => Reads(share.Value));
         for (bool again = true; again;)
         {
             again = false;
@@ -79,19 +93,24 @@ internal sealed class TopRanking
             foreach ((long id, long share) in shares)
             {
                 long got = had.GetValueOrDefault(id);
-                if (got >= Limit(share)) continue;
+                if (got >= Limit(share))
+                    continue;
                 bool more = tops[id].Best().Count >= reads[id] && reads[id] < pool[id];
-                if (more) (reads[id], again) = (2 * reads[id], true);
-                else if (got < share) available[id] = Math.Min(available[id], got);
+                if (more)
+                    (reads[id], again) = (2 * reads[id], true);
+                else if (got < share)
+                    available[id] = Math.Min(available[id], got);
             }
             Dictionary<long, long> better = SharesOf(available);
-            foreach ((long id, long share) in better.Where(share => share.Value > shares[share.Key])) (reads[id], again) = (Math.Max(reads[id], Reads(share)), true);
+            foreach ((long id, long share) in better.Where(share => share.Value > shares[share.Key]))
+                (reads[id], again) = (Math.Max(reads[id], Reads(share)), true);
             shares = better;
         }
         Shares = shares;
     }
 
-    private Dictionary<long, long> SharesOf(Dictionary<long, long> available) => counts is not null ? counts
+    private Dictionary<long, long> SharesOf(Dictionary<long, long> available) =>
+        counts is not null ? counts
         : weights is not null ? ClassShares.Proportional(weights, available, Budget)
         : new() { [AllClasses] = options.Threshold.HasValue ? long.MaxValue : Budget };
 
@@ -100,7 +119,8 @@ internal sealed class TopRanking
     private long Limit(long share) => share > survey.Usable ? share : (long)Math.Ceiling(options.Set.Factor * share);
 
     // A few more than wanted, since some will be near duplicates.
-    private long Reads(long share) => options.Set.DropsNear && share is > 0 and < long.MaxValue ? Limit(share) + Limit(share) / 8 + 64 : Limit(share);
+    private long Reads(long share) =>
+        options.Set.DropsNear && share is > 0 and < long.MaxValue ? Limit(share) + Limit(share) / 8 + 64 : Limit(share);
 
     private void Pass(Dictionary<long, long> reads)
     {
@@ -110,11 +130,15 @@ internal sealed class TopRanking
         while (scan.Next())
         {
             double score = scan.Score;
-            if (score < options.Threshold) continue;
-            if (!tops.TryGetValue(one ? AllClasses : scan.Class, out TopRows? top)) throw passes.Changed();
-            if (top.Wants(score, scan.Row)) top.Add(new RankedRow(score, scan.Row, options.DropDuplicates ? scan.Content : 0));
+            if (score < options.Threshold)
+                continue;
+            if (!tops.TryGetValue(one ? AllClasses : scan.Class, out TopRows? top))
+                throw passes.Changed();
+            if (top.Wants(score, scan.Row))
+                top.Add(new RankedRow(score, scan.Row, options.DropDuplicates ? scan.Content : 0));
         }
-        if (scan.Rows != survey.Rows || scan.Usable != survey.Usable) throw passes.Changed();
+        if (scan.Rows != survey.Rows || scan.Usable != survey.Usable)
+            throw passes.Changed();
     }
 
     // Best first over all classes, so that of two alike the better stays, whatever their classes.
@@ -132,7 +156,8 @@ internal sealed class TopRanking
         for (int at = 0; at < all.Length; at++)
         {
             Candidate row = all[at];
-            if (left[row.Class] == 0) continue;
+            if (left[row.Class] == 0)
+                continue;
             // Copies that the teacher put into different classes meet only here.
             if (row.Ranked.Content != 0 && !seen.Add(row.Ranked.Content))
             {

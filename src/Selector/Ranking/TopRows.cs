@@ -22,25 +22,29 @@ internal sealed class TopRows(long capacity, bool dropDuplicates)
     public long Duplicates { get; private set; }
 
     /// <summary>Whether a row would get in for now.</summary>
-    public bool Wants(double score, long row) => capacity > 0 && (cutoff is not { } last || RankedRow.BestFirst(new RankedRow(score, row, 0), last) < 0);
+    public bool Wants(double score, long row) =>
+        capacity > 0 && (cutoff is not { } last || RankedRow.BestFirst(new RankedRow(score, row, 0), last) < 0);
 
     public void Add(RankedRow row)
     {
         rows.Add(row);
         sorted = false;
-        if (rows.Count >= batch) Cut();
+        if (rows.Count >= batch)
+            Cut();
     }
 
     /// <summary>The rows kept, best first.</summary>
     public IReadOnlyList<RankedRow> Best()
     {
-        if (!sorted) Cut();
+        if (!sorted)
+            Cut();
         return rows;
     }
 
     private void Cut()
     {
-        if (dropDuplicates) DropCopies();
+        if (dropDuplicates)
+            DropCopies();
         rows.Sort(RankedRow.BestFirst);
         if (rows.Count >= capacity)
         {
@@ -57,7 +61,8 @@ internal sealed class TopRows(long capacity, bool dropDuplicates)
         int kept = 0;
         for (int at = 0; at < rows.Count; at++)
         {
-            if (kept > 0 && rows[at].Content != 0 && rows[at].Content == rows[kept - 1].Content) continue;
+            if (kept > 0 && rows[at].Content != 0 && rows[at].Content == rows[kept - 1].Content)
+                continue;
             rows[kept++] = rows[at];
         }
         Duplicates += rows.Count - kept;

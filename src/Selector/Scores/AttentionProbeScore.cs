@@ -15,7 +15,8 @@ namespace DataFreeKD.Selector.Scores;
 /// of magnitude, so that its logarithm is scaled. How much a probe tells differs from teacher to teacher, and no label says so;
 /// but blocks that see the same thing agree, and blocks that see noise do not. For k parallel measures of one quantity,
 /// k·r/(1 − r) is the ratio of signal to noise of their mean (Spearman 1910, Brown 1910), the weight that the best linear sum
-/// gives it. One block has nothing to agree with: w = 1; without a probe w = 0. Blocks: those asked for, else all that were probed, which scoring
+/// gives it. One block has nothing to agree with: w = 1; without a probe w = 0. Blocks: those asked for, else all that were probed, which
+/// scoring
 /// chooses by depth.
 /// </remarks>
 internal sealed class AttentionProbeScore : RowScore
@@ -37,9 +38,15 @@ internal sealed class AttentionProbeScore : RowScore
     /// <param name="withoutProbe">Whether a table of a teacher without attention will do: the logits alone then make the score.</param>
     public AttentionProbeScore(TableHeader header, SelectOptions options, bool withoutProbe = false)
     {
-        blocks = withoutProbe && options.Blocks.Count == 0 && ProbeBlocks.Probed(header).Length == 0 ? [] : ProbeBlocks.Pick(header, options);
+        blocks =
+            withoutProbe && options.Blocks.Count == 0 && ProbeBlocks.Probed(header).Length == 0 ? [] : ProbeBlocks.Pick(header, options);
         Columns = ["entropy", "energy", .. ProbeBlocks.VarianceColumns(blocks)];
-        Require(header, options.Method, Columns, "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance");
+        Require(
+            header,
+            options.Method,
+            Columns,
+            "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance"
+        );
     }
 
     public override IReadOnlyList<string> Columns { get; }
@@ -50,8 +57,16 @@ internal sealed class AttentionProbeScore : RowScore
     {
         get
         {
-            Dictionary<string, string> fitted = new() { ["blocks"] = string.Join(',', blocks), ["probe_weight"] = string.Create(CultureInfo.InvariantCulture, $"{weight:G4}") };
-            for (int at = 0; at < scales.Length; at++) fitted[at < 2 ? "-" + Columns[at] : $"ln {Columns[at]}"] = string.Create(CultureInfo.InvariantCulture, $"median {scales[at].Median:G6}, spread {scales[at].Spread:G6}");
+            Dictionary<string, string> fitted = new()
+            {
+                ["blocks"] = string.Join(',', blocks),
+                ["probe_weight"] = string.Create(CultureInfo.InvariantCulture, $"{weight:G4}"),
+            };
+            for (int at = 0; at < scales.Length; at++)
+                fitted[at < 2 ? "-" + Columns[at] : $"ln {Columns[at]}"] = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"median {scales[at].Median:G6}, spread {scales[at].Spread:G6}"
+                );
             return fitted;
         }
     }
@@ -77,27 +92,32 @@ internal sealed class AttentionProbeScore : RowScore
     /// <summary>Each column on the pool's scale, higher for a more familiar image, cut to [−4, 4].</summary>
     internal void Scale(ReadOnlySpan<double> values, Span<double> scaled)
     {
-        for (int at = 0; at < values.Length; at++) scaled[at] = Scaled(at, values[at]);
+        for (int at = 0; at < values.Length; at++)
+            scaled[at] = Scaled(at, values[at]);
     }
 
     /// <summary>The score of scaled columns.</summary>
     private double Combine(ReadOnlySpan<double> scaled)
     {
-        if (blocks.Length == 0) return scaled[0] + scaled[1];
+        if (blocks.Length == 0)
+            return scaled[0] + scaled[1];
         double unevenness = 0;
-        foreach (double variance in scaled[2..]) unevenness += variance;
+        foreach (double variance in scaled[2..])
+            unevenness += variance;
         return 2 / (1 + weight) * ((scaled[0] + scaled[1]) / 2 + weight * unevenness / (scaled.Length - 2));
     }
 
     /// <summary>Ratio of signal to noise of the mean of parallel measures, from how far they agree.</summary>
     private static double Weight(double[][] measures)
     {
-        if (measures.Length < 2) return measures.Length;
+        if (measures.Length < 2)
+            return measures.Length;
         double sum = 0;
         int pairs = 0;
         for (int i = 1; i < measures.Length; i++)
         {
-            for (int j = 0; j < i; j++, pairs++) sum += Correlation.Of(measures[i], measures[j]);
+            for (int j = 0; j < i; j++, pairs++)
+                sum += Correlation.Of(measures[i], measures[j]);
         }
         double agreement = Math.Clamp(sum / pairs, 0, 0.999);
         return Math.Min(MostWeight, measures.Length * agreement / (1 - agreement));

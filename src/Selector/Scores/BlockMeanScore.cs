@@ -4,7 +4,8 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Selector.Scores;
 
-/// <summary>Score = the mean over blocks of a column, with its sign turned where lower is more useful; for figures that lie in [0, 1] whatever the block. Blocks: those asked for, else all that were probed.</summary>
+/// <summary>Score = the mean over blocks of a column, with its sign turned where lower is more useful; for figures that lie in [0, 1]
+/// whatever the block. Blocks: those asked for, else all that were probed.</summary>
 internal sealed class BlockMeanScore : RowScore
 {
     private readonly int[] blocks;
@@ -29,7 +30,8 @@ internal sealed class BlockMeanScore : RowScore
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity)
     {
         double sum = 0;
-        foreach (double value in values) sum += value;
+        foreach (double value in values)
+            sum += value;
         return sign * sum / values.Length;
     }
 }

@@ -4,7 +4,8 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Selector.Scores;
 
-/// <summary>Score = the column, with its sign turned where lower is more useful. What each column is, and where it comes from: docs/score.md.</summary>
+/// <summary>Score = the column, with its sign turned where lower is more useful. What each column is, and where it comes from:
+/// docs/score.md.</summary>
 internal sealed class ColumnScore : RowScore
 {
     private readonly int sign;

@@ -9,7 +9,8 @@ using DataFreeKD.Selector.Sets;
 namespace DataFreeKD.Selector.Scores;
 
 /// <summary>
-/// First = that of <see cref="AttentionProbeScore"/> + 10·ln P(intact), where the table has the column <c>intact</c>: the log-odds that the image is no corrupted copy.
+/// First = that of <see cref="AttentionProbeScore"/> + 10·ln P(intact), where the table has the column <c>intact</c>: the log-odds that the
+/// image is no corrupted copy.
 /// A table without probe columns, of a teacher without attention, is ranked by the logits' part alone.
 /// Score = z(first) + z(−d) + z(q), where the rows have embeddings: d is the relative distance to the pool's confident core, found by the
 /// first, and q the discriminant of the core against the pool (<see cref="CoreModel"/>); z is cut to [−4, 4]. Else the first is the score.
@@ -20,7 +21,8 @@ namespace DataFreeKD.Selector.Scores;
 /// </remarks>
 internal sealed class CombinedScore : RowScore, ICoreScore
 {
-    private const double Weight = 10, Cut = 4;
+    private const double Weight = 10,
+        Cut = 4;
 
     private readonly AttentionProbeScore probe;
     private readonly bool intact;
@@ -46,14 +48,19 @@ internal sealed class CombinedScore : RowScore, ICoreScore
     {
         get
         {
-            Dictionary<string, string> fitted = new(probe.Fitted) { ["intact_weight"] = (intact ? Weight : 0).ToString(CultureInfo.InvariantCulture) };
-            if (core is not { } scales) return fitted;
+            Dictionary<string, string> fitted = new(probe.Fitted)
+            {
+                ["intact_weight"] = (intact ? Weight : 0).ToString(CultureInfo.InvariantCulture),
+            };
+            if (core is not { } scales)
+                return fitted;
             fitted["first"] = Text(scales.First);
             fitted["-core distance"] = Text(scales.Nearness);
             fitted["core discriminant"] = Text(scales.Discriminant);
             return fitted;
 
-            static string Text(RobustScale scale) => string.Create(CultureInfo.InvariantCulture, $"median {scale.Median:G6}, spread {scale.Spread:G6}");
+            static string Text(RobustScale scale) =>
+                string.Create(CultureInfo.InvariantCulture, $"median {scale.Median:G6}, spread {scale.Spread:G6}");
         }
     }
 
@@ -66,7 +73,9 @@ internal sealed class CombinedScore : RowScore, ICoreScore
 
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity) =>
         core is { } scales
-            ? Scaled(scales.First, Seed(values[..^CorePlace.Numbers])) + Scaled(scales.Nearness, -values[^2]) + Scaled(scales.Discriminant, values[^1])
+            ? Scaled(scales.First, Seed(values[..^CorePlace.Numbers]))
+                + Scaled(scales.Nearness, -values[^2])
+                + Scaled(scales.Discriminant, values[^1])
             : Seed(values);
 
     private static double Scaled(RobustScale scale, double value) => Math.Clamp(scale.Of(value), -Cut, Cut);

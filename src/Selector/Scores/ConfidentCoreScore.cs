@@ -6,7 +6,8 @@ using DataFreeKD.Selector.Ranking;
 
 namespace DataFreeKD.Selector.Scores;
 
-/// <summary>Score = −d, with d the relative distance to the pool's confident core (<see cref="CoreModel"/>), which is found by the default's other terms.</summary>
+/// <summary>Score = −d, with d the relative distance to the pool's confident core (<see cref="CoreModel"/>), which is found by the
+/// default's other terms.</summary>
 internal sealed class ConfidentCoreScore(TableHeader header, SelectOptions options) : RowScore, ICoreScore
 {
     private readonly CombinedScore first = new(header, options);
@@ -23,9 +24,7 @@ internal sealed class ConfidentCoreScore(TableHeader header, SelectOptions optio
 
     public double Seed(ReadOnlySpan<double> values) => first.Seed(values);
 
-    public void FitCore(RobustScale seed, RobustScale nearness, RobustScale discriminant)
-    {
-    }
+    public void FitCore(RobustScale seed, RobustScale nearness, RobustScale discriminant) { }
 
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity) => -values[^2];
 }

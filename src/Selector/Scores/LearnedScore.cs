@@ -6,7 +6,8 @@ using DataFreeKD.Manifests;
 namespace DataFreeKD.Selector.Scores;
 
 /// <summary>
-/// Score = ½·[z(−entropy) + z(−energy)] + mean over blocks of min(0, z(ln probe variance)) + ln P(pool | x), where P comes from a logistic regression on the scaled columns that separates
+/// Score = ½·[z(−entropy) + z(−energy)] + mean over blocks of min(0, z(ln probe variance)) + ln P(pool | x), where P comes from a logistic
+/// regression on the scaled columns that separates
 /// a sample of the pool from the rows of <see cref="SelectOptions.Negatives"/>: a scores table, by the same teacher, of images
 /// that nobody wants (corrupted copies of the pool, noise, screenshots).
 /// </summary>
@@ -25,7 +26,10 @@ internal sealed class LearnedScore : RowScore
     public LearnedScore(TableHeader header, SelectOptions options)
     {
         this.options = options;
-        if (string.IsNullOrEmpty(options.Negatives)) throw new SelectionException("method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with --negatives");
+        if (string.IsNullOrEmpty(options.Negatives))
+            throw new SelectionException(
+                "method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with --negatives"
+            );
         probe = new AttentionProbeScore(header, options, withoutProbe: true);
         using TableReader negatives = Table.Open(options.Negatives);
         Require(negatives.Header, options.Method, Columns, "score the negatives by the same teacher and with the same blocks as the pool");
@@ -35,21 +39,30 @@ internal sealed class LearnedScore : RowScore
 
     public override bool NeedsFit => true;
 
-    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string>(probe.Fitted)
-    {
-        ["separator"] = string.Join(", ", separator.Weights.Select((weight, at) => string.Create(CultureInfo.InvariantCulture, $"{Columns[at]} {weight:G4}"))) + string.Create(CultureInfo.InvariantCulture, $", bias {separator.Bias:G4}"),
-    };
+    public override IReadOnlyDictionary<string, string> Fitted =>
+        new Dictionary<string, string>(probe.Fitted)
+        {
+            ["separator"] =
+                string.Join(
+                    ", ",
+                    separator.Weights.Select((weight, at) => string.Create(CultureInfo.InvariantCulture, $"{Columns[at]} {weight:G4}"))
+                ) + string.Create(CultureInfo.InvariantCulture, $", bias {separator.Bias:G4}"),
+        };
 
     public override void Fit(IReadOnlyList<double[]> sample)
     {
         probe.Fit(sample);
         float[][] negatives = [.. Negatives()];
-        if (negatives.Length == 0) throw new TableException($"{options.Negatives}: no row has the status ok and all of {string.Join(", ", Columns)}; score some images that nobody wants");
+        if (negatives.Length == 0)
+            throw new TableException(
+                $"{options.Negatives}: no row has the status ok and all of {string.Join(", ", Columns)}; score some images that nobody wants"
+            );
         double[] row = new double[Columns.Count];
         float[][] pool = new float[sample[0].Length][];
         for (int at = 0; at < pool.Length; at++)
         {
-            for (int column = 0; column < row.Length; column++) row[column] = sample[column][at];
+            for (int column = 0; column < row.Length; column++)
+                row[column] = sample[column][at];
             pool[at] = Features(row);
         }
         separator = LinearSeparator.Train(pool, negatives);
@@ -65,14 +78,16 @@ internal sealed class LearnedScore : RowScore
     private static double Familiarity(ReadOnlySpan<double> scaled)
     {
         double flatness = 0;
-        foreach (double variance in scaled[2..]) flatness += Math.Min(0, variance);
+        foreach (double variance in scaled[2..])
+            flatness += Math.Min(0, variance);
         return (scaled[0] + scaled[1]) / 2 + flatness / Math.Max(1, scaled.Length - 2);
     }
 
     private IEnumerable<float[]> Negatives()
     {
         using Ranking.PoolScan scan = new(options.Negatives!, this, static _ => { });
-        while (scan.Next()) yield return Features(scan.Values);
+        while (scan.Next())
+            yield return Features(scan.Values);
     }
 
     private float[] Features(ReadOnlySpan<double> values)
@@ -80,7 +95,8 @@ internal sealed class LearnedScore : RowScore
         Span<double> scaled = stackalloc double[values.Length];
         probe.Scale(values, scaled);
         float[] features = new float[scaled.Length];
-        for (int at = 0; at < features.Length; at++) features[at] = (float)scaled[at];
+        for (int at = 0; at < features.Length; at++)
+            features[at] = (float)scaled[at];
         return features;
     }
 }

@@ -18,7 +18,8 @@ internal sealed record LinearSeparator(float[] Weights, float Bias)
     public double Margin(ReadOnlySpan<double> features)
     {
         double margin = Bias;
-        for (int at = 0; at < features.Length; at++) margin += Weights[at] * features[at];
+        for (int at = 0; at < features.Length; at++)
+            margin += Weights[at] * features[at];
         return margin;
     }
 
@@ -27,19 +28,33 @@ internal sealed record LinearSeparator(float[] Weights, float Bias)
     {
         MLContext context = new(seed: 0);
         float total = pool.Length + negatives.Length;
-        IEnumerable<Example> examples = pool.Select(features => new Example { Features = features, Label = true, Weight = total / (2 * pool.Length) })
-            .Concat(negatives.Select(features => new Example { Features = features, Label = false, Weight = total / (2 * negatives.Length) }));
+        IEnumerable<Example> examples = pool.Select(features => new Example
+        {
+            Features = features,
+            Label = true,
+            Weight = total / (2 * pool.Length),
+        })
+            .Concat(
+                negatives.Select(features => new Example
+                {
+                    Features = features,
+                    Label = false,
+                    Weight = total / (2 * negatives.Length),
+                })
+            );
         SchemaDefinition schema = SchemaDefinition.Create(typeof(Example));
         schema[nameof(Example.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, pool[0].Length);
         IDataView data = context.Data.LoadFromEnumerable(examples, schema);
-        LbfgsLogisticRegressionBinaryTrainer trainer = context.BinaryClassification.Trainers.LbfgsLogisticRegression(new LbfgsLogisticRegressionBinaryTrainer.Options
-        {
-            ExampleWeightColumnName = nameof(Example.Weight),
-            L1Regularization = 0,
-            L2Regularization = 1,
-            // One thread: the order of additions, and so the weights, are the same on every run.
-            NumberOfThreads = 1,
-        });
+        LbfgsLogisticRegressionBinaryTrainer trainer = context.BinaryClassification.Trainers.LbfgsLogisticRegression(
+            new LbfgsLogisticRegressionBinaryTrainer.Options
+            {
+                ExampleWeightColumnName = nameof(Example.Weight),
+                L1Regularization = 0,
+                L2Regularization = 1,
+                // One thread: the order of additions, and so the weights, are the same on every run.
+                NumberOfThreads = 1,
+            }
+        );
         LinearBinaryModelParameters model = trainer.Fit(data).Model.SubModel;
         return new LinearSeparator([.. model.Weights], model.Bias);
     }

@@ -14,7 +14,12 @@ internal abstract class LogitScore : RowScore
     /// <param name="sign">1 where higher is more useful, -1 where lower is.</param>
     protected LogitScore(TableHeader header, string column, int sign)
     {
-        Require(header, column, [column], "score the images with a teacher that has a classifier head, or select by a method of the probe such as variance");
+        Require(
+            header,
+            column,
+            [column],
+            "score the images with a teacher that has a classifier head, or select by a method of the probe such as variance"
+        );
         Columns = [column];
         this.sign = sign;
     }

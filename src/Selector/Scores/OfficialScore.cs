@@ -21,17 +21,27 @@ internal sealed class OfficialScore : RowScore
 
     public OfficialScore(TableHeader header, SelectOptions options)
     {
-        if (options.Blocks.Count is not (0 or 2)) throw new SelectionException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. --blocks 3,7");
+        if (options.Blocks.Count is not (0 or 2))
+            throw new SelectionException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. --blocks 3,7");
         blocks = options.Blocks.Count == 2 ? [.. options.Blocks] : [3, 7];
         Columns = [Manifests.Columns.ProbeCosine(blocks[0]), Manifests.Columns.ProbeCosine(blocks[1]), "pseudo_label_ce"];
         int[] probed = ProbeBlocks.Probed(header);
-        string others = probed.Length >= 2 ? $"; a teacher of another depth has other blocks: name two of {string.Join(", ", probed)} with --blocks" : "";
-        Require(header, "official", Columns, $"score the images with --blocks {string.Join(',', blocks)} and a teacher that has a classifier head{others}");
+        string others =
+            probed.Length >= 2
+                ? $"; a teacher of another depth has other blocks: name two of {string.Join(", ", probed)} with --blocks"
+                : "";
+        Require(
+            header,
+            "official",
+            Columns,
+            $"score the images with --blocks {string.Join(',', blocks)} and a teacher that has a classifier head{others}"
+        );
     }
 
     public override IReadOnlyList<string> Columns { get; }
 
-    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string> { ["blocks"] = string.Join(',', blocks), ["heads"] = "mean of all (the published code: the first)" };
+    public override IReadOnlyDictionary<string, string> Fitted =>
+        new Dictionary<string, string> { ["blocks"] = string.Join(',', blocks), ["heads"] = "mean of all (the published code: the first)" };
 
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity) => -(0.05 * (values[0] + values[1]) + 0.9 * values[2]);
 }

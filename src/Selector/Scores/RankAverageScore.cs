@@ -23,7 +23,12 @@ internal sealed class RankAverageScore : RowScore
         string[] first = ["entropy", "energy", .. header.IndexOf("intact") >= 0 ? ["intact"] : Array.Empty<string>()];
         outputs = first.Length;
         Columns = [.. first, .. ProbeBlocks.VarianceColumns(blocks)];
-        Require(header, options.Method, Columns, "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance");
+        Require(
+            header,
+            options.Method,
+            Columns,
+            "score the images with a teacher that has a classifier head, or select by the probe alone with the method variance"
+        );
         signs = [.. Columns.Select(ScoreDirection.Of)];
     }
 
@@ -31,7 +36,8 @@ internal sealed class RankAverageScore : RowScore
 
     public override bool NeedsFit => true;
 
-    public override IReadOnlyDictionary<string, string> Fitted => new Dictionary<string, string> { ["columns"] = string.Join(',', Columns) };
+    public override IReadOnlyDictionary<string, string> Fitted =>
+        new Dictionary<string, string> { ["columns"] = string.Join(',', Columns) };
 
     public override void Fit(IReadOnlyList<double[]> sample)
     {
@@ -46,27 +52,34 @@ internal sealed class RankAverageScore : RowScore
 
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity)
     {
-        double sum = 0, probe = 0;
+        double sum = 0,
+            probe = 0;
         for (int at = 0; at < values.Length; at++)
         {
             double share = Share(ordered[at], signs[at] * values[at]);
-            if (at < outputs) sum += share;
-            else probe += share / blocks.Length;
+            if (at < outputs)
+                sum += share;
+            else
+                probe += share / blocks.Length;
         }
         return (sum + probe) / (outputs + (blocks.Length > 0 ? 1 : 0));
     }
 
     // The middle of the ranks of equals.
-    private static double Share(double[] ordered, double value) => (Below(ordered, value, false) + Below(ordered, value, true)) / 2.0 / ordered.Length;
+    private static double Share(double[] ordered, double value) =>
+        (Below(ordered, value, false) + Below(ordered, value, true)) / 2.0 / ordered.Length;
 
     private static int Below(double[] ordered, double value, bool orEqual)
     {
-        int low = 0, high = ordered.Length;
+        int low = 0,
+            high = ordered.Length;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (ordered[middle] < value || (orEqual && ordered[middle] == value)) low = middle + 1;
-            else high = middle;
+            if (ordered[middle] < value || (orEqual && ordered[middle] == value))
+                low = middle + 1;
+            else
+                high = middle;
         }
         return low;
     }

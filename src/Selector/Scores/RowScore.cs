@@ -21,13 +21,12 @@ public abstract class RowScore
 
     /// <summary>Takes statistics of the pool. Deterministic in the sample.</summary>
     /// <param name="sample">One array a column of <see cref="Columns"/>, all of the same length; at least one row, no NaN.</param>
-    public virtual void Fit(IReadOnlyList<double[]> sample)
-    {
-    }
+    public virtual void Fit(IReadOnlyList<double[]> sample) { }
 
     /// <summary>The score of one row.</summary>
     /// <param name="values">The row's numbers in the order of <see cref="Columns"/>; no NaN.</param>
-    /// <param name="identity">A 64-bit hash of the row's content (its sha256, else its path), for methods that need to tell rows apart.</param>
+    /// <param name="identity">A 64-bit hash of the row's content (its sha256, else its path), for methods that need to tell rows
+    /// apart.</param>
     public abstract double Evaluate(ReadOnlySpan<double> values, ulong identity);
 
     /// <summary>Refuses a table that lacks a method's columns.</summary>
@@ -35,6 +34,9 @@ public abstract class RowScore
     private protected static void Require(TableHeader header, string method, IReadOnlyList<string> columns, string cure)
     {
         string[] missing = [.. columns.Where(column => header.IndexOf(column) < 0)];
-        if (missing.Length > 0) throw new TableException($"{header.Source}: method '{method}' needs the column{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)}, which the table lacks; {cure}");
+        if (missing.Length > 0)
+            throw new TableException(
+                $"{header.Source}: method '{method}' needs the column{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)}, which the table lacks; {cure}"
+            );
     }
 }

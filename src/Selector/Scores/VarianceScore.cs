@@ -4,7 +4,8 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Selector.Scores;
 
-/// <summary>Score = geometric mean over blocks of the probe's variance (0 for a uniform probe), so that no block outweighs another by its scale. Blocks: those asked for, else all that were probed.</summary>
+/// <summary>Score = geometric mean over blocks of the probe's variance (0 for a uniform probe), so that no block outweighs another by its
+/// scale. Blocks: those asked for, else all that were probed.</summary>
 internal sealed class VarianceScore : RowScore
 {
     private readonly int[] blocks;
@@ -22,7 +23,8 @@ internal sealed class VarianceScore : RowScore
     public override double Evaluate(ReadOnlySpan<double> values, ulong identity)
     {
         double sum = 0;
-        foreach (double variance in values) sum += Math.Log(variance);
+        foreach (double variance in values)
+            sum += Math.Log(variance);
         return Math.Exp(sum / values.Length);
     }
 }

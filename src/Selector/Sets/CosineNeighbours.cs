@@ -1,7 +1,7 @@
 // The earliest of the rows taken whose embedding all but points the same way.
 
-using System.Runtime.Intrinsics;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace DataFreeKD.Selector.Sets;
 
@@ -14,10 +14,12 @@ namespace DataFreeKD.Selector.Sets;
 /// <param name="least">Cosine from which on two are neighbours, (0, 1].</param>
 internal sealed class CosineNeighbours(UnitVectors vectors, double least)
 {
-    private const int Directions = 8, SampleSize = 64;
+    private const int Directions = 8,
+        SampleSize = 64;
 
     // Rounding of single precision must lose no neighbour.
-    private const double Slack = 1e-4, Rounding = 1e-6;
+    private const double Slack = 1e-4,
+        Rounding = 1e-6;
 
     private readonly Vector256<float>[] sketches = Sketches(vectors);
     private readonly List<int> added = [];
@@ -31,9 +33,11 @@ internal sealed class CosineNeighbours(UnitVectors vectors, double least)
         foreach (int other in added)
         {
             Vector256<float> difference = sketches[other] - sketch;
-            if (Vector256.Dot(difference, difference) > largest) continue;
+            if (Vector256.Dot(difference, difference) > largest)
+                continue;
             float cosine = vectors.Cosine(at, other);
-            if (cosine >= threshold) return (other, cosine);
+            if (cosine >= threshold)
+                return (other, cosine);
         }
         return null;
     }
@@ -47,7 +51,8 @@ internal sealed class CosineNeighbours(UnitVectors vectors, double least)
         Span<float> sketch = stackalloc float[Directions];
         for (int at = 0; at < sketches.Length; at++)
         {
-            for (int i = 0; i < Directions; i++) sketch[i] = i < basis.Length ? TensorPrimitives.Dot(vectors[at], basis[i]) : 0;
+            for (int i = 0; i < Directions; i++)
+                sketch[i] = i < basis.Length ? TensorPrimitives.Dot(vectors[at], basis[i]) : 0;
             sketches[at] = Vector256.Create<float>(sketch);
         }
         return sketches;
@@ -58,21 +63,26 @@ internal sealed class CosineNeighbours(UnitVectors vectors, double least)
     {
         int size = Math.Min(SampleSize, vectors.Count);
         float[][] sample = [.. Enumerable.Range(0, size).Select(i => vectors[(int)((long)i * vectors.Count / size)].ToArray())];
-        if (size == 0) return [];
+        if (size == 0)
+            return [];
         float[] mean = new float[sample[0].Length];
-        foreach (float[] vector in sample) TensorPrimitives.Add(mean, vector, mean);
+        foreach (float[] vector in sample)
+            TensorPrimitives.Add(mean, vector, mean);
         TensorPrimitives.Divide(mean, (float)size, mean);
-        foreach (float[] vector in sample) TensorPrimitives.Subtract(vector, mean, vector);
+        foreach (float[] vector in sample)
+            TensorPrimitives.Subtract(vector, mean, vector);
         List<float[]> basis = [];
         while (basis.Count < Directions)
         {
             float[] longest = sample.MaxBy(vector => TensorPrimitives.Norm<float>(vector))!;
             float norm = TensorPrimitives.Norm<float>(longest);
-            if (norm < 1e-3f) break;
+            if (norm < 1e-3f)
+                break;
             float[] direction = [.. longest];
             TensorPrimitives.Divide(direction, norm, direction);
             basis.Add(direction);
-            foreach (float[] vector in sample) TensorPrimitives.MultiplyAdd(direction, -TensorPrimitives.Dot<float>(direction, vector), vector, vector);
+            foreach (float[] vector in sample)
+                TensorPrimitives.MultiplyAdd(direction, -TensorPrimitives.Dot<float>(direction, vector), vector, vector);
         }
         return [.. basis];
     }

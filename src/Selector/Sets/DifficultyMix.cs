@@ -35,7 +35,10 @@ public sealed record DifficultyMix(double Easy, double Medium, double Hard)
     internal void Validate()
     {
         double[] shares = [Easy, Medium, Hard];
-        if (!shares.All(share => share >= 0 && double.IsFinite(share)) || shares.Sum() == 0) throw new SelectionException("shares of easy, medium and hard must be 0 or more and not all 0; give e.g. easy:0.5,medium:0.3,hard:0.2");
+        if (!shares.All(share => share >= 0 && double.IsFinite(share)) || shares.Sum() == 0)
+            throw new SelectionException(
+                "shares of easy, medium and hard must be 0 or more and not all 0; give e.g. easy:0.5,medium:0.3,hard:0.2"
+            );
     }
 
     /// <summary>Cuts candidates into thirds.</summary>
@@ -43,12 +46,30 @@ public sealed record DifficultyMix(double Easy, double Medium, double Hard)
     /// <param name="confidence">The teacher's confidence of each.</param>
     /// <param name="count">How many are to be taken of all.</param>
     /// <returns>The candidates of each third, best first, and how many to take of it.</returns>
-    internal IEnumerable<(Difficulty Level, int[] Candidates, int Take)> Split(IReadOnlyList<int> candidates, IReadOnlyList<double> confidence, long count)
+    internal IEnumerable<(Difficulty Level, int[] Candidates, int Take)> Split(
+        IReadOnlyList<int> candidates,
+        IReadOnlyList<double> confidence,
+        long count
+    )
     {
         int[] easyFirst = [.. candidates.OrderByDescending(at => confidence[at])];
-        int[][] thirds = [.. Enumerable.Range(0, 3).Select(third => easyFirst[(third * easyFirst.Length / 3)..((third + 1) * easyFirst.Length / 3)].Order().ToArray())];
-        Dictionary<long, double> weights = new() { [0] = Math.Max(Easy, Last), [1] = Math.Max(Medium, Last), [2] = Math.Max(Hard, Last) };
-        Dictionary<long, long> take = Ranking.ClassShares.Proportional(weights, thirds.Index().ToDictionary(third => (long)third.Index, third => (long)third.Item.Length), count);
+        int[][] thirds =
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(third => easyFirst[(third * easyFirst.Length / 3)..((third + 1) * easyFirst.Length / 3)].Order().ToArray()),
+        ];
+        Dictionary<long, double> weights = new()
+        {
+            [0] = Math.Max(Easy, Last),
+            [1] = Math.Max(Medium, Last),
+            [2] = Math.Max(Hard, Last),
+        };
+        Dictionary<long, long> take = Ranking.ClassShares.Proportional(
+            weights,
+            thirds.Index().ToDictionary(third => (long)third.Index, third => (long)third.Item.Length),
+            count
+        );
         return thirds.Index().Select(third => ((Difficulty)third.Index, third.Item, (int)take[third.Index]));
     }
 }

@@ -14,7 +14,8 @@ internal static class DuplicateTable
     /// <summary>The file beside a selection.</summary>
     public static string PathBeside(string output) => Path.ChangeExtension(output, $".duplicates{Path.GetExtension(output)}");
 
-    /// <summary>Writes every group, its kept row first; returns the rows left out of them. Where none were looked for, an earlier run's file goes: it would tell of another selection.</summary>
+    /// <summary>Writes every group, its kept row first; returns the rows left out of them. Where none were looked for, an earlier run's
+    /// file goes: it would tell of another selection.</summary>
     public static int Write(Passes passes, IReadOnlyList<TakenRow> taken, IReadOnlyList<NearCopy> near)
     {
         SelectOptions options = passes.Options;
@@ -36,7 +37,14 @@ internal static class DuplicateTable
         for (int at = 0; at < rows.Count; at++)
         {
             (int group, RankedRow row, NearCopy? copy) = rows[at];
-            writer.Write([group.ToString(CultureInfo.InvariantCulture), paths[at], copy is null ? "true" : "false", copy?.By, copy is null ? null : Numbers.Format(copy.Value.Distance), Numbers.Format(row.Score)]);
+            writer.Write([
+                group.ToString(CultureInfo.InvariantCulture),
+                paths[at],
+                copy is null ? "true" : "false",
+                copy?.By,
+                copy is null ? null : Numbers.Format(copy.Value.Distance),
+                Numbers.Format(row.Score),
+            ]);
         }
         writer.Commit();
         return rows.Count(row => row.Copy is not null);

@@ -19,8 +19,11 @@ internal static class FacilityLocation
     public static int[] Choose(UnitVectors vectors, int count, CancellationToken cancel = default)
     {
         float[][] likeness = Likeness(vectors, cancel);
-        float[] covered = new float[vectors.Count], scratch = new float[vectors.Count];
-        PriorityQueue<(int At, int Step), (float, int)> queue = new(Enumerable.Range(0, vectors.Count).Select(at => ((at, 0), (-TensorPrimitives.Sum<float>(likeness[at]), at))));
+        float[] covered = new float[vectors.Count],
+            scratch = new float[vectors.Count];
+        PriorityQueue<(int At, int Step), (float, int)> queue = new(
+            Enumerable.Range(0, vectors.Count).Select(at => ((at, 0), (-TensorPrimitives.Sum<float>(likeness[at]), at)))
+        );
         int[] chosen = new int[count];
         for (int step = 0; step < count;)
         {
@@ -45,7 +48,8 @@ internal static class FacilityLocation
         {
             cancel.ThrowIfCancellationRequested();
             all[a] = new float[all.Length];
-            for (int b = 0; b <= a; b++) all[a][b] = all[b][a] = Math.Max(0, 1 + vectors.Cosine(a, b));
+            for (int b = 0; b <= a; b++)
+                all[a][b] = all[b][a] = Math.Max(0, 1 + vectors.Cosine(a, b));
         }
         return all;
     }

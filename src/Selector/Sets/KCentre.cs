@@ -27,9 +27,11 @@ internal static class KCentre
             int farthest = -1;
             for (int at = 0; at < nearest.Length; at++)
             {
-                if (float.IsPositiveInfinity(nearest[at])) continue;
+                if (float.IsPositiveInfinity(nearest[at]))
+                    continue;
                 nearest[at] = Math.Max(nearest[at], vectors.Cosine(at, centre));
-                if (farthest < 0 || nearest[at] < nearest[farthest]) farthest = at;
+                if (farthest < 0 || nearest[at] < nearest[farthest])
+                    farthest = at;
             }
             centre = farthest;
         }

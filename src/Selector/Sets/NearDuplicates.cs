@@ -32,7 +32,8 @@ internal sealed class NearDuplicates
             looks = Looks(passes, ranked, out bool coloured);
             index = new NearDuplicateIndex(radius, coloured ? NearDuplicateIndex.DefaultColourTolerance : null);
         }
-        if (options.NearCosine is { } cosine) neighbours = new CosineNeighbours(Vectors = UnitVectors.Read(options.Embeddings!, [.. ranked.Select(row => row.Row)]), cosine);
+        if (options.NearCosine is { } cosine)
+            neighbours = new CosineNeighbours(Vectors = UnitVectors.Read(options.Embeddings!, [.. ranked.Select(row => row.Row)]), cosine);
     }
 
     /// <summary>The candidates' vectors, where cosines are compared.</summary>
@@ -41,8 +42,15 @@ internal sealed class NearDuplicates
     /// <summary>The near duplicate that a candidate is; null where it is like no better one, which it then is for those to come.</summary>
     public NearCopy? FindOrAdd(int at)
     {
-        if (neighbours?.Find(at) is { } near) return new NearCopy(ranked[at], ranked[near.Like].Row, "embedding", Math.Max(0, 1 - near.Cosine));
-        if (looks?[at] is { } look && index!.FindOrAdd(look.Hash, look.Colours.GetValueOrDefault(), at) is { } like) return new NearCopy(ranked[at], ranked[(int)like].Row, Columns.Hash, BitOperations.PopCount(look.Hash ^ looks[(int)like]!.Value.Hash));
+        if (neighbours?.Find(at) is { } near)
+            return new NearCopy(ranked[at], ranked[near.Like].Row, "embedding", Math.Max(0, 1 - near.Cosine));
+        if (looks?[at] is { } look && index!.FindOrAdd(look.Hash, look.Colours.GetValueOrDefault(), at) is { } like)
+            return new NearCopy(
+                ranked[at],
+                ranked[(int)like].Row,
+                Columns.Hash,
+                BitOperations.PopCount(look.Hash ^ looks[(int)like]!.Value.Hash)
+            );
         neighbours?.Add(at);
         return null;
     }

@@ -11,12 +11,18 @@ internal static class RowWeights
     /// <param name="taken">The rows, best first.</param>
     /// <param name="classes">Class name of each.</param>
     /// <param name="counts">Rows of each class.</param>
-    public static double[] Of(RowWeight kind, IReadOnlyList<TakenRow> taken, IReadOnlyList<string> classes, IReadOnlyDictionary<string, long> counts) => kind switch
-    {
-        RowWeight.Balanced => [.. classes.Select(name => (double)taken.Count / (counts.Count * counts[name]))],
-        RowWeight.Score => ByRank(taken),
-        _ => [.. Enumerable.Repeat(1.0, taken.Count)],
-    };
+    public static double[] Of(
+        RowWeight kind,
+        IReadOnlyList<TakenRow> taken,
+        IReadOnlyList<string> classes,
+        IReadOnlyDictionary<string, long> counts
+    ) =>
+        kind switch
+        {
+            RowWeight.Balanced => [.. classes.Select(name => (double)taken.Count / (counts.Count * counts[name]))],
+            RowWeight.Score => ByRank(taken),
+            _ => [.. Enumerable.Repeat(1.0, taken.Count)],
+        };
 
     // Linear in the rank, 3/2 to 1/2: no method's scale, and no wild score, can silence the other rows. Equal scores, equal weights.
     private static double[] ByRank(IReadOnlyList<TakenRow> taken)

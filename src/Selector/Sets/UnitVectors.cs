@@ -6,7 +6,8 @@ using DataFreeKD.Selector.Core;
 
 namespace DataFreeKD.Selector.Sets;
 
-/// <summary>Vectors <c>[n, D]</c> of length 1 (0 where the embedding is 0), so that the dot product is the cosine and ‖a − b‖² = 2 − 2·cos.</summary>
+/// <summary>Vectors <c>[n, D]</c> of length 1 (0 where the embedding is 0), so that the dot product is the cosine and ‖a − b‖² = 2 −
+/// 2·cos.</summary>
 internal sealed class UnitVectors(float[][] vectors)
 {
     public int Count => vectors.Length;
@@ -37,7 +38,8 @@ internal sealed class UnitVectors(float[][] vectors)
         reader.Read([.. order.Select(at => rows[at])], (next, vector) =>
         {
             float norm = TensorPrimitives.Norm(vector);
-            if (!float.IsFinite(norm)) throw CoreFit.Missing(path, rows[order[next]]);
+            if (!float.IsFinite(norm))
+                throw CoreFit.Missing(path, rows[order[next]]);
             TensorPrimitives.Divide(vector, norm > 0 ? norm : 1, unit);
             take(order[next], unit);
         });

@@ -21,9 +21,20 @@ internal static class SynthesisBench
     /// <param name="folder">Scratch, removed when all have been taken.</param>
     /// <param name="note">Told of progress.</param>
     /// <param name="cancel">Stops.</param>
-    public static IEnumerable<ImageInput> Make(SynthesisOptions options, IReadOnlyList<string> names, Func<string, int> numberOf, string folder, Action<string> note, CancellationToken cancel)
+    public static IEnumerable<ImageInput> Make(
+        SynthesisOptions options,
+        IReadOnlyList<string> names,
+        Func<string, int> numberOf,
+        string folder,
+        Action<string> note,
+        CancellationToken cancel
+    )
     {
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Recipe}\n{Provenance.HashFile(ModelStore.WeightsOf(options.Teacher), cancel)}")))[..16];
+        string key = Convert.ToHexStringLower(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes($"{options.Recipe}\n{Provenance.HashFile(ModelStore.WeightsOf(options.Teacher), cancel)}")
+            )
+        )[..16];
         Lazy<ImageSynthesis> synthesis = new(() => new ImageSynthesis(options));
         try
         {
@@ -33,17 +44,20 @@ internal static class SynthesisBench
                 foreach (string name in batch)
                 {
                     string kept = KeptAs(numberOf(name));
-                    if (!File.Exists(kept)) MakeBatch(batch.Key);
+                    if (!File.Exists(kept))
+                        MakeBatch(batch.Key);
                     yield return new ImageInput(name, File.ReadAllBytes(kept), null);
                 }
                 done += batch.Count();
                 note(string.Create(CultureInfo.InvariantCulture, $"synthesis: {done:N0} of {names.Count:N0} images"));
             }
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
         }
         finally
         {
-            if (synthesis.IsValueCreated) synthesis.Value.Dispose();
+            if (synthesis.IsValueCreated)
+                synthesis.Value.Dispose();
         }
 
         string KeptAs(int number) => Path.Combine(folder, key, number.ToString("D6", CultureInfo.InvariantCulture) + ".png");
@@ -53,7 +67,8 @@ internal static class SynthesisBench
         {
             int from = batch * options.BatchSize;
             IReadOnlyList<RgbImage> images = synthesis.Value.Make(from, Math.Min(options.BatchSize, options.Count - from), null, cancel);
-            for (int i = 0; i < images.Count; i++) AtomicFile.WriteAllBytes(KeptAs(from + i), ImageWriter.EncodePng(images[i]));
+            for (int i = 0; i < images.Count; i++)
+                AtomicFile.WriteAllBytes(KeptAs(from + i), ImageWriter.EncodePng(images[i]));
         }
     }
 }

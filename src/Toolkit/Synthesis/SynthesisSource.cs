@@ -10,7 +10,8 @@ namespace DataFreeKD.Toolkit.Synthesis;
 /// <summary>Reads the address of such a source.</summary>
 public static class SynthesisSource
 {
-    private const string Scheme = "synth://", Example = "write it as synth://path/to/teacher?count=1000&steps=300";
+    private const string Scheme = "synth://",
+        Example = "write it as synth://path/to/teacher?count=1000&steps=300";
 
     /// <summary>Whether a source is one.</summary>
     public static bool Fits(string source) => source.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
@@ -24,8 +25,14 @@ public static class SynthesisSource
         string rest = source[Scheme.Length..];
         int mark = rest.LastIndexOf('?');
         string path = mark < 0 ? rest : rest[..mark];
-        if (path.Length == 0) throw new CrawlException($"{source} names no teacher; {Example}");
-        SynthesisOptions options = new() { Teacher = path, Count = 0, Device = device };
+        if (path.Length == 0)
+            throw new CrawlException($"{source} names no teacher; {Example}");
+        SynthesisOptions options = new()
+        {
+            Teacher = path,
+            Count = 0,
+            Device = device,
+        };
         foreach (string pair in mark < 0 ? [] : rest[(mark + 1)..].Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             int at = pair.IndexOf('=', StringComparison.Ordinal);
@@ -43,11 +50,19 @@ public static class SynthesisSource
                 "ce" => options with { CrossEntropy = Real() },
                 "pse" => options with { PatchEntropy = Real() },
                 "tv" => options with { TotalVariation = Real() },
-                _ => throw new CrawlException($"{source}: '{key}' is not known; there are count, steps, batch, heads, seed, shift, flip, lr, ce, pse, tv"),
+                _ => throw new CrawlException(
+                    $"{source}: '{key}' is not known; there are count, steps, batch, heads, seed, shift, flip, lr, ce, pse, tv"
+                ),
             };
 
-            int Whole() => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : throw Unreadable("a whole number");
-            double Real() => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && double.IsFinite(real) ? real : throw Unreadable("a number");
+            int Whole() =>
+                int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole)
+                    ? whole
+                    : throw Unreadable("a whole number");
+            double Real() =>
+                double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) && double.IsFinite(real)
+                    ? real
+                    : throw Unreadable("a number");
             CrawlException Unreadable(string kind) => new($"{source}: {key}='{value}' is not {kind}");
         }
         return options.Count == 0 ? throw new CrawlException($"{source} does not say how many images to make; {Example}") : options;
@@ -63,6 +78,15 @@ public static class SynthesisSource
         string prefix = $"{Scheme}{teacher}?{options.Recipe}#";
         return new MadeImages(
             [.. Enumerable.Range(0, options.Count).Select(i => prefix + i.ToString("D6", CultureInfo.InvariantCulture))],
-            (names, cancel) => SynthesisBench.Make(options, names, name => int.Parse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture), Path.Combine(store, ".synth"), note, cancel));
+            (names, cancel) =>
+                SynthesisBench.Make(
+                    options,
+                    names,
+                    name => int.Parse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture),
+                    Path.Combine(store, ".synth"),
+                    note,
+                    cancel
+                )
+        );
     }
 }

@@ -12,7 +12,8 @@ public sealed class BucketTests
     {
         await using FakeBucket bucket = await FakeBucket.Start();
         using WebWorld world = Anonymous(bucket);
-        for (int i = 0; i < 8; i++) bucket.Objects[$"wild/{i}.bmp"] = CrawlWorld.Bitmap(20, 16, i);
+        for (int i = 0; i < 8; i++)
+            bucket.Objects[$"wild/{i}.bmp"] = CrawlWorld.Bitmap(20, 16, i);
         bucket.Objects["wild/none.bmp"] = "no image"u8.ToArray();
         bucket.Objects["wild/notes.txt"] = "notes"u8.ToArray();
         bucket.Objects["wild/folder/"] = [];
@@ -21,7 +22,15 @@ public sealed class BucketTests
 
         await world.Crawl("s3://photos/wild/");
 
-        Assert.Equal([.. Enumerable.Range(0, 8).Select(i => $"s3://photos/wild/{i}.bmp"), "s3://photos/wild/none.bmp", "s3://photos/wild/shard.tar::m.bmp", "s3://photos/wild/shard.tar"], world.Rows().Select(row => row["source"]));
+        Assert.Equal(
+            [
+                .. Enumerable.Range(0, 8).Select(i => $"s3://photos/wild/{i}.bmp"),
+                "s3://photos/wild/none.bmp",
+                "s3://photos/wild/shard.tar::m.bmp",
+                "s3://photos/wild/shard.tar",
+            ],
+            world.Rows().Select(row => row["source"])
+        );
         Assert.Equal([.. Enumerable.Repeat("ok", 8), "failed/unknown_format", "ok", "rejected/archive"], world.Ends());
         Assert.Equal(4, bucket.Asked.Count(asked => asked == "list"));
         Assert.DoesNotContain("robots.txt", bucket.Asked);
@@ -32,8 +41,24 @@ public sealed class BucketTests
     {
         await using FakeBucket bucket = await FakeBucket.Start();
         using WebWorld world = Anonymous(bucket);
-        string[] keys = ["a b+c.bmp", "a//b.bmp", "per%20cent%2F.bmp", "q?x=1&y#z.bmp", "ü/日本.bmp", "line\nbreak.bmp", "c,\"d\".bmp", "e<&>.bmp", "x/../y.bmp", "../z.bmp", "./w.bmp", "(f)'*!~.bmp", "g::h.bmp"];
-        foreach ((int i, string key) in keys.Index()) bucket.Objects[key] = CrawlWorld.Bitmap(20, 16, i);
+        string[] keys =
+        [
+            "a b+c.bmp",
+            "a//b.bmp",
+            "per%20cent%2F.bmp",
+            "q?x=1&y#z.bmp",
+            "ü/日本.bmp",
+            "line\nbreak.bmp",
+            "c,\"d\".bmp",
+            "e<&>.bmp",
+            "x/../y.bmp",
+            "../z.bmp",
+            "./w.bmp",
+            "(f)'*!~.bmp",
+            "g::h.bmp",
+        ];
+        foreach ((int i, string key) in keys.Index())
+            bucket.Objects[key] = CrawlWorld.Bitmap(20, 16, i);
 
         await world.Crawl("s3://photos");
 
@@ -46,7 +71,8 @@ public sealed class BucketTests
     {
         await using FakeBucket bucket = await FakeBucket.Start();
         using WebWorld world = Anonymous(bucket);
-        for (int i = 0; i < 3; i++) bucket.Objects[$"{i}.bmp"] = CrawlWorld.Bitmap(20, 16, i);
+        for (int i = 0; i < 3; i++)
+            bucket.Objects[$"{i}.bmp"] = CrawlWorld.Bitmap(20, 16, i);
         bucket.Gone.Add("0.bmp");
         bucket.Forbidden.Add("1.bmp");
 
@@ -115,20 +141,37 @@ public sealed class BucketTests
     public async Task A_stopped_crawl_goes_on_with_the_listing_that_it_began_with()
     {
         await using FakeBucket bucket = await FakeBucket.Start();
-        using WebWorld whole = Anonymous(bucket), broken = Anonymous(bucket);
-        for (int i = 0; i < 20; i++) bucket.Objects[$"{i:D2}.bmp"] = CrawlWorld.Bitmap(20, 16, i);
+        using WebWorld whole = Anonymous(bucket),
+            broken = Anonymous(bucket);
+        for (int i = 0; i < 20; i++)
+            bucket.Objects[$"{i:D2}.bmp"] = CrawlWorld.Bitmap(20, 16, i);
         await whole.Crawl("s3://photos/");
 
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(now =>
-        {
-            if (now.Done == 10) stop.Cancel();
-        }, stop.Token, "s3://photos/"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            broken.Crawl(
+                now =>
+                {
+                    if (now.Done == 10)
+                        stop.Cancel();
+                },
+                stop.Token,
+                "s3://photos/"
+            )
+        );
         bucket.Objects["00-new.bmp"] = CrawlWorld.Bitmap(20, 16, 99);
         await broken.Crawl("s3://photos/");
 
         Assert.Equal(whole.Files(), broken.Files());
     }
 
-    private static WebWorld Anonymous(FakeBucket bucket) => new() { Options = WebWorld.Quick with { Resolve = null, Buckets = new BucketOptions { Endpoint = bucket.Endpoint, Anonymous = true } } };
+    private static WebWorld Anonymous(FakeBucket bucket) =>
+        new()
+        {
+            Options = WebWorld.Quick with
+            {
+                Resolve = null,
+                Buckets = new BucketOptions { Endpoint = bucket.Endpoint, Anonymous = true },
+            },
+        };
 }

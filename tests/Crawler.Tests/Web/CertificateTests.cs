@@ -27,7 +27,8 @@ public sealed class CertificateTests
         await using WebApplication server = await Start(authority);
         using WebWorld world = new();
         File.WriteAllText(world["ca.pem"], authority.Pem);
-        if (trusted) world.Options = world.Options with { CaFile = world["ca.pem"] };
+        if (trusted)
+            world.Options = world.Options with { CaFile = world["ca.pem"] };
 
         await world.Crawl(Url(server, host, "/image"));
 
@@ -55,7 +56,8 @@ public sealed class CertificateTests
     public async Task A_file_without_authorities_is_refused_before_anything_is_fetched(string? text)
     {
         using WebWorld world = new();
-        if (text is not null) File.WriteAllText(world["ca.pem"], text);
+        if (text is not null)
+            File.WriteAllText(world["ca.pem"], text);
         world.Options = world.Options with { CaFile = world["ca.pem"] };
 
         CrawlException error = await Assert.ThrowsAsync<CrawlException>(() => world.Crawl("https://good.test/"));
@@ -63,7 +65,8 @@ public sealed class CertificateTests
         Assert.Contains("ca.pem", error.Message, StringComparison.Ordinal);
     }
 
-    private static string Url(WebApplication server, string host, string path) => $"https://{host}.test:{new Uri(server.Urls.Single()).Port}{path}";
+    private static string Url(WebApplication server, string host, string path) =>
+        $"https://{host}.test:{new Uri(server.Urls.Single()).Port}{path}";
 
     private static async Task<WebApplication> Start(Authority authority, string elsewhere = "")
     {
@@ -77,7 +80,11 @@ public sealed class CertificateTests
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, name) => certificates[name!])));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+                listen.UseHttps(https => https.ServerCertificateSelector = (_, name) => certificates[name!])
+            )
+        );
         WebApplication app = builder.Build();
         app.Run(context =>
         {

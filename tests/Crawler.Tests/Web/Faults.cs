@@ -13,18 +13,57 @@ namespace DataFreeKD.Crawler.Tests.Web;
 /// <summary>Answers for <c>/kind/number</c>. Shared with bench/CrawlWeb.</summary>
 internal static class Faults
 {
-    /// <summary>Kinds of addresses, and how each must end; "raw:" ones are answered by <see cref="Raw"/>. A kind that is no fault is an image.</summary>
+    /// <summary>Kinds of addresses, and how each must end; "raw:" ones are answered by <see cref="Raw"/>. A kind that is no fault is an
+    /// image.</summary>
     public static IReadOnlyList<(string Kind, string Expected)> Kinds { get; } =
     [
-        ("ok", "ok"), ("404", "failed/http_404"), ("ok", "ok"), ("hang", "failed/timeout"), ("ok", "ok"), ("html", "rejected/not_an_image"),
-        ("r-once", "ok"), ("bomb", "failed/too_large"), ("ok", "ok"), ("reset", "failed/reset"), ("svg", "rejected/svg"), ("ok", "ok"),
-        ("raw:cut", "failed/truncated_body"), ("ok", "ok"), ("500", "failed/http_500"), ("noai", "rejected/noai"), ("ok", "ok"), ("slow", "failed/timeout"),
-        ("private", "rejected/robots"), ("ok", "ok"), ("raw:bighead", "failed/header_too_large"), ("r-loop", "failed/redirect_loop"), ("heals", "ok"),
-        ("huge", "failed/too_many_pixels"), ("r-many", "failed/too_many_redirects"), ("ok", "ok"), ("raw:garbage", "failed/protocol_error"),
-        ("r-ftp", "failed/bad_redirect"), ("gzip", "ok"), ("badgzip", "failed/bad_encoding"), ("long", "failed/too_large"), ("ok", "ok"),
-        ("void", "failed/empty"), ("noise", "failed/unknown_format"), ("busy", "ok"), ("small", "rejected/too_small"), ("r-inner", "rejected/address_refused"),
-        ("endless", "failed/too_large"), ("raw:mute", "failed/reset"), ("raw:short", "failed/truncated"), ("bad-url", "failed/bad_url"), ("501", "failed/http_501"),
-        ("hugepng", "failed/too_many_pixels"), ("noimageai", "rejected/noai"), ("noindex", "rejected/noindex"), ("tdm", "rejected/tdm_reserved"), ("410", "failed/http_410"),
+        ("ok", "ok"),
+        ("404", "failed/http_404"),
+        ("ok", "ok"),
+        ("hang", "failed/timeout"),
+        ("ok", "ok"),
+        ("html", "rejected/not_an_image"),
+        ("r-once", "ok"),
+        ("bomb", "failed/too_large"),
+        ("ok", "ok"),
+        ("reset", "failed/reset"),
+        ("svg", "rejected/svg"),
+        ("ok", "ok"),
+        ("raw:cut", "failed/truncated_body"),
+        ("ok", "ok"),
+        ("500", "failed/http_500"),
+        ("noai", "rejected/noai"),
+        ("ok", "ok"),
+        ("slow", "failed/timeout"),
+        ("private", "rejected/robots"),
+        ("ok", "ok"),
+        ("raw:bighead", "failed/header_too_large"),
+        ("r-loop", "failed/redirect_loop"),
+        ("heals", "ok"),
+        ("huge", "failed/too_many_pixels"),
+        ("r-many", "failed/too_many_redirects"),
+        ("ok", "ok"),
+        ("raw:garbage", "failed/protocol_error"),
+        ("r-ftp", "failed/bad_redirect"),
+        ("gzip", "ok"),
+        ("badgzip", "failed/bad_encoding"),
+        ("long", "failed/too_large"),
+        ("ok", "ok"),
+        ("void", "failed/empty"),
+        ("noise", "failed/unknown_format"),
+        ("busy", "ok"),
+        ("small", "rejected/too_small"),
+        ("r-inner", "rejected/address_refused"),
+        ("endless", "failed/too_large"),
+        ("raw:mute", "failed/reset"),
+        ("raw:short", "failed/truncated"),
+        ("bad-url", "failed/bad_url"),
+        ("501", "failed/http_501"),
+        ("hugepng", "failed/too_many_pixels"),
+        ("noimageai", "rejected/noai"),
+        ("noindex", "rejected/noindex"),
+        ("tdm", "rejected/tdm_reserved"),
+        ("410", "failed/http_410"),
     ];
 
     /// <summary>Unpacks to more than any crawler takes by default.</summary>
@@ -33,7 +72,9 @@ internal static class Faults
     private static readonly byte[] Bomb = Gzip(new byte[BombBytes]);
 
     // 60,000 x 60,000 pixels in a header with a right checksum.
-    private static readonly byte[] HugePng = Convert.FromHexString("89504e470d0a1a0a0000000d494844520000ea600000ea6008020000000fb0e2150000000c49444154789c6360a03d00000064000186643c35");
+    private static readonly byte[] HugePng = Convert.FromHexString(
+        "89504e470d0a1a0a0000000d494844520000ea600000ea6008020000000fb0e2150000000c49444154789c6360a03d00000064000186643c35"
+    );
 
     /// <summary>Answers robots.txt as the start of the host's name says.</summary>
     public static async Task Robots(HttpContext context, string host)
@@ -58,14 +99,16 @@ internal static class Faults
                 await response.Body.WriteAsync(NoiseBitmap.Of(40, 40, 1));
                 break;
             default:
-                await response.WriteAsync(kind switch
-                {
-                    "closed" => "User-agent: *\nDisallow: /\n",
-                    "named" => "User-agent: *\nAllow: /\n\nUser-agent: other\nUser-agent: datafreekd\nDisallow: /*k/\n",
-                    // What stands behind the first 500 KiB does not count (RFC 9309, 2.5).
-                    "vast" => $"User-agent: *\nDisallow: /private/\n#{new string('x', 600 << 10)}\nDisallow: /\n",
-                    _ => "User-agent: *\nDisallow: /private/\n",
-                });
+                await response.WriteAsync(
+                    kind switch
+                    {
+                        "closed" => "User-agent: *\nDisallow: /\n",
+                        "named" => "User-agent: *\nAllow: /\n\nUser-agent: other\nUser-agent: datafreekd\nDisallow: /*k/\n",
+                        // What stands behind the first 500 KiB does not count (RFC 9309, 2.5).
+                        "vast" => $"User-agent: *\nDisallow: /private/\n#{new string('x', 600 << 10)}\nDisallow: /\n",
+                        _ => "User-agent: *\nDisallow: /private/\n",
+                    }
+                );
                 break;
         }
     }
@@ -150,7 +193,8 @@ internal static class Faults
                 break;
             case "endless":
                 byte[] block = new byte[64 << 10];
-                for (int sent = 0; sent < BombBytes && !context.RequestAborted.IsCancellationRequested; sent += block.Length) await response.Body.WriteAsync(block);
+                for (int sent = 0; sent < BombBytes && !context.RequestAborted.IsCancellationRequested; sent += block.Length)
+                    await response.Body.WriteAsync(block);
                 break;
             case "html":
                 response.ContentType = "image/jpeg";
@@ -186,7 +230,8 @@ internal static class Faults
                     "tdm" => ("tdm-reservation", "1"),
                     _ => (null, ""),
                 };
-                if (header is not null) response.Headers[header] = value;
+                if (header is not null)
+                    response.Headers[header] = value;
                 byte[] body = image(seed);
                 response.ContentType = "text/html";
                 response.ContentLength = body.Length;
@@ -201,7 +246,8 @@ internal static class Faults
         while (true)
         {
             string? path = await RequestPath(connection);
-            if (path is null) return;
+            if (path is null)
+                return;
             byte[] image = NoiseBitmap.Of(20, 16, int.TryParse(path.Split('/')[^1], out int seed) ? seed : 0);
             (string head, byte[] body) = path.Split('/')[1] switch
             {
@@ -214,7 +260,8 @@ internal static class Faults
             };
             await connection.Transport.Output.WriteAsync(Encoding.Latin1.GetBytes(head));
             await connection.Transport.Output.WriteAsync(body);
-            if (!head.Contains(" 404 ", StringComparison.Ordinal)) return;
+            if (!head.Contains(" 404 ", StringComparison.Ordinal))
+                return;
         }
     }
 
@@ -237,14 +284,16 @@ internal static class Faults
                 return text.Split(' ')[1];
             }
             connection.Transport.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (read.IsCompleted) return null;
+            if (read.IsCompleted)
+                return null;
         }
     }
 
     private static byte[] Gzip(byte[] bytes)
     {
         using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest)) gzip.Write(bytes);
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(bytes);
         return packed.ToArray();
     }
 }

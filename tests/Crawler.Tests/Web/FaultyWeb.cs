@@ -13,7 +13,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
-/// <summary>Serves <c>http://anything.test:port/kind/number</c>, answered by <see cref="Faults"/>. Hosts whose name starts with <c>nx</c> do not exist, <c>dead</c> refuses connections, <c>inner</c> has a private address; the start of other names picks their robots.txt.</summary>
+/// <summary>Serves <c>http://anything.test:port/kind/number</c>, answered by <see cref="Faults"/>. Hosts whose name starts with <c>nx</c>
+/// do not exist, <c>dead</c> refuses connections, <c>inner</c> has a private address; the start of other names picks their
+/// robots.txt.</summary>
 internal sealed class FaultyWeb : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -52,19 +54,26 @@ internal sealed class FaultyWeb : IAsyncDisposable
         web = new FaultyWeb(app);
         app.Run(web.Answer);
         await app.StartAsync();
-        int[] ports = [.. app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address).Port)];
+        int[] ports =
+        [
+            .. app
+                .Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
+                .Features.Get<IServerAddressesFeature>()!
+                .Addresses.Select(address => new Uri(address).Port),
+        ];
         (web.Port, web.RawPort) = (ports[0], ports[1]);
         return web;
     }
 
     /// <summary>The name look-up of this web.</summary>
-    public static Task<IPAddress[]> Resolve(string host, CancellationToken cancel) => host switch
-    {
-        _ when host.StartsWith("nx", StringComparison.Ordinal) => throw new SocketException((int)SocketError.HostNotFound),
-        _ when host.StartsWith("dead", StringComparison.Ordinal) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.99")]),
-        _ when host.StartsWith("inner", StringComparison.Ordinal) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.1.2.3")]),
-        _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
-    };
+    public static Task<IPAddress[]> Resolve(string host, CancellationToken cancel) =>
+        host switch
+        {
+            _ when host.StartsWith("nx", StringComparison.Ordinal) => throw new SocketException((int)SocketError.HostNotFound),
+            _ when host.StartsWith("dead", StringComparison.Ordinal) => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.99")]),
+            _ when host.StartsWith("inner", StringComparison.Ordinal) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.1.2.3")]),
+            _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
+        };
 
     public string Url(string host, string path) => $"http://{host}.test:{Port}{path}";
 
@@ -79,15 +88,20 @@ internal sealed class FaultyWeb : IAsyncDisposable
 
     private async Task Answer(HttpContext context)
     {
-        string host = context.Request.Host.Host, path = context.Request.Path;
+        string host = context.Request.Host.Host,
+            path = context.Request.Path;
         int visit = visits.AddOrUpdate(host + path, 1, (_, count) => count + 1);
         int together = current.AddOrUpdate(host, 1, (_, count) => count + 1);
-        lock (visits) MostAtATime = Math.Max(MostAtATime, together);
+        lock (visits)
+            MostAtATime = Math.Max(MostAtATime, together);
         try
         {
-            if (Own.TryGetValue(path, out Func<HttpContext, Task>? own)) await own(context);
-            else if (path == "/robots.txt") await Faults.Robots(context, host);
-            else await Faults.Answer(context, path, visit, seed => CrawlWorld.Bitmap(20, 16, seed), Url("elsewhere", ""));
+            if (Own.TryGetValue(path, out Func<HttpContext, Task>? own))
+                await own(context);
+            else if (path == "/robots.txt")
+                await Faults.Robots(context, host);
+            else
+                await Faults.Answer(context, path, visit, seed => CrawlWorld.Bitmap(20, 16, seed), Url("elsewhere", ""));
         }
         finally
         {

@@ -11,18 +11,32 @@ public sealed class FaultyWebTests(ITestOutputHelper output)
     /// <summary>Hosts of which every address ends alike.</summary>
     private static readonly (string Name, string Expected)[] Hosts =
     [
-        ("nx", "failed/dns_error"), ("dead", "failed/connect_failed"), ("inner", "rejected/address_refused"), ("moody", "rejected/robots_unreachable"), ("closed", "rejected/robots"), ("bare", "ok"), ("named", "rejected/robots"), ("looping", "ok"), ("vast", "ok"), ("garbled", "ok"), ("torn", "rejected/robots_unreachable"),
+        ("nx", "failed/dns_error"),
+        ("dead", "failed/connect_failed"),
+        ("inner", "rejected/address_refused"),
+        ("moody", "rejected/robots_unreachable"),
+        ("closed", "rejected/robots"),
+        ("bare", "ok"),
+        ("named", "rejected/robots"),
+        ("looping", "ok"),
+        ("vast", "ok"),
+        ("garbled", "ok"),
+        ("torn", "rejected/robots_unreachable"),
     ];
 
     /// <summary>Small by default; DFKD_FAULTY_HOSTS=300 and DFKD_FAULTY_URLS=334 make 100,000 addresses.</summary>
     [Fact]
     public async Task Every_fault_ends_with_its_own_reason()
     {
-        int hosts = Size("DFKD_FAULTY_HOSTS", 30), each = Size("DFKD_FAULTY_URLS", 42);
+        int hosts = Size("DFKD_FAULTY_HOSTS", 30),
+            each = Size("DFKD_FAULTY_URLS", 42);
         await using FaultyWeb web = await FaultyWeb.Start();
         // A large run keeps every core busy with client and server alike: healthy answers are slow then too.
         TimeSpan patience = TimeSpan.FromSeconds(hosts > 50 ? 6 : 1.5);
-        using WebWorld world = new(web) { Options = WebWorld.Quick with { ConnectTimeout = patience, HeadersTimeout = patience, BodyTimeout = 1.5 * patience } };
+        using WebWorld world = new(web)
+        {
+            Options = WebWorld.Quick with { ConnectTimeout = patience, HeadersTimeout = patience, BodyTimeout = 1.5 * patience },
+        };
         var expected = new Dictionary<string, string>(StringComparer.Ordinal);
         for (int i = 0; i < each; i++)
         {
@@ -38,11 +52,22 @@ public sealed class FaultyWebTests(ITestOutputHelper output)
 
         List<TableRow> rows = world.Rows();
         Assert.Equal(expected.Keys, rows.Select(row => row["source"]));
-        var wrong = rows.Select(row => (Url: row["source"]!, Got: row["reason"]!.Length == 0 ? row["status"]! : $"{row["status"]}/{row["reason"]}")).Where(row => row.Got != expected[row.Url]).Select(row => $"{row.Url}: {row.Got}, not {expected[row.Url]}").ToList();
+        var wrong = rows.Select(row =>
+                (Url: row["source"]!, Got: row["reason"]!.Length == 0 ? row["status"]! : $"{row["status"]}/{row["reason"]}")
+            )
+            .Where(row => row.Got != expected[row.Url])
+            .Select(row => $"{row.Url}: {row.Got}, not {expected[row.Url]}")
+            .ToList();
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {expected.Count}: {string.Join('\n', wrong.Take(20))}");
         Assert.Equal(expected.Values.CountBy(reason => reason).ToDictionary(pair => pair.Key, pair => (long)pair.Value), summary.Counts);
-        foreach ((string reason, long count) in summary.Counts) output.WriteLine($"{reason,-32} {count,8:N0}");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{expected.Count:N0} addresses of {hosts} hosts in {summary.Seconds:F1} s, {summary.Rows / summary.Seconds:F0} a second"));
+        foreach ((string reason, long count) in summary.Counts)
+            output.WriteLine($"{reason,-32} {count,8:N0}");
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{expected.Count:N0} addresses of {hosts} hosts in {summary.Seconds:F1} s, {summary.Rows / summary.Seconds:F0} a second"
+            )
+        );
     }
 
     private static (string Url, string Expected) Address(FaultyWeb web, int host, int i, int seed)
@@ -63,5 +88,6 @@ public sealed class FaultyWebTests(ITestOutputHelper output)
         return (url, expected);
     }
 
-    private static int Size(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+    private static int Size(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 }

@@ -11,7 +11,8 @@ public sealed class HostPaceTests
     {
         var pace = new HostPace(8, TimeSpan.Zero);
         Assert.Equal(4, pace.Limit);
-        for (int i = 0; i < 200; i++) pace.Answered(0.05);
+        for (int i = 0; i < 200; i++)
+            pace.Answered(0.05);
         Assert.Equal(8, pace.Limit);
         pace.Overloaded();
         Assert.Equal(4, pace.Limit);
@@ -22,8 +23,10 @@ public sealed class HostPaceTests
     public void Answers_far_slower_than_usual_shrink_the_limit()
     {
         var pace = new HostPace(8, TimeSpan.Zero);
-        for (int i = 0; i < 100; i++) pace.Answered(0.05);
-        for (int i = 0; i < 12; i++) pace.Answered(1.5);
+        for (int i = 0; i < 100; i++)
+            pace.Answered(0.05);
+        for (int i = 0; i < 12; i++)
+            pace.Answered(1.5);
         Assert.InRange(pace.Limit, 1, 4);
     }
 
@@ -38,9 +41,11 @@ public sealed class HostPaceTests
             Assert.True(pace.Delay > last);
             last = pace.Delay;
         }
-        for (int i = 0; i < 20; i++) pace.Overloaded();
+        for (int i = 0; i < 20; i++)
+            pace.Overloaded();
         Assert.Equal(TimeSpan.FromSeconds(30), pace.Delay);
-        for (int i = 0; i < 100; i++) pace.Answered(0.05);
+        for (int i = 0; i < 100; i++)
+            pace.Answered(0.05);
         Assert.Equal((TimeSpan.Zero, 4), (pace.Delay, pace.Limit));
     }
 
@@ -48,7 +53,8 @@ public sealed class HostPaceTests
     public void Neither_success_nor_overload_undercuts_the_crawl_delay()
     {
         var pace = new HostPace(4, TimeSpan.FromSeconds(1)) { CrawlDelay = TimeSpan.FromSeconds(5) };
-        for (int i = 0; i < 100; i++) pace.Answered(0.01);
+        for (int i = 0; i < 100; i++)
+            pace.Answered(0.01);
         Assert.Equal(TimeSpan.FromSeconds(5), pace.Delay);
         pace.Overloaded();
         Assert.Equal(TimeSpan.FromSeconds(5), pace.Delay);

@@ -13,7 +13,10 @@ public sealed class OriginFilesTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        web.Own["/.well-known/tdmrep.json"] = context => context.Response.WriteAsync("""[{"location": "/ok/2", "tdm-reservation": 1}, {"location": "/r-once/", "tdm-reservation": 1}]""");
+        web.Own["/.well-known/tdmrep.json"] = context =>
+            context.Response.WriteAsync(
+                """[{"location": "/ok/2", "tdm-reservation": 1}, {"location": "/r-once/", "tdm-reservation": 1}]"""
+            );
         File.WriteAllLines(world["urls.txt"], Enumerable.Range(0, 5).Select(i => web.Url("one", $"/ok/{i}")));
 
         await world.Crawl(world["urls.txt"]);
@@ -53,11 +56,16 @@ public sealed class OriginFilesTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        byte[] file = Packed(System.Text.Encoding.ASCII.GetBytes($"User-agent: *\nDisallow: /private/\n#{new string('x', bytes)}\nDisallow: /\n"), sent);
+        byte[] file = Packed(
+            System.Text.Encoding.ASCII.GetBytes($"User-agent: *\nDisallow: /private/\n#{new string('x', bytes)}\nDisallow: /\n"),
+            sent
+        );
         web.Own["/robots.txt"] = async context =>
         {
-            if (sent is "gzip" or "br") context.Response.Headers.ContentEncoding = sent;
-            if (sent != "chunked") context.Response.ContentLength = file.Length;
+            if (sent is "gzip" or "br")
+                context.Response.Headers.ContentEncoding = sent;
+            if (sent != "chunked")
+                context.Response.ContentLength = file.Length;
             try
             {
                 await context.Response.Body.WriteAsync(file);
@@ -85,7 +93,8 @@ public sealed class OriginFilesTests
             byte[] line = System.Text.Encoding.ASCII.GetBytes(new string('#', 8191) + "\n");
             try
             {
-                while (!context.RequestAborted.IsCancellationRequested) await context.Response.Body.WriteAsync(line, context.RequestAborted);
+                while (!context.RequestAborted.IsCancellationRequested)
+                    await context.Response.Body.WriteAsync(line, context.RequestAborted);
             }
             catch (Exception error) when (error is IOException or OperationCanceledException)
             {
@@ -167,15 +176,23 @@ public sealed class OriginFilesTests
     public async Task A_stopped_crawl_of_a_site_by_its_sitemaps_ends_as_an_undisturbed_one()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = new(web), broken = new(web);
+        using WebWorld whole = new(web),
+            broken = new(web);
         Site(web);
         await whole.Crawl(web.Url("one", "/"));
 
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(now =>
-        {
-            if (now.Done == 1) stop.Cancel();
-        }, stop.Token, web.Url("one", "/")));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            broken.Crawl(
+                now =>
+                {
+                    if (now.Done == 1)
+                        stop.Cancel();
+                },
+                stop.Token,
+                web.Url("one", "/")
+            )
+        );
         await broken.Crawl(web.Url("one", "/"));
 
         Assert.Equal(whole.Files(), broken.Files());
@@ -184,18 +201,38 @@ public sealed class OriginFilesTests
     private static byte[] Packed(byte[] file, string coding)
     {
         using MemoryStream packed = new();
-        using (Stream stream = coding switch { "gzip" => new GZipStream(packed, CompressionLevel.Fastest, true), "br" => new BrotliStream(packed, CompressionLevel.Fastest, true), _ => packed }) stream.Write(file);
+        using (
+            Stream stream = coding switch
+            {
+                "gzip" => new GZipStream(packed, CompressionLevel.Fastest, true),
+                "br" => new BrotliStream(packed, CompressionLevel.Fastest, true),
+                _ => packed,
+            }
+        )
+            stream.Write(file);
         return packed.ToArray();
     }
 
     // A front page with one image; a sitemap index in robots.txt, its sitemap with an image and a page, which has an image and links on.
     private static void Site(FaultyWeb web)
     {
-        Serve(web, "/robots.txt", $"User-agent: *\nDisallow: /private/\nSitemap: {web.Url("one", "/index.xml")}\nSitemap: {web.Url("one", "/private/map.xml")}\n");
+        Serve(
+            web,
+            "/robots.txt",
+            $"User-agent: *\nDisallow: /private/\nSitemap: {web.Url("one", "/index.xml")}\nSitemap: {web.Url("one", "/private/map.xml")}\n"
+        );
         Serve(web, "/", "<html><img src=/ok/1>");
         Serve(web, "/a", "<html><img src=/ok/1>");
-        Serve(web, "/index.xml", $"<?xml version='1.0'?><sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>{web.Url("one", "/map.xml")}</loc></sitemap></sitemapindex>");
-        Serve(web, "/map.xml", $"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'><url><loc>{web.Url("one", "/b")}</loc><image:image><image:loc>{web.Url("one", "/ok/7")}</image:loc></image:image></url></urlset>");
+        Serve(
+            web,
+            "/index.xml",
+            $"<?xml version='1.0'?><sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>{web.Url("one", "/map.xml")}</loc></sitemap></sitemapindex>"
+        );
+        Serve(
+            web,
+            "/map.xml",
+            $"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'><url><loc>{web.Url("one", "/b")}</loc><image:image><image:loc>{web.Url("one", "/ok/7")}</image:loc></image:image></url></urlset>"
+        );
         Serve(web, "/b", "<html><img src=/ok/8><a href=/c>c</a>");
         Serve(web, "/c", "<html><img src=/ok/6>");
     }

@@ -21,7 +21,10 @@ public sealed class PagesTests
 
         await world.Crawl(web.Url("one", "/a"));
 
-        Assert.Equal(expected, world.Rows().Where(row => row["status"] == "ok").Select(row => new Uri(row["source"]!).AbsolutePath).Order());
+        Assert.Equal(
+            expected,
+            world.Rows().Where(row => row["status"] == "ok").Select(row => new Uri(row["source"]!).AbsolutePath).Order()
+        );
         Assert.All(world.Rows().Where(row => row["status"] != "ok"), row => Assert.Equal("page", row["reason"]));
     }
 
@@ -38,27 +41,31 @@ public sealed class PagesTests
         Assert.Equal(["rejected/page", "ok"], world.Ends());
     }
 
-    public static TheoryData<string, string> Beginnings => new()
-    {
-        { "<base href=/>", "text/html" },
-        { "<BASE HREF='/'>", "application/octet-stream" },
-        { "<meta charset=utf-8>", "" },
-        { "<title>t</title>", "image/jpeg" },
-        { "<link rel=icon href=/x>", "text/plain" },
-        { "<!-- a comment --><nav>", "" },
-        { "<!-- " + new string('-', 5000) + " -->", "" },
-        { "\uFEFF<!DOCTYPE html>", "" },
-        { "\uFEFF \t\r\n\f<section>", "" },
-        { "<?xml version='1.0' encoding='UTF-8'?>\n<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0 Strict//EN' 'http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd'><html xmlns='http://www.w3.org/1999/xhtml'>", "" },
-        { "<?xml version='1.0'?><html>", "" },
-        { "<!DOCTYPE HTML>\n", "" },
-        { "<!doctype\nhtml><main>", "" },
-        { "<noscript></noscript>", "" },
-        { "<picture></picture>", "" },
-        { "<my-element></my-element>", "text/html; charset=utf-8" },
-        { "Welcome! ", "text/html" },
-        { "&nbsp;<p>", " text/HTML" },
-    };
+    public static TheoryData<string, string> Beginnings =>
+        new()
+        {
+            { "<base href=/>", "text/html" },
+            { "<BASE HREF='/'>", "application/octet-stream" },
+            { "<meta charset=utf-8>", "" },
+            { "<title>t</title>", "image/jpeg" },
+            { "<link rel=icon href=/x>", "text/plain" },
+            { "<!-- a comment --><nav>", "" },
+            { "<!-- " + new string('-', 5000) + " -->", "" },
+            { "\uFEFF<!DOCTYPE html>", "" },
+            { "\uFEFF \t\r\n\f<section>", "" },
+            {
+                "<?xml version='1.0' encoding='UTF-8'?>\n<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0 Strict//EN' 'http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd'><html xmlns='http://www.w3.org/1999/xhtml'>",
+                ""
+            },
+            { "<?xml version='1.0'?><html>", "" },
+            { "<!DOCTYPE HTML>\n", "" },
+            { "<!doctype\nhtml><main>", "" },
+            { "<noscript></noscript>", "" },
+            { "<picture></picture>", "" },
+            { "<my-element></my-element>", "text/html; charset=utf-8" },
+            { "Welcome! ", "text/html" },
+            { "&nbsp;<p>", " text/HTML" },
+        };
 
     [Theory]
     [MemberData(nameof(Beginnings))]
@@ -68,7 +75,8 @@ public sealed class PagesTests
         using WebWorld world = new(web);
         web.Own["/a"] = context =>
         {
-            if (mediaType.Length > 0) context.Response.ContentType = mediaType;
+            if (mediaType.Length > 0)
+                context.Response.ContentType = mediaType;
             return context.Response.WriteAsync(beginning + "<img src=/ok/1>");
         };
 
@@ -88,7 +96,8 @@ public sealed class PagesTests
         using WebWorld world = new(web);
         web.Own["/a"] = context =>
         {
-            if (mediaType.Length > 0) context.Response.ContentType = mediaType;
+            if (mediaType.Length > 0)
+                context.Response.ContentType = mediaType;
             return context.Response.WriteAsync(body);
         };
 
@@ -103,13 +112,24 @@ public sealed class PagesTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        Page(web, "/index.xml", $"<?xml version='1.0'?><sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>{web.Url("one", "/map.xml")}</loc></sitemap></sitemapindex>");
-        Page(web, "/map.xml", $"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'><url><loc>{web.Url("one", "/a")}</loc><image:image><image:loc>{web.Url("one", "/ok/7")}</image:loc></image:image></url></urlset>");
+        Page(
+            web,
+            "/index.xml",
+            $"<?xml version='1.0'?><sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><sitemap><loc>{web.Url("one", "/map.xml")}</loc></sitemap></sitemapindex>"
+        );
+        Page(
+            web,
+            "/map.xml",
+            $"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:image='http://www.google.com/schemas/sitemap-image/1.1'><url><loc>{web.Url("one", "/a")}</loc><image:image><image:loc>{web.Url("one", "/ok/7")}</image:loc></image:image></url></urlset>"
+        );
         Page(web, "/a", "<html><img src=/ok/8>");
 
         await world.Crawl(web.Url("one", "/index.xml"));
 
-        Assert.Equal(["/ok/7", "/ok/8"], world.Rows().Where(row => row["status"] == "ok").Select(row => new Uri(row["source"]!).AbsolutePath).Order());
+        Assert.Equal(
+            ["/ok/7", "/ok/8"],
+            world.Rows().Where(row => row["status"] == "ok").Select(row => new Uri(row["source"]!).AbsolutePath).Order()
+        );
     }
 
     [Fact]
@@ -130,11 +150,15 @@ public sealed class PagesTests
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web) { Options = WebWorld.Quick with { Depth = 1, MaxPages = 3 } };
         Page(web, "/a", string.Concat(Enumerable.Range(0, 10).Select(i => $"<a href=/p{i}>p</a>")));
-        for (int i = 0; i < 10; i++) Page(web, $"/p{i}", $"<p><img src=/ok/{i}>");
+        for (int i = 0; i < 10; i++)
+            Page(web, $"/p{i}", $"<p><img src=/ok/{i}>");
 
         await world.Crawl(web.Url("one", "/a"));
 
-        Assert.Equal(["/ok/0", "/ok/1", "/ok/2"], world.Rows().Where(row => row["status"] == "ok").Select(row => new Uri(row["source"]!).AbsolutePath));
+        Assert.Equal(
+            ["/ok/0", "/ok/1", "/ok/2"],
+            world.Rows().Where(row => row["status"] == "ok").Select(row => new Uri(row["source"]!).AbsolutePath)
+        );
     }
 
     [Theory]
@@ -143,17 +167,25 @@ public sealed class PagesTests
     public async Task A_crawl_of_pages_stopped_and_run_again_ends_with_the_same_store(int after)
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = new(web) { Options = WebWorld.Quick with { Depth = 1 } }, broken = new(web) { Options = whole.Options };
+        using WebWorld whole = new(web) { Options = WebWorld.Quick with { Depth = 1 } },
+            broken = new(web) { Options = whole.Options };
         Page(web, "/a", "<img src=/ok/1><a href=/b>b</a><a href=/c>c</a><img src=/404/1>");
         Page(web, "/b", "<img src=/ok/2><img src=/ok/3><img src=/ok/1>");
         Page(web, "/c", "<img src=/ok/3><img src=/ok/4>");
         await whole.Crawl(web.Url("one", "/a"));
 
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(now =>
-        {
-            if (now.Done == after) stop.Cancel();
-        }, stop.Token, web.Url("one", "/a")));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            broken.Crawl(
+                now =>
+                {
+                    if (now.Done == after)
+                        stop.Cancel();
+                },
+                stop.Token,
+                web.Url("one", "/a")
+            )
+        );
         await broken.Crawl(web.Url("one", "/a"));
 
         Assert.Equal(whole.Files(), broken.Files());

@@ -18,11 +18,25 @@ public sealed class RemoteArchiveTests
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
         string url = web.Url("one", path);
-        Serve(web, path, Pack(path, ("a.bmp", CrawlWorld.Bitmap(20, 16, 1)), ("a.txt", "label"u8.ToArray()), ("b.bmp", "no image"u8.ToArray()), ("c/d.bmp", CrawlWorld.Bitmap(20, 16, 2)), ("e.bmp", CrawlWorld.Bitmap(20, 16, 1))));
+        Serve(
+            web,
+            path,
+            Pack(
+                path,
+                ("a.bmp", CrawlWorld.Bitmap(20, 16, 1)),
+                ("a.txt", "label"u8.ToArray()),
+                ("b.bmp", "no image"u8.ToArray()),
+                ("c/d.bmp", CrawlWorld.Bitmap(20, 16, 2)),
+                ("e.bmp", CrawlWorld.Bitmap(20, 16, 1))
+            )
+        );
 
         await world.Crawl(url, web.Url("one", "/ok/9"));
 
-        Assert.Equal([$"{url}::a.bmp", $"{url}::b.bmp", $"{url}::c/d.bmp", $"{url}::e.bmp", url, web.Url("one", "/ok/9")], world.Rows().Select(row => row["source"]));
+        Assert.Equal(
+            [$"{url}::a.bmp", $"{url}::b.bmp", $"{url}::c/d.bmp", $"{url}::e.bmp", url, web.Url("one", "/ok/9")],
+            world.Rows().Select(row => row["source"])
+        );
         Assert.Equal(["ok", "failed/unknown_format", "ok", "duplicate/same_content", "rejected/archive", "ok"], world.Ends());
         Assert.False(Directory.Exists(world["store/.crawl"]));
 
@@ -35,11 +49,24 @@ public sealed class RemoteArchiveTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        Serve(web, "/wd.tar", Pack("/wd.tar", ("0.bmp", CrawlWorld.Bitmap(20, 16, 1)), ("0.cls", "3"u8.ToArray()), ("0.txt", "a dog"u8.ToArray()), ("0.json", "{\"n\": 1}"u8.ToArray())));
+        Serve(
+            web,
+            "/wd.tar",
+            Pack(
+                "/wd.tar",
+                ("0.bmp", CrawlWorld.Bitmap(20, 16, 1)),
+                ("0.cls", "3"u8.ToArray()),
+                ("0.txt", "a dog"u8.ToArray()),
+                ("0.json", "{\"n\": 1}"u8.ToArray())
+            )
+        );
 
         await world.Crawl(web.Url("one", "/wd.tar"));
 
-        Assert.Equal(("a dog", "3", "{\"n\": 1}", "ok"), (world.Rows()[0]["caption"], world.Rows()[0]["label"], world.Rows()[0]["metadata"], world.Rows()[0]["status"]));
+        Assert.Equal(
+            ("a dog", "3", "{\"n\": 1}", "ok"),
+            (world.Rows()[0]["caption"], world.Rows()[0]["label"], world.Rows()[0]["metadata"], world.Rows()[0]["status"])
+        );
     }
 
     [Fact]
@@ -47,14 +74,18 @@ public sealed class RemoteArchiveTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        string good = web.Url("one", "/ok/9"), bad = web.Url("one", "/404/9");
+        string good = web.Url("one", "/ok/9"),
+            bad = web.Url("one", "/404/9");
         File.WriteAllText(world["list.csv"], $"url,caption\n{good},one\n{bad},gone\n{good},two\n{bad},gone too\nnothing,x\nnothing,y\n");
 
         await world.Crawl(world["list.csv"]);
 
         Assert.Equal(["one", "gone", "two", "gone too", "x", "y"], world.Rows().Select(row => row["caption"]));
         List<string> ends = [.. world.Ends()];
-        Assert.Equal(("ok", "duplicate/same_content", ends[1], "failed/bad_url", "failed/bad_url"), (ends[0], ends[2], ends[3], ends[4], ends[5]));
+        Assert.Equal(
+            ("ok", "duplicate/same_content", ends[1], "failed/bad_url", "failed/bad_url"),
+            (ends[0], ends[2], ends[3], ends[4], ends[5])
+        );
         Assert.StartsWith("failed/", ends[1], StringComparison.Ordinal);
         Assert.Equal(1, web.Visits["one.test/ok/9"]);
 
@@ -68,7 +99,16 @@ public sealed class RemoteArchiveTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        Serve(web, "/evil.zip", Pack("/evil.zip", ("../../escaped.bmp", CrawlWorld.Bitmap(20, 16, 1)), ("bomb.bmp", new byte[4 << 20]), ("good.bmp", CrawlWorld.Bitmap(20, 16, 2))));
+        Serve(
+            web,
+            "/evil.zip",
+            Pack(
+                "/evil.zip",
+                ("../../escaped.bmp", CrawlWorld.Bitmap(20, 16, 1)),
+                ("bomb.bmp", new byte[4 << 20]),
+                ("good.bmp", CrawlWorld.Bitmap(20, 16, 2))
+            )
+        );
 
         await world.Crawl(web.Url("one", "/evil.zip"));
 
@@ -126,7 +166,8 @@ public sealed class RemoteArchiveTests
         {
             context.Response.Headers.ETag = "\"v1\"";
             string range = context.Request.Headers.Range.ToString();
-            lock (ranges) ranges.Add(range);
+            lock (ranges)
+                ranges.Add(range);
             int from = range.Length == 0 ? 0 : int.Parse(range["bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture);
             Assert.True(from == 0 || context.Request.Headers.IfRange == "\"v1\"");
             if (from > 0)
@@ -137,7 +178,8 @@ public sealed class RemoteArchiveTests
             context.Response.ContentLength = tar.Length - from;
             await context.Response.Body.WriteAsync(tar.AsMemory(from, from == 0 ? 25_000 : tar.Length - from));
             await context.Response.Body.FlushAsync();
-            if (from > 0) return;
+            if (from > 0)
+                return;
             // A reset takes along what the other side has not read yet.
             await Task.Delay(300);
             context.Abort();
@@ -196,9 +238,18 @@ public sealed class RemoteArchiveTests
         Serve(web, "/listed.tar", Pack("/listed.tar", ("a.bmp", CrawlWorld.Bitmap(20, 16, 1))));
         File.WriteAllLines(world["urls.txt"], [web.Url("one", "/listed.tar")]);
 
-        await world.Crawl(web.Url("one", "/large.tar"), web.Url("one", "/large-unsaid.tar"), web.Url("one", "/private/x.tar"), web.Url("inner", "/x.tar"), world["urls.txt"]);
+        await world.Crawl(
+            web.Url("one", "/large.tar"),
+            web.Url("one", "/large-unsaid.tar"),
+            web.Url("one", "/private/x.tar"),
+            web.Url("inner", "/x.tar"),
+            world["urls.txt"]
+        );
 
-        Assert.Equal(["failed/too_large", "failed/too_large", "rejected/robots", "rejected/address_refused", "failed/unknown_format"], world.Ends());
+        Assert.Equal(
+            ["failed/too_large", "failed/too_large", "rejected/robots", "rejected/address_refused", "failed/unknown_format"],
+            world.Ends()
+        );
     }
 
     [Theory]
@@ -208,17 +259,29 @@ public sealed class RemoteArchiveTests
     public async Task A_stopped_crawl_run_again_ends_with_the_same_store(int after)
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = new(web), broken = new(web);
+        using WebWorld whole = new(web),
+            broken = new(web);
         string[] sources = [web.Url("one", "/a.tar"), web.Url("one", "/ok/3"), web.Url("two", "/b.zip")];
-        Serve(web, "/a.tar", Pack("/a.tar", [.. Enumerable.Range(0, 20).Select(i => ($"{i:D2}.bmp", i == 5 ? [] : CrawlWorld.Bitmap(20, 16, i % 15)))]));
+        Serve(
+            web,
+            "/a.tar",
+            Pack("/a.tar", [.. Enumerable.Range(0, 20).Select(i => ($"{i:D2}.bmp", i == 5 ? [] : CrawlWorld.Bitmap(20, 16, i % 15)))])
+        );
         Serve(web, "/b.zip", Pack("/b.zip", [.. Enumerable.Range(0, 20).Select(i => ($"{i:D2}.bmp", CrawlWorld.Bitmap(20, 16, i + 10)))]));
         await whole.Crawl(sources);
 
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(now =>
-        {
-            if (now.Done == after) stop.Cancel();
-        }, stop.Token, sources));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            broken.Crawl(
+                now =>
+                {
+                    if (now.Done == after)
+                        stop.Cancel();
+                },
+                stop.Token,
+                sources
+            )
+        );
         await broken.Crawl(sources);
 
         Assert.Equal(43, whole.Rows().Count);
@@ -245,11 +308,12 @@ public sealed class RemoteArchiveTests
         Assert.Equal(world.Rows().Count, world.Rows().Select(row => row["source"]).Distinct().Count());
     }
 
-    private static void Serve(FaultyWeb web, string path, byte[] bytes) => web.Own[path] = context =>
-    {
-        context.Response.ContentLength = bytes.Length;
-        return context.Response.Body.WriteAsync(bytes).AsTask();
-    };
+    private static void Serve(FaultyWeb web, string path, byte[] bytes) =>
+        web.Own[path] = context =>
+        {
+            context.Response.ContentLength = bytes.Length;
+            return context.Response.Body.WriteAsync(bytes).AsTask();
+        };
 
     internal static byte[] Pack(string path, params (string Name, byte[] Bytes)[] members)
     {
@@ -265,9 +329,12 @@ public sealed class RemoteArchiveTests
         }
         else
         {
-            using Stream? gzip = path.EndsWith("gz", StringComparison.Ordinal) ? new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true) : null;
+            using Stream? gzip = path.EndsWith("gz", StringComparison.Ordinal)
+                ? new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true)
+                : null;
             using var tar = new TarWriter(gzip ?? packed, leaveOpen: true);
-            foreach ((string name, byte[] bytes) in members) tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
+            foreach ((string name, byte[] bytes) in members)
+                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
         }
         return packed.ToArray();
     }

@@ -8,14 +8,20 @@ namespace DataFreeKD.Crawler.Tests.Web;
 public sealed class ResumeTests
 {
     private static string[] Mixed(FaultyWeb web) =>
-        [.. Enumerable.Range(0, 60).Select(i => (i % 6) switch
-        {
-            0 => web.Url($"host{i % 5}", $"/404/{i}"),
-            1 => web.Url($"host{i % 5}", $"/r-once/{i}"),
-            2 => web.Url($"host{i % 5}", "/ok/7"),
-            3 => "http://[bad",
-            _ => web.Url($"host{i % 5}", $"/ok/{i}"),
-        })];
+        [
+            .. Enumerable
+                .Range(0, 60)
+                .Select(i =>
+                    (i % 6) switch
+                    {
+                        0 => web.Url($"host{i % 5}", $"/404/{i}"),
+                        1 => web.Url($"host{i % 5}", $"/r-once/{i}"),
+                        2 => web.Url($"host{i % 5}", "/ok/7"),
+                        3 => "http://[bad",
+                        _ => web.Url($"host{i % 5}", $"/ok/{i}"),
+                    }
+                ),
+        ];
 
     [Theory]
     [InlineData(1)]
@@ -24,15 +30,23 @@ public sealed class ResumeTests
     public async Task A_stopped_crawl_run_again_ends_with_the_same_store(int after)
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = new(web), broken = new(web);
+        using WebWorld whole = new(web),
+            broken = new(web);
         File.WriteAllLines(whole["urls.txt"], Mixed(web));
         await whole.Crawl(whole["urls.txt"]);
 
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(now =>
-        {
-            if (now.Done == after) stop.Cancel();
-        }, stop.Token, whole["urls.txt"]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            broken.Crawl(
+                now =>
+                {
+                    if (now.Done == after)
+                        stop.Cancel();
+                },
+                stop.Token,
+                whole["urls.txt"]
+            )
+        );
         Assert.False(File.Exists(broken["store/manifest.csv"]));
         await broken.Crawl(whole["urls.txt"]);
 
@@ -48,10 +62,17 @@ public sealed class ResumeTests
         File.WriteAllLines(world["urls.txt"], Enumerable.Range(0, 30).Select(i => web.Url("one", $"/ok/{i}")));
 
         using CancellationTokenSource stop = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Crawl(now =>
-        {
-            if (now.Done == 20) stop.Cancel();
-        }, stop.Token, world["urls.txt"]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            world.Crawl(
+                now =>
+                {
+                    if (now.Done == 20)
+                        stop.Cancel();
+                },
+                stop.Token,
+                world["urls.txt"]
+            )
+        );
         await world.Crawl(world["urls.txt"]);
 
         // The one request that was under way when the crawl stopped is the only one that may have been made twice.
@@ -62,7 +83,8 @@ public sealed class ResumeTests
     public async Task A_failing_disk_stops_the_crawl_and_the_same_command_goes_on()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = new(web), broken = new(web);
+        using WebWorld whole = new(web),
+            broken = new(web);
         File.WriteAllLines(whole["urls.txt"], Mixed(web));
         await whole.Crawl(whole["urls.txt"]);
 
@@ -102,7 +124,8 @@ public sealed class ResumeTests
         string path = world["journal"];
         await Append(path, new JournalRow(1, "http://h/1", "failed") { Reason = "timeout" }, new JournalRow(0, "http://h/0", "ok"));
         File.AppendAllText(path, torn);
-        using (var reader = new JournalReader(path)) Assert.Equal((2, true, true, false), (reader.Count, reader.Has(0), reader.Has(1), reader.Has(2)));
+        using (var reader = new JournalReader(path))
+            Assert.Equal((2, true, true, false), (reader.Count, reader.Has(0), reader.Has(1), reader.Has(2)));
 
         await Append(path, new JournalRow(2, "http://h/2", "rejected") { Reason = "robots" });
 
@@ -113,6 +136,7 @@ public sealed class ResumeTests
     private static async Task Append(string path, params JournalRow[] rows)
     {
         await using var writer = new JournalWriter(path);
-        foreach (JournalRow row in rows) await writer.Add(row, null, TestContext.Current.CancellationToken);
+        foreach (JournalRow row in rows)
+            await writer.Add(row, null, TestContext.Current.CancellationToken);
     }
 }

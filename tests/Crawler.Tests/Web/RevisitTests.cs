@@ -18,7 +18,10 @@ public sealed class RevisitTests
             context.Response.StatusCode = broken ? 410 : 200;
             return broken ? Task.CompletedTask : context.Response.Body.WriteAsync(CrawlWorld.Bitmap(20, 16, 77)).AsTask();
         };
-        File.WriteAllText(world["urls.csv"], $"url,caption,camera\n{web.Url("one", "/ok/1")},a,x\n{web.Url("one", "/moody")},b,y\n{web.Url("one", "/404/1")},c,z\n{web.Url("one", "/ok/2")},d,w\n");
+        File.WriteAllText(
+            world["urls.csv"],
+            $"url,caption,camera\n{web.Url("one", "/ok/1")},a,x\n{web.Url("one", "/moody")},b,y\n{web.Url("one", "/404/1")},c,z\n{web.Url("one", "/ok/2")},d,w\n"
+        );
         await world.Crawl(world["urls.csv"]);
         Assert.Equal(["ok", "failed/http_410", "failed/http_404", "ok"], world.Ends());
 
@@ -37,19 +40,21 @@ public sealed class RevisitTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        int version = 1, bodies = 0;
-        Func<HttpContext, Task> Versioned(Func<int> seed) => async context =>
-        {
-            string tag = $"\"v{seed()}\"";
-            context.Response.Headers.ETag = tag;
-            if (context.Request.Headers.IfNoneMatch == tag)
+        int version = 1,
+            bodies = 0;
+        Func<HttpContext, Task> Versioned(Func<int> seed) =>
+            async context =>
             {
-                context.Response.StatusCode = 304;
-                return;
-            }
-            Interlocked.Increment(ref bodies);
-            await context.Response.Body.WriteAsync(CrawlWorld.Bitmap(20, 16, seed()));
-        };
+                string tag = $"\"v{seed()}\"";
+                context.Response.Headers.ETag = tag;
+                if (context.Request.Headers.IfNoneMatch == tag)
+                {
+                    context.Response.StatusCode = 304;
+                    return;
+                }
+                Interlocked.Increment(ref bodies);
+                await context.Response.Body.WriteAsync(CrawlWorld.Bitmap(20, 16, seed()));
+            };
         web.Own["/same"] = Versioned(() => 500);
         web.Own["/new"] = Versioned(() => version);
         string[] urls = [web.Url("one", "/same"), web.Url("one", "/new"), web.Url("one", "/ok/3")];
@@ -110,13 +115,26 @@ public sealed class RevisitTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        File.WriteAllLines(world["urls.txt"], [web.Url("one", "/ok/1"), web.Url("one", "/private/1"), web.Url("closed", "/ok/1"), web.Url("nx", "/ok/1"), "no address"]);
+        File.WriteAllLines(
+            world["urls.txt"],
+            [web.Url("one", "/ok/1"), web.Url("one", "/private/1"), web.Url("closed", "/ok/1"), web.Url("nx", "/ok/1"), "no address"]
+        );
         Dictionary<string, string> told = [];
 
-        await Task.Run(() => CrawlRun.DryRun(world.For(world["urls.txt"]), planned => told[planned.Url] = planned.Decision, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        await Task.Run(
+            () =>
+                CrawlRun.DryRun(
+                    world.For(world["urls.txt"]),
+                    planned => told[planned.Url] = planned.Decision,
+                    TestContext.Current.CancellationToken
+                ),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(["fetch", "robots", "robots", "dns_error", "bad_url"], File.ReadLines(world["urls.txt"]).Select(url => told[url]));
-        Assert.DoesNotContain(web.Visits.Keys, path => !path.EndsWith("/robots.txt", StringComparison.Ordinal) && !path.EndsWith("/.well-known/tdmrep.json", StringComparison.Ordinal));
+        Assert.DoesNotContain(web.Visits.Keys, path =>
+            !path.EndsWith("/robots.txt", StringComparison.Ordinal) && !path.EndsWith("/.well-known/tdmrep.json", StringComparison.Ordinal)
+        );
         Assert.False(Directory.Exists(world.Store));
     }
 }

@@ -42,7 +42,10 @@ public sealed class SafetyTests
         {
             Options = WebWorld.Quick with
             {
-                Resolve = (_, _) => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looks) == 1 ? IPAddress.Loopback : IPAddress.Parse("10.0.0.1")]),
+                Resolve = (_, _) =>
+                    Task.FromResult<IPAddress[]>([
+                        Interlocked.Increment(ref looks) == 1 ? IPAddress.Loopback : IPAddress.Parse("10.0.0.1"),
+                    ]),
             },
         };
         web.Own["/robots.txt"] = context =>
@@ -74,7 +77,8 @@ public sealed class SafetyTests
                 // Nothing listens at the public address (TEST-NET-1), and the inner one is where the server is.
                 AllowedNetworks = [System.Net.IPNetwork.Parse("192.0.2.0/24")],
                 ConnectTimeout = TimeSpan.FromMilliseconds(300),
-                Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(Interlocked.Increment(ref looks) == 1 ? "192.0.2.1" : inner)]),
+                Resolve = (_, _) =>
+                    Task.FromResult<IPAddress[]>([IPAddress.Parse(Interlocked.Increment(ref looks) == 1 ? "192.0.2.1" : inner)]),
             },
         };
 
@@ -91,7 +95,12 @@ public sealed class SafetyTests
         await using FaultyWeb web = await FaultyWeb.Start();
         int looks = 0;
         // A second look would refuse: the one look gives the address for both.
-        ConnectGuard guard = new(new AddressPolicy([System.Net.IPNetwork.Parse("127.0.0.0/8")]), (_, _) => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looks) == 1 ? IPAddress.Loopback : IPAddress.Parse("10.0.0.1")]), TimeSpan.FromSeconds(5));
+        ConnectGuard guard = new(
+            new AddressPolicy([System.Net.IPNetwork.Parse("127.0.0.0/8")]),
+            (_, _) =>
+                Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looks) == 1 ? IPAddress.Loopback : IPAddress.Parse("10.0.0.1")]),
+            TimeSpan.FromSeconds(5)
+        );
         using SocketsHttpHandler handler = new() { ConnectCallback = guard.Connect, UseProxy = false };
         using HttpMessageInvoker http = new(handler);
         using HttpRequestMessage request = new(HttpMethod.Get, web.Url("one", "/ok/1"));
@@ -106,7 +115,13 @@ public sealed class SafetyTests
     public async Task Of_several_addresses_only_the_public_ones_are_connected_to()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld world = new(web) { Options = WebWorld.Quick with { Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.1"), IPAddress.Loopback]) } };
+        using WebWorld world = new(web)
+        {
+            Options = WebWorld.Quick with
+            {
+                Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.0.0.1"), IPAddress.Loopback]),
+            },
+        };
 
         await world.Crawl(web.Url("both", "/ok/1"));
 
@@ -136,11 +151,21 @@ public sealed class SafetyTests
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
         var counted = new Dictionary<string, long>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, listening) => { if (instrument.Name == "dfkd.crawl.targets") listening.EnableMeasurementEvents(instrument); } };
-        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        using var listener = new MeterListener
         {
-            lock (counted) counted[$"{tags[0].Value}/{tags[1].Value}"] = counted.GetValueOrDefault($"{tags[0].Value}/{tags[1].Value}") + value;
-        });
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "dfkd.crawl.targets")
+                    listening.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>(
+            (_, value, tags, _) =>
+            {
+                lock (counted)
+                    counted[$"{tags[0].Value}/{tags[1].Value}"] = counted.GetValueOrDefault($"{tags[0].Value}/{tags[1].Value}") + value;
+            }
+        );
         listener.Start();
         File.WriteAllLines(world["urls.txt"], [web.Url("one", "/ok/1"), web.Url("one", "/ok/2"), web.Url("one", "/404/1")]);
 

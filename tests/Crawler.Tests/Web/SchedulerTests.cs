@@ -12,21 +12,39 @@ public sealed class SchedulerTests
     public async Task Silent_hosts_however_many_never_slow_a_living_one()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld world = new(web) { Options = WebWorld.Quick with { Connections = 8, ConnectTimeout = TimeSpan.FromSeconds(3), HeadersTimeout = TimeSpan.FromSeconds(3), BodyTimeout = TimeSpan.FromSeconds(3), Retries = 0 } };
+        using WebWorld world = new(web)
+        {
+            Options = WebWorld.Quick with
+            {
+                Connections = 8,
+                ConnectTimeout = TimeSpan.FromSeconds(3),
+                HeadersTimeout = TimeSpan.FromSeconds(3),
+                BodyTimeout = TimeSpan.FromSeconds(3),
+                Retries = 0,
+            },
+        };
         var done = new TaskCompletionSource<TimeSpan>();
         int served = 0;
         web.Own["/count"] = async context =>
         {
             await context.Response.Body.WriteAsync(CrawlWorld.Bitmap(20, 16, Interlocked.Increment(ref served)));
-            if (served == 200) done.TrySetResult(Stopwatch.GetElapsedTime(start));
+            if (served == 200)
+                done.TrySetResult(Stopwatch.GetElapsedTime(start));
         };
         web.Own["/robots.txt"] = async context =>
         {
-            if (!context.Request.Host.Host.StartsWith("silent", StringComparison.Ordinal)) return;
+            if (!context.Request.Host.Host.StartsWith("silent", StringComparison.Ordinal))
+                return;
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         };
         // The silent ones come first in the list, and there are more of them than connections.
-        File.WriteAllLines(world["urls.txt"], [.. Enumerable.Range(0, 16).Select(i => web.Url($"silent{i}", "/ok/1")), .. Enumerable.Range(0, 200).Select(i => web.Url("living", $"/count?{i}"))]);
+        File.WriteAllLines(
+            world["urls.txt"],
+            [
+                .. Enumerable.Range(0, 16).Select(i => web.Url($"silent{i}", "/ok/1")),
+                .. Enumerable.Range(0, 200).Select(i => web.Url("living", $"/count?{i}")),
+            ]
+        );
 
         start = Stopwatch.GetTimestamp();
         Task<CrawlSummary> crawl = world.Crawl(world["urls.txt"]);
@@ -62,7 +80,8 @@ public sealed class SchedulerTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web) { Options = WebWorld.Quick with { ConnectionsPerHost = 1 } };
-        long asked = 0, allowed = 0;
+        long asked = 0,
+            allowed = 0;
         web.Own["/first"] = context =>
         {
             if (Interlocked.CompareExchange(ref asked, Stopwatch.GetTimestamp(), 0) == 0)

@@ -14,13 +14,15 @@ public sealed class SteeringTests
     public async Task The_budget_goes_to_the_hosts_whose_images_are_useful()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld steered = Steered(web, 400), even = new(web) { Options = WebWorld.Quick with { MaxFetches = 400 } };
+        using WebWorld steered = Steered(web, 400),
+            even = new(web) { Options = WebWorld.Quick with { MaxFetches = 400 } };
         string list = Sixty(steered, web);
 
         await steered.Crawl(list);
         await even.Crawl(list);
 
-        int useful = Useful(steered), otherwise = Useful(even);
+        int useful = Useful(steered),
+            otherwise = Useful(even);
         Assert.Equal(40, otherwise);
         Assert.True(useful >= 4 * otherwise, $"{useful} of 400 with steering, {otherwise} without");
     }
@@ -32,13 +34,18 @@ public sealed class SteeringTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = Steered(web, 70);
-        if (!steering) world.Options = world.Options with { Steering = null };
-        File.WriteAllLines(world["urls.txt"], Enumerable.Range(0, 100).Select(i => web.Url($"host{i % 7}", i % 5 == 0 ? $"/404/{i}" : $"/ok/{i}")));
+        if (!steering)
+            world.Options = world.Options with { Steering = null };
+        File.WriteAllLines(
+            world["urls.txt"],
+            Enumerable.Range(0, 100).Select(i => web.Url($"host{i % 7}", i % 5 == 0 ? $"/404/{i}" : $"/ok/{i}"))
+        );
 
         await world.Crawl(world["urls.txt"]);
         Assert.Equal(70, world.Rows().Count);
         Assert.Equal(70, Asked(web));
-        if (steering) world.Options = world.Options with { Steering = Judging() };
+        if (steering)
+            world.Options = world.Options with { Steering = Judging() };
         await world.Crawl(world["urls.txt"]);
 
         Assert.Equal(100, world.Rows().Count);
@@ -50,10 +57,13 @@ public sealed class SteeringTests
     public async Task Equal_seeds_fetch_the_same_and_others_something_else()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld one = Steered(web, 200), again = Steered(web, 200), other = Steered(web, 200, seed: 2);
+        using WebWorld one = Steered(web, 200),
+            again = Steered(web, 200),
+            other = Steered(web, 200, seed: 2);
         string list = Sixty(one, web);
 
-        foreach (WebWorld world in new[] { one, again, other }) await world.Crawl(list);
+        foreach (WebWorld world in new[] { one, again, other })
+            await world.Crawl(list);
 
         Assert.Equal(one.Files(), again.Files());
         Assert.NotEqual(Sources(one), Sources(other));
@@ -66,17 +76,25 @@ public sealed class SteeringTests
     public async Task A_stopped_crawl_goes_on_to_the_same_end_and_judges_no_image_twice(int after)
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = Steered(web, 200), broken = Steered(web, 200);
+        using WebWorld whole = Steered(web, 200),
+            broken = Steered(web, 200);
         string list = Sixty(whole, web);
         await whole.Crawl(list);
 
         using CancellationTokenSource stop = new();
         var looked = new List<string>();
         broken.Options = broken.Options with { Steering = Judging(looked: looked) };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(now =>
-        {
-            if (now.Done == after) stop.Cancel();
-        }, stop.Token, list));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            broken.Crawl(
+                now =>
+                {
+                    if (now.Done == after)
+                        stop.Cancel();
+                },
+                stop.Token,
+                list
+            )
+        );
         broken.Options = broken.Options with { Steering = Judging(looked: looked) };
         await broken.Crawl(list);
 
@@ -88,13 +106,20 @@ public sealed class SteeringTests
     public async Task A_crawl_that_stops_while_images_are_judged_goes_on_to_the_same_end()
     {
         await using FaultyWeb web = await FaultyWeb.Start();
-        using WebWorld whole = Steered(web, 200), broken = Steered(web, 200);
+        using WebWorld whole = Steered(web, 200),
+            broken = Steered(web, 200);
         string list = Sixty(whole, web);
         await whole.Crawl(list);
 
         int rounds = 0;
         SteeringJudge judge = Judging().Judge;
-        broken.Options = broken.Options with { Steering = Judging() with { Judge = (images, cancel) => ++rounds < 4 ? judge(images, cancel) : throw new OperationCanceledException() } };
+        broken.Options = broken.Options with
+        {
+            Steering = Judging() with
+            {
+                Judge = (images, cancel) => ++rounds < 4 ? judge(images, cancel) : throw new OperationCanceledException(),
+            },
+        };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.Crawl(list));
         broken.Options = broken.Options with { Steering = Judging() };
         await broken.Crawl(list);
@@ -111,22 +136,32 @@ public sealed class SteeringTests
         for (int page = 0; page < 20; page++)
         {
             int[] images = [.. Enumerable.Range(page * 100, 50)];
-            if (page % 10 == 3) useful.UnionWith(images.Select(image => Convert.ToHexString(CrawlWorld.Bitmap(20, 16, image))));
-            web.Own[$"/page{page}"] = context => context.Response.WriteAsync($"<!DOCTYPE html><html><body>{string.Concat(images.Select(image => $"<img src='{web.Url("cdn", $"/ok/{image}")}'>"))}</body></html>");
+            if (page % 10 == 3)
+                useful.UnionWith(images.Select(image => Convert.ToHexString(CrawlWorld.Bitmap(20, 16, image))));
+            web.Own[$"/page{page}"] = context =>
+                context.Response.WriteAsync(
+                    $"<!DOCTYPE html><html><body>{string.Concat(images.Select(image => $"<img src='{web.Url("cdn", $"/ok/{image}")}'>"))}</body></html>"
+                );
         }
-        web.Own["/home"] = context => context.Response.WriteAsync($"<!DOCTYPE html><html><body>{string.Concat(Enumerable.Range(0, 20).Select(i => $"<a href='/page{i}'>more</a>"))}</body></html>");
+        web.Own["/home"] = context =>
+            context.Response.WriteAsync(
+                $"<!DOCTYPE html><html><body>{string.Concat(Enumerable.Range(0, 20).Select(i => $"<a href='/page{i}'>more</a>"))}</body></html>"
+            );
         int found = 0;
         world.Options = world.Options with
         {
             Depth = 1,
             Steering = Judging() with
             {
-                Judge = (images, _) => [.. images.Select(image =>
-                {
-                    bool hit = useful.Contains(Convert.ToHexString(File.ReadAllBytes(image.Path)));
-                    found += hit ? 1 : 0;
-                    return new SteeringVerdict(hit ? 1 : 0, []);
-                })],
+                Judge = (images, _) =>
+                    [
+                        .. images.Select(image =>
+                        {
+                            bool hit = useful.Contains(Convert.ToHexString(File.ReadAllBytes(image.Path)));
+                            found += hit ? 1 : 0;
+                            return new SteeringVerdict(hit ? 1 : 0, []);
+                        }),
+                    ],
             },
         };
 
@@ -142,8 +177,14 @@ public sealed class SteeringTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = Steered(web, 200);
-        world.Options = world.Options with { Steering = Judging() with { Judge = (images, _) => [.. images.Select(_ => new SteeringVerdict(1, []))] } };
-        File.WriteAllLines(world["urls.txt"], Enumerable.Range(0, 1000).Select(i => i % 5 < 4 ? web.Url($"same{i % 5}", $"/ok/7?{i}") : web.Url("various", $"/ok/{i}")));
+        world.Options = world.Options with
+        {
+            Steering = Judging() with { Judge = (images, _) => [.. images.Select(_ => new SteeringVerdict(1, []))] },
+        };
+        File.WriteAllLines(
+            world["urls.txt"],
+            Enumerable.Range(0, 1000).Select(i => i % 5 < 4 ? web.Url($"same{i % 5}", $"/ok/7?{i}") : web.Url("various", $"/ok/{i}"))
+        );
 
         await world.Crawl(world["urls.txt"]);
 
@@ -158,7 +199,10 @@ public sealed class SteeringTests
         string list = Sixty(world, web);
         List<string> planned = [];
 
-        var counts = await Task.Run(() => CrawlRun.DryRun(world.For(list), fetch => planned.Add(fetch.Url), TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        var counts = await Task.Run(
+            () => CrawlRun.DryRun(world.For(list), fetch => planned.Add(fetch.Url), TestContext.Current.CancellationToken),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(0, Asked(web));
         await world.Crawl(list);
 
@@ -184,29 +228,45 @@ public sealed class SteeringTests
     }
 
     [Fact]
-    public void The_frontier_gives_every_page_of_every_host_its_targets_in_their_order() => Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[0, 3]).Array[0, 60].Sample(steps =>
-    {
-        using WebWorld world = new();
-        using var frontier = new Frontier(world["frontier"]);
-        var model = new Dictionary<(string, string), Queue<long>>();
-        long ordinal = 0;
-        foreach ((int host, int page, int take) in steps)
-        {
-            (string, string) key = ($"h{host}", $"p{page}");
-            Queue<long> waiting = model.TryGetValue(key, out Queue<long>? known) ? known : model[key] = new();
-            if (take == 0 || take > waiting.Count)
-            {
-                waiting.Enqueue(ordinal);
-                frontier.Add(key.Item1, key.Item2, new WebTarget(ordinal++, "u", new Uri("http://h/")));
-            }
-            else if (!frontier.Take(key.Item1, key.Item2, take).Select(target => target.Ordinal).ToList().SequenceEqual(Enumerable.Range(0, take).Select(_ => waiting.Dequeue()).ToList()))
-            {
-                return false;
-            }
-        }
-        return frontier.Hosts.All(host => host.Waiting == model.Where(of => of.Key.Item1 == host.Source).Sum(of => of.Value.Count)
-            && frontier.PagesOf(host.Source).All(page => page.Waiting > 0 && page.Waiting == model[(host.Source, page.Source)].Count));
-    }, iter: 50);
+    public void The_frontier_gives_every_page_of_every_host_its_targets_in_their_order() =>
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[0, 3])
+            .Array[0, 60]
+            .Sample(
+                steps =>
+                {
+                    using WebWorld world = new();
+                    using var frontier = new Frontier(world["frontier"]);
+                    var model = new Dictionary<(string, string), Queue<long>>();
+                    long ordinal = 0;
+                    foreach ((int host, int page, int take) in steps)
+                    {
+                        (string, string) key = ($"h{host}", $"p{page}");
+                        Queue<long> waiting = model.TryGetValue(key, out Queue<long>? known) ? known : model[key] = new();
+                        if (take == 0 || take > waiting.Count)
+                        {
+                            waiting.Enqueue(ordinal);
+                            frontier.Add(key.Item1, key.Item2, new WebTarget(ordinal++, "u", new Uri("http://h/")));
+                        }
+                        else if (
+                            !frontier
+                                .Take(key.Item1, key.Item2, take)
+                                .Select(target => target.Ordinal)
+                                .ToList()
+                                .SequenceEqual(Enumerable.Range(0, take).Select(_ => waiting.Dequeue()).ToList())
+                        )
+                        {
+                            return false;
+                        }
+                    }
+                    return frontier.Hosts.All(host =>
+                        host.Waiting == model.Where(of => of.Key.Item1 == host.Source).Sum(of => of.Value.Count)
+                        && frontier
+                            .PagesOf(host.Source)
+                            .All(page => page.Waiting > 0 && page.Waiting == model[(host.Source, page.Source)].Count)
+                    );
+                },
+                iter: 50
+            );
 
     [Fact]
     public void Steering_without_a_budget_or_over_what_is_known_is_refused()
@@ -217,32 +277,54 @@ public sealed class SteeringTests
         Assert.Contains("--refresh", Assert.Throws<CrawlException>(world.For().Validate).Message, StringComparison.Ordinal);
     }
 
-    private static WebWorld Steered(FaultyWeb web, long budget, ulong seed = 1) => new(web) { Options = WebWorld.Quick with { MaxFetches = budget, Steering = Judging(seed) } };
+    private static WebWorld Steered(FaultyWeb web, long budget, ulong seed = 1) =>
+        new(web) { Options = WebWorld.Quick with { MaxFetches = budget, Steering = Judging(seed) } };
 
     // Worth depends on what was judged before, so that a judge that does not hear of it again tells another story.
     private static SteeringOptions Judging(ulong seed = 1, List<string>? looked = null)
     {
         var figures = new List<double>();
-        return new SteeringOptions((images, _) => [.. images.Select(image =>
+        return new SteeringOptions(
+            (images, _) =>
+                [
+                    .. images.Select(image =>
+                    {
+                        if (image.Figures is null)
+                            looked?.Add(image.Path);
+                        double figure = image.Figures?[0]
+                            ?? (image.Source.StartsWith("good", StringComparison.Ordinal) ? 1 : 0)
+                                + File.ReadAllBytes(image.Path)[60] / 1000.0;
+                        figures.Add(figure);
+                        return new SteeringVerdict(figures.Average() < figure ? 1 : 0, [figure]);
+                    }),
+                ],
+            "test"
+        )
         {
-            if (image.Figures is null) looked?.Add(image.Path);
-            double figure = image.Figures?[0] ?? (image.Source.StartsWith("good", StringComparison.Ordinal) ? 1 : 0) + File.ReadAllBytes(image.Path)[60] / 1000.0;
-            figures.Add(figure);
-            return new SteeringVerdict(figures.Average() < figure ? 1 : 0, [figure]);
-        })], "test")
-        { Seed = seed, Round = 20 };
+            Seed = seed,
+            Round = 20,
+        };
     }
 
     // Sixty hosts, six of them good, taking turns.
     private static string Sixty(WebWorld world, FaultyWeb web)
     {
-        File.WriteAllLines(world["urls.txt"], Enumerable.Range(0, 60 * 50).Select(i => web.Url($"{(i % 10 == 3 ? "good" : "poor")}{i % 60}", $"/ok/{i}")));
+        File.WriteAllLines(
+            world["urls.txt"],
+            Enumerable.Range(0, 60 * 50).Select(i => web.Url($"{(i % 10 == 3 ? "good" : "poor")}{i % 60}", $"/ok/{i}"))
+        );
         return world["urls.txt"];
     }
 
-    private static int Useful(WebWorld world) => world.Rows().Count(row => row["status"] == Status.Ok && row["source"]!.Contains("good", StringComparison.Ordinal));
+    private static int Useful(WebWorld world) =>
+        world.Rows().Count(row => row["status"] == Status.Ok && row["source"]!.Contains("good", StringComparison.Ordinal));
 
     private static IEnumerable<string?> Sources(WebWorld world) => world.Rows().Select(row => row["source"]);
 
-    private static int Asked(FaultyWeb web) => web.Visits.Where(visit => visit.Key.Contains("/ok/", StringComparison.Ordinal) || visit.Key.Contains("/404/", StringComparison.Ordinal)).Sum(visit => visit.Value);
+    private static int Asked(FaultyWeb web) =>
+        web
+            .Visits.Where(visit =>
+                visit.Key.Contains("/ok/", StringComparison.Ordinal) || visit.Key.Contains("/404/", StringComparison.Ordinal)
+            )
+            .Sum(visit => visit.Value);
 }

@@ -23,23 +23,33 @@ internal sealed class WebWorld(FaultyWeb? web = null) : IDisposable
     public string Store => folder["store"];
 
     /// <summary>Impatient manners for the loopback.</summary>
-    public static WebOptions Quick { get; } = new()
-    {
-        AllowedNetworks = [IPNetwork.Parse("127.0.0.0/8")],
-        Resolve = FaultyWeb.Resolve,
-        ConnectTimeout = TimeSpan.FromSeconds(1.5),
-        HeadersTimeout = TimeSpan.FromSeconds(1.5),
-        BodyTimeout = TimeSpan.FromSeconds(2),
-        Retries = 2,
-        RetryDelay = TimeSpan.FromMilliseconds(30),
-        BreakAfter = 50,
-        BreakDuration = TimeSpan.FromMilliseconds(500),
-        ConnectionsPerHost = 8,
-    };
+    public static WebOptions Quick { get; } =
+        new()
+        {
+            AllowedNetworks = [IPNetwork.Parse("127.0.0.0/8")],
+            Resolve = FaultyWeb.Resolve,
+            ConnectTimeout = TimeSpan.FromSeconds(1.5),
+            HeadersTimeout = TimeSpan.FromSeconds(1.5),
+            BodyTimeout = TimeSpan.FromSeconds(2),
+            Retries = 2,
+            RetryDelay = TimeSpan.FromMilliseconds(30),
+            BreakAfter = 50,
+            BreakDuration = TimeSpan.FromMilliseconds(500),
+            ConnectionsPerHost = 8,
+        };
 
     public WebOptions Options { get; set; } = Quick;
 
-    public CrawlOptions For(params string[] sources) => new() { Sources = sources, Store = Store, MinSide = 8, Workers = 2, Web = Options, Limits = new DecodeLimits { MaxBytes = 1 << 20 } };
+    public CrawlOptions For(params string[] sources) =>
+        new()
+        {
+            Sources = sources,
+            Store = Store,
+            MinSide = 8,
+            Workers = 2,
+            Web = Options,
+            Limits = new DecodeLimits { MaxBytes = 1 << 20 },
+        };
 
     /// <summary>Crawls off the test's own thread.</summary>
     public Task<CrawlSummary> Crawl(params string[] sources) => Crawl(null, TestContext.Current.CancellationToken, sources);
@@ -54,13 +64,16 @@ internal sealed class WebWorld(FaultyWeb? web = null) : IDisposable
     }
 
     /// <summary>Every row as <c>status</c> or <c>status/reason</c>.</summary>
-    public IEnumerable<string> Ends() => Rows().Select(row => row["reason"]!.Length == 0 ? row["status"]! : $"{row["status"]}/{row["reason"]}");
+    public IEnumerable<string> Ends() =>
+        Rows().Select(row => row["reason"]!.Length == 0 ? row["status"]! : $"{row["status"]}/{row["reason"]}");
 
     /// <summary>Every file of the store by relative path, with its bytes as hex; the provenance (its seconds differ) is left out.</summary>
-    public IReadOnlyDictionary<string, string> Files() => Directory.EnumerateFiles(Store, "*", SearchOption.AllDirectories)
-        .Where(file => !file.EndsWith("manifest.json", StringComparison.Ordinal))
-        .Order(StringComparer.Ordinal)
-        .ToDictionary(file => Path.GetRelativePath(Store, file), file => Convert.ToHexString(File.ReadAllBytes(file)));
+    public IReadOnlyDictionary<string, string> Files() =>
+        Directory
+            .EnumerateFiles(Store, "*", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith("manifest.json", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToDictionary(file => Path.GetRelativePath(Store, file), file => Convert.ToHexString(File.ReadAllBytes(file)));
 
     public void Dispose() => folder.Dispose();
 

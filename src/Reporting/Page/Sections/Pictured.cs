@@ -20,6 +20,7 @@ internal static class Pictured
             image.Attention?.Width ?? 0,
             image.Attention is null ? "" : $"Where the teacher looks on {Wording.Foreign(Wording.FileName(path))}",
             selected,
-            image.Missing.Length == 0 ? "" : ReasonWords.InWords(image.Missing));
+            image.Missing.Length == 0 ? "" : ReasonWords.InWords(image.Missing)
+        );
     }
 }
