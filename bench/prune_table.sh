@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Students pruned from the CIFAR teacher in closed form, untrained and after training, over seeds: test top-1, agreement, CPU seconds.
 #   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
-#   BLIND=0 (1: images drawn blindly instead of selected)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
+#   BLIND=0 (1: images drawn blindly instead of selected)  POOL=0 (1: half of the images from the rest of the pool, as compress draws them)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
 # Shapes are searched for each share (dfkd prune --params), once, with the first seed. What is finished is kept: call it again to go on.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
-OUT=${OUT:-$root/bench/results/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} BLIND=${BLIND:-0} IMAGES=${IMAGES:-1600}
+OUT=${OUT:-$root/bench/results/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} BLIND=${BLIND:-0} POOL=${POOL:-0} IMAGES=${IMAGES:-1600}
 TEACHER=${TEACHER:-$DATA/teacher/cifar10_vit}
 mkdir -p "$OUT"
 same_settings "images $IMAGES, blind $BLIND, teacher $TEACHER"
+half=()
+[ "$POOL" = 0 ] || half=(--pool "$OUT/scores.csv")
 build_dfkd
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
 [ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$TEACHER" -o "$OUT/scores.csv" --resume --quiet
@@ -31,11 +33,11 @@ echo "|---|---|---|---|---|---|---|---|---|"
 for share in $SHARES; do
     shape=
     for seed in $SEEDS; do
-        student=$OUT/$name-$share-$seed
+        student=$OUT/$name${half:+-half}-$share-$seed
         if [ ! -f "$student/model.safetensors" ]; then
             # A run that was killed goes on; --resume begins afresh where nothing is.
             if [ -z "$shape" ]; then size=(--params "$share"); else size=(--student "$shape"); fi
-            cpu "$DFKD" prune "$TEACHER" "$OUT/$name.csv" "${size[@]}" --images "$IMAGES" --seed "$seed" --resume --json --quiet -o "$student" >"$student.summary"
+            cpu "$DFKD" prune "$TEACHER" "$OUT/$name.csv" "${size[@]}" ${half[@]+"${half[@]}"} --images "$IMAGES" --seed "$seed" --resume --json --quiet -o "$student" >"$student.summary"
             cp "$OUT/cpu" "$student.cpu"
         fi
         [ -n "$shape" ] || shape=$(grep -oE '"student": ?"[^"]*"' "$student.summary" | head -n 1 | sed -E 's/.*"([^"]*)"$/\1/')
