@@ -7,8 +7,6 @@ namespace DataFreeKD.EndToEnd.Tests;
 
 public sealed class ChecksTests(TinyWorld world)
 {
-    private const string Small = "vit:img=32,patch=8,dim=16,depth=2,heads=1";
-
     // The verb, and what its output is: the ending of a file, or none of a folder.
     private static readonly (string Verb, string Ending)[] Writers =
     [
@@ -78,7 +76,7 @@ public sealed class ChecksTests(TinyWorld world)
         string[] before = Entries(folder);
 
         string line = Programs
-            .RunDfkd([.. Command(folder, verb, output), .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"]])
+            .RunDfkd([.. VerbCommands.Of(world, folder, verb, output), .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"]])
             .Refuses();
 
         Assert.DoesNotContain("unexpected", line, StringComparison.Ordinal);
@@ -96,54 +94,4 @@ public sealed class ChecksTests(TinyWorld world)
 
     private static string[] Entries(TempFolder folder) =>
         [.. Directory.EnumerateFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-
-    private string[] Command(TempFolder folder, string verb, string output) =>
-        verb switch
-        {
-            "score" => ["score", world.Wild, "--teacher", world.Teacher, "-o", output],
-            "embeddings" => ["score", world.Wild, "--teacher", world.Teacher, "-o", folder["scores.csv"], "--embeddings", output],
-            "crawl" => ["crawl", world.Wild, "-o", output],
-            "select" => ["select", world.Scores, "--budget", "50", "-o", output],
-            "advise" => ["select", world.Scores, "--advise", output],
-            "distill" => ["distill", world.Selected, "--teacher", world.Teacher, "--student", Small, "--steps", "5", "-o", output],
-            "train" => ["train", world.Train, "--model", Small, "--steps", "5", "-o", output],
-            "prune" => ["prune", world.Teacher, world.Selected, "--params", "0.5", "-o", output],
-            "cache" => ["cache", world.Selected, "--teacher", world.Teacher, "--steps", "5", "-o", output],
-            "pack" => ["pack", world.Selected, "--to", "webdataset", "-o", output],
-            "urls" => ["pack", world.Selected, "--to", "urls", "-o", output],
-            "report" => ["report", world.Scores, "-o", output],
-            "contact-sheet" => ["contact-sheet", world.Scores, "-o", output],
-            "explain" =>
-            [
-                "explain",
-                Directory.EnumerateFiles(world.Test, "*", SearchOption.AllDirectories).First(),
-                "--teacher",
-                world.Teacher,
-                "-o",
-                output,
-            ],
-            "export" => ["export", world.Teacher, "--onnx", output],
-            "compare" => ["compare", Recipes(folder), "-o", output],
-            _ => ["compress", world.Wild, "--teacher", world.Teacher, "--minutes", "0", "-o", output],
-        };
-
-    private string Recipes(TempFolder folder)
-    {
-        File.WriteAllText(
-            folder["recipes.yaml"],
-            $"""
-            seeds: [0]
-            tests:
-              own: {world.Test}
-            defaults:
-              selection: {world.Selected}
-              teacher: {world.Teacher}
-              student: {Small}
-              steps: 5
-            recipes:
-              - name: kd
-            """
-        );
-        return folder["recipes.yaml"];
-    }
 }

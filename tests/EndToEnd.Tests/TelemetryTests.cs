@@ -1,4 +1,4 @@
-// ONNX Runtime reports home unless it is told not to: nobody who scores or serves with it asked for that.
+// Nothing here reports home. ONNX Runtime does unless it is told not to: nobody who scores or serves with it asked for that.
 
 using DataFreeKD.Testing;
 
@@ -38,6 +38,35 @@ public sealed class TelemetryTests(TinyWorld world)
             .Of("timeout", "-s", "INT", "20", Programs.Sample("ClassifyService"), folder["t.onnx"], "--urls", "http://0.0.0.0:0")
             .KeptToItself();
         Assert.Contains("Now listening on", watched.Run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("crawl", "store")]
+    [InlineData("score", "scores.csv")]
+    [InlineData("select", "selected.csv")]
+    [InlineData("pack", "shards")]
+    [InlineData("cache", "teacher.cache")]
+    [InlineData("prune", "pruned")]
+    [InlineData("distill", "student")]
+    [InlineData("train", "trained")]
+    [InlineData("compare", "compared")]
+    [InlineData("compress", "compressed")]
+    [InlineData("run", "out")]
+    [InlineData("report", "report.html")]
+    [InlineData("explain", "explained.png")]
+    [InlineData("contact-sheet", "sheet.png")]
+    [InlineData("losses", "")]
+    [InlineData("inspect", "")]
+    [InlineData("evaluate", "")]
+    [InlineData("estimate", "")]
+    [InlineData("auroc", "")]
+    [InlineData("completion", "")]
+    public void A_verb_without_web_sources_looks_up_no_name_opens_no_connection_and_leaves_no_file(string verb, string output)
+    {
+        Assert.SkipWhen(Watched.Hindrance is not null, Watched.Hindrance ?? "");
+        using TempFolder folder = new();
+        Watched watched = Watched.Of(Programs.Dfkd, VerbCommands.Of(world, folder, verb, folder[output])).KeptToItself();
+        watched.Run.Succeeds();
     }
 
     [Fact]
