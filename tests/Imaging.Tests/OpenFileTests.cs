@@ -212,6 +212,37 @@ public sealed class OpenFileTests : IDisposable
         Assert.Equal(0, made.ExitCode);
     }
 
+    [Theory]
+    [InlineData('x', false)]
+    [InlineData('g', false)]
+    [InlineData('L', false)]
+    [InlineData('K', false)]
+    [InlineData('x', true)]
+    public void A_header_that_claims_much_metadata_is_not_believed(char type, bool gzip)
+    {
+        byte[] header = new byte[1024];
+        "name"u8.CopyTo(header);
+        "0000644\0"u8.CopyTo(header.AsSpan(100));
+        "0000000\0"u8.CopyTo(header.AsSpan(108));
+        "0000000\0"u8.CopyTo(header.AsSpan(116));
+        // 1 GB.
+        "07777777777\0"u8.CopyTo(header.AsSpan(124));
+        "00000000000\0"u8.CopyTo(header.AsSpan(136));
+        "        "u8.CopyTo(header.AsSpan(148));
+        header[156] = (byte)type;
+        (type is 'L' or 'K' ? "ustar  \0"u8 : "ustar\000"u8).CopyTo(header.AsSpan(257));
+        Encoding.ASCII.GetBytes($"{Convert.ToString(header.Sum(one => one), 8).PadLeft(6, '0')}\0 ").CopyTo(header, 148);
+        using (Stream file = File.Create(folder["a.tar"]))
+        using (Stream packed = gzip ? new GZipStream(file, CompressionMode.Compress) : file)
+            packed.Write(header);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        ImageInput found = Assert.Single(Rows(folder["a.tar"]));
+
+        Assert.Equal(Reason.Unreadable, found.Reason);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 << 20);
+    }
+
     private void WriteTar(string name, bool gzip)
     {
         using Stream file = File.Create(folder[name]);

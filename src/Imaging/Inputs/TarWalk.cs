@@ -9,7 +9,7 @@ namespace DataFreeKD.Imaging.Inputs;
 internal sealed class TarWalk : MemberWalk
 {
     private readonly FileStream file;
-    private readonly Stream content;
+    private readonly TarHeaders content;
     private readonly TarReader reader;
     private TarEntry? entry;
     private bool any;
@@ -26,7 +26,7 @@ internal sealed class TarWalk : MemberWalk
             1 << 16,
             FileOptions.SequentialScan
         );
-        content = compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file;
+        content = new TarHeaders(compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file);
         reader = new TarReader(content);
         if (file.Length == 0)
             Failure = Reason.Empty;
@@ -101,6 +101,7 @@ internal sealed class TarWalk : MemberWalk
     {
         try
         {
+            content.AreRead = true;
             entry = reader.GetNextEntry();
             any |= entry is not null;
             return entry is not null;
@@ -117,10 +118,16 @@ internal sealed class TarWalk : MemberWalk
                         or ArgumentException
                         or NotSupportedException
                         or OverflowException
+                        // A size beyond what an array can have.
+                        or InvalidOperationException
             )
         {
             // A first header that is none is no archive; after good members the file was cut or damaged.
             Failure = any ? Reason.Truncated : Reason.Unreadable;
+        }
+        finally
+        {
+            content.AreRead = false;
         }
         return false;
     }
