@@ -93,10 +93,10 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
         {
             return read();
         }
-        catch (Exception problem) when (problem is not (TableException or OutOfMemoryException))
+        catch (Exception problem) when (problem is not TableException)
         {
             throw new TableException(
-                $"{path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again",
+                $"{path} is not a Parquet file, or is damaged ({ParquetFooter.Tell(problem)}); write it again",
                 problem
             );
         }

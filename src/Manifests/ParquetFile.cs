@@ -91,11 +91,11 @@ internal sealed class ParquetFile : IDisposable
         {
             return read();
         }
-        catch (Exception problem) when (problem is not (TableException or OutOfMemoryException))
+        catch (Exception problem) when (problem is not TableException)
         {
             // The library reports damage by whatever its decoders run into.
             throw new TableException(
-                $"{Path} is not a Parquet file, or is damaged ({problem.Message.TrimEnd('.')}); write it again",
+                $"{Path} is not a Parquet file, or is damaged ({ParquetFooter.Tell(problem)}); write it again",
                 problem
             );
         }

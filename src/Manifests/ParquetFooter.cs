@@ -1,12 +1,15 @@
 // A Parquet file's footer is walked before the library reads it: the library takes the number of a list's elements at its word, and a
-// damaged one keeps it busy for hours.
+// field's type to be what the format says, whatever the file says. A damaged footer keeps it busy for hours.
 
 using System.Buffers.Binary;
 using Parquet;
 
 namespace DataFreeKD.Manifests;
 
-/// <summary>Checks that a footer, in Thrift's compact protocol, holds every element that its lists, sets, maps and texts claim.</summary>
+/// <summary>
+/// Checks that a footer, in Thrift's compact protocol, holds every element that its lists, sets, maps and texts claim, and that the fields
+/// which the format knows have its types.
+/// </summary>
 internal ref struct ParquetFooter
 {
     private const int TrailerBytes = 8,
@@ -25,6 +28,10 @@ internal ref struct ParquetFooter
         return ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult();
     }
 
+    /// <summary>What an exception of the library says to a user.</summary>
+    public static string Tell(Exception problem) =>
+        problem is OutOfMemoryException ? "a length in it is more than memory holds" : problem.Message.TrimEnd('.');
+
     // Leaves the stream at its beginning. A file without a footer is left to the library, which says so.
     private static void Check(Stream stream)
     {
@@ -39,31 +46,39 @@ internal ref struct ParquetFooter
             byte[] footer = new byte[length];
             stream.Seek(-TrailerBytes - (long)length, SeekOrigin.End);
             stream.ReadExactly(footer);
-            new ParquetFooter(footer).Struct(0);
+            new ParquetFooter(footer).Struct(ParquetFields.Footer, 0);
         }
         stream.Seek(0, SeekOrigin.Begin);
     }
 
-    private void Struct(int depth)
+    private void Struct(ParquetFields? known, int depth)
     {
         if (depth > MostDepth)
             throw Damaged();
+        long id = 0;
         while (true)
         {
             int head = Byte();
             if (head == 0)
                 return;
-            // A field's number, where it is no small step from the last one.
-            if (head >> 4 == 0)
-                Number();
+            // A field's number, where it is no small step from the last one: zigzag.
+            id =
+                head >> 4 == 0
+                    ? Number() is var number
+                        ? (long)(number >> 1) ^ -(long)(number & 1)
+                        : 0
+                    : id + (head >> 4);
             int type = head & 0xF;
+            ParquetField? field = known?[id];
+            if (field is { } one && !one.Has(type))
+                throw Damaged();
             // A field that is true or false has its value in its type.
             if (type > 2)
-                Value(type, depth);
+                Value(type, field, depth);
         }
     }
 
-    private void Value(int type, int depth)
+    private void Value(int type, ParquetField? field, int depth)
     {
         switch (type)
         {
@@ -82,15 +97,18 @@ internal ref struct ParquetFooter
             case 9 or 10:
                 int head = Byte();
                 ulong elements = head >> 4 == 15 ? Number() : (ulong)(head >> 4);
-                Elements(elements, head & 0xF, null, depth);
+                ParquetField? element = field?.Element;
+                if (elements > 0 && element is { } one && !one.Has(head & 0xF))
+                    throw Damaged();
+                Elements(elements, head & 0xF, null, element, depth);
                 return;
             case 11:
                 ulong pairs = Number();
                 if (pairs > 0)
-                    Elements(pairs, Byte() is var types ? types >> 4 : 0, types & 0xF, depth);
+                    Elements(pairs, Byte() is var types ? types >> 4 : 0, types & 0xF, null, depth);
                 return;
             case 12:
-                Struct(depth + 1);
+                Struct(field?.Fields, depth + 1);
                 return;
             default:
                 throw Damaged();
@@ -98,15 +116,15 @@ internal ref struct ParquetFooter
     }
 
     // Every element takes a byte or more.
-    private void Elements(ulong count, int type, int? second, int depth)
+    private void Elements(ulong count, int type, int? second, ParquetField? element, int depth)
     {
         if (depth > MostDepth || count > (ulong)(bytes.Length - at))
             throw Damaged();
         for (ulong i = 0; i < count; i++)
         {
-            Value(type, depth + 1);
+            Value(type, element, depth + 1);
             if (second is { } value)
-                Value(value, depth + 1);
+                Value(value, null, depth + 1);
         }
     }
 

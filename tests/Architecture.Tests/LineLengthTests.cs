@@ -16,7 +16,8 @@ public sealed class LineLengthTests
             .Where(file => !Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"));
         Assert.Empty(
             files.SelectMany(file =>
-                TooLong(File.ReadLines(file)).Select(number => $"{Path.GetRelativePath(root, file)}:{number} is too long; build/format.sh breaks it")
+                TooLong(File.ReadLines(file))
+                    .Select(number => $"{Path.GetRelativePath(root, file)}:{number} is too long; build/format.sh breaks it")
             )
         );
     }

@@ -90,6 +90,17 @@ public sealed class BodyTests : IDisposable
         Assert.Equal(Reason.BadEncoding, Assert.Throws<FetchException>(body.Unpacked).Reason);
     }
 
+    // zlib reports some damage by an exception of its own.
+    [Fact]
+    public void A_preset_dictionary_is_a_bad_encoding()
+    {
+        byte[] packed = [0x78, 0xBB, 1, 2, 3, 4, 5, 6, 7, 8];
+        FetchException refused = Assert.Throws<FetchException>(() =>
+            Unpacking.Undo(() => new MemoryStream(packed), packed.Length, ["deflate"], Cap)
+        );
+        Assert.Equal(Reason.BadEncoding, refused.Reason);
+    }
+
     [Fact]
     public async Task A_disk_that_fails_is_no_fault_of_the_server()
     {

@@ -69,6 +69,11 @@ public sealed class SitemapTests
     public void A_broken_sitemap_gives_what_stands_before_the_error(string rest) =>
         Assert.Equal("https://example.org/a", Read($"{Urlset}<url><loc>https://example.org/a</loc></url>{rest}").Pages[0].AbsoluteUri);
 
+    // A byte order mark within the declaration: the reader's arithmetic fails, which is no XmlException.
+    [Fact]
+    public void A_declaration_with_a_mark_in_it_gives_nothing() =>
+        Assert.Empty(Sitemap.Read(new MemoryStream([.. "<?xml version='1.0"u8, 0xEF, 0xBB, 0xBF, .. "'?>"u8]), Address).Pages);
+
     [Theory]
     [InlineData(
         "<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]><urlset><url><loc>https://example.org/&c;</loc></url></urlset>"

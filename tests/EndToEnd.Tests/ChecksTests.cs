@@ -76,7 +76,10 @@ public sealed class ChecksTests(TinyWorld world)
         string[] before = Entries(folder);
 
         string line = Programs
-            .RunDfkd([.. VerbCommands.Of(world, folder, verb, output), .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"]])
+            .RunDfkd([
+                .. VerbCommands.Of(world, folder, verb, output),
+                .. verb is "crawl" or "compress" or "compare" ? [] : (string[])["--overwrite"],
+            ])
             .Refuses();
 
         Assert.DoesNotContain("unexpected", line, StringComparison.Ordinal);

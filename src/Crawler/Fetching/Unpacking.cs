@@ -32,7 +32,7 @@ internal static class Unpacking
             stream.ReadExactly(plain);
             return plain;
         }
-        catch (Exception error) when (error is InvalidDataException or InvalidOperationException or EndOfStreamException)
+        catch (Exception error) when (IsOfCoding(error))
         {
             throw new FetchException(Reason.BadEncoding, error);
         }
@@ -56,7 +56,7 @@ internal static class Unpacking
             )
                 found.Write(block, 0, read);
         }
-        catch (Exception error) when (error is InvalidDataException or InvalidOperationException or EndOfStreamException)
+        catch (Exception error) when (IsOfCoding(error))
         {
             if (!cut || found.Length == 0)
                 throw new FetchException(Reason.BadEncoding, error);
@@ -68,6 +68,11 @@ internal static class Unpacking
     /// <exception cref="FetchException">As <see cref="Undo"/>.</exception>
     public static byte[] Gunzip(byte[] bytes, long maxBytes) =>
         Undo(() => new MemoryStream(bytes, writable: false), bytes.Length, ["gzip"], maxBytes);
+
+    // zlib's own errors are IOExceptions of a type that is not public; those of the disk are none of the body's.
+    private static bool IsOfCoding(Exception error) =>
+        error is InvalidDataException or InvalidOperationException or EndOfStreamException
+        || error is IOException && error.GetType().Assembly == typeof(DeflateStream).Assembly;
 
     private static string[] Names(IEnumerable<string> codings)
     {

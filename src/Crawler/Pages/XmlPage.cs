@@ -33,8 +33,9 @@ internal static class XmlPage
             using XmlReader reader = XmlReader.Create(xml, Settings);
             while (reader.Read() && reader.Depth <= Deepest && visit(reader)) { }
         }
-        catch (XmlException)
+        catch (Exception broken) when (broken is XmlException or ArgumentException)
         {
+            // The reader's own arithmetic fails for some broken encodings, which is no XmlException.
             // Cut and broken files are common, and what was read of them is right.
         }
     }

@@ -42,7 +42,7 @@ internal static class Gray16Png
             foreach ((int x, int y, int stepX, int stepY) in bytes[28] == 0 ? [(0, 0, 1, 1)] : Adam7)
                 Pass(data, pixels, width, height, x, y, stepX, stepY);
         }
-        catch (Exception error) when (error is EndOfStreamException or InvalidDataException)
+        catch (Exception error) when (error is IOException or InvalidDataException)
         {
             return new DecodeResult(null, "png", error is EndOfStreamException ? Reason.Truncated : Reason.DecodeError);
         }

@@ -14,8 +14,6 @@ internal sealed class TarHeaders(Stream inner) : Stream
     private const int Block = 512,
         SizeAt = 124,
         SizeLength = 12,
-        SumAt = 148,
-        SumLength = 8,
         TypeAt = 156;
 
     /// <summary>Whether what is read now are headers, and not the content of a member.</summary>
@@ -44,7 +42,9 @@ internal sealed class TarHeaders(Stream inner) : Stream
             return inner.Read(buffer);
         int read = inner.ReadAtLeast(buffer, Block, throwOnEndOfStream: false);
         return read == Block && ClaimOf(buffer) > MostMetadata
-            ? throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"a header of more than {MostMetadata} bytes of metadata"))
+            ? throw new InvalidDataException(
+                string.Create(CultureInfo.InvariantCulture, $"a header of more than {MostMetadata} bytes of metadata")
+            )
             : read;
     }
 
@@ -63,16 +63,9 @@ internal sealed class TarHeaders(Stream inner) : Stream
         base.Dispose(disposing);
     }
 
-    // Bytes of metadata that a header announces; 0 of any other block.
-    private static long ClaimOf(ReadOnlySpan<byte> block)
-    {
-        if (block[TypeAt] is not ((byte)'x' or (byte)'g' or (byte)'L' or (byte)'K'))
-            return 0;
-        long sum = SumLength * ' ';
-        for (int at = 0; at < Block; at++)
-            sum += at is >= SumAt and < SumAt + SumLength ? 0 : block[at];
-        return Octal(block.Slice(SumAt, SumLength)) == sum ? Size(block.Slice(SizeAt, SizeLength)) : 0;
-    }
+    // Bytes of metadata that a header announces; 0 of any other block. Its checksum is not looked at, since the reader does not either.
+    private static long ClaimOf(ReadOnlySpan<byte> block) =>
+        block[TypeAt] is (byte)'x' or (byte)'g' or (byte)'L' or (byte)'K' ? Size(block.Slice(SizeAt, SizeLength)) : 0;
 
     // Octal digits, or GNU's binary numbers, whose first bit is set.
     private static long Size(ReadOnlySpan<byte> field)
@@ -80,7 +73,9 @@ internal sealed class TarHeaders(Stream inner) : Stream
         if (field[0] < 0x80)
             return Octal(field);
         ReadOnlySpan<byte> low = field[^sizeof(long)..];
-        return field[1..^sizeof(long)].ContainsAnyExcept((byte)0) || low[0] >= 0x80 ? long.MaxValue : BinaryPrimitives.ReadInt64BigEndian(low);
+        return field[1..^sizeof(long)].ContainsAnyExcept((byte)0) || low[0] >= 0x80
+            ? long.MaxValue
+            : BinaryPrimitives.ReadInt64BigEndian(low);
     }
 
     private static long Octal(ReadOnlySpan<byte> field)

@@ -101,6 +101,9 @@ internal sealed class TarWalk : MemberWalk
     {
         try
         {
+            // What is left of a member is read here where it cannot be jumped over, so that it is not taken for headers.
+            if (!content.CanSeek)
+                entry?.DataStream?.CopyTo(Stream.Null);
             content.AreRead = true;
             entry = reader.GetNextEntry();
             any |= entry is not null;
