@@ -66,6 +66,7 @@ internal static class CommandLine
             new EstimateVerb(),
             new TrainVerb(),
             new InspectVerb(),
+            new DoctorVerb(),
             new ExportVerb(),
             new ReportVerb(),
             new ExplainVerb(),

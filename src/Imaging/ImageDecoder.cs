@@ -52,6 +52,9 @@ public static class ImageDecoder
     // A decoder takes some bytes a pixel beside the image: of large ones not as often as there are workers.
     private static readonly SemaphoreSlim OneLarge = new(1, 1);
 
+    /// <summary>Whether JPEGs are decoded by libjpeg-turbo, which this machine has; else by Skia.</summary>
+    public static bool HasTurboJpeg => TurboJpeg.Available;
+
     /// <summary>The format that a file's first bytes tell, as <see cref="DecodeResult.Format"/>; nothing is decoded.</summary>
     /// <param name="start">The file, or its first 32 bytes.</param>
     public static string FormatOf(ReadOnlySpan<byte> start) =>

@@ -57,6 +57,7 @@ public sealed class TelemetryTests(TinyWorld world)
     [InlineData("contact-sheet", "sheet.png")]
     [InlineData("losses", "")]
     [InlineData("inspect", "")]
+    [InlineData("doctor", "")]
     [InlineData("evaluate", "")]
     [InlineData("estimate", "")]
     [InlineData("auroc", "")]

@@ -41,6 +41,7 @@ internal static class VerbCommands
             "export" => ["export", world.Teacher, "--onnx", output],
             "compare" => ["compare", Recipes(world, folder), "-o", output],
             "losses" => ["losses"],
+            "doctor" => ["doctor"],
             "inspect" => ["inspect", world.Teacher],
             "evaluate" => ["evaluate", world.Teacher, "--data", world.Test],
             "estimate" => ["estimate", world.Teacher, "--teacher", world.Teacher, "--images", world.Selected],

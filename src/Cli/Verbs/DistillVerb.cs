@@ -1,6 +1,7 @@
 // dfkd distill: a student learns from the teacher on the selected images.
 
 using System.CommandLine;
+using DataFreeKD.Cli.Doctor;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Losses;
@@ -134,6 +135,8 @@ internal sealed class DistillVerb : Verb
         }
         foreach (string note in DistillRun.NotesOf(options))
             terminal.Note($"note: {note}");
+        if (options.Cache is null && Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") is { } hint)
+            terminal.Note(hint);
         DistillSummary summary = terminal.Track<TrainProgress, DistillSummary>(
             progress => TrainingText.Show(progress, "agreement"),
             progress => DistillRun.Execute(options, progress, cancel)

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.Globalization;
+using DataFreeKD.Cli.Doctor;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -186,6 +187,8 @@ internal sealed class ScoreVerb : Verb
         ScoreOptions options = OptionsOf(parsed);
         options.Validate();
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
+        if (options.Runtime == TeacherRuntime.Libtorch && Processor.Hint(options.Precision, options.Device, "--precision") is { } hint)
+            terminal.Note(hint);
         ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
         terminal.Conclude(summary, () => Describe(summary, options.Output));
         NothingSucceededException.ThrowIfNone(summary.Counts, [Status.Ok, Status.Skipped], "images could be scored");

@@ -13,6 +13,9 @@ namespace DataFreeKD.Onnx.Running;
 /// </summary>
 public sealed class OnnxClassifier : IDisposable
 {
+    /// <summary>The version of ONNX Runtime.</summary>
+    public static string RuntimeVersion => OnnxTelemetry.Version;
+
     /// <summary>What the names of such files end in.</summary>
     public const string Extension = ".onnx";
 

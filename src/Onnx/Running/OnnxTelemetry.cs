@@ -17,6 +17,9 @@ internal static class OnnxTelemetry
     /// <summary>Turns it off for this process, and for those that it starts. Does nothing when called again.</summary>
     public static void TurnOff() => _ = Silent.Value;
 
+    /// <summary>The version of ONNX Runtime, once it is silent.</summary>
+    public static string Version => Silent.Value.GetVersionString();
+
     private static OrtEnv Silence()
     {
         if (!NativeEnvironment.Set(Switch, "1"))
