@@ -126,6 +126,8 @@ public static class ImageDecoder
         }
         try
         {
+            if (further && header.Format is "pbm" or "pgm" or "ppm")
+                return NetpbmDecoder.Decode(bytes.Span, header);
             if (further)
                 return SharpDecoder.Decode(bytes, header, orientation);
             if (header.Format == "gif")

@@ -35,12 +35,7 @@ public static class ManifestPath
     /// <exception cref="TableException">The field is empty.</exception>
     public static string FromTable(string field, string tablePath)
     {
-        if (
-            field.StartsWith("file:", StringComparison.OrdinalIgnoreCase)
-            && Uri.TryCreate(field, UriKind.Absolute, out Uri? address)
-            && address.IsFile
-        )
-            field = address.LocalPath;
+        field = OfAddress(field) ?? field;
         // No system has such a name: the sign for what cannot be shown leads to nothing, so that the row fails as not_found and no other
         // does.
         field = field.Replace('\0', '\uFFFD');
@@ -69,6 +64,27 @@ public static class ManifestPath
         path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at
             ? (path[..at], path[(at + MemberSeparator.Length)..])
             : (path, null);
+
+    // file:/a, file:///a and file://localhost/a are one file of this machine (RFC 8089); those of other machines are left as they are.
+    private static string? OfAddress(string field)
+    {
+        const string scheme = "file:",
+            host = "localhost";
+        if (!field.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            return null;
+        string rest = field[scheme.Length..];
+        if (rest.StartsWith("//", StringComparison.Ordinal))
+        {
+            rest = rest[2..];
+            if (rest.StartsWith(host + "/", StringComparison.OrdinalIgnoreCase))
+                rest = rest[host.Length..];
+        }
+        if (!rest.StartsWith('/'))
+            return null;
+        string path = Uri.UnescapeDataString(rest);
+        // A drive's letter stands behind the slash.
+        return OperatingSystem.IsWindows() && path.Length > 2 && path[2] == ':' ? path[1..] : path;
+    }
 
     // The member with its separator, so that gluing restores the text as it was.
     private static (string File, string Member) Split(string path) =>

@@ -9,6 +9,12 @@ internal static class RasterHeader
 {
     private const string Unsupported = Reason.UnsupportedFormat + "/";
 
+    // PhotometricInterpretation: what 0 is, or what the numbers are.
+    private const int White = 0,
+        Black = 1,
+        Colours = 2,
+        Palette = 3;
+
     // None, CCITT RLE, T.4, T.6, LZW, Deflate (both numbers), PackBits: a JPEG or WebP within a TIFF would have a size of its own.
     private static readonly HashSet<int> Compressions = [1, 2, 3, 4, 5, 8, 32946, 32773];
 
@@ -47,7 +53,8 @@ internal static class RasterHeader
             height = 0,
             compression = 1,
             samples = 1,
-            bits = 1;
+            bits = 0,
+            meaning = -1;
         bool tiled = false;
         int count = UInt16(bytes[(int)directory..], little);
         for (int i = 0; i < count; i++)
@@ -74,6 +81,9 @@ internal static class RasterHeader
                 case 259:
                     compression = value;
                     break;
+                case 262:
+                    meaning = value;
+                    break;
                 case 274:
                     orientation = value is >= 1 and <= 8 ? (int)value : 1;
                     break;
@@ -85,7 +95,9 @@ internal static class RasterHeader
                     break;
             }
         }
-        if (!Compressions.Contains((int)Math.Min(compression, int.MaxValue)) || tiled || samples is < 1 or > 5 || bits is < 1 or > 32)
+        // The decoder turns black and white around in a fax whose 0 is black, and reads neither inks nor Lab.
+        bool read = meaning is White or Black or Colours or Palette && (compression is not (>= 2 and <= 4) || meaning == White);
+        if (!read || !Compressions.Contains((int)Math.Min(compression, int.MaxValue)) || tiled || samples is < 1 or > 5 || bits is < 1 or > 32)
             return new ImageHeader("", 0, 0, Unsupported + "tiff");
         return Sized("tiff", width, height);
     }
@@ -99,7 +111,17 @@ internal static class RasterHeader
     }
 
     // The next number of the header, past white space and comments; -1 where there is none.
-    private static long Number(ReadOnlySpan<byte> bytes, ref int at)
+    internal static long Number(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        SkipSpace(bytes, ref at);
+        long value = -1;
+        for (; at < bytes.Length && bytes[at] is >= (byte)'0' and <= (byte)'9' && value < uint.MaxValue; at++)
+            value = (Math.Max(0, value) * 10) + bytes[at] - '0';
+        return value;
+    }
+
+    /// <summary>Goes past white space and comments.</summary>
+    internal static void SkipSpace(ReadOnlySpan<byte> bytes, ref int at)
     {
         while (at < bytes.Length && (bytes[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'#'))
         {
@@ -109,10 +131,6 @@ internal static class RasterHeader
             else
                 at++;
         }
-        long value = -1;
-        for (; at < bytes.Length && bytes[at] is >= (byte)'0' and <= (byte)'9' && value < uint.MaxValue; at++)
-            value = (Math.Max(0, value) * 10) + bytes[at] - '0';
-        return value;
     }
 
     private static ushort UInt16(ReadOnlySpan<byte> bytes, bool little) =>

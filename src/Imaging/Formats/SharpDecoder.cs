@@ -1,9 +1,8 @@
-// ImageSharp behind the decoder: the one file that knows it. TIFF, Targa and Netpbm, and nothing that another decoder here reads.
+// ImageSharp behind the decoder: the one file that knows it. TIFF and Targa, and nothing that another decoder here reads.
 
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
-using SixLabors.ImageSharp.Formats.Pbm;
 using SixLabors.ImageSharp.Formats.Tga;
 using SixLabors.ImageSharp.Formats.Tiff;
 using SixLabors.ImageSharp.Memory;
@@ -65,7 +64,7 @@ internal static class SharpDecoder
         {
             "tiff" => new TiffDecoder { DecodingMode = FrameDecodingMode.First, IgnoreMetadata = true },
             "tga" => new TgaDecoder(),
-            _ => new PbmDecoder(),
+            _ => throw new NotSupportedException(),
         };
 
     // Four bytes a pixel, once for the picture and once for what is unpacked on the way, and room for small files.

@@ -21,10 +21,17 @@ internal static class ClassNamesReader
                 return [.. names.EnumerateArray().Select(e => e.GetString()!)];
             report.Note($"'{config.Path}' names {names.GetArrayLength()} classes, the head has {classes}: the names are left out");
         }
-        if (config.Find("id2label") is not { ValueKind: JsonValueKind.Object } map)
-            return [];
         string?[] byIndex = new string?[classes];
         int count = 0;
+        if (config.Find("id2label") is { ValueKind: JsonValueKind.Array } inOrder)
+        {
+            if (inOrder.GetArrayLength() == classes && inOrder.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String))
+                return [.. inOrder.EnumerateArray().Select(e => e.GetString()!)];
+            report.Note($"id2label of '{config.Path}' names {inOrder.GetArrayLength()} classes, the head has {classes}: the names are left out");
+            return [];
+        }
+        if (config.Find("id2label") is not { ValueKind: JsonValueKind.Object } map)
+            return Inverted(config, classes, report);
         foreach (JsonProperty pair in map.EnumerateObject())
         {
             count++;
@@ -38,6 +45,25 @@ internal static class ClassNamesReader
         if (count == classes && !byIndex.Contains(null))
             return [.. byIndex.Select(n => n!)];
         report.Note($"id2label of '{config.Path}' names {count} classes, the head has {classes}: the names are left out");
+        return [];
+    }
+
+    // label2id alone says the same the other way round.
+    private static IReadOnlyList<string> Inverted(JsonFile config, int classes, ReadingReport report)
+    {
+        if (config.Find("label2id") is not { ValueKind: JsonValueKind.Object } map)
+            return [];
+        string?[] byIndex = new string?[classes];
+        int count = 0;
+        foreach (JsonProperty pair in map.EnumerateObject())
+        {
+            count++;
+            if (pair.Value.ValueKind == JsonValueKind.Number && pair.Value.TryGetInt32(out int index) && index >= 0 && index < classes)
+                byIndex[index] = pair.Name;
+        }
+        if (count == classes && !byIndex.Contains(null))
+            return [.. byIndex.Select(name => name!)];
+        report.Note($"label2id of '{config.Path}' names {count} classes, the head has {classes}: the names are left out");
         return [];
     }
 }

@@ -29,6 +29,10 @@ internal static class ConfigContract
         "num_heads",
         "num_attention_heads",
         "heads",
+        "nhead",
+        "n_head",
+        "num_head",
+        "vit_heads",
         "n_heads",
         "nheads",
         "mlp_ratio",
@@ -316,6 +320,11 @@ internal static class ConfigContract
             );
         Flag("its SwiGLU", config.SwiGlu, "is there", "is not there", "use_swiglu_ffn");
         Flag("its gated MLP", config.SwiGlu, "is there", "is not there", "use_gated_mlp");
+        foreach (Statement kind in stated.Of("mlp_layer").Take(1))
+        {
+            if (kind.Value is string mlp && mlp.Contains("glu", StringComparison.OrdinalIgnoreCase) != config.SwiGlu)
+                report.Contradiction(kind, "its MLP", config.SwiGlu ? "is a SwiGLU" : "is no SwiGLU");
+        }
         Flag("its norm behind the mean of the patches", config.FcNorm, "is there", "is not there", "use_mean_pooling");
         if (config.PrefixTokens > 0)
             Flag("its position embedding", config.NoEmbedClass, "leaves the class token out", "has an entry for it", "no_embed_class");

@@ -56,6 +56,9 @@ internal sealed class JsonFile
         }
     }
 
+    /// <summary>The object under a key, as a file of its own; null where there is none.</summary>
+    public JsonFile? Within(string key) => Find(key) is { ValueKind: JsonValueKind.Object } inner ? new JsonFile(Path, inner) : null;
+
     /// <summary>The element at a path of keys, or null where any is absent or null.</summary>
     public JsonElement? Find(params ReadOnlySpan<string> keys)
     {

@@ -15,13 +15,20 @@ internal sealed record PickleNode(
 /// <summary>Walks a structure breadth first; each object once, so that sharing and cycles end.</summary>
 internal static class PickleTree
 {
+    private static readonly EqualityComparer<long[]> SameShape = EqualityComparer<long[]>.Create(
+        (one, other) => one.AsSpan().SequenceEqual(other),
+        shape => shape.Length
+    );
+
     private const int Deepest = 8,
         MostVisited = 200_000;
 
-    /// <summary>Every dictionary with a tensor under a text key, those of optimisers left out.</summary>
+    /// <summary>Every dictionary with a tensor under a text key, those of optimisers left out; and every list of tensors that are as many
+    /// and of the same shapes as a dictionary's, under its names: averages of parameters are kept so (torch_ema, diffusers).</summary>
     public static IReadOnlyList<PickleNode> Dictionaries(object? root)
     {
         List<PickleNode> found = [];
+        List<(string Path, PickleTensor[] Tensors)> lists = [];
         HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
         Queue<(object Value, string Path, int Depth)> queue = new();
         Enqueue(root, "", 0);
@@ -52,12 +59,14 @@ internal static class PickleTree
                 at.Value is PickleList list ? list.Items
                 : at.Value is PickleTuple tuple ? tuple.Items
                 : [];
+            if (items.Count > 0 && items.All(item => item is PickleTensor))
+                lists.Add((at.Path, [.. items.Cast<PickleTensor>()]));
             for (int i = 0; i < Math.Min(items.Count, 64); i++)
                 Enqueue(items[i], $"{at.Path}{(at.Path.Length == 0 ? "" : ".")}{i}", at.Depth + 1);
             if (tensors.Count > 0)
                 found.Add(new PickleNode(at.Path, tensors, placeholders));
         }
-        return found;
+        return [.. found, .. lists.SelectMany(list => Named(list.Path, list.Tensors, found).Take(1))];
 
         void Enqueue(object? value, string path, int depth)
         {
@@ -70,6 +79,16 @@ internal static class PickleTree
                 queue.Enqueue((value, path, depth));
         }
     }
+
+    // In the order of the network's parameters, which a state dict has too where there are no buffers.
+    private static IEnumerable<PickleNode> Named(string path, PickleTensor[] tensors, IEnumerable<PickleNode> nodes) =>
+        nodes
+            .Where(node => node.Tensors.Values.Select(tensor => tensor.Shape).SequenceEqual(tensors.Select(tensor => tensor.Shape), SameShape))
+            .Select(node => new PickleNode(
+                path,
+                node.Tensors.Keys.Zip(tensors).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal),
+                new Dictionary<string, string>()
+            ));
 
     /// <summary>Why a structure without tensors was not loaded.</summary>
     public static string Lacking(PickleReading pickle)

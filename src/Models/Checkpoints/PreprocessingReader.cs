@@ -88,6 +88,8 @@ internal static class PreprocessingReader
         ReadingReport report
     )
     {
+        // Transformers' processor_config.json keeps what concerns images under a key of its own.
+        processor = processor?.Within("image_processor") ?? processor;
         Preprocessing usual = Preprocessing.DefaultFor(imageSize);
         Preprocessing read =
             processor is not null && Describes(processor)
