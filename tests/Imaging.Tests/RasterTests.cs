@@ -84,6 +84,43 @@ public class RasterTests
     public void A_picture_of_another_codec_within_a_TIFF_is_left_alone(int compression) =>
         Assert.Equal("unsupported_format/tiff", ImageDecoder.Decode(Tiff(compression: compression), DecodeLimits.Local).Reason);
 
+    [Theory]
+    // Tags 262 and 259: a fax whose 0 is black, inks, Lab; and a file that does not say what its numbers are.
+    [InlineData(4, 1)]
+    [InlineData(1, 5)]
+    [InlineData(1, 8)]
+    [InlineData(1, -1)]
+    public void What_the_decoder_would_turn_around_or_take_for_broken_is_left_alone(int compression, int meaning) =>
+        Assert.Equal(
+            "unsupported_format/tiff",
+            ImageDecoder.Decode(Tiff(compression: compression, meaning: meaning), DecodeLimits.Local).Reason
+        );
+
+    [Theory]
+    [InlineData("P1\n4 2\n1010\n0101", "0 255 0 255 255 0 255 0")]
+    [InlineData("P1 4 1 # bits\n1 0 # more\n 1 0", "0 255 0 255")]
+    [InlineData("P4 4 2\n\u00a0\u0050", "0 255 0 255 255 0 255 0")]
+    [InlineData("P2 3 1 100 0 50 100", "0 128 255")]
+    [InlineData("P2 2 1 1000 94 1000", "24 255")]
+    [InlineData("P5 3 1 100\n\u0000\u0032\u00c8", "0 128 255")]
+    [InlineData("P5 2 1 4095\n\u0000\u0010\u000f\u00ff", "1 255")]
+    [InlineData("P5 2 1 65535\n\u0001\u0000\u00ff\u00ff", "1 255")]
+    public void Netpbms_values_are_scaled_from_the_largest_to_255(string file, string grey)
+    {
+        DecodeResult decoded = ImageDecoder.Decode(System.Text.Encoding.Latin1.GetBytes(file), DecodeLimits.Local);
+        Assert.Null(decoded.Reason);
+        Assert.Equal(grey, string.Join(' ', decoded.Image!.Pixels.Where((_, at) => at % 3 == 1)));
+    }
+
+    [Theory]
+    [InlineData("P1 4 2 1010 010", "truncated")]
+    [InlineData("P1 2 1 12", "decode_error")]
+    [InlineData("P2 1 1 100 101", "decode_error")]
+    [InlineData("P2 1 1 70000 1", "decode_error")]
+    [InlineData("P6 1 1 255 ab", "truncated")]
+    public void Netpbm_that_is_broken_is_told(string file, string reason) =>
+        Assert.Equal(reason, ImageDecoder.Decode(System.Text.Encoding.Latin1.GetBytes(file), DecodeLimits.Local).Reason);
+
     [Fact]
     public void A_size_whose_product_overflows_is_refused()
     {
@@ -114,7 +151,7 @@ public class RasterTests
     private static IEnumerable<byte> Swapped(byte[] pixels) => pixels.Chunk(3).SelectMany(pixel => (byte[])[pixel[2], pixel[1], pixel[0]]);
 
     // Uncompressed RGB in one strip.
-    private static byte[] Tiff(int orientation = 1, int compression = 1, uint width = 13, uint height = 7)
+    private static byte[] Tiff(int orientation = 1, int compression = 1, uint width = 13, uint height = 7, int meaning = 2)
     {
         (ushort Tag, ushort Type, uint Count, uint Value)[] entries =
         [
@@ -122,7 +159,8 @@ public class RasterTests
             (257, 4, 1, height),
             (258, 3, 3, 8 + 2 + (10 * 12) + 4),
             (259, 3, 1, (uint)compression),
-            (262, 3, 1, 2),
+            // Without a meaning: a private tag in its place.
+            ((ushort)(meaning < 0 ? 261 : 262), 3, 1, (uint)Math.Max(0, meaning)),
             (273, 4, 1, 8 + 2 + (10 * 12) + 4 + 6),
             (274, 3, 1, (uint)orientation),
             (277, 3, 1, 3),

@@ -28,6 +28,40 @@ public sealed class ConfigContractTests : IDisposable
     }
 
     [Theory]
+    [InlineData("3")]
+    [InlineData("3.0")]
+    [InlineData("\"3\"")]
+    public void Heads_are_a_whole_number_however_it_is_written(string heads)
+    {
+        using LoadedModel loaded = Timm($"{{\"model_args\": {{\"num_heads\": {heads}}}}}");
+        Assert.Equal(3, ((VitConfig)loaded.Model.Config).Heads);
+    }
+
+    [Theory]
+    [InlineData("{\"label2id\": {\"b\": 1, \"a\": 0, \"e\": 4, \"d\": 3, \"c\": 2}}")]
+    [InlineData("{\"id2label\": [\"a\", \"b\", \"c\", \"d\", \"e\"]}")]
+    public void Class_names_are_read_in_either_direction_and_as_a_list(string fields)
+    {
+        using LoadedModel loaded = HuggingFace(fields);
+        Assert.Equal(["a", "b", "c", "d", "e"], loaded.ClassNames);
+    }
+
+    [Fact]
+    public void A_processor_within_a_processor_is_read()
+    {
+        using (LoadedModel written = Processed("{}"))
+            File.Move(Path.Combine(folder["m"], "preprocessor_config.json"), folder["inner.json"]);
+        JsonNode inner = JsonNode.Parse(File.ReadAllText(folder["inner.json"]))!;
+        inner["image_mean"] = new JsonArray(0.1, 0.2, 0.3);
+        File.WriteAllText(
+            Path.Combine(folder["m"], "preprocessor_config.json"),
+            new JsonObject { ["image_processor"] = inner }.ToJsonString()
+        );
+        using LoadedModel loaded = ModelStore.Load(folder["m"]);
+        Assert.Equal([0.1f, 0.2f, 0.3f], loaded.Preprocessing.Mean);
+    }
+
+    [Theory]
     [InlineData("gelu", Activation.Gelu)]
     [InlineData("gelu_new", Activation.GeluTanh)]
     [InlineData("gelu_pytorch_tanh", Activation.GeluTanh)]
@@ -52,6 +86,7 @@ public sealed class ConfigContractTests : IDisposable
     [InlineData("{\"model_args\": {\"num_heads\": \"three\"}}", "num_heads")]
     [InlineData("{\"model_args\": {\"mlp_ratio\": 3}}", "mlp_ratio")]
     [InlineData("{\"model_args\": {\"qkv_bias\": false}}", "qkv_bias")]
+    [InlineData("{\"model_args\": {\"mlp_layer\": \"SwiGLU\"}}", "mlp_layer")]
     [InlineData("{\"model_args\": {\"qk_norm\": true}}", "qk_norm")]
     [InlineData("{\"model_args\": {\"class_token\": false}}", "class_token")]
     [InlineData("{\"model_args\": {\"no_embed_class\": true}}", "no_embed_class")]

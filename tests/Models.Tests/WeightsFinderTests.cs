@@ -84,6 +84,21 @@ public sealed class WeightsFinderTests : IDisposable
     }
 
     [Fact]
+    public void Averages_kept_as_a_list_are_named_in_the_order_of_the_network()
+    {
+        object?[] shadow = [.. PickleBuilder.State(model).Values];
+        using LoadedModel loaded = Load(
+            new Dictionary<string, object?>
+            {
+                ["model"] = PickleBuilder.State(other),
+                ["ema"] = new Dictionary<string, object?> { ["decay"] = 0.999, ["shadow_params"] = shadow },
+            }
+        );
+        Same(model, loaded);
+        Assert.Contains(loaded.Notes, note => note.Contains("ema.shadow_params", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Of_prefixes_in_one_dictionary_the_teachers_is_taken_and_the_rest_counted()
     {
         Dictionary<string, object?> state = PickleBuilder.State(model, "teacher.backbone.");

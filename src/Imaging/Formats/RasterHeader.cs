@@ -97,7 +97,13 @@ internal static class RasterHeader
         }
         // The decoder turns black and white around in a fax whose 0 is black, and reads neither inks nor Lab.
         bool read = meaning is White or Black or Colours or Palette && (compression is not (>= 2 and <= 4) || meaning == White);
-        if (!read || !Compressions.Contains((int)Math.Min(compression, int.MaxValue)) || tiled || samples is < 1 or > 5 || bits is < 1 or > 32)
+        if (
+            !read
+            || !Compressions.Contains((int)Math.Min(compression, int.MaxValue))
+            || tiled
+            || samples is < 1 or > 5
+            || bits is < 1 or > 32
+        )
             return new ImageHeader("", 0, 0, Unsupported + "tiff");
         return Sized("tiff", width, height);
     }

@@ -27,7 +27,9 @@ internal static class ClassNamesReader
         {
             if (inOrder.GetArrayLength() == classes && inOrder.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String))
                 return [.. inOrder.EnumerateArray().Select(e => e.GetString()!)];
-            report.Note($"id2label of '{config.Path}' names {inOrder.GetArrayLength()} classes, the head has {classes}: the names are left out");
+            report.Note(
+                $"id2label of '{config.Path}' names {inOrder.GetArrayLength()} classes, the head has {classes}: the names are left out"
+            );
             return [];
         }
         if (config.Find("id2label") is not { ValueKind: JsonValueKind.Object } map)

@@ -83,7 +83,9 @@ internal static class PickleTree
     // In the order of the network's parameters, which a state dict has too where there are no buffers.
     private static IEnumerable<PickleNode> Named(string path, PickleTensor[] tensors, IEnumerable<PickleNode> nodes) =>
         nodes
-            .Where(node => node.Tensors.Values.Select(tensor => tensor.Shape).SequenceEqual(tensors.Select(tensor => tensor.Shape), SameShape))
+            .Where(node =>
+                node.Tensors.Values.Select(tensor => tensor.Shape).SequenceEqual(tensors.Select(tensor => tensor.Shape), SameShape)
+            )
             .Select(node => new PickleNode(
                 path,
                 node.Tensors.Keys.Zip(tensors).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal),

@@ -58,19 +58,14 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
 
     private IReadOnlyList<Statement> All => all;
 
-    public Told<int>? Int(params IEnumerable<string> fields) =>
-        First<int>(
-            fields,
-            value =>
-                value switch
-                {
-                    long number and >= int.MinValue and <= int.MaxValue => (int)number,
-                    // As loggers and command lines leave whole numbers.
-                    double whole and >= int.MinValue and <= int.MaxValue when whole == Math.Floor(whole) => (int)whole,
-                    string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int read) => read,
-                    _ => null,
-                }
-        );
+    public Told<int>? Int(params IEnumerable<string> fields) => First<int>(fields, value => value switch
+            {
+                long number and >= int.MinValue and <= int.MaxValue => (int)number,
+                // As loggers and command lines leave whole numbers.
+                double whole and >= int.MinValue and <= int.MaxValue when whole == Math.Floor(whole) => (int)whole,
+                string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int read) => read,
+                _ => null,
+            });
 
     public Told<double>? Number(params IEnumerable<string> fields) =>
         First<double>(fields, value => value is long whole ? whole : value as double?);

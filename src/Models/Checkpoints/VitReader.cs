@@ -356,7 +356,17 @@ internal sealed class VitReader
     private Told<int> HeadsOf(VitConfig config)
     {
         int width = config.Width;
-        Told<int>? told = stated.Int("num_heads", "num_attention_heads", "heads", "n_heads", "nheads", "nhead", "n_head", "num_head", "vit_heads");
+        Told<int>? told = stated.Int(
+            "num_heads",
+            "num_attention_heads",
+            "heads",
+            "n_heads",
+            "nheads",
+            "nhead",
+            "n_head",
+            "num_head",
+            "vit_heads"
+        );
         int? normed =
             config.QkNorm ? checked((int)(width / Math.Max(1, Shape("blocks.0.attn.q_norm.weight", 1)[0])))
             : config.RelativeBias ? RelativeTables.HeadsOf(tensors)
