@@ -84,6 +84,30 @@ public class RasterTests
     public void A_picture_of_another_codec_within_a_TIFF_is_left_alone(int compression) =>
         Assert.Equal("unsupported_format/tiff", ImageDecoder.Decode(Tiff(compression: compression), DecodeLimits.Local).Reason);
 
+    [Fact]
+    public void A_TIFF_whose_tags_share_bytes_or_whose_rows_are_not_there_takes_no_memory()
+    {
+        // 2,000 tags of 1 MB each in a file of 1 MB.
+        byte[] tags = new byte[1 << 20];
+        "II*\0"u8.CopyTo(tags);
+        tags[4] = 8;
+        BinaryPrimitives.WriteUInt16LittleEndian(tags.AsSpan(8), 2000);
+        for (int i = 0; i < 2000; i++)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(tags.AsSpan(10 + (12 * i)), (ushort)(40000 + i));
+            tags[10 + (12 * i) + 2] = 7;
+            BinaryPrimitives.WriteInt32LittleEndian(tags.AsSpan(10 + (12 * i) + 4), 1 << 20);
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal("decode_error", ImageDecoder.Decode(tags, DecodeLimits.Local).Reason);
+        Assert.Equal("truncated", ImageDecoder.Decode(Tiff(width: 9999, height: 9999), DecodeLimits.Local).Reason);
+        Assert.Equal("truncated", ImageDecoder.Decode("P6 9999 9999 255\n...."u8.ToArray(), DecodeLimits.Local).Reason);
+        Assert.Equal("truncated", ImageDecoder.Decode("P1 9999 9999\n1111"u8.ToArray(), DecodeLimits.Local).Reason);
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode(Tiff(width: 9999, height: 9999, compression: 5), DecodeLimits.Local).Reason);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
     [Theory]
     // Tags 262 and 259: a fax whose 0 is black, inks, Lab; and a file that does not say what its numbers are.
     [InlineData(4, 1)]

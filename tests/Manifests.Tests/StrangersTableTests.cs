@@ -104,6 +104,20 @@ public sealed class StrangersTableTests : IDisposable
     }
 
     [Fact]
+    public void Columns_of_one_name_or_of_none_are_numbered_in_linear_time()
+    {
+        const int many = 100_000;
+        File.WriteAllText(
+            folder["t.csv"],
+            "path" + string.Concat(Enumerable.Repeat(",a,", many)) + "\nimg/a.jpg" + new string(',', 2 * many) + "\n"
+        );
+        using TableReader table = Table.Open(folder["t.csv"]);
+        Assert.Equal(1 + (2 * many), table.Header.Columns.Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(["a", "column_3", "a_2"], table.Header.Columns.Skip(1).Take(3));
+        Assert.Equal($"a_{many}", table.Header.Columns[^2]);
+    }
+
+    [Fact]
     public void A_spreadsheet_under_a_tables_name_is_refused_as_one()
     {
         File.WriteAllBytes(folder["t.csv"], [.. "PK\u0003\u0004"u8, .. new byte[40]]);

@@ -1,5 +1,7 @@
 // Whether a file can hold the pixels that it claims: asked before they are allocated.
 
+using System.Buffers.Binary;
+
 namespace DataFreeKD.Imaging.Formats;
 
 /// <summary>Bounds what a format's compression can unpack to, so that a few bytes that claim a large picture cost nothing.</summary>
@@ -24,6 +26,11 @@ internal static class ImageClaim
     public static string? Fault(ImageHeader header, ReadOnlySpan<byte> file) =>
         header.Format switch
         {
+            "bmp" or "tga" when RowBytes(header, file) is { } bytes && bytes * header.Height > file.Length && IsLarge(header) =>
+                Reason.Truncated,
+            // Formats whose compression has no bound: a large picture of one colour is not worth its memory.
+            "bmp" or "tga" or "tiff" or "webp" when IsLarge(header) && header.Width * header.Height > DeflateRatio * file.Length =>
+                Reason.TooManyPixels,
             "png" when PngBytes(header, file) > DeflateRatio * file.Length => Reason.Truncated,
             "jpeg" when header.Width * header.Height is > Large and var pixels && pixels > HuffmanRatio * file.Length => Reason.Truncated,
             _ => null,
@@ -34,6 +41,21 @@ internal static class ImageClaim
         frame > LzwRatio * bytes ? Reason.Truncated
         : screen > Large && screen / ScreenRatio > frame ? Reason.TooManyPixels
         : null;
+
+    private static bool IsLarge(ImageHeader header) => header.Width * header.Height > Large;
+
+    // Of a picture that is not compressed; null of others.
+    private static long? RowBytes(ImageHeader header, ReadOnlySpan<byte> file)
+    {
+        if (header.Format == "tga")
+            return file[2] is 1 or 2 or 3 ? header.Width * file[16] / 8 : null;
+        bool old = file[14] == 12;
+        if (!old && file.Length < 34)
+            return null;
+        int bits = BinaryPrimitives.ReadUInt16LittleEndian(file[(old ? 24 : 28)..]);
+        uint compression = old ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(file[30..]);
+        return compression is 0 or 3 or 6 ? ((header.Width * bits) + 31) / 32 * 4 : null;
+    }
 
     private static Int128 PngBytes(ImageHeader header, ReadOnlySpan<byte> file)
     {

@@ -1,4 +1,5 @@
-// Portable bitmaps, grey maps and pixel maps. ImageSharp wants white space between the bits of a plain bitmap, which the format does not, and
+// Portable bitmaps, grey maps and pixel maps. ImageSharp wants white space between the bits of a plain bitmap, which the format does not,
+// and
 // takes few of the largest values that a file may name.
 
 using System.Buffers.Binary;
@@ -48,6 +49,16 @@ internal ref struct NetpbmDecoder
         if (kind > 3)
             at++;
         int samples = width * (colour ? 3 : 1);
+        // Before memory is taken for it: a bit, a byte or two, or a digit and what divides it from the next.
+        long least = kind switch
+        {
+            1 => (long)width * height,
+            4 => (long)height * ((width + 7) / 8),
+            2 or 3 => (2L * samples * height) - 1,
+            _ => (long)samples * height * (most > byte.MaxValue ? 2 : 1),
+        };
+        if (bytes.Length - at < least)
+            throw new EndOfStreamException();
         byte[] pixels = new byte[checked(width * height * 3)];
         for (int y = 0; y < height; y++)
         {

@@ -9,6 +9,9 @@ internal static class RasterHeader
 {
     private const string Unsupported = Reason.UnsupportedFormat + "/";
 
+    // Bytes of a value, by the number of its type (TIFF 6.0, and the 64-bit ones of BigTIFF).
+    private static ReadOnlySpan<byte> TypeBytes => [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
+
     // PhotometricInterpretation: what 0 is, or what the numbers are.
     private const int White = 0,
         Black = 1,
@@ -55,6 +58,8 @@ internal static class RasterHeader
             samples = 1,
             bits = 0,
             meaning = -1;
+        if (ClaimsMore(bytes, directory, little))
+            return new ImageHeader("tiff", 0, 0, Reason.DecodeError);
         bool tiled = false;
         int count = UInt16(bytes[(int)directory..], little);
         for (int i = 0; i < count; i++)
@@ -105,7 +110,38 @@ internal static class RasterHeader
             || bits is < 1 or > 32
         )
             return new ImageHeader("", 0, 0, Unsupported + "tiff");
+        // Rows of a picture that is not compressed must be there; sizes beyond every limit are told as such.
+        if (
+            compression == 1
+            && width > 0
+            && height is > 0
+            && width <= int.MaxValue / height
+            && height * ((width * samples * bits + 7) / 8) > bytes.Length
+        )
+            return new ImageHeader("tiff", 0, 0, Reason.Truncated);
         return Sized("tiff", width, height);
+    }
+
+    // The decoder copies what every tag of every directory claims, so that tags which share bytes make a small file a large one.
+    private static bool ClaimsMore(ReadOnlySpan<byte> bytes, uint directory, bool little)
+    {
+        long claimed = 0;
+        for (long at = directory; at != 0 && at + 2 <= bytes.Length;)
+        {
+            int count = UInt16(bytes[(int)at..], little);
+            long end = at + 2 + (12L * count);
+            claimed += end - at;
+            for (long entry = at + 2; entry < end && entry + 12 <= bytes.Length; entry += 12)
+            {
+                int type = UInt16(bytes[((int)entry + 2)..], little);
+                long length = (type < TypeBytes.Length ? TypeBytes[type] : 0) * (long)UInt32(bytes[((int)entry + 4)..], little);
+                claimed += length > 4 ? length : 0;
+            }
+            if (claimed > bytes.Length)
+                return true;
+            at = end + 4 <= bytes.Length ? UInt32(bytes[(int)end..], little) : 0;
+        }
+        return false;
     }
 
     private static ImageHeader Netpbm(ReadOnlySpan<byte> bytes, string format)

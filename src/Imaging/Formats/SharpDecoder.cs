@@ -42,6 +42,8 @@ internal static class SharpDecoder
         try
         {
             using var stream = new LimitedStream(bytes, late);
+            if (orientation == 1)
+                return Plain(bytes, header, late);
             using Image<Rgba32> image = Image.Load<Rgba32>(Settings(header), stream, DecoderOf(header.Format));
             if (image.Width != header.Width || image.Height != header.Height)
                 return new DecodeResult(null, header.Format, Reason.DecodeError);
@@ -57,6 +59,18 @@ internal static class SharpDecoder
         {
             return new DecodeResult(null, header.Format, error is EndOfStreamException ? Reason.Truncated : Reason.DecodeError);
         }
+    }
+
+    // Most pictures stand upright: six bytes a pixel instead of eleven.
+    private static DecodeResult Plain(ReadOnlyMemory<byte> bytes, ImageHeader header, CancellationToken late)
+    {
+        using var stream = new LimitedStream(bytes, late);
+        using Image<Rgb24> image = Image.Load<Rgb24>(Settings(header), stream, DecoderOf(header.Format));
+        if (image.Width != header.Width || image.Height != header.Height)
+            return new DecodeResult(null, header.Format, Reason.DecodeError);
+        byte[] rgb = GC.AllocateUninitializedArray<byte>(checked(image.Width * image.Height * 3));
+        image.CopyPixelDataTo(MemoryMarshal.Cast<byte, Rgb24>(rgb.AsSpan()));
+        return new DecodeResult(new RgbImage(image.Width, image.Height, rgb), header.Format, null);
     }
 
     private static IImageDecoder DecoderOf(string format) =>

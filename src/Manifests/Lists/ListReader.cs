@@ -128,23 +128,30 @@ public sealed class ListReader
     internal static string[] Named(IReadOnlyList<string> header)
     {
         string[] names = [.. header.Select(name => name.Trim())];
+        HashSet<string> given = [.. names];
         for (int at = 0; at < names.Length; at++)
         {
             if (names[at].Length > 0)
                 continue;
             string name = $"column_{at + 1}";
-            while (names.Contains(name))
+            while (!given.Add(name))
                 name += "_";
             names[at] = name;
         }
         // Told apart as pandas does: label, label_2. Which of two columns of paths is meant, nobody can tell.
-        for (int at = 1; at < names.Length; at++)
+        HashSet<string> before = [];
+        Dictionary<string, int> turns = [];
+        for (int at = 0; at < names.Length; at++)
         {
-            if (ColumnNames.IsPath(names[at]))
-                continue;
             string plain = names[at];
-            for (int turn = 2; names.AsSpan(0, at).Contains(names[at]); turn++)
-                names[at] = FormattableString.Invariant($"{plain}_{turn}");
+            if (!ColumnNames.IsPath(plain))
+            {
+                int turn = turns.GetValueOrDefault(plain, 2);
+                for (; before.Contains(names[at]); turn++)
+                    names[at] = FormattableString.Invariant($"{plain}_{turn}");
+                turns[plain] = turn;
+            }
+            before.Add(names[at]);
         }
         return names;
     }

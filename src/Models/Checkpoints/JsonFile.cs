@@ -8,7 +8,7 @@ namespace DataFreeKD.Models.Checkpoints;
 internal sealed class JsonFile
 {
     // A config with 21,843 class names is some 3 MB.
-    private const long MostBytes = 64 << 20;
+    private const long MostBytes = 8 << 20;
 
     private readonly JsonElement root;
 

@@ -127,6 +127,7 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
         if (config is null)
             return None;
         List<Statement> stated = [];
+        bool towers = config.Find("vision_config") is not null;
         foreach (string under in new[] { "model_args", "vision_config", "", "pretrained_cfg" })
         {
             JsonElement? group = under.Length == 0 ? config.Root : config.Find(under);
@@ -135,12 +136,7 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
             foreach (JsonProperty pair in fields.EnumerateObject())
             {
                 // The text tower's and the generic fields of a pair of towers are none of the vision tower's.
-                if (
-                    under.Length == 0
-                    && config.Find("vision_config") is not null
-                    && pair.Name is "hidden_size" or "projection_dim"
-                    && config.Find("vision_config") is not null
-                )
+                if (towers && under.Length == 0 && pair.Name is "hidden_size" or "projection_dim")
                     continue;
                 string path = under.Length == 0 ? pair.Name : $"{under}.{pair.Name}";
                 if (Value(pair.Value) is { } value)
