@@ -137,6 +137,24 @@ public sealed class LocalKindsTests : IDisposable
     }
 
     [Fact]
+    public void Rows_without_a_path_are_left_out_and_counted()
+    {
+        List<string> notes = [];
+        void Hear(string note) => notes.Add(note);
+        File.WriteAllText(world["blank.csv"], "path,label\nno.png,1\n,2\n,3\n");
+        TableNotes.Noted += Hear;
+        try
+        {
+            Assert.Single(Rows(world["blank.csv"]));
+        }
+        finally
+        {
+            TableNotes.Noted -= Hear;
+        }
+        Assert.Contains(notes, note => note.EndsWith("blank.csv: 2 rows have no path and are left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Members_that_claim_much_never_wait_in_memory_together()
     {
         var budget = new ByteBudget(100);

@@ -1,5 +1,6 @@
 // Images named by a table with a path column (a manifest, a scores table, any CSV or list).
 
+using System.Globalization;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
@@ -25,7 +26,22 @@ internal static class TableSource
         using TableReader rows = Table.Open(source, pathColumn);
         using TableReader paths = Table.Open(source, pathColumn);
         IEnumerable<ImageInput> images = ImageInputs.Read(paths.UsablePaths(cancel), options, cancel);
-        foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(row => row.IsUsable).Zip(images))
+        long pathless = 0;
+        foreach ((TableRow row, ImageInput image) in rows.Rows(cancel).Where(Usable).Zip(images))
             yield return new FoundImage(image, row);
+        if (pathless > 0)
+            TableNotes.Tell(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{source}: {pathless} {(pathless == 1 ? "row has no path and is" : "rows have no path and are")} left out"
+                )
+            );
+
+        bool Usable(TableRow row)
+        {
+            if (string.IsNullOrEmpty(row["path"]))
+                pathless++;
+            return row.IsUsable;
+        }
     }
 }
