@@ -12,10 +12,6 @@ internal sealed class ByteBudget(long most)
     private TaskCompletionSource freed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long held;
 
-    /// <summary>The usual budget of a run: enough that no worker waits for photographs, and little beside what decoding takes.</summary>
-    /// <param name="workers">Images that are decoded at the same time.</param>
-    public static long Usual(int workers) => Math.Max(2, workers) * (16L << 20);
-
     /// <summary>Waits until something more may be read.</summary>
     public async Task Room(CancellationToken cancel)
     {

@@ -152,7 +152,7 @@ public static class CrawlRun
         [EnumeratorCancellation] CancellationToken cancel
     )
     {
-        var budget = new ByteBudget(ByteBudget.Usual(options.Workers));
+        var budget = new ByteBudget(InputOptions.MostWaiting(options.Workers));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var checks = new TransformBlock<FoundImage, (FoundImage Found, CheckedImage Image, long Bytes)>(
             found => (found, Look(found.Image, options, out long read), read),

@@ -1,6 +1,7 @@
 // One forward pass of the teacher over a batch, and the figures of each of its images.
 
 using System.Buffers;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
@@ -96,10 +97,10 @@ internal sealed partial class TeacherPass : IDisposable
     public int BatchSize { get; }
 
     /// <summary>Bytes of files that were read and are not decoded yet, at most; a file beyond that is decoded as it is read.</summary>
-    /// <value>Unless given, 16 MiB a worker and 32 MiB at least.</value>
+    /// <value>Unless given, that of <see cref="InputOptions.MostWaiting"/>.</value>
     public long MostWaiting
     {
-        get => field > 0 ? field : Math.Max(2, Workers) * (16L << 20);
+        get => field > 0 ? field : InputOptions.MostWaiting(Workers);
         init;
     }
 

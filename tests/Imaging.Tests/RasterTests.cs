@@ -105,7 +105,27 @@ public class RasterTests
         Assert.Equal("truncated", ImageDecoder.Decode("P6 9999 9999 255\n...."u8.ToArray(), DecodeLimits.Local).Reason);
         Assert.Equal("truncated", ImageDecoder.Decode("P1 9999 9999\n1111"u8.ToArray(), DecodeLimits.Local).Reason);
         Assert.Equal("too_many_pixels", ImageDecoder.Decode(Tiff(width: 9999, height: 9999, compression: 5), DecodeLimits.Local).Reason);
+        Assert.Equal(
+            "truncated",
+            ImageDecoder.Decode(Claiming("BM", 54, (14, 40), (18, 9999), (22, 9999), (28, 24)), DecodeLimits.Local).Reason
+        );
+        Assert.Equal(
+            "too_many_pixels",
+            ImageDecoder.Decode(Claiming("BM", 54, (14, 40), (18, 9999), (22, 9999), (28, 8), (30, 1)), DecodeLimits.Local).Reason
+        );
+        byte[] webp = Claiming("RIFF\0\0\0\0WEBPVP8X", 104, (4, 96), (16, 10), (24, 9998), (27, 9998));
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode(webp, DecodeLimits.Local).Reason);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    // A header alone: numbers of four bytes at places, the lowest first.
+    private static byte[] Claiming(string start, int length, params (int At, int Value)[] numbers)
+    {
+        byte[] file = new byte[length];
+        System.Text.Encoding.Latin1.GetBytes(start).CopyTo(file, 0);
+        foreach ((int at, int value) in numbers)
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
+        return file;
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 // What dfkd doctor looks at.
 
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
@@ -27,25 +28,27 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings, double Error
         double memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MiB;
         bool cuda = torch.cuda.is_available();
         string[] instructions = [.. Processor.Instructions];
+        int cores = Processor.Cores;
+        string? waiting = NativeEnvironment.Get("OMP_WAIT_POLICY");
         Finding[] findings =
         [
             new("dfkd", $"{version}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}"),
             new("processor", $"{Processor.Name}: {(instructions.Length > 0 ? string.Join(", ", instructions) : "no wide instructions")}"),
             new(
                 "cores",
-                Processor.Cores == Environment.ProcessorCount ? $"{Processor.Cores}" : $"{Environment.ProcessorCount} of {Processor.Cores}",
-                Processor.Cores > Environment.ProcessorCount ? "a quota or an affinity holds the others back; --threads follows it" : null
+                cores == Environment.ProcessorCount ? $"{cores}" : $"{Environment.ProcessorCount} of {cores}",
+                cores > Environment.ProcessorCount ? "a quota or an affinity holds the others back; --threads follows it" : null
             ),
             new(
                 "memory",
-                $"{Processor.Show(memory, "N0")} MiB",
+                $"{Show(memory, "N0")} MiB",
                 memory < LittleMemory ? "little for large teachers: --batch-size 8 takes less" : null
             ),
             new("libtorch", $"{torch.__version__}, {torch.get_num_threads()} threads"),
             Cuda(cuda),
             new(
                 "OpenMP",
-                $"idle threads wait {(NativeEnvironment.Get("OMP_WAIT_POLICY") ?? "by the library's default").ToLowerInvariant()}ly"
+                waiting is null ? "idle threads wait as the library does by itself" : $"idle threads wait {waiting.ToLowerInvariant()}ly"
             ),
             BFloat16(),
             new(
@@ -66,8 +69,8 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings, double Error
             new(
                 "self-check",
                 healthy
-                    ? $"the logits of a known network are right (error {Processor.Show(error, "0.0e0")})"
-                    : $"the logits of a known network are off by {Processor.Show(error, "0.0e0")}",
+                    ? $"the logits of a known network are right (error {Show(error, "0.0e0")})"
+                    : $"the logits of a known network are off by {Show(error, "0.0e0")}",
                 healthy ? null : "do not trust scores of this machine; install the packages anew"
             ),
         ];
@@ -92,7 +95,7 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings, double Error
         using IDisposable inference = torch.inference_mode();
         using DisposeScope scope = torch.NewDisposeScope();
         double ratio = Seconds(torch.float32) / Seconds(torch.bfloat16);
-        string value = $"products of matrices {Processor.Show(ratio, "0.0")} times as fast as in single precision, measured";
+        string value = $"products of matrices {Show(ratio, "0.0")} times as fast as in single precision, measured";
         return new("bfloat16", value, ratio >= 1.5 ? "score --precision bf16, distill --teacher-precision bf16" : null);
     }
 
@@ -111,4 +114,6 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings, double Error
         }
         return best;
     }
+
+    private static string Show(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

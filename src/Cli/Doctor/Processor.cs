@@ -1,6 +1,5 @@
 // What the processor can compute at once.
 
-using System.Globalization;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using DataFreeKD.Models;
@@ -82,7 +81,4 @@ internal static class Processor
         File.Exists("/proc/cpuinfo")
             ? File.ReadLines("/proc/cpuinfo").Count(line => line.StartsWith("processor", StringComparison.Ordinal))
             : Environment.ProcessorCount;
-
-    /// <summary>A number for people.</summary>
-    public static string Show(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -9,6 +9,11 @@ public sealed record InputOptions
     /// <value>64 MiB.</value>
     public long MaxBytes { get; init; } = 64L << 20;
 
+    /// <summary>Bytes of files that may wait to be decoded: enough that no worker waits for photographs, and little beside what decoding
+    /// takes.</summary>
+    /// <param name="workers">Images that are decoded at the same time.</param>
+    public static long MostWaiting(int workers) => Math.Max(2, workers) * (16L << 20);
+
     /// <summary>Whether symbolic links are followed, those to folders too; links in archives never are.</summary>
     /// <value>False: a link is a row with the reason <c>link</c>.</value>
     public bool FollowLinks { get; init; }

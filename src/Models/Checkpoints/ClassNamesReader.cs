@@ -13,7 +13,9 @@ internal static class ClassNamesReader
     {
         if (config is null || classes == 0)
             return [];
-        foreach (JsonElement? list in new[] { config.Find("label_names"), config.Find("pretrained_cfg", "label_names") })
+        foreach (
+            JsonElement? list in new[] { config.Find("label_names"), config.Find("pretrained_cfg", "label_names"), config.Find("id2label") }
+        )
         {
             if (list is not { ValueKind: JsonValueKind.Array } names)
                 continue;
@@ -21,51 +23,32 @@ internal static class ClassNamesReader
                 return [.. names.EnumerateArray().Select(e => e.GetString()!)];
             report.Note($"'{config.Path}' names {names.GetArrayLength()} classes, the head has {classes}: the names are left out");
         }
-        string?[] byIndex = new string?[classes];
-        int count = 0;
-        if (config.Find("id2label") is { ValueKind: JsonValueKind.Array } inOrder)
+        if (config.Find("id2label") is { ValueKind: JsonValueKind.Object } byIndex)
+            return ByIndex("id2label", byIndex.EnumerateObject().Select(pair => (Index(pair.Name), Text(pair.Value))));
+        // label2id alone says the same the other way round.
+        if (config.Find("label2id") is { ValueKind: JsonValueKind.Object } byName)
+            return ByIndex("label2id", byName.EnumerateObject().Select(pair => (Index(pair.Value.GetRawText()), (string?)pair.Name)));
+        return [];
+
+        IReadOnlyList<string> ByIndex(string field, IEnumerable<(int Index, string? Name)> pairs)
         {
-            if (inOrder.GetArrayLength() == classes && inOrder.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String))
-                return [.. inOrder.EnumerateArray().Select(e => e.GetString()!)];
-            report.Note(
-                $"id2label of '{config.Path}' names {inOrder.GetArrayLength()} classes, the head has {classes}: the names are left out"
-            );
+            string?[] names = new string?[classes];
+            int count = 0;
+            foreach ((int index, string? name) in pairs)
+            {
+                count++;
+                if (index >= 0 && index < classes)
+                    names[index] = name;
+            }
+            if (count == classes && !names.Contains(null))
+                return [.. names.Select(name => name!)];
+            report.Note($"{field} of '{config.Path}' names {count} classes, the head has {classes}: the names are left out");
             return [];
         }
-        if (config.Find("id2label") is not { ValueKind: JsonValueKind.Object } map)
-            return Inverted(config, classes, report);
-        foreach (JsonProperty pair in map.EnumerateObject())
-        {
-            count++;
-            if (
-                int.TryParse(pair.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-                && index < classes
-                && pair.Value.ValueKind == JsonValueKind.String
-            )
-                byIndex[index] = pair.Value.GetString();
-        }
-        if (count == classes && !byIndex.Contains(null))
-            return [.. byIndex.Select(n => n!)];
-        report.Note($"id2label of '{config.Path}' names {count} classes, the head has {classes}: the names are left out");
-        return [];
     }
 
-    // label2id alone says the same the other way round.
-    private static IReadOnlyList<string> Inverted(JsonFile config, int classes, ReadingReport report)
-    {
-        if (config.Find("label2id") is not { ValueKind: JsonValueKind.Object } map)
-            return [];
-        string?[] byIndex = new string?[classes];
-        int count = 0;
-        foreach (JsonProperty pair in map.EnumerateObject())
-        {
-            count++;
-            if (pair.Value.ValueKind == JsonValueKind.Number && pair.Value.TryGetInt32(out int index) && index >= 0 && index < classes)
-                byIndex[index] = pair.Name;
-        }
-        if (count == classes && !byIndex.Contains(null))
-            return [.. byIndex.Select(name => name!)];
-        report.Note($"label2id of '{config.Path}' names {count} classes, the head has {classes}: the names are left out");
-        return [];
-    }
+    private static int Index(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : -1;
+
+    private static string? Text(JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 }
