@@ -163,7 +163,7 @@ public static class ModelStore
                 report
             );
             model.eval();
-            return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, shape.Classes, report), LinkText.Resolved(weights))
+            return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, content.Names, shape.Classes, report), LinkText.Resolved(weights))
             {
                 Facts = report.Facts,
                 Notes = report.Notes,
@@ -194,6 +194,8 @@ public static class ModelStore
             report.Note($"{network.Left.Count} tensors outside '{Shown.Of(network.Prefix)}' are ignored: {Shown.List(network.Left)}");
         if (content.Foreign.Count > 0)
             report.Note($"objects beside the weights are left alone, nothing of them was run: {Shown.List(content.Foreign, 6)}");
+        foreach (string remark in content.Remarks)
+            report.Note(remark);
     }
 
     // The name of the config, else of the checkpoint's arguments, else of the file: the first that is known.

@@ -42,8 +42,11 @@ internal static class PickleTree
                     continue;
                 switch (value)
                 {
-                    case PickleTensor tensor:
+                    case PickleTensor or PickleArray when TensorOf(value) is { } tensor:
                         tensors[name] = tensor;
+                        break;
+                    case PickleArray array:
+                        placeholders[name] = array.Text;
                         break;
                     case PickleObject { Attributes: null, Items: null } placeholder:
                         placeholders[name] = placeholder.Name;
@@ -59,8 +62,8 @@ internal static class PickleTree
                 at.Value is PickleList list ? list.Items
                 : at.Value is PickleTuple tuple ? tuple.Items
                 : [];
-            if (items.Count > 0 && items.All(item => item is PickleTensor))
-                lists.Add((at.Path, [.. items.Cast<PickleTensor>()]));
+            if (items.Count > 0 && items.All(item => TensorOf(item) is not null))
+                lists.Add((at.Path, [.. items.Select(item => TensorOf(item)!)]));
             for (int i = 0; i < Math.Min(items.Count, 64); i++)
                 Enqueue(items[i], $"{at.Path}{(at.Path.Length == 0 ? "" : ".")}{i}", at.Depth + 1);
             if (tensors.Count > 0)
@@ -91,6 +94,9 @@ internal static class PickleTree
                 node.Tensors.Keys.Zip(tensors).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal),
                 new Dictionary<string, string>()
             ));
+
+    /// <summary>A tensor, also of an array of NumPy; null of anything else.</summary>
+    public static PickleTensor? TensorOf(object? value) => value as PickleTensor ?? (value as PickleArray)?.Tensor;
 
     /// <summary>Why a structure without tensors was not loaded.</summary>
     public static string Lacking(PickleReading pickle)

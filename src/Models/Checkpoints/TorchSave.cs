@@ -35,7 +35,9 @@ internal sealed class TorchSave : TorchArchive
             && Encoding.ASCII.GetString(Bytes(order, 16)).Trim() != "little"
         )
             throw Bad("it was written on a big-endian machine; save it again on a little-endian one");
-        Pickle = RestrictedPickle.Read(Bytes(entries[root + "data.pkl"], MostPickleBytes), path);
+        ZipArchiveEntry pickle = entries[root + "data.pkl"];
+        bool stored = pickle.CompressedLength == pickle.Length && pickle.Length <= length;
+        Pickle = RestrictedPickle.Read(Bytes(pickle, stored ? Array.MaxLength : MostPickleBytes), path);
     }
 
     public override PickleReading Pickle { get; }
