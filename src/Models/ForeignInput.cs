@@ -63,7 +63,7 @@ public sealed record ForeignInput(
             beside.Add(key, text);
         IReadOnlyList<string> names = ClassNamesReader.Read(
             config,
-            StatedClassNames.Of(file, beside, PlainValues.Alone),
+            StatedClassNames.Of(file, beside, PlainValues.WithoutTensors()),
             classes,
             report
         );

@@ -45,7 +45,8 @@ public sealed class MutatedCheckpointTests : IDisposable
             {
                 PickleReading reading = RestrictedPickle.Read(mutated, "mutated");
                 IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(reading.Root);
-                _ = Statements.OfCheckpoint("mutated", reading.Root);
+                _ = CheckpointStatements.Read("mutated", reading.Root, PlainValues.WithoutTensors());
+                _ = StatedClassNames.Of("mutated", reading.Root, PlainValues.WithoutTensors());
                 if (nodes.Count > 0)
                     NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
                 read++;

@@ -21,6 +21,9 @@ internal sealed class PickleBuilder
     /// <summary>The call of a global.</summary>
     public sealed record Call(string Global, params object?[] Arguments);
 
+    /// <summary>An object, and the state that is set on it.</summary>
+    public sealed record Built(object? Object, object? State);
+
     /// <summary>A global alone.</summary>
     public sealed record Named(string Global);
 
@@ -32,6 +35,9 @@ internal sealed class PickleBuilder
 
     /// <summary>The format before it.</summary>
     public static void SaveLegacy(string path, object? root) => new PickleBuilder().WriteLegacy(path, root);
+
+    /// <summary>A pickle alone, as pickle.dump leaves it.</summary>
+    public static void SavePickle(string path, object? root) => File.WriteAllBytes(path, [0x80, 2, .. Alone(root)[2..]]);
 
     /// <summary>A state dict of a model, names prefixed.</summary>
     public static Dictionary<string, object?> State(ImageModel model, string prefix = "") =>
@@ -125,6 +131,11 @@ internal sealed class PickleBuilder
                 Global(instance.Global);
                 pickle.AddRange([(byte)')', 0x81]);
                 Add(instance.Attributes);
+                pickle.Add((byte)'b');
+                break;
+            case Built built:
+                Add(built.Object);
+                Add(built.State);
                 pickle.Add((byte)'b');
                 break;
             case View view:

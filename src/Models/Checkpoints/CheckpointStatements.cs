@@ -97,7 +97,7 @@ internal sealed class CheckpointStatements
 
     private void GatherAll(object? value, string name)
     {
-        if (PlainValues.Group(value) is { } group)
+        if (values.Group(value) is { } group)
             Gather(group, name, 0);
         else if (PlainValues.Text(value) is { } text && (LiteralText.Recognises(text) || text.Contains('\n', StringComparison.Ordinal)))
             notes.Add($"{Shown.Of(name)} of '{path}' is a text that cannot be read, and is left out: {Shown.Of(text)}");
@@ -118,14 +118,14 @@ internal sealed class CheckpointStatements
                 continue;
             if (Take(field, value, $"{under}.{name}", by) || depth >= Deepest || Others.Contains(field))
                 continue;
-            if (value is not (PickleList or PickleTuple) && PlainValues.Group(value) is { } inner)
+            if (value is not (PickleList or PickleTuple) && values.Group(value) is { } inner)
                 Gather(inner, $"{under}.{name}", depth + 1);
         }
     }
 
     private bool Take(string field, object? value, string name, FactSource by)
     {
-        if (value is string literal && literal.TrimStart().StartsWith('{') && PlainValues.Group(literal) is not null)
+        if (value is string literal && literal.TrimStart().StartsWith('{') && values.Group(literal) is not null)
             return false;
         if (values.Value(value, MostItems) is not { } plain)
             return false;

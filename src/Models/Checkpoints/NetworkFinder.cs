@@ -53,6 +53,7 @@ internal static partial class NetworkFinder
         "dinov2_with_registers.",
         "beit.",
         "data2vec_vision.",
+        "ijepa.",
         "vision_model.",
     ];
     private static readonly string[] HeadsOutside = ["classifier.", "cls_classifier.", "distillation_classifier.", "visual_projection."];

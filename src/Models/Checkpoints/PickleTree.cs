@@ -106,7 +106,10 @@ internal static class PickleTree
             pickle.Root is PickleDictionary top && top.Pairs.Count > 0
                 ? $"; its keys are {Shown.List(top.Pairs.Select(pair => pair.Key as string ?? "?"), 8)}"
                 : "";
-        return $"it holds no state dict{keys}; save the weights alone: torch.save(model.state_dict(), file){foreign}";
+        string arrays = Pairs(pickle.Root).Select(pair => pair.Value).OfType<PickleArray>().FirstOrDefault() is { Tensor: null } array
+            ? $"; what stands there is a {array.Text}, which no tensor can be"
+            : "";
+        return $"it holds no state dict{keys}{arrays}; save the weights alone: torch.save(model.state_dict(), file){foreign}";
     }
 
     /// <summary>Items of a dictionary or of a placeholder of its kind, then its attributes.</summary>

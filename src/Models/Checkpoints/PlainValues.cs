@@ -12,8 +12,11 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
     private const int Deepest = 8,
         LongestText = 1 << 20;
 
+    // Values and characters that are looked at: a structure that names one part again and again is not looked through as often.
+    private long left = 1 << 24;
+
     /// <summary>Of a structure without tensors.</summary>
-    public static PlainValues Alone { get; } = new(_ => null);
+    public static PlainValues WithoutTensors() => new(_ => null);
 
     /// <summary>A long, double, bool, text, or an array of these with at most <paramref name="most"/> items; null of anything
     /// else.</summary>
@@ -23,7 +26,8 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
     {
         switch (Unwrapped(value))
         {
-            case string text when text.Length > 0 && text[0] is '[' or '(' && depth == 0 && LiteralText.Read(text) is { } read:
+            case string { Length: > 0 } text
+                when text[0] is '[' or '(' && depth == 0 && Spend(text.Length) && LiteralText.Read(text) is { } read:
                 return Value(read, most, depth + 1) ?? text;
             case long or double or bool or string:
                 return Unwrapped(value);
@@ -31,9 +35,9 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
                 return List(tuple.Items);
             case PickleList list:
                 return List(list.Items);
-            case PickleArray array:
-                return array.Plain(most) is { } plain ? Flat(plain) : null;
-            case PickleTensor tensor:
+            case PickleArray array when Spend(64):
+                return array.Plain((int)Math.Min(most, left)) is { } plain ? Flat(plain) : null;
+            case PickleTensor tensor when Spend(64):
                 return numbers(tensor) is { } held ? Flat(held) : null;
             // An enumeration's member is made of its value.
             case PickleObject { Attributes: null, Items: null, Arguments.Items: [string member] }:
@@ -44,7 +48,7 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
 
         object? List(IReadOnlyList<object?> items)
         {
-            if (items.Count == 0 || items.Count > most || depth > 1)
+            if (items.Count == 0 || items.Count > most || depth > 1 || !Spend(items.Count))
                 return null;
             object?[] values = new object?[items.Count];
             for (int i = 0; i < values.Length; i++)
@@ -61,23 +65,28 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
 
     /// <summary>Named values: of a dictionary, a Namespace, a config's node, a list of pairs, a command line, or a text that holds one of
     /// them. Null of anything else.</summary>
-    public static IReadOnlyList<(object? Key, object? Value)>? Group(object? value)
+    public IReadOnlyList<(object? Key, object? Value)>? Group(object? value)
     {
         object? plain = Unwrapped(value);
         if (Text(plain) is { } text)
         {
+            if (!Spend(text.Length))
+                return null;
             if (LiteralText.Recognises(text))
                 return Group(LiteralText.Read(text) is { } read and not string ? read : null);
             string[] words = text.Length <= 1 << 16 ? text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) : [];
             return words.Length > 1 && CommandLineText.Recognises(words) ? CommandLineText.Read(words).Pairs : null;
         }
         if (plain is PickleDictionary or PickleObject)
-            return [.. PickleTree.Pairs(plain)];
+        {
+            (object? Key, object? Value)[] pairs = [.. PickleTree.Pairs(plain)];
+            return Spend(pairs.Length) ? pairs : null;
+        }
         IReadOnlyList<object?> items =
             plain is PickleList list ? list.Items
             : plain is PickleTuple tuple ? tuple.Items
             : [];
-        if (items.Count == 0)
+        if (items.Count == 0 || !Spend(items.Count))
             return null;
         if (items.All(item => item is string))
         {
@@ -97,6 +106,8 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
             PickleBytes { Part.Length: <= LongestText } bytes => Encoding.UTF8.GetString(bytes.Part.Span),
             _ => null,
         };
+
+    private bool Spend(int cost) => (left -= cost) >= 0;
 
     // OmegaConf keeps a node's value beside its type and its parent.
     private static object? Unwrapped(object? value)

@@ -60,7 +60,7 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
         queue.Enqueue((root, "", 0, true));
         while (queue.TryDequeue(out (object? Value, string Under, int Depth, bool Top) at))
         {
-            foreach ((object? key, object? value) in PlainValues.Group(at.Value) ?? [])
+            foreach ((object? key, object? value) in values.Group(at.Value) ?? [])
             {
                 if (key is not string name || value is null or long or double or bool || seen.Count >= MostVisited)
                     continue;
@@ -81,7 +81,7 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
                     && (value is not string || CheckpointStatements.HoldsArguments(field))
                     && seen.Add(value)
                 )
-                    queue.Enqueue((value, label, at.Depth + 1, CheckpointStatements.HoldsArguments(field)));
+                    queue.Enqueue((value, label, at.Depth + 1, (at.Top && at.Depth > 0) || CheckpointStatements.HoldsArguments(field)));
             }
         }
         return found;
@@ -99,7 +99,7 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
             value = LiteralText.Read(text) ?? "";
         if (values.Value(value, MostNames) is object[] list)
             return list.All(item => item is string) ? new(source, list.Length, [.. list.Cast<string>()]) : null;
-        return PlainValues.Group(value) is { Count: > 0 } pairs ? FromPairs(pairs, values, source) : null;
+        return values.Group(value) is { Count: > 0 } pairs ? FromPairs(pairs, values, source) : null;
     }
 
     private static StatedClassNames? FromPairs(

@@ -25,7 +25,13 @@ internal sealed class TorchSave : TorchArchive
                 continue;
             found = found is null ? entry.FullName[..^"data.pkl".Length] : throw Bad("the archive holds more than one data.pkl");
         }
-        root = found ?? throw Bad("the zip archive holds no data.pkl: it is not from torch.save");
+        root =
+            found
+            ?? throw Bad(
+                entries.Keys.Any(name => name.EndsWith(".npy", StringComparison.Ordinal))
+                    ? "it is an archive of NumPy (npz); save its arrays by torch.save in a dictionary under the network's names"
+                    : "the zip archive holds no data.pkl: it is not from torch.save"
+            );
         if (entries.ContainsKey(root + "constants.pkl"))
             throw Bad(
                 "it is a TorchScript program (torch.jit.save), which is not read; save the weights alone: torch.save(model.state_dict(), file)"

@@ -199,7 +199,7 @@ internal sealed class VitReader
         if (fcNorm || tensors.ContainsKey("norm.weight") || !tensors.ContainsKey("blocks.0.norm1.weight"))
             return true;
         // A missing tensor is damage, unless somebody says that it was never there.
-        if (stated.Flag("final_norm") is { Value: false } || source.Named is { Value.Shape.FinalNorm: false })
+        if (source.Style == NameStyle.ClipClassifier || stated.Flag("final_norm") is { Value: false } || source.Named is { Value.Shape.FinalNorm: false })
             return false;
         throw report.Bad(
             "it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'), and nothing says that it needs none: give a config.json with its architecture, or with final_norm false in model_args, beside it"
@@ -304,6 +304,8 @@ internal sealed class VitReader
             : headInput == 2L * width ? new(Pooling.TokenAndAverage, "a head of twice the width", FactSource.Tensors)
             : source.Style == NameStyle.SiglipClassifier
                 ? new(Pooling.Average, "Hugging Face's SiglipForImageClassification", FactSource.Registry)
+            : source.Style == NameStyle.ClipClassifier
+                ? new(Pooling.Average, "Hugging Face's CLIPForImageClassification", FactSource.Registry)
             : severalHeads ? new(Pooling.Token, "a head for each token", FactSource.Tensors)
             : null;
         if (seen is { } by)

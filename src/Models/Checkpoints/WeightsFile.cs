@@ -68,7 +68,7 @@ internal static class WeightsFile
             foreach ((string name, Tensor tensor) in SafeTensors.Read(file, wanted.Contains))
                 read.Add(name, tensor);
         }
-        (PickleDictionary metadata, PlainValues values) = (SafeTensors.Metadata(files[0]), PlainValues.Alone);
+        (PickleDictionary metadata, PlainValues values) = (SafeTensors.Metadata(files[0]), PlainValues.WithoutTensors());
         (Statements stated, IReadOnlyList<string> remarks) = CheckpointStatements.Read(path, metadata, values);
         return new WeightsContent(
             found.Names.ToDictionary(pair => pair.Key, pair => read[pair.Value], StringComparer.Ordinal),
