@@ -24,6 +24,9 @@ internal sealed class PickleBuilder
     /// <summary>An object, and the state that is set on it.</summary>
     public sealed record Built(object? Object, object? State);
 
+    /// <summary>An object of a class derived from dict, and its items.</summary>
+    public sealed record WithItems(object? Object, Dictionary<string, object?> Items);
+
     /// <summary>A global alone.</summary>
     public sealed record Named(string Global);
 
@@ -138,6 +141,10 @@ internal sealed class PickleBuilder
                 Add(built.State);
                 pickle.Add((byte)'b');
                 break;
+            case WithItems held:
+                Add(held.Object);
+                Items(held.Items);
+                break;
             case View view:
                 Put(view.Storage, view.Like, view.Offset);
                 break;
@@ -150,13 +157,8 @@ internal sealed class PickleBuilder
                 Tuple(tuple);
                 break;
             case IDictionary<string, object?> dictionary:
-                pickle.AddRange([(byte)'}', (byte)'(']);
-                foreach ((string key, object? item) in dictionary)
-                {
-                    Text(key);
-                    Add(item);
-                }
-                pickle.Add((byte)'u');
+                pickle.Add((byte)'}');
+                Items(dictionary);
                 break;
             case IEnumerable<object?> list:
                 pickle.AddRange([(byte)']', (byte)'(']);
@@ -167,6 +169,17 @@ internal sealed class PickleBuilder
             default:
                 throw new ArgumentException(value.GetType().Name);
         }
+    }
+
+    private void Items(IDictionary<string, object?> items)
+    {
+        pickle.Add((byte)'(');
+        foreach ((string key, object? item) in items)
+        {
+            Text(key);
+            Add(item);
+        }
+        pickle.Add((byte)'u');
     }
 
     private void Put(int storage, Tensor like, long offset)

@@ -13,7 +13,7 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
         LongestText = 1 << 20;
 
     // Values and characters that are looked at: a structure that names one part again and again is not looked through as often.
-    private long left = 1 << 24;
+    private long left = 1 << 22;
 
     /// <summary>Of a structure without tensors.</summary>
     public static PlainValues WithoutTensors() => new(_ => null);
