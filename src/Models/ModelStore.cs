@@ -137,6 +137,7 @@ public static class ModelStore
             );
         Describe(content, report, asked: key is not null);
         (Dictionary<string, torch.Tensor> tensors, NameStyle style) = TimmNames.From(weights, content.Tensors);
+        SequentialHead.Unwrap(tensors, report);
         string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!,
             stem = Path.GetFileNameWithoutExtension(weights);
         // In a directory that is given as a model its config goes with the weights, whatever they are called, unless there is one of their
@@ -151,6 +152,10 @@ public static class ModelStore
 
         ModelConfig shape = FamilyReader.Read(new NetworkSource(tensors, style, stated, named, heads, report), config);
 
+        if (shape.Classes == 1)
+            report.Note(
+                "its head has one output: as a softmax over one class it is sure of every image, so that entropy, energy and agreement tell nothing"
+            );
         ImageModel model = shape.Build();
         try
         {
