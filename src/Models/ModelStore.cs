@@ -136,6 +136,8 @@ public static class ModelStore
                 $"'{Shown.Of(name)}' is no plain tensor but made by '{Shown.Of(made.Value)}', which is not read; {(made.Value.Contains("_qtensor", StringComparison.Ordinal) ? "save the weights as they were before quantisation" : made.Value.Contains("sparse", StringComparison.Ordinal) ? "save it dense: tensor.to_dense()" : "save the weights alone: torch.save(model.state_dict(), file)")}"
             );
         Describe(content, report, asked: key is not null);
+        if (content.Tensors.Keys.FirstOrDefault(tensor => tensor.EndsWith(".zero_point", StringComparison.Ordinal)) is { } scaled)
+            throw report.Bad($"'{Shown.Of(scaled)}' tells that its weights are quantised; save them as they were before quantisation");
         (Dictionary<string, torch.Tensor> tensors, NameStyle style) = TimmNames.From(weights, content.Tensors);
         SequentialHead.Unwrap(tensors, report);
         string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!,

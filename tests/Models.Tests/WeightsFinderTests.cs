@@ -255,6 +255,14 @@ public sealed class WeightsFinderTests : IDisposable
     }
 
     [Fact]
+    public void Quantised_weights_are_refused_as_such()
+    {
+        Dictionary<string, object?> state = PickleBuilder.State(model);
+        state["blocks.0.attn.qkv.zero_point"] = zeros(1);
+        Assert.Contains("quantised", Assert.Throws<ModelException>(() => Load(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_format_before_zip_is_read()
     {
         PickleBuilder.SaveLegacy(
