@@ -255,6 +255,17 @@ public sealed class WeightsFinderTests : IDisposable
     }
 
     [Fact]
+    public void Layers_that_share_their_weights_are_read_as_two()
+    {
+        Dictionary<string, object?> state = PickleBuilder.State(model);
+        string[] names = [.. state.Keys];
+        Tensor first = model.StateDict()["blocks.0.mlp.fc1.weight"];
+        state["blocks.1.mlp.fc1.weight"] = new PickleBuilder.View(Array.IndexOf(names, "blocks.0.mlp.fc1.weight"), first, 0);
+        using LoadedModel loaded = Load(state);
+        Assert.True(loaded.Model.StateDict()["blocks.1.mlp.fc1.weight"].eq(first).all().item<bool>());
+    }
+
+    [Fact]
     public void Quantised_weights_are_refused_as_such()
     {
         Dictionary<string, object?> state = PickleBuilder.State(model);

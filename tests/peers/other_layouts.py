@@ -172,7 +172,7 @@ def dinov2(model, p, pixels):
                       "mlp.fc1": layer + ("mlp.weights_in" if p.swiglu else "mlp.fc1"), "mlp.fc2": layer + ("mlp.weights_out" if p.swiglu else "mlp.fc2")})
         return {**renamed(body, around, inside), prefix + "embeddings.mask_token": torch.zeros(1, p.width)}
 
-    config = {key: value for key, value in base_config(p, kind, name + "Model", mlp_ratio=4, layerscale_value=1.0, drop_path_rate=0.0, use_swiglu_ffn=p.swiglu, apply_layernorm=True, reshape_hidden_states=True,
+    config = {key: value for key, value in base_config(p, kind, name + "Model", mlp_ratio=4 if p.swiglu else p.hidden / p.width, layerscale_value=1.0, drop_path_rate=0.0, use_swiglu_ffn=p.swiglu, apply_layernorm=True, reshape_hidden_states=True,
               out_features=["stage2"], out_indices=[2], stage_names=["stem", "stage1", "stage2"], **({"num_register_tokens": p.registers} if p.registers else {"use_mask_token": True})).items() if key not in ("intermediate_size", "encoder_stride")}
     bit = processor(p, "BitImageProcessor", crop_size={"height": p.side, "width": p.side}, do_center_crop=True, do_convert_rgb=True, resample=3, image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225], size={"shortest_edge": p.side})
     yield name + "Model", named(""), config, bit, tokens[:, 0]

@@ -179,12 +179,15 @@ internal static partial class NetworkFinder
     private static int Rank(Candidate candidate)
     {
         string[] words = candidate.Label.Split('.', '_', '-');
-        if (words.Any(word => word.ToLowerInvariant() is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "polyak" or "swa"))
+        if (words.Any(word => IsAverage(word.ToLowerInvariant())))
             return 0;
         if (words.Any(word => word is "teacher" or "teachers"))
             return 1;
         return words.Any(word => word is "student" or "momentum" or "online") ? 3 : 2;
     }
+
+    private static bool IsAverage(string word) =>
+        word is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "average" or "avg" or "polyak" or "swa";
 
     private static int Custom(Candidate candidate)
     {

@@ -15,6 +15,9 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
     // arrays of NumPy, and stands in the file as it is.
     private protected const int MostPickleBytes = 8 << 20;
 
+    // Layers may share their weights, which the file then holds once; each has its own copy in memory.
+    private const long MostShared = 64 << 20;
+
     /// <summary>The pickled structure.</summary>
     public abstract PickleReading Pickle { get; }
 
@@ -64,7 +67,7 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
         foreach ((string name, PickleTensor tensor) in wanted)
         {
             described += Check(name, tensor);
-            if (described > length)
+            if (described > length + MostShared)
                 throw Bad($"its tensors describe more bytes than the file of {length} has: they show the same numbers again and again");
             if (!storages.TryGetValue(tensor.Storage.Key, out Tensor? storage))
             {
