@@ -170,7 +170,12 @@ public static class ModelStore
                 report
             );
             model.eval();
-            return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, content.Names, shape.Classes, report), LinkText.Resolved(weights))
+            return new LoadedModel(
+                model,
+                preprocessing,
+                ClassNamesReader.Read(config, content.Names, shape.Classes, report),
+                LinkText.Resolved(weights)
+            )
             {
                 Facts = report.Facts,
                 Notes = report.Notes,
@@ -191,7 +196,7 @@ public static class ModelStore
             report.Note($"the weights are those under '{Shown.Of(network.Label)}', as asked");
         else if (network.Label.Length > 0)
             report.Note(
-                $"the weights are those under '{Shown.Of(network.Label)}'{(network.Others.Count > 0 ? $", preferred to {string.Join(", ", network.Others.Take(4))}{(network.Others.Count > 4 ? $" and {network.Others.Count - 4} more" : "")}: averaged weights first, then a teacher's (--weights-key names another)" : "")}"
+                $"the weights are those under '{Shown.Of(network.Label)}'{(network.Others.Count > 0 ? $", preferred to {string.Join(", ", network.Others.Take(4))}{(network.Others.Count > 4 ? $" and {network.Others.Count - 4} more" : "")}: averaged weights first, then a teacher's, then the usual key (--weights-key names another)" : "")}"
             );
         else if (network.Others.Count > 0)
             report.Note(

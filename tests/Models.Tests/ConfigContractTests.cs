@@ -236,8 +236,15 @@ public sealed class ConfigContractTests : IDisposable
         Assert.Equal(0.225f, loaded.Preprocessing.Std[2], 5);
         Assert.Contains(loaded.Notes, note => note.Contains("divided by 255", StringComparison.Ordinal));
         options["std"] = new List<object?> { 0.2, 0.2, 0.2 };
-        PickleBuilder.Save(folder["apart.pth"], new Dictionary<string, object?> { ["model"] = PickleBuilder.State(model), ["args"] = options });
-        Assert.Contains("different units", Assert.Throws<ModelException>(() => ModelStore.Load(folder["apart.pth"])).Message, StringComparison.Ordinal);
+        PickleBuilder.Save(
+            folder["apart.pth"],
+            new Dictionary<string, object?> { ["model"] = PickleBuilder.State(model), ["args"] = options }
+        );
+        Assert.Contains(
+            "different units",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["apart.pth"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

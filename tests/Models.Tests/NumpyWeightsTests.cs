@@ -95,7 +95,11 @@ public sealed class NumpyWeightsTests : IDisposable
         state["norm.weight"] = Array(new byte[96], "f4", shape, columns: false);
         PickleBuilder.Save(folder["w.pth"], state);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Contains("norm.weight", Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "norm.weight",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message,
+            StringComparison.Ordinal
+        );
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 32L << 20);
     }
 
@@ -104,11 +108,27 @@ public sealed class NumpyWeightsTests : IDisposable
     {
         Dictionary<string, object?> state = PickleBuilder.State(model);
         state["norm.weight"] = new PickleBuilder.Built(
-            new PickleBuilder.Call("numpy.core.multiarray._reconstruct", new PickleBuilder.Named("numpy.ndarray"), new object?[] { 0L }, new byte[] { 98 }),
-            new object?[] { 1L, new object?[] { 24L }, Dtype("f4", '<'), false, new PickleBuilder.Call("_codecs.encode", new string('\u0416', 96), "latin1") }
+            new PickleBuilder.Call(
+                "numpy.core.multiarray._reconstruct",
+                new PickleBuilder.Named("numpy.ndarray"),
+                new object?[] { 0L },
+                new byte[] { 98 }
+            ),
+            new object?[]
+            {
+                1L,
+                new object?[] { 24L },
+                Dtype("f4", '<'),
+                false,
+                new PickleBuilder.Call("_codecs.encode", new string('\u0416', 96), "latin1"),
+            }
         );
         PickleBuilder.Save(folder["w.pth"], state);
-        Assert.Contains("damaged", Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "damaged",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["w.pth"], 3)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -116,7 +136,19 @@ public sealed class NumpyWeightsTests : IDisposable
     {
         const int Times = 2_000;
         byte[] text = [.. Enumerable.Repeat((byte)'a', 1 << 20)];
-        List<byte> pickle = [0x80, 2, (byte)'X', .. BitConverter.GetBytes(text.Length), .. text, (byte)'q', 0, (byte)'0', (byte)']', (byte)'('];
+        List<byte> pickle =
+        [
+            0x80,
+            2,
+            (byte)'X',
+            .. BitConverter.GetBytes(text.Length),
+            .. text,
+            (byte)'q',
+            0,
+            (byte)'0',
+            (byte)']',
+            (byte)'(',
+        ];
         for (int i = 0; i < Times; i++)
             pickle.AddRange([.. "c_codecs\nencode\n"u8, (byte)'h', 0, (byte)'U', 6, .. "latin1"u8, 0x86, (byte)'R']);
         byte[] bytes = [.. pickle, (byte)'e', (byte)'.'];
@@ -253,7 +285,12 @@ public sealed class NumpyWeightsTests : IDisposable
 
     internal static object Array(byte[] bytes, string code, long[] shape, bool columns, char order = '<') =>
         new PickleBuilder.Built(
-            new PickleBuilder.Call("numpy.core.multiarray._reconstruct", new PickleBuilder.Named("numpy.ndarray"), new object?[] { 0L }, new byte[] { 98 }),
+            new PickleBuilder.Call(
+                "numpy.core.multiarray._reconstruct",
+                new PickleBuilder.Named("numpy.ndarray"),
+                new object?[] { 0L },
+                new byte[] { 98 }
+            ),
             new object?[]
             {
                 1L,
@@ -288,7 +325,12 @@ public sealed class NumpyWeightsTests : IDisposable
         object?[] shape = [.. tensor.shape.Select(size => (object?)size)];
         object Reconstructed(string core, object content) =>
             new PickleBuilder.Built(
-                new PickleBuilder.Call(core + ".multiarray._reconstruct", new PickleBuilder.Named("numpy.ndarray"), new object?[] { 0L }, new byte[] { 98 }),
+                new PickleBuilder.Call(
+                    core + ".multiarray._reconstruct",
+                    new PickleBuilder.Named("numpy.ndarray"),
+                    new object?[] { 0L },
+                    new byte[] { 98 }
+                ),
                 new object?[] { 1L, shape, Dtype("f4", '<'), columns, content }
             );
         object Buffer(string core) =>

@@ -80,18 +80,14 @@ public sealed class OtherLibrariesTests : IDisposable
         };
         Check(
             shape,
-            state => new(
-                Tower(
-                    state.Where(pair => !pair.Key.StartsWith("head.", StringComparison.Ordinal)).ToDictionary(),
-                    "vision_model."
-                )
-            )
-            {
-                ["classifier.weight"] = state["head.weight"],
-                ["classifier.bias"] = state["head.bias"],
-                ["vision_model.post_layernorm.weight"] = full([24], 7f),
-                ["vision_model.post_layernorm.bias"] = full([24], 8f),
-            },
+            state =>
+                new(Tower(state.Where(pair => !pair.Key.StartsWith("head.", StringComparison.Ordinal)).ToDictionary(), "vision_model."))
+                {
+                    ["classifier.weight"] = state["head.weight"],
+                    ["classifier.bias"] = state["head.bias"],
+                    ["vision_model.post_layernorm.weight"] = full([24], 7f),
+                    ["vision_model.post_layernorm.bias"] = full([24], 8f),
+                },
             """{"model_type": "clip", "architectures": ["CLIPForImageClassification"], "vision_config": {"hidden_size": 24, "num_attention_heads": 3, "image_size": 32, "patch_size": 8}}"""
         );
     }

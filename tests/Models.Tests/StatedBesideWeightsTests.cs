@@ -54,9 +54,8 @@ public sealed class StatedBesideWeightsTests : IDisposable
         Assert.Equal((6, Activation.Relu), (config.Heads, config.Activation));
         Assert.Equal([0.25f, 0.5f, 0.75f], loaded.Preprocessing.Mean);
         Assert.Equal([0.5f, 0.5f, 0.5f], loaded.Preprocessing.Std);
-        Assert.All(
-            loaded.Facts.Where(fact => fact.Field is "heads" or "activation" or "mean" or "std"),
-            fact => Assert.Contains("w.pth", fact.Source, StringComparison.Ordinal)
+        Assert.All(loaded.Facts.Where(fact => fact.Field is "heads" or "activation" or "mean" or "std"), fact =>
+            Assert.Contains("w.pth", fact.Source, StringComparison.Ordinal)
         );
     }
 
@@ -95,10 +94,7 @@ public sealed class StatedBesideWeightsTests : IDisposable
     {
         Dictionary<string, object?> beside = new()
         {
-            ["args"] = new Dictionary<string, object?>
-            {
-                ["num_heads"] = new object?[] { 3L, 6L, 12L },
-            },
+            ["args"] = new Dictionary<string, object?> { ["num_heads"] = new object?[] { 3L, 6L, 12L } },
         };
         Assert.Contains("args.num_heads", Assert.Throws<ModelException>(() => Load(beside)).Message, StringComparison.Ordinal);
         using LoadedModel loaded = ModelStore.Load(folder["w.pth"], 3);
@@ -131,7 +127,9 @@ public sealed class StatedBesideWeightsTests : IDisposable
     {
         PickleBuilder.Save(folder["w.pth"], new Dictionary<string, object?> { ["model"] = PickleBuilder.State(model), ["args"] = text });
         using LoadedModel loaded = ModelStore.Load(folder["w.pth"], 3);
-        Assert.Contains(loaded.Notes, note => note.StartsWith("args of", StringComparison.Ordinal) && note.Contains("cannot be read", StringComparison.Ordinal));
+        Assert.Contains(loaded.Notes, note =>
+            note.StartsWith("args of", StringComparison.Ordinal) && note.Contains("cannot be read", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -182,7 +180,10 @@ public sealed class StatedBesideWeightsTests : IDisposable
     public void Class_names_are_read_wherever_trainers_keep_them(string kind)
     {
         using DisposeScope scope = NewDisposeScope();
-        Dictionary<string, object?> toIndex = Names.Select((name, i) => (name, i)).Reverse().ToDictionary(pair => pair.name, pair => (object?)(long)pair.i);
+        Dictionary<string, object?> toIndex = Names
+            .Select((name, i) => (name, i))
+            .Reverse()
+            .ToDictionary(pair => pair.name, pair => (object?)(long)pair.i);
         Dictionary<string, object?> byNumber = Names
             .Select((name, i) => (name, i))
             .ToDictionary(pair => pair.i.ToString(System.Globalization.CultureInfo.InvariantCulture), pair => (object?)pair.name);
@@ -198,12 +199,22 @@ public sealed class StatedBesideWeightsTests : IDisposable
             "names by number" => new() { ["names"] = Numbered() },
             "label_names of NumPy" => new()
             {
-                ["label_names"] = NumpyWeightsTests.Array([.. Names.SelectMany(System.Text.Encoding.UTF32.GetBytes)], "U3", [5], columns: false),
+                ["label_names"] = NumpyWeightsTests.Array(
+                    [.. Names.SelectMany(System.Text.Encoding.UTF32.GetBytes)],
+                    "U3",
+                    [5],
+                    columns: false
+                ),
             },
             "objects of NumPy" => new()
             {
                 ["classes"] = new PickleBuilder.Built(
-                    new PickleBuilder.Call("numpy.core.multiarray._reconstruct", new PickleBuilder.Named("numpy.ndarray"), new object?[] { 0L }, new byte[] { 98 }),
+                    new PickleBuilder.Call(
+                        "numpy.core.multiarray._reconstruct",
+                        new PickleBuilder.Named("numpy.ndarray"),
+                        new object?[] { 0L },
+                        new byte[] { 98 }
+                    ),
                     new object?[] { 1L, new object?[] { 5L }, NumpyWeightsTests.Dtype("O8", '|'), false, list }
                 ),
             },
@@ -216,7 +227,10 @@ public sealed class StatedBesideWeightsTests : IDisposable
             "data module" => new() { ["datamodule"] = new Dictionary<string, object?> { ["class_to_idx"] = toIndex } },
             "mmengine" => new()
             {
-                ["meta"] = new Dictionary<string, object?> { ["dataset_meta"] = new Dictionary<string, object?> { ["CLASSES"] = list.ToArray() } },
+                ["meta"] = new Dictionary<string, object?>
+                {
+                    ["dataset_meta"] = new Dictionary<string, object?> { ["CLASSES"] = list.ToArray() },
+                },
             },
             "JSON" => new() { ["class_to_idx"] = """{"bee": 1, "ant": 0, "eel": 4, "dog": 3, "cat": 2}""" },
             "comma" => new() { ["args"] = new Dictionary<string, object?> { ["class_names"] = "ant, bee, cat, dog, eel" } },
@@ -227,11 +241,7 @@ public sealed class StatedBesideWeightsTests : IDisposable
                     pair => (object?)NumpyWeightsTests.Scalar("i8", BitConverter.GetBytes((long)pair.Value!))
                 ),
             },
-            "tensors" => new()
-            {
-                ["idx_to_class"] = Numbered(),
-                ["best"] = tensor(0.9f),
-            },
+            "tensors" => new() { ["idx_to_class"] = Numbered(), ["best"] = tensor(0.9f) },
             "synset and word" => new()
             {
                 ["class_index"] = 3L,
@@ -260,7 +270,10 @@ public sealed class StatedBesideWeightsTests : IDisposable
     [InlineData(6, "names 6 classes, the head has 5")]
     public void Class_names_of_another_number_are_left_out_and_that_is_said(int count, string said)
     {
-        using LoadedModel loaded = Load(new() { ["classes"] = Enumerable.Range(0, count).Select(i => (object?)$"c{i}").ToList() }, heads: 3);
+        using LoadedModel loaded = Load(
+            new() { ["classes"] = Enumerable.Range(0, count).Select(i => (object?)$"c{i}").ToList() },
+            heads: 3
+        );
         Assert.Empty(loaded.ClassNames);
         Assert.Contains(loaded.Notes, note => note.Contains(said, StringComparison.Ordinal));
     }
@@ -271,7 +284,14 @@ public sealed class StatedBesideWeightsTests : IDisposable
         using LoadedModel loaded = Load(
             new()
             {
-                ["class_to_idx"] = new Dictionary<string, object?> { ["a"] = 0L, ["b"] = 1L, ["c"] = 2L, ["d"] = 3L, ["e"] = 5L },
+                ["class_to_idx"] = new Dictionary<string, object?>
+                {
+                    ["a"] = 0L,
+                    ["b"] = 1L,
+                    ["c"] = 2L,
+                    ["d"] = 3L,
+                    ["e"] = 5L,
+                },
             },
             heads: 3
         );
@@ -342,7 +362,25 @@ public sealed class StatedBesideWeightsTests : IDisposable
             ),
             "words" => Under(
                 "argv",
-                ((string[])["train.py", "--num-heads", "6", "--act-layer", "relu", "--mean", "0.25", "0.5", "0.75", "--amp", "--std", "0.5", "0.5", "0.5"]).ToList<object?>()
+                (
+                    (string[])
+                        [
+                            "train.py",
+                            "--num-heads",
+                            "6",
+                            "--act-layer",
+                            "relu",
+                            "--mean",
+                            "0.25",
+                            "0.5",
+                            "0.75",
+                            "--amp",
+                            "--std",
+                            "0.5",
+                            "0.5",
+                            "0.5",
+                        ]
+                ).ToList<object?>()
             ),
             "words with equals" => Under(
                 "args",
@@ -351,7 +389,9 @@ public sealed class StatedBesideWeightsTests : IDisposable
             "line" => Under("cmd", "python train.py --num-heads 6 --act-layer relu --mean 0.25 0.5 0.75 --std 0.5 0.5 0.5"),
             "assignments" => Under(
                 "args",
-                ((string[])["model.num_heads=6", "model.act_layer=relu", "data.mean=[0.25,0.5,0.75]", "+data.std=(0.5,0.5,0.5)"]).ToList<object?>()
+                (
+                    (string[])["model.num_heads=6", "model.act_layer=relu", "data.mean=[0.25,0.5,0.75]", "+data.std=(0.5,0.5,0.5)"]
+                ).ToList<object?>()
             ),
             "flat" => Under(
                 "config",
@@ -376,7 +416,15 @@ public sealed class StatedBesideWeightsTests : IDisposable
             ),
             "yacs" => Under(
                 "config",
-                Class("yacs.config.CfgNode", new() { ["MODEL"] = Class("yacs.config.CfgNode", new() { ["NUM_HEADS"] = 6L, ["ACT_LAYER"] = "relu" }), ["MEAN"] = plain["mean"], ["STD"] = plain["std"] })
+                Class(
+                    "yacs.config.CfgNode",
+                    new()
+                    {
+                        ["MODEL"] = Class("yacs.config.CfgNode", new() { ["NUM_HEADS"] = 6L, ["ACT_LAYER"] = "relu" }),
+                        ["MEAN"] = plain["mean"],
+                        ["STD"] = plain["std"],
+                    }
+                )
             ),
             "slots" => Under("args", new PickleBuilder.Built(new PickleBuilder.Call("my.Options"), new object?[] { null, plain })),
             "mmengine" => Under(
@@ -425,10 +473,19 @@ public sealed class StatedBesideWeightsTests : IDisposable
     }
 
     // A class derived from dict.
-    private static PickleBuilder.WithItems Class(string name, Dictionary<string, object?> items) => new(new PickleBuilder.Call(name), items);
+    private static PickleBuilder.WithItems Class(string name, Dictionary<string, object?> items) =>
+        new(new PickleBuilder.Call(name), items);
 
     private static PickleBuilder.Instance Leaf(object? value) =>
-        new("omegaconf.nodes.AnyNode", new() { ["_metadata"] = null, ["_parent"] = null, ["_val"] = value });
+        new(
+            "omegaconf.nodes.AnyNode",
+            new()
+            {
+                ["_metadata"] = null,
+                ["_parent"] = null,
+                ["_val"] = value,
+            }
+        );
 
     private static PickleBuilder.Instance Node(Dictionary<string, object?> content) =>
         new("omegaconf.dictconfig.DictConfig", new() { ["_metadata"] = null, ["_content"] = content });

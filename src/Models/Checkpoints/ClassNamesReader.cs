@@ -13,12 +13,7 @@ internal static class ClassNamesReader
     /// <param name="stated">What the checkpoint states.</param>
     /// <param name="classes">Outputs of the head.</param>
     /// <param name="report">Takes the source, and a note on each list that does not fit or says otherwise.</param>
-    public static IReadOnlyList<string> Read(
-        JsonFile? config,
-        IReadOnlyList<StatedClassNames> stated,
-        int classes,
-        ReadingReport report
-    )
+    public static IReadOnlyList<string> Read(JsonFile? config, IReadOnlyList<StatedClassNames> stated, int classes, ReadingReport report)
     {
         if (classes == 0)
             return [];
@@ -41,7 +36,11 @@ internal static class ClassNamesReader
             return [];
         report.Add(
             "class names",
-            new Told<int>(classes, chosen.Source, chosen.Source.EndsWith($"'{config?.Path}'", StringComparison.Ordinal) ? FactSource.Config : FactSource.Arguments),
+            new Told<int>(
+                classes,
+                chosen.Source,
+                chosen.Source.EndsWith($"'{config?.Path}'", StringComparison.Ordinal) ? FactSource.Config : FactSource.Arguments
+            ),
             count => count.ToString(CultureInfo.InvariantCulture)
         );
         return chosen.Names!;

@@ -32,7 +32,15 @@ internal static class CommandLineText
             List<object?> values = [];
             while (i + 1 < words.Count && !IsOption(words[i + 1]))
                 values.Add(Typed(words[++i]));
-            options.Add(Key(name), values.Count switch { 0 => true, 1 => values[0], _ => new PickleTuple([.. values]) });
+            options.Add(
+                Key(name),
+                values.Count switch
+                {
+                    0 => true,
+                    1 => values[0],
+                    _ => new PickleTuple([.. values]),
+                }
+            );
         }
         return options;
     }

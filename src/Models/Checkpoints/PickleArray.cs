@@ -22,7 +22,9 @@ internal sealed class PickleDtype(string code)
     public int Size =>
         code.Length > 1 && int.TryParse(code.AsSpan(1), System.Globalization.NumberStyles.None, null, out int size)
             ? size <= 1 << 16
-                ? code[0] == 'U' ? size * 4 : size
+                ? code[0] == 'U'
+                    ? size * 4
+                    : size
                 : 0
             : 0;
 

@@ -17,17 +17,13 @@ public static class SafeTensors
     public static Dictionary<string, torch.Tensor> Read(string path) => Read(path, _ => true);
 
     /// <summary>The texts beside the tensors.</summary>
-    internal static PickleDictionary Metadata(string path) =>
-        Opened(
-            path,
-            (_, header) =>
-            {
-                PickleDictionary texts = new();
-                foreach ((string key, string value) in header.Metadata)
-                    texts.Add(key, value);
-                return texts;
-            }
-        );
+    internal static PickleDictionary Metadata(string path) => Opened(path, (_, header) =>
+        {
+            PickleDictionary texts = new();
+            foreach ((string key, string value) in header.Metadata)
+                texts.Add(key, value);
+            return texts;
+        });
 
     /// <summary>The names in a file, without reading a tensor.</summary>
     internal static IReadOnlyList<string> Names(string path) =>

@@ -102,11 +102,7 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
         return values.Group(value) is { Count: > 0 } pairs ? FromPairs(pairs, values, source) : null;
     }
 
-    private static StatedClassNames? FromPairs(
-        IReadOnlyList<(object? Key, object? Value)> pairs,
-        PlainValues values,
-        string source
-    )
+    private static StatedClassNames? FromPairs(IReadOnlyList<(object? Key, object? Value)> pairs, PlainValues values, string source)
     {
         (int? Index, string? Name)[] entries =
         [
@@ -128,10 +124,8 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
         {
             long index when key is string name => (Whole(index), name),
             string name when key is long index => (Whole(index), name),
-            string name when key is string digits && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int index) => (
-                index,
-                name
-            ),
+            string name when key is string digits && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int index) =>
+                (index, name),
             // ImageNet's index has the synset and the word.
             object[] { Length: > 0 } words when key is long index && words[^1] is string word => (Whole(index), word),
             object[] { Length: > 0 } words

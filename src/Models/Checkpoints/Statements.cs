@@ -40,18 +40,13 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
             _ => null,
         };
 
-    public Told<double>? Number(params IEnumerable<string> fields) =>
-        First<double>(
-            fields,
-            value =>
-                value switch
-                {
-                    long whole => whole,
-                    double number => number,
-                    string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double read) => read,
-                    _ => null,
-                }
-        );
+    public Told<double>? Number(params IEnumerable<string> fields) => First<double>(fields, value => value switch
+            {
+                long whole => whole,
+                double number => number,
+                string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double read) => read,
+                _ => null,
+            });
 
     public Told<bool>? Flag(params IEnumerable<string> fields) => First(fields, value => value as bool?);
 

@@ -25,8 +25,7 @@ internal sealed class TorchSave : TorchArchive
                 continue;
             found = found is null ? entry.FullName[..^"data.pkl".Length] : throw Bad("the archive holds more than one data.pkl");
         }
-        root =
-            found
+        root = found
             ?? throw Bad(
                 entries.Keys.Any(name => name.EndsWith(".npy", StringComparison.Ordinal))
                     ? "it is an archive of NumPy (npz); save its arrays by torch.save in a dictionary under the network's names"
@@ -107,7 +106,7 @@ internal sealed class TorchSave : TorchArchive
         Crc32 sum = default;
         sum.Add(target);
         byte[] rest = new byte[1 << 16];
-        for (int got; (got = stream.Read(rest)) > 0;)
+        for (int got; (got = stream.Read(rest)) > 0; )
             sum.Add(rest.AsSpan(0, got));
         // PyTorch can be told to leave checksums out, and then writes 0.
         if (sum.Value != entry.Crc32 && entry.Crc32 != 0)

@@ -81,9 +81,13 @@ internal static partial class TowerNames
         TimmNames.Fuse(path, fused, timm);
         return (
             timm,
-            clip ? classifier ? NameStyle.ClipClassifier : NameStyle.Clip
-            : classifier ? NameStyle.SiglipClassifier
-            : NameStyle.Siglip
+            clip
+                ? classifier
+                    ? NameStyle.ClipClassifier
+                    : NameStyle.Clip
+                : classifier
+                    ? NameStyle.SiglipClassifier
+                    : NameStyle.Siglip
         );
     }
 

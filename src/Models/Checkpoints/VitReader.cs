@@ -199,7 +199,11 @@ internal sealed class VitReader
         if (fcNorm || tensors.ContainsKey("norm.weight") || !tensors.ContainsKey("blocks.0.norm1.weight"))
             return true;
         // A missing tensor is damage, unless somebody says that it was never there.
-        if (source.Style == NameStyle.ClipClassifier || stated.Flag("final_norm") is { Value: false } || source.Named is { Value.Shape.FinalNorm: false })
+        if (
+            source.Style == NameStyle.ClipClassifier
+            || stated.Flag("final_norm") is { Value: false }
+            || source.Named is { Value.Shape.FinalNorm: false }
+        )
             return false;
         throw report.Bad(
             "it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'), and nothing says that it needs none: give a config.json with its architecture, or with final_norm false in model_args, beside it"
@@ -431,7 +435,8 @@ internal sealed class VitReader
             )
         )
         {
-            object value = statement.Value is object[] { Length: > 0 } list && list.All(item => item.Equals(list[0])) ? list[0] : statement.Value;
+            object value =
+                statement.Value is object[] { Length: > 0 } list && list.All(item => item.Equals(list[0])) ? list[0] : statement.Value;
             if (Statements.Whole(value) is { } heads)
                 return new(heads, statement.Source, statement.By);
             if (statement.By == FactSource.Config)
