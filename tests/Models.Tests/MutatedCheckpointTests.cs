@@ -219,6 +219,19 @@ public sealed class MutatedCheckpointTests : IDisposable
                 {
                     ["num_heads"] = 3L,
                     ["mean"] = new object?[] { 0.5, 0.5, 0.5 },
+                    ["std"] = NumpyWeightsTests.Array(
+                        [.. new float[] { 0.5f, 0.25f, 0.5f }.SelectMany(BitConverter.GetBytes)],
+                        "f4",
+                        [3],
+                        columns: false
+                    ),
+                    ["model_config"] = "{'depth': 1, 'names': ('a', [\"b\"]), 'x': Namespace(a=1, b=<T.A: 1>)}",
+                    ["argv"] = new List<object?> { "train.py", "--epochs", "3", "--std=0.5,0.5,0.5" },
+                    ["class_to_idx"] = new Dictionary<string, object?>
+                    {
+                        ["a"] = NumpyWeightsTests.Scalar("i8", BitConverter.GetBytes(0L)),
+                        ["b"] = 1L,
+                    },
                     ["out"] = new PickleBuilder.Call("pathlib.PosixPath", "a"),
                 }
             ),

@@ -311,6 +311,32 @@ public sealed class StatedBesideWeightsTests : IDisposable
         Assert.Equal(said is not null, loaded.Notes.Any(note => note.Contains("calls class 2 'cat'", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("module.normalize.mean", "module.normalize.std", "module.model.", false)]
+    [InlineData("mu", "sigma", "net.", false)]
+    [InlineData("pixel_mean", "pixel_std", "backbone.", true)]
+    public void A_network_that_normalises_itself_tells_its_mean_and_deviation(string mean, string std, string prefix, bool safe)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        float unit = safe ? 255 : 1;
+        Dictionary<string, Tensor> state = model.StateDict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value);
+        state[mean] = (tensor([0.25f, 0.5f, 0.75f]) * unit).view(1, 3, 1, 1);
+        state[std] = (tensor([0.5f, 0.25f, 0.5f]) * unit).view(1, 3, 1, 1);
+        if (safe)
+        {
+            using FileStream stream = File.Create(folder["n.safetensors"]);
+            SafeTensors.Write(stream, state);
+        }
+        else
+        {
+            PickleBuilder.Save(folder["n.pth"], state.ToDictionary(pair => pair.Key, pair => (object?)pair.Value));
+        }
+        using LoadedModel loaded = ModelStore.Load(folder[safe ? "n.safetensors" : "n.pth"], 3);
+        Assert.Equal([0.25f, 0.5f, 0.75f], loaded.Preprocessing.Mean);
+        Assert.Equal([0.5f, 0.25f, 0.5f], loaded.Preprocessing.Std);
+        Assert.Contains(mean, loaded.Facts.Single(fact => fact.Field == "mean").Source, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_texts_beside_safetensors_are_heeded()
     {

@@ -114,7 +114,8 @@ internal sealed class CheckpointStatements
             // Flat configs keep the groups in the name.
             string[] parts = name.Split('.', '/');
             string field = Field(parts[^1]);
-            if (parts[..^1].Any(IsOfOthers))
+            // A weight of this name is none of the options.
+            if (parts[..^1].Any(IsOfOthers) || (parts.Length > 1 && PickleTree.TensorOf(value) is not null))
                 continue;
             if (Take(field, value, $"{under}.{name}", by) || depth >= Deepest || Others.Contains(field))
                 continue;

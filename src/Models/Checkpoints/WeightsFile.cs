@@ -62,6 +62,9 @@ internal static class WeightsFile
         }
         FoundNetwork found = NetworkFinder.Find(path, [new TensorDictionary("", holders.Keys)], key);
         HashSet<string> wanted = [.. found.Names.Values];
+        (string Mean, string Std)? own = OwnNormalisation.Of(found.Left);
+        if (own is { } pair)
+            wanted.UnionWith([pair.Mean, pair.Std]);
         Dictionary<string, Tensor> read = new(StringComparer.Ordinal);
         foreach (string file in files)
         {
@@ -70,6 +73,8 @@ internal static class WeightsFile
         }
         (PickleDictionary metadata, PlainValues values) = (SafeTensors.Metadata(files[0]), PlainValues.WithoutTensors());
         (Statements stated, IReadOnlyList<string> remarks) = CheckpointStatements.Read(path, metadata, values);
+        if (own is { } layer)
+            stated = OwnNormalisation.State(path, layer, read[layer.Mean], read[layer.Std]).Then(stated);
         return new WeightsContent(
             found.Names.ToDictionary(pair => pair.Key, pair => read[pair.Value], StringComparer.Ordinal),
             found,
@@ -107,6 +112,14 @@ internal static class WeightsFile
         }
         PlainValues values = new(tensor => SmallTensor.Read(archive, tensor));
         (Statements stated, IReadOnlyList<string> remarks) = CheckpointStatements.Read(path, pickle.Root, values);
+        if (OwnNormalisation.Of(found.Left) is { } own)
+        {
+            Dictionary<string, Tensor> layer = archive.Tensors([
+                KeyValuePair.Create(own.Mean, node.Tensors[own.Mean]),
+                KeyValuePair.Create(own.Std, node.Tensors[own.Std]),
+            ]);
+            stated = OwnNormalisation.State(path, own, layer[own.Mean], layer[own.Std]).Then(stated);
+        }
         return new WeightsContent(
             archive.Tensors(wanted),
             found,
