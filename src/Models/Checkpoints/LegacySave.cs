@@ -28,7 +28,14 @@ internal sealed class LegacySave : TorchArchive
         if (!saved)
         {
             // Arrays of NumPy in a pickle alone, as pickle.dump leaves them.
-            Pickle = RestrictedPickle.Read(start, path);
+            try
+            {
+                Pickle = RestrictedPickle.Read(start, path);
+            }
+            catch (ModelException e)
+            {
+                throw new ModelException($"{e.Message}. It is a bare pickle that torch.save did not write; {Mend}", e);
+            }
             return;
         }
         int at = Magic.Length;
