@@ -134,6 +134,29 @@ internal static class FileSignature
         return IsSvg(bytes) ? Image + "svg" : Reason.UnknownFormat;
     }
 
+    /// <summary>Whether bytes begin as an archive, or a packed file, of a kind that is not opened.</summary>
+    public static bool IsPacked(ReadOnlySpan<byte> bytes)
+    {
+        string reason = ReasonOf(bytes);
+        return reason.StartsWith(Image, StringComparison.Ordinal) && Packed.Contains(reason[Image.Length..]);
+    }
+
+    private static readonly HashSet<string> Packed =
+    [
+        "bzip2",
+        "xz",
+        "lzma",
+        "zstd",
+        "lz4",
+        "lzip",
+        "compress",
+        "snappy",
+        "7z",
+        "rar",
+        "cpio",
+        "cab",
+    ];
+
     /// <summary>Whether it ends as a new Targa file does, or begins as an old one must; the format has no magic number.</summary>
     public static bool IsTarga(ReadOnlySpan<byte> bytes)
     {
