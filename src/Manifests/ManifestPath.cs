@@ -90,37 +90,26 @@ public static class ManifestPath
         return FormattableString.Invariant($"{address[..Math.Min(40, address.IndexOf(',', StringComparison.Ordinal) + 1)]}...{address.Length} characters, sha256 {hash}");
     }
 
-    // What a path may mean that leads to nothing as it is written: %20 for a space, ~ for the home folder, a letter and its accent for one
-    // letter, or the other way round (macOS). Null where there is no such file either.
+    // What a path may mean that leads to nothing as it is written: %20 for a space, ~ for the home folder. Null where there is no such file
+    // either.
     private static string? Another(string file, string tablePath)
     {
-        bool escaped = file.Contains('%', StringComparison.Ordinal);
         if (file.StartsWith("~/", StringComparison.Ordinal))
             file = Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), file[1..]);
-        string plain = escaped ? Uri.UnescapeDataString(file) : file;
-        foreach (string other in (string[])[file, plain, Form(plain, System.Text.NormalizationForm.FormC), Form(plain, System.Text.NormalizationForm.FormD)])
+        foreach (string other in (string[])[file, Uri.UnescapeDataString(file)])
         {
-            if (!other.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(other, Folder(tablePath)) is var full && File.Exists(full))
+            if (
+                !other.Contains('\0', StringComparison.Ordinal)
+                && Path.GetFullPath(other, Folder(tablePath)) is var full
+                && File.Exists(full)
+            )
                 return full;
         }
         return null;
     }
 
     private static bool MayMeanAnother(string file) =>
-        file.Contains('%', StringComparison.Ordinal) || file.StartsWith("~/", StringComparison.Ordinal) || !System.Text.Ascii.IsValid(file);
-
-    private static string Form(string text, System.Text.NormalizationForm form)
-    {
-        try
-        {
-            return text.Normalize(form);
-        }
-        catch (ArgumentException)
-        {
-            // Halves of characters have no form.
-            return text;
-        }
-    }
+        file.Contains('%', StringComparison.Ordinal) || file.StartsWith("~/", StringComparison.Ordinal);
 
     /// <summary>Splits <c>archive.tar::member</c> into the file and the member (null for a plain file).</summary>
     public static (string File, string? Member) SplitMember(string path) =>

@@ -211,7 +211,9 @@ internal static class TiffPicture
         }
 
         private static byte Divided(byte colour, byte alpha) =>
-            alpha is 0 or 255 ? colour : (byte)Math.Min(255, colour * 255 / alpha);
+            alpha == 0 ? (byte)0
+            : alpha == 255 ? colour
+            : (byte)Math.Min(255, colour * 255 / alpha);
 
         private ushort Read16(ReadOnlySpan<byte> at) =>
             directory.IsLittle ? BinaryPrimitives.ReadUInt16LittleEndian(at) : BinaryPrimitives.ReadUInt16BigEndian(at);

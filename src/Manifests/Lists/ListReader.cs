@@ -33,8 +33,9 @@ public sealed class ListReader
     public ListReader(string path, Func<string, bool> known)
     {
         // #path is the name path in a line that is meant as no remark.
-        (this.path, this.known, format) = (path, name => known(Bare(name)), FormatOf(path));
-        known = this.known;
+        Func<string, bool> asked = known;
+        known = name => asked(Bare(name));
+        (this.path, this.known, format) = (path, known, FormatOf(path));
         if (Directory.Exists(path))
             throw new TableException($"{path} is a folder, not a table; name the .csv or .parquet file in it");
         if (!IsRegular(path))
@@ -97,6 +98,8 @@ public sealed class ListReader
             IReadOnlyList<string> header = names ?? [];
             hasHeader = format != ".TXT" || told is not null || (first.Length < LongestHeader && header.Any(field => known(field.Trim())));
             Columns = hasHeader ? Named(header) : [];
+            if (header.Count(name => name.Trim().Equals("url", StringComparison.OrdinalIgnoreCase)) > 1)
+                TableNotes.Tell($"{path} has several columns called url: the first is taken");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -156,7 +159,7 @@ public sealed class ListReader
         for (int at = 0; at < names.Length; at++)
         {
             string plain = names[at];
-            if (!ColumnNames.IsLookedFor(plain))
+            if (!ColumnNames.IsPath(plain))
             {
                 int turn = turns.GetValueOrDefault(plain, 2);
                 for (; before.Contains(names[at]); turn++)
