@@ -230,7 +230,6 @@ internal static class FileSignature
     private static string Riff(ReadOnlySpan<byte> kind) =>
         kind.StartsWith("AVI "u8) ? Other + "avi"
         : kind.StartsWith("ACON"u8) ? Image + "ani"
-        : kind.StartsWith("WAVE"u8) ? Other + "wav"
         : Other + "riff";
 
     // Films without a magic number: QuickTime's boxes, MPEG's transport packets of 188 bytes.

@@ -34,19 +34,20 @@ internal sealed class ZipWalk : MemberWalk
         {
             bool begins = BeginsAsZip(file);
             ZipDirectory? directory = file.Length == 0 ? null : ZipDirectory.Read(file);
+            // Of two archives one behind the other, the members of the first have no place in the directory.
+            bool two = begins && directory is { Before: > 0 } && !BeginsAsPart(file);
             Failure =
                 file.Length == 0 ? Reason.Empty
-                : begins || directory is not null ? null
+                : (begins || directory is not null) && !two ? null
                 : Reason.Unreadable;
             if (Failure is not null)
             {
                 file.Dispose();
                 return;
             }
-            // Of two archives one behind the other, the members of the first have no place in the directory.
             file.Position = 0;
             archive = new ZipArchive(
-                directory is { Before: > 0 } && (!begins || BeginsAsPart(file)) ? new TailStream(file, directory.Before) : file,
+                directory is { Before: > 0 } ? new TailStream(file, directory.Before) : file,
                 ZipArchiveMode.Read
             );
             if (Overlaps(archive, file.Length))
@@ -166,6 +167,7 @@ internal sealed class ZipWalk : MemberWalk
     private static bool BeginsAsPart(FileStream file)
     {
         Span<byte> start = stackalloc byte[4];
+        file.Position = 0;
         int read = file.ReadAtLeast(start, 4, throwOnEndOfStream: false);
         file.Position = 0;
         return read == 4 && (start.SequenceEqual("PK\u0007\u0008"u8) || start.SequenceEqual("PK00"u8));
