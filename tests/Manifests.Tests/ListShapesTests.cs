@@ -143,7 +143,7 @@ public sealed class ListShapesTests : IDisposable
         File.WriteAllText(folder["t.jsonl"], "{\"image\": {\"url\": \"https://example.org/0.png\"}}\n{\"image\": {\"src\": \"https://example.org/1.png\"}}\n");
         using (TableReader table = Table.Open(folder["t.jsonl"]))
             Assert.Equal(["https://example.org/0.png", "https://example.org/1.png"], table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"]));
-        string path = Paths("u.jsonl", "{\"image\": {\"bytes\": \"iVBORw0KGgo=\", \"path\": \"\"}}\n{\"image\": null}\n").Single();
+        string path = Paths("u.jsonl", "{\"image\": {\"bytes\": \"iVBORw0KGgo=\", \"path\": \"as-it-was.png\"}}\n{\"image\": null}\n").Single();
         Assert.Contains("data:;base64,", path, StringComparison.Ordinal);
     }
 

@@ -96,13 +96,20 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
     }
 
     // {"image": {"path": "a.jpg", "bytes": null}}, as Hugging Face's datasets write it.
-    private static (string Name, string? Text) Image(string name, JsonElement value)
+    private (string Name, string? Text) Image(string name, JsonElement value)
     {
+        // Beside bytes a path is but the name that the file had.
+        bool bytes =
+            value.TryGetProperty("bytes", out JsonElement held)
+            && held.ValueKind == JsonValueKind.String
+            && held.GetString() is { Length: > 0 };
         foreach (string place in Places)
         {
             foreach (JsonProperty property in value.EnumerateObject())
             {
                 if (!property.NameEquals(place))
+                    continue;
+                if (bytes && place == "path" && property.Value.ValueKind == JsonValueKind.String && !HeadlessList.IsFile(property.Value.GetString()!, source))
                     continue;
                 if (property.Value.ValueKind == JsonValueKind.Object)
                     return Image(name, property.Value);
