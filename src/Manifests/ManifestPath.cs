@@ -87,7 +87,9 @@ public static class ManifestPath
         if (address.Length <= longest && !address.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
             return address;
         string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(address)));
-        return FormattableString.Invariant($"{address[..Math.Min(40, address.IndexOf(',', StringComparison.Ordinal) + 1)]}...{address.Length} characters, sha256 {hash}");
+        return FormattableString.Invariant(
+            $"{address[..Math.Min(40, address.IndexOf(',', StringComparison.Ordinal) + 1)]}...{address.Length} characters, sha256 {hash}"
+        );
     }
 
     // What a path may mean that leads to nothing as it is written: %20 for a space, ~ for the home folder. Null where there is no such file

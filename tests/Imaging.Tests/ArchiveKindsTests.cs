@@ -66,7 +66,7 @@ public sealed class ArchiveKindsTests : IDisposable
     }
 
     [Fact]
-    public void What_lies_behind_a_tars_end_is_no_member() 
+    public void What_lies_behind_a_tars_end_is_no_member()
     {
         File.WriteAllBytes(folder["a.tar"], [.. Tar("0.jpg"), .. Encoding.ASCII.GetBytes(new string('j', 2000))]);
         Assert.Equal([("0.jpg", "0.jpg")], Rows("a.tar"));
@@ -117,10 +117,7 @@ public sealed class ArchiveKindsTests : IDisposable
         Retype(tar, 1, (byte)'0');
         File.WriteAllBytes(folder["a.tar"], tar);
         Assert.Equal([("caf\u00e8.jpg", "caf1.jpg"), ("caf\u00e9.jpg", "caf2.jpg")], Rows("a.tar"));
-        Assert.Equal(
-            "caf2.jpg",
-            Seen(One(folder["a.tar"] + "::caf\u00e9.jpg")).Text
-        );
+        Assert.Equal("caf2.jpg", Seen(One(folder["a.tar"] + "::caf\u00e9.jpg")).Text);
     }
 
     [Theory]
@@ -259,8 +256,7 @@ public sealed class ArchiveKindsTests : IDisposable
     [InlineData("s3://bucket/a.jpg", "address")]
     [InlineData("file://server/share/a.jpg", "address")]
     [InlineData("data:image/png;base64,iVBORw0KGgo=", "data_uri")]
-    public void An_address_in_the_place_of_a_path_is_told(string path, string reason) =>
-        Assert.Equal(reason, One(path).Reason);
+    public void An_address_in_the_place_of_a_path_is_told(string path, string reason) => Assert.Equal(reason, One(path).Reason);
 
     private IEnumerable<(string Name, string Text)> Rows(string name) =>
         ImageInputs.Enumerate(folder[name], null, TestContext.Current.CancellationToken).Select(Seen);
@@ -277,13 +273,12 @@ public sealed class ArchiveKindsTests : IDisposable
     private static ImageInput One(string path) => ImageInputs.Read([path], null, TestContext.Current.CancellationToken).Single();
 
     private static (string Name, string Text) Seen(ImageInput input) =>
-        (
-            input.Path[(input.Path.IndexOf("::", StringComparison.Ordinal) + 2)..],
-            input.Reason ?? Encoding.Latin1.GetString(input.Bytes!)
-        );
+        (input.Path[(input.Path.IndexOf("::", StringComparison.Ordinal) + 2)..], input.Reason ?? Encoding.Latin1.GetString(input.Bytes!));
 
     private static void Add(TarWriter tar, string name, string content) =>
-        tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.Latin1.GetBytes(content)) });
+        tar.WriteEntry(
+            new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.Latin1.GetBytes(content)) }
+        );
 
     private static void Link(TarWriter tar, TarEntryType type, string name, string target) =>
         tar.WriteEntry(new PaxTarEntry(type, name) { LinkName = target });

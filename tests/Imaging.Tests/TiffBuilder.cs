@@ -188,7 +188,7 @@ internal sealed class TiffBuilder(bool little)
     private static byte[] PackBits(byte[] rows)
     {
         var packed = new List<byte> { 128 };
-        for (int i = 0; i < rows.Length;)
+        for (int i = 0; i < rows.Length; )
         {
             int run = 1;
             while (run < 128 && i + run < rows.Length && rows[i + run] == rows[i])

@@ -27,7 +27,14 @@ public class TiffTests
             {
                 foreach (int bits in (int[])[8, 16])
                 {
-                    var tiff = new TiffBuilder(little) { Packing = packing, Blocks = blocks, Planar = planar, Differences = differences, Bits = bits };
+                    var tiff = new TiffBuilder(little)
+                    {
+                        Packing = packing,
+                        Blocks = blocks,
+                        Planar = planar,
+                        Differences = differences,
+                        Bits = bits,
+                    };
                     Assert.Equal(Picture.Pixels, Pixels(tiff.Write(Picture.Pixels, Width, Height, samples: 3, meaning: 2)));
                 }
             }
@@ -94,11 +101,17 @@ public class TiffTests
     {
         Assert.Equal([7, 7, 7, 9, 9, 9], Pixels(new TiffBuilder(true) { Extra = 2 }.Write([7, 255, 9, 3], 2, 1, 2, 1)));
         // As PIL's CMYK: (255 - black) less the ink's share of it.
-        Assert.Equal([255, 255, 255, 0, 100, 50, 128, 78, 103], Pixels(new TiffBuilder(true).Write([0, 0, 0, 0, 255, 155, 205, 0, 0, 100, 50, 127], 3, 1, 4, 5)));
+        Assert.Equal(
+            [255, 255, 255, 0, 100, 50, 128, 78, 103],
+            Pixels(new TiffBuilder(true).Write([0, 0, 0, 0, 255, 155, 205, 0, 0, 100, 50, 127], 3, 1, 4, 5))
+        );
         int[] map = new int[3 * 256];
         (map[5], map[256 + 5], map[512 + 5]) = (200 << 8, 100 << 8, 50 << 8);
         Assert.Equal([0, 0, 0, 200, 100, 50], Pixels(new TiffBuilder(true) { Map = map }.Write([0, 5], 2, 1, 1, 3)));
-        Assert.Equal([0, 0, 0, 200, 100, 50], Pixels(new TiffBuilder(true) { Map = [.. map.Select(value => value >> 8)] }.Write([0, 5], 2, 1, 1, 3)));
+        Assert.Equal(
+            [0, 0, 0, 200, 100, 50],
+            Pixels(new TiffBuilder(true) { Map = [.. map.Select(value => value >> 8)] }.Write([0, 5], 2, 1, 1, 3))
+        );
     }
 
     [Theory]

@@ -33,7 +33,10 @@ public sealed class ListShapesTests : IDisposable
     [InlineData("t.json", "{\"images\": [\"0.png\", \"1.png\"]}")]
     [InlineData("t.json", "{\"data\": [{\"image\": \"0.png\"}, {\"image\": \"1.png\"}], \"version\": 2}")]
     [InlineData("t.json", "{\"train\": [{\"image\": \"0.png\"}], \"val\": [{\"image\": \"1.png\"}]}")]
-    [InlineData("t.json", "{\"images\": [{\"file_name\": \"0.png\"}, {\"file_name\": \"1.png\"}], \"annotations\": [{\"file_name\": \"mask.png\"}]}")]
+    [InlineData(
+        "t.json",
+        "{\"images\": [{\"file_name\": \"0.png\"}, {\"file_name\": \"1.png\"}], \"annotations\": [{\"file_name\": \"mask.png\"}]}"
+    )]
     [InlineData("t.jsonl", "{\"image\": {\"path\": \"0.png\", \"bytes\": null}}\n{\"image\": {\"bytes\": null, \"path\": \"1.png\"}}\n")]
     [InlineData("t.jsonl", "{\"image\": {\"src\": \"0.png\", \"width\": 4}}\n{\"image\": {\"file\": {\"path\": \"1.png\"}}}\n")]
     [InlineData("t.jsonl", "{\"images\": [\"0.png\", \"1.png\"], \"text\": \"both\"}\n{\"images\": []}\n")]
@@ -74,12 +77,30 @@ public sealed class ListShapesTests : IDisposable
         Assert.Equal(addresses, table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"]));
     }
 
+    [Theory]
+    [InlineData("https://example.org/a.jpg 200\nhttps://example.org/b.jpg 404\n", "https://example.org/a.jpg")]
+    [InlineData("a.jpg https://example.org/a.jpg\n", null)]
+    public void An_address_ends_before_a_space_that_follows_an_images_name(string text, string? first)
+    {
+        File.WriteAllText(folder["t.txt"], text);
+        using TableReader table = Table.Open(folder["t.txt"]);
+        Assert.Equal(first ?? "https://example.org/a.jpg", table.Rows(TestContext.Current.CancellationToken).First()["url"]);
+    }
+
+    [Fact]
+    public void One_line_of_JSON_is_one_row() =>
+        Assert.Equal(
+            ["0.png", "1.png"],
+            Paths("t.jsonl", "{\"conversations\": [{\"from\": \"human\"}], \"image\": [\"0.png\", \"1.png\"]}\n")
+        );
+
     [Fact]
     public void A_first_row_whose_file_is_missing_is_no_line_of_names() =>
         Assert.Equal(["nope.png", "0.png"], Paths("t.csv", "nope.png,1\n0.png,2\n"));
 
     [Fact]
-    public void A_file_whose_name_begins_like_a_remark_is_a_row() => Assert.Equal(["#h.png", "0.png"], Paths("t.txt", "#h.png\n# a remark\n0.png\n"));
+    public void A_file_whose_name_begins_like_a_remark_is_a_row() =>
+        Assert.Equal(["#h.png", "0.png"], Paths("t.txt", "#h.png\n# a remark\n0.png\n"));
 
     [Theory]
     [InlineData("utf-8")]
@@ -92,13 +113,15 @@ public sealed class ListShapesTests : IDisposable
         Encoding encoding = Encoding.GetEncoding(name);
         foreach (byte[] mark in (byte[][])[encoding.GetPreamble(), []])
         {
-            foreach ((string file, string text) in new[]
-            {
-                ("t.csv", "path,c\n0.png,\u00e9\n"),
-                ("t.jsonl", "{\"path\": \"0.png\", \"c\": \"\u00e9\"}\n{\"path\": \"0.png\", \"c\": \"\u00e9\"}\n"),
-                ("t.json", "[{\"path\": \"0.png\", \"c\": \"\u00e9\"}]"),
-                ("u.json", "{\"images\": [{\"path\": \"0.png\", \"c\": \"\u00e9\"}]}"),
-            })
+            foreach (
+                (string file, string text) in new[]
+                {
+                    ("t.csv", "path,c\n0.png,\u00e9\n"),
+                    ("t.jsonl", "{\"path\": \"0.png\", \"c\": \"\u00e9\"}\n{\"path\": \"0.png\", \"c\": \"\u00e9\"}\n"),
+                    ("t.json", "[{\"path\": \"0.png\", \"c\": \"\u00e9\"}]"),
+                    ("u.json", "{\"images\": [{\"path\": \"0.png\", \"c\": \"\u00e9\"}]}"),
+                }
+            )
             {
                 File.WriteAllBytes(folder[file], [.. mark, .. encoding.GetBytes(text)]);
                 using TableReader table = Table.Open(folder[file]);
@@ -129,7 +152,10 @@ public sealed class ListShapesTests : IDisposable
     [Fact]
     public void Several_images_a_row_keep_the_rows_other_fields()
     {
-        File.WriteAllText(folder["t.jsonl"], "{\"images\": [\"0.png\", \"1.png\"], \"text\": \"both\"}\n{\"images\": [\"0.png\"], \"text\": \"one\"}\n");
+        File.WriteAllText(
+            folder["t.jsonl"],
+            "{\"images\": [\"0.png\", \"1.png\"], \"text\": \"both\"}\n{\"images\": [\"0.png\"], \"text\": \"one\"}\n"
+        );
         using TableReader table = Table.Open(folder["t.jsonl"]);
         Assert.Equal(
             [("0.png", "both"), ("1.png", "both"), ("0.png", "one")],
@@ -140,10 +166,17 @@ public sealed class ListShapesTests : IDisposable
     [Fact]
     public void An_images_address_is_an_address_and_its_bytes_are_no_file()
     {
-        File.WriteAllText(folder["t.jsonl"], "{\"image\": {\"url\": \"https://example.org/0.png\"}}\n{\"image\": {\"src\": \"https://example.org/1.png\"}}\n");
+        File.WriteAllText(
+            folder["t.jsonl"],
+            "{\"image\": {\"url\": \"https://example.org/0.png\"}}\n{\"image\": {\"src\": \"https://example.org/1.png\"}}\n"
+        );
         using (TableReader table = Table.Open(folder["t.jsonl"]))
-            Assert.Equal(["https://example.org/0.png", "https://example.org/1.png"], table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"]));
-        string path = Paths("u.jsonl", "{\"image\": {\"bytes\": \"iVBORw0KGgo=\", \"path\": \"as-it-was.png\"}}\n{\"image\": null}\n").Single();
+            Assert.Equal(
+                ["https://example.org/0.png", "https://example.org/1.png"],
+                table.Rows(TestContext.Current.CancellationToken).Select(row => row["url"])
+            );
+        string path = Paths("u.jsonl", "{\"image\": {\"bytes\": \"iVBORw0KGgo=\", \"path\": \"as-it-was.png\"}}\n{\"image\": null}\n")
+            .Single();
         Assert.Contains("data:;base64,", path, StringComparison.Ordinal);
     }
 
@@ -156,7 +189,9 @@ public sealed class ListShapesTests : IDisposable
     {
         foreach (int padding in (int[])[0, 16380, 16381, 16382, 16383, 16384, 16385])
         {
-            using var reader = new StreamReader(new Lists.PythonNumbers(new MemoryStream(Encoding.UTF8.GetBytes(new string(' ', padding) + json))));
+            using var reader = new StreamReader(
+                new Lists.PythonNumbers(new MemoryStream(Encoding.UTF8.GetBytes(new string(' ', padding) + json)))
+            );
             Assert.Equal(expected, reader.ReadToEnd().TrimStart());
         }
     }
@@ -165,9 +200,6 @@ public sealed class ListShapesTests : IDisposable
     {
         File.WriteAllText(folder[name], text);
         using TableReader table = Table.Open(folder[name]);
-        return
-        [
-            .. table.UsablePaths(TestContext.Current.CancellationToken).Select(path => Path.GetRelativePath(folder["."], path)),
-        ];
+        return [.. table.UsablePaths(TestContext.Current.CancellationToken).Select(path => Path.GetRelativePath(folder["."], path))];
     }
 }

@@ -236,11 +236,20 @@ internal static class FileSignature
     private static string? Film(ReadOnlySpan<byte> bytes)
     {
         const int packet = 188;
-        if (bytes.Length >= 16 && bytes[4..8] is var box && (box.SequenceEqual("moov"u8) || box.SequenceEqual("mdat"u8) || box.SequenceEqual("wide"u8)))
+        if (
+            bytes.Length >= 16
+            && bytes[4..8] is var box
+            && (box.SequenceEqual("moov"u8) || box.SequenceEqual("mdat"u8) || box.SequenceEqual("wide"u8))
+        )
             return "mov";
         foreach ((int first, int length) in (ReadOnlySpan<(int, int)>)[(0, packet), (4, packet + 4)])
         {
-            if (bytes.Length > first + (2 * length) && bytes[first] == 'G' && bytes[first + length] == 'G' && bytes[first + (2 * length)] == 'G')
+            if (
+                bytes.Length > first + (2 * length)
+                && bytes[first] == 'G'
+                && bytes[first + length] == 'G'
+                && bytes[first + (2 * length)] == 'G'
+            )
                 return "mpeg";
         }
         return null;
@@ -249,7 +258,14 @@ internal static class FileSignature
     // Pictures whose header must make sense, since its magic number alone is too short, or comes late.
     private static string? Header(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length >= 128 && bytes[0] == 10 && bytes[1] is 0 or 2 or 3 or 4 or 5 && bytes[2] == 1 && bytes[3] is 1 or 2 or 4 or 8 && bytes[65] is >= 1 and <= 4)
+        if (
+            bytes.Length >= 128
+            && bytes[0] == 10
+            && bytes[1] is 0 or 2 or 3 or 4 or 5
+            && bytes[2] == 1
+            && bytes[3] is 1 or 2 or 4 or 8
+            && bytes[65] is >= 1 and <= 4
+        )
             return "pcx";
         // A bitmap without the header of its file.
         if (

@@ -69,13 +69,14 @@ internal abstract class TiffBytes : IDisposable
         public override void Fill(Span<byte> row)
         {
             ReadOnlySpan<byte> packed = bytes.Span;
-            for (int filled = 0; filled < row.Length;)
+            for (int filled = 0; filled < row.Length; )
             {
                 if (left == 0)
                 {
                     byte count = at < packed.Length ? packed[at++] : throw new EndOfStreamException();
                     repeats = count > 128;
-                    left = count == 128 ? 0
+                    left =
+                        count == 128 ? 0
                         : repeats ? 257 - count
                         : count + 1;
                     continue;

@@ -100,17 +100,14 @@ internal sealed class TiffDirectory
     private bool ClaimsMore(ReadOnlySpan<byte> bytes, uint directory)
     {
         long claimed = 0;
-        for (long at = directory; at != 0 && at + 2 <= bytes.Length;)
+        for (long at = directory; at != 0 && at + 2 <= bytes.Length; )
         {
             int count = UInt16(bytes[(int)at..], IsLittle);
             long end = at + 2 + (12L * count);
             claimed += end - at;
             for (long entry = at + 2; entry < end && entry + 12 <= bytes.Length; entry += 12)
             {
-                long length = LengthOf(
-                    UInt16(bytes[((int)entry + 2)..], IsLittle),
-                    UInt32(bytes[((int)entry + 4)..], IsLittle)
-                );
+                long length = LengthOf(UInt16(bytes[((int)entry + 2)..], IsLittle), UInt32(bytes[((int)entry + 4)..], IsLittle));
                 claimed += length > 4 ? length : 0;
             }
             if (claimed > bytes.Length)

@@ -55,7 +55,8 @@ public static class ArchiveSniffer
     internal static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
 
     /// <summary>Whether what a gzip file holds has no header, and so may be a tar that is empty or was cut.</summary>
-    internal static bool MayBeTar(ReadOnlySpan<byte> packed) => Unpacked(packed) is var start && (start.Length < Block || !start.AsSpan().ContainsAnyExcept((byte)0));
+    internal static bool MayBeTar(ReadOnlySpan<byte> packed) =>
+        Unpacked(packed) is var start && (start.Length < Block || !start.AsSpan().ContainsAnyExcept((byte)0));
 
     // Every tar since Unix V7 has the sum, only newer ones a magic word. The sum's own bytes count as spaces.
     internal static bool IsTarHeader(ReadOnlySpan<byte> bytes)

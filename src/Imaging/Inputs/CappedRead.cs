@@ -37,7 +37,10 @@ internal static class CappedRead
                         ? File(target, options)
                         : new Content(null, Reason.Link);
                 // What it is says more than that it is large.
-                if (file.Length > options.MaxBytes && ImageHeader.Read(start.AsSpan(0, read)) is { Format: "", Reason: { } known and not Reason.UnknownFormat })
+                if (
+                    file.Length > options.MaxBytes
+                    && ImageHeader.Read(start.AsSpan(0, read)) is { Format: "", Reason: { } known and not Reason.UnknownFormat }
+                )
                     return new Content(null, known);
                 return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes, measured: true);
             }
@@ -110,7 +113,7 @@ internal static class CappedRead
         all.Write(start);
         all.WriteByte(next);
         byte[] block = new byte[Trusted];
-        for (int read; (read = stream.Read(block)) > 0;)
+        for (int read; (read = stream.Read(block)) > 0; )
         {
             if (all.Length + read > maxBytes)
                 return new Content(null, Reason.TooLarge);

@@ -164,7 +164,8 @@ public static class ImageInputs
                 return kind;
             ArchiveKind? promised = InputNames.KindOf(path);
             // A program may stand before a zip; a gzipped tar may be cut, or empty, before its first header ends.
-            bool may = promised == ArchiveKind.Zip ? ImageHeader.Read(start).Format.Length == 0 && !FileSignature.IsPacked(start)
+            bool may =
+                promised == ArchiveKind.Zip ? ImageHeader.Read(start).Format.Length == 0 && !FileSignature.IsPacked(start)
                 : ArchiveSniffer.IsGzip(start) ? ArchiveSniffer.MayBeTar(start)
                 : ImageHeader.Read(start) is { Format: "", Reason: Reason.UnknownFormat };
             return may ? promised : null;

@@ -141,7 +141,10 @@ internal sealed class TarWalk : MemberWalk
     {
         if (content.LastIsSparse)
             return true;
-        if (one is not PaxTarEntry { ExtendedAttributes: { } attributes } || !attributes.Keys.Any(key => key.StartsWith("GNU.sparse.", StringComparison.Ordinal)))
+        if (
+            one is not PaxTarEntry { ExtendedAttributes: { } attributes }
+            || !attributes.Keys.Any(key => key.StartsWith("GNU.sparse.", StringComparison.Ordinal))
+        )
             return false;
         if (attributes.TryGetValue("GNU.sparse.name", out string? name))
             Name = Plain(name);
@@ -160,7 +163,14 @@ internal sealed class TarWalk : MemberWalk
     {
         if (index?.Find(Target!) is not { } place)
             return new Content(null, Reason.Link);
-        linked ??= new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.RandomAccess);
+        linked ??= new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete,
+            0,
+            FileOptions.RandomAccess
+        );
         return TarIndex.Read(linked, place, maxBytes);
     }
 

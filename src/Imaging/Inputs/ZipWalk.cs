@@ -46,10 +46,7 @@ internal sealed class ZipWalk : MemberWalk
                 return;
             }
             file.Position = 0;
-            archive = new ZipArchive(
-                directory is { Before: > 0 } ? new TailStream(file, directory.Before) : file,
-                ZipArchiveMode.Read
-            );
+            archive = new ZipArchive(directory is { Before: > 0 } ? new TailStream(file, directory.Before) : file, ZipArchiveMode.Read);
             if (Overlaps(archive, file.Length))
             {
                 Failure = Reason.Overlapping;
@@ -145,13 +142,7 @@ internal sealed class ZipWalk : MemberWalk
 
     private static ZipMember[] MembersOf(ZipArchive archive, ZipDirectory? directory) =>
         directory is not null && directory.Members.Count == archive.Entries.Count
-            ?
-            [
-                .. archive.Entries.Zip(
-                    directory.Members,
-                    (entry, facts) => new ZipMember(entry, facts.Name, facts.Method, facts.Crc)
-                ),
-            ]
+            ? [.. archive.Entries.Zip(directory.Members, (entry, facts) => new ZipMember(entry, facts.Name, facts.Method, facts.Crc))]
             : [.. archive.Entries.Select(entry => new ZipMember(entry, entry.FullName, 0, entry.Crc32))];
 
     // Members that lie in the same bytes: a small file that claims to be many large ones, which no writer makes.

@@ -17,7 +17,7 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
     /// <param name="plain">Whether a line may be an entry as a whole, separators in it included, as in a .txt of addresses.</param>
     public static HeadlessList? Of(string line, string source, Func<string, bool> known, bool plain)
     {
-        if (plain && Strictly(line, source) is not null)
+        if (plain && Strictly(line, source) is not null && !EndsBeforeASpace(line))
             return null;
         foreach (char separator in Separators)
         {
@@ -31,6 +31,13 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
         }
         return !plain && !known(line.Trim()) && Names(line, source) is { } only ? new HeadlessList(',', [only]) : null;
     }
+
+    // An address of an image, and something else behind it. Spaces may be part of an address all the same.
+    private static bool EndsBeforeASpace(string line) =>
+        line.Trim() is var text
+        && text.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space
+        && IsImageName(text[..space])
+        && !IsImageName(text);
 
     /// <summary>Names for the fields of a row of which one, and only one, is a file that is there or an address, or where none is, is called
     /// as an image is; null of other rows.</summary>

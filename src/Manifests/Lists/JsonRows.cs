@@ -109,7 +109,12 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
             {
                 if (!property.NameEquals(place))
                     continue;
-                if (bytes && place == "path" && property.Value.ValueKind == JsonValueKind.String && !HeadlessList.IsFile(property.Value.GetString()!, source))
+                if (
+                    bytes
+                    && place == "path"
+                    && property.Value.ValueKind == JsonValueKind.String
+                    && !HeadlessList.IsFile(property.Value.GetString()!, source)
+                )
                     continue;
                 if (property.Value.ValueKind == JsonValueKind.Object)
                     return Image(name, property.Value);
@@ -123,7 +128,10 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
     }
 
     private static (string Name, string? Text) Placed(string name, string? text) =>
-        (text is not null && !name.Contains("url", StringComparison.OrdinalIgnoreCase) && HeadlessList.IsAddress(text) ? "url" : name, text);
+        (
+            text is not null && !name.Contains("url", StringComparison.OrdinalIgnoreCase) && HeadlessList.IsAddress(text) ? "url" : name,
+            text
+        );
 
     private IEnumerable<ListEntry> Array(JsonElement value)
     {

@@ -146,9 +146,15 @@ internal static class JsonText
         JsonProperty[] properties = [.. root.EnumerateObject()];
         JsonProperty[] arrays = [.. properties.Where(property => property.Value.ValueKind == JsonValueKind.Array)];
         // A row by itself: its other values may be arrays all the same.
-        if (properties.Any(property => known(property.Name) && (property.Value.ValueKind == JsonValueKind.String || JsonRows.IsImage(property.Value))))
+        if (
+            properties.Any(property =>
+                known(property.Name) && (property.Value.ValueKind == JsonValueKind.String || JsonRows.IsImage(property.Value))
+            )
+        )
             return rows.Of(root);
-        if (properties.Any(property => known(property.Name) && IsColumn(property.Value)))
+        // A file of lines that has but one holds a row.
+        bool row = ListReader.IsOfLines(source);
+        if (!row && properties.Any(property => known(property.Name) && IsColumn(property.Value)))
             return Columns(properties, source);
         if (
             arrays.FirstOrDefault(property => property.Name == "columns") is { Value.ValueKind: JsonValueKind.Array } names
@@ -168,7 +174,7 @@ internal static class JsonText
             return keyed;
         if (arrays.Where(property => HoldsFiles(property.Value, source)).ToArray() is [var only])
             return only.Value.EnumerateArray().SelectMany(rows.Of);
-        if (arrays.Length > 0 && arrays.All(property => property.Value.GetArrayLength() == arrays[0].Value.GetArrayLength()))
+        if (!row && arrays.Length > 0 && arrays.All(property => property.Value.GetArrayLength() == arrays[0].Value.GetArrayLength()))
             return Columns(properties, source);
         return rows.Of(root);
     }
@@ -186,7 +192,10 @@ internal static class JsonText
     private static bool HoldsRows(JsonElement array, Func<string, bool> known) =>
         array
             .EnumerateArray()
-            .Any(row => row.ValueKind == JsonValueKind.Object && row.EnumerateObject().Any(field => known(field.Name) || JsonRows.IsMany(field.Name)));
+            .Any(item =>
+                item.ValueKind == JsonValueKind.Object
+                && item.EnumerateObject().Any(field => known(field.Name) || JsonRows.IsMany(field.Name))
+            );
 
     private static bool HoldsFiles(JsonElement array, string source) =>
         array.GetArrayLength() > 0
@@ -201,7 +210,9 @@ internal static class JsonText
         if (lists.FirstOrDefault(list => list.Name == "images") is { Value.ValueKind: JsonValueKind.Array } images)
             lists = [images];
         if (lists.Length > 1)
-            TableNotes.Tell($"{source} holds several lists, and the rows of all are taken: {string.Join(", ", lists.Select(list => list.Name))}");
+            TableNotes.Tell(
+                $"{source} holds several lists, and the rows of all are taken: {string.Join(", ", lists.Select(list => list.Name))}"
+            );
         return lists.SelectMany(list => list.Value.EnumerateArray()).SelectMany(rows.Of);
     }
 

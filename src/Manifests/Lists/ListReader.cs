@@ -75,7 +75,7 @@ public sealed class ListReader
             headless = told is null ? HeadlessList.Of(first, path, known, plain: format == ".TXT") : null;
             if (headless is not null)
             {
-                if (headless.Columns.Count > 1 && IsOfLines(headless))
+                if (headless.Columns.Count > 1 && HasSeparatorsWithin(headless))
                     headless = new HeadlessList(',', [headless.Columns.First(column => column is "path" or "url")]);
                 Columns = headless.Columns;
                 TableNotes.Tell(
@@ -83,11 +83,8 @@ public sealed class ListReader
                 );
                 return;
             }
-            separator =
-                told
-                ?? DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields =>
-                fields.Any(field => known(field.Trim()))
-            );
+            separator = told
+                ?? DelimitedText.SeparatorOf(first, tabs: format is ".TSV" or ".TAB", fields => fields.Any(field => known(field.Trim())));
             (IReadOnlyList<string>? names, string? line) = DelimitedText
                 .Records(Lines(CancellationToken.None).Skip(comments), separator)
                 .FirstOrDefault();
@@ -118,6 +115,9 @@ public sealed class ListReader
 
     /// <summary>Whether a name ends as a list's does that is JSON, whose entries name their fields themselves.</summary>
     public static bool IsJson(string path) => FormatOf(path) is ".JSON" or ".JSONL" or ".NDJSON";
+
+    /// <summary>Whether a name ends as a list's does that has a JSON value a line.</summary>
+    internal static bool IsOfLines(string path) => FormatOf(path) is ".JSONL" or ".NDJSON";
 
     /// <summary>Streams the entries. Empty lines, and in a plain list lines that start with #, are none.</summary>
     /// <exception cref="TableException">JSON that breaks off: what follows cannot be told.</exception>
@@ -187,7 +187,7 @@ public sealed class ListReader
             : null;
 
     // Of a list of files or addresses with commas in some of them: other lines have other numbers of fields, and each is one as a whole.
-    private bool IsOfLines(HeadlessList form)
+    private bool HasSeparatorsWithin(HeadlessList form)
     {
         string[] other =
         [
@@ -206,8 +206,7 @@ public sealed class ListReader
     private bool IsRemark(string line) => line.StartsWith('#') && !HeadlessList.IsFile(line, path);
 
     // A remark before the names of columns, which are never in it.
-    private bool IsComment(string line) =>
-        IsRemark(line) && !line.Split(',', ';', '\t', '|').Any(known);
+    private bool IsComment(string line) => IsRemark(line) && !line.Split(',', ';', '\t', '|').Any(known);
 
     private IEnumerable<ListEntry> Headless(HeadlessList form, CancellationToken cancel)
     {
@@ -221,7 +220,7 @@ public sealed class ListReader
                 ? Lines(cancel)
                     .Where(line => !string.IsNullOrWhiteSpace(line))
                     .Select(line => ((IReadOnlyList<string>?)HeadlessList.Split(line, ' '), line))
-                : DelimitedText.Records(Lines(cancel), form.Separator);
+            : DelimitedText.Records(Lines(cancel), form.Separator);
         return records
             .Where(record => format != ".TXT" || !IsRemark(record.Line))
             .Select(record =>

@@ -59,7 +59,12 @@ internal sealed class ListTableReader : TableReader
                 fields[position] = values[at];
         }
         // Objects may call their image by different names.
-        if (Header.IndexOf("path") is >= 0 and var place && fields[place] is null && !ReferenceEquals(entry.Names, Header.Columns) && pathColumn is null)
+        if (
+            Header.IndexOf("path") is >= 0 and var place
+            && fields[place] is null
+            && !ReferenceEquals(entry.Names, Header.Columns)
+            && pathColumn is null
+        )
             fields[place] = ColumnNames.Find(entry.Names, "path") is >= 0 and var other ? values[other] : null;
         return true;
     }
