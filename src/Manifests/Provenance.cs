@@ -47,7 +47,8 @@ public sealed record Provenance
     public IReadOnlyList<string>? Outputs { get; init; }
 
     /// <summary>Where a table's provenance lies: <c>&lt;tablePath without extension&gt;.json</c>.</summary>
-    public static string PathBeside(string tablePath) => Path.ChangeExtension(tablePath, ".json");
+    public static string PathBeside(string tablePath) =>
+        Path.ChangeExtension(Path.TrimEndingDirectorySeparator(tablePath), ".json");
 
     /// <summary>Writes it atomically to <see cref="PathBeside"/>, with <see cref="Outputs"/>: the table, and those of the files beside it
     /// that are there.</summary>
