@@ -47,8 +47,7 @@ public sealed record Provenance
     public IReadOnlyList<string>? Outputs { get; init; }
 
     /// <summary>Where a table's provenance lies: <c>&lt;tablePath without extension&gt;.json</c>.</summary>
-    public static string PathBeside(string tablePath) =>
-        Path.ChangeExtension(Path.TrimEndingDirectorySeparator(tablePath), ".json");
+    public static string PathBeside(string tablePath) => Path.ChangeExtension(Path.TrimEndingDirectorySeparator(tablePath), ".json");
 
     /// <summary>Writes it atomically to <see cref="PathBeside"/>, with <see cref="Outputs"/>: the table, and those of the files beside it
     /// that are there.</summary>
@@ -59,9 +58,10 @@ public sealed record Provenance
             tablePath,
             this with
             {
-                Outputs = File.Exists(tablePath) || Folders.TableFolder.Fits(tablePath)
-                    ? [.. Names(tablePath, beside.Where(File.Exists)).Prepend(Path.GetFileName(tablePath)).Distinct()]
-                    : null,
+                Outputs =
+                    File.Exists(tablePath) || Folders.TableFolder.Fits(tablePath)
+                        ? [.. Names(tablePath, beside.Where(File.Exists)).Prepend(Path.GetFileName(tablePath)).Distinct()]
+                        : null,
             }
         );
 

@@ -18,7 +18,9 @@ internal sealed partial class ScoreInputs
     public IEnumerable<ScoreInput> Places(string source, IDictionary<string, long> archives, CancellationToken cancel)
     {
         if (!Table.Fits(source))
-            return ImageInputs.Places(source, archives, opening, cancel).Select(path => new ScoreInput(new ImageInput(path, null, null), null));
+            return ImageInputs
+                .Places(source, archives, opening, cancel)
+                .Select(path => new ScoreInput(new ImageInput(path, null, null), null));
         return HoldsImages(source) ? FromRows(source, cancel) : Listed(source, cancel);
     }
 
@@ -33,10 +35,7 @@ internal sealed partial class ScoreInputs
                 null
             )
         : HoldsImages(source)
-            ? new SourceCursor(
-                (first, count, cancel) => FromRows(source, cancel).Where((_, place) => place >= first),
-                null
-            )
+            ? new SourceCursor((first, count, cancel) => FromRows(source, cancel).Where((_, place) => place >= first), null)
         : OpenTable(source);
 
     private SourceCursor OpenTable(string table)

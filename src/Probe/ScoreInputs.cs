@@ -49,9 +49,7 @@ internal sealed partial class ScoreInputs
         pathColumn = options.PathColumn;
         sources =
         [
-            .. options.Inputs.SelectMany(source =>
-                TableFolder.Fits(source) ? [source] : ImageInputs.AllOf(source, Table.Fits) ?? [source]
-            ),
+            .. options.Inputs.SelectMany(source => TableFolder.Fits(source) ? [source] : ImageInputs.AllOf(source, Table.Fits) ?? [source]),
         ];
         var carried = new List<string>();
         foreach (string table in sources.Where(Table.Fits))

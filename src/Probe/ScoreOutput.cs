@@ -117,7 +117,13 @@ internal static class ScoreOutput
         int status = rows.Columns.ToList().IndexOf("status"),
             reason = rows.Columns.ToList().IndexOf("reason");
         if (asFolder)
-            TableFolder.Write(table, rows.Columns, rows.Tables, Path.GetExtension(output).Equals(".parquet", StringComparison.OrdinalIgnoreCase), cancel);
+            TableFolder.Write(
+                table,
+                rows.Columns,
+                rows.Tables,
+                Path.GetExtension(output).Equals(".parquet", StringComparison.OrdinalIgnoreCase),
+                cancel
+            );
         using TableWriter? writer = asFolder ? null : Table.Create(table, rows.Columns);
         foreach (string part in rows.Tables)
         {

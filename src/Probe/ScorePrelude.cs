@@ -33,13 +33,11 @@ internal static class ScorePrelude
         if (teacher.Clips)
             teacher.ReactClip ??= journal.Remember(Clip, () => ReactClip(teacher, inputs, cancel));
         if (teacher.JudgesCopies && teacher.Copies is null)
-            teacher.Copies = CopyFile.Load(
-                journal.Remember(CopiesFile, file =>
+            teacher.Copies = CopyFile.Load(journal.Remember(CopiesFile, file =>
                 {
                     (CopyModel model, CopyFile.Trained? trained) = CopyRun.Learn(options, teacher, inputs, cancel);
                     CopyFile.Save(file, model, trained);
-                })
-            );
+                }));
         if (options.Cascade is not null)
         {
             string learned = journal.Remember(CascadeFile, file =>

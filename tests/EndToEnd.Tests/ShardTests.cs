@@ -191,11 +191,7 @@ public sealed class ShardTests(TinyWorld world)
     public void Options_that_contradict_are_refused_in_one_line(string expected, params string[] more)
     {
         using TempFolder folder = new();
-        Assert.Contains(
-            expected,
-            Programs.RunDfkd([.. Command(folder["scores.csv"]), .. more]).Refuses(),
-            StringComparison.Ordinal
-        );
+        Assert.Contains(expected, Programs.RunDfkd([.. Command(folder["scores.csv"]), .. more]).Refuses(), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
@@ -226,7 +222,10 @@ public sealed class ShardTests(TinyWorld world)
             Directory.EnumerateFileSystemEntries(folder[other]).Select(Path.GetFileName).Order(StringComparer.Ordinal)
         );
         Assert.Equal(File.ReadAllBytes(folder[$"{one}/scores.csv"]), File.ReadAllBytes(folder[$"{other}/scores.csv"]));
-        Assert.Equal(File.ReadAllBytes(folder[$"{one}/scores.embeddings.npy"]), File.ReadAllBytes(folder[$"{other}/scores.embeddings.npy"]));
+        Assert.Equal(
+            File.ReadAllBytes(folder[$"{one}/scores.embeddings.npy"]),
+            File.ReadAllBytes(folder[$"{other}/scores.embeddings.npy"])
+        );
         Assert.Equal(Untimed(folder[$"{one}/scores.json"]), Untimed(folder[$"{other}/scores.json"]));
     }
 

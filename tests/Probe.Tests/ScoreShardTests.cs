@@ -292,10 +292,7 @@ public sealed class ScoreShardTests
         using (ShardAttempt other = Attempt(store, "a\n2\n"))
             Assert.Throws<ShardException>(() => other.Commit(PartOf(other)));
 
-        Assert.Equal(
-            ShardProblem.Conflict,
-            Assert.Throws<ShardException>(() => ScoreShards.Finish(options, cancel: Token)).Problem
-        );
+        Assert.Equal(ShardProblem.Conflict, Assert.Throws<ShardException>(() => ScoreShards.Finish(options, cancel: Token)).Problem);
         Assert.False(File.Exists(options.Output));
         ScoringWorld.Score(options with { Resume = true });
         Same(whole, options);
@@ -464,10 +461,7 @@ public sealed class ScoreShardTests
         world.Tar("a.tar", folder);
         world.Zip("b.zip", folder);
         var archives = new Dictionary<string, long>();
-        string[] all =
-        [
-            .. DataFreeKD.Imaging.Inputs.ImageInputs.Places(world["*.*"], archives, cancel: Token),
-        ];
+        string[] all = [.. DataFreeKD.Imaging.Inputs.ImageInputs.Places(world["*.*"], archives, cancel: Token)];
         Assert.Equal([9L, 9L], archives.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value));
         Assert.Equal(18, all.Length);
         for (int first = 0; first <= all.Length; first++)
@@ -484,11 +478,7 @@ public sealed class ScoreShardTests
     private static ShardSummary Work(ScoreOptions options, int share, int shares) =>
         ScoreShards.Work(
             options,
-            new ShardOptions
-            {
-                Share = new ShardShare(share, shares),
-                Size = File.Exists(options.Output + ".parts/plan.json") ? null : 8,
-            },
+            new ShardOptions { Share = new ShardShare(share, shares), Size = File.Exists(options.Output + ".parts/plan.json") ? null : 8 },
             cancel: Token
         );
 

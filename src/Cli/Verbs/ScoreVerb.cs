@@ -143,6 +143,8 @@ internal sealed class ScoreVerb : Verb
             runtime.Option,
             int8,
             precision.Option,
+            numerics.Option,
+            .. sharding.All,
             CommonOptions.Device,
             CommonOptions.Threads,
             CommonOptions.Resume,

@@ -70,7 +70,13 @@ public static partial class TableFolder
     /// <param name="parquet">Whether its parts are Parquet.</param>
     /// <param name="cancel">Stops between rows.</param>
     /// <exception cref="TableException">The folder holds what this tool did not write, or a part has other columns.</exception>
-    public static void Write(string folder, IReadOnlyList<string> columns, IEnumerable<string> parts, bool parquet, CancellationToken cancel)
+    public static void Write(
+        string folder,
+        IReadOnlyList<string> columns,
+        IEnumerable<string> parts,
+        bool parquet,
+        CancellationToken cancel
+    )
     {
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(parts);
@@ -129,15 +135,12 @@ public static partial class TableFolder
     /// <exception cref="TableException">It is none.</exception>
     internal static Index Read(string folder)
     {
-        Index index =
-            Deserialized(folder)
+        Index index = Deserialized(folder)
             ?? throw new TableException(
                 $"{IndexOf(folder)} is not the index of a table folder; name a table, or write the folder again with dfkd score --finish --table-folder"
             );
         TableHeader.Check(index.Columns, IndexOf(folder));
-        if (
-            index.Parts.FirstOrDefault(part => part.File != Path.GetFileName(part.File) || !OwnName().IsMatch(part.File)) is { } odd
-        )
+        if (index.Parts.FirstOrDefault(part => part.File != Path.GetFileName(part.File) || !OwnName().IsMatch(part.File)) is { } odd)
             throw new TableException($"{IndexOf(folder)} names the part '{odd.File}', which is no name of one; write the folder again");
         return index;
     }

@@ -45,8 +45,7 @@ internal sealed record Part
     public required double Seconds { get; init; }
 
     /// <summary>Whether it holds the same bytes.</summary>
-    public bool HoldsSameAs(Part other) =>
-        other.Rows == Rows && other.Sha256 == Sha256 && other.EmbeddingsSha256 == EmbeddingsSha256;
+    public bool HoldsSameAs(Part other) => other.Rows == Rows && other.Sha256 == Sha256 && other.EmbeddingsSha256 == EmbeddingsSha256;
 }
 
 /// <summary>The first file of an attempt.</summary>

@@ -37,8 +37,7 @@ internal sealed class PartStore(string folder)
         string note = NoteOf(shard);
         if (!File.Exists(note))
             return null;
-        Part part =
-            PartJson.Read<Part>(note)
+        Part part = PartJson.Read<Part>(note)
             ?? throw new ShardException(
                 ShardProblem.Damaged,
                 $"{note} is not the note of a shard; delete it, and the shard is computed again by --shard or --resume"
@@ -78,8 +77,7 @@ internal sealed class PartStore(string folder)
     }
 
     /// <summary>How the attempts at a shard failed, as far as they did.</summary>
-    public IReadOnlyList<Failure> FailuresOf(int shard) =>
-        [.. AttemptsAt(shard).Select(ShardAttempt.FailureOf).OfType<Failure>()];
+    public IReadOnlyList<Failure> FailuresOf(int shard) => [.. AttemptsAt(shard).Select(ShardAttempt.FailureOf).OfType<Failure>()];
 
     /// <summary>Whether a shard without a part is not to be tried again.</summary>
     public static bool IsPoison(IReadOnlyList<Failure> failures) =>
@@ -117,11 +115,14 @@ internal sealed class PartStore(string folder)
     }
 
     private static bool IsOfAttempt(string file) =>
-        Path.GetFileName(file) is "started.json" or "failed.json" or "part.json" or "rows.csv" or "rows.f32" || AtomicFile.IsTemporary(file);
+        Path.GetFileName(file) is "started.json" or "failed.json" or "part.json" or "rows.csv" or "rows.f32"
+        || AtomicFile.IsTemporary(file);
 
     private IEnumerable<string> AttemptsAt(int shard) =>
         Directory.Exists(Attempts)
-            ? Directory.EnumerateDirectories(Attempts, string.Create(CultureInfo.InvariantCulture, $"{shard:D8}.*")).Order(StringComparer.Ordinal)
+            ? Directory
+                .EnumerateDirectories(Attempts, string.Create(CultureInfo.InvariantCulture, $"{shard:D8}.*"))
+                .Order(StringComparer.Ordinal)
             : [];
 
     private static string? Damage(string file, string sha256, CancellationToken cancel) =>

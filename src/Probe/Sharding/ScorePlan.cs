@@ -157,7 +157,10 @@ internal sealed record ScorePlan
         IReadOnlyDictionary<string, string> now = ScoreJournal.Recorded(options);
         string[] names =
         [
-            .. Options.Keys.Union(now.Keys).Where(name => Options.GetValueOrDefault(name) != now.GetValueOrDefault(name)).Order(StringComparer.Ordinal),
+            .. Options
+                .Keys.Union(now.Keys)
+                .Where(name => Options.GetValueOrDefault(name) != now.GetValueOrDefault(name))
+                .Order(StringComparer.Ordinal),
         ];
         return names.Length == 0 ? "" : $" ({string.Join(", ", names)})";
     }

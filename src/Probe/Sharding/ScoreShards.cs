@@ -39,7 +39,9 @@ public static class ScoreShards
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Overwrite)
-            throw new ScoreException("--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first");
+            throw new ScoreException(
+                "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
+            );
         using ShardedRun run = new(options, sharding ?? new ShardOptions(), mayPlan: true, cancel);
         return run.Work(progress, cancel);
     }
@@ -165,10 +167,7 @@ public static class ScoreShards
     private static HashSet<int> Failed(ShardedRun run, int allowed)
     {
         PartStore store = run.Store;
-        int[] without =
-        [
-            .. Enumerable.Range(0, run.Plan.Shards.Count).Where(shard => store.Read(shard) is null),
-        ];
+        int[] without = [.. Enumerable.Range(0, run.Plan.Shards.Count).Where(shard => store.Read(shard) is null)];
         foreach (int shard in Enumerable.Range(0, run.Plan.Shards.Count))
         {
             if (store.FailuresOf(shard).FirstOrDefault(failure => failure.Conflict) is { } conflict)

@@ -50,9 +50,7 @@ internal sealed class ShardAttempt : IDisposable
             }
         }
         held.Write(
-            PartJson.Bytes(
-                new Started(Environment.MachineName, Environment.ProcessId, Manifests.Provenance.ToolVersion, DateTime.UtcNow)
-            )
+            PartJson.Bytes(new Started(Environment.MachineName, Environment.ProcessId, Manifests.Provenance.ToolVersion, DateTime.UtcNow))
         );
         held.Flush(flushToDisk: true);
     }

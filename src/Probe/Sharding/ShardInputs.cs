@@ -22,7 +22,10 @@ internal sealed class ShardInputs(ScoreInputs inputs, ScorePlan plan, string out
             if (given == shard.Places)
                 throw Changed(input.Image.Path);
             digest.Add(input);
-            yield return input with { Place = shard.First + given++ };
+            yield return input with
+            {
+                Place = shard.First + given++,
+            };
         }
         if (given != shard.Places || digest.Value() != shard.Sha256)
             throw Changed($"places {shard.First} to {shard.First + shard.Places - 1}");

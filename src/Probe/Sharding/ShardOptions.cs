@@ -85,7 +85,9 @@ public readonly record struct ShardShare(int Index, int Count)
     private static int Number(string text, string part) =>
         int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw new ScoreException($"--shard {text}: '{part}' is no whole number; give i/n, such as 0/8 for the first of eight, or env");
+            : throw new ScoreException(
+                $"--shard {text}: '{part}' is no whole number; give i/n, such as 0/8 for the first of eight, or env"
+            );
 
     private static ShardShare Checked(string text, int index, int count) =>
         count < 1 ? throw new ScoreException($"--shard {text}: there must be at least 1 process")

@@ -192,7 +192,15 @@ internal sealed class ShardedRun : IDisposable
             return true;
         }
         catch (Exception wrong)
-            when (wrong is not (OperationCanceledException or IOException or UnauthorizedAccessException or OutOfMemoryException or ShardException))
+            when (wrong
+                    is not (
+                        OperationCanceledException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or OutOfMemoryException
+                        or ShardException
+                    )
+            )
         {
             attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
             return false;
@@ -258,8 +266,7 @@ internal sealed class ShardedRun : IDisposable
 
     private float[] NoEmbedding() => [.. Enumerable.Repeat(float.NaN, Teacher.Width)];
 
-    private int SizeOf(ShardOptions shards) =>
-        Math.Max(1, (shards.Size ?? ShardOptions.UsualSize) / Teacher.BatchSize) * Teacher.BatchSize;
+    private int SizeOf(ShardOptions shards) => Math.Max(1, (shards.Size ?? ShardOptions.UsualSize) / Teacher.BatchSize) * Teacher.BatchSize;
 
     // One process plans, and the others wait for it: an array of jobs begins all at once.
     private ScorePlan Planned(IReadOnlyList<string> columns, string fingerprint, CancellationToken cancel)
