@@ -176,6 +176,50 @@ public sealed class ShardTests(TinyWorld world)
         Assert.Equal("avx2", (string?)JsonNode.Parse(File.ReadAllText(folder["scores.json"]))!["options"]!["numerics"]);
     }
 
+    [Fact]
+    public void The_sample_for_Slurm_plans_scores_as_an_array_and_joins()
+    {
+        Assert.SkipUnless(File.Exists("/bin/bash"), "needs bash");
+        Assert.SkipUnless(System.Runtime.Intrinsics.X86.Avx2.IsSupported, "this processor has no AVX2");
+        using TempFolder folder = new();
+        Task(0, "plan", "--shard-size", "300").Succeeds();
+        for (int task = 3; task >= 1; task--)
+            Task(task, "shard").Succeeds();
+        Task(0, "finish").Succeeds();
+        Assert.Equal(File.ReadLines(world.Scores).Count(), File.ReadLines(folder["scores.csv"]).Count());
+
+        // What Slurm gives the tasks of --array=1-3.
+        Finished Task(int task, string step, params string[] more) =>
+            Programs.Run(
+                "/usr/bin/env",
+                [
+                    $"PATH={Path.GetDirectoryName(Programs.Dfkd)}:{Environment.GetEnvironmentVariable("PATH")}",
+                    .. task == 0
+                        ? (string[])[]
+                        : [$"SLURM_ARRAY_TASK_ID={task}", "SLURM_ARRAY_TASK_MIN=1", "SLURM_ARRAY_TASK_COUNT=3", "SLURM_ARRAY_TASK_STEP=1"],
+                    "/bin/bash",
+                    Path.Combine(Programs.Root, "samples/slurm/score.sbatch"),
+                    world.Wild,
+                    world.Teacher,
+                    folder["scores.csv"],
+                    step,
+                    .. more,
+                ]
+            );
+    }
+
+    [Fact]
+    public void The_sample_for_Kubernetes_gives_options_that_there_are()
+    {
+        string help = Programs.RunDfkd("score", "--help").Succeeds().Output;
+        string[] lines = File.ReadAllLines(Path.Combine(Programs.Root, "samples/k8s/score.yaml"));
+        string[] options = [.. lines.Select(line => line.Trim(' ', '-')).Zip(lines).Where(pair => pair.Second.Contains("- --")).Select(pair => pair.First)];
+
+        Assert.Contains("shard", options);
+        Assert.Contains("finish", options);
+        Assert.All(options, option => Assert.Contains($"--{option}", help, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("exclude each other", "--shard", "0/2", "--finish")]
     [InlineData("leave --resume out", "--shard", "0/2", "--resume")]

@@ -66,14 +66,7 @@ public static class ScoreShards
         // The plan is not made anew, whatever may be replaced.
         using ShardedRun run = new(options with { Overwrite = false }, new ShardOptions(), mayPlan: false, cancel);
         string table = finish.TableFolder ? folder : options.Output;
-        // What an interrupted finish left is named in the provenance, and goes on.
-        if (
-            (File.Exists(table) || Directory.Exists(table))
-            && !options.Overwrite
-            && !run.Plan.Replaces
-            && !(Provenance.ReadBeside(table)?.Outputs ?? []).Contains(Path.GetFileName(table))
-        )
-            throw new ScoreException($"{table} appeared since the plan was made; move it away, or add --overwrite to replace it");
+        RefuseAppeared(options, run.Plan, [table, .. options.EmbeddingsPath is { } named ? [named] : (string[])[]]);
         options = options with { Resume = !options.Overwrite, Overwrite = options.Overwrite || run.Plan.Replaces };
         if (finish.TableFolder)
             TableFolder.RefuseForeign(folder);
@@ -161,6 +154,19 @@ public static class ScoreShards
         );
         ScoreJournal.Remove(store.Folder);
         return ScoreRun.Summary(run.Teacher, counts, run.Plan.Places, run.Rows, run.Clock, embeddings);
+    }
+
+    // What was there when the plan was made was refused, or was to be replaced; what an interrupted finish left is named in the provenance.
+    private static void RefuseAppeared(ScoreOptions options, ScorePlan plan, IEnumerable<string> files)
+    {
+        if (options.Overwrite || plan.Replaces)
+            return;
+        IReadOnlyList<string> own = Provenance.ReadBeside(options.Output)?.Outputs ?? [];
+        foreach (string file in files.Where(file => File.Exists(file) || Directory.Exists(file)))
+        {
+            if (!own.Contains(Path.GetFileName(file)))
+                throw new ScoreException($"{file} appeared since the plan was made; move it away, or add --overwrite to replace it");
+        }
     }
 
     // What is allowed to have failed; all else has a part.
