@@ -53,6 +53,21 @@ public sealed class ArchiveKindsTests : IDisposable
         );
     }
 
+    [Fact]
+    public void Links_make_no_large_archive_of_a_small_one()
+    {
+        using (TarWriter tar = new(File.Create(folder["a.tar"])))
+        {
+            Add(tar, "0.jpg", new string('x', 100_000));
+            for (int i = 1; i <= 60; i++)
+                Link(tar, TarEntryType.HardLink, $"{i}.jpg", "0.jpg");
+        }
+        string?[] reasons = [.. All(folder["a.tar"]).Select(row => row.Reason)];
+        Assert.Equal(61, reasons.Length);
+        Assert.Null(reasons[5]);
+        Assert.Equal("overlapping_members", reasons[^1]);
+    }
+
     [Theory]
     [InlineData("a.tar", 0)]
     [InlineData("a.tar", 5120)]
