@@ -183,6 +183,9 @@ public static class Reason
     /// <summary>The teacher's figures of it are not finite.</summary>
     public const string NotFinite = "not_finite";
 
+    /// <summary>The shard that it is in could not be scored.</summary>
+    public const string Shard = "shard";
+
     /// <summary>The file is no longer the one that was scored.</summary>
     public const string Changed = "changed";
 

@@ -24,11 +24,12 @@ public static class ManifestPath
 
     /// <summary>Where the fully scored sample of a pool lies whose scores table has figures of some rows only.</summary>
     /// <param name="scores">The scores table.</param>
-    public static string SampleBeside(string scores) => Path.ChangeExtension(scores, ".sample.csv");
+    public static string SampleBeside(string scores) => Path.ChangeExtension(Path.TrimEndingDirectorySeparator(scores), ".sample.csv");
 
     /// <summary>Where scoring leaves the embeddings of a scores table's rows.</summary>
     /// <param name="scores">The scores table.</param>
-    public static string EmbeddingsBeside(string scores) => Path.ChangeExtension(scores, ".embeddings.npy");
+    public static string EmbeddingsBeside(string scores) =>
+        Path.ChangeExtension(Path.TrimEndingDirectorySeparator(scores), ".embeddings.npy");
 
     /// <summary>
     /// The absolute path of a table's <c>path</c> field (a member separator is kept). <c>file://</c> addresses are taken apart; backslashes
@@ -144,8 +145,10 @@ public static class ManifestPath
     private static (string File, string Member) Split(string path) =>
         path.IndexOf(MemberSeparator, StringComparison.Ordinal) is >= 0 and var at ? (path[..at], path[at..]) : (path, "");
 
+    // Of a table that is a folder, what lies around it.
     private static string Folder(string tablePath) =>
-        Path.GetDirectoryName(Path.GetFullPath(tablePath)) ?? Path.GetPathRoot(Path.GetFullPath(tablePath))!;
+        Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(tablePath)))
+        ?? Path.GetPathRoot(Path.GetFullPath(tablePath))!;
 
     private static bool SharesFolder(string file, string folder)
     {

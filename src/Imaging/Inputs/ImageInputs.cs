@@ -33,7 +33,7 @@ public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
 
 /// <summary>Enumerates and reads local images; what a file is, its bytes tell. Order is deterministic: ordinal by path within a folder,
 /// archive order within an archive. An archive that is damaged ends with a row of its own path and the reason.</summary>
-public static class ImageInputs
+public static partial class ImageInputs
 {
     /// <summary>Archives that <see cref="Read"/> keeps open at a time.</summary>
     private const int OpenArchives = 32;
