@@ -206,6 +206,7 @@ public static partial class ImageInputs
                 continue;
             }
             bool any = false;
+            var names = new RepeatedNames(file.Path);
             using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out string? closed);
             if (walk is not null)
             {
@@ -213,6 +214,7 @@ public static partial class ImageInputs
                 {
                     cancel.ThrowIfCancellationRequested();
                     any = true;
+                    names.See(input.Path);
                     yield return input;
                 }
             }
