@@ -52,6 +52,31 @@ public sealed class LocalKindsTests : IDisposable
     }
 
     [Fact]
+    public void A_list_of_files_is_one_though_the_first_is_missing()
+    {
+        world.Images("img", 2);
+        File.WriteAllText(world["list.txt"], "img/nowhere.bmp\nimg/000.bmp\nimg/001.bmp\n");
+        Assert.Equal(["not_found", "", ""], Rows(world["list.txt"]).Select(row => row["reason"]));
+        File.WriteAllText(world["none.txt"], "img/nowhere.jpg\n");
+        Assert.Equal(["not_found"], Rows(world["none.txt"]).Select(row => row["reason"]));
+    }
+
+    [Fact]
+    public void An_address_among_paths_and_an_image_within_a_list_are_told()
+    {
+        world.Images("img", 1);
+        File.WriteAllText(
+            world["list.csv"],
+            "path,label\nimg/000.bmp,1\nhttps://example.org/a.jpg,2\n\"data:image/png;base64,iVBORw0KGgo=\",3\n"
+        );
+        Assert.Equal(
+            [("", "1"), ("address", "2"), ("data_uri", "3")],
+            Rows(world["list.csv"]).Select(row => (row["reason"]!, row["label"]!))
+        );
+        Assert.Equal("https://example.org/a.jpg", Rows(world["list.csv"]).ElementAt(1)["source"]);
+    }
+
+    [Fact]
     public void What_lies_beside_an_image_in_a_shard_becomes_its_caption_label_and_metadata()
     {
         Tar(

@@ -5,6 +5,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Manifests;
 using DataFreeKD.Testing;
 
 namespace DataFreeKD.Imaging.Tests;
@@ -53,6 +54,21 @@ public sealed class ArchiveKindsTests : IDisposable
         );
     }
 
+    [Fact]
+    public void Links_make_no_large_archive_of_a_small_one()
+    {
+        using (TarWriter tar = new(File.Create(folder["a.tar"])))
+        {
+            Add(tar, "0.jpg", new string('x', 100_000));
+            for (int i = 1; i <= 60; i++)
+                Link(tar, TarEntryType.HardLink, $"{i}.jpg", "0.jpg");
+        }
+        string?[] reasons = [.. All(folder["a.tar"]).Select(row => row.Reason)];
+        Assert.Equal(61, reasons.Length);
+        Assert.Null(reasons[5]);
+        Assert.Equal("overlapping_members", reasons[^1]);
+    }
+
     [Theory]
     [InlineData("a.tar", 0)]
     [InlineData("a.tar", 5120)]
@@ -63,6 +79,24 @@ public sealed class ArchiveKindsTests : IDisposable
         File.WriteAllBytes(folder[name], name.EndsWith("gz", StringComparison.Ordinal) ? Gzip(both) : both);
         Assert.Equal(["0.jpg", "1.jpg", "2.jpg"], Rows(name).Select(row => row.Name));
         Assert.Equal("1.jpg", Seen(One(folder[name] + "::1.jpg")).Text);
+    }
+
+    [Theory]
+    [InlineData(1, "0.jpg", "0.jpg")]
+    [InlineData(0, "0.jpg", "1.jpg")]
+    public void That_a_name_is_there_twice_is_said_once(int notes, params string[] names)
+    {
+        File.WriteAllBytes(folder["a.tar"], [.. Tar(names), .. Tar(names.Distinct().Count() == 1 ? names : ["2.jpg"])]);
+        List<string> heard = [];
+        void Hear(string note)
+        {
+            if (note.Contains(folder["a.tar"], StringComparison.Ordinal))
+                heard.Add(note);
+        }
+        TableNotes.Noted += Hear;
+        Assert.Equal(names.Length + (notes == 1 ? names.Length : 1), Rows("a.tar").Count());
+        TableNotes.Noted -= Hear;
+        Assert.Equal(notes, heard.Count);
     }
 
     [Fact]

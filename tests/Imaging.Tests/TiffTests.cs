@@ -137,6 +137,32 @@ public class TiffTests
     public void What_no_tag_gives_a_sure_colour_is_refused_by_name(int tag, int value) =>
         Assert.Equal("unsupported_format/tiff", ImageDecoder.Decode(With("deflate", (tag, value)), DecodeLimits.Local).Reason);
 
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("lzw")]
+    [InlineData("deflate")]
+    [InlineData("packbits")]
+    public void A_byte_that_is_changed_never_throws(string packing)
+    {
+        byte[] file = new TiffBuilder(true)
+        {
+            Packing = packing,
+            Blocks = "strips",
+            Reversed = true,
+        }.Write(Picture.Pixels, Width, Height, 3, 2);
+        CsCheck.Check.Sample(
+            CsCheck.Gen.Select(CsCheck.Gen.Int[0, file.Length - 1], CsCheck.Gen.Byte),
+            change =>
+            {
+                byte[] broken = (byte[])file.Clone();
+                broken[change.Item1] = change.Item2;
+                DecodeResult result = ImageDecoder.Decode(broken, DecodeLimits.Local with { MaxPixels = 1_000_000 });
+                Assert.Equal(result.Image is null, result.Reason is not null);
+            },
+            iter: 1000
+        );
+    }
+
     [Fact]
     public void A_cameras_file_is_raw_and_not_its_thumbnail()
     {

@@ -87,12 +87,19 @@ public sealed class ListShapesTests : IDisposable
         Assert.Equal(first ?? "https://example.org/a.jpg", table.Rows(TestContext.Current.CancellationToken).First()["url"]);
     }
 
-    [Fact]
-    public void One_line_of_JSON_is_one_row() =>
+    [Theory]
+    [InlineData("\"image\": [\"0.png\", \"1.png\"]")]
+    [InlineData("\"images\": [\"0.png\", \"1.png\"]")]
+    [InlineData("\"images\": [{\"path\": \"0.png\"}, {\"path\": \"1.png\"}]")]
+    public void One_line_of_JSON_is_one_row_with_its_other_fields(string images)
+    {
+        File.WriteAllText(folder["t.jsonl"], $"{{\"conversations\": [{{\"from\": \"human\"}}], \"id\": 7, {images}}}\n");
+        using TableReader table = Table.Open(folder["t.jsonl"]);
         Assert.Equal(
-            ["0.png", "1.png"],
-            Paths("t.jsonl", "{\"conversations\": [{\"from\": \"human\"}], \"image\": [\"0.png\", \"1.png\"]}\n")
+            [("0.png", "7"), ("1.png", "7")],
+            table.Rows(TestContext.Current.CancellationToken).Select(row => (row["path"]!, row["id"]!))
         );
+    }
 
     [Fact]
     public void A_first_row_whose_file_is_missing_is_no_line_of_names() =>

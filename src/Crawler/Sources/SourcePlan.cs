@@ -60,7 +60,7 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
         return table.Header.Columns;
     }
 
-    // A plain list is of addresses, unless none of its first entries is one and the first is a file.
+    // A plain list is of addresses, unless none of its first entries is one, and one of them is a file or is called as an image is.
     private static bool IsOfAddresses(ListReader list, string source)
     {
         string[] first =
@@ -72,7 +72,10 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
         ];
         return first.Length == 0
             || first.Any(entry => WebAddress.Parse(entry) is not null)
-            || first[0].Trim().Length == 0
-            || !File.Exists(ManifestPath.SplitMember(ManifestPath.FromTable(first[0], source)).File);
+            || !first.Any(entry => entry.Trim().Length > 0 && IsFile(entry.Trim(), source));
     }
+
+    private static bool IsFile(string entry, string source) =>
+        (Path.HasExtension(entry) && ImageInputs.MayBeImage(entry))
+        || File.Exists(ManifestPath.SplitMember(ManifestPath.FromTable(entry, source)).File);
 }

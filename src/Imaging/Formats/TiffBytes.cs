@@ -59,7 +59,7 @@ internal abstract class TiffBytes : IDisposable
                 : new MemoryStream(bytes.ToArray(), writable: false);
     }
 
-    // TIFF 6.0, section 9: a count of 0 to 127 is followed by one byte more than that, one of 129 to 255 repeats the next byte 257 − n times.
+    // TIFF 6.0, section 9: a count n of 0 to 127 is followed by n + 1 bytes, one of 129 to 255 repeats the next byte 257 − n times.
     private sealed class Runs(ReadOnlyMemory<byte> bytes) : TiffBytes
     {
         private int at,

@@ -10,6 +10,9 @@ internal sealed class TiffDirectory
     // Bytes of a value, by the number of its type (TIFF 6.0, and the 64-bit ones of BigTIFF).
     private static ReadOnlySpan<byte> TypeBytes => [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
+    // Of one tag; real files have some thousands of strips.
+    private const int MostValues = 1 << 20;
+
     private const int Byte = 1,
         Short = 3,
         Long = 4,
@@ -46,6 +49,8 @@ internal sealed class TiffDirectory
     public long[] Values(ReadOnlySpan<byte> bytes, int tag)
     {
         if (!tags.TryGetValue(tag, out (int Type, uint Count, int At) field) || field.Type is not (Byte or Short or Long or Directory))
+            return [];
+        if (field.Count > MostValues)
             return [];
         if (field.At + ((long)field.Count * TypeBytes[field.Type]) > bytes.Length)
             return [];

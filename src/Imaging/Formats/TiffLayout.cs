@@ -165,5 +165,5 @@ internal sealed record TiffLayout(
         return fits ? null : Unsupported;
     }
 
-    private static bool InTiles(long side) => side is > 0 and <= 1 << 16;
+    private static bool InTiles(long side) => side is > 0 and <= 1 << 16 && side % 16 == 0;
 }

@@ -1,5 +1,5 @@
-// TIFFs by own code: strips and tiles, packed or not, to RGB as PIL's convert("RGB") gives it. The library that reads faxes gets samples that
-// are multiplied by alpha, planes of differences and bits in reversed order wrong without a word, and fills up what is missing.
+// TIFFs by own code: strips and tiles, packed or not, to RGB as PIL's convert("RGB") gives it. The library that reads faxes gets samples
+// that are multiplied by alpha, planes of differences and bits in reversed order wrong without a word, and fills up what is missing.
 
 using System.Buffers.Binary;
 
@@ -90,7 +90,9 @@ internal static class TiffPicture
             ReadOnlyMemory<byte> packed = bytes.Slice((int)start, (int)Math.Min(length, bytes.Length - start));
             if (!layout.Reversed)
                 return packed;
-            byte[] turned = packed.ToArray();
+            // No packing makes twice as much of it.
+            long most = 1024 + (2L * layout.BlockHeight * (((long)layout.BlockWidth * layout.Samples * layout.Bits + 7) / 8));
+            byte[] turned = packed[..(int)Math.Min(packed.Length, most)].ToArray();
             for (int i = 0; i < turned.Length; i++)
                 turned[i] = (byte)(((turned[i] * 0x0202020202UL) & 0x010884422010UL) % 1023);
             return turned;

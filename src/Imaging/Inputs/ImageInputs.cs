@@ -9,7 +9,8 @@ namespace DataFreeKD.Imaging.Inputs;
 /// <param name="Bytes">The content; null where it could not be read or was over the limit.</param>
 /// <param name="Reason">Why it could not be had (<c>not_found</c>, <c>permission</c>, <c>not_a_file</c>, <c>unreadable</c>,
 /// <c>too_large</c>, <c>empty</c>, <c>unsafe_path</c>, <c>link</c>, <c>truncated</c>, <c>encrypted</c>, <c>overlapping_members</c>,
-/// <c>archive</c>); null on success.</param>
+/// <c>archive</c>, <c>nested_archive</c>, <c>bad_checksum</c>, <c>name_not_utf8</c>, <c>address</c>, <c>data_uri</c>, or with a name after
+/// a slash <c>unsupported_format</c> and <c>not_an_image</c>); null on success.</param>
 public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
 {
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
@@ -206,6 +207,7 @@ public static partial class ImageInputs
                 continue;
             }
             bool any = false;
+            var names = new RepeatedNames(file.Path);
             using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out string? closed);
             if (walk is not null)
             {
@@ -213,6 +215,7 @@ public static partial class ImageInputs
                 {
                     cancel.ThrowIfCancellationRequested();
                     any = true;
+                    names.See(input.Path);
                     yield return input;
                 }
             }

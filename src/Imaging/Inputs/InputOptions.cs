@@ -14,7 +14,7 @@ public sealed record InputOptions
     /// <param name="workers">Images that are decoded at the same time.</param>
     public static long MostWaiting(int workers) => Math.Max(2, workers) * (16L << 20);
 
-    /// <summary>Whether symbolic links are followed, those to folders too; links in archives never are.</summary>
+    /// <summary>Whether symbolic links are followed, those to folders too. In archives they lead to other members or nowhere.</summary>
     /// <value>False: a link is a row with the reason <c>link</c>.</value>
     public bool FollowLinks { get; init; }
 }

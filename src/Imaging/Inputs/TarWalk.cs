@@ -10,7 +10,8 @@ namespace DataFreeKD.Imaging.Inputs;
 /// <summary>Walks a tar.</summary>
 internal sealed class TarWalk : MemberWalk
 {
-    private const int Block = 512;
+    private const int Block = 512,
+        MostFollowed = 16;
 
     private readonly FileStream file;
     private readonly TarHeaders content;
@@ -20,6 +21,7 @@ internal sealed class TarWalk : MemberWalk
     private TarIndex? index;
     private FileStream? linked;
     private TarEntry? entry;
+    private long followed;
     private bool any;
 
     /// <summary>Opens the archive.</summary>
@@ -163,6 +165,10 @@ internal sealed class TarWalk : MemberWalk
     {
         if (index?.Find(Target!) is not { } place)
             return new Content(null, Reason.Link);
+        // Many links to a large member are as much work as many large members.
+        followed += place.Length;
+        if (followed > MostFollowed * file.Length)
+            return new Content(null, Reason.Overlapping);
         linked ??= new FileStream(
             path,
             FileMode.Open,

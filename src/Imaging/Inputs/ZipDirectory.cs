@@ -13,8 +13,8 @@ namespace DataFreeKD.Imaging.Inputs;
 internal readonly record struct ZipFacts(string Name, int Method, uint Crc);
 
 /// <summary>
-/// The central directory of a zip. A name is UTF-8 where its flag says so; else what Info-ZIP's extra field 0x7075 has; else UTF-8 where it is
-/// that, and code page 437 where it is not, as the format says and as Python reads it.
+/// The central directory of a zip. A name is UTF-8 where its flag says so; else what Info-ZIP's extra field 0x7075 has; else UTF-8 where
+/// it is that, and code page 437 where it is not, as the format says and as Python reads it.
 /// </summary>
 /// <param name="Before">Bytes before the archive, such as the program of a self-extracting one.</param>
 /// <param name="Members">In order.</param>

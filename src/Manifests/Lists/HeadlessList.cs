@@ -39,8 +39,8 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
         && IsImageName(text[..space])
         && !IsImageName(text);
 
-    /// <summary>Names for the fields of a row of which one, and only one, is a file that is there or an address, or where none is, is called
-    /// as an image is; null of other rows.</summary>
+    /// <summary>Names for the fields of a row of which one, and only one, is a file that is there or an address, or, where none is that, is
+    /// called as an image is; null of other rows.</summary>
     public static IReadOnlyList<string>? ColumnsOf(IReadOnlyList<string?> fields, string source)
     {
         string?[] kinds = [.. fields.Select(field => field is null ? null : Strictly(field, source))];

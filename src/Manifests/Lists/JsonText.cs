@@ -152,9 +152,11 @@ internal static class JsonText
             )
         )
             return rows.Of(root);
-        // A file of lines that has but one holds a row.
+        // A file of lines that has but one holds a row, with an image or several.
         bool row = ListReader.IsOfLines(source);
-        if (!row && properties.Any(property => known(property.Name) && IsColumn(property.Value)))
+        if (row && arrays.Any(property => known(property.Name) || JsonRows.IsMany(property.Name)))
+            return rows.Of(root);
+        if (properties.Any(property => known(property.Name) && IsColumn(property.Value)))
             return Columns(properties, source);
         if (
             arrays.FirstOrDefault(property => property.Name == "columns") is { Value.ValueKind: JsonValueKind.Array } names
