@@ -52,39 +52,28 @@ public static class ScoreRun
             teacher.Copies = CopyFile.Load(copies);
         }
 
-        if (options.Cascade is not null)
-        {
-            string learned = journal.Remember("cascade.json", file =>
-            {
-                (CascadeModel model, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(
-                    options,
-                    teacher,
-                    inputs,
-                    columns,
-                    image => Row(image, teacher, options.Output, inputs.Carried),
-                    cancel
-                );
-                // First: without the model nobody asks for the sample.
-                using TableWriter table = Table.Create(journal.FileOf(SampleName), columns);
-                foreach (IReadOnlyList<string?> row in seen)
-                    table.Write(row);
-                table.Commit();
-                AtomicFile.WriteAllText(file, JsonSerializer.Serialize(model));
-            });
-            teacher.Cascade = JsonSerializer.Deserialize<CascadeModel>(File.ReadAllText(learned));
-        }
+        if (options.Cascade is not null || options.CascadeModelPath is not null)
+            Cascade(options, teacher, inputs, columns, journal, cancel);
 
+        string? embeddingsPath = EmbeddingsPath(options, teacher);
+        int width = embeddingsPath is null ? 0 : teacher.Width,
+            ofContent = columns.Length - inputs.Carried.Count - 1;
+        using SeenImages seen = new(ofContent, width);
+        Remember(seen, journal.Finished(width, cancel), width);
+        string? figuresBy = FiguresBy(options, teacher, columns, cancel);
+        if (figuresBy is not null && options.Resume && journal.Done == 0)
+            Remember(seen, EarlierRows.Of(options.Output, figuresBy, columns, embeddingsPath, cancel), width);
+        long copied = 0;
         long skipped = journal.Done,
             failed = 0;
         var rows = new List<string?[]>();
-        string? embeddingsPath = EmbeddingsPath(options, teacher);
         List<float[]>? embeddings = embeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
         foreach (
             IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(
-                teacher.Bounded(left),
-                teacher.BatchSize,
+                teacher.Bounded(seen.Marked(left)),
+                teacher.Together,
                 teacher.Workers,
                 teacher.Score,
                 cancel
@@ -94,9 +83,21 @@ public static class ScoreRun
             cancel.ThrowIfCancellationRequested();
             foreach (ScoredInput image in batch)
             {
-                failed += image.Image.Reason is null ? 0 : 1;
-                rows.Add(Row(image, teacher, options.Output, inputs.Carried));
-                embeddings?.Add(image.Scores?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
+                string?[] row = Row(image, teacher, options.Output, inputs.Carried);
+                float[]? embedding = image.Scores?.Embedding;
+                if (image.Image.Input.Copy)
+                {
+                    (string?[] before, embedding) = seen.Of(image.Image.Sha256);
+                    before.CopyTo(row, 1);
+                    copied++;
+                }
+                else if (image.Image.Sha256.Length > 0)
+                {
+                    seen.Add(image.Image.Sha256, new ArraySegment<string?>(row, 1, ofContent), embedding);
+                }
+                failed += row[StatusAt] == Status.Failed ? 1 : 0;
+                rows.Add(row);
+                embeddings?.Add(embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
             }
             if (rows.Count >= (long)teacher.BatchSize * options.CheckpointEvery)
                 Flush();
@@ -121,11 +122,15 @@ public static class ScoreRun
             File.Delete(earlier);
         if (copies is not null)
             File.Move(copies, CopyModelBeside(options.Output), overwrite: true);
-        if (teacher.Cascade is { Blocks: > 0 })
+        if (teacher.Cascade is { Drops: true })
             File.Move(journal.FileOf(SampleName), ManifestPath.SampleBeside(options.Output), overwrite: true);
         else
             File.Delete(ManifestPath.SampleBeside(options.Output));
-        WriteProvenance(options, teacher, embeddingsPath, counts, clock.Elapsed.TotalSeconds, cancel);
+        if (teacher.Cascade is { Drops: true } && options.CascadeModelPath is null)
+            File.Move(journal.FileOf(CascadeName), CascadeModelBeside(options.Output), overwrite: true);
+        else if (!IsSame(CascadeModelBeside(options.Output), options.CascadeModelPath))
+            File.Delete(CascadeModelBeside(options.Output));
+        WriteProvenance(options, teacher, embeddingsPath, figuresBy, counts, clock.Elapsed.TotalSeconds, cancel);
         journal.Remove();
         double seconds = clock.Elapsed.TotalSeconds;
         return new ScoreSummary(journal.Done, counts, teacher.Blocks, seconds, (journal.Done - skipped) / seconds)
@@ -133,6 +138,7 @@ public static class ScoreRun
             Intact = teacher.Copies?.Verdict,
             Cascade = teacher.Cascade?.Verdict,
             Embeddings = embeddingsPath,
+            Copied = copied,
         };
 
         void Flush()
@@ -146,19 +152,83 @@ public static class ScoreRun
         }
     }
 
+    // The place of the status in a row.
+    private const int StatusAt = 4;
+
+    // Null where figures depend on the pool, so that an enlarged one changes those of every image.
+    private static string? FiguresBy(ScoreOptions options, TeacherPass teacher, string[] columns, CancellationToken cancel) =>
+        options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
+            ? null
+            : ScoreJournal.FiguresBy(options, teacher, columns, cancel);
+
+    private static void Remember(SeenImages seen, IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> rows, int width)
+    {
+        foreach ((IReadOnlyList<string> fields, float[]? embedding) in rows)
+        {
+            // An image that could not be read has no hash; one without its embedding is scored again.
+            if (fields[1].Length == 0 || (width > 0 && embedding is null))
+                continue;
+            seen.Came(fields[1]);
+            seen.Add(fields[1], [.. fields.Skip(1)], embedding);
+        }
+    }
+
     private static string? EmbeddingsPath(ScoreOptions options, TeacherPass teacher) =>
         options.EmbeddingsPath
         ?? (
-            options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && options.Cascade is null
+            options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && !options.Cascades
                 ? ManifestPath.EmbeddingsBeside(options.Output)
                 : null
         );
 
-    private const string SampleName = "sample.csv";
+    private const string SampleName = "sample.csv",
+        CascadeName = "cascade.zip";
 
     // What a run may write, or removes of an earlier one.
     private static string[] Beside(string table) =>
-        [ManifestPath.EmbeddingsBeside(table), CopyModelBeside(table), ManifestPath.SampleBeside(table)];
+        [ManifestPath.EmbeddingsBeside(table), CopyModelBeside(table), ManifestPath.SampleBeside(table), CascadeModelBeside(table)];
+
+    // Learned from a sample of the images, unless a run before this one did.
+    private static void Cascade(
+        ScoreOptions options,
+        TeacherPass teacher,
+        ScoreInputs inputs,
+        string[] columns,
+        ScoreJournal journal,
+        CancellationToken cancel
+    )
+    {
+        string file =
+            options.CascadeModelPath
+            ?? journal.Remember(CascadeName, learned =>
+            {
+                (CascadeModel model, LoadedModel? student, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(
+                    options,
+                    teacher,
+                    inputs,
+                    columns,
+                    image => Row(image, teacher, options.Output, inputs.Carried),
+                    cancel
+                );
+                using (student)
+                {
+                    string sample = journal.FileOf(SampleName);
+                    using (TableWriter table = Table.Create(sample, columns))
+                    {
+                        foreach (IReadOnlyList<string?> row in seen)
+                            table.Write(row);
+                        table.Commit();
+                    }
+                    CascadeFile.Save(learned, model, student, sample);
+                }
+            });
+        (CascadeModel cascade, LoadedModel? by) = CascadeFile.Load(file, journal.FileOf(SampleName));
+        teacher.Drop(cascade, by);
+        if (options.CascadeModelPath is { } given && cascade.Teacher != teacher.Identity(options.Teacher, cancel))
+            throw new ScoreException(
+                $"{given} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or --cascade to learn one"
+            );
+    }
 
     private static bool IsSame(string file, string? other) => other is not null && Path.GetFullPath(file) == Path.GetFullPath(other);
 
@@ -178,6 +248,9 @@ public static class ScoreRun
 
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
     public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
+
+    /// <summary>Where the cascade that a table was scored by lies.</summary>
+    public static string CascadeModelBeside(string table) => Path.ChangeExtension(table, ".cascade.zip");
 
     // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.
     private static double ReactClip(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
@@ -235,6 +308,7 @@ public static class ScoreRun
         ScoreOptions options,
         TeacherPass teacher,
         string? embeddings,
+        string? figuresBy,
         IReadOnlyDictionary<string, long> counts,
         double seconds,
         CancellationToken cancel
@@ -243,7 +317,8 @@ public static class ScoreRun
         IEnumerable<string> files = options
             .Inputs.Where(ImageInputs.IsFile)
             .Concat(ITeacherNetwork.FilesOf(options.Teacher))
-            .Concat(options.CopyModelPath is { } judgeOfCopies ? [judgeOfCopies] : []);
+            .Concat(options.CopyModelPath is { } judgeOfCopies ? [judgeOfCopies] : [])
+            .Concat(options.CascadeModelPath is { } knownCascade ? [knownCascade] : []);
         // What is put into words below, and what only says where and how fast.
         SortedDictionary<string, string> given = OptionsText.Given(
             [
@@ -273,6 +348,8 @@ public static class ScoreRun
             // Whoever reads both can tell that the rows are still those of the embeddings.
             given["table-sha256"] = Provenance.HashFile(options.Output, cancel);
         }
+        if (figuresBy is not null)
+            given[EarlierRows.Key] = figuresBy;
         if (teacher.Views > 0)
             given["views"] = OptionsText.Text(teacher.Views);
         if (teacher.Clips)

@@ -24,7 +24,6 @@ internal sealed record ImageScores(
 internal sealed partial class TeacherPass : IDisposable
 {
     private readonly ITeacherNetwork teacher;
-    private readonly Device device;
     private readonly IReadOnlyList<ExtraScore> extras;
     private readonly ScoreNeeds needs;
     private readonly bool embeddings;
@@ -39,8 +38,9 @@ internal sealed partial class TeacherPass : IDisposable
 
     public TeacherPass(TeacherOptions options)
     {
-        device = Devices.Of(options.Device);
-        teacher = ITeacherNetwork.Load(options, device);
+        Device = Devices.Of(options.Device);
+        Precision = options.Precision;
+        teacher = ITeacherNetwork.Load(options, Device);
         try
         {
             ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
@@ -51,7 +51,7 @@ internal sealed partial class TeacherPass : IDisposable
             embeddings = teacher.Width > 0 && options.WantsEmbeddings;
             fastDecode = options.FastDecode;
             Blocks = BlocksOf(options);
-            BatchSize = options.BatchSize ?? UsualBatch(teacher, device);
+            BatchSize = options.BatchSize ?? UsualBatch(teacher, Device);
             Workers = (int)
                 Math.Clamp(
                     GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * teacher.ActivationBytes),
@@ -92,6 +92,12 @@ internal sealed partial class TeacherPass : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where the teacher is.</summary>
+    public Device Device { get; }
+
+    /// <summary>What its blocks are computed in.</summary>
+    public Precision Precision { get; }
 
     /// <summary>Images a forward pass.</summary>
     public int BatchSize { get; }
@@ -157,15 +163,15 @@ internal sealed partial class TeacherPass : IDisposable
     public IReadOnlyList<ScoredInput> Score(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] batch = Decoded(inputs);
-        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        DecodedInput[] images = [.. batch.Where(image => image.Reason is null && !image.Input.Copy)];
         var scores = new Queue<ImageScores?>(
             images.Length == 0
                 ? []
                 : Looking(images, pixels =>
-                    Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)
+                    Cascade is { Drops: true } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)
                 )
         );
-        return [.. batch.Select(image => Finite(image, image.Reason is null ? scores.Dequeue() : null))];
+        return [.. batch.Select(image => Finite(image, image.Reason is null && !image.Input.Copy ? scores.Dequeue() : null))];
     }
 
     // Figures that are no numbers are no figures: the row says so.
@@ -242,6 +248,7 @@ internal sealed partial class TeacherPass : IDisposable
 
     public void Dispose()
     {
+        student?.Dispose();
         onnx?.Dispose();
         teacher.Dispose();
     }
@@ -307,10 +314,10 @@ internal sealed partial class TeacherPass : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         Tensor pixels = Batch(images);
-        if (device.type == DeviceType.CPU)
+        if (Device.type == DeviceType.CPU)
             return look(pixels);
         lock (gate)
-            return look(pixels.to(device));
+            return look(pixels.to(Device));
     }
 
     private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images)

@@ -141,7 +141,7 @@ internal sealed class PruneWork : IDisposable
         double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, Devices.Of(options.Device));
         double whole = cost(teacher),
             bound = budget.Bound(whole);
-        return StudentShape.For(teacher, bound / whole).Widest(teacher, cost, bound)
+        return StudentShape.For(teacher, bound / whole).WidestEven(teacher, cost, bound)
             ?? throw new DistillException(FormattableString.Invariant($"no shape of the teacher {teacher.Name} costs as little as {bound:G4}"));
     }
 
