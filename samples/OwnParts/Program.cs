@@ -1,4 +1,4 @@
-// A source of images, a score, a selection method and a loss of one's own, in one program.
+// A source of images, a score, a selection method, a loss and a pack format of one's own, in one program.
 // Usage: OwnParts TEACHER IMAGES FOLDER [STUDENT_SPEC]
 
 using System.Runtime.CompilerServices;
@@ -7,6 +7,7 @@ using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Imaging;
 using DataFreeKD.OwnParts;
+using DataFreeKD.Packer;
 using DataFreeKD.Probe;
 using DataFreeKD.Toolkit;
 
@@ -47,6 +48,16 @@ try
         }
     );
     Console.WriteLine($"student of {made.Parameters:N0} parameters in {made.Output}");
+    PackSummary packed = PackRun.Execute(
+        new PackOptions
+        {
+            Table = table,
+            Format = JsonLines.Format,
+            Output = Path.Combine(args[2], "selected.jsonl"),
+            Overwrite = true,
+        }
+    );
+    Console.WriteLine($"{packed.Packed} images in {packed.Output}");
     return 0;
 }
 catch (Exception problem) when (problem is DataFreeKDException or IOException)

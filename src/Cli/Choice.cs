@@ -1,4 +1,4 @@
-// An option whose values are the members of an enum, in lower-case with hyphens.
+// An option whose values are the members of an enum, in lower-case with hyphens, or other things that have names.
 
 using System.CommandLine;
 using System.Text.Json;
@@ -7,19 +7,19 @@ namespace DataFreeKD.Cli;
 
 /// <summary>Parses, lists and defaults the members of <typeparamref name="T"/>.</summary>
 internal sealed class Choice<T>
-    where T : struct, Enum
+    where T : notnull
 {
     private readonly Dictionary<string, T> values;
 
-    /// <summary>Offers <paramref name="offered"/>, or every member where none are named; the first is the default.</summary>
+    /// <summary>Offers <paramref name="offered"/>, or every member of an enum where none are named; the first is the default.</summary>
     public Choice(string name, string description, params T[] offered)
         : this(
             name,
             description,
             (IReadOnlyList<(string Name, T Member)>)
                 [
-                    .. (offered.Length > 0 ? offered : Enum.GetValues<T>()).Select(member =>
-                        (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()), member)
+                    .. (offered.Length > 0 ? offered : [.. Enum.GetValues(typeof(T)).Cast<T>()]).Select(member =>
+                        (JsonNamingPolicy.KebabCaseLower.ConvertName(member.ToString()!), member)
                     ),
                 ]
         )

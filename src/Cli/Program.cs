@@ -11,6 +11,24 @@ internal static class Program
     private static int Run(string[] args)
     {
         Output.StandardStreams.Prepare();
+        if (!HasWorkingFolder())
+        {
+            Console.Error.WriteLine("error: the working folder was deleted; change to one that is there (cd) and run the command again");
+            return ExitCode.BadInput;
+        }
         return CommandLine.RunAsync(args).GetAwaiter().GetResult();
+    }
+
+    // Every path that is not absolute begins there, and native libraries fail to load without one.
+    private static bool HasWorkingFolder()
+    {
+        try
+        {
+            return Directory.Exists(Directory.GetCurrentDirectory());
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }

@@ -128,6 +128,10 @@ public sealed class OutputLock : IDisposable
         {
             return TakeAt(Path.Combine(full, Inside), output, full, command, out holder);
         }
+        catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException)
+        {
+            throw new OutputException($"{output} cannot be written: {folder} takes no new files; name an output in another folder");
+        }
         catch (UnauthorizedAccessException refused)
         {
             throw new UnauthorizedAccessException(

@@ -34,6 +34,9 @@ internal sealed class PackJob(
     /// <summary>Rows packed so far.</summary>
     public long Packed { get; private set; }
 
+    /// <summary>Tar shards written.</summary>
+    public long Shards { get; set; }
+
     /// <summary>Rows left out so far, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => skipped;
 

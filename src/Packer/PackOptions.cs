@@ -41,7 +41,7 @@ public sealed record PackOptions
     public bool Overwrite { get; init; }
 
     /// <summary>Whether the output is one file.</summary>
-    internal bool IsFile => Format is PackFormat.Urls or PackFormat.Csv or PackFormat.Parquet;
+    internal bool IsFile => Format.Endings.Count > 0;
 
     /// <summary>Checks that the options make sense together.</summary>
     /// <exception cref="PackException">They do not; the message says what to change.</exception>
@@ -60,24 +60,15 @@ public sealed record PackOptions
         Concerns(Metadata.HasValue, "--metadata", PackFormat.Imagefolder);
         Concerns(Copy, "--copy", PackFormat.Folders);
         Concerns(CsvSafe, "--csv-safe", PackFormat.Csv);
-        Ends(PackFormat.Csv, ".csv");
-        Ends(PackFormat.Parquet, ".parquet");
-        Ends(PackFormat.Urls, ".txt", ".csv", ".parquet");
+        if (IsFile && !Format.Endings.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase))
+            throw new PackException($"{Output}: {Format} is written to a file that ends in {string.Join(" or ", Format.Endings)}");
     }
 
     private void Concerns(bool given, string option, params PackFormat[] formats)
     {
         if (given && !formats.Contains(Format))
             throw new PackException(
-                $"{option} concerns {string.Join(" and ", formats.Select(Name))} only; leave it out with {Name(Format)}"
+                $"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}"
             );
     }
-
-    private void Ends(PackFormat format, params string[] endings)
-    {
-        if (Format == format && !endings.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase))
-            throw new PackException($"{Output}: {Name(format)} is written to a file that ends in {string.Join(" or ", endings)}");
-    }
-
-    private static string Name(PackFormat format) => format.ToString().ToLowerInvariant();
 }

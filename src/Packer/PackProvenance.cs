@@ -8,7 +8,7 @@ namespace DataFreeKD.Packer;
 internal static class PackProvenance
 {
     // As they are typed.
-    private static readonly string[] Choices = ["to", "layout", "metadata"];
+    private static readonly string[] Choices = ["layout", "metadata"];
 
     public static Provenance Of(PackOptions options, PackSummary summary, CancellationToken cancel)
     {

@@ -3,7 +3,6 @@
 using System.Diagnostics;
 using DataFreeKD.Manifests;
 using DataFreeKD.Packer.Files;
-using DataFreeKD.Packer.Formats;
 using DataFreeKD.Packer.Rows;
 
 namespace DataFreeKD.Packer;
@@ -35,38 +34,17 @@ public static class PackRun
             Provenance.RefuseForeign(options.Output, options.Overwrite);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);
         PackJob job = new(options, held, new PackSource(options.Table, cancel), progress, cancel);
-        long shards = 0;
-        switch (options.Format)
-        {
-            case PackFormat.Webdataset:
-                shards = Shards.Write(job, folder!);
-                break;
-            case PackFormat.Folders:
-                ClassFolders.Write(job, folder!);
-                break;
-            case PackFormat.Imagefolder:
-                HuggingFaceFolder.Write(job, folder!);
-                break;
-            case PackFormat.Coco:
-                CocoFolder.Write(job, folder!);
-                break;
-            case PackFormat.Urls:
-                UrlList.Write(job);
-                break;
-            default:
-                TableCopy.Write(job);
-                break;
-        }
+        options.Format.Write(job, folder);
         job.RequireSome();
         PackSummary summary = new()
         {
             Output = folder?.Path ?? Path.GetFullPath(options.Output),
-            Format = options.Format,
+            Format = options.Format.Name,
             Rows = job.Source.Rows,
             Packed = job.Packed,
             Skipped = job.Skipped,
             Classes = job.Classes,
-            Shards = shards,
+            Shards = job.Shards,
             Seconds = clock.Elapsed.TotalSeconds,
         };
         PackProvenance

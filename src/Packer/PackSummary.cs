@@ -8,8 +8,8 @@ public sealed record PackSummary
     /// <summary>The folder or file written.</summary>
     public required string Output { get; init; }
 
-    /// <summary>What was written.</summary>
-    public required PackFormat Format { get; init; }
+    /// <summary>The format's name.</summary>
+    public required string Format { get; init; }
 
     /// <summary>Rows read.</summary>
     public long Rows { get; init; }

@@ -169,6 +169,7 @@ public sealed class PipelineFileTests
             { "    method: random", "    output: selected.csv", "pipeline.yaml:12:5: stage 'random': output: stage 'select' writes" },
             { "  evaluate:", "  select:", "pipeline.yaml:18:" },
             { "    embeddings: embeddings.npy", "    embeddings: [", "pipeline.yaml:7:" },
+            { "  evaluate:", "---\nstages:\n  evaluate:", "pipeline.yaml:18:1: a second document begins here" },
             { "    budget: 100\n  random", "    budget: 100\n    embeddings: $crawl\n  random", "stage 'crawl' writes no embeddings" },
         };
 

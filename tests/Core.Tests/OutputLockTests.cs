@@ -139,6 +139,17 @@ public sealed class OutputLockTests
         );
 
     [Fact]
+    public void A_folder_that_takes_no_new_files_is_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
+        Assert.Contains(
+            "takes no new files",
+            Assert.Throws<OutputException>(() => OutputLock.Take("/proc/self/a.csv", "score")).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_link_and_what_it_leads_to_have_one_owner()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege there");

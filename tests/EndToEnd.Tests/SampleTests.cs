@@ -92,6 +92,10 @@ public sealed class SampleTests(TinyWorld world)
         Assert.Contains("the widest gap is", said, StringComparison.Ordinal);
         Assert.StartsWith("path,sha256", File.ReadLines(folder["out/selected.csv"]).First(), StringComparison.Ordinal);
         Assert.EndsWith(",logit_gap", File.ReadLines(folder["out/selected.csv"]).First(), StringComparison.Ordinal);
+        Assert.Equal(
+            File.ReadLines(folder["out/selected.csv"]).Count() - 1,
+            File.ReadLines(folder["out/selected.jsonl"]).Count(line => line.Contains("\"image\":", StringComparison.Ordinal))
+        );
         Assert.Contains("logit-error", File.ReadLines(folder["out/student/training/metrics.csv"]).First(), StringComparison.Ordinal);
     }
 

@@ -67,6 +67,19 @@ public sealed class StreamTests(TinyWorld world)
         Shell(folder, "", Command("score", folder["enough"]), "ulimit -n 256;").Succeeds();
     }
 
+    [Fact]
+    public void A_working_folder_that_was_deleted_is_one_line()
+    {
+        using TempFolder folder = new();
+        string before = $"mkdir {folder["gone"]}; cd {folder["gone"]}; rmdir {folder["gone"]};";
+        foreach (string verb in (string[])["inspect", "score"])
+            Assert.Contains(
+                "the working folder was deleted",
+                Shell(folder, "", Command(verb, folder[verb]), before).Refuses(),
+                StringComparison.Ordinal
+            );
+    }
+
     [Theory]
     [InlineData("missing", "is not there")]
     [InlineData("file", "is a file")]

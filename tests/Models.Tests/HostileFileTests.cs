@@ -69,6 +69,25 @@ public sealed class HostileFileTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
+    [Theory]
+    [InlineData("shape")]
+    [InlineData("data_offsets")]
+    public void A_tensor_of_a_million_dimensions_is_refused_before_they_are_counted_out(string key)
+    {
+        using var folder = new TempFolder();
+        string many = $"[{string.Join(',', Enumerable.Repeat(1, 1_000_000))}]",
+            shape = key == "shape" ? many : "[1]",
+            offsets = key == "shape" ? "[0,4]" : many,
+            header = "{\"a\":{\"dtype\":\"F32\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
+        byte[] json = Encoding.UTF8.GetBytes(header);
+        File.WriteAllBytes(folder["wide.safetensors"], [.. BitConverter.GetBytes((ulong)json.Length), .. json, .. new byte[4]]);
+
+        string message = Assert.Throws<ModelException>(() => SafeTensors.Read(folder["wide.safetensors"])).Message;
+
+        Assert.Contains($"has 1000000 numbers in its {key}; at most 16", message, StringComparison.Ordinal);
+        Assert.InRange(message.Length, 0, 1000);
+    }
+
     [Fact]
     public void A_header_of_more_tensors_than_any_model_has_is_refused_before_it_is_allocated()
     {

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace DataFreeKD.Cli.Recipes;
@@ -13,7 +14,8 @@ internal sealed class YamlDocument
     // Nothing that is read here nests further; the library goes down by recursion, and its stack ends.
     private const int Deepest = 64;
 
-    private const long LargestFile = 16 << 20;
+    // Pipelines and recipes have some kilobytes. A file in memory takes some hundred times its size where all of it is punctuation.
+    private const long LargestFile = 1 << 20;
 
     private readonly string path;
 
@@ -35,7 +37,7 @@ internal sealed class YamlDocument
         Parser parser = new(new StringReader(text));
         try
         {
-            RefuseDepth(text, path);
+            RefuseUnfit(text, path);
             stream.Load(parser);
         }
         catch (YamlException problem)
@@ -62,22 +64,25 @@ internal sealed class YamlDocument
             : throw new UsageException($"{path}: expected one mapping of keys to values; see dfkd {verb} --help");
     }
 
-    private static void RefuseDepth(string text, string path)
+    // Before anything is built of it: nesting, and documents after the first, which nobody would read.
+    private static void RefuseUnfit(string text, string path)
     {
         int depth = 0;
+        int documents = 0;
         Parser events = new(new StringReader(text));
         while (Next(events))
         {
-            depth += events.Current!.NestingIncrease;
+            ParsingEvent current = events.Current!;
+            depth += current.NestingIncrease;
             if (depth > Deepest)
-                throw new UsageException(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{path}:{events.Current.Start.Line}:{events.Current.Start.Column}: nested more than {Deepest} deep; is a bracket missing?"
-                    )
-                );
+                throw Bad(current, path, $"nested more than {Deepest} deep; is a bracket missing?");
+            if (current is DocumentStart && ++documents > 1)
+                throw Bad(current, path, "a second document begins here; write one file for each");
         }
     }
+
+    private static UsageException Bad(ParsingEvent at, string path, string message) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{path}:{at.Start.Line}:{at.Start.Column}: {message}"));
 
     // What is no YAML is told by whoever loads it.
     private static bool Next(Parser events)

@@ -16,7 +16,8 @@ internal sealed class PackVerb : Verb
     };
     private readonly Choice<PackFormat> format = new(
         "--to",
-        "webdataset: tar shards; folders: links, a folder a class; imagefolder: Hugging Face, with metadata; coco: annotations.json; urls: for img2dataset; csv, parquet: the table with its paths made to fit"
+        "webdataset: tar shards; folders: links, a folder a class; imagefolder: Hugging Face, with metadata; coco: annotations.json; urls: for img2dataset; csv, parquet: the table with its paths made to fit",
+        [.. PackFormat.All]
     );
     private readonly Option<string> output = CommonOptions.Output("Folder to write (urls, csv and parquet: file)", "OUT");
     private readonly Option<int?> shardSize = CommonOptions.OwnCount(

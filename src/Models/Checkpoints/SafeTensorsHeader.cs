@@ -21,6 +21,9 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
     // Some 100,000 tensors. The format allows 100 MB, which take a gigabyte to look through, and models have some thousands.
     private const long MostHeaderBytes = 8 << 20;
 
+    // libtorch's own is 64; no weight of a network has more than 5.
+    private const int MostDimensions = 16;
+
     private static readonly (string Name, ScalarType Type, int Size)[] Types =
     [
         ("F64", ScalarType.Float64, 8),
@@ -117,8 +120,6 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
             );
         long[] shape = Numbers(path, name, value, "shape"),
             offsets = Numbers(path, name, value, "data_offsets");
-        if (shape.Length > 16)
-            throw Bad(path, $"tensor '{Shown.Of(name)}' has {shape.Length} dimensions");
         if (offsets is not [long begin, long end] || begin > end)
             throw Bad(path, $"tensor '{Shown.Of(name)}' has the data offsets [{string.Join(", ", offsets)}]");
         long elements = 1,
@@ -145,7 +146,10 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
     {
         if (!value.TryGetProperty(key, out JsonElement array) || array.ValueKind != JsonValueKind.Array)
             throw Bad(path, $"tensor '{Shown.Of(tensor)}' has no {key}");
-        long[] numbers = new long[array.GetArrayLength()];
+        int length = array.GetArrayLength();
+        if (length > MostDimensions)
+            throw Bad(path, $"tensor '{Shown.Of(tensor)}' has {length} numbers in its {key}; at most {MostDimensions} are read");
+        long[] numbers = new long[length];
         int at = 0;
         foreach (JsonElement element in array.EnumerateArray())
         {

@@ -13,8 +13,7 @@ namespace DataFreeKD.Packer.Formats;
 /// </summary>
 internal static class Shards
 {
-    /// <summary>Writes the shards; gives how many.</summary>
-    public static long Write(PackJob job, OutputFolder folder)
+    public static void Write(PackJob job, OutputFolder folder)
     {
         int size = job.Options.ImagesPerShard ?? PackOptions.UsualShard;
         using ShardWriter shards = new(folder.Staging, size);
@@ -33,6 +32,6 @@ internal static class Shards
             job.Add(image.Row);
         }
         shards.Complete();
-        return (job.Packed + size - 1) / size;
+        job.Shards = (job.Packed + size - 1) / size;
     }
 }
