@@ -130,7 +130,10 @@ public sealed record DistillOptions : LoopOptions
             "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out"
         );
         Check(TeacherPatches is > 0 and <= 1, $"teacher patches is {TeacherPatches}: must be above 0 and at most 1");
-        Check(!MasksTeacher || Cache is null, "a cache holds what its teacher said of whole images; leave --teacher-patches or the cache out");
+        Check(
+            !MasksTeacher || Cache is null,
+            "a cache holds what its teacher said of whole images; leave --teacher-patches or the cache out"
+        );
         Check(
             !MasksTeacher || !DropsPatches,
             "a student that drops patches cannot say which of them its teacher is to see; leave --patch-dropout or --teacher-patches out"

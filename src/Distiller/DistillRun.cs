@@ -78,7 +78,14 @@ public static class DistillRun
         student.MoveTo(device);
         start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
         teacher.MoveTo(device, options.BatchSize);
-        DistillObjective objective = new(student, teacher, losses, Weights(selection, session, device), session.Predictor, options.TeacherPatches);
+        DistillObjective objective = new(
+            student,
+            teacher,
+            losses,
+            Weights(selection, session, device),
+            session.Predictor,
+            options.TeacherPatches
+        );
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         folder.RefuseAppeared(options.Overwrite);

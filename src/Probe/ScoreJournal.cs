@@ -266,7 +266,9 @@ internal sealed partial class ScoreJournal
                 JsonSerializer.Serialize(teacher.ClassNames),
                 JsonSerializer.Serialize(columns),
                 $"{teacher.BatchSize} {teacher.Views} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
-                options.Cascade is { } cascade ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name} {cascade.Pruning?.Tokens} {cascade.Pruning?.Name}" : "",
+                options.Cascade is { } cascade
+                    ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name} {cascade.Pruning?.Tokens} {cascade.Pruning?.Name}"
+                    : "",
                 options.CascadeModelPath is { } known ? $"cascade {Provenance.HashFile(known, cancel)}" : "",
                 options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
                 .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),

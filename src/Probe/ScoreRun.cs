@@ -198,9 +198,7 @@ public static class ScoreRun
         CancellationToken cancel
     )
     {
-        string file =
-            options.CascadeModelPath
-            ?? journal.Remember(CascadeName, learned =>
+        string file = options.CascadeModelPath ?? journal.Remember(CascadeName, learned =>
             {
                 (CascadeModel model, LoadedModel? student, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(
                     options,

@@ -26,7 +26,14 @@ internal sealed class SeenImages : IDisposable
     public SeenImages(int fields, int width)
     {
         (this.fields, this.width) = (fields, width);
-        file = new FileStream(ScratchFolder.NewFile(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        file = new FileStream(
+            ScratchFolder.NewFile(),
+            FileMode.Open,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            1 << 16,
+            FileOptions.DeleteOnClose
+        );
     }
 
     /// <summary>The inputs, each with its hash, and whether its content came before.</summary>
@@ -105,6 +112,5 @@ internal sealed class SeenImages : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    private static UInt128 Key(string sha256) =>
-        UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static UInt128 Key(string sha256) => UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

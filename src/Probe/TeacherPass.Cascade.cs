@@ -34,6 +34,23 @@ internal sealed partial class TeacherPass
         (Cascade, student) = (model, by);
         if (model.Drops && by is not null)
             firstLook = new StudentLook(by, this);
+        else if (model.Drops)
+            RequireFirstBlocks("");
+    }
+
+    /// <summary>Refuses a cascade of first blocks where the teacher cannot stop behind them.</summary>
+    /// <param name="why">Why it is one of first blocks, for people.</param>
+    /// <exception cref="ScoreException">It is computed by ONNX Runtime, or a score follows the attention of all blocks.</exception>
+    public void RequireFirstBlocks(string why)
+    {
+        string? reason =
+            onnx is not null ? "--runtime onnx cannot stop in the middle of the teacher"
+            : needs.HasFlag(ScoreNeeds.Rollout) ? "rollout scores need the attention of all blocks at once"
+            : null;
+        if (reason is not null)
+            throw new ScoreException(
+                $"{(why.Length > 0 ? why + "; " : "")}a cascade of first blocks: {reason}; leave that out, or the cascade"
+            );
     }
 
     /// <summary>The loaded teacher, for a student to be pruned from.</summary>
@@ -130,8 +147,7 @@ internal sealed partial class TeacherPass
         }
         long[] hopeful = [.. Enumerable.Range(0, images).Where(i => cascade.Keeps(read[i])).Select(i => (long)i)];
         var scores = new Queue<ImageScores>(
-            Parts(hopeful.Length)
-                .SelectMany(part => ScoredFully(pixels, first, hopeful[(int)part.From..(int)(part.From + part.Count)]))
+            Parts(hopeful.Length).SelectMany(part => ScoredFully(pixels, first, hopeful[(int)part.From..(int)(part.From + part.Count)]))
         );
         return [.. Enumerable.Range(0, images).Select(i => cascade.Keeps(read[i]) ? scores.Dequeue() : null)];
     }

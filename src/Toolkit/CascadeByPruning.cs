@@ -20,33 +20,29 @@ public static class CascadeByPruning
     /// <param name="tokens">Tokens that it is pruned on, about; of 100 images at least.</param>
     /// <param name="method">How its maps are fitted.</param>
     public static CascadePruning Of(double share = UsualShare, int tokens = UsualTokens, PruneMethod method = PruneMethod.Refined) =>
-        new(
-            FormattableString.Invariant($"pruned to {share} of the multiply-accumulates, {method}"),
-            tokens,
-            (teacher, sample, cancel) =>
+        new(FormattableString.Invariant($"pruned to {share} of the multiply-accumulates, {method}"), tokens, (teacher, sample, cancel) =>
+        {
+            try
             {
-                try
-                {
-                    // The student is the model's owner only for as long as somebody disposes it: the cascade does.
-                    PrunedStudent pruned = PruneRun.Prune(
-                        teacher,
-                        sample,
-                        new PruneSettings
-                        {
-                            Budget = new ShapeBudget(BudgetUnit.Macs, share),
-                            TriesShapes = false,
-                            Images = Math.Max(2, sample.Count),
-                            HoldOut = 0,
-                            Method = method,
-                        },
-                        cancel: cancel
-                    );
-                    return new CascadeStudent(pruned.Model, null);
-                }
-                catch (DistillException refused)
-                {
-                    return new CascadeStudent(null, refused.Message);
-                }
+                // The student is the model's owner only for as long as somebody disposes it: the cascade does.
+                PrunedStudent pruned = PruneRun.Prune(
+                    teacher,
+                    sample,
+                    new PruneSettings
+                    {
+                        Budget = new ShapeBudget(BudgetUnit.Macs, share),
+                        TriesShapes = false,
+                        Images = Math.Max(2, sample.Count),
+                        HoldOut = 0,
+                        Method = method,
+                    },
+                    cancel: cancel
+                );
+                return new CascadeStudent(pruned.Model, null);
             }
-        );
+            catch (DistillException refused)
+            {
+                return new CascadeStudent(null, refused.Message);
+            }
+        });
 }

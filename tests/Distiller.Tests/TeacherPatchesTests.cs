@@ -44,9 +44,14 @@ public sealed class TeacherPatchesTests(TinyWorld world) : IClassFixture<TinyWor
         {
             double[] looks =
             [
-                .. Enumerable.Range(0, 16).Select(patch => Enumerable.Range(0, 2).Sum(head => attention[image, head, 0, patch + 1].item<float>())),
+                .. Enumerable
+                    .Range(0, 16)
+                    .Select(patch => Enumerable.Range(0, 2).Sum(head => attention[image, head, 0, patch + 1].item<float>())),
             ];
-            long[] expected = [.. Enumerable.Range(0, 16).OrderByDescending(patch => looks[patch]).Take(8).Order().Select(patch => (long)patch)];
+            long[] expected =
+            [
+                .. Enumerable.Range(0, 16).OrderByDescending(patch => looks[patch]).Take(8).Order().Select(patch => (long)patch),
+            ];
             Assert.Equal(expected, seen[image].data<long>().ToArray());
 
             // The teacher on this image alone: positions are added to all patches before any is left out.
@@ -125,8 +130,7 @@ public sealed class TeacherPatchesTests(TinyWorld world) : IClassFixture<TinyWor
         Assert.Equal(["kd"], explained.Terms.Select(term => term.Name));
     }
 
-    private static DistillSummary Run(DistillOptions options) =>
-        DistillRun.Execute(options, cancel: TestContext.Current.CancellationToken);
+    private static DistillSummary Run(DistillOptions options) => DistillRun.Execute(options, cancel: TestContext.Current.CancellationToken);
 
     private static VisionTransformer Network(string spec, long seed)
     {

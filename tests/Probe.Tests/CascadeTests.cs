@@ -149,9 +149,7 @@ public sealed class CascadeTests
         Assert.Contains(
             "--cascade-model known.zip",
             Assert
-                .Throws<ScoreException>(() =>
-                    ScoringWorld.Score(Options(world, images, keep: 0.5) with { CascadeModelPath = "known.zip" })
-                )
+                .Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { CascadeModelPath = "known.zip" }))
                 .Message,
             StringComparison.Ordinal
         );
@@ -184,9 +182,8 @@ public sealed class CascadeTests
         int[] best = [.. usable.OrderBy(i => Figure(full[i], "entropy")).Take(20)];
         Assert.All(best, i => Assert.Equal(Status.Ok, rows[i]["status"]));
         Assert.InRange(usable.Count(i => rows[i]["status"] == Status.Ok), 25, 50);
-        Assert.All(
-            usable.Where(i => rows[i]["status"] == Status.Ok),
-            i => Assert.Equal(Figure(full[i], "energy"), Figure(rows[i], "energy"), 1e-5)
+        Assert.All(usable.Where(i => rows[i]["status"] == Status.Ok), i =>
+            Assert.Equal(Figure(full[i], "energy"), Figure(rows[i], "energy"), 1e-5)
         );
     }
 

@@ -101,7 +101,8 @@ internal sealed class ScoreVerb : Verb
     };
     private readonly Option<string?> cascadeModel = new("--cascade-model")
     {
-        Description = "Drop images by the cascade that an earlier run of this teacher learned [default: learned from the images, with --cascade]",
+        Description =
+            "Drop images by the cascade that an earlier run of this teacher learned [default: learned from the images, with --cascade]",
         HelpName = "FILE.zip",
     };
     private readonly PreprocessingOptionSet preprocessing = new();
@@ -269,13 +270,12 @@ internal sealed class ScoreVerb : Verb
             yield return "cascade: no first look pays for this teacher and pool; every image was scored fully";
             yield break;
         }
-        string by =
-            cascade.Student is { } student
-                ? string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"by {student}, {cascade.StudentShare:P0} of the teacher's work, pruned on {cascade.PrunedOn:N0} images"
-                )
-                : $"after {cascade.Blocks} blocks";
+        string by = cascade.Student is { } student
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"by {student}, {cascade.StudentShare:P0} of the teacher's work, pruned on {cascade.PrunedOn:N0} images"
+            )
+            : $"after {cascade.Blocks} blocks";
         yield return string.Create(
             CultureInfo.InvariantCulture,
             $"cascade: {by}; of {cascade.HeldOut:N0} images held out {cascade.Kept:P1} were scored fully, {cascade.Found} of the {cascade.Best} best by {cascade.Method} among them (recall {cascade.Recall:F3}), for {cascade.Cost:P0} of the work"

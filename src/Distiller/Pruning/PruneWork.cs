@@ -142,7 +142,9 @@ internal sealed class PruneWork : IDisposable
         double whole = cost(teacher),
             bound = budget.Bound(whole);
         return StudentShape.For(teacher, bound / whole).WidestEven(teacher, cost, bound)
-            ?? throw new DistillException(FormattableString.Invariant($"no shape of the teacher {teacher.Name} costs as little as {bound:G4}"));
+            ?? throw new DistillException(
+                FormattableString.Invariant($"no shape of the teacher {teacher.Name} costs as little as {bound:G4}")
+            );
     }
 
     private static VitConfig Given(string spec, VitConfig teacher)

@@ -28,7 +28,10 @@ internal static class CascadeFile
         {
             using (Stream entry = Entry(zip, Numbers))
                 JsonSerializer.Serialize(entry, model);
-            using (Stream entry = Entry(zip, Sample), table = File.OpenRead(sample))
+            using (
+                Stream entry = Entry(zip, Sample),
+                    table = File.OpenRead(sample)
+            )
                 table.CopyTo(entry);
             if (student is not null)
                 AddStudent(zip, student);

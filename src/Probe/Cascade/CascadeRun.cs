@@ -78,7 +78,10 @@ internal static class CascadeRun
         else
         {
             if (prunes)
+            {
+                teacher.RequireFirstBlocks(made.Why ?? "");
                 seen = Scored(teacher, Sampled(inputs, places, 0, [], cancel), row, withBlocks: true, cancel);
+            }
             model = CascadeLearning.Of(
                 [
                     .. teacher.CascadeCandidates.Select(
