@@ -70,6 +70,8 @@ internal sealed partial class TeacherPass : IDisposable
                 throw new ScoreException(
                     $"{options.Teacher} pools its patches, and {rollouts} follow attention back from a class token; leave them out"
                 );
+            if (options.TokenMerging > 0)
+                RequireMerging(options, rollouts);
             if (options.Runtime != TeacherRuntime.Libtorch && teacher.Transformer is not null)
             {
                 if (rollouts.Length > 0)
@@ -284,6 +286,19 @@ internal sealed partial class TeacherPass : IDisposable
             _ => [.. options.Blocks.Distinct().Order()],
         };
         return blocks[^1] < depth ? blocks : throw new ScoreException($"--blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+    }
+
+    private void RequireMerging(TeacherOptions options, string rollouts)
+    {
+        string? why =
+            teacher.Transformer is not { Config: var config } ? $"{options.Teacher} is no Vision Transformer"
+            : options.Runtime != TeacherRuntime.Libtorch ? "--runtime onnx has no such step"
+            : options.Cascades ? "a cascade is learned from what whole passes say"
+            : rollouts.Length > 0 ? $"{rollouts} follow the attention of every patch"
+            : VisionTransformer.WhyNotMerged(config) is { } reason ? $"{options.Teacher} cannot merge patches: {reason}"
+            : null;
+        if (why is not null)
+            throw new ScoreException($"--token-merging {options.TokenMerging}: {why}; leave one of them out");
     }
 
     private static int UsualBatch(ITeacherNetwork teacher, Device device)

@@ -83,6 +83,10 @@ internal sealed class ScoreVerb : Verb
         HelpName = "dynamic",
     }.AcceptOnlyFromAmong("dynamic");
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--precision");
+    private readonly Option<int?> tokenMerging = CommonOptions.OwnCount(
+        "--token-merging",
+        "Patches that each block merges into similar ones (ToMe): faster for teachers of 224 and above, with other figures [default: none]"
+    );
     private readonly Option<bool> fastDecode = new("--fast-decode")
     {
         Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures",
@@ -134,6 +138,7 @@ internal sealed class ScoreVerb : Verb
             heads,
             weightsKey,
             batchSize,
+            tokenMerging,
             fastDecode,
             cascade,
             cascadeBudget,
@@ -175,6 +180,7 @@ internal sealed class ScoreVerb : Verb
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
             FastDecode = parsed.GetValue(fastDecode),
+            TokenMerging = parsed.GetValue(tokenMerging) ?? 0,
             Cascade = Cascade(parsed),
             CascadeModelPath = parsed.GetValue(cascadeModel),
             Heads = parsed.GetValue(heads),
