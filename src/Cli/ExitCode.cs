@@ -14,6 +14,9 @@ internal static class ExitCode
     /// <summary>Bad usage or bad input.</summary>
     public const int BadInput = 2;
 
+    /// <summary>Shards of a plan are not finished yet.</summary>
+    public const int Missing = 3;
+
     /// <summary>Interrupted by Ctrl-C or a termination signal.</summary>
     public const int Interrupted = 130;
 }

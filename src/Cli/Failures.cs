@@ -1,6 +1,7 @@
 // Errors to exit codes: what the user can mend is one line and 2, the rest is 1.
 
 using System.Runtime.InteropServices;
+using DataFreeKD.Probe.Sharding;
 
 namespace DataFreeKD.Cli;
 
@@ -59,6 +60,8 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
+            ShardException { Problem: ShardProblem.Missing } => (ExitCode.Missing, $"error: {failure.Message}"),
+            ShardException => (ExitCode.Failed, $"error: {failure.Message}"),
             UsageException
             or DataFreeKDException
             or FileNotFoundException

@@ -47,7 +47,7 @@ public sealed record Provenance
     public IReadOnlyList<string>? Outputs { get; init; }
 
     /// <summary>Where a table's provenance lies: <c>&lt;tablePath without extension&gt;.json</c>.</summary>
-    public static string PathBeside(string tablePath) => Path.ChangeExtension(tablePath, ".json");
+    public static string PathBeside(string tablePath) => Path.ChangeExtension(Path.TrimEndingDirectorySeparator(tablePath), ".json");
 
     /// <summary>Writes it atomically to <see cref="PathBeside"/>, with <see cref="Outputs"/>: the table, and those of the files beside it
     /// that are there.</summary>
@@ -58,9 +58,10 @@ public sealed record Provenance
             tablePath,
             this with
             {
-                Outputs = File.Exists(tablePath)
-                    ? [.. Names(tablePath, beside.Where(File.Exists)).Prepend(Path.GetFileName(tablePath)).Distinct()]
-                    : null,
+                Outputs =
+                    File.Exists(tablePath) || Folders.TableFolder.Fits(tablePath)
+                        ? [.. Names(tablePath, beside.Where(File.Exists)).Prepend(Path.GetFileName(tablePath)).Distinct()]
+                        : null,
             }
         );
 
@@ -198,9 +199,12 @@ public sealed record Provenance
     private static bool IsBeside(string tablePath, string file) =>
         Path.GetDirectoryName(Path.GetFullPath(file)) == Path.GetDirectoryName(Path.GetFullPath(tablePath));
 
-    /// <summary>SHA-256 of a file as lower-case hex, streamed.</summary>
+    /// <summary>SHA-256 of a file as lower-case hex, streamed; of a table folder that of its index, which has those of its
+    /// parts.</summary>
     public static string HashFile(string path, CancellationToken cancel = default)
     {
+        if (Folders.TableFolder.Fits(path))
+            path = Folders.TableFolder.IndexOf(path);
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] block = new byte[1 << 20];

@@ -1,5 +1,6 @@
 // Opening and creating tables by file extension: .csv or .parquet, the same columns either way; lists of strangers are read as tables too.
 
+using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Manifests.Lists;
 
 namespace DataFreeKD.Manifests;
@@ -14,8 +15,9 @@ public static class Table
     private const int RowsLookedAt = 8;
 
     /// <summary>Whether there is a file at the path whose extension is a table's or a list's (.csv, .tsv, .txt, .json, .jsonl, also .gz,
-    /// and .parquet), so that <see cref="Open"/> can be asked for it.</summary>
-    public static bool Fits(string path) => (IsNamedParquet(path) || ListReader.Fits(path)) && ListReader.IsRegular(path);
+    /// and .parquet), or a <see cref="TableFolder"/>, so that <see cref="Open"/> can be asked for it.</summary>
+    public static bool Fits(string path) =>
+        ((IsNamedParquet(path) || ListReader.Fits(path)) && ListReader.IsRegular(path)) || TableFolder.Fits(path);
 
     /// <summary>
     /// Opens a table for one streaming pass. Beside this project's own tables it reads those of others: another separator than the comma, a
@@ -27,6 +29,15 @@ public static class Table
     /// <exception cref="TableException">The file is missing, or is not the table that its extension says.</exception>
     public static TableReader Open(string path, string? pathColumn = null)
     {
+        if (TableFolder.Fits(path))
+            return new FolderTableReader(path, pathColumn);
+        if (
+            Directory.Exists(path)
+            && Path.GetFileName(Path.TrimEndingDirectorySeparator(path)).EndsWith(TableFolder.Ending, StringComparison.Ordinal)
+        )
+            throw new TableException(
+                $"{path} has no index.json, so that its table is not whole; write it again with dfkd score --finish --table-folder"
+            );
         if (!IsNamedParquet(path) && !ListReader.Fits(path))
             throw NoFormat(path);
         if (Directory.Exists(path))
@@ -107,7 +118,14 @@ public static class Table
         ReadOnlySpan<byte> line = end < 0 ? start : start.AsSpan(0, end);
         if (line.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
             line = line[3..];
-        if (marked || gzip || !System.Text.Unicode.Utf8.IsValid(line) || line.StartsWith("#"u8) || line.Contains((byte)0))
+        if (
+            marked
+            || gzip
+            || !System.Text.Unicode.Utf8.IsValid(line)
+            || line.StartsWith("#"u8)
+            || line.Contains((byte)0)
+            || ListReader.TellsSeparator(System.Text.Encoding.UTF8.GetString(line))
+        )
             return null;
         if (
             HeadlessList.Of(System.Text.Encoding.UTF8.GetString(line), path, field => IsLookedFor(field, pathColumn), plain: false)

@@ -4,6 +4,7 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Corruptions;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
@@ -36,7 +37,7 @@ internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
     public string TablePath(string output) => Image.Path.Length == 0 ? "" : ManifestPath.ToTable(Image.Path, output);
 }
 
-internal sealed class ScoreInputs
+internal sealed partial class ScoreInputs
 {
     private static readonly HashSet<string> Ours = new(
         [.. Columns.Scores, .. Columns.ExtraScores, .. Columns.Selection],
@@ -52,7 +53,10 @@ internal sealed class ScoreInputs
     {
         opening = new InputOptions { FollowLinks = options.FollowLinks };
         pathColumn = options.PathColumn;
-        sources = [.. options.Inputs.SelectMany(source => ImageInputs.AllOf(source, Table.Fits) ?? [source])];
+        sources =
+        [
+            .. options.Inputs.SelectMany(source => TableFolder.Fits(source) ? [source] : ImageInputs.AllOf(source, Table.Fits) ?? [source]),
+        ];
         var carried = new List<string>();
         foreach (string table in sources.Where(Table.Fits))
         {
@@ -119,16 +123,22 @@ internal sealed class ScoreInputs
             }
             else
             {
-                string reason = row.IsRefused
-                    ? row["reason"] is { Length: > 0 } given
-                        ? given
-                        : row["status"]!
-                    : "no_path";
-                yield return new ScoreInput(
-                    new ImageInput(string.IsNullOrEmpty(row["path"]) ? "" : ManifestPath.FromTable(row["path"]!, table), null, reason),
-                    row
-                );
+                yield return Refused(row, table);
             }
         }
+    }
+
+    // A row without an image to look at: refused by a stage before, or without a path.
+    private static ScoreInput Refused(TableRow row, string table)
+    {
+        string reason = row.IsRefused
+            ? row["reason"] is { Length: > 0 } given
+                ? given
+                : row["status"]!
+            : "no_path";
+        return new ScoreInput(
+            new ImageInput(string.IsNullOrEmpty(row["path"]) ? "" : ManifestPath.FromTable(row["path"]!, table), null, reason),
+            row
+        );
     }
 }

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using DataFreeKD.Manifests;
+using DataFreeKD.Probe.Sharding;
 
 namespace DataFreeKD.Probe;
 
@@ -21,9 +22,9 @@ internal sealed partial class ScoreJournal
     public ScoreJournal(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
         output = options.Output;
-        folder = options.Output + ".parts";
+        folder = FolderOf(options.Output);
         this.columns = columns;
-        string fingerprint = Fingerprint(options, teacher, columns, cancel);
+        string fingerprint = FingerprintOf(options, teacher, columns, cancel);
         string note = Path.Combine(folder, Note);
         if (options.Resume && File.Exists(note))
         {
@@ -43,17 +44,22 @@ internal sealed partial class ScoreJournal
         AtomicFile.WriteAllText(note, JsonSerializer.Serialize(fingerprint));
     }
 
+    /// <summary>Where a table's finished rows are kept until it is whole.</summary>
+    public static string FolderOf(string output) => output + ".parts";
+
     /// <summary>Refuses a folder of the journal's name with anything in it that no journal writes: it would be deleted.</summary>
     /// <exception cref="ScoreException">There is such a folder, or a file of its name.</exception>
     public static void RefuseForeign(string output)
     {
-        string folder = output + ".parts";
+        string folder = FolderOf(output);
         if (File.Exists(folder))
             throw new ScoreException($"{folder} is a file where finished rows are kept; move it away, or name another output");
         if (!Directory.Exists(folder))
             return;
         string[] names = [.. Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)!)];
-        string? foreign = Array.Find(names, name => !OwnName().IsMatch(name) || Directory.Exists(Path.Combine(folder, name)));
+        string? foreign = Array.Find(names, name =>
+            Directory.Exists(Path.Combine(folder, name)) ? name != PartStore.AttemptsName : !OwnName().IsMatch(name)
+        );
         // Names alone do not make files ours: a journal's first file is its note, and its last one.
         if (foreign is null && !IsOwn(Path.Combine(folder, Note)))
             foreign = Array.Find(names, name => !name.EndsWith(".tmp", StringComparison.Ordinal));
@@ -70,7 +76,7 @@ internal sealed partial class ScoreJournal
         new FileInfo(note) is { Exists: true, Length: < LongestNote } && OwnNote().IsMatch(File.ReadAllText(note));
 
     [GeneratedRegex(
-        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|run\.json|react-clip\.json|intact\.zip|cascade\.json|cascade\.zip|sample\.csv|\..+\.tmp)\z",
+        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|[0-9]{8}\.(?:part|f32|json|failed\.csv|failed\.f32)|run\.json|plan\.json|failed\.json|react-clip\.json|intact\.zip|cascade\.json|cascade\.zip|sample\.csv|\..+\.tmp)\z",
         RegexOptions.CultureInvariant
     )]
     private static partial Regex OwnName();
@@ -110,10 +116,10 @@ internal sealed partial class ScoreJournal
     /// <exception cref="ScoreException">An input came, went or moved since the interruption (while enumerating).</exception>
     public IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs) => Left(inputs, next);
 
-    /// <summary>The finished rows, each with its embedding where those are kept.</summary>
+    /// <summary>The finished rows again, each with its embedding where those are kept.</summary>
     /// <param name="width">Numbers of an embedding; 0 where none is kept.</param>
     /// <param name="cancel">Ends the enumeration.</param>
-    public IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> Finished(int width, CancellationToken cancel)
+    public IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> ReadBack(int width, CancellationToken cancel)
     {
         for (int segment = 0; segment < next; segment++)
         {
@@ -148,43 +154,34 @@ internal sealed partial class ScoreJournal
         Done += rows.Count;
     }
 
-    /// <summary>Joins the segments into the final files and removes them. Counts rows by status.</summary>
-    public IReadOnlyDictionary<string, long> Finish(string? embeddingsPath, int width, CancellationToken cancel)
-    {
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        int status = columns.ToList().IndexOf("status"),
-            reason = columns.ToList().IndexOf("reason");
-        if (embeddingsPath is not null)
-            EmbeddingFile.Write(
-                embeddingsPath,
-                Done,
-                width,
-                Enumerable.Range(0, next).Select(segment => Segment(segment) + ".f32"),
-                FinishedPaths(next)
-            );
-        using (TableWriter writer = Table.Create(output, columns))
-        {
-            for (int segment = 0; segment < next; segment++)
-            {
-                using TableReader reader = Table.Open(Segment(segment));
-                foreach (TableRow row in reader.Rows(cancel))
-                {
-                    writer.Write(row.Fields);
-                    string key = row.Fields[reason].Length == 0 ? row.Fields[status] : $"{row.Fields[status]}/{row.Fields[reason]}";
-                    counts[key] = counts.GetValueOrDefault(key) + 1;
-                }
-            }
-            writer.Commit();
-        }
-        return counts;
-    }
+    /// <summary>The segments, to be joined.</summary>
+    public FinishedRows Finished =>
+        new(
+            folder,
+            columns,
+            [.. Enumerable.Range(0, next).Select(Segment)],
+            [.. Enumerable.Range(0, next).Select(segment => Segment(segment) + ".f32")],
+            Done
+        );
 
-    /// <summary>Removes the segments, once everything final is on disk: files that a journal writes, the note last, and the folder where
-    /// nothing else is in it.</summary>
-    public void Remove()
+    /// <summary>Removes the segments, once everything final is on disk.</summary>
+    public void Remove() => Remove(folder);
+
+    /// <summary>Removes what journals and plans write in a folder, the note last, and the folder where nothing else is in it.</summary>
+    public static void Remove(string folder)
     {
         if (!Directory.Exists(folder))
             return;
+        // First: without a plan, processes that are still at a shard see that there is nothing left to do.
+        File.Delete(ScorePlan.PathIn(folder));
+        string attempts = Path.Combine(folder, PartStore.AttemptsName);
+        if (Directory.Exists(attempts))
+        {
+            foreach (string attempt in Directory.EnumerateDirectories(attempts).ToArray())
+                PartStore.RemoveAttempt(attempt);
+            if (!Directory.EnumerateFileSystemEntries(attempts).Any())
+                Directory.Delete(attempts);
+        }
         foreach (
             string file in Directory
                 .EnumerateFiles(folder)
@@ -250,17 +247,28 @@ internal sealed partial class ScoreJournal
         nameof(ScoreOptions.CopyModelPath),
     ];
 
+    /// <summary>Options as a plan records them, by name.</summary>
+    public static IReadOnlyDictionary<string, string> Recorded(ScoreOptions options) =>
+        OptionsText.Given(
+            [nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.DecodeWorkers)],
+            options
+        );
+
+    /// <summary>SHA-256 of a teacher's files.</summary>
+    public static IReadOnlyList<string> HashesOf(string teacher, CancellationToken cancel) =>
+        [.. ITeacherNetwork.FilesOf(teacher).Select(file => Provenance.HashFile(file, cancel))];
+
     /// <summary>What an image's figures depend on beside the image, as a hash: teacher, options and columns.</summary>
     public static string FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
-        Fingerprint(options with { Inputs = [] }, teacher, columns, cancel);
+        FingerprintOf(options with { Inputs = [] }, teacher, columns, cancel);
 
-    // Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.
-    private static string Fingerprint(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
+    /// <summary>Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.</summary>
+    public static string FingerprintOf(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
         string text = string.Join(
             '\n',
             [
-                .. ITeacherNetwork.FilesOf(options.Teacher).Select(file => Provenance.HashFile(file, cancel)),
+                .. HashesOf(options.Teacher, cancel),
                 teacher.ReadValues,
                 JsonSerializer.Serialize(teacher.Transform),
                 JsonSerializer.Serialize(teacher.ClassNames),

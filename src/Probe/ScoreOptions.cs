@@ -1,6 +1,7 @@
 // What scoring needs to know.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
@@ -60,6 +61,11 @@ public sealed record ScoreOptions : TeacherOptions
     /// teacher of width 192, 1.4 million of width 768.</summary>
     public const long KeptBytes = 4L << 30;
 
+    /// <summary>The vector instructions that the teacher is computed by, so that machines that differ give the same bytes; by libtorch on
+    /// the CPU in float32 alone.</summary>
+    /// <value>Native.</value>
+    public NumericProfile Numerics { get; init; }
+
     /// <summary>Batches between two flushes of the journal.</summary>
     /// <value>64.</value>
     public int CheckpointEvery { get; init; } = 64;
@@ -96,6 +102,18 @@ public sealed record ScoreOptions : TeacherOptions
         }
         if (Cascade is not null && CascadeModelPath is { } model)
             throw new ScoreException($"--cascade-model {model} is a cascade that was learned before; leave --cascade and its budget out");
+        if (
+            Numerics != NumericProfile.Native
+            && (
+                Runtime != TeacherRuntime.Libtorch
+                || Precision != Precision.Float32
+                || Device != "cpu"
+                || Path.GetExtension(Teacher).Equals(".onnx", StringComparison.OrdinalIgnoreCase)
+            )
+        )
+            throw new ScoreException(
+                $"--numerics {Numerics.Name()} holds for libtorch on the CPU in float32; leave it out, or --runtime, --precision, --device and teachers as .onnx"
+            );
         if (CheckpointEvery < 1)
             throw new ScoreException("CheckpointEvery: give at least 1");
         if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path))

@@ -1,7 +1,9 @@
 // A row of the scores table, whatever was scored.
 
 using System.Globalization;
+using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
 
@@ -35,6 +37,41 @@ internal static class ScoreRow
             className,
             .. figures.Select(figure => figure is { } number ? Numbers.Format(number) : null),
         ];
+
+    /// <summary>The row of a scored input.</summary>
+    /// <param name="scored">The input with its figures.</param>
+    /// <param name="teacher">Whose figures they are.</param>
+    /// <param name="output">The table, to which paths are relative.</param>
+    /// <param name="carried">Columns that are carried through.</param>
+    public static string?[] Of(ScoredInput scored, TeacherPass teacher, string output, IReadOnlyList<string> carried)
+    {
+        (DecodedInput image, ImageScores? scores) = scored;
+        IReadOnlyDictionary<string, string?> beside = Sidecars.ColumnsOf(image.Input.Image);
+        IEnumerable<float?> figures =
+        [
+            .. OutputScore.All.Select((_, i) => scores?.Outputs?[i]),
+            .. teacher.Blocks.SelectMany((_, i) => new[] { scores?.Variances[i], scores?.Cosines[i] }),
+            .. teacher.ExtraColumns.Select((_, i) => scores?.Extras[i]),
+        ];
+        return
+        [
+            .. Of(
+                image.Input.TablePath(output),
+                image.Sha256.Length > 0 ? image.Sha256 : image.Input.Row?["sha256"],
+                image.Width,
+                image.Height,
+                scores is not null ? Status.Ok
+                    : scored.Dropped ? Status.Skipped
+                    : image.Input.Row is { IsRefused: true } refused ? refused["status"]
+                    : Status.Failed,
+                scored.Dropped ? Reason.Cascade : image.Reason,
+                scores?.Prediction,
+                scores?.Prediction is { } prediction ? teacher.ClassName(prediction) : null,
+                figures
+            ),
+            .. carried.Select(column => image.Input.Row is { } given ? given[column] : beside.GetValueOrDefault(column)),
+        ];
+    }
 
     private static string? Size(int pixels) => pixels > 0 ? pixels.ToString(CultureInfo.InvariantCulture) : null;
 }

@@ -58,6 +58,20 @@ internal sealed class SeenImages : IDisposable
         }
     }
 
+    /// <summary>Remembers rows of a table.</summary>
+    /// <param name="rows">Whole rows, path and SHA-256 first, each with its embedding where those are kept.</param>
+    public void Remember(IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> rows)
+    {
+        foreach ((IReadOnlyList<string> row, float[]? embedding) in rows)
+        {
+            // An image that could not be read has no hash; one without its embedding is scored again.
+            if (row[1].Length == 0 || (width > 0 && embedding is null))
+                continue;
+            Came(row[1]);
+            Add(row[1], [.. row.Skip(1)], embedding);
+        }
+    }
+
     /// <summary>Whether content came before, and says that it has come now. Of one content the first asks in vain.</summary>
     /// <param name="sha256">Lower-case hexadecimal.</param>
     public bool Came(string sha256)

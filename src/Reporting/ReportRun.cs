@@ -64,7 +64,7 @@ public static class ReportRun
             CopiesSection.Of(material, gallery),
             StudentSection.Of(material, cancel),
         ];
-        string source = Path.GetFileName(options.Scores);
+        string source = Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Scores));
         PageView page = new(
             Wording.Foreign(options.Title ?? $"Report on {source}"),
             Template.Text("style.css"),

@@ -56,6 +56,7 @@ internal sealed class ScoringWorld : IDisposable
     public string Tar(string name, string directory)
     {
         string path = folder[name];
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using Stream file = name.EndsWith(".gz", StringComparison.Ordinal)
             ? new GZipStream(File.Create(path), CompressionLevel.Fastest)
             : File.Create(path);

@@ -5,11 +5,13 @@ using System.Globalization;
 using DataFreeKD.Cli.Doctor;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Probe.Sharding;
 using DataFreeKD.Selector.Scores;
 using DataFreeKD.Selector.Sets;
 using DataFreeKD.Toolkit;
@@ -109,6 +111,12 @@ internal sealed class ScoreVerb : Verb
             "Drop images by the cascade that an earlier run of this teacher learned [default: learned from the images, with --cascade]",
         HelpName = "FILE.zip",
     };
+    private readonly Choice<NumericProfile> numerics = new(
+        "--numerics",
+        "Vector instructions of the teacher: machines of different processors give the same bytes under avx2 or avx512",
+        [("native", NumericProfile.Native), ("avx2", NumericProfile.Avx2), ("avx512", NumericProfile.Avx512)]
+    );
+    private readonly ShardOptionSet sharding = new();
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int?> batchSize = CommonOptions.OwnCount(
         "--batch-size",
@@ -119,7 +127,7 @@ internal sealed class ScoreVerb : Verb
         : base(
             "score",
             "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
-            "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet"
+            "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet\ndfkd score store/manifest.parquet --teacher teacher/ -o scores.parquet --shard 3/64"
         )
     {
         Add(images);
@@ -147,6 +155,8 @@ internal sealed class ScoreVerb : Verb
             runtime.Option,
             int8,
             precision.Option,
+            numerics.Option,
+            .. sharding.All,
             CommonOptions.Device,
             CommonOptions.Threads,
             CommonOptions.Resume,
@@ -154,7 +164,12 @@ internal sealed class ScoreVerb : Verb
         ]);
     }
 
-    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+    public override void Check(ParseResult parsed)
+    {
+        ShardStep step = sharding.StepIn(parsed);
+        ScoreOptions options = OptionsOf(parsed);
+        (step == ShardStep.None ? options : options with { Resume = !options.Overwrite }).Validate();
+    }
 
     private ScoreOptions OptionsOf(ParseResult parsed)
     {
@@ -188,6 +203,7 @@ internal sealed class ScoreVerb : Verb
             Device = parsed.GetValue(CommonOptions.Device)!,
             Runtime = Runtime(parsed),
             Precision = precision.In(parsed),
+            Numerics = numerics.In(parsed),
             Resume = parsed.GetValue(CommonOptions.Resume),
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             EmbeddingsPath = parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings ? file : null,
@@ -198,14 +214,40 @@ internal sealed class ScoreVerb : Verb
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
+        Check(parsed);
         ScoreOptions options = OptionsOf(parsed);
-        options.Validate();
+        NumericProfiles.Apply(options.Numerics);
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         if (options.Runtime == TeacherRuntime.Libtorch && Processor.Hint(options.Precision, options.Device, "--precision") is { } hint)
             terminal.Note(hint);
-        ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress => ScoreRun.Execute(options, progress, cancel));
-        terminal.Conclude(summary, () => Describe(summary, options.Output));
+        if (sharding.StepIn(parsed) is ShardStep.Plan or ShardStep.Work)
+        {
+            Share(parsed, options, terminal, cancel);
+            return;
+        }
+        bool finishes = sharding.StepIn(parsed) == ShardStep.Finish;
+        FinishOptions finish = sharding.FinishIn(parsed);
+        ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress =>
+            finishes ? ScoreShards.Finish(options, finish, cancel) : ScoreRun.Execute(options, progress, cancel)
+        );
+        terminal.Conclude(summary, () => Describe(summary, finish.TableFolder ? TableFolder.Beside(options.Output) : options.Output));
         NothingSucceededException.ThrowIfNone(summary.Counts, [Status.Ok, Status.Skipped], "images could be scored");
+    }
+
+    // A share of the shards, or their plan alone.
+    private void Share(ParseResult parsed, ScoreOptions options, Terminal terminal, CancellationToken cancel)
+    {
+        ShardOptions share = sharding.In(parsed) with { Note = terminal.Note };
+        bool plans = sharding.StepIn(parsed) == ShardStep.Plan;
+        ShardSummary summary = terminal.Track<ScoreProgress, ShardSummary>(Show, progress =>
+            plans ? ScoreShards.Plan(options, share, cancel) : ScoreShards.Work(options, share, progress, cancel)
+        );
+        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share.Share, options.Output));
+        if (summary.Failed.Count > 0)
+            throw new ShardException(
+                ShardProblem.Failed,
+                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {ScoreShards.FailuresBeside(options.Output)} says why"
+            );
     }
 
     private TeacherRuntime Runtime(ParseResult parsed)

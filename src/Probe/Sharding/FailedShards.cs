@@ -1,0 +1,49 @@
+// failed.json: which shards are not tried again, and why.
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>Tells what failed.</summary>
+internal static class FailedShards
+{
+    /// <summary>The file's name.</summary>
+    public const string Name = "failed.json";
+
+    /// <summary>A shard that failed.</summary>
+    /// <param name="Shard">Its number.</param>
+    /// <param name="Reasons">What was wrong with each attempt.</param>
+    public sealed record Entry(int Shard, IReadOnlyList<string> Reasons);
+
+    /// <summary>Writes those of a plan that have no part and are not tried again.</summary>
+    public static IReadOnlyList<Entry> Write(PartStore store, int shards)
+    {
+        List<Entry> failed = [];
+        for (int shard = 0; shard < shards; shard++)
+        {
+            if (!File.Exists(store.NoteOf(shard)) && store.FailuresOf(shard) is var failures && PartStore.IsPoison(failures))
+                failed.Add(new Entry(shard, [.. failures.Select(failure => failure.Message)]));
+        }
+        string path = Path.Combine(store.Folder, Name);
+        if (failed.Count > 0)
+            PartJson.Write(path, failed);
+        else
+            File.Delete(path);
+        return failed;
+    }
+
+    /// <summary>Numbers in ascending order, with ranges: <c>0-3, 7</c>; at most so many ranges as fit a line.</summary>
+    public static string Text(IReadOnlyList<int> shards)
+    {
+        const int most = 12;
+        List<string> ranges = [];
+        for (int at = 0; at < shards.Count && ranges.Count < most; at++)
+        {
+            int first = at;
+            while (at + 1 < shards.Count && shards[at + 1] == shards[at] + 1)
+                at++;
+            ranges.Add(first == at ? $"{shards[at]}" : $"{shards[first]}-{shards[at]}");
+            if (ranges.Count == most && at + 1 < shards.Count)
+                ranges.Add("...");
+        }
+        return string.Join(", ", ranges);
+    }
+}

@@ -1,0 +1,167 @@
+// plan.json: what every process that scores a shard has to know, found out once.
+
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>A stretch of the inputs.</summary>
+/// <param name="First">Its first place, from 0.</param>
+/// <param name="Places">Inputs.</param>
+/// <param name="Sha256">Of the inputs' paths and columns (<see cref="ShardInputs.Digest"/>).</param>
+internal sealed record PlannedShard(long First, long Places, string Sha256);
+
+/// <summary>A source of inputs.</summary>
+/// <param name="Path">As it was given.</param>
+/// <param name="Places">Inputs.</param>
+internal sealed record PlannedSource(string Path, long Places);
+
+/// <summary>A shard's rows are a pure function of this, the teacher and the images.</summary>
+internal sealed record ScorePlan
+{
+    /// <summary>The file's name.</summary>
+    public const string Name = "plan.json";
+
+    private const int ThisForm = 1;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The form of this file.</summary>
+    public int Form { get; init; } = ThisForm;
+
+    /// <summary>Version of the tool.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Of everything but the images that rows depend on (<see cref="ScoreJournal.FingerprintOf"/>).</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>SHA-256 of the teacher's files.</summary>
+    public required IReadOnlyList<string> Teacher { get; init; }
+
+    /// <summary>The numeric profile: <c>native</c>, <c>avx2</c> or <c>avx512</c>.</summary>
+    public required string Numerics { get; init; }
+
+    /// <summary>Options that are set, by name.</summary>
+    public required IReadOnlyDictionary<string, string> Options { get; init; }
+
+    /// <summary>SHA-256 of the inputs that are files, and of the teacher's, by path.</summary>
+    public required IReadOnlyDictionary<string, string> Inputs { get; init; }
+
+    /// <summary>Where the inputs come from.</summary>
+    public required IReadOnlyList<PlannedSource> Sources { get; init; }
+
+    /// <summary>Inputs of every archive, by its path.</summary>
+    public required IReadOnlyDictionary<string, long> Archives { get; init; }
+
+    /// <summary>SHA-256 of what was learned from the whole pool, by the file's name.</summary>
+    public required IReadOnlyDictionary<string, string> Prelude { get; init; }
+
+    /// <summary>Whether an earlier table was there, and was to be replaced.</summary>
+    public required bool Replaces { get; init; }
+
+    /// <summary>Columns of the table.</summary>
+    public required IReadOnlyList<string> Columns { get; init; }
+
+    /// <summary>Images a forward pass.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Whether embeddings are kept.</summary>
+    public required bool Embeddings { get; init; }
+
+    /// <summary>Inputs a shard.</summary>
+    public required int ShardSize { get; init; }
+
+    /// <summary>Inputs in all.</summary>
+    public required long Places { get; init; }
+
+    /// <summary>The shards, in order.</summary>
+    public required IReadOnlyList<PlannedShard> Shards { get; init; }
+
+    /// <summary>Where the plan lies of the parts in a folder.</summary>
+    public static string PathIn(string folder) => System.IO.Path.Combine(folder, Name);
+
+    /// <summary>Reads the plan of a folder; null where there is none.</summary>
+    /// <exception cref="ScoreException">It cannot be read.</exception>
+    public static ScorePlan? Read(string folder)
+    {
+        string path = PathIn(folder);
+        try
+        {
+            ScorePlan plan = JsonSerializer.Deserialize<ScorePlan>(File.ReadAllBytes(path), Json) ?? throw new JsonException("no plan");
+            return plan.Form == ThisForm
+                ? plan
+                : throw new ScoreException(
+                    $"{path} is of another form ({plan.Form}) than this version's; finish it with version {plan.Version}, or begin anew with --plan --overwrite"
+                );
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException broken)
+        {
+            throw new ScoreException($"{path} cannot be read as a plan: {broken.Message} Begin anew with --plan --overwrite");
+        }
+    }
+
+    /// <summary>Puts the plan in its place, unless another process was first.</summary>
+    public void Write(string folder)
+    {
+        string own = System.IO.Path.Combine(folder, $".{Name}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            AtomicFile.WriteAllText(own, JsonSerializer.Serialize(this, Json) + "\n");
+            HardLink.TryCreate(own, PathIn(folder));
+        }
+        finally
+        {
+            File.Delete(own);
+        }
+    }
+
+    /// <summary>Refuses to work by this plan with another version, teacher, numeric profile or other options.</summary>
+    /// <param name="options">This process's options.</param>
+    /// <param name="teacher">SHA-256 of its teacher's files.</param>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="folder">Where the plan lies.</param>
+    /// <exception cref="ScoreException">Says which.</exception>
+    public void Require(ScoreOptions options, IReadOnlyList<string> teacher, string fingerprint, string folder)
+    {
+        string path = PathIn(folder);
+        if (Version != Manifests.Provenance.ToolVersion)
+            throw new ScoreException(
+                $"{path} was made by version {Version} and this is {Manifests.Provenance.ToolVersion}; run the version of the plan everywhere, or begin anew with --plan --overwrite"
+            );
+        if (Numerics != options.Numerics.Name())
+            throw new ScoreException(
+                $"{path} is for --numerics {Numerics} and this process is for {options.Numerics.Name()}; give --numerics {Numerics}, or begin anew with --plan --overwrite"
+            );
+        if (!Teacher.SequenceEqual(teacher))
+            throw new ScoreException(
+                $"{path} is for another teacher than {options.Teacher} (its files' sha256 differ); give the plan's, or begin anew with --plan --overwrite"
+            );
+        if (Fingerprint != fingerprint)
+            throw new ScoreException(
+                $"{path} is for other inputs or other options{Differing(options)}; give those of the plan, or begin anew with --plan --overwrite"
+            );
+    }
+
+    private string Differing(ScoreOptions options)
+    {
+        IReadOnlyDictionary<string, string> now = ScoreJournal.Recorded(options);
+        string[] names =
+        [
+            .. Options
+                .Keys.Union(now.Keys)
+                .Where(name => Options.GetValueOrDefault(name) != now.GetValueOrDefault(name))
+                .Order(StringComparer.Ordinal),
+        ];
+        return names.Length == 0 ? "" : $" ({string.Join(", ", names)})";
+    }
+}

@@ -1,0 +1,196 @@
+// Scoring in shards: planned once, computed by any number of processes on any number of machines, joined once.
+
+using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Folders;
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>
+/// Splits a scoring run. Every process needs the same options and one file system; each takes its share of the shards, and the table is,
+/// byte for byte, that of <see cref="ScoreRun"/>. What is finished stands on disk alone: a process may be killed at any time.
+/// </summary>
+public static class ScoreShards
+{
+    /// <summary>Makes the plan, where there is none. The first process to work would do it too.</summary>
+    /// <param name="options">The run; with <see cref="ScoreOptions.Overwrite"/> an earlier plan and its parts are removed.</param>
+    /// <param name="sharding">The size of shards.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="ScoreException">Options or inputs that cannot be used, or are not those of the plan.</exception>
+    public static ShardSummary Plan(ScoreOptions options, ShardOptions? sharding = null, CancellationToken cancel = default)
+    {
+        using ShardedRun run = new(options, sharding ?? new ShardOptions(), mayPlan: true, cancel);
+        return run.Summary(0, []);
+    }
+
+    /// <summary>Scores the shards of a share that are not finished. The first process makes the plan, and the others wait for it. A shard
+    /// that cannot be scored is named in the result and does not hold up the others.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="sharding">The share.</param>
+    /// <param name="progress">Hears of every batch.</param>
+    /// <param name="cancel">Stops; finished shards stay.</param>
+    /// <exception cref="ScoreException">Options or inputs that cannot be used, or are not those of the plan.</exception>
+    /// <exception cref="ShardException">Another process computed other bytes for a shard.</exception>
+    public static ShardSummary Work(
+        ScoreOptions options,
+        ShardOptions? sharding = null,
+        IProgress<ScoreProgress>? progress = null,
+        CancellationToken cancel = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Overwrite)
+            throw new ScoreException(
+                "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
+            );
+        using ShardedRun run = new(options, sharding ?? new ShardOptions(), mayPlan: true, cancel);
+        return run.Work(progress, cancel);
+    }
+
+    /// <summary>Joins the shards into the table, and removes them.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="finish">How.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="ScoreException">There is no plan, or options or inputs are not those of the plan.</exception>
+    /// <exception cref="ShardException">Shards are missing, failed, contradict or are damaged.</exception>
+    /// <exception cref="OutputException">Another process is writing the output, or it appeared meanwhile.</exception>
+    public static ScoreSummary Finish(ScoreOptions options, FinishOptions? finish = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        finish ??= new FinishOptions();
+        string folder = TableFolder.Beside(options.Output);
+        using OutputLock held = OutputLock.Take(
+            options.Output,
+            "score",
+            [.. ScoreOutput.Shared(options), .. finish.TableFolder ? (string[])[folder] : []]
+        );
+        // The plan is not made anew, whatever may be replaced.
+        using ShardedRun run = new(options with { Overwrite = false }, new ShardOptions(), mayPlan: false, cancel);
+        string table = finish.TableFolder ? folder : options.Output;
+        RefuseAppeared(options, run.Plan, [table, .. options.EmbeddingsPath is { } named ? [named] : (string[])[]]);
+        options = options with { Resume = !options.Overwrite, Overwrite = options.Overwrite || run.Plan.Replaces };
+        if (finish.TableFolder)
+            TableFolder.RefuseForeign(folder);
+        ScoreOutput.RefuseForeign(options);
+        return Complete(run, options, finish, held, cancel);
+    }
+
+    /// <summary>Where the shards of an output that failed are named, with the reasons.</summary>
+    public static string FailuresBeside(string output) => Path.Combine(ScoreJournal.FolderOf(output), FailedShards.Name);
+
+    /// <summary>Goes on with a plan in one process, to the end.</summary>
+    internal static ScoreSummary Resume(
+        ScoreOptions options,
+        ScorePlan plan,
+        OutputLock held,
+        IProgress<ScoreProgress>? progress,
+        CancellationToken cancel
+    )
+    {
+        string folder = ScoreJournal.FolderOf(options.Output);
+        if (!options.Resume)
+            throw new ScoreException(
+                $"{folder} holds a plan of {plan.Shards.Count} shards; go on with --shard, --finish or --resume, or begin anew with --overwrite"
+            );
+        using ShardedRun run = new(options, new ShardOptions { RetryFailed = true }, mayPlan: false, cancel);
+        run.Work(progress, cancel);
+        return Complete(run, options, new FinishOptions(), held, cancel);
+    }
+
+    private static ScoreSummary Complete(
+        ShardedRun run,
+        ScoreOptions options,
+        FinishOptions finish,
+        OutputLock held,
+        CancellationToken cancel
+    )
+    {
+        PartStore store = run.Store;
+        IReadOnlySet<int> failed = Failed(run, finish.AllowFailed);
+        List<string> isas = [],
+            damages = [];
+        int shards = run.Plan.Shards.Count;
+        List<string> tables = [],
+            vectors = [];
+        for (int shard = 0; shard < shards; shard++)
+        {
+            if (failed.Contains(shard))
+            {
+                string table = Path.ChangeExtension(store.RowsOf(shard), ".failed.csv"),
+                    numbers = Path.ChangeExtension(store.RowsOf(shard), ".failed.f32");
+                run.WriteFailed(shard, table, numbers, cancel);
+                tables.Add(table);
+                vectors.Add(numbers);
+                continue;
+            }
+            Part part = store.Read(shard)!;
+            run.Require(part);
+            if (store.DamageOf(part, cancel) is { } damage)
+                damages.Add(damage);
+            isas.Add(part.Isa);
+            tables.Add(store.RowsOf(shard));
+            vectors.Add(store.VectorsOf(shard));
+        }
+        if (damages.Count > 0)
+            throw new ShardException(
+                ShardProblem.Damaged,
+                $"{damages[0]}{(damages.Count > 1 ? $", and {damages.Count - 1} more like it" : "")}; --shard or --resume computes the shard again"
+            );
+        string[] kinds = [.. isas.Distinct().Order(StringComparer.Ordinal)];
+        FinishedRows rows = new(store.Folder, run.Plan.Columns, tables, vectors, run.Plan.Places)
+        {
+            InputHashes = run.Plan.Inputs,
+            MixedNumerics = kinds.Length > 1 ? $"native ({string.Join(", ", kinds)})" : null,
+        };
+        string? embeddings = run.Plan.Embeddings ? ScoreOutput.EmbeddingsPath(options, run.Teacher) : null;
+        IReadOnlyDictionary<string, long> counts = ScoreOutput.Write(
+            options,
+            run.Teacher,
+            held,
+            rows,
+            embeddings,
+            finish.TableFolder,
+            run.Clock,
+            cancel
+        );
+        ScoreJournal.Remove(store.Folder);
+        return ScoreRun.Summary(run.Teacher, counts, run.Plan.Places, run.Rows, run.Clock, embeddings);
+    }
+
+    // What was there when the plan was made was refused, or was to be replaced; what an interrupted finish left is named in the provenance.
+    private static void RefuseAppeared(ScoreOptions options, ScorePlan plan, IEnumerable<string> files)
+    {
+        if (options.Overwrite || plan.Replaces)
+            return;
+        IReadOnlyList<string> own = Provenance.ReadBeside(options.Output)?.Outputs ?? [];
+        foreach (string file in files.Where(file => File.Exists(file) || Directory.Exists(file)))
+        {
+            if (!own.Contains(Path.GetFileName(file)))
+                throw new ScoreException($"{file} appeared since the plan was made; move it away, or add --overwrite to replace it");
+        }
+    }
+
+    // What is allowed to have failed; all else has a part.
+    private static HashSet<int> Failed(ShardedRun run, int allowed)
+    {
+        PartStore store = run.Store;
+        int[] without = [.. Enumerable.Range(0, run.Plan.Shards.Count).Where(shard => store.Read(shard) is null)];
+        foreach (int shard in Enumerable.Range(0, run.Plan.Shards.Count))
+        {
+            if (store.FailuresOf(shard).FirstOrDefault(failure => failure.Conflict) is { } conflict)
+                throw new ShardException(ShardProblem.Conflict, conflict.Message);
+        }
+        IReadOnlyList<FailedShards.Entry> failed = FailedShards.Write(store, run.Plan.Shards.Count);
+        int[] missing = [.. without.Except(failed.Select(entry => entry.Shard))];
+        if (missing.Length > 0)
+            throw new ShardException(
+                ShardProblem.Missing,
+                $"{missing.Length} of {run.Plan.Shards.Count} shards are missing: {FailedShards.Text(missing)}{(failed.Count > 0 ? $" (and {failed.Count} failed)" : "")}; compute them with --shard i/n, or with --resume in one process"
+            );
+        if (failed.Count > allowed)
+            throw new ShardException(
+                ShardProblem.Failed,
+                $"{failed.Count} of {run.Plan.Shards.Count} shards failed: {FailedShards.Text([.. failed.Select(entry => entry.Shard)])}; shard {failed[0].Shard}: {failed[0].Reasons[^1]}; all reasons are in {Path.Combine(store.Folder, FailedShards.Name)}; mend them and give --resume, or --shard i/n --retry-failed, or write their images as failed/shard with --allow-failed-shards {failed.Count}"
+            );
+        return [.. failed.Select(entry => entry.Shard)];
+    }
+}

@@ -1,0 +1,140 @@
+// Which shards of a plan a process takes.
+
+using System.Globalization;
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>The shards k of a plan with k ≡ <see cref="Index"/> (mod <see cref="Count"/>).</summary>
+/// <param name="Index">From 0.</param>
+/// <param name="Count">Processes that share the plan; it need not be the number of shards.</param>
+public readonly record struct ShardShare(int Index, int Count)
+{
+    private const string Environment = "env";
+
+    /// <summary>All of them.</summary>
+    public static ShardShare All => new(0, 1);
+
+    /// <summary>Reads <c>i/n</c>, <c>env</c> or <c>env/n</c>. <c>env</c> is the place in a Slurm array (<c>SLURM_ARRAY_TASK_ID</c>,
+    /// <c>_COUNT</c>, <c>_MIN</c>, <c>_STEP</c>) or in an Indexed Job of Kubernetes (<c>JOB_COMPLETION_INDEX</c>, with
+    /// <c>JOB_COMPLETIONS</c> or n).</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="environment">What an environment variable holds; null for none.</param>
+    /// <exception cref="ScoreException">It is neither, or the environment does not say.</exception>
+    public static ShardShare Parse(string text, Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(environment);
+        string[] parts = text.Split('/');
+        if (parts is [Environment] or [Environment, _])
+            return OfEnvironment(text, parts.Length == 2 ? Number(text, parts[1]) : null, environment);
+        if (parts.Length != 2)
+            throw new ScoreException($"--shard {text}: give i/n, such as 0/8 for the first of eight, or env");
+        return Checked(text, Number(text, parts[0]), Number(text, parts[1]));
+    }
+
+    /// <summary>The shards of this share, in ascending order.</summary>
+    /// <param name="shards">Shards of the plan.</param>
+    internal IEnumerable<int> Of(int shards)
+    {
+        for (long shard = Index; shard < shards; shard += Count)
+            yield return (int)shard;
+    }
+
+    private static ShardShare OfEnvironment(string text, int? count, Func<string, string?> environment)
+    {
+        const string slurm = "SLURM_ARRAY_TASK_ID",
+            kubernetes = "JOB_COMPLETION_INDEX",
+            completions = "JOB_COMPLETIONS";
+        bool inSlurm = environment(slurm) is { Length: > 0 },
+            inKubernetes = environment(kubernetes) is { Length: > 0 };
+        if (inSlurm && inKubernetes)
+            throw new ScoreException($"--shard {text}: both {slurm} and {kubernetes} are set; give i/n");
+        if (inSlurm)
+        {
+            int id = Variable(text, slurm, environment),
+                least = Variable(text, "SLURM_ARRAY_TASK_MIN", environment),
+                tasks = Variable(text, "SLURM_ARRAY_TASK_COUNT", environment),
+                step = environment("SLURM_ARRAY_TASK_STEP") is { Length: > 0 }
+                    ? Math.Max(1, Variable(text, "SLURM_ARRAY_TASK_STEP", environment))
+                    : 1;
+            int index = (id - least) / step;
+            // Of a part of an array that is submitted again, only the earlier number of tasks tells which shards are whose.
+            if (count is null && index >= tasks)
+                throw new ScoreException(
+                    $"--shard {text}: task {id} of an array of {tasks} that begins at {least} has gaps before it; give --array without gaps, or --shard env/N with the number of tasks of the whole array, which begins at 0"
+                );
+            return count is { } whole ? Checked(text, id / step, whole) : Checked(text, index, tasks);
+        }
+        if (inKubernetes)
+        {
+            int index = Variable(text, kubernetes, environment);
+            if (count is null && environment(completions) is not { Length: > 0 })
+                throw new ScoreException(
+                    $"--shard {text}: Kubernetes tells the index and not the number of completions; give --shard env/N, or set {completions} in the pod"
+                );
+            return Checked(text, index, count ?? Variable(text, completions, environment));
+        }
+        throw new ScoreException($"--shard {text}: neither {slurm} nor {kubernetes} is set; give i/n");
+    }
+
+    private static int Variable(string text, string name, Func<string, string?> environment) =>
+        int.TryParse(environment(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : throw new ScoreException($"--shard {text}: {name} is '{environment(name)}', which is no number; give i/n");
+
+    private static int Number(string text, string part) =>
+        int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+            ? value
+            : throw new ScoreException(
+                $"--shard {text}: '{part}' is no whole number; give i/n, such as 0/8 for the first of eight, or env"
+            );
+
+    private static ShardShare Checked(string text, int index, int count) =>
+        count < 1 ? throw new ScoreException($"--shard {text}: there must be at least 1 process")
+        : index >= count
+            ? throw new ScoreException($"--shard {text}: shares are numbered from 0, so that the last of {count} is {count - 1}/{count}")
+        : new ShardShare(index, count);
+
+    /// <summary>As it is given: <c>i/n</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Index}/{Count}");
+}
+
+/// <summary>How a scoring run is split.</summary>
+public sealed record ShardOptions
+{
+    /// <summary>The usual <see cref="Size"/>: a row group of Parquet.</summary>
+    public const int UsualSize = 65_536;
+
+    /// <summary>The shards to take.</summary>
+    /// <value>All.</value>
+    public ShardShare Share { get; init; } = ShardShare.All;
+
+    /// <summary>Inputs a shard, rounded down to whole batches; null for <see cref="UsualSize"/>, or what the plan has. Another number than
+    /// an existing plan's is refused.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>Try shards again that failed before.</summary>
+    public bool RetryFailed { get; init; }
+
+    /// <summary>Hears what is waited for, and what was found damaged.</summary>
+    public Action<string>? Note { get; init; }
+}
+
+/// <summary>How shards are joined.</summary>
+public sealed record FinishOptions
+{
+    /// <summary>Shards that may have failed: their images become rows <c>failed/shard</c>.</summary>
+    public int AllowFailed { get; init; }
+
+    /// <summary>Write a table folder (<see cref="Manifests.Folders.TableFolder"/>) in place of one file.</summary>
+    public bool TableFolder { get; init; }
+}
+
+/// <summary>Where a plan stands after a process has done its share.</summary>
+/// <param name="Shards">Shards of the plan.</param>
+/// <param name="Done">Shards that this process finished.</param>
+/// <param name="Rows">Rows of those.</param>
+/// <param name="Finished">Shards that are finished, by any process.</param>
+/// <param name="Failed">Shards of this share that failed, and are not tried again unless asked for.</param>
+/// <param name="Seconds">Wall seconds of this process.</param>
+public sealed record ShardSummary(int Shards, int Done, long Rows, int Finished, IReadOnlyList<int> Failed, double Seconds);
