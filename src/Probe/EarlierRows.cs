@@ -10,22 +10,35 @@ internal static class EarlierRows
     /// <summary>The provenance's option that says what figures depend on.</summary>
     public const string Key = "figures-by";
 
-    /// <summary>The table's rows, each with its embedding; none where the table is not there, was changed since, or is of another teacher
-    /// or other options.</summary>
-    /// <param name="table">The table.</param>
-    /// <param name="figuresBy">What figures depend on now.</param>
+    /// <summary>What an image's figures depend on beside the image; null where that is the pool too, so that an enlarged one changes those
+    /// of every image.</summary>
+    public static string? FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
+        options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
+            ? null
+            : ScoreJournal.FiguresBy(options, teacher, columns, cancel);
+
+    /// <summary>The rows of the run's table, each with its embedding; none where the table is not there, was changed since, or is of another
+    /// teacher or other options.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="teacher">Its teacher.</param>
     /// <param name="columns">The columns that rows have now.</param>
     /// <param name="embeddings">Where embeddings are kept; null for nowhere.</param>
     /// <param name="cancel">Ends the enumeration.</param>
     public static IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> Of(
-        string table,
-        string figuresBy,
+        ScoreOptions options,
+        TeacherPass teacher,
         IReadOnlyList<string> columns,
         string? embeddings,
         CancellationToken cancel
     )
     {
-        if (!File.Exists(table) || Provenance.ReadBeside(table) is not { } made || made.Options.GetValueOrDefault(Key) != figuresBy)
+        string table = options.Output;
+        if (
+            !File.Exists(table)
+            || FiguresBy(options, teacher, columns, cancel) is not { } figuresBy
+            || Provenance.ReadBeside(table) is not { } made
+            || made.Options.GetValueOrDefault(Key) != figuresBy
+        )
             yield break;
         // Of a table with embeddings the provenance has the hash, so that rows which were moved since are not taken for others.
         if (embeddings is not null && !Belong(embeddings, made, table, cancel))

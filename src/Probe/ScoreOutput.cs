@@ -26,9 +26,6 @@ internal sealed record FinishedRows(
     /// <summary>SHA-256 of the inputs that are files, where they are known.</summary>
     public IReadOnlyDictionary<string, string>? InputHashes { get; init; }
 
-    /// <summary>What figures depend on beside the image; null where that is the pool too, or is not known.</summary>
-    public string? FiguresBy { get; init; }
-
     /// <summary>How processors differed that the rows come from; null where they did not.</summary>
     public string? MixedNumerics { get; init; }
 }
@@ -38,7 +35,12 @@ internal static class ScoreOutput
 {
     /// <summary>What is written or removed with a table, beyond its provenance.</summary>
     public static string[] Beside(string table) =>
-        [ManifestPath.EmbeddingsBeside(table), ScoreRun.CopyModelBeside(table), ManifestPath.SampleBeside(table), ScoreRun.CascadeModelBeside(table)];
+        [
+            ManifestPath.EmbeddingsBeside(table),
+            ScoreRun.CopyModelBeside(table),
+            ManifestPath.SampleBeside(table),
+            ScoreRun.CascadeModelBeside(table),
+        ];
 
     /// <summary>The files of an output that another output may have in common with it.</summary>
     public static IEnumerable<string> Shared(ScoreOptions options) =>
@@ -216,7 +218,7 @@ internal static class ScoreOutput
             // Whoever reads both can tell that the rows are still those of the embeddings.
             given["table-sha256"] = Provenance.HashFile(table, cancel);
         }
-        if (rows.FiguresBy is { } figuresBy)
+        if (EarlierRows.FiguresBy(options, teacher, rows.Columns, cancel) is { } figuresBy)
             given[EarlierRows.Key] = figuresBy;
         if (teacher.Views > 0)
             given["views"] = OptionsText.Text(teacher.Views);

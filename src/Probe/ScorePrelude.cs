@@ -91,9 +91,7 @@ internal static class ScorePrelude
     )
     {
         string sample = journal.FileOf(SampleFile);
-        string file =
-            options.CascadeModelPath
-            ?? journal.Remember(CascadeName, learned =>
+        string file = options.CascadeModelPath ?? journal.Remember(CascadeName, learned =>
             {
                 (CascadeModel model, LoadedModel? student, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(
                     options,

@@ -34,9 +34,8 @@ public static class ScoreRun
             ofContent = columns.Length - inputs.Carried.Count - 1;
         using SeenImages seen = new(ofContent, width);
         seen.Remember(journal.ReadBack(width, cancel));
-        string? figuresBy = FiguresBy(options, teacher, columns, cancel);
-        if (figuresBy is not null && options.Resume && journal.Done == 0)
-            seen.Remember(EarlierRows.Of(options.Output, figuresBy, columns, embeddingsPath, cancel));
+        if (options.Resume && journal.Done == 0)
+            seen.Remember(EarlierRows.Of(options, teacher, columns, embeddingsPath, cancel));
         long skipped = journal.Done,
             failed = 0,
             copied = 0;
@@ -89,20 +88,14 @@ public static class ScoreRun
             options,
             teacher,
             held,
-            journal.Finished with
-            {
-                FiguresBy = figuresBy,
-            },
+            journal.Finished,
             embeddingsPath,
             asFolder: false,
             clock,
             cancel
         );
         journal.Remove();
-        return Summary(teacher, counts, journal.Done, journal.Done - skipped, clock, embeddingsPath) with
-        {
-            Copied = copied,
-        };
+        return Summary(teacher, counts, journal.Done, journal.Done - skipped, clock, embeddingsPath) with { Copied = copied };
 
         void Flush()
         {
@@ -117,12 +110,6 @@ public static class ScoreRun
 
     // The place of the status in a row.
     private const int StatusAt = 4;
-
-    // Null where figures depend on the pool, so that an enlarged one changes those of every image.
-    private static string? FiguresBy(ScoreOptions options, TeacherPass teacher, string[] columns, CancellationToken cancel) =>
-        options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
-            ? null
-            : ScoreJournal.FiguresBy(options, teacher, columns, cancel);
 
     /// <summary>The table's columns.</summary>
     /// <exception cref="ScoreException">Embeddings are asked of a teacher that has none.</exception>

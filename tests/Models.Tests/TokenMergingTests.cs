@@ -166,9 +166,11 @@ public sealed class TokenMergingTests
         {
             int[] members = [token, .. pairs.Where(pair => pair.To == token).Select(pair => pair.From)];
             double all = members.Sum(member => groups[member].Length);
-            next.Add(
-                [.. Enumerable.Range(0, width).Select(at => (float)(members.Sum(member => groups[member].Length * (double)tokens[member][at]) / all))]
-            );
+            next.Add([
+                .. Enumerable
+                    .Range(0, width)
+                    .Select(at => (float)(members.Sum(member => groups[member].Length * (double)tokens[member][at]) / all)),
+            ]);
             nextGroups.Add([.. members.SelectMany(member => groups[member])]);
         }
         groups.Clear();
@@ -179,8 +181,7 @@ public sealed class TokenMergingTests
     private static double Cosine(double[] a, double[] b) =>
         a.Zip(b, (x, y) => x * y).Sum() / Math.Sqrt(a.Sum(x => x * x) * b.Sum(x => x * x));
 
-    private static double Dot(double[,] a, int i, double[,] b, int j) =>
-        Enumerable.Range(0, a.GetLength(1)).Sum(at => a[i, at] * b[j, at]);
+    private static double Dot(double[,] a, int i, double[,] b, int j) => Enumerable.Range(0, a.GetLength(1)).Sum(at => a[i, at] * b[j, at]);
 
     private static double[,] Matrix(torch.Tensor parts, int head)
     {

@@ -43,10 +43,7 @@ internal sealed class TokenMerging : IDisposable
         int odd = prefix % 2;
         Tensor first = arange(odd, patches, 2, device: x.device),
             second = arange(1 - odd, patches, 2, device: x.device);
-        (Tensor best, Tensor match) = metric
-            .index_select(1, first)
-            .matmul(metric.index_select(1, second).transpose(1, 2))
-            .max(-1);
+        (Tensor best, Tensor match) = metric.index_select(1, first).matmul(metric.index_select(1, second).transpose(1, 2)).max(-1);
         Tensor order = best.argsort(1, descending: true),
             gone = order.narrow(1, 0, merged),
             left = order.narrow(1, merged, order.shape[1] - merged).sort(1).Values,
