@@ -10,15 +10,15 @@ internal static class EarlierRows
     /// <summary>The provenance's option that says what figures depend on.</summary>
     public const string Key = "figures-by";
 
-    /// <summary>What an image's figures depend on beside the image; null where that is the pool too, so that an enlarged one changes those
-    /// of every image.</summary>
+    /// <summary>What an image's figures depend on beside the image; null where that is the pool too, so that an enlarged one changes
+    /// those of every image.</summary>
     public static string? FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
         options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
             ? null
             : ScoreJournal.FiguresBy(options, teacher, columns, cancel);
 
-    /// <summary>The rows of the run's table, each with its embedding; none where the table is not there, was changed since, or is of another
-    /// teacher or other options.</summary>
+    /// <summary>The rows of the run's table, each with its embedding; none where the table is not there, was changed since, or is of
+    /// another teacher or other options.</summary>
     /// <param name="options">The run.</param>
     /// <param name="teacher">Its teacher.</param>
     /// <param name="columns">The columns that rows have now.</param>

@@ -15,7 +15,8 @@ public static class CascadeByPruning
     /// <summary>Tokens that it is pruned on: 256 images of 64 patches.</summary>
     public const int UsualTokens = 16_640;
 
-    /// <summary>A student of a share of the teacher's multiply-accumulates, of the usual shape for its size, pruned without trials.</summary>
+    /// <summary>A student of a share of the teacher's multiply-accumulates, of the usual shape for its size, pruned without
+    /// trials.</summary>
     /// <param name="share">Above 0, up to 1.</param>
     /// <param name="tokens">Tokens that it is pruned on, about; of 100 images at least.</param>
     /// <param name="method">How its maps are fitted.</param>

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Cascade;
 
-/// <summary>Of first blocks: CLS, mean and spread of the patches after the last, and the logarithm of the attention probe's variance of each.
-/// Of a student: its own figures of the scores table, that variance as a logarithm, and its embedding.</summary>
+/// <summary>Of first blocks: CLS, mean and spread of the patches after the last, and the logarithm of the attention probe's variance
+/// of each. Of a student: its own figures of the scores table, that variance as a logarithm, and its embedding.</summary>
 internal static class CascadeFeatures
 {
     // As in selection: keeps the logarithm finite.
