@@ -64,11 +64,19 @@ public sealed record DistillOptions : LoopOptions
     /// <summary>What a Vision Transformer as teacher is computed in, on the CPU: bfloat16 is faster and less exact.</summary>
     public Precision TeacherPrecision { get; init; }
 
+    /// <summary>Share of the patches that the teacher sees in a step, in (0, 1]: below 1, those that the class token of the student's last
+    /// block looks at most (MaskedKD, arXiv 2302.10494). It goes with losses on outputs alone.</summary>
+    /// <value>1.</value>
+    public double TeacherPatches { get; init; } = 1;
+
+    internal bool MasksTeacher => TeacherPatches < 1;
+
     /// <summary>Preprocessing against the teacher's own config, for teacher and student alike; null for its own.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
 
     /// <summary>What the student learns by: losses, their parameters and weights.</summary>
-    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches; <c>kd:T=1</c> with a
+    /// <value>Null (default): <c>kd+minilm</c> between two Vision Transformers in memory that share a grid of patches, of which the teacher
+    /// sees all; <c>kd:T=1</c> with a
     /// cache of the most probable classes, which tells no other temperature; else <c>kd</c>.</value>
     public Recipe? Loss { get; init; }
 
@@ -120,6 +128,15 @@ public sealed record DistillOptions : LoopOptions
         Check(
             TeacherPrecision == Precision.Float32 || Device == "cpu",
             "bfloat16 is for a teacher on the CPU; leave the teacher's precision or the device out"
+        );
+        Check(TeacherPatches is > 0 and <= 1, $"teacher patches is {TeacherPatches}: must be above 0 and at most 1");
+        Check(
+            !MasksTeacher || Cache is null,
+            "a cache holds what its teacher said of whole images; leave --teacher-patches or the cache out"
+        );
+        Check(
+            !MasksTeacher || !DropsPatches,
+            "a student that drops patches cannot say which of them its teacher is to see; leave --patch-dropout or --teacher-patches out"
         );
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
     }

@@ -78,7 +78,14 @@ public static class DistillRun
         student.MoveTo(device);
         start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
         teacher.MoveTo(device, options.BatchSize);
-        DistillObjective objective = new(student, teacher, losses, Weights(selection, session, device), session.Predictor);
+        DistillObjective objective = new(
+            student,
+            teacher,
+            losses,
+            Weights(selection, session, device),
+            session.Predictor,
+            options.TeacherPatches
+        );
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
         folder.RefuseAppeared(options.Overwrite);
@@ -150,6 +157,14 @@ public static class DistillRun
             throw new DistillException(
                 $"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe"
             );
+        if (options.MasksTeacher)
+        {
+            TeacherPatches.Check(teachers, student);
+            if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reader)
+                throw new DistillException(
+                    $"the {reader.Name} loss reads the teacher's patches, of which --teacher-patches shows it a part; use losses on outputs (kd, dkd, dist, hard, noise), or leave --teacher-patches out"
+                );
+        }
         return losses;
 
         // A loss of features is built for the teacher whose features it reads; for a mixture of outputs any will do.

@@ -29,6 +29,10 @@ public sealed record ModelCapture
     /// hold only the kept tokens.</summary>
     public double PatchDropout { get; init; }
 
+    /// <summary>Patches that each block merges into similar ones (ToMe, arXiv 2210.09461), 0 for none: faster, with other figures. CLS rows
+    /// are spread over all patches again; outputs, parts and maps of blocks are not to be had with it.</summary>
+    public int MergedPatches { get; init; }
+
     /// <summary>Kept patch indices <c>[B, K]</c> (int64, sorted), overriding the random choice of <see cref="PatchDropout"/>.</summary>
     public torch.Tensor? KeptPatches { get; init; }
 }

@@ -230,6 +230,25 @@ public sealed class VisionTransformer : ImageModel
 
     internal override void Randomise(long seed) => WeightInit.Randomise(this, seed);
 
+    /// <summary>Why a network of this shape cannot merge patches; null where it can.</summary>
+    public static string? WhyNotMerged(VitConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return config.Pooling != Pooling.Token ? "its head reads the mean of the patches"
+            : config.Rotary is not null || config.RelativeBias ? "attention reads where each of them is"
+            : config.PostNorm || config.ParallelBranches ? "nothing lies between attention and MLP"
+            : config.CrossBias ? "its tokens are made from all of them"
+            : null;
+    }
+
+    private string? WhyNotMerged(ModelCapture capture) =>
+        WhyNotMerged(Config)
+        ?? (
+            capture.HiddenBlocks.Count + capture.QkvBlocks.Count + capture.AttentionBlocks.Count > 0 || capture.NormedTokens
+                ? "all of them are asked for"
+                : null
+        );
+
     private long HeadTokens =>
         Config.CrossBias ? 3
         : Config.Distilled ? 2
@@ -294,6 +313,7 @@ public sealed class VisionTransformer : ImageModel
     private torch.Tensor Through(torch.Tensor x, int from, int to, ModelCapture capture, Kept captured, DisposeScope scope)
     {
         bool kept = false;
+        using TokenMerging? merging = capture.MergedPatches > 0 ? new TokenMerging(capture.MergedPatches, Config.PrefixTokens) : null;
         for (int b = from; b < to; b++)
         {
             bool wanted = capture.HiddenBlocks.Contains(b),
@@ -310,7 +330,8 @@ public sealed class VisionTransformer : ImageModel
                     queries,
                     !pooled && capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1,
                     capture.AttentionBlocks.Contains(b),
-                    apart
+                    apart,
+                    merging
                 );
             if (!kept)
                 x.Dispose();
@@ -414,6 +435,8 @@ public sealed class VisionTransformer : ImageModel
                 $"{Config.Name} has {(Config.RelativeBias ? "relative" : "rotary")} positions, and patches cannot be dropped from it",
                 nameof(capture)
             );
+        if (capture.MergedPatches > 0 && WhyNotMerged(capture) is { } reason)
+            throw new ArgumentException($"{Config.Name}: patches cannot be merged, because {reason}", nameof(capture));
         if (capture.PatchDropout is < 0 or >= 1 or double.NaN)
             throw new ArgumentException($"patch dropout {capture.PatchDropout} is not in [0, 1)", nameof(capture));
     }

@@ -15,6 +15,8 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     /// <param name="fast">Whether a JPEG may be decoded at a reduced scale; width and height are still the file's.</param>
     public static DecodedInput From(ScoreInput input, Preprocessing transform, bool fast = false)
     {
+        if (input is { Copy: true, Sha256: { } known })
+            return new DecodedInput(input, known, 0, 0, null, null);
         if (input.Pixels is { } given)
             return new DecodedInput(
                 input,
@@ -26,7 +28,7 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
             );
         if (input.Image.Bytes is not { } bytes)
             return new DecodedInput(input, "", 0, 0, null, input.Image.Reason ?? Core.Reason.Unreadable);
-        string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        string sha256 = input.Sha256 ?? Convert.ToHexStringLower(SHA256.HashData(bytes));
         (RgbImage? image, int width, int height, string? reason) = Decode(bytes, fast ? transform.LeastSide() : null);
         if (image is null)
             return new DecodedInput(Released(input), sha256, 0, 0, null, reason);
@@ -63,9 +65,9 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
     }
 }
 
-/// <summary>An image with its figures; none where it could not be decoded, or where a cascade dropped it.</summary>
+/// <summary>An image with its figures; none where it could not be decoded, where a cascade dropped it, or of a copy.</summary>
 internal sealed record ScoredInput(DecodedInput Image, ImageScores? Scores)
 {
     /// <summary>Whether a cascade dropped it.</summary>
-    public bool Dropped => Scores is null && Image.Reason is null;
+    public bool Dropped => Scores is null && Image.Reason is null && !Image.Input.Copy;
 }

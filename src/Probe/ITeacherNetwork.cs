@@ -40,7 +40,7 @@ internal interface ITeacherNetwork : IDisposable
     /// <inheritdoc cref="LoadedModel.WeightsPath"/>
     string WeightsPath { get; }
 
-    /// <inheritdoc cref="TeacherAnswer.Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int)"/>
+    /// <inheritdoc cref="TeacherAnswer.Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int, int)"/>
     TeacherAnswer Answer(Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views);
 
     /// <summary>Loads the teacher that the options name.</summary>

@@ -15,6 +15,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     private const int PixelsOfToken = 256;
 
     private readonly LinearHead[] heads;
+    private readonly int merged;
 
     /// <exception cref="ScoreException">An option that only a Vision Transformer has.</exception>
     public LibtorchTeacher(TeacherOptions options, Device device)
@@ -23,6 +24,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
         if (options.Preprocessing is { } given)
             Loaded = given.Apply(Loaded);
         Transformer = Loaded.Model as VisionTransformer;
+        merged = options.TokenMerging;
         if (Transformer is null && Lacking(options) is { } lacking)
         {
             Loaded.Dispose();
@@ -66,7 +68,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     public TeacherAnswer Answer(Tensor pixels, IReadOnlyList<int> blocks, bool rollout, int views)
     {
         if (Transformer is { } transformer)
-            return TeacherAnswer.Of(transformer, pixels, blocks, rollout, views);
+            return TeacherAnswer.Of(transformer, pixels, blocks, rollout, views, merged);
         ModelOutput output = Loaded.Model.Run(pixels, ModelCapture.None);
         return new TeacherAnswer
         {
@@ -92,6 +94,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
         return options.Cascades ? $"--cascade: {who} to stop between; leave it out"
             : options.Runtime != TeacherRuntime.Libtorch
                 ? $"--runtime onnx: {who}, and is computed by libtorch here; leave it out, or export it and give the .onnx file"
+            : options.TokenMerging > 0 ? $"--token-merging {options.TokenMerging}: {who} to merge; leave it out"
             : options.Precision != Precision.Float32 ? $"--precision bf16: {who} to compute so; leave it out"
             : null;
     }

@@ -24,6 +24,12 @@ internal sealed record ScoreInput(ImageInput Image, TableRow? Row)
     /// <summary>The image, where it was decoded before its turn so that its bytes need not wait; null for the rest.</summary>
     public DecodedInput? Early { get; init; }
 
+    /// <summary>SHA-256 of the file's bytes, where it was asked for before decoding; else null.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Whether its bytes came before, so that its figures are known.</summary>
+    public bool Copy { get; init; }
+
     /// <summary>Bytes that count as waiting until it is decoded.</summary>
     public long Waiting { get; init; }
 

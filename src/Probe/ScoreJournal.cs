@@ -76,7 +76,7 @@ internal sealed partial class ScoreJournal
         new FileInfo(note) is { Exists: true, Length: < LongestNote } && OwnNote().IsMatch(File.ReadAllText(note));
 
     [GeneratedRegex(
-        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|[0-9]{8}\.(?:part|f32|json|failed\.csv|failed\.f32)|run\.json|plan\.json|failed\.json|react-clip\.json|intact\.zip|cascade\.json|sample\.csv|\..+\.tmp)\z",
+        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|[0-9]{8}\.(?:part|f32|json|failed\.csv|failed\.f32)|run\.json|plan\.json|failed\.json|react-clip\.json|intact\.zip|cascade\.json|cascade\.zip|sample\.csv|\..+\.tmp)\z",
         RegexOptions.CultureInvariant
     )]
     private static partial Regex OwnName();
@@ -115,6 +115,26 @@ internal sealed partial class ScoreJournal
     /// <summary>Passes over the inputs whose rows are finished, and checks that they are still the same.</summary>
     /// <exception cref="ScoreException">An input came, went or moved since the interruption (while enumerating).</exception>
     public IEnumerable<ScoreInput> Left(IEnumerable<ScoreInput> inputs) => Left(inputs, next);
+
+    /// <summary>The finished rows again, each with its embedding where those are kept.</summary>
+    /// <param name="width">Numbers of an embedding; 0 where none is kept.</param>
+    /// <param name="cancel">Ends the enumeration.</param>
+    public IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> ReadBack(int width, CancellationToken cancel)
+    {
+        for (int segment = 0; segment < next; segment++)
+        {
+            // Those kept unasked end where they would take too much.
+            using FileStream? embeddings =
+                width > 0 && File.Exists(Segment(segment) + ".f32") ? File.OpenRead(Segment(segment) + ".f32") : null;
+            using TableReader reader = Table.Open(Segment(segment));
+            foreach (TableRow row in reader.Rows(cancel))
+            {
+                float[]? embedding = embeddings is null ? null : new float[width];
+                embeddings?.ReadExactly(MemoryMarshal.AsBytes(embedding.AsSpan()));
+                yield return (row.Fields, embedding);
+            }
+        }
+    }
 
     /// <summary>Adds a finished segment; embeddings first, since the rows mark it finished.</summary>
     public void Add(IReadOnlyList<string?[]> rows, IReadOnlyList<float[]>? embeddings)
@@ -223,6 +243,7 @@ internal sealed partial class ScoreJournal
         nameof(ScoreOptions.BatchSize),
         nameof(ScoreOptions.Views),
         nameof(ScoreOptions.Cascade),
+        nameof(ScoreOptions.CascadeModelPath),
         nameof(ScoreOptions.CopyModelPath),
     ];
 
@@ -237,6 +258,10 @@ internal sealed partial class ScoreJournal
     public static IReadOnlyList<string> HashesOf(string teacher, CancellationToken cancel) =>
         [.. ITeacherNetwork.FilesOf(teacher).Select(file => Provenance.HashFile(file, cancel))];
 
+    /// <summary>What an image's figures depend on beside the image, as a hash: teacher, options and columns.</summary>
+    public static string FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
+        FingerprintOf(options with { Inputs = [] }, teacher, columns, cancel);
+
     /// <summary>Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.</summary>
     public static string FingerprintOf(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
     {
@@ -249,7 +274,10 @@ internal sealed partial class ScoreJournal
                 JsonSerializer.Serialize(teacher.ClassNames),
                 JsonSerializer.Serialize(columns),
                 $"{teacher.BatchSize} {teacher.Views} {options.EmbeddingsPath is not null || options.KeepEmbeddings}",
-                options.Cascade is { } cascade ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name}" : "",
+                options.Cascade is { } cascade
+                    ? $"cascade {cascade.Budget} {cascade.Keep} {cascade.Sample} {cascade.Ranking.Name} {cascade.Pruning?.Tokens} {cascade.Pruning?.Name}"
+                    : "",
+                options.CascadeModelPath is { } known ? $"cascade {Provenance.HashFile(known, cancel)}" : "",
                 options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
                 .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
                 .. options.Inputs.Select(Path.GetFullPath),

@@ -34,10 +34,14 @@ public sealed record ScoreOptions : TeacherOptions
     /// <value>20,000.</value>
     public int CopySample { get; init; } = 20_000;
 
-    /// <summary>Drop images after the teacher's first blocks; null scores all.</summary>
+    /// <summary>Drop images that a cheap first look gives no hope for; null scores all.</summary>
     public CascadeOptions? Cascade { get; init; }
 
-    /// <summary>Continue an interrupted run.</summary>
+    /// <summary>The cascade that an earlier run of the same teacher learned (<c>NAME.cascade.zip</c>), in place of
+    /// <see cref="Cascade"/>; null for none.</summary>
+    public string? CascadeModelPath { get; init; }
+
+    /// <summary>Continue an interrupted run; of a finished one, score only images whose content its table does not have.</summary>
     public bool Resume { get; init; }
 
     /// <summary>Replace an existing table.</summary>
@@ -68,7 +72,7 @@ public sealed record ScoreOptions : TeacherOptions
 
     internal override bool WantsEmbeddings => EmbeddingsPath is not null || KeepEmbeddings;
 
-    internal override bool Cascades => Cascade is not null;
+    internal override bool Cascades => Cascade is not null || CascadeModelPath is not null;
 
     /// <summary>Refuses values that no run can use.</summary>
     /// <exception cref="ScoreException">Names the option.</exception>
@@ -87,15 +91,17 @@ public sealed record ScoreOptions : TeacherOptions
                 throw new ScoreException(
                     FormattableString.Invariant($"--cascade {keep}: give the share to score fully, above 0 and at most 1")
                 );
-            if (Runtime != TeacherRuntime.Libtorch)
+            if (cascade.Pruning is null && Runtime != TeacherRuntime.Libtorch)
                 throw new ScoreException(
-                    "--cascade stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out"
+                    "a cascade of first blocks stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out"
                 );
-            if (ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
+            if (cascade.Pruning is null && ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
                 throw new ScoreException(
-                    "--cascade: rollout scores need the attention of all blocks at once; leave them out of --scores, or --cascade"
+                    "a cascade of first blocks: rollout scores need the attention of all blocks at once; leave them out, or the cascade"
                 );
         }
+        if (Cascade is not null && CascadeModelPath is { } model)
+            throw new ScoreException($"--cascade-model {model} is a cascade that was learned before; leave --cascade and its budget out");
         if (
             Numerics != NumericProfile.Native
             && (
@@ -142,6 +148,9 @@ public sealed record ScoreSummary(
 
     /// <summary>Where the embeddings are; null where none were kept.</summary>
     public string? Embeddings { get; init; }
+
+    /// <summary>Rows of exact copies, whose figures were taken over from the first of them or from the earlier table.</summary>
+    public long Copied { get; init; }
 
     /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
     public CascadeVerdict? Cascade { get; init; }

@@ -35,7 +35,12 @@ internal static class ScoreOutput
 {
     /// <summary>What is written or removed with a table, beyond its provenance.</summary>
     public static string[] Beside(string table) =>
-        [ManifestPath.EmbeddingsBeside(table), ScoreRun.CopyModelBeside(table), ManifestPath.SampleBeside(table)];
+        [
+            ManifestPath.EmbeddingsBeside(table),
+            ScoreRun.CopyModelBeside(table),
+            ManifestPath.SampleBeside(table),
+            ScoreRun.CascadeModelBeside(table),
+        ];
 
     /// <summary>The files of an output that another output may have in common with it.</summary>
     public static IEnumerable<string> Shared(ScoreOptions options) =>
@@ -55,7 +60,7 @@ internal static class ScoreOutput
     public static string? EmbeddingsPath(ScoreOptions options, TeacherPass teacher) =>
         options.EmbeddingsPath
         ?? (
-            options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && options.Cascade is null
+            options.KeepEmbeddings && teacher.HasHead && teacher.Width > 0 && !options.Cascades
                 ? ManifestPath.EmbeddingsBeside(options.Output)
                 : null
         );
@@ -66,6 +71,7 @@ internal static class ScoreOutput
             .Inputs.Where(input => ImageInputs.IsFile(input) || TableFolder.Fits(input))
             .Concat(ITeacherNetwork.FilesOf(options.Teacher))
             .Concat(options.CopyModelPath is { } judge ? [judge] : [])
+            .Concat(options.CascadeModelPath is { } cascade ? [cascade] : [])
             .Distinct()
             .ToDictionary(file => file, file => Provenance.HashFile(file, cancel));
 
@@ -100,7 +106,7 @@ internal static class ScoreOutput
         // An earlier run's are of other rows.
         if (ManifestPath.EmbeddingsBeside(table) is var earlier && !IsSame(earlier, embeddings))
             File.Delete(earlier);
-        ScorePrelude.Hand(teacher, rows.Folder, table);
+        ScorePrelude.Hand(options, teacher, rows.Folder, table);
         WriteProvenance(options, teacher, table, embeddings, counts, clock.Elapsed.TotalSeconds, rows, cancel);
         return counts;
     }
@@ -212,6 +218,8 @@ internal static class ScoreOutput
             // Whoever reads both can tell that the rows are still those of the embeddings.
             given["table-sha256"] = Provenance.HashFile(table, cancel);
         }
+        if (EarlierRows.FiguresBy(options, teacher, rows.Columns, cancel) is { } figuresBy)
+            given[EarlierRows.Key] = figuresBy;
         if (teacher.Views > 0)
             given["views"] = OptionsText.Text(teacher.Views);
         if (teacher.Clips)

@@ -2,6 +2,7 @@
 
 using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
@@ -14,11 +15,11 @@ internal static class ScorePrelude
     private const string Clip = "react-clip",
         ClipFile = Clip + ".json",
         CopiesFile = "intact.zip",
-        CascadeFile = "cascade.json",
+        CascadeName = "cascade.zip",
         SampleFile = "sample.csv";
 
     /// <summary>Names of the files that <see cref="Learn"/> may leave.</summary>
-    public static IReadOnlyList<string> Files { get; } = [ClipFile, CopiesFile, CascadeFile, SampleFile];
+    public static IReadOnlyList<string> Files { get; } = [ClipFile, CopiesFile, CascadeName, SampleFile];
 
     /// <summary>Learns what the scores need, or takes what an interrupted run learned.</summary>
     public static void Learn(
@@ -38,27 +39,8 @@ internal static class ScorePrelude
                     (CopyModel model, CopyFile.Trained? trained) = CopyRun.Learn(options, teacher, inputs, cancel);
                     CopyFile.Save(file, model, trained);
                 }));
-        if (options.Cascade is not null)
-        {
-            string learned = journal.Remember(CascadeFile, file =>
-            {
-                (CascadeModel model, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(
-                    options,
-                    teacher,
-                    inputs,
-                    columns,
-                    image => ScoreRow.Of(image, teacher, options.Output, inputs.Carried),
-                    cancel
-                );
-                // First: without the model nobody asks for the sample.
-                using TableWriter table = Table.Create(journal.FileOf(SampleFile), columns);
-                foreach (IReadOnlyList<string?> row in seen)
-                    table.Write(row);
-                table.Commit();
-                AtomicFile.WriteAllText(file, JsonSerializer.Serialize(model));
-            });
-            teacher.Cascade = Read(learned);
-        }
+        if (options.Cascades)
+            LearnCascade(options, teacher, inputs, journal, columns, cancel);
     }
 
     /// <summary>Gives a teacher what another process learned.</summary>
@@ -74,24 +56,74 @@ internal static class ScorePrelude
                 : double.NaN;
         if (teacher.JudgesCopies && teacher.Copies is null)
             teacher.Copies = CopyFile.Load(Path.Combine(folder, CopiesFile));
-        if (options.Cascade is not null)
-            teacher.Cascade = Read(Path.Combine(folder, CascadeFile));
+        if (options.Cascades)
+            Drop(options, teacher, options.CascadeModelPath ?? Path.Combine(folder, CascadeName), sample: null, CancellationToken.None);
     }
 
     /// <summary>Moves what later runs and stages use to its place beside the table.</summary>
-    public static void Hand(TeacherPass teacher, string folder, string table)
+    public static void Hand(ScoreOptions options, TeacherPass teacher, string folder, string table)
     {
         string copies = Path.Combine(folder, CopiesFile),
             sample = Path.Combine(folder, SampleFile);
         if (File.Exists(copies))
             File.Move(copies, ScoreRun.CopyModelBeside(table), overwrite: true);
-        if (teacher.Cascade is { Blocks: > 0 })
+        string cascade = Path.Combine(folder, CascadeName),
+            beside = ScoreRun.CascadeModelBeside(table);
+        bool drops = teacher.Cascade is { Drops: true };
+        if (drops)
             File.Move(sample, ManifestPath.SampleBeside(table), overwrite: true);
         else
             File.Delete(ManifestPath.SampleBeside(table));
+        if (drops && options.CascadeModelPath is null)
+            File.Move(cascade, beside, overwrite: true);
+        else if (options.CascadeModelPath is not { } given || Path.GetFullPath(given) != Path.GetFullPath(beside))
+            File.Delete(beside);
     }
 
-    private static CascadeModel? Read(string file) => JsonSerializer.Deserialize<CascadeModel>(File.ReadAllText(file));
+    // Learned from a sample of the images, unless a run before this one did.
+    private static void LearnCascade(
+        ScoreOptions options,
+        TeacherPass teacher,
+        ScoreInputs inputs,
+        ScoreJournal journal,
+        IReadOnlyList<string> columns,
+        CancellationToken cancel
+    )
+    {
+        string sample = journal.FileOf(SampleFile);
+        string file = options.CascadeModelPath ?? journal.Remember(CascadeName, learned =>
+            {
+                (CascadeModel model, LoadedModel? student, IReadOnlyList<IReadOnlyList<string?>> seen) = CascadeRun.Learn(
+                    options,
+                    teacher,
+                    inputs,
+                    columns,
+                    image => ScoreRow.Of(image, teacher, options.Output, inputs.Carried),
+                    cancel
+                );
+                using (student)
+                {
+                    using (TableWriter table = Table.Create(sample, columns))
+                    {
+                        foreach (IReadOnlyList<string?> row in seen)
+                            table.Write(row);
+                        table.Commit();
+                    }
+                    CascadeFile.Save(learned, model, student, sample);
+                }
+            });
+        Drop(options, teacher, file, sample, cancel);
+    }
+
+    private static void Drop(ScoreOptions options, TeacherPass teacher, string file, string? sample, CancellationToken cancel)
+    {
+        (CascadeModel cascade, LoadedModel? by) = CascadeFile.Load(file, sample);
+        teacher.Drop(cascade, by);
+        if (options.CascadeModelPath is not null && cascade.Teacher != teacher.Identity(options.Teacher, cancel))
+            throw new ScoreException(
+                $"{file} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or --cascade to learn one"
+            );
+    }
 
     // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.
     private static double ReactClip(TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)

@@ -29,17 +29,24 @@ public static class ScoreRun
         string[] columns = ColumnsOf(options, teacher, inputs);
         var journal = new ScoreJournal(options, teacher, columns, cancel);
         ScorePrelude.Learn(options, teacher, inputs, journal, columns, cancel);
-        long skipped = journal.Done,
-            failed = 0;
-        var rows = new List<string?[]>();
         string? embeddingsPath = ScoreOutput.EmbeddingsPath(options, teacher);
+        int width = embeddingsPath is null ? 0 : teacher.Width,
+            ofContent = columns.Length - inputs.Carried.Count - 1;
+        using SeenImages seen = new(ofContent, width);
+        seen.Remember(journal.ReadBack(width, cancel));
+        if (options.Resume && journal.Done == 0)
+            seen.Remember(EarlierRows.Of(options, teacher, columns, embeddingsPath, cancel));
+        long skipped = journal.Done,
+            failed = 0,
+            copied = 0;
+        var rows = new List<string?[]>();
         List<float[]>? embeddings = embeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.
         foreach (
             IReadOnlyList<ScoredInput> batch in BatchWorkers.Run(
-                teacher.Bounded(left),
-                teacher.BatchSize,
+                teacher.Bounded(seen.Marked(left)),
+                teacher.Together,
                 teacher.Workers,
                 teacher.Score,
                 cancel
@@ -49,9 +56,21 @@ public static class ScoreRun
             cancel.ThrowIfCancellationRequested();
             foreach (ScoredInput image in batch)
             {
-                failed += image.Image.Reason is null ? 0 : 1;
-                rows.Add(ScoreRow.Of(image, teacher, options.Output, inputs.Carried));
-                embeddings?.Add(image.Scores?.Embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
+                string?[] row = ScoreRow.Of(image, teacher, options.Output, inputs.Carried);
+                float[]? embedding = image.Scores?.Embedding;
+                if (image.Image.Input.Copy)
+                {
+                    (string?[] before, embedding) = seen.Of(image.Image.Sha256);
+                    before.CopyTo(row, 1);
+                    copied++;
+                }
+                else if (image.Image.Sha256.Length > 0)
+                {
+                    seen.Add(image.Image.Sha256, new ArraySegment<string?>(row, 1, ofContent), embedding);
+                }
+                failed += row[StatusAt] == Status.Failed ? 1 : 0;
+                rows.Add(row);
+                embeddings?.Add(embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
             }
             if (rows.Count >= (long)teacher.BatchSize * options.CheckpointEvery)
                 Flush();
@@ -76,7 +95,7 @@ public static class ScoreRun
             cancel
         );
         journal.Remove();
-        return Summary(teacher, counts, journal.Done, journal.Done - skipped, clock, embeddingsPath);
+        return Summary(teacher, counts, journal.Done, journal.Done - skipped, clock, embeddingsPath) with { Copied = copied };
 
         void Flush()
         {
@@ -88,6 +107,9 @@ public static class ScoreRun
             embeddings?.Clear();
         }
     }
+
+    // The place of the status in a row.
+    private const int StatusAt = 4;
 
     /// <summary>The table's columns.</summary>
     /// <exception cref="ScoreException">Embeddings are asked of a teacher that has none.</exception>
@@ -118,6 +140,9 @@ public static class ScoreRun
             Embeddings = embeddings,
         };
     }
+
+    /// <summary>Where the cascade that a table was scored by lies.</summary>
+    public static string CascadeModelBeside(string table) => Path.ChangeExtension(table, ".cascade.zip");
 
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
     public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");

@@ -26,6 +26,11 @@ public record TeacherOptions
     /// <summary>What the teacher's blocks are computed in: bfloat16 is faster and less exact, by libtorch on the CPU alone.</summary>
     public Precision Precision { get; init; }
 
+    /// <summary>Patches that each block of a Vision Transformer merges into similar ones (ToMe, arXiv 2210.09461), at most half of
+    /// those that are left: faster, with other figures. For teachers of many patches (224×224 and above).</summary>
+    /// <value>0: none.</value>
+    public int TokenMerging { get; init; }
+
     /// <summary>Blocks to probe, 0-based; null for ⌊L/4⌋, ⌊7L/12⌋ and L−2, empty for all.</summary>
     public IReadOnlyList<int>? Blocks { get; init; }
 
@@ -45,12 +50,12 @@ public record TeacherOptions
     /// images.</summary>
     public string? CopyModelPath { get; init; }
 
-    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that the same
-    /// images give the same bytes on every machine.</summary>
+    /// <summary>Images a forward pass; null for as many as make about 4,000 tokens, at most 64: the teacher alone decides, so that
+    /// the same images give the same bytes on every machine.</summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>Batches at the same time, each decoded and computed on one thread; fewer where their activations would take more than half
-    /// of the memory.</summary>
+    /// <summary>Batches at the same time, each decoded and computed on one thread; fewer where their activations would take more than
+    /// half of the memory.</summary>
     /// <value>One a core.</value>
     public int DecodeWorkers { get; init; } = Environment.ProcessorCount;
 
@@ -73,6 +78,8 @@ public record TeacherOptions
             throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
         if (ReactClip is { } clip && !double.IsFinite(clip))
             throw new ScoreException($"--react-clip {clip}: give a finite number");
+        if (TokenMerging < 0)
+            throw new ScoreException($"--token-merging {TokenMerging}: give 0 or more patches a block");
         if (BatchSize < 1)
             throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
         if (Runtime != TeacherRuntime.Libtorch && Device != "cpu")

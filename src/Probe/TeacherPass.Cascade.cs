@@ -1,16 +1,87 @@
-// The forward pass in two parts: the first blocks over all images, the rest over those that give hope.
+// The forward pass in two parts: a first look at all images, by a student or the first blocks, the rest over those that give hope.
 
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Scores;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
 internal sealed partial class TeacherPass
 {
-    /// <summary>Drops images after the first blocks; null scores all.</summary>
-    public CascadeModel? Cascade { get; set; }
+    // A pass of the teacher takes the hopeful images of so many batches together, since a batch leaves few.
+    private const int BatchesTogether = 8;
+
+    private LoadedModel? student;
+    private StudentLook? firstLook;
+
+    /// <summary>Which images are dropped; null scores all.</summary>
+    public CascadeModel? Cascade { get; private set; }
+
+    /// <summary>Images that a worker takes at a time.</summary>
+    public int Together => firstLook is null ? BatchSize : BatchSize * BatchesTogether;
+
+    /// <summary>Drops images from now on.</summary>
+    /// <param name="model">Which ones.</param>
+    /// <param name="by">Who looks at them first, disposed with this; null for the first blocks.</param>
+    public void Drop(CascadeModel model, LoadedModel? by)
+    {
+        (Cascade, student) = (model, by);
+        if (model.Drops && by is not null)
+            firstLook = new StudentLook(by, this);
+        else if (model.Drops)
+            RequireFirstBlocks("");
+    }
+
+    /// <summary>Refuses a cascade of first blocks where the teacher cannot stop behind them.</summary>
+    /// <param name="why">Why it is one of first blocks, for people.</param>
+    /// <exception cref="ScoreException">It is computed by ONNX Runtime, or a score follows the attention of all blocks.</exception>
+    public void RequireFirstBlocks(string why)
+    {
+        string? reason =
+            onnx is not null ? "--runtime onnx cannot stop in the middle of the teacher"
+            : needs.HasFlag(ScoreNeeds.Rollout) ? "rollout scores need the attention of all blocks at once"
+            : null;
+        if (reason is not null)
+            throw new ScoreException(
+                $"{(why.Length > 0 ? why + "; " : "")}a cascade of first blocks: {reason}; leave that out, or the cascade"
+            );
+    }
+
+    /// <summary>The loaded teacher, for a student to be pruned from.</summary>
+    public LoadedModel Loaded => ((LibtorchTeacher)teacher).Loaded;
+
+    /// <summary>SHA-256 of all that a cascade depends on: the teacher's files, how they are read, how images are seen.</summary>
+    /// <param name="path">The teacher.</param>
+    /// <param name="cancel">Cancels.</param>
+    public string Identity(string path, CancellationToken cancel)
+    {
+        string text = string.Join(
+            '\n',
+            [
+                .. ITeacherNetwork.FilesOf(path).Select(file => Provenance.HashFile(file, cancel)),
+                ReadValues,
+                JsonSerializer.Serialize(Transform),
+                string.Join(',', Blocks),
+            ]
+        );
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>What a student makes of each image that can be decoded.</summary>
+    public IReadOnlyList<(long Place, float[] Features)> Glanced(IReadOnlyList<ScoreInput> inputs, StudentLook looks)
+    {
+        DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
+        if (images.Length == 0)
+            return [];
+        float[][] features = Looking(images, pixels => Rows(looks.Features(pixels), images.Length));
+        return [.. images.Select((image, row) => (image.Input.Place, features[row]))];
+    }
 
     /// <summary>Numbers of first blocks that a cascade may read off: a sixth, a third, a half and two thirds of the depth.</summary>
     public IReadOnlyList<int> CascadeCandidates =>
@@ -23,18 +94,21 @@ internal sealed partial class TeacherPass
                 .Order(),
         ];
 
+    /// <summary>Tokens of an image.</summary>
+    public int Tokens => teacher.Tokens;
+
     /// <summary>Blocks of the teacher.</summary>
     public int Depth => Network.Config.Depth;
 
-    /// <summary>Decodes and scores a batch, in order, with what a cascade may read off, by candidate; null of an image that cannot be
-    /// decoded.</summary>
-    public IReadOnlyList<(ScoredInput Image, float[][]? Features)> CascadeSample(IReadOnlyList<ScoreInput> inputs)
+    /// <summary>Decodes and scores a batch, in order, with what a cascade may read off the first blocks, by candidate, where that is asked
+    /// for; null of an image that cannot be decoded.</summary>
+    public IReadOnlyList<(ScoredInput Image, float[][]? Features)> CascadeSample(IReadOnlyList<ScoreInput> inputs, bool withBlocks)
     {
         DecodedInput[] batch = Decoded(inputs);
         DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
         if (images.Length == 0)
             return [.. batch.Select(image => (new ScoredInput(image, null), (float[][]?)null))];
-        IReadOnlyList<int> candidates = CascadeCandidates;
+        IReadOnlyList<int> candidates = withBlocks ? CascadeCandidates : [];
         var found = new Queue<(ImageScores, float[][])>(Looking(images, pixels =>
             {
                 // Two passes in one would save little: the sample is small, and this is the pass that the table's rows come from.
@@ -60,20 +134,57 @@ internal sealed partial class TeacherPass
     // Null where an image was dropped.
     private IReadOnlyList<ImageScores?> Hopeful(Tensor pixels, int images, CascadeModel cascade)
     {
-        VitPartial first = Network.RunFirst(pixels, cascade.Blocks, ProbedOrFirst(cascade.Blocks));
-        double[] read = [.. cascade.ReadOut(Features(first).cpu()).data<double>()];
-        long[] hopeful = [.. Enumerable.Range(0, images).Where(i => read[i] >= cascade.Threshold).Select(i => (long)i)];
-        if (hopeful.Length == 0)
-            return new ImageScores?[images];
-        Tensor kept = tensor(hopeful, device: pixels.device);
-        ModelOutput output = Network.RunRest(first.Select(kept), ProbedOrFirst(cascade.Blocks));
+        VitPartial? first = null;
+        double[] read;
+        if (firstLook is { } looks)
+        {
+            read = [.. Parts(images).SelectMany(part => ReadOut(looks, pixels.narrow(0, part.From, part.Count), cascade))];
+        }
+        else
+        {
+            first = Network.RunFirst(pixels, cascade.Blocks, ProbedOrFirst(cascade.Blocks));
+            read = [.. cascade.ReadOut(Features(first).cpu()).data<double>()];
+        }
+        long[] hopeful = [.. Enumerable.Range(0, images).Where(i => cascade.Keeps(read[i])).Select(i => (long)i)];
         var scores = new Queue<ImageScores>(
-            Figures(
-                Completed(TeacherAnswer.Of(Network, output, pixels.index_select(0, kept), Blocks, rollout: false, Views)),
-                hopeful.Length
-            )
+            Parts(hopeful.Length).SelectMany(part => ScoredFully(pixels, first, hopeful[(int)part.From..(int)(part.From + part.Count)]))
         );
-        return [.. Enumerable.Range(0, images).Select(i => read[i] >= cascade.Threshold ? scores.Dequeue() : null)];
+        return [.. Enumerable.Range(0, images).Select(i => cascade.Keeps(read[i]) ? scores.Dequeue() : null)];
+    }
+
+    private static double[] ReadOut(StudentLook looks, Tensor pixels, CascadeModel cascade)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return [.. cascade.ReadOut(looks.Features(pixels)).data<double>()];
+    }
+
+    private IReadOnlyList<ImageScores> ScoredFully(Tensor pixels, VitPartial? first, long[] images)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor some = tensor(images, device: pixels.device),
+            kept = pixels.index_select(0, some);
+        return Figures(
+            first is null
+                ? Answer(kept)
+                : Completed(
+                    TeacherAnswer.Of(
+                        Network,
+                        Network.RunRest(first.Select(some), ProbedOrFirst(first.Blocks)),
+                        kept,
+                        Blocks,
+                        rollout: false,
+                        Views
+                    )
+                ),
+            images.Length
+        );
+    }
+
+    // Batches of one pass each.
+    private IEnumerable<(long From, long Count)> Parts(int images)
+    {
+        for (int from = 0; from < images; from += BatchSize)
+            yield return (from, Math.Min(BatchSize, images - from));
     }
 
     private Tensor Features(VitPartial first) => CascadeFeatures.Of(first.Tokens, Network.Config.PrefixTokens, first.ClsRows, first.Blocks);

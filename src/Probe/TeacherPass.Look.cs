@@ -22,7 +22,7 @@ internal sealed partial class TeacherPass
         Span<float> pixels = MemoryMarshal.Cast<byte, float>(batch.bytes);
         for (int i = 0; i < seen.Count; i++)
             Transform.Normalise(seen[i], pixels.Slice(i * length, length));
-        ModelOutput output = Network.Run(batch.to(device), new ModelCapture { ClsRowBlocks = Blocks });
+        ModelOutput output = Network.Run(batch.to(Device), new ModelCapture { ClsRowBlocks = Blocks });
 
         float[][] probes = [.. Blocks.Select(block => Floats(AttentionProbe.FromClsRows(output.ClsRows[block])))];
         float[]? probabilities = output.Logits is { } logits ? Floats(logits.to(ScalarType.Float64).softmax(-1)) : null;

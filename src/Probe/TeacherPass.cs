@@ -24,7 +24,6 @@ internal sealed record ImageScores(
 internal sealed partial class TeacherPass : IDisposable
 {
     private readonly ITeacherNetwork teacher;
-    private readonly Device device;
     private readonly IReadOnlyList<ExtraScore> extras;
     private readonly ScoreNeeds needs;
     private readonly bool embeddings;
@@ -39,8 +38,9 @@ internal sealed partial class TeacherPass : IDisposable
 
     public TeacherPass(TeacherOptions options)
     {
-        device = Devices.Of(options.Device);
-        teacher = ITeacherNetwork.Load(options, device);
+        Device = Devices.Of(options.Device);
+        Precision = options.Precision;
+        teacher = ITeacherNetwork.Load(options, Device);
         try
         {
             ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
@@ -51,7 +51,7 @@ internal sealed partial class TeacherPass : IDisposable
             embeddings = teacher.Width > 0 && options.WantsEmbeddings;
             fastDecode = options.FastDecode;
             Blocks = BlocksOf(options);
-            BatchSize = options.BatchSize ?? UsualBatch(teacher, device);
+            BatchSize = options.BatchSize ?? UsualBatch(teacher, Device);
             Workers = (int)
                 Math.Clamp(
                     GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (BatchSize * teacher.ActivationBytes),
@@ -70,6 +70,8 @@ internal sealed partial class TeacherPass : IDisposable
                 throw new ScoreException(
                     $"{options.Teacher} pools its patches, and {rollouts} follow attention back from a class token; leave them out"
                 );
+            if (options.TokenMerging > 0)
+                RequireMerging(options, rollouts);
             if (options.Runtime != TeacherRuntime.Libtorch && teacher.Transformer is not null)
             {
                 if (rollouts.Length > 0)
@@ -92,6 +94,12 @@ internal sealed partial class TeacherPass : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where the teacher is.</summary>
+    public Device Device { get; }
+
+    /// <summary>What its blocks are computed in.</summary>
+    public Precision Precision { get; }
 
     /// <summary>Images a forward pass.</summary>
     public int BatchSize { get; }
@@ -157,15 +165,15 @@ internal sealed partial class TeacherPass : IDisposable
     public IReadOnlyList<ScoredInput> Score(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] batch = Decoded(inputs);
-        DecodedInput[] images = [.. batch.Where(image => image.Reason is null)];
+        DecodedInput[] images = [.. batch.Where(image => image.Reason is null && !image.Input.Copy)];
         var scores = new Queue<ImageScores?>(
             images.Length == 0
                 ? []
                 : Looking(images, pixels =>
-                    Cascade is { Blocks: > 0 } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)
+                    Cascade is { Drops: true } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)
                 )
         );
-        return [.. batch.Select(image => Finite(image, image.Reason is null ? scores.Dequeue() : null))];
+        return [.. batch.Select(image => Finite(image, image.Reason is null && !image.Input.Copy ? scores.Dequeue() : null))];
     }
 
     // Figures that are no numbers are no figures: the row says so.
@@ -242,6 +250,7 @@ internal sealed partial class TeacherPass : IDisposable
 
     public void Dispose()
     {
+        student?.Dispose();
         onnx?.Dispose();
         teacher.Dispose();
     }
@@ -279,6 +288,19 @@ internal sealed partial class TeacherPass : IDisposable
         return blocks[^1] < depth ? blocks : throw new ScoreException($"--blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
     }
 
+    private void RequireMerging(TeacherOptions options, string rollouts)
+    {
+        string? why =
+            teacher.Transformer is not { Config: var config } ? $"{options.Teacher} is no Vision Transformer"
+            : options.Runtime != TeacherRuntime.Libtorch ? "--runtime onnx has no such step"
+            : options.Cascades ? "a cascade is learned from what whole passes say"
+            : rollouts.Length > 0 ? $"{rollouts} follow the attention of every patch"
+            : VisionTransformer.WhyNotMerged(config) is { } reason ? $"{options.Teacher} cannot merge patches: {reason}"
+            : null;
+        if (why is not null)
+            throw new ScoreException($"--token-merging {options.TokenMerging}: {why}; leave one of them out");
+    }
+
     private static int UsualBatch(ITeacherNetwork teacher, Device device)
     {
         if (device.type != DeviceType.CPU)
@@ -307,10 +329,10 @@ internal sealed partial class TeacherPass : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         Tensor pixels = Batch(images);
-        if (device.type == DeviceType.CPU)
+        if (Device.type == DeviceType.CPU)
             return look(pixels);
         lock (gate)
-            return look(pixels.to(device));
+            return look(pixels.to(Device));
     }
 
     private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images)

@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 
 namespace DataFreeKD.Probe.Tests;
@@ -92,12 +93,16 @@ public sealed class CascadeTests
         Assert.False(File.Exists(world["scores.sample.csv"]));
     }
 
-    [Fact]
-    public void Workers_and_an_interruption_change_no_byte()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Workers_and_an_interruption_change_no_byte(bool student)
     {
         using ScoringWorld world = new();
         string images = world.Images("images", Images);
-        ScoreOptions options = Options(world, images, keep: 0.5) with { CheckpointEvery = 2 };
+        ScoreOptions options = Options(world, images, keep: 0.5) with { CheckpointEvery = 2, BatchSize = 2 };
+        if (student)
+            options = options with { Cascade = options.Cascade! with { Pruning = Answering(world.Teacher()) } };
         ScoringWorld.Score(options with { Output = world["one.csv"], DecodeWorkers = 1 });
         ScoringWorld.Score(options with { Output = world["three.csv"], DecodeWorkers = 3 });
         Assert.Equal(File.ReadAllBytes(world["one.csv"]), File.ReadAllBytes(world["three.csv"]));
@@ -142,6 +147,13 @@ public sealed class CascadeTests
             StringComparison.Ordinal
         );
         Assert.Contains(
+            "--cascade-model known.zip",
+            Assert
+                .Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { CascadeModelPath = "known.zip" }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
             "rollout",
             Assert
                 .Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { Scores = ["rollout_entropy"] }))
@@ -149,6 +161,86 @@ public sealed class CascadeTests
             StringComparison.Ordinal
         );
     }
+
+    [Fact]
+    public void A_student_that_answers_as_its_teacher_keeps_the_best_and_hardly_more()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", Images, brokenEvery: 9);
+        ScoringWorld.Score(ScoreRunTests.Options(world, images) with { Output = world["full.csv"] });
+        ScoreOptions options = Options(world, images, keep: 0.5);
+        CascadeVerdict told = ScoringWorld
+            .Score(options with { Cascade = options.Cascade! with { Pruning = Answering(world.Teacher()) } })
+            .Cascade!;
+
+        // A quarter of the sample, of which two are no images.
+        Assert.Equal((told.Best, 18, 0, null), (told.Found, told.PrunedOn, told.Blocks, told.NoStudent));
+        Assert.StartsWith("vit:", told.Student, StringComparison.Ordinal);
+        List<TableRow> full = ScoringWorld.Rows(world["full.csv"]),
+            rows = ScoringWorld.Rows(world["scores.csv"]);
+        int[] usable = [.. Enumerable.Range(0, Images).Where(i => full[i]["status"] == Status.Ok)];
+        int[] best = [.. usable.OrderBy(i => Figure(full[i], "entropy")).Take(20)];
+        Assert.All(best, i => Assert.Equal(Status.Ok, rows[i]["status"]));
+        Assert.InRange(usable.Count(i => rows[i]["status"] == Status.Ok), 25, 50);
+        Assert.All(usable.Where(i => rows[i]["status"] == Status.Ok), i =>
+            Assert.Equal(Figure(full[i], "energy"), Figure(rows[i], "energy"), 1e-5)
+        );
+    }
+
+    [Fact]
+    public void A_teacher_that_no_student_can_be_had_of_is_read_off_its_first_blocks_and_the_reason_is_told()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", Images);
+        ScoreOptions options = Options(world, images, keep: 0.5);
+        CascadePruning none = new("none", 10, (_, _, _) => new CascadeStudent(null, "it has no closed form"));
+        CascadeVerdict told = ScoringWorld.Score(options with { Cascade = options.Cascade! with { Pruning = none } }).Cascade!;
+
+        Assert.Equal((1, null, "it has no closed form"), (told.Blocks, told.Student, told.NoStudent));
+        Assert.Equal(File.ReadAllBytes(options.Output), First(options));
+
+        static byte[] First(ScoreOptions options)
+        {
+            ScoringWorld.Score(options with { Overwrite = true });
+            return File.ReadAllBytes(options.Output);
+        }
+    }
+
+    [Fact]
+    public void A_cascade_given_again_drops_the_same_images_and_is_refused_for_another_teacher()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", Images);
+        ScoreOptions options = Options(world, images, keep: 0.3);
+        ScoringWorld.Score(options with { Cascade = options.Cascade! with { Pruning = Answering(world.Teacher()) } });
+        byte[] before = File.ReadAllBytes(options.Output);
+        File.Copy(world["scores.cascade.zip"], world["known.zip"]);
+
+        ScoreOptions again = options with { Cascade = null, CascadeModelPath = world["known.zip"], Output = world["again.csv"] };
+        ScoringWorld.Score(again);
+        Assert.Equal(before, File.ReadAllBytes(world["again.csv"]));
+        Assert.Equal(File.ReadAllBytes(world["scores.sample.csv"]), File.ReadAllBytes(world["again.sample.csv"]));
+
+        Assert.Contains(
+            "known.zip was learned from another teacher",
+            Assert
+                .Throws<ScoreException>(() =>
+                    ScoringWorld.Score(again with { Teacher = world.Teacher(seed: 7), Output = world["other.csv"] })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        File.WriteAllText(world["known.zip"], "no zip");
+        Assert.Contains(
+            "is no cascade",
+            Assert.Throws<ScoreException>(() => ScoringWorld.Score(again with { Overwrite = true })).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    // A student that is its teacher.
+    private static CascadePruning Answering(string teacher) =>
+        new("the teacher", 1000, (_, _, _) => new CascadeStudent(ModelStore.Load(teacher), null));
 
     // Sure images first: what the command takes from the selector.
     private static ScoreOptions Options(ScoringWorld world, string images, double? keep, long budget = 20) =>

@@ -61,6 +61,11 @@ internal sealed class DistillVerb : Verb
         Description = "Tell what the recipe comes to for these models, on stdout, and stop",
     };
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
+    private readonly Option<double> teacherPatches = CommonOptions.Figure(
+        "--teacher-patches",
+        "Share of the patches that the teacher sees in a step: those that the student's class token looks at most (MaskedKD); for losses on outputs",
+        1
+    );
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly LoopOptionSet loop = new();
 
@@ -84,6 +89,7 @@ internal sealed class DistillVerb : Verb
             init.Option,
             heads,
             precision.Option,
+            teacherPatches,
             .. preprocessing.All,
         ]);
     }
@@ -114,6 +120,7 @@ internal sealed class DistillVerb : Verb
             ValidationPath = parsed.GetValue(validation) is { } images ? Path.GetFullPath(images) : null,
             TeacherHeads = parsed.GetValue(heads),
             TeacherPrecision = precision.In(parsed),
+            TeacherPatches = parsed.GetValue(teacherPatches),
             Preprocessing = preprocessing.In(parsed),
             Init = init.In(parsed),
             Loss = parsed.GetValue(loss) is { } recipe ? Recipe.Parse(recipe) : null,

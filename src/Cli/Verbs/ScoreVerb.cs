@@ -85,6 +85,10 @@ internal sealed class ScoreVerb : Verb
         HelpName = "dynamic",
     }.AcceptOnlyFromAmong("dynamic");
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--precision");
+    private readonly Option<int?> tokenMerging = CommonOptions.OwnCount(
+        "--token-merging",
+        "Patches that each block merges into similar ones (ToMe): faster for teachers of 224 and above, with other figures [default: none]"
+    );
     private readonly Option<bool> fastDecode = new("--fast-decode")
     {
         Description = "Decode large JPEGs at a reduced scale, no smaller than the teacher sees them: faster, with slightly other figures",
@@ -92,7 +96,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<string?> cascade = new("--cascade")
     {
         Description =
-            "Drop images after the teacher's first blocks, and score this share fully [default: the smallest that keeps 98 % of those to select, on a sample]",
+            "Let a student look first, pruned from the teacher on a sample of the images, and score this share fully [default: the smallest that keeps 98 % of those to select, on the sample]",
         HelpName = "SHARE",
         Arity = ArgumentArity.ZeroOrOne,
     };
@@ -100,6 +104,12 @@ internal sealed class ScoreVerb : Verb
     {
         Description = "Images that will be selected, which --cascade is to keep",
         HelpName = "N",
+    };
+    private readonly Option<string?> cascadeModel = new("--cascade-model")
+    {
+        Description =
+            "Drop images by the cascade that an earlier run of this teacher learned [default: learned from the images, with --cascade]",
+        HelpName = "FILE.zip",
     };
     private readonly Choice<NumericProfile> numerics = new(
         "--numerics",
@@ -136,9 +146,11 @@ internal sealed class ScoreVerb : Verb
             heads,
             weightsKey,
             batchSize,
+            tokenMerging,
             fastDecode,
             cascade,
             cascadeBudget,
+            cascadeModel,
             .. preprocessing.All,
             runtime.Option,
             int8,
@@ -183,7 +195,9 @@ internal sealed class ScoreVerb : Verb
             BatchSize = parsed.GetValue(batchSize),
             DecodeWorkers = threads,
             FastDecode = parsed.GetValue(fastDecode),
+            TokenMerging = parsed.GetValue(tokenMerging) ?? 0,
             Cascade = Cascade(parsed),
+            CascadeModelPath = parsed.GetValue(cascadeModel),
             Heads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
@@ -269,6 +283,7 @@ internal sealed class ScoreVerb : Verb
             Budget = images,
             Keep = given is null ? null : share,
             Ranking = CascadeBySelection.Of(ScoreCatalogue.Default),
+            Pruning = CascadeByPruning.Of(),
         };
     }
 
@@ -294,6 +309,27 @@ internal sealed class ScoreVerb : Verb
                 $"intact: on kinds of corruption left out AUROC {verdict.Learned:F3}, {verdict.SingleName} {verdict.Single:F3} ({verdict.Pool:N0} images and as many copies){(verdict.Better ? "" : "; no better, so that the column is 0 throughout")}"
             );
 
+    private static IEnumerable<string> Describe(CascadeVerdict cascade)
+    {
+        if (cascade.NoStudent is { } why)
+            yield return $"cascade: no pruned student, so the teacher's own first blocks were tried: {why}";
+        if (cascade is { Kept: 1, Best: 0 })
+        {
+            yield return "cascade: no first look pays for this teacher and pool; every image was scored fully";
+            yield break;
+        }
+        string by = cascade.Student is { } student
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"by {student}, {cascade.StudentShare:P0} of the teacher's work, pruned on {cascade.PrunedOn:N0} images"
+            )
+            : $"after {cascade.Blocks} blocks";
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"cascade: {by}; of {cascade.HeldOut:N0} images held out {cascade.Kept:P1} were scored fully, {cascade.Found} of the {cascade.Best} best by {cascade.Method} among them (recall {cascade.Recall:F3}), for {cascade.Cost:P0} of the work"
+        );
+    }
+
     private static IEnumerable<string> Describe(ScoreSummary summary, string output)
     {
         yield return string.Create(
@@ -301,13 +337,16 @@ internal sealed class ScoreVerb : Verb
             $"{summary.Rows:N0} rows in {summary.Seconds:F1} s ({summary.ImagesPerSecond:F0} images/s), {(summary.Blocks.Count == 0 ? "no attention to probe" : $"blocks {string.Join(", ", summary.Blocks)} probed")}"
         );
         yield return StatusText.Line(summary.Counts);
-        if (summary.Cascade is { Blocks: 0 })
-            yield return "cascade: no number of first blocks pays for this teacher and pool; every image was scored fully";
-        else if (summary.Cascade is { } dropped)
+        if (summary.Copied > 0)
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"cascade: after {dropped.Blocks} blocks; of {dropped.HeldOut:N0} images held out {dropped.Kept:P1} were scored fully, {dropped.Found} of the {dropped.Best} best by {dropped.Method} among them (recall {dropped.Recall:F3}), for {dropped.Cost:P0} of the blocks"
+                $"{summary.Copied:N0} of the rows are exact copies of images scored before, whose figures they have"
             );
+        if (summary.Cascade is { } cascade)
+        {
+            foreach (string line in Describe(cascade))
+                yield return line;
+        }
         if (summary.Intact is { } verdict)
             yield return Describe(verdict);
         yield return $"-> {output}{(summary.Embeddings is { } vectors ? $", embeddings {vectors}" : "")}";

@@ -24,6 +24,11 @@ public record PruneSettings
     /// <summary>What the student may cost where no shape is given; null (default) for the knee of the frontier.</summary>
     public ShapeBudget? Budget { get; init; }
 
+    /// <summary>Whether shapes within <see cref="Budget"/> are tried on held-out images; false takes the usual one of that size at once: all
+    /// blocks and heads, a narrower MLP.</summary>
+    /// <value>true.</value>
+    public bool TriesShapes { get; init; } = true;
+
     /// <summary>How the student is fitted.</summary>
     public PruneMethod Method { get; init; }
 
@@ -74,6 +79,10 @@ public record PruneSettings
     {
         Check(Student is null || Budget is null, "a shape and a budget exclude each other: leave one out");
         Check(Student is null || !string.IsNullOrWhiteSpace(Student), "the student is empty: give a registry name or vit:...");
+        Check(
+            TriesShapes || Budget is { Unit: not BudgetUnit.LatencyMs },
+            "without trials the shape follows from a budget of parameters or multiply-accumulates: give one"
+        );
         Check(Blocks is null || Student is not null, "blocks go with a shape: give the student's shape too");
         Check(Images >= 2, $"images is {Images}: must be 2 or more");
         Check(HoldOut is >= 0 and <= 0.5, $"hold-out is {HoldOut}: must be in [0, 0.5]");

@@ -84,7 +84,10 @@ internal sealed class PruneWork : IDisposable
         Prunable.Check(teacher.Config);
         teacher.MoveTo(Devices.Of(options.Device));
         teacher.eval();
-        VitConfig? shape = options.Student is { } spec ? Given(spec, teacher.Config) : null;
+        VitConfig? shape =
+            options.Student is { } spec ? Given(spec, teacher.Config)
+            : options.TriesShapes ? null
+            : Usual(options, teacher.Config);
         if (shape is null && teacher.Config.Classes == 0)
             throw new DistillException(
                 $"{name} has no classification head, so shapes cannot be compared by agreement; give the student's shape"
@@ -131,6 +134,18 @@ internal sealed class PruneWork : IDisposable
     }
 
     public void Dispose() => pruning?.Dispose();
+
+    private static VitConfig Usual(PruneSettings options, VitConfig teacher)
+    {
+        ShapeBudget budget = options.Budget!;
+        double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, Devices.Of(options.Device));
+        double whole = cost(teacher),
+            bound = budget.Bound(whole);
+        return StudentShape.For(teacher, bound / whole).WidestEven(teacher, cost, bound)
+            ?? throw new DistillException(
+                FormattableString.Invariant($"no shape of the teacher {teacher.Name} costs as little as {bound:G4}")
+            );
+    }
 
     private static VitConfig Given(string spec, VitConfig teacher)
     {

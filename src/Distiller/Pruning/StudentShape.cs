@@ -26,6 +26,26 @@ internal sealed record StudentShape(int Depth, int Heads, double MlpRatio)
         return ShapeFile.Shape(teacher, width, Depth, Heads, Units(width, teacher.MlpHidden));
     }
 
+    /// <summary>The widest shape within a bound whose sizes suit a processor's vectors: heads of a multiple of 8 dimensions, an MLP of a
+    /// multiple of 16 units. A smaller one of such sizes is as fast as a larger one of others. Where none is within the bound, the widest
+    /// of any sizes; null where there is none either.</summary>
+    /// <inheritdoc cref="Widest"/>
+    public VitConfig? WidestEven(VitConfig teacher, Func<VitConfig, double> cost, double bound)
+    {
+        for (int size = teacher.Width / teacher.Heads / 8 * 8; size > 0; size -= 8)
+        {
+            VitConfig shape = With(teacher, size);
+            int units = shape.MlpHidden / 16 * 16;
+            while (units > 0 && (int)(shape.Width * ((double)units / shape.Width)) != units)
+                units -= 16;
+            if (units > 0)
+                shape = ShapeFile.Shape(teacher, shape.Width, Depth, Heads, units);
+            if (cost(shape) <= bound)
+                return shape;
+        }
+        return Widest(teacher, cost, bound);
+    }
+
     /// <summary>The widest shape within a bound; null where none is.</summary>
     /// <param name="teacher">No size exceeds its.</param>
     /// <param name="cost">What is bounded; grows with the width.</param>

@@ -7,13 +7,15 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Training;
 
-/// <summary>Student against its teachers. They see every patch of the same pixels, without gradient.</summary>
+/// <summary>Student against its teachers. They see every patch of the same pixels, or a share of them that the student chooses, without
+/// gradient.</summary>
 internal sealed class DistillObjective(
     ImageModel student,
     TeacherSource teacher,
     IReadOnlyList<LossTerm> losses,
     torch.Tensor? weights,
-    SlotPredictor predictor
+    SlotPredictor predictor,
+    double teacherPatches = 1
 ) : Objective
 {
     private readonly int teachers = Math.Max(1, teacher.Models.Count);
@@ -26,12 +28,15 @@ internal sealed class DistillObjective(
 
     public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
     {
-        IReadOnlyList<ModelOutput> answers = teacher.Outputs(batch, mixed, teacherCaptures);
+        ModelOutput? own = teacherPatches < 1 ? student.Run(mixed.Pixels, studentCapture with { ClsRowBlocks = [LastBlock] }) : null;
+        if (own is not null)
+            Clock.Mark("student");
+        IReadOnlyList<ModelOutput> answers = teacher.Outputs(batch, mixed, own is null ? teacherCaptures : Chosen(own));
         Clock.Mark("teacher");
         LossInputs inputs = new()
         {
             Teacher = answers[0],
-            Student = student.Run(mixed.Pixels, studentCapture with { KeptPatches = kept }),
+            Student = own ?? student.Run(mixed.Pixels, studentCapture with { KeptPatches = kept }),
             Weights = weights?.index_select(0, torch.tensor(batch.Images.Select(slot => (long)slot).ToArray(), device: weights.device)),
             KeptPatches = kept,
             At = at,
@@ -55,6 +60,14 @@ internal sealed class DistillObjective(
                     )
                 ),
         ];
+
+    private int LastBlock => ((VitConfig)student.Config).Depth - 1;
+
+    private IReadOnlyList<ModelCapture> Chosen(ModelOutput own)
+    {
+        torch.Tensor seen = TeacherPatches.Choose(own.ClsRows[LastBlock], teacherPatches);
+        return [.. teacherCaptures.Select(capture => capture with { KeptPatches = seen })];
+    }
 
     private ModelOutput HeardBy(LossTerm loss, IReadOnlyList<ModelOutput> answers) =>
         loss.Teacher.Among(teachers, loss.ReadsTeacherFeatures) is { } one

@@ -60,7 +60,8 @@ internal sealed record StudentStart(StudentInit Init, string Text)
         {
             LearningRate = options.LearningRate ?? (Warm ? LoopOptions.RateFromTeacher : LoopOptions.RateFromRandom),
             KeepBest = options.KeepBest ?? (Warm && options.HoldsOut),
-            Loss = options.Loss ?? (Relational(student, teacher) ? Recipe.Parse("kd+minilm") : teacher.OutputRecipe),
+            Loss = options.Loss
+                ?? (Relational(student, teacher) && !options.MasksTeacher ? Recipe.Parse("kd+minilm") : teacher.OutputRecipe),
         };
 
     /// <summary>Makes the student what it begins as. A run that goes on from a checkpoint has its weights there.</summary>

@@ -80,9 +80,11 @@ internal sealed class Attention : nn.Module
     /// <param name="queries">How many leading tokens need an output: all, or only the prefix in a last block whose patches nobody
     /// reads.</param>
     /// <param name="prefix">Prefix tokens to cut from the CLS row; negative when no row is wanted.</param>
+    /// <param name="keyBias">Added to every query's products, <c>[B, 1, 1, T]</c>; null for nothing, as where positions are
+    /// relative.</param>
     /// <returns>What the heads gave <c>[B, queries, D]</c>, before the projection; the CLS row <c>[B, H, N]</c> (of a network that pools
     /// its patches the mean attention that each receives from the others), and what it was made of.</returns>
-    public (Tensor Mixed, Tensor? ClsRow, Qkv Parts) Forward(Tensor x, long queries, int prefix)
+    public (Tensor Mixed, Tensor? ClsRow, Qkv Parts) Forward(Tensor x, long queries, int prefix, Tensor? keyBias = null)
     {
         long batch = x.shape[0],
             tokens = x.shape[1],
@@ -107,7 +109,7 @@ internal sealed class Attention : nn.Module
         // The few queries are of tokens before the patches, which are not turned.
         if (queries != tokens)
             k = Turned(k);
-        Tensor? bias = Bias(queries);
+        Tensor? bias = keyBias ?? Bias(queries);
         Tensor mixed = Mix(q, k, v, bias).transpose(1, 2).reshape(batch, queries, width);
         if (norm is not null)
             mixed = norm.Norm(mixed, epsilon);

@@ -54,25 +54,29 @@ internal sealed class Block : nn.Module
 
     /// <summary>Output tokens <c>[B, queries, D]</c>, moved to the caller's dispose scope with the CLS row, where
     /// <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>,
-    /// queries, keys and values; everything else is freed here.</summary>
+    /// queries, keys and values; everything else is freed here. Patches may be merged between attention and MLP.</summary>
     /// <inheritdoc cref="Attention.Forward"/>
     public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(
         Tensor x,
         long queries,
         int prefix,
         bool keepMap,
-        bool keepParts
+        bool keepParts,
+        TokenMerging? merging = null
     )
     {
         using DisposeScope scope = NewDisposeScope();
+        long tokens = x.shape[1];
         Tensor read = postNorm ? x : norm1.Norm(x, epsilon);
-        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(read, queries, prefix);
+        (Tensor mixed, Tensor? row, Qkv parts) = attn.Forward(read, queries, prefix, merging?.Bias);
+        if (row is not null && merging is not null)
+            row = merging.Spread(row);
         if (queries != x.shape[1])
             (x, read) = (x.narrow(1, 0, queries), read.narrow(1, 0, queries));
         x =
             postNorm ? PostNormed(x, mixed)
             : norm2 is null ? Parallel(x, read, mixed)
-            : PreNormed(x, mixed, norm2);
+            : PreNormed(x, mixed, norm2, queries == tokens ? merging : null, parts.Keys);
         if (keepMap || keepParts)
             parts = parts.To(x.dtype);
         if (keepParts)
@@ -93,9 +97,11 @@ internal sealed class Block : nn.Module
     private Tensor Parallel(Tensor x, Tensor read, Tensor mixed) =>
         AddBranch(x, attn.Projection.Linear(mixed) + mlp.Forward(read), second: false);
 
-    private Tensor PreNormed(Tensor x, Tensor mixed, Affine norm2)
+    private Tensor PreNormed(Tensor x, Tensor mixed, Affine norm2, TokenMerging? merging, Tensor keys)
     {
         x = ls1 is null ? attn.Projection.LinearAdd(mixed, x) : AddBranch(x, attn.Projection.Linear(mixed), second: false);
+        if (merging is not null)
+            x = merging.Merge(x, keys.to(x.dtype));
         Tensor normed = norm2.Norm(x, epsilon);
         return ls2 is null ? mlp.Forward(normed, x) : AddBranch(x, mlp.Forward(normed), second: true);
     }

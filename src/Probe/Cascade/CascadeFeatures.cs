@@ -1,11 +1,12 @@
-// What a cascade reads off a teacher's first blocks.
+// What a cascade reads off a teacher's first blocks, or off a student.
 
+using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Cascade;
 
-/// <summary>CLS, mean and spread of the patches after a block, and the logarithm of the attention probe's variance of it and all
-/// before.</summary>
+/// <summary>Of first blocks: CLS, mean and spread of the patches after the last, and the logarithm of the attention probe's variance
+/// of each. Of a student: its own figures of the scores table, that variance as a logarithm, and its embedding.</summary>
 internal static class CascadeFeatures
 {
     // As in selection: keeps the logarithm finite.
@@ -33,4 +34,18 @@ internal static class CascadeFeatures
             1
         );
     }
+
+    /// <summary>Features <c>[B, F]</c>, float64.</summary>
+    /// <param name="answer">A student's.</param>
+    public static Tensor OfStudent(TeacherAnswer answer) =>
+        cat(
+            [
+                .. answer.Logits is { } logits
+                    ? OutputScore.All.Select(score => score.Compute(logits).to(ScalarType.Float64).unsqueeze(1))
+                    : [],
+                .. answer.Probes.Select(probe => AttentionProbe.Variance(probe).clamp_min(SmallestVariance).log().unsqueeze(1)),
+                answer.Embedding.to(ScalarType.Float64),
+            ],
+            1
+        );
 }

@@ -14,24 +14,18 @@ internal static class CascadeLearning
     // Images of the part where the threshold is chosen that tell how the read-out scatters.
     private const int UpperPart = 200;
 
+    // What is asked for on the sample, so that the pool keeps what is wanted though the sample is small.
+    private const double Aim = CascadeOptions.WantedRecall + 0.005;
+
     // A cascade that saves less is not worth its losses.
     private const double WorthIt = 0.95;
 
-    /// <summary>Chooses the number of blocks, and the share to keep unless it is given.</summary>
-    /// <param name="features">Of each image of the sample, by candidate.</param>
-    /// <param name="candidates">Numbers of blocks, ascending.</param>
-    /// <param name="depth">Blocks of the teacher.</param>
+    /// <summary>Chooses the first look, and the share to keep unless it is given.</summary>
+    /// <param name="candidates">First looks at the sample, the cheapest first.</param>
     /// <param name="scores">What the images will be selected by, from a full pass.</param>
     /// <param name="pool">Images of the pool.</param>
     /// <param name="options">Budget and share to keep.</param>
-    public static CascadeModel Of(
-        IReadOnlyList<float[][]> features,
-        IReadOnlyList<int> candidates,
-        int depth,
-        double[] scores,
-        long pool,
-        CascadeOptions options
-    )
+    public static CascadeModel Of(IReadOnlyList<CascadeCandidate> candidates, double[] scores, long pool, CascadeOptions options)
     {
         int[] all = [.. Enumerable.Range(0, scores.Length)];
         int[] learned = [.. all.Where(i => i % 2 == 0)],
@@ -42,26 +36,25 @@ internal static class CascadeLearning
             return None(heldOut.Length, pool, options);
 
         (CascadeModel Model, double Cost, bool Enough, double Recall)? best = null;
-        for (int candidate = 0; candidate < candidates.Count; candidate++)
+        foreach (CascadeCandidate candidate in candidates)
         {
-            int blocks = candidates[candidate];
-            (double[] offset, double[] weights) = Fit(features, candidate, learned, scores);
-            double[] read = ReadOut(features, candidate, choosing, offset, weights);
+            (double[] offset, double[] weights) = Fit(candidate, learned, scores);
+            double[] read = ReadOut(candidate, choosing, offset, weights);
             double[] descending = [.. read.OrderDescending()];
-            double[] edge = Edge(read, [.. choosing.Select(i => scores[i])], share);
+            double[] ofBest = OfTheBest(read, [.. choosing.Select(i => scores[i])], scores, share);
             double threshold = options.Keep is { } keep
                 ? descending[Math.Clamp((int)Math.Ceiling(keep * read.Length), 1, read.Length) - 1]
-                : edge[(int)((1 - CascadeOptions.WantedRecall) * edge.Length)];
+                : ofBest[(int)((1 - Aim) * ofBest.Length)];
             double kept = (double)read.Count(value => value >= threshold) / read.Length,
-                recall = (double)edge.Count(value => value >= threshold) / edge.Length;
-            double cost = Cost(blocks, depth, kept);
+                recall = (double)ofBest.Count(value => value >= threshold) / ofBest.Length;
+            double cost = candidate.Cost(kept);
             CascadeModel model = new()
             {
-                Blocks = blocks,
+                Blocks = candidate.Blocks,
                 Offset = offset,
                 Weights = weights,
                 Threshold = threshold,
-                Verdict = Measured(features, candidate, heldOut, scores, offset, weights, threshold, share, blocks, depth, pool, options),
+                Verdict = Measured(candidate, heldOut, scores, offset, weights, threshold, share, pool, options),
             };
             bool enough = recall >= CascadeOptions.WantedRecall;
             // Recall first, as far as it is wanted; then what is cheaper.
@@ -77,34 +70,29 @@ internal static class CascadeLearning
     private static CascadeModel None(int heldOut, long pool, CascadeOptions options) =>
         new() { Blocks = 0, Verdict = new CascadeVerdict(0, 1, 0, 0, heldOut, 1, pool, options.Budget, options.Ranking.Name) };
 
-    private static double Cost(int blocks, int depth, double kept) => ((double)blocks / depth) + (kept * (1 - ((double)blocks / depth)));
-
     private static CascadeVerdict Measured(
-        IReadOnlyList<float[][]> features,
-        int candidate,
+        CascadeCandidate candidate,
         int[] images,
         double[] scores,
         double[] offset,
         double[] weights,
         double threshold,
         double share,
-        int blocks,
-        int depth,
         long pool,
         CascadeOptions options
     )
     {
-        double[] read = ReadOut(features, candidate, images, offset, weights);
+        double[] read = ReadOut(candidate, images, offset, weights);
         bool[] top = Best([.. images.Select(i => scores[i])], share);
         double kept = (double)read.Count(value => value >= threshold) / read.Length;
         int found = read.Where((value, i) => top[i] && value >= threshold).Count();
         return new CascadeVerdict(
-            blocks,
+            candidate.Blocks,
             kept,
             found,
             top.Count(one => one),
             images.Length,
-            Cost(blocks, depth, kept),
+            candidate.Cost(kept),
             pool,
             options.Budget,
             options.Ranking.Name
@@ -122,26 +110,33 @@ internal static class CascadeLearning
 
     private static int BestCount(int images, double share) => Math.Clamp((int)Math.Round(share * images), 1, images);
 
-    // What the read-out gives of an image that is only just among the best share, ascending. The best themselves are too few to tell how
-    // low it
-    // goes (15 of 1,000 for 1.5 %), so a line through the upper part of the scores tells where they lie, and how far around it.
-    private static double[] Edge(double[] read, double[] scores, double share)
+    // What the read-out gives of the best share, ascending. The best that it was not learned from are too few to tell how low it goes (15
+    // of 1,000 for 1.5 %), so a line through the upper part of the scores tells what it gives on average and how far around that: every
+    // best score of the sample is taken with every one of these distances.
+    private static double[] OfTheBest(double[] read, double[] scores, double[] all, double share)
     {
-        int best = BestCount(scores.Length, share);
-        int[] upper = [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(Math.Max(best, UpperPart))];
-        double cut = scores[upper[best - 1]],
-            middle = upper.Average(i => scores[i]),
+        int[] upper =
+        [
+            .. Enumerable
+                .Range(0, scores.Length)
+                .OrderByDescending(i => scores[i])
+                .Take(Math.Max(BestCount(scores.Length, share), UpperPart)),
+        ];
+        double middle = upper.Average(i => scores[i]),
             level = upper.Average(i => read[i]);
         double variance = upper.Sum(i => (scores[i] - middle) * (scores[i] - middle));
         double slope = variance > 0 ? Math.Max(0, upper.Sum(i => (scores[i] - middle) * (read[i] - level)) / variance) : 0;
-        return [.. upper.Select(i => read[i] + (slope * (cut - scores[i]))).Order()];
+        double[] best = [.. all.OrderDescending().Take(BestCount(all.Length, share))];
+        double[] values = [.. best.SelectMany(score => upper.Select(i => read[i] + (slope * (score - scores[i]))))];
+        Array.Sort(values);
+        return values;
     }
 
-    private static (double[] Offset, double[] Weights) Fit(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] scores)
+    private static (double[] Offset, double[] Weights) Fit(CascadeCandidate candidate, int[] images, double[] scores)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGrad = no_grad();
-        Tensor x = Matrix(features, candidate, images),
+        Tensor x = Matrix(candidate, images),
             y = tensor(images.Select(i => scores[i]).ToArray());
         Tensor offset = x.mean([0]),
             spread = x.std(0, unbiased: false) + 1e-6;
@@ -152,19 +147,19 @@ internal static class CascadeLearning
         return (offset.data<double>().ToArray(), weights.data<double>().ToArray());
     }
 
-    private static double[] ReadOut(IReadOnlyList<float[][]> features, int candidate, int[] images, double[] offset, double[] weights)
+    private static double[] ReadOut(CascadeCandidate candidate, int[] images, double[] offset, double[] weights)
     {
         using DisposeScope scope = NewDisposeScope();
-        return [.. (Matrix(features, candidate, images) - tensor(offset)).matmul(tensor(weights)).data<double>()];
+        return [.. (Matrix(candidate, images) - tensor(offset)).matmul(tensor(weights)).data<double>()];
     }
 
-    private static Tensor Matrix(IReadOnlyList<float[][]> features, int candidate, int[] images)
+    private static Tensor Matrix(CascadeCandidate candidate, int[] images)
     {
-        int width = features[images[0]][candidate].Length;
+        int width = candidate.Features[images[0]].Length;
         double[] all = new double[images.Length * width];
         for (int row = 0; row < images.Length; row++)
         {
-            float[] from = features[images[row]][candidate];
+            float[] from = candidate.Features[images[row]];
             for (int at = 0; at < width; at++)
                 all[(row * width) + at] = from[at];
         }

@@ -1,8 +1,11 @@
-// What a cascade is for: how many images a selection will take, and by which score.
+// What a cascade is for: how many images a selection will take, by which score, and what looks at an image first.
+
+using DataFreeKD.Imaging;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Probe.Cascade;
 
-/// <summary>Scores only what the first blocks of the teacher give hope for.</summary>
+/// <summary>Scores only what a cheap first look gives hope for.</summary>
 public sealed record CascadeOptions
 {
     /// <summary>Share of the recall that <see cref="Keep"/> is chosen for, where it is not given.</summary>
@@ -15,10 +18,16 @@ public sealed record CascadeOptions
     /// best on a sample.</summary>
     public double? Keep { get; init; }
 
-    /// <summary>Images, at most, that it is learned from and measured on; from half of that of a larger pool. They are read and scored in a
-    /// pass of their own.</summary>
-    /// <value>8,192.</value>
-    public int Sample { get; init; } = 8192;
+    /// <summary>Images, about and at most, that it is learned from and measured on: a sixteenth of the pool, at least
+    /// <see cref="LeastSample"/>. They are read and scored in passes of their own.</summary>
+    /// <value>4,096.</value>
+    public int Sample { get; init; } = 4096;
+
+    /// <summary>A sample of so many images is taken of small pools too.</summary>
+    public const int LeastSample = 1024;
+
+    /// <summary>What makes the small network that looks at every image; null for the teacher's own first blocks.</summary>
+    public CascadePruning? Pruning { get; init; }
 
     /// <summary>By what the selection will rank.</summary>
     public required CascadeRanking Ranking { get; init; }
@@ -32,3 +41,19 @@ public sealed record CascadeRanking(
     string Name,
     Func<IReadOnlyList<string>, (IReadOnlyList<string> Columns, Func<IReadOnlyList<double[]>, double[]> Scores)> Bind
 );
+
+/// <summary>A way to a small network that answers nearly as the teacher does.</summary>
+/// <param name="Name">All that the network depends on beside teacher and images, in words: an interrupted run is only continued with the
+/// same.</param>
+/// <param name="Tokens">Tokens that it is made from, about; of 100 images at least, and no more than a quarter of the sample.</param>
+/// <param name="Make">Makes it of the loaded teacher, which it must not change, and images of the pool.</param>
+public sealed record CascadePruning(
+    string Name,
+    int Tokens,
+    Func<LoadedModel, IReadOnlyList<MemoryImage>, CancellationToken, CascadeStudent> Make
+);
+
+/// <summary>A small network, or why there is none; whoever is given it disposes it.</summary>
+/// <param name="Model">A Vision Transformer with the teacher's preprocessing; null where this teacher has none.</param>
+/// <param name="Why">Why there is none, for people; null where there is one.</param>
+public sealed record CascadeStudent(LoadedModel? Model, string? Why);

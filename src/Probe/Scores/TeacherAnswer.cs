@@ -45,28 +45,38 @@ public sealed record TeacherAnswer
     /// <param name="blocks">Blocks to probe.</param>
     /// <param name="rollout">Whether the attention of all blocks is wanted, O(T²) an image and block.</param>
     /// <param name="views">How many views, 0 to <see cref="ImageViews.Most"/>: a forward pass each.</param>
-    public static TeacherAnswer Of(VisionTransformer network, Tensor pixels, IReadOnlyList<int> blocks, bool rollout = false, int views = 0)
+    /// <param name="merged">Patches that each block merges (<see cref="ModelCapture.MergedPatches"/>), of views too.</param>
+    public static TeacherAnswer Of(
+        VisionTransformer network,
+        Tensor pixels,
+        IReadOnlyList<int> blocks,
+        bool rollout = false,
+        int views = 0,
+        int merged = 0
+    )
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
         return Of(
             network,
-            network.Run(pixels, new ModelCapture { ClsRowBlocks = blocks, AttentionBlocks = every }),
+            network.Run(pixels, new ModelCapture { ClsRowBlocks = blocks, AttentionBlocks = every, MergedPatches = merged }),
             pixels,
             blocks,
             rollout,
-            views
+            views,
+            merged
         );
     }
 
     /// <summary>From a pass that is done, which has kept the CLS rows of the blocks and for a rollout the attention of all.</summary>
-    /// <inheritdoc cref="Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int)"/>
+    /// <inheritdoc cref="Of(VisionTransformer, Tensor, IReadOnlyList{int}, bool, int, int)"/>
     internal static TeacherAnswer Of(
         VisionTransformer network,
         ModelOutput output,
         Tensor pixels,
         IReadOnlyList<int> blocks,
         bool rollout,
-        int views
+        int views,
+        int merged = 0
     )
     {
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
@@ -80,13 +90,13 @@ public sealed record TeacherAnswer
             Rollout = rollout
                 ? AttentionRollout.ClsRow([.. every.Select(block => output.Attention[block])], network.Config.PrefixTokens)
                 : null,
-            Views = output.Logits is null ? [] : [.. ImageViews.Of(pixels, views).Select(view => Logits64(network, view))],
+            Views = output.Logits is null ? [] : [.. ImageViews.Of(pixels, views).Select(view => Logits64(network, view, merged))],
         };
     }
 
-    private static Tensor Logits64(VisionTransformer network, Tensor view)
+    private static Tensor Logits64(VisionTransformer network, Tensor view, int merged)
     {
         using DisposeScope scope = NewDisposeScope();
-        return network.Run(view, ModelCapture.None).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
+        return network.Run(view, new ModelCapture { MergedPatches = merged }).Logits!.to(ScalarType.Float64).MoveToOuterDisposeScope();
     }
 }

@@ -1,0 +1,65 @@
+// The rows of a finished table, for a run that scores an enlarged pool.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Probe;
+
+/// <summary>What an earlier table of the same teacher and options knows.</summary>
+internal static class EarlierRows
+{
+    /// <summary>The provenance's option that says what figures depend on.</summary>
+    public const string Key = "figures-by";
+
+    /// <summary>What an image's figures depend on beside the image; null where that is the pool too, so that an enlarged one changes
+    /// those of every image.</summary>
+    public static string? FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
+        options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
+            ? null
+            : ScoreJournal.FiguresBy(options, teacher, columns, cancel);
+
+    /// <summary>The rows of the run's table, each with its embedding; none where the table is not there, was changed since, or is of
+    /// another teacher or other options.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="teacher">Its teacher.</param>
+    /// <param name="columns">The columns that rows have now.</param>
+    /// <param name="embeddings">Where embeddings are kept; null for nowhere.</param>
+    /// <param name="cancel">Ends the enumeration.</param>
+    public static IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> Of(
+        ScoreOptions options,
+        TeacherPass teacher,
+        IReadOnlyList<string> columns,
+        string? embeddings,
+        CancellationToken cancel
+    )
+    {
+        string table = options.Output;
+        if (
+            !File.Exists(table)
+            || FiguresBy(options, teacher, columns, cancel) is not { } figuresBy
+            || Provenance.ReadBeside(table) is not { } made
+            || made.Options.GetValueOrDefault(Key) != figuresBy
+        )
+            yield break;
+        // Of a table with embeddings the provenance has the hash, so that rows which were moved since are not taken for others.
+        if (embeddings is not null && !Belong(embeddings, made, table, cancel))
+            yield break;
+        using TableReader reader = Table.Open(table);
+        if (!reader.Header.Columns.SequenceEqual(columns))
+            yield break;
+        using EmbeddingReader? vectors = embeddings is null ? null : EmbeddingReader.Open(embeddings);
+        long at = 0;
+        foreach (TableRow row in reader.Rows(cancel))
+        {
+            float[]? embedding = null;
+            vectors?.Read([at], (_, vector) => embedding = vector.ToArray());
+            at++;
+            yield return (row.Fields, embedding);
+        }
+    }
+
+    // Rows of Parquet are read by groups: one at a time would read each group over and over.
+    private static bool Belong(string embeddings, Provenance made, string table, CancellationToken cancel) =>
+        embeddings.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)
+        && File.Exists(embeddings)
+        && made.Options.GetValueOrDefault("table-sha256") == Provenance.HashFile(table, cancel);
+}

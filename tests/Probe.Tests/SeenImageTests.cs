@@ -1,0 +1,123 @@
+// Exact copies are scored once, and an enlarged pool only where it is new.
+
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Probe.Tests;
+
+public sealed class SeenImageTests
+{
+    [Fact]
+    public void Copies_have_the_figures_and_the_embedding_of_the_first_and_are_counted()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 20, brokenEvery: 7);
+        ScoringWorld.Score(Options(world, images, "alone.csv"));
+        // Before, between and behind their originals; 006 and 013 are no images, and of the same bytes.
+        foreach ((int of, string name) in ((int, string)[])[(4, "000a"), (6, "018a"), (13, "013a"), (19, "999")])
+            File.Copy(Path.Combine(images, $"{of:D3}.bmp"), Path.Combine(images, name + ".bmp"));
+        ScoreSummary summary = ScoringWorld.Score(Options(world, images, "scores.csv"));
+
+        Assert.Equal(5, summary.Copied);
+        Dictionary<string, string> alone = ByName(world["alone.csv"]),
+            rows = ByName(world["scores.csv"]);
+        Assert.Equal(24, rows.Count);
+        Assert.All(alone, row => Assert.Equal(row.Value, rows[row.Key]));
+        Assert.Equal((alone["004"], alone["006"], alone["019"]), (rows["000a"], rows["018a"], rows["999"]));
+        Assert.Equal(
+            ["006", "013", "013a", "018a"],
+            ScoringWorld
+                .Rows(world["scores.csv"])
+                .Where(row => row["status"] == Status.Failed)
+                .Select(row => Path.GetFileNameWithoutExtension(row["path"]!))
+        );
+        Assert.Equal(Embeddings(world, "alone.csv", "004"), Embeddings(world, "scores.csv", "000a"));
+        Assert.Equal(Embeddings(world, "alone.csv", "019"), Embeddings(world, "scores.csv", "999"));
+    }
+
+    [Fact]
+    public void An_interruption_between_original_and_copy_changes_no_byte()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 40);
+        for (int i = 0; i < 10; i++)
+            File.Copy(Path.Combine(images, $"{i:D3}.bmp"), Path.Combine(images, $"9{i:D2}.bmp"));
+        ScoringWorld.Score(Options(world, images, "whole.csv"));
+        ScoreOptions options = Options(world, images, "scores.csv");
+        using (CancellationTokenSource stop = new())
+        {
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                ScoringWorld.Score(
+                    options,
+                    now =>
+                    {
+                        if (now.Done >= 24)
+                            stop.Cancel();
+                    },
+                    stop
+                )
+            );
+        }
+        Assert.Equal(10, ScoringWorld.Score(options with { Resume = true }).Copied);
+        Assert.Equal(File.ReadAllBytes(world["whole.csv"]), File.ReadAllBytes(options.Output));
+        Assert.Equal(File.ReadAllBytes(world["whole.embeddings.npy"]), File.ReadAllBytes(world["scores.embeddings.npy"]));
+    }
+
+    [Fact]
+    public void A_finished_run_that_is_resumed_with_more_images_scores_only_those()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 12),
+            more = world.Images("more", 18);
+        ScoreOptions options = Options(world, images, "scores.csv");
+        ScoringWorld.Score(options);
+        // The same content elsewhere, in another order, and six images more.
+        ScoreSummary enlarged = ScoringWorld.Score(options with { Inputs = [more], Resume = true });
+        Assert.Equal(12, enlarged.Copied);
+        ScoringWorld.Score(Options(world, more, "fresh.csv"));
+        Assert.Equal(File.ReadAllBytes(world["fresh.csv"]), File.ReadAllBytes(options.Output));
+        Assert.Equal(File.ReadAllBytes(world["fresh.embeddings.npy"]), File.ReadAllBytes(world["scores.embeddings.npy"]));
+    }
+
+    [Fact]
+    public void Figures_of_another_teacher_of_other_options_or_of_a_changed_table_are_not_taken_over()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 8);
+        ScoreOptions options = Options(world, images, "scores.csv");
+        ScoringWorld.Score(options);
+
+        Assert.Equal(0, ScoringWorld.Score(options with { Teacher = world.Teacher(seed: 5), Resume = true }).Copied);
+        Assert.Equal(0, ScoringWorld.Score(options with { Resume = true }).Copied);
+        Assert.Equal(8, ScoringWorld.Score(options with { Resume = true }).Copied);
+        Assert.Equal(0, ScoringWorld.Score(options with { Resume = true, Blocks = [0] }).Copied);
+        ScoringWorld.Score(options with { Overwrite = true });
+        string[] lines = File.ReadAllLines(options.Output);
+        File.WriteAllLines(options.Output, [lines[0], .. lines.Skip(1).Reverse()]);
+        Assert.Equal(0, ScoringWorld.Score(options with { Resume = true }).Copied);
+    }
+
+    private static ScoreOptions Options(ScoringWorld world, string images, string output) =>
+        ScoreRunTests.Options(world, images) with
+        {
+            Output = world[output],
+            KeepEmbeddings = true,
+            BatchSize = 4,
+            CheckpointEvery = 2,
+        };
+
+    // All of a row but where its image lies.
+    private static Dictionary<string, string> ByName(string table) =>
+        ScoringWorld
+            .Rows(table)
+            .ToDictionary(row => Path.GetFileNameWithoutExtension(row["path"]!), row => string.Join(',', row.Fields.Skip(1)));
+
+    private static float[] Embeddings(ScoringWorld world, string table, string name)
+    {
+        List<TableRow> rows = ScoringWorld.Rows(world[table]);
+        long at = rows.FindIndex(row => Path.GetFileNameWithoutExtension(row["path"]!) == name);
+        using EmbeddingReader reader = EmbeddingReader.Open(Path.ChangeExtension(world[table], ".embeddings.npy"));
+        float[] found = [];
+        reader.Read([at], (_, vector) => found = vector.ToArray());
+        return found;
+    }
+}
