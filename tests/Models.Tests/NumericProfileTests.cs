@@ -32,6 +32,5 @@ public sealed class NumericProfileTests
     }
 
     [Fact]
-    public void Under_avx2_no_processor_counts_as_wider() =>
-        Assert.NotEqual("avx512", NumericProfiles.InstructionsOf(NumericProfile.Avx2));
+    public void Under_avx2_no_processor_counts_as_wider() => Assert.NotEqual("avx512", NumericProfiles.InstructionsOf(NumericProfile.Avx2));
 }
