@@ -43,6 +43,24 @@ public static class Reason
     /// <summary>An archive within a folder or an archive: those are opened where they are named.</summary>
     public const string Archive = "archive";
 
+    /// <summary>An archive within an archive: it is opened once it was taken out.</summary>
+    public const string NestedArchive = "nested_archive";
+
+    /// <summary>A member of an archive whose content has not the checksum that the archive says.</summary>
+    public const string BadChecksum = "bad_checksum";
+
+    /// <summary>A member of a tar that was written with holes.</summary>
+    public const string SparseMember = UnsupportedFormat + "/tar_sparse";
+
+    /// <summary>A name that is not UTF-8, which cannot be opened.</summary>
+    public const string NameNotUtf8 = "name_not_utf8";
+
+    /// <summary>An address where a file's path should be: lists of addresses have a column <c>url</c>.</summary>
+    public const string Address = "address";
+
+    /// <summary>An image that is written into the list itself.</summary>
+    public const string DataUri = "data_uri";
+
     // Of decoding.
 
     /// <summary>Text, or bytes of no known kind.</summary>
@@ -170,6 +188,9 @@ public static class Reason
 
     /// <summary>The file is no longer the one that was scored.</summary>
     public const string Changed = "changed";
+
+    /// <summary>A member of a zip that is packed in a way that is not read, such as <c>unsupported_format/zip_method_12</c>.</summary>
+    public static string ZipMethod(int method) => FormattableString.Invariant($"{UnsupportedFormat}/zip_method_{method}");
 
     /// <summary>The answer's HTTP status, such as <c>http_404</c>.</summary>
     public static string Http(int status) => FormattableString.Invariant($"http_{status}");

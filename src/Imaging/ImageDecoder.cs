@@ -97,12 +97,12 @@ public static class ImageDecoder
         if (bytes.Length > limits.MaxBytes)
             return new DecodeResult(null, "", Reason.TooLarge);
         header = ImageHeader.Read(bytes.Span);
-        int orientation = 1;
+        TiffLayout? layout = null;
         bool further = false;
         if (
             header.Format.Length == 0
             && limits.Formats.Count > 0
-            && RasterHeader.Read(bytes.Span, out orientation) is { } raster
+            && RasterHeader.Read(bytes.Span, out layout) is { } raster
             && (limits.Formats.Contains(raster.Format) || (raster.Format.Length == 0 && raster.Reason != Reason.UnknownFormat))
         )
             (header, further) = (raster, true);
@@ -128,8 +128,10 @@ public static class ImageDecoder
         {
             if (further && header.Format is "pbm" or "pgm" or "ppm")
                 return NetpbmDecoder.Decode(bytes.Span, header);
+            if (further && layout is { IsFax: false })
+                return TiffPicture.Decode(bytes, layout);
             if (further)
-                return SharpDecoder.Decode(bytes, header, orientation);
+                return SharpDecoder.Decode(bytes, header, layout);
             if (header.Format == "gif")
                 return GifDecoder.Decode(bytes.Span, maxPixels);
             if (header.Format == "png" && Gray16Png.Is(bytes.Span))

@@ -58,6 +58,9 @@ public static class ColumnNames
     /// <summary>Whether a column's name is <c>path</c> or a usual other name for it.</summary>
     public static bool IsPath(string name) => Same(name, "path") || PathAliases.Any(alias => Same(name, alias));
 
+    /// <summary>Whether a column's name is of paths or of addresses.</summary>
+    internal static bool IsLookedFor(string name) => IsPath(name) || Same(name, "url");
+
     // File Name, file-name and file_name are one name.
     private static bool Same(ReadOnlySpan<char> name, ReadOnlySpan<char> alias)
     {

@@ -106,9 +106,12 @@ internal sealed class CsvTableReader : TableReader
             patient = new ListTableReader(path, pathColumn);
             if (patient.Header.Columns.SequenceEqual(Header.Columns))
             {
-                for (long row = 0; row < rows && patient.Read(); row++) { }
-                if (patient.Read())
-                    return true;
+                long row = 0;
+                while (row < rows && patient.Read())
+                    row++;
+                // Where nothing is left, what broke the rules was no row.
+                if (row == rows)
+                    return patient.Read();
             }
         }
         catch (TableException) when (otherwise is not null)

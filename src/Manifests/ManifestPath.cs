@@ -14,6 +14,8 @@ public static class ManifestPath
     /// </summary>
     public static string ToTable(string path, string tablePath)
     {
+        if (IsAddress(path))
+            return path;
         (string file, string member) = Split(path);
         file = Path.GetFullPath(file);
         string folder = Folder(tablePath);
@@ -37,9 +39,11 @@ public static class ManifestPath
     public static string FromTable(string field, string tablePath)
     {
         field = OfAddress(field) ?? field;
+        if (IsAddress(field))
+            return Shortened(field);
         // No system has such a name: the sign for what cannot be shown leads to nothing, so that the row fails as not_found and no other
         // does.
-        field = field.Replace('\0', '\uFFFD');
+        field = field.Replace('\0', '\u2400');
         (string file, string member) = Split(field);
         if (file.Length == 0)
             throw new TableException(
@@ -55,10 +59,60 @@ public static class ManifestPath
             && File.Exists(other)
         )
             full = other;
+        if (MayMeanAnother(file) && !File.Exists(full))
+            full = Another(file, tablePath) ?? full;
         if (Path.DirectorySeparatorChar != '\\' && file.Contains('\\', StringComparison.Ordinal) && !File.Exists(full))
             full = Path.GetFullPath(file.Replace('\\', '/'), Folder(tablePath));
         return full + member;
     }
+
+    /// <summary>Whether a text is an address (<c>https://...</c>, <c>s3://...</c>, <c>data:...</c>) and no path.</summary>
+    public static bool IsAddress(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) && path.Contains(',', StringComparison.Ordinal))
+            return true;
+        // One letter before the colon is a drive.
+        int scheme = path.IndexOf("://", StringComparison.Ordinal);
+        return scheme is > 1 and < 16 && char.IsAsciiLetter(path[0]) && path.AsSpan(0, scheme).IndexOfAnyExcept(SchemeLetters) < 0;
+    }
+
+    private static readonly System.Buffers.SearchValues<char> SchemeLetters = System.Buffers.SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."
+    );
+
+    // An image within a table would be the longest field of every later table: what tells it from others is enough.
+    private static string Shortened(string address)
+    {
+        const int longest = 4096;
+        if (address.Length <= longest && !address.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+            return address;
+        string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(address)));
+        return FormattableString.Invariant(
+            $"{address[..Math.Min(40, address.IndexOf(',', StringComparison.Ordinal) + 1)]}...{address.Length} characters, sha256 {hash}"
+        );
+    }
+
+    // What a path may mean that leads to nothing as it is written: %20 for a space, ~ for the home folder. Null where there is no such file
+    // either.
+    private static string? Another(string file, string tablePath)
+    {
+        if (file.StartsWith("~/", StringComparison.Ordinal))
+            file = Path.Join(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), file[1..]);
+        foreach (string other in (string[])[file, Uri.UnescapeDataString(file)])
+        {
+            if (
+                !other.Contains('\0', StringComparison.Ordinal)
+                && Path.GetFullPath(other, Folder(tablePath)) is var full
+                && File.Exists(full)
+            )
+                return full;
+        }
+        return null;
+    }
+
+    private static bool MayMeanAnother(string file) =>
+        file.Contains('%', StringComparison.Ordinal) || file.StartsWith("~/", StringComparison.Ordinal);
 
     /// <summary>Splits <c>archive.tar::member</c> into the file and the member (null for a plain file).</summary>
     public static (string File, string? Member) SplitMember(string path) =>

@@ -55,21 +55,26 @@ internal sealed class ParquetFile : IDisposable
         Guard(() =>
         {
             using ParquetRowGroupReader reader = parquet.OpenRowGroupReader(group);
-            if (Fields[column] is DataField { IsArray: false })
-                return ParquetColumn.Load(reader, Fields[column]);
+            DataField? flat = Fields[column] is DataField { IsArray: false } one ? one : null;
             try
             {
                 return ParquetColumn.Load(reader, Fields[column]);
             }
-            catch (Exception problem) when (problem is not OutOfMemoryException)
+            catch (Exception problem) when (flat is null ? problem is not OutOfMemoryException : IsBystander(flat, problem))
             {
-                // A nested column is a bystander: it is never a reason to refuse the file.
+                // A bystander is never a reason to refuse the file.
                 TableNotes.Tell(
-                    $"{Path}: the nested column {Fields[column].Name} cannot be read and is left empty ({(problem is NotImplementedException ? "lists in data pages of version 2 are not read" : problem.Message.TrimEnd('.'))})"
+                    $"{Path}: the {(flat is null ? "nested " : "")}column {Fields[column].Name} cannot be read and is left empty ({(problem is NotImplementedException && flat is null ? "lists in data pages of version 2 are not read" : problem.Message.TrimEnd('.'))})"
                 );
                 return new TextColumn(new ReadOnlyMemory<char>[reader.RowCount]);
             }
         });
+
+    // Numbers and times in an encoding that the library does not have for them. Text may be what the table is for.
+    private static bool IsBystander(DataField field, Exception problem) =>
+        problem is NotSupportedException or NotImplementedException
+        && !ParquetColumn.IsText(field.ClrType)
+        && !ParquetColumn.IsBinary(field.ClrType);
 
     /// <summary>Decodes bytes of a group.</summary>
     public byte[]?[] LoadBytes(int group, DataField field) =>

@@ -118,7 +118,14 @@ public static class Table
         ReadOnlySpan<byte> line = end < 0 ? start : start.AsSpan(0, end);
         if (line.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
             line = line[3..];
-        if (marked || gzip || !System.Text.Unicode.Utf8.IsValid(line) || line.StartsWith("#"u8) || line.Contains((byte)0))
+        if (
+            marked
+            || gzip
+            || !System.Text.Unicode.Utf8.IsValid(line)
+            || line.StartsWith("#"u8)
+            || line.Contains((byte)0)
+            || ListReader.TellsSeparator(System.Text.Encoding.UTF8.GetString(line))
+        )
             return null;
         if (
             HeadlessList.Of(System.Text.Encoding.UTF8.GetString(line), path, field => IsLookedFor(field, pathColumn), plain: false)

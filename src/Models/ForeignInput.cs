@@ -58,9 +58,15 @@ public sealed record ForeignInput(
         ConfigContract.ClassesFit(classes, stated, report);
         int side = Side(stated, imageSize, given, report);
         Preprocessing read = PreprocessingReader.Read(processor, stated, null, side, report);
-        IReadOnlyList<string> names = ClassNamesReader.Read(config, classes, report);
-        if (names.Count == 0)
-            names = NamesOf(metadata, classes, report);
+        PickleDictionary beside = new();
+        foreach ((string key, string text) in metadata)
+            beside.Add(key, text);
+        IReadOnlyList<string> names = ClassNamesReader.Read(
+            config,
+            StatedClassNames.Of(file, beside, PlainValues.WithoutTensors()),
+            classes,
+            report
+        );
         return new ForeignInput(given?.Over(read) ?? read, names, given?.Over(report.Facts) ?? report.Facts, report.Notes);
     }
 
@@ -124,26 +130,5 @@ public sealed record ForeignInput(
         {
             return text;
         }
-    }
-
-    private static string[] NamesOf(IReadOnlyDictionary<string, string> metadata, int classes, ReadingReport report)
-    {
-        if (!metadata.TryGetValue("class_names", out string? text))
-            return [];
-        string[]? names = null;
-        try
-        {
-            names = JsonSerializer.Deserialize<string[]>(text);
-        }
-        catch (JsonException)
-        {
-            report.Note("class_names in its metadata is no list of texts: the names are left out");
-        }
-        if (names is null || names.Length == 0)
-            return [];
-        if (names.Length == classes && names.All(name => name is not null))
-            return names;
-        report.Note($"its metadata names {names.Length} classes, its output has {classes}: the names are left out");
-        return [];
     }
 }

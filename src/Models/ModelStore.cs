@@ -136,7 +136,10 @@ public static class ModelStore
                 $"'{Shown.Of(name)}' is no plain tensor but made by '{Shown.Of(made.Value)}', which is not read; {(made.Value.Contains("_qtensor", StringComparison.Ordinal) ? "save the weights as they were before quantisation" : made.Value.Contains("sparse", StringComparison.Ordinal) ? "save it dense: tensor.to_dense()" : "save the weights alone: torch.save(model.state_dict(), file)")}"
             );
         Describe(content, report, asked: key is not null);
+        if (content.Tensors.Keys.FirstOrDefault(tensor => tensor.EndsWith(".zero_point", StringComparison.Ordinal)) is { } scaled)
+            throw report.Bad($"'{Shown.Of(scaled)}' tells that its weights are quantised; save them as they were before quantisation");
         (Dictionary<string, torch.Tensor> tensors, NameStyle style) = TimmNames.From(weights, content.Tensors);
+        SequentialHead.Unwrap(tensors, report);
         string folder = Path.GetDirectoryName(Path.GetFullPath(weights))!,
             stem = Path.GetFileNameWithoutExtension(weights);
         // In a directory that is given as a model its config goes with the weights, whatever they are called, unless there is one of their
@@ -151,6 +154,10 @@ public static class ModelStore
 
         ModelConfig shape = FamilyReader.Read(new NetworkSource(tensors, style, stated, named, heads, report), config);
 
+        if (shape.Classes == 1)
+            report.Note(
+                "its head has one output: as a softmax over one class it is sure of every image, so that entropy, energy and agreement tell nothing"
+            );
         ImageModel model = shape.Build();
         try
         {
@@ -163,7 +170,12 @@ public static class ModelStore
                 report
             );
             model.eval();
-            return new LoadedModel(model, preprocessing, ClassNamesReader.Read(config, shape.Classes, report), LinkText.Resolved(weights))
+            return new LoadedModel(
+                model,
+                preprocessing,
+                ClassNamesReader.Read(config, content.Names, shape.Classes, report),
+                LinkText.Resolved(weights)
+            )
             {
                 Facts = report.Facts,
                 Notes = report.Notes,
@@ -184,7 +196,7 @@ public static class ModelStore
             report.Note($"the weights are those under '{Shown.Of(network.Label)}', as asked");
         else if (network.Label.Length > 0)
             report.Note(
-                $"the weights are those under '{Shown.Of(network.Label)}'{(network.Others.Count > 0 ? $", preferred to {string.Join(", ", network.Others.Take(4))}{(network.Others.Count > 4 ? $" and {network.Others.Count - 4} more" : "")}: averaged weights first, then a teacher's (--weights-key names another)" : "")}"
+                $"the weights are those under '{Shown.Of(network.Label)}'{(network.Others.Count > 0 ? $", preferred to {string.Join(", ", network.Others.Take(4))}{(network.Others.Count > 4 ? $" and {network.Others.Count - 4} more" : "")}: averaged weights first, then a teacher's, then the usual key (--weights-key names another)" : "")}"
             );
         else if (network.Others.Count > 0)
             report.Note(
@@ -194,6 +206,8 @@ public static class ModelStore
             report.Note($"{network.Left.Count} tensors outside '{Shown.Of(network.Prefix)}' are ignored: {Shown.List(network.Left)}");
         if (content.Foreign.Count > 0)
             report.Note($"objects beside the weights are left alone, nothing of them was run: {Shown.List(content.Foreign, 6)}");
+        foreach (string remark in content.Remarks)
+            report.Note(remark);
     }
 
     // The name of the config, else of the checkpoint's arguments, else of the file: the first that is known.

@@ -152,6 +152,7 @@ public sealed class ConfigContractTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{\"image_mean\": [123.675, 116.28, 103.53], \"image_std\": [58.395, 57.12, 57.375], \"do_rescale\": false}", 0.485, 0.229)]
     [InlineData("{\"do_rescale\": false}", 0.5 / 255, 0.5 / 255)]
     [InlineData("{\"rescale_factor\": 0.00784313725490196}", 0.25, 0.25)]
     [InlineData("{\"do_normalize\": false}", 0.0, 1.0)]
@@ -171,6 +172,7 @@ public sealed class ConfigContractTests : IDisposable
     [InlineData("{\"do_flip_channel_order\": true}", "do_flip_channel_order")]
     [InlineData("{\"do_pad\": true}", "do_pad")]
     [InlineData("{\"rescale_factor\": 0}", "rescale_factor")]
+    [InlineData("{\"image_mean\": [123.675, 116.28, 103.53], \"image_std\": [58.395, 57.12, 57.375]}", "do_rescale")]
     public void A_processor_that_makes_other_pictures_is_refused_by_name(string fields, string named) =>
         Assert.Contains(named, Assert.Throws<ModelException>(() => Processed(fields).Dispose()).Message, StringComparison.Ordinal);
 
@@ -216,6 +218,33 @@ public sealed class ConfigContractTests : IDisposable
         );
         Assert.Equal("args.heads of '" + folder["best.pth.tar"] + "'", loaded.Facts.Single(fact => fact.Field == "heads").Source);
         Assert.Contains(loaded.Notes, note => note.Contains("vit_tiny_patch16_224", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_mean_of_bytes_is_divided_and_that_is_said()
+    {
+        using ImageModel model = ModelRegistry.Resolve(Spec).Create(1);
+        Dictionary<string, object?> options = new()
+        {
+            ["num_heads"] = 3L,
+            ["mean"] = new List<object?> { 123.675, 116.28, 103.53 },
+            ["std"] = new List<object?> { 58.395, 57.12, 57.375 },
+        };
+        PickleBuilder.Save(folder["w.pth"], new Dictionary<string, object?> { ["model"] = PickleBuilder.State(model), ["args"] = options });
+        using LoadedModel loaded = ModelStore.Load(folder["w.pth"]);
+        Assert.Equal(0.485f, loaded.Preprocessing.Mean[0], 5);
+        Assert.Equal(0.225f, loaded.Preprocessing.Std[2], 5);
+        Assert.Contains(loaded.Notes, note => note.Contains("divided by 255", StringComparison.Ordinal));
+        options["std"] = new List<object?> { 0.2, 0.2, 0.2 };
+        PickleBuilder.Save(
+            folder["apart.pth"],
+            new Dictionary<string, object?> { ["model"] = PickleBuilder.State(model), ["args"] = options }
+        );
+        Assert.Contains(
+            "different units",
+            Assert.Throws<ModelException>(() => ModelStore.Load(folder["apart.pth"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -45,7 +45,8 @@ public sealed class MutatedCheckpointTests : IDisposable
             {
                 PickleReading reading = RestrictedPickle.Read(mutated, "mutated");
                 IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(reading.Root);
-                _ = Statements.OfCheckpoint("mutated", reading.Root);
+                _ = CheckpointStatements.Read("mutated", reading.Root, PlainValues.WithoutTensors());
+                _ = StatedClassNames.Of("mutated", reading.Root, PlainValues.WithoutTensors());
                 if (nodes.Count > 0)
                     NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
                 read++;
@@ -181,7 +182,7 @@ public sealed class MutatedCheckpointTests : IDisposable
         Dictionary<string, object?> state = PickleBuilder.State(model);
         torch.Tensor large = torch.zeros(100_000);
         state["blocks.0.a"] = large;
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 200; i++)
             state[$"blocks.0.b{i}"] = new PickleBuilder.View(model.StateDict().Count, large, 0);
         PickleBuilder.Save(folder["w.pth"], state);
         Assert.Contains(

@@ -61,6 +61,92 @@ public sealed class OtherLibrariesTests : IDisposable
     }
 
     [Fact]
+    public void Clips_classifier_reads_the_mean_of_the_patches_before_the_final_norm()
+    {
+        VitConfig shape = new()
+        {
+            ImageSize = 32,
+            PatchSize = 8,
+            Width = 24,
+            Depth = 2,
+            Heads = 3,
+            MlpHidden = 96,
+            Classes = 5,
+            PreNorm = true,
+            Activation = Activation.QuickGelu,
+            LayerNormEpsilon = 1e-5,
+            Pooling = Pooling.Average,
+            FinalNorm = false,
+        };
+        Check(
+            shape,
+            state =>
+                new(Tower(state.Where(pair => !pair.Key.StartsWith("head.", StringComparison.Ordinal)).ToDictionary(), "vision_model."))
+                {
+                    ["classifier.weight"] = state["head.weight"],
+                    ["classifier.bias"] = state["head.bias"],
+                    ["vision_model.post_layernorm.weight"] = full([24], 7f),
+                    ["vision_model.post_layernorm.bias"] = full([24], 8f),
+                },
+            """{"model_type": "clip", "architectures": ["CLIPForImageClassification"], "vision_config": {"hidden_size": 24, "num_attention_heads": 3, "image_size": 32, "patch_size": 8}}"""
+        );
+    }
+
+    [Fact]
+    public void I_jepa_has_no_class_token_and_its_classifier_beside_the_backbone()
+    {
+        VitConfig shape = new()
+        {
+            ImageSize = 32,
+            PatchSize = 8,
+            Width = 24,
+            Depth = 2,
+            Heads = 3,
+            MlpHidden = 96,
+            Classes = 5,
+            ClassToken = false,
+            Pooling = Pooling.Average,
+        };
+        Check(
+            shape,
+            state =>
+            {
+                Dictionary<string, Tensor> named = [];
+                foreach ((string name, Tensor tensor) in state)
+                {
+                    string[] parts = name.Split('.');
+                    if (parts[0] == "head")
+                        named["classifier." + parts[1]] = tensor;
+                    else if (name.Contains(".qkv.", StringComparison.Ordinal))
+                    {
+                        for (int i = 0; i < 3; i++)
+                            named[$"ijepa.encoder.layer.{parts[1]}.attention.attention.{new[] { "query", "key", "value" }[i]}.{parts[4]}"] =
+                                tensor.chunk(3, 0)[i];
+                    }
+                    else
+                        named[
+                            "ijepa."
+                                + Replace(
+                                    name,
+                                    ("pos_embed", "embeddings.position_embeddings"),
+                                    ("patch_embed.proj", "embeddings.patch_embeddings.projection"),
+                                    ("norm1", "layernorm_before"),
+                                    ("norm2", "layernorm_after"),
+                                    ("attn.proj", "attention.output.dense"),
+                                    ("mlp.fc1", "intermediate.dense"),
+                                    ("mlp.fc2", "output.dense"),
+                                    ("blocks.", "encoder.layer."),
+                                    name.StartsWith("norm.", StringComparison.Ordinal) ? ("norm.", "layernorm.") : ("", "")
+                                )
+                        ] = tensor;
+                }
+                return named;
+            },
+            """{"model_type": "ijepa", "num_attention_heads": 3, "image_size": 32, "layer_norm_eps": 1e-6}"""
+        );
+    }
+
+    [Fact]
     public void Siglips_tower_pools_by_its_own_query()
     {
         VitConfig shape = new()
@@ -230,7 +316,7 @@ public sealed class OtherLibrariesTests : IDisposable
         using VisionTransformer model = (VisionTransformer)shape.Create(2);
         FormulaWeights.Fill(model);
         model.eval();
-        if (shape.PreNorm && shape.Classes > 0)
+        if (shape.PreNorm && shape.Classes > 0 && shape.FinalNorm)
         {
             // The projection has no bias.
             using IDisposable off = no_grad();

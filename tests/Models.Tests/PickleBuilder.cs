@@ -21,6 +21,12 @@ internal sealed class PickleBuilder
     /// <summary>The call of a global.</summary>
     public sealed record Call(string Global, params object?[] Arguments);
 
+    /// <summary>An object, and the state that is set on it.</summary>
+    public sealed record Built(object? Object, object? State);
+
+    /// <summary>An object of a class derived from dict, and its items.</summary>
+    public sealed record WithItems(object? Object, Dictionary<string, object?> Items);
+
     /// <summary>A global alone.</summary>
     public sealed record Named(string Global);
 
@@ -32,6 +38,9 @@ internal sealed class PickleBuilder
 
     /// <summary>The format before it.</summary>
     public static void SaveLegacy(string path, object? root) => new PickleBuilder().WriteLegacy(path, root);
+
+    /// <summary>A pickle alone, as pickle.dump leaves it.</summary>
+    public static void SavePickle(string path, object? root) => File.WriteAllBytes(path, [0x80, 2, .. Alone(root)[2..]]);
 
     /// <summary>A state dict of a model, names prefixed.</summary>
     public static Dictionary<string, object?> State(ImageModel model, string prefix = "") =>
@@ -127,6 +136,15 @@ internal sealed class PickleBuilder
                 Add(instance.Attributes);
                 pickle.Add((byte)'b');
                 break;
+            case Built built:
+                Add(built.Object);
+                Add(built.State);
+                pickle.Add((byte)'b');
+                break;
+            case WithItems held:
+                Add(held.Object);
+                Items(held.Items);
+                break;
             case View view:
                 Put(view.Storage, view.Like, view.Offset);
                 break;
@@ -139,13 +157,8 @@ internal sealed class PickleBuilder
                 Tuple(tuple);
                 break;
             case IDictionary<string, object?> dictionary:
-                pickle.AddRange([(byte)'}', (byte)'(']);
-                foreach ((string key, object? item) in dictionary)
-                {
-                    Text(key);
-                    Add(item);
-                }
-                pickle.Add((byte)'u');
+                pickle.Add((byte)'}');
+                Items(dictionary);
                 break;
             case IEnumerable<object?> list:
                 pickle.AddRange([(byte)']', (byte)'(']);
@@ -156,6 +169,17 @@ internal sealed class PickleBuilder
             default:
                 throw new ArgumentException(value.GetType().Name);
         }
+    }
+
+    private void Items(IDictionary<string, object?> items)
+    {
+        pickle.Add((byte)'(');
+        foreach ((string key, object? item) in items)
+        {
+            Text(key);
+            Add(item);
+        }
+        pickle.Add((byte)'u');
     }
 
     private void Put(int storage, Tensor like, long offset)

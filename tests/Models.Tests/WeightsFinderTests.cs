@@ -98,6 +98,20 @@ public sealed class WeightsFinderTests : IDisposable
         Assert.Contains(loaded.Notes, note => note.Contains("ema.shadow_params", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("model.", "")]
+    [InlineData("model.vit.", "vit")]
+    public void Averages_whose_names_have_no_dots_are_the_network(string prefix, string within)
+    {
+        Dictionary<string, object?> state = PickleBuilder.State(model, prefix);
+        foreach ((string name, Tensor tensor) in other.StateDict())
+            state["model_ema." + within + name.Replace(".", "", StringComparison.Ordinal)] = tensor;
+        state["model_ema.decay"] = tensor(0.9f);
+        using LoadedModel loaded = Load(new Dictionary<string, object?> { ["state_dict"] = state });
+        Same(other, loaded);
+        Assert.Contains(loaded.Notes, note => note.Contains("'state_dict.model_ema', preferred to", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Of_prefixes_in_one_dictionary_the_teachers_is_taken_and_the_rest_counted()
     {
@@ -209,14 +223,54 @@ public sealed class WeightsFinderTests : IDisposable
     {
         Dictionary<string, object?> state = PickleBuilder.State(model);
         state["norm.weight"] = new PickleBuilder.Call(
-            "numpy.core.multiarray._reconstruct",
-            new PickleBuilder.Named("numpy.ndarray"),
+            "torch._utils._rebuild_sparse_tensor",
+            new PickleBuilder.Named("torch.sparse_coo"),
             new object?[] { 0L },
             "b"
         );
         string message = Assert.Throws<ModelException>(() => Load(state)).Message;
         Assert.Contains("'norm.weight'", message, StringComparison.Ordinal);
-        Assert.Contains("numpy.core.multiarray._reconstruct", message, StringComparison.Ordinal);
+        Assert.Contains("torch._utils._rebuild_sparse_tensor", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("head.1.", true)]
+    [InlineData("head.0.", true)]
+    [InlineData("classifier.", false)]
+    public void A_head_alone_in_a_sequence_is_the_head_and_that_is_said_to_be_assumed(string name, bool read)
+    {
+        Dictionary<string, object?> state = model
+            .StateDict()
+            .ToDictionary(pair => pair.Key.Replace("head.", name, StringComparison.Ordinal), pair => (object?)pair.Value);
+        if (!read)
+        {
+            Assert.Contains(name + "weight", Assert.Throws<ModelException>(() => Load(state)).Message, StringComparison.Ordinal);
+            return;
+        }
+        using LoadedModel loaded = Load(state);
+        Same(model, loaded);
+        Assert.Contains("head '" + name.TrimEnd('.') + "' alone", loaded.Assumptions!, StringComparison.Ordinal);
+        state[name.Replace("head.", "head.3", StringComparison.Ordinal) + "weight"] = ones(5, 5);
+        Assert.Throws<ModelException>(() => LoadAnother(state));
+    }
+
+    [Fact]
+    public void Layers_that_share_their_weights_are_read_as_two()
+    {
+        Dictionary<string, object?> state = PickleBuilder.State(model);
+        string[] names = [.. state.Keys];
+        Tensor first = model.StateDict()["blocks.0.mlp.fc1.weight"];
+        state["blocks.1.mlp.fc1.weight"] = new PickleBuilder.View(Array.IndexOf(names, "blocks.0.mlp.fc1.weight"), first, 0);
+        using LoadedModel loaded = Load(state);
+        Assert.True(loaded.Model.StateDict()["blocks.1.mlp.fc1.weight"].eq(first).all().item<bool>());
+    }
+
+    [Fact]
+    public void Quantised_weights_are_refused_as_such()
+    {
+        Dictionary<string, object?> state = PickleBuilder.State(model);
+        state["blocks.0.attn.qkv.zero_point"] = zeros(1);
+        Assert.Contains("quantised", Assert.Throws<ModelException>(() => Load(state)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -355,6 +409,12 @@ public sealed class WeightsFinderTests : IDisposable
     {
         PickleBuilder.Save(folder["w.pth"], root);
         return ModelStore.Load(folder["w.pth"], 3);
+    }
+
+    private LoadedModel LoadAnother(object? root)
+    {
+        PickleBuilder.Save(folder["more.pth"], root);
+        return ModelStore.Load(folder["more.pth"], 3);
     }
 
     private static void Same(ImageModel expected, LoadedModel loaded)

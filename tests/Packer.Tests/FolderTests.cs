@@ -5,7 +5,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using CsCheck;
 using CsvHelper;
-using DataFreeKD.Packer.Files;
+using DataFreeKD.Packer.Names;
 
 namespace DataFreeKD.Packer.Tests;
 

@@ -122,7 +122,9 @@ internal sealed class PickleTarget : Target
     {
         PickleReading reading = RestrictedPickle.Read(bytes, "mutated");
         IReadOnlyList<PickleNode> nodes = PickleTree.Dictionaries(reading.Root);
-        _ = Statements.OfCheckpoint("mutated", reading.Root);
+        PlainValues values = new(_ => null);
+        _ = CheckpointStatements.Read("mutated", reading.Root, values);
+        _ = StatedClassNames.Of("mutated", reading.Root, values);
         if (nodes.Count > 0)
             NetworkFinder.Find("mutated", [.. nodes.Select(node => new TensorDictionary(node.Path, [.. node.Tensors.Keys]))], null);
     }

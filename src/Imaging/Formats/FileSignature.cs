@@ -47,7 +47,27 @@ internal static class FileSignature
         ([0xd7, 0xcd, 0xc6, 0x9a], Image + "wmf"),
         ([.. "%!PS"u8], Image + "eps"),
         ([0xc5, 0xd0, 0xd3, 0xc6], Image + "eps"),
+        ([0x01, 0xda, 0, 1], Image + "sgi"),
+        ([0x01, 0xda, 0, 2], Image + "sgi"),
+        ([0x01, 0xda, 1, 1], Image + "sgi"),
+        ([0x01, 0xda, 1, 2], Image + "sgi"),
+        ([0x59, 0xa6, 0x6a, 0x95], Image + "sun_raster"),
+        ([.. "DanM"u8], Image + "msp"),
+        ([.. "LinS"u8], Image + "msp"),
+        ([.. "BLP1"u8], Image + "blp"),
+        ([.. "BLP2"u8], Image + "blp"),
+        ([.. "NRRD000"u8], Image + "nrrd"),
+        ([0xab, .. "KTX "u8], Image + "ktx"),
+        ([.. "Image type: "u8], Image + "im"),
+        ([.. "II\x1a\0\0\0HEAPCCDR"u8], Image + "raw"),
+        ([0, .. "MRM"u8], Image + "raw"),
         ([.. "%PDF"u8], Other + "pdf"),
+        ([0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11], Other + "asf"),
+        ([.. "MATLAB 5.0 MAT-file"u8], Other + "mat"),
+        ([0x0a, 0x23, 0xd7, 0xce], Other + "recordio"),
+        ([0xff, 0xff, 0xff, 0xff, 0x10], Other + "arrow"),
+        ([.. "MZ"u8], Other + "program"),
+        ([.. "version https://git-lfs"u8], Other + "git_lfs_pointer"),
         ([0x1a, 0x45, 0xdf, 0xa3], Other + "matroska"),
         ([.. "OggS"u8], Other + "ogg"),
         ([.. "fLaC"u8], Other + "flac"),
@@ -57,18 +77,29 @@ internal static class FileSignature
         ([0, 0, 1, 0xb3], Other + "mpeg"),
         ([0x1f, 0x8b], Other + "gzip"),
         ([.. "PK\x03\x04"u8], Other + "zip"),
-        ([.. "BZh"u8], Other + "bzip2"),
-        ([0xfd, .. "7zXZ\0"u8], Other + "xz"),
-        ([0x28, 0xb5, 0x2f, 0xfd], Other + "zstd"),
-        ([.. "7z"u8, 0xbc, 0xaf, 0x27, 0x1c], Other + "7z"),
-        ([.. "Rar!\x1a\x07"u8], Other + "rar"),
+        // Archives, and packed files that may be such, of kinds that are not opened.
+        ([.. "BZh"u8], Image + "bzip2"),
+        ([0xfd, .. "7zXZ\0"u8], Image + "xz"),
+        ([0x5d, 0, 0], Image + "lzma"),
+        ([0x28, 0xb5, 0x2f, 0xfd], Image + "zstd"),
+        ([0x04, 0x22, 0x4d, 0x18], Image + "lz4"),
+        ([.. "LZIP"u8], Image + "lzip"),
+        ([0x1f, 0x9d], Image + "compress"),
+        ([0xff, 6, 0, 0, .. "sNaPpY"u8], Image + "snappy"),
+        ([.. "7z"u8, 0xbc, 0xaf, 0x27, 0x1c], Image + "7z"),
+        ([.. "Rar!\x1a\x07"u8], Image + "rar"),
+        ([.. "07070"u8], Image + "cpio"),
+        ([.. "MSCF"u8], Image + "cab"),
+        ([.. "!<arch>\n"u8], Other + "ar"),
         ([.. "PAR1"u8], Other + "parquet"),
         ([0x93, .. "NUMPY"u8], Other + "npy"),
         ([0x89, .. "HDF"u8], Other + "hdf5"),
         ([.. "SQLite format 3\0"u8], Other + "sqlite"),
         ([.. "ARROW1"u8], Other + "arrow"),
         ([0x80, 0x02], Other + "pickle"),
+        ([0x80, 0x03], Other + "pickle"),
         ([0x80, 0x04, 0x95], Other + "pickle"),
+        ([0x80, 0x05, 0x95], Other + "pickle"),
         ([0x7f, .. "ELF"u8], Other + "program"),
         ([0, 5, 0x16, 7], Other + "appledouble"),
         ([0, 0, 0, 1, .. "Bud1"u8], Other + "ds_store"),
@@ -82,7 +113,9 @@ internal static class FileSignature
         if (bytes.Length >= 12 && bytes[4..].StartsWith("ftyp"u8))
             return Box(bytes);
         if (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12)
-            return Other + (bytes[8..].StartsWith("AVI "u8) ? "avi" : "riff");
+            return Riff(bytes[8..]);
+        if (Film(bytes) is { } film)
+            return Other + film;
         if (Icon(bytes) is { } icon)
             return Image + icon;
         if (Netpbm(bytes) is { } netpbm)
@@ -94,10 +127,35 @@ internal static class FileSignature
             if (bytes.StartsWith(magic))
                 return bytes.Length >= 10 && reason == Image + "tiff" && bytes[8..].StartsWith("CR"u8) ? Image + "raw" : reason;
         }
+        if (Header(bytes) is { } other)
+            return Image + other;
         if (IsTarga(bytes))
             return Image + "tga";
         return IsSvg(bytes) ? Image + "svg" : Reason.UnknownFormat;
     }
+
+    /// <summary>Whether bytes begin as an archive, or a packed file, of a kind that is not opened.</summary>
+    public static bool IsPacked(ReadOnlySpan<byte> bytes)
+    {
+        string reason = ReasonOf(bytes);
+        return reason.StartsWith(Image, StringComparison.Ordinal) && Packed.Contains(reason[Image.Length..]);
+    }
+
+    private static readonly HashSet<string> Packed =
+    [
+        "bzip2",
+        "xz",
+        "lzma",
+        "zstd",
+        "lz4",
+        "lzip",
+        "compress",
+        "snappy",
+        "7z",
+        "rar",
+        "cpio",
+        "cab",
+    ];
 
     /// <summary>Whether it ends as a new Targa file does, or begins as an old one must; the format has no magic number.</summary>
     public static bool IsTarga(ReadOnlySpan<byte> bytes)
@@ -167,6 +225,62 @@ internal static class FileSignature
         return heic ? Image + "heic"
             : generic ? Image + "heif"
             : Other + (bytes[8..].StartsWith("qt  "u8) ? "mov" : "mp4");
+    }
+
+    private static string Riff(ReadOnlySpan<byte> kind) =>
+        kind.StartsWith("AVI "u8) ? Other + "avi"
+        : kind.StartsWith("ACON"u8) ? Image + "ani"
+        : Other + "riff";
+
+    // Films without a magic number: QuickTime's boxes, MPEG's transport packets of 188 bytes.
+    private static string? Film(ReadOnlySpan<byte> bytes)
+    {
+        const int packet = 188;
+        if (
+            bytes.Length >= 16
+            && bytes[4..8] is var box
+            && (box.SequenceEqual("moov"u8) || box.SequenceEqual("mdat"u8) || box.SequenceEqual("wide"u8))
+        )
+            return "mov";
+        foreach ((int first, int length) in (ReadOnlySpan<(int, int)>)[(0, packet), (4, packet + 4)])
+        {
+            if (
+                bytes.Length > first + (2 * length)
+                && bytes[first] == 'G'
+                && bytes[first + length] == 'G'
+                && bytes[first + (2 * length)] == 'G'
+            )
+                return "mpeg";
+        }
+        return null;
+    }
+
+    // Pictures whose header must make sense, since its magic number alone is too short, or comes late.
+    private static string? Header(ReadOnlySpan<byte> bytes)
+    {
+        if (
+            bytes.Length >= 128
+            && bytes[0] == 10
+            && bytes[1] is 0 or 2 or 3 or 4 or 5
+            && bytes[2] == 1
+            && bytes[3] is 1 or 2 or 4 or 8
+            && bytes[65] is >= 1 and <= 4
+        )
+            return "pcx";
+        // A bitmap without the header of its file.
+        if (
+            bytes.Length >= 40
+            && BinaryPrimitives.ReadUInt32LittleEndian(bytes) is 40 or 108 or 124
+            && BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]) == 1
+            && bytes[14] is 1 or 4 or 8 or 16 or 24 or 32
+            && bytes[15] == 0
+        )
+            return "dib";
+        if (bytes.Length >= 44 && bytes.StartsWith((ReadOnlySpan<byte>)[1, 0, 0, 0]) && bytes[40..44].SequenceEqual(" EMF"u8))
+            return "emf";
+        if (bytes.Length >= 348 && bytes[344..348] is var nifti && (nifti.SequenceEqual("n+1\0"u8) || nifti.SequenceEqual("ni1\0"u8)))
+            return "nifti";
+        return bytes.StartsWith("#define "u8) && bytes[..Math.Min(bytes.Length, 256)].IndexOf("_width "u8) > 0 ? "xbm" : null;
     }
 
     private static string? Icon(ReadOnlySpan<byte> bytes)

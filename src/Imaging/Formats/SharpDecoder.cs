@@ -1,4 +1,4 @@
-// ImageSharp behind the decoder: the one file that knows it. TIFF and Targa, and nothing that another decoder here reads.
+// ImageSharp behind the decoder: the one file that knows it. Faxes within TIFF and Targa, and nothing that another decoder here reads.
 
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
@@ -20,13 +20,13 @@ internal static class SharpDecoder
     /// <summary>Decodes.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="header">What <see cref="RasterHeader"/> said of it.</param>
-    /// <param name="orientation">How its pixels are to be turned.</param>
-    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, ImageHeader header, int orientation)
+    /// <param name="layout">How a TIFF lies in its file; null of a Targa.</param>
+    public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, ImageHeader header, TiffLayout? layout)
     {
         using var late = new CancellationTokenSource(Patience);
         CancellationToken token = late.Token;
         Task<DecodeResult> decoding = Task.Factory.StartNew(
-            () => Decode(bytes, header, orientation, token),
+            () => Decode(bytes, header, layout?.Orientation ?? 1, token),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default
@@ -34,6 +34,12 @@ internal static class SharpDecoder
         // A decoder that neither reads nor asks whether it may go on is left to itself; the run is not.
         if (!decoding.Wait(Patience + TimeSpan.FromSeconds(2)))
             return new DecodeResult(null, header.Format, Reason.TooSlow);
+        // Of a fax whose 0 is black the library gives the negative.
+        if (layout is { Meaning: TiffMeaning.Black } && decoding.Result.Image is { } image)
+        {
+            foreach (ref byte value in image.Pixels.AsSpan())
+                value = (byte)(255 - value);
+        }
         return decoding.Result;
     }
 

@@ -38,7 +38,13 @@ public static class ArchiveSniffer
     /// <param name="bytes">The file, or its first <see cref="Window"/> bytes.</param>
     public static ArchiveKind? Of(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.StartsWith("PK\u0003\u0004"u8) || bytes.StartsWith("PK\u0005\u0006"u8))
+        // A directory alone is an empty one, a mark before the first member one of several parts, or of one after all.
+        if (
+            bytes.StartsWith("PK\u0003\u0004"u8)
+            || bytes.StartsWith("PK\u0005\u0006"u8)
+            || bytes.StartsWith("PK\u0007\u0008PK\u0003\u0004"u8)
+            || bytes.StartsWith("PK00PK\u0003\u0004"u8)
+        )
             return ArchiveKind.Zip;
         if (IsTarHeader(bytes))
             return ArchiveKind.Tar;
@@ -48,8 +54,12 @@ public static class ArchiveSniffer
     /// <summary>Whether bytes begin as a gzip file does.</summary>
     internal static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
 
+    /// <summary>Whether what a gzip file holds has no header, and so may be a tar that is empty or was cut.</summary>
+    internal static bool MayBeTar(ReadOnlySpan<byte> packed) =>
+        Unpacked(packed) is var start && (start.Length < Block || !start.AsSpan().ContainsAnyExcept((byte)0));
+
     // Every tar since Unix V7 has the sum, only newer ones a magic word. The sum's own bytes count as spaces.
-    private static bool IsTarHeader(ReadOnlySpan<byte> bytes)
+    internal static bool IsTarHeader(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < Block || bytes[0] == 0)
             return false;

@@ -1,6 +1,7 @@
 // Reads a stream to its end under a cap, whatever length it claims.
 
 using System.Buffers;
+using DataFreeKD.Imaging.Formats;
 
 namespace DataFreeKD.Imaging.Inputs;
 
@@ -35,6 +36,12 @@ internal static class CappedRead
                     return options.FollowLinks && LinkText.TargetOf(target) is null
                         ? File(target, options)
                         : new Content(null, Reason.Link);
+                // What it is says more than that it is large.
+                if (
+                    file.Length > options.MaxBytes
+                    && ImageHeader.Read(start.AsSpan(0, read)) is { Format: "", Reason: { } known and not Reason.UnknownFormat }
+                )
+                    return new Content(null, known);
                 return All(file, start.AsSpan(0, read), file.Length, options.MaxBytes, measured: true);
             }
             finally
@@ -106,7 +113,7 @@ internal static class CappedRead
         all.Write(start);
         all.WriteByte(next);
         byte[] block = new byte[Trusted];
-        for (int read; (read = stream.Read(block)) > 0;)
+        for (int read; (read = stream.Read(block)) > 0; )
         {
             if (all.Length + read > maxBytes)
                 return new Content(null, Reason.TooLarge);

@@ -83,7 +83,7 @@ internal static class FolderWalk
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return (null, OpenFile.ReasonOf(error));
+            return (null, OpenFile.ReasonOf(error) is Reason.NotFound ? OpenFile.Missing(folder) : OpenFile.ReasonOf(error));
         }
     }
 }

@@ -163,7 +163,15 @@ public static partial class ImageInputs
             start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
             if (ArchiveSniffer.IsParquet(start))
                 return HoldsImages(path) ? ArchiveKind.Parquet : null;
-            return ArchiveSniffer.Of(start) ?? (ImageHeader.Read(start).Format.Length > 0 ? null : InputNames.KindOf(path));
+            if (ArchiveSniffer.Of(start) is { } kind)
+                return kind;
+            ArchiveKind? promised = InputNames.KindOf(path);
+            // A program may stand before a zip; a gzipped tar may be cut, or empty, before its first header ends.
+            bool may =
+                promised == ArchiveKind.Zip ? ImageHeader.Read(start).Format.Length == 0 && !FileSignature.IsPacked(start)
+                : ArchiveSniffer.IsGzip(start) ? ArchiveSniffer.MayBeTar(start)
+                : ImageHeader.Read(start) is { Format: "", Reason: Reason.UnknownFormat };
+            return may ? promised : null;
         }
         catch (IOException)
         {
@@ -200,16 +208,18 @@ public static partial class ImageInputs
                 yield return new ImageInput(file.Path, content.Bytes, content.Reason);
                 continue;
             }
+            bool any = false;
             using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out string? closed);
             if (walk is not null)
             {
                 foreach (ImageInput input in MemberSamples.Of(walk, file.Path, options.MaxBytes))
                 {
                     cancel.ThrowIfCancellationRequested();
+                    any = true;
                     yield return input;
                 }
             }
-            if ((walk is null ? closed : walk.Failure) is { } failure)
+            if ((walk is null ? closed : walk.Failure ?? (any ? null : Reason.Empty)) is { } failure)
                 yield return new ImageInput(file.Path, null, failure);
         }
     }

@@ -1,7 +1,5 @@
 // Random access to the members of an archive.
 
-using System.IO.Compression;
-
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Reads members by name; where a name occurs twice, its first occurrence.</summary>
@@ -33,20 +31,20 @@ internal abstract class MemberReader : IDisposable
     private sealed class ZipMembers : MemberReader
     {
         private readonly ZipWalk zip;
-        private readonly Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, ZipMember> members = new(StringComparer.Ordinal);
         private readonly long maxBytes;
 
         public ZipMembers(string path, long maxBytes)
         {
             this.maxBytes = maxBytes;
             zip = new ZipWalk(path);
-            foreach (ZipArchiveEntry entry in zip.Entries)
-                entries.TryAdd(entry.FullName, entry);
+            foreach (ZipMember member in zip.Members)
+                members.TryAdd(member.Name, member);
         }
 
         public override Content Read(string member) =>
-            entries.TryGetValue(member, out ZipArchiveEntry? entry)
-                ? ZipWalk.Read(entry, maxBytes)
+            members.TryGetValue(member, out ZipMember? found)
+                ? ZipWalk.Read(found, maxBytes)
                 : new Content(null, zip.Failure ?? Reason.NotFound);
 
         public override void Dispose() => zip.Dispose();
@@ -64,19 +62,13 @@ internal abstract class MemberReader : IDisposable
     private sealed class TarMembers : MemberReader
     {
         private readonly FileStream file;
-        private readonly Dictionary<string, (long Offset, long Length, string? Refusal)> index = new(StringComparer.Ordinal);
+        private readonly TarIndex index;
         private readonly long maxBytes;
-        private readonly string? failure;
 
         public TarMembers(string path, long maxBytes)
         {
             this.maxBytes = maxBytes;
-            using (var walk = new TarWalk(path, compressed: false))
-            {
-                while (walk.Next())
-                    index.TryAdd(walk.Name, (walk.Refusal is null ? walk.Offset : 0, walk.Length, walk.Refusal));
-                failure = walk.Failure;
-            }
+            index = new TarIndex(path);
             file = new FileStream(
                 path,
                 FileMode.Open,
@@ -87,23 +79,8 @@ internal abstract class MemberReader : IDisposable
             );
         }
 
-        public override Content Read(string member)
-        {
-            if (!index.TryGetValue(member, out (long Offset, long Length, string? Refusal) place))
-                return new Content(null, failure ?? Reason.NotFound);
-            if (place.Refusal is not null)
-                return new Content(null, place.Refusal);
-            if (place.Length == 0)
-                return new Content(null, Reason.Empty);
-            if (place.Length > maxBytes)
-                return new Content(null, Reason.TooLarge);
-            if (place.Offset + place.Length > file.Length)
-                return new Content(null, Reason.Truncated);
-            byte[] bytes = GC.AllocateUninitializedArray<byte>((int)place.Length);
-            file.Position = place.Offset;
-            file.ReadExactly(bytes);
-            return new Content(bytes, null);
-        }
+        public override Content Read(string member) =>
+            index.Find(member) is { } place ? TarIndex.Read(file, place, maxBytes) : new Content(null, index.Failure ?? Reason.NotFound);
 
         public override void Dispose() => file.Dispose();
     }

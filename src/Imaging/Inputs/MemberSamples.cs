@@ -54,6 +54,8 @@ internal static class MemberSamples
                 held = 0;
             }
             Content content = walk.Read(maxBytes);
+            if (content.Bytes is { } bytes && ArchiveSniffer.Of(bytes) is not null)
+                content = new Content(null, Reason.NestedArchive);
             sample.Add(new Member(walk.Name, content));
             held += content.Bytes?.LongLength ?? 0;
         }

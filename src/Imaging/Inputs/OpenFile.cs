@@ -1,6 +1,8 @@
 // The one way to a file's bytes: links, pipes, missing and forbidden files are told before anything is opened, and lengths come from the
 // open file.
 
+using DataFreeKD.Manifests;
+
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Opens files of strangers.</summary>
@@ -14,10 +16,24 @@ internal static class OpenFile
         return FileFacts.Of(path).Type switch
         {
             FileType.Regular => null,
-            FileType.Missing => Reason.NotFound,
+            FileType.Missing => Missing(path),
             FileType.Forbidden => Reason.Permission,
             _ => Reason.NotAFile,
         };
+    }
+
+    /// <summary>Why nothing is at a path.</summary>
+    public static string Missing(string path)
+    {
+        if (ManifestPath.IsAddress(path))
+            return path.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Reason.DataUri : Reason.Address;
+        if (!path.Contains('\uFFFD', StringComparison.Ordinal))
+            return Reason.NotFound;
+        // The runtime shows bytes that are no UTF-8 so, and cannot open what it has shown.
+        TableNotes.Tell(
+            "names of files that are not UTF-8 cannot be opened; rename those files, for example: convmv -f latin1 -t utf8 -r --notest FOLDER"
+        );
+        return Reason.NameNotUtf8;
     }
 
     /// <summary>Opens; null with a reason where that cannot be.</summary>

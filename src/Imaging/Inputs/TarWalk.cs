@@ -2,22 +2,34 @@
 
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Text;
+using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Walks a tar.</summary>
 internal sealed class TarWalk : MemberWalk
 {
+    private const int Block = 512;
+
     private readonly FileStream file;
     private readonly TarHeaders content;
-    private readonly TarReader reader;
+    private readonly string path;
+    private readonly bool follows;
+    private TarReader reader;
+    private TarIndex? index;
+    private FileStream? linked;
     private TarEntry? entry;
     private bool any;
 
     /// <summary>Opens the archive.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="compressed">Whether it is gzipped: a stream, whose links cannot be followed back.</param>
+    /// <param name="follows">Whether a link to a member gives that member's content.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public TarWalk(string path, bool compressed)
+    public TarWalk(string path, bool compressed, bool follows = true)
     {
+        (this.path, this.follows) = (path, follows && !compressed);
         file = new FileStream(
             path,
             FileMode.Open,
@@ -27,7 +39,7 @@ internal sealed class TarWalk : MemberWalk
             FileOptions.SequentialScan
         );
         content = new TarHeaders(compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file);
-        reader = new TarReader(content);
+        reader = new TarReader(content, leaveOpen: true);
         if (file.Length == 0)
             Failure = Reason.Empty;
     }
@@ -38,18 +50,26 @@ internal sealed class TarWalk : MemberWalk
     /// <summary>Where a plain tar holds the content.</summary>
     public long Offset => entry!.DataOffset;
 
+    /// <summary>The member that this one links to; null where it is no link, or leads to none.</summary>
+    public string? Target { get; private set; }
+
     public override bool Next()
     {
         while (Failure is null && Advance())
         {
-            Name = entry!.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
-            string? kind = entry.EntryType switch
+            Name = Plain(NameOf(entry!));
+            Target = null;
+            string? kind = entry!.EntryType switch
             {
-                TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile => null,
-                TarEntryType.SymbolicLink or TarEntryType.HardLink => Reason.Link,
+                TarEntryType.SymbolicLink or TarEntryType.HardLink => Linked(),
                 TarEntryType.Fifo or TarEntryType.CharacterDevice or TarEntryType.BlockDevice => Reason.NotAFile,
-                TarEntryType.SparseFile => Reason.Unreadable,
-                _ => "",
+                TarEntryType.Directory or TarEntryType.DirectoryList or TarEntryType.TapeVolume => "",
+                TarEntryType.GlobalExtendedAttributes or TarEntryType.ExtendedAttributes => "",
+                TarEntryType.LongPath or TarEntryType.LongLink => "",
+                // The rest of a file that began on another tape.
+                TarEntryType.MultiVolume => Reason.Truncated,
+                // Kinds that nobody knows are files (POSIX, pax).
+                _ => IsSparse(entry) ? Reason.SparseMember : null,
             };
             if (kind is "")
                 continue;
@@ -63,6 +83,8 @@ internal sealed class TarWalk : MemberWalk
     {
         if (Refusal is not null)
             return new Content(null, Refusal);
+        if (Target is not null)
+            return Follow(maxBytes);
         if (entry!.Length == 0 || entry.DataStream is null)
             return new Content(null, Reason.Empty);
         try
@@ -77,6 +99,8 @@ internal sealed class TarWalk : MemberWalk
 
     public override byte[] Start(int length)
     {
+        if (Target is not null)
+            return Follow(long.MaxValue).Bytes is { } bytes ? bytes[..Math.Min(length, bytes.Length)] : [];
         if (Refusal is not null || entry!.DataStream is not { } data)
             return [];
         byte[] start = new byte[length];
@@ -92,9 +116,81 @@ internal sealed class TarWalk : MemberWalk
 
     public override void Dispose()
     {
+        linked?.Dispose();
         reader.Dispose();
         content.Dispose();
         file.Dispose();
+    }
+
+    private static string Plain(string name) => name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
+
+    // The reader takes names for UTF-8. One that is not is read as Latin-1: else two names may become one.
+    private string NameOf(TarEntry one) =>
+        one.Name.Contains('\uFFFD', StringComparison.Ordinal) && content.LastName is { } name && Encoding.UTF8.GetString(name) == one.Name
+            ? Latin(name)
+            : one.Name;
+
+    private string Latin(byte[] name)
+    {
+        TableNotes.Tell($"{path}: names of members that are not UTF-8 are read as Latin-1");
+        return Encoding.Latin1.GetString(name);
+    }
+
+    // GNU tar since 1.15 tells of holes in extended attributes, and gives the file another name.
+    private bool IsSparse(TarEntry one)
+    {
+        if (content.LastIsSparse)
+            return true;
+        if (
+            one is not PaxTarEntry { ExtendedAttributes: { } attributes }
+            || !attributes.Keys.Any(key => key.StartsWith("GNU.sparse.", StringComparison.Ordinal))
+        )
+            return false;
+        if (attributes.TryGetValue("GNU.sparse.name", out string? name))
+            Name = Plain(name);
+        return true;
+    }
+
+    private string? Linked()
+    {
+        Target = TarIndex.TargetOf(Name, entry!.LinkName, entry.EntryType == TarEntryType.HardLink);
+        if (!follows)
+            return Target is null || !content.CanSeek ? Reason.Link : null;
+        return Target is not null && (index ??= new TarIndex(path)).Find(Target) is { } place ? place.Refusal : Reason.Link;
+    }
+
+    private Content Follow(long maxBytes)
+    {
+        if (index?.Find(Target!) is not { } place)
+            return new Content(null, Reason.Link);
+        linked ??= new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete,
+            0,
+            FileOptions.RandomAccess
+        );
+        return TarIndex.Read(linked, place, maxBytes);
+    }
+
+    // Archives that were put one behind the other: after the zeros at the end of one the next begins.
+    private bool GoesOn()
+    {
+        byte[] block = new byte[Block];
+        while (content.ReadAtLeast(block, Block, throwOnEndOfStream: false) == Block)
+        {
+            if (block.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                if (!ArchiveSniffer.IsTarHeader(block))
+                    return false;
+                reader.Dispose();
+                content.PutBack(block);
+                reader = new TarReader(content, leaveOpen: true);
+                return true;
+            }
+        }
+        return false;
     }
 
     private bool Advance()
@@ -104,8 +200,12 @@ internal sealed class TarWalk : MemberWalk
             // What is left of a member is read here where it cannot be jumped over, so that it is not taken for headers.
             if (!content.CanSeek)
                 entry?.DataStream?.CopyTo(Stream.Null);
-            content.AreRead = true;
-            entry = reader.GetNextEntry();
+            do
+            {
+                content.AreRead = true;
+                entry = reader.GetNextEntry();
+                content.AreRead = false;
+            } while (entry is null && any && GoesOn());
             any |= entry is not null;
             return entry is not null;
         }

@@ -1,8 +1,16 @@
 // The members of a zip, in the order of its directory.
 
 using System.IO.Compression;
+using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Imaging.Inputs;
+
+/// <summary>A member of a zip.</summary>
+/// <param name="Entry">Opens it.</param>
+/// <param name="Name">As <see cref="ZipDirectory"/> reads it.</param>
+/// <param name="Method">How it is packed.</param>
+/// <param name="Crc">CRC-32 of its content.</param>
+internal sealed record ZipMember(ZipArchiveEntry Entry, string Name, int Method, uint Crc);
 
 /// <summary>Opens a zip and judges its entries; content is read by entry.</summary>
 internal sealed class ZipWalk : MemberWalk
@@ -24,20 +32,29 @@ internal sealed class ZipWalk : MemberWalk
         );
         try
         {
+            bool begins = BeginsAsZip(file);
+            ZipDirectory? directory = file.Length == 0 ? null : ZipDirectory.Read(file);
+            // Of two archives one behind the other, the members of the first have no place in the directory.
+            bool two = begins && directory is { Before: > 0 } && !BeginsAsPart(file);
             Failure =
                 file.Length == 0 ? Reason.Empty
-                : BeginsAsZip(file) ? null
+                : (begins || directory is not null) && !two ? null
                 : Reason.Unreadable;
             if (Failure is not null)
             {
                 file.Dispose();
                 return;
             }
-            archive = new ZipArchive(file, ZipArchiveMode.Read);
+            file.Position = 0;
+            archive = new ZipArchive(directory is { Before: > 0 } ? new TailStream(file, directory.Before) : file, ZipArchiveMode.Read);
             if (Overlaps(archive, file.Length))
+            {
                 Failure = Reason.Overlapping;
-            else
-                Entries = archive.Entries;
+                return;
+            }
+            Members = MembersOf(archive, directory);
+            if (directory is { Guessed: true })
+                TableNotes.Tell($"{path}: names of members that are neither marked as UTF-8 nor are it are read by code page 437");
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
@@ -47,23 +64,23 @@ internal sealed class ZipWalk : MemberWalk
         }
     }
 
-    /// <summary>All entries, folders included.</summary>
-    public IReadOnlyList<ZipArchiveEntry> Entries { get; } = [];
+    /// <summary>All members, folders included.</summary>
+    public IReadOnlyList<ZipMember> Members { get; } = [];
 
     public override bool Next()
     {
-        while (next < Entries.Count)
+        while (next < Members.Count)
         {
-            ZipArchiveEntry entry = Entries[next++];
-            if (entry.FullName.EndsWith('/'))
+            ZipMember member = Members[next++];
+            if (member.Name.EndsWith('/'))
                 continue;
-            (Name, Refusal) = (entry.FullName, RefusalOf(entry));
+            (Name, Refusal) = (member.Name, RefusalOf(member));
             return true;
         }
         return false;
     }
 
-    public override Content Read(long maxBytes) => Read(Entries[next - 1], maxBytes);
+    public override Content Read(long maxBytes) => Read(Members[next - 1], maxBytes);
 
     public override byte[] Start(int length)
     {
@@ -72,7 +89,7 @@ internal sealed class ZipWalk : MemberWalk
         byte[] start = new byte[length];
         try
         {
-            using Stream stream = Entries[next - 1].Open();
+            using Stream stream = Members[next - 1].Entry.Open();
             return start[..stream.ReadAtLeast(start, length, throwOnEndOfStream: false)];
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
@@ -81,11 +98,12 @@ internal sealed class ZipWalk : MemberWalk
         }
     }
 
-    /// <summary>An entry's content; a bomb stops at <paramref name="maxBytes"/> whatever its header says.</summary>
-    public static Content Read(ZipArchiveEntry entry, long maxBytes)
+    /// <summary>A member's content; a bomb stops at <paramref name="maxBytes"/> whatever its header says.</summary>
+    public static Content Read(ZipMember member, long maxBytes)
     {
-        if (RefusalOf(entry) is { } refusal)
+        if (RefusalOf(member) is { } refusal)
             return new Content(null, refusal);
+        ZipArchiveEntry entry = member.Entry;
         try
         {
             if (entry.Length > maxBytes)
@@ -93,7 +111,8 @@ internal sealed class ZipWalk : MemberWalk
             if (entry.Length == 0)
                 return new Content(null, Reason.Empty);
             using Stream stream = entry.Open();
-            return CappedRead.All(stream, entry.Length, maxBytes);
+            Content content = CappedRead.All(stream, entry.Length, maxBytes);
+            return content.Bytes is { } bytes && Crc32.Of(bytes) != member.Crc ? new Content(null, Reason.BadChecksum) : content;
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
@@ -103,17 +122,28 @@ internal sealed class ZipWalk : MemberWalk
 
     public override void Dispose() => archive?.Dispose();
 
-    // Why an entry must not be read; null when it may.
-    private static string? RefusalOf(ZipArchiveEntry entry)
+    // Why a member must not be read; null when it may.
+    private static string? RefusalOf(ZipMember member)
     {
         const int typeMask = 0xF000,
-            symbolicLink = 0xA000;
-        if (!InputNames.IsSafe(entry.FullName))
+            symbolicLink = 0xA000,
+            stored = 0,
+            deflate = 8,
+            deflate64 = 9,
+            aes = 99;
+        if (!InputNames.IsSafe(member.Name))
             return Reason.UnsafePath;
-        if (((entry.ExternalAttributes >> 16) & typeMask) == symbolicLink)
+        if (((member.Entry.ExternalAttributes >> 16) & typeMask) == symbolicLink)
             return Reason.Link;
-        return entry.IsEncrypted ? Reason.Encrypted : null;
+        if (member.Entry.IsEncrypted || member.Method == aes)
+            return Reason.Encrypted;
+        return member.Method is stored or deflate or deflate64 ? null : Reason.ZipMethod(member.Method);
     }
+
+    private static ZipMember[] MembersOf(ZipArchive archive, ZipDirectory? directory) =>
+        directory is not null && directory.Members.Count == archive.Entries.Count
+            ? [.. archive.Entries.Zip(directory.Members, (entry, facts) => new ZipMember(entry, facts.Name, facts.Method, facts.Crc))]
+            : [.. archive.Entries.Select(entry => new ZipMember(entry, entry.FullName, 0, entry.Crc32))];
 
     // Members that lie in the same bytes: a small file that claims to be many large ones, which no writer makes.
     private static bool Overlaps(ZipArchive archive, long length)
@@ -122,6 +152,16 @@ internal sealed class ZipWalk : MemberWalk
         foreach (ZipArchiveEntry entry in archive.Entries)
             claimed += (UInt128)(ulong)Math.Max(0, entry.CompressedLength);
         return claimed > (UInt128)(ulong)length;
+    }
+
+    // A mark of archives in several parts before the first member.
+    private static bool BeginsAsPart(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[4];
+        file.Position = 0;
+        int read = file.ReadAtLeast(start, 4, throwOnEndOfStream: false);
+        file.Position = 0;
+        return read == 4 && (start.SequenceEqual("PK\u0007\u0008"u8) || start.SequenceEqual("PK00"u8));
     }
 
     private static bool BeginsAsZip(FileStream file)

@@ -11,6 +11,9 @@ internal static class DelimitedText
     // A quote that is never closed must not swallow the list.
     private const int LongestRecord = 1 << 20;
 
+    // Of a line that holds nothing: what DOS ends a file with, and what a disk does that was switched off.
+    private static readonly char[] Nothing = [' ', '\t', '\u001a', '\0'];
+
     private static readonly char[] Separators = [',', ';', Tab, '|'];
 
     /// <summary>The separator that a header line has: the one that gives a name that is looked for, else the most frequent.</summary>
@@ -44,17 +47,18 @@ internal static class DelimitedText
         using IEnumerator<string> lines = source.GetEnumerator();
         var again = new Stack<string>();
         int? count = null;
+        bool namesEndOpen = false;
         while (Next() is { } line)
         {
-            if (string.IsNullOrWhiteSpace(line))
+            if (line.AsSpan().Trim(Nothing).IsEmpty)
                 continue;
             IReadOnlyList<string>? fields = Read(line, escapes: false);
             if (fields is null && line.Contains("\\\"", StringComparison.Ordinal))
                 fields = Read(line, escapes: true);
             if (fields is null && separator == Tab && line.Split(Tab) is var plain && (count is null || plain.Length == count))
                 fields = plain;
-            if (fields is not null)
-                count ??= fields.Count;
+            if (fields is not null && count is null)
+                (count, namesEndOpen) = (fields.Count, fields.Count > 1 && fields[^1].Length == 0);
             yield return (fields, line);
         }
 
@@ -72,11 +76,21 @@ internal static class DelimitedText
                 length += follower.Length + 1;
                 whole = record.TryRead(follower);
             }
-            if (whole && !record.Open && (count is null || record.Fields.Count == count))
-                return record.Fields;
+            if (whole && !record.Open && Fitted(record.Fields) is { } fields)
+                return fields;
             for (int at = followers.Count - 1; at >= 0; at--)
                 again.Push(followers[at]);
             return null;
+        }
+
+        // A separator at the end of a line, in the rows or in the line of names alone, makes a field that is none.
+        IReadOnlyList<string>? Fitted(IReadOnlyList<string> fields)
+        {
+            if (count is not { } most || fields.Count == most)
+                return fields;
+            if (fields.Count > most)
+                return fields.Skip(most).All(field => field.Length == 0) ? [.. fields.Take(most)] : null;
+            return namesEndOpen && fields.Count == most - 1 ? [.. fields, ""] : null;
         }
 
         string? Next() =>
@@ -101,7 +115,7 @@ internal static class DelimitedText
         {
             if (Open)
                 quoted.Append('\n');
-            for (int at = 0; ;)
+            for (int at = 0; ; )
             {
                 if (!Open && at < line.Length && line[at] == '"')
                 {

@@ -17,7 +17,7 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
     /// <param name="plain">Whether a line may be an entry as a whole, separators in it included, as in a .txt of addresses.</param>
     public static HeadlessList? Of(string line, string source, Func<string, bool> known, bool plain)
     {
-        if (plain && Names(line, source) is not null)
+        if (plain && Strictly(line, source) is not null && !EndsBeforeASpace(line))
             return null;
         foreach (char separator in Separators)
         {
@@ -26,12 +26,29 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
                 continue;
             if (fields.Any(known))
                 return null;
-            string?[] kinds = [.. fields.Select(field => Names(field, source))];
-            if (kinds.Count(kind => kind is not null) != 1)
-                continue;
-            return new HeadlessList(separator, [.. kinds.Select((kind, at) => kind ?? FormattableString.Invariant($"column_{at + 1}"))]);
+            if (ColumnsOf(fields, source) is { } columns)
+                return new HeadlessList(separator, columns);
         }
         return !plain && !known(line.Trim()) && Names(line, source) is { } only ? new HeadlessList(',', [only]) : null;
+    }
+
+    // An address of an image, and something else behind it. Spaces may be part of an address all the same.
+    private static bool EndsBeforeASpace(string line) =>
+        line.Trim() is var text
+        && text.IndexOf(' ', StringComparison.Ordinal) is > 0 and var space
+        && IsImageName(text[..space])
+        && !IsImageName(text);
+
+    /// <summary>Names for the fields of a row of which one, and only one, is a file that is there or an address, or where none is, is called
+    /// as an image is; null of other rows.</summary>
+    public static IReadOnlyList<string>? ColumnsOf(IReadOnlyList<string?> fields, string source)
+    {
+        string?[] kinds = [.. fields.Select(field => field is null ? null : Strictly(field, source))];
+        if (kinds.All(kind => kind is null))
+            kinds = [.. fields.Select(field => field is null ? null : Names(field, source))];
+        return kinds.Count(kind => kind is not null) == 1
+            ? [.. kinds.Select((kind, at) => kind ?? FormattableString.Invariant($"column_{at + 1}"))]
+            : null;
     }
 
     /// <summary>The fields of a line.</summary>
@@ -40,16 +57,27 @@ internal sealed record HeadlessList(char Separator, IReadOnlyList<string> Column
             ? line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             : DelimitedText.Records([line], separator).FirstOrDefault().Fields ?? [];
 
-    /// <summary><c>path</c> of a file that is there, <c>url</c> of a web address; null of other text.</summary>
-    public static string? Names(string field, string source)
+    /// <summary><c>path</c> of a file that is there or is called as an image is, <c>url</c> of a web address; null of other text.</summary>
+    public static string? Names(string field, string source) =>
+        Strictly(field, source) ?? (IsImageName(field.Trim().Trim('"')) ? "path" : null);
+
+    private static string? Strictly(string field, string source)
     {
         string text = field.Trim().Trim('"');
-        if (text.Length is 0 or > 4096)
-            return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https")
-            return "url";
-        return IsFile(text, source) ? "path" : null;
+        return text.Length is 0 or > 4096 ? null
+            : IsAddress(text) ? "url"
+            : IsFile(text, source) ? "path"
+            : null;
     }
+
+    /// <summary>Whether a text is a web address.</summary>
+    public static bool IsAddress(string text) =>
+        text.Length <= 4096 && Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https";
+
+    // No column is called so, whether the file is there or not.
+    private static bool IsImageName(string text) =>
+        text.Length <= 4096
+        && Path.GetExtension(text).ToUpperInvariant() is ".JPG" or ".JPEG" or ".PNG" or ".WEBP" or ".GIF" or ".BMP" or ".TIF" or ".TIFF";
 
     /// <summary>Whether a field of a table leads to a file that is there, of an archive its member too.</summary>
     public static bool IsFile(string field, string source)

@@ -32,32 +32,57 @@ internal static class JsonText
     /// text that is none.</exception>
     public static IEnumerable<ListEntry> Read(Func<Stream> open, string source, Func<string, bool> known, CancellationToken cancel)
     {
-        if (StartsAnArray(open))
-            return Array(open, source, cancel);
-        return IsOfLines(open, source, cancel) ? ReadLines(open, source, cancel) : Whole(open, source, known, cancel);
+        Stream Utf8() => new PythonNumbers(TextLines.AsUtf8(open()));
+        var rows = new JsonRows(source, known);
+        string[] first = FirstLines(Utf8, source, cancel);
+        if (first.Length == 2 && IsWhole(first[0]))
+            return Lines(Utf8, source, rows, cancel);
+        return first is [var line, ..] && line.TrimStart().StartsWith('[')
+            ? Values(Utf8, source, one: true, cancel).SelectMany(rows.Of)
+            : Objects(Utf8, source, known, rows, cancel);
     }
 
-    /// <summary>Streams a file of one JSON value a line.</summary>
-    public static IEnumerable<ListEntry> ReadLines(Func<Stream> open, string source, CancellationToken cancel)
+    // One JSON value a line.
+    private static IEnumerable<ListEntry> Lines(Func<Stream> open, string source, JsonRows rows, CancellationToken cancel)
     {
         using Stream stream = open();
         foreach (string line in TextLines.Read(stream, source, cancel))
         {
-            if (!string.IsNullOrWhiteSpace(line))
-                yield return Line(line);
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            JsonDocument? document = null;
+            try
+            {
+                document = JsonDocument.Parse(line, LenientLine);
+            }
+            catch (JsonException)
+            {
+                // Told as it is.
+            }
+            if (document is null)
+            {
+                yield return ListEntry.Broken(line);
+                continue;
+            }
+            using (document)
+            {
+                foreach (ListEntry entry in rows.Of(document.RootElement))
+                    yield return entry;
+            }
         }
     }
 
-    private static IEnumerable<ListEntry> Array(Func<Stream> open, string source, CancellationToken cancel)
+    // The elements of one array, or values that follow one another over any number of lines.
+    private static IEnumerable<JsonElement> Values(Func<Stream> open, string source, bool one, CancellationToken cancel)
     {
         using Stream stream = open();
         IAsyncEnumerator<JsonElement> elements = JsonSerializer
-            .DeserializeAsyncEnumerable<JsonElement>(stream, Lenient, cancel)
+            .DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !one, Lenient, cancel)
             .GetAsyncEnumerator(cancel);
         try
         {
             while (Next())
-                yield return Entry(elements.Current);
+                yield return elements.Current;
         }
         finally
         {
@@ -73,36 +98,37 @@ internal static class JsonText
             catch (JsonException problem)
             {
                 throw new TableException(
-                    $"{source}: not a JSON array of objects or addresses: {problem.Message} Mend it, or write one object a line as .jsonl",
+                    $"{source}: not JSON {(one ? "as an array of objects or addresses" : "throughout")}: {problem.Message} Mend it, or write one object a line as .jsonl",
                     problem
                 );
             }
         }
     }
 
-    private static IEnumerable<ListEntry> Whole(Func<Stream> open, string source, Func<string, bool> known, CancellationToken cancel)
+    // An object over several lines, alone or followed by others.
+    private static IEnumerable<ListEntry> Objects(
+        Func<Stream> open,
+        string source,
+        Func<string, bool> known,
+        JsonRows rows,
+        CancellationToken cancel
+    )
     {
-        JsonDocument? document = null;
+        JsonElement[] first;
         try
         {
-            using Stream stream = open();
-            document = JsonDocument.Parse(stream, LenientLine);
+            first = [.. Values(open, source, one: false, cancel).Take(2)];
         }
-        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
+        catch (TableException)
         {
             // Lines of which the first is broken.
+            return Lines(open, source, rows, cancel);
         }
-        if (document is null)
-            return ReadLines(open, source, cancel);
+        if (first is not [{ ValueKind: JsonValueKind.Object } only])
+            return Values(open, source, one: false, cancel).SelectMany(rows.Of);
         try
         {
-            using (document)
-                return
-                [
-                    .. document.RootElement.ValueKind == JsonValueKind.Object
-                        ? Rows(document.RootElement, source, known)
-                        : [Entry(document.RootElement)],
-                ];
+            return [.. Rows(only, source, known, rows)];
         }
         catch (InvalidOperationException problem)
         {
@@ -115,43 +141,84 @@ internal static class JsonText
     }
 
     // One object for a whole file. Which form it has is told by where the names that are looked for stand.
-    private static IEnumerable<ListEntry> Rows(JsonElement root, string source, Func<string, bool> known)
+    private static IEnumerable<ListEntry> Rows(JsonElement root, string source, Func<string, bool> known, JsonRows rows)
     {
         JsonProperty[] properties = [.. root.EnumerateObject()];
         JsonProperty[] arrays = [.. properties.Where(property => property.Value.ValueKind == JsonValueKind.Array)];
-        if (properties.Any(property => known(property.Name) && property.Value.ValueKind is JsonValueKind.Array or JsonValueKind.Object))
-            return Columns(properties);
+        // A row by itself: its other values may be arrays all the same.
+        if (
+            properties.Any(property =>
+                known(property.Name) && (property.Value.ValueKind == JsonValueKind.String || JsonRows.IsImage(property.Value))
+            )
+        )
+            return rows.Of(root);
+        // A file of lines that has but one holds a row.
+        bool row = ListReader.IsOfLines(source);
+        if (!row && properties.Any(property => known(property.Name) && IsColumn(property.Value)))
+            return Columns(properties, source);
         if (
             arrays.FirstOrDefault(property => property.Name == "columns") is { Value.ValueKind: JsonValueKind.Array } names
             && arrays.FirstOrDefault(property => property.Name == "data") is { Value.ValueKind: JsonValueKind.Array } data
             && data.Value.EnumerateArray().All(row => row.ValueKind == JsonValueKind.Array)
         )
             return Split(names.Value, data.Value);
-        if (
-            arrays.FirstOrDefault(property =>
-                property
-                    .Value.EnumerateArray()
-                    .Any(row => row.ValueKind == JsonValueKind.Object && row.EnumerateObject().Any(field => known(field.Name)))
-            ) is
-            { Value.ValueKind: JsonValueKind.Array } rows
-        )
-            return rows.Value.EnumerateArray().Select(Entry);
+        if (arrays.Where(property => HoldsRows(property.Value, known)).ToArray() is { Length: > 0 } lists)
+            return Lists(lists, source, rows);
         if (
             properties.Length > 0
             && properties.All(property => property.Value.ValueKind == JsonValueKind.Object)
             && properties.Any(property => property.Value.EnumerateObject().Any(field => known(field.Name)))
         )
-            return properties.Select(property => Entry(property.Value));
+            return properties.SelectMany(property => rows.Of(property.Value));
         if (Keyed(properties, source) is { } keyed)
             return keyed;
-        if (arrays.Length > 0 && arrays.All(property => property.Value.GetArrayLength() == arrays[0].Value.GetArrayLength()))
-            return Columns(properties);
-        return [Entry(root)];
+        if (arrays.Where(property => HoldsFiles(property.Value, source)).ToArray() is [var only])
+            return only.Value.EnumerateArray().SelectMany(rows.Of);
+        if (!row && arrays.Length > 0 && arrays.All(property => property.Value.GetArrayLength() == arrays[0].Value.GetArrayLength()))
+            return Columns(properties, source);
+        return rows.Of(root);
+    }
+
+    private static bool IsColumn(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Array => value.EnumerateArray().All(IsSingle),
+            JsonValueKind.Object => value.EnumerateObject().All(item => IsSingle(item.Value)),
+            _ => false,
+        };
+
+    private static bool IsSingle(JsonElement value) => value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array);
+
+    private static bool HoldsRows(JsonElement array, Func<string, bool> known) =>
+        array
+            .EnumerateArray()
+            .Any(item =>
+                item.ValueKind == JsonValueKind.Object
+                && item.EnumerateObject().Any(field => known(field.Name) || JsonRows.IsMany(field.Name))
+            );
+
+    private static bool HoldsFiles(JsonElement array, string source) =>
+        array.GetArrayLength() > 0
+        && array
+            .EnumerateArray()
+            .Take(KeysLookedAt)
+            .All(item => item.ValueKind == JsonValueKind.String && HeadlessList.Names(item.GetString()!, source) is not null);
+
+    // {"train": [...], "val": [...]}. Beside COCO's images other lists name files of their own, such as masks.
+    private static IEnumerable<ListEntry> Lists(JsonProperty[] lists, string source, JsonRows rows)
+    {
+        if (lists.FirstOrDefault(list => list.Name == "images") is { Value.ValueKind: JsonValueKind.Array } images)
+            lists = [images];
+        if (lists.Length > 1)
+            TableNotes.Tell(
+                $"{source} holds several lists, and the rows of all are taken: {string.Join(", ", lists.Select(list => list.Name))}"
+            );
+        return lists.SelectMany(list => list.Value.EnumerateArray()).SelectMany(rows.Of);
     }
 
     // {"url": ["a", "b"], "caption": ["one", "two"]}, and as pandas writes it, {"url": {"0": "a", "1": "b"}, ...}. Single values stand for
     // the whole file.
-    private static IEnumerable<ListEntry> Columns(JsonProperty[] properties)
+    private static IEnumerable<ListEntry> Columns(JsonProperty[] properties, string source)
     {
         (string Name, string?[] Values)[] columns =
         [
@@ -168,6 +235,10 @@ internal static class JsonText
         ];
         string[] names = [.. columns.Select(column => column.Name)];
         int count = columns.Max(column => column.Values.Length);
+        if (columns.FirstOrDefault(column => column.Values.Length != count) is { Name: { } shorter } one)
+            throw new TableException(
+                $"{source}: the column '{shorter}' has {one.Values.Length} values and '{columns.First(column => column.Values.Length == count).Name}' has {count}; which rows they belong to cannot be told: give every column as many"
+            );
         for (int row = 0; row < count; row++)
         {
             int at = row;
@@ -211,44 +282,7 @@ internal static class JsonText
             .ToArray();
     }
 
-    private static ListEntry Line(string line)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(line, LenientLine);
-            return Entry(document.RootElement);
-        }
-        catch (JsonException)
-        {
-            return ListEntry.Broken(line);
-        }
-    }
-
-    private static ListEntry Entry(JsonElement element)
-    {
-        try
-        {
-            if (element.ValueKind == JsonValueKind.String)
-                return ListEntry.Plain(element.GetString()!);
-            if (element.ValueKind != JsonValueKind.Object)
-                return ListEntry.Broken(Raw(element));
-            var names = new List<string>();
-            var values = new List<string?>();
-            foreach (JsonProperty property in element.EnumerateObject())
-            {
-                names.Add(property.Name);
-                values.Add(Text(property.Value));
-            }
-            return new ListEntry(Raw(element), names, values);
-        }
-        catch (InvalidOperationException)
-        {
-            // An escaped half of a surrogate pair, or bytes that are no UTF-8: JSON to the reader, but no text.
-            return ListEntry.Broken(Raw(element));
-        }
-    }
-
-    private static string? Text(JsonElement value) =>
+    internal static string? Text(JsonElement value) =>
         value.ValueKind switch
         {
             JsonValueKind.Null => null,
@@ -257,23 +291,24 @@ internal static class JsonText
         };
 
     // Unlike GetRawText it does not throw where the bytes are no UTF-8.
-    private static string Raw(JsonElement element) => Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(element));
+    internal static string Raw(JsonElement element) => Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(element));
 
-    private static bool StartsAnArray(Func<Stream> open)
+    private static string[] FirstLines(Func<Stream> open, string source, CancellationToken cancel)
     {
         using Stream stream = open();
-        using StreamReader reader = new(stream);
-        int first;
-        do first = reader.Read();
-        while (first >= 0 && char.IsWhiteSpace((char)first));
-        return first == '[';
+        return [.. TextLines.Read(stream, source, cancel).Where(line => !string.IsNullOrWhiteSpace(line)).Take(2)];
     }
 
-    // A first line that is a value by itself, with more after it.
-    private static bool IsOfLines(Func<Stream> open, string source, CancellationToken cancel)
+    private static bool IsWhole(string line)
     {
-        using Stream stream = open();
-        string[] first = [.. TextLines.Read(stream, source, cancel).Where(line => !string.IsNullOrWhiteSpace(line)).Take(2)];
-        return first.Length == 2 && !Line(first[0]).IsBroken;
+        try
+        {
+            JsonDocument.Parse(line, LenientLine).Dispose();
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 }

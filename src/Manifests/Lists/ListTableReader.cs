@@ -9,6 +9,7 @@ namespace DataFreeKD.Manifests.Lists;
 internal sealed class ListTableReader : TableReader
 {
     private readonly string path;
+    private readonly string? pathColumn;
     private readonly IEnumerator<ListEntry> entries;
     private readonly Dictionary<string, int> positions;
     private readonly string?[] fields;
@@ -17,7 +18,7 @@ internal sealed class ListTableReader : TableReader
 
     public ListTableReader(string path, string? pathColumn)
     {
-        this.path = path;
+        (this.path, this.pathColumn) = (path, pathColumn);
         var list = new ListReader(path, name => Table.IsLookedFor(name, pathColumn));
         string[] columns = list.Columns.Count > 0 ? [.. list.Columns] : ["path"];
         TableHeader.Check(columns, path);
@@ -57,6 +58,14 @@ internal sealed class ListTableReader : TableReader
             else if (positions.TryGetValue(entry.Names[at], out int position))
                 fields[position] = values[at];
         }
+        // Objects may call their image by different names.
+        if (
+            Header.IndexOf("path") is >= 0 and var place
+            && fields[place] is null
+            && !ReferenceEquals(entry.Names, Header.Columns)
+            && pathColumn is null
+        )
+            fields[place] = ColumnNames.Find(entry.Names, "path") is >= 0 and var other ? values[other] : null;
         return true;
     }
 

@@ -14,6 +14,8 @@ internal static class TextLines
     // What Windows calls Latin-1: the same letters, and quotes and dashes where Latin-1 has control characters.
     private static readonly Encoding Latin1 = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
 
+    private static readonly Encoding BigEndianUtf32 = new UTF32Encoding(bigEndian: true, byteOrderMark: false);
+
     /// <summary>Streams the lines; they end at LF, CRLF or CR. A line that is not UTF-8 is read as Latin-1, which <paramref name="source"/>
     /// is told for.</summary>
     public static IEnumerable<string> Read(Stream stream, string source, CancellationToken cancel)
@@ -37,7 +39,7 @@ internal static class TextLines
             if (afterReturn && start < length && block[start] == '\n')
                 start++;
             afterReturn = false;
-            for (int end; (end = block.AsSpan(start, length - start).IndexOfAny((byte)'\n', (byte)'\r')) >= 0;)
+            for (int end; (end = block.AsSpan(start, length - start).IndexOfAny((byte)'\n', (byte)'\r')) >= 0; )
             {
                 Append(block.AsSpan(start, end));
                 yield return Text(line.WrittenSpan, source);
@@ -71,10 +73,24 @@ internal static class TextLines
         return Latin1.GetString(line);
     }
 
+    /// <summary>The stream as UTF-8 without a byte order mark, whichever Unicode it is in; what is none stays as it is.</summary>
+    public static Stream AsUtf8(Stream stream)
+    {
+        byte[] start = new byte[4];
+        start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        if (start.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf]))
+            return new PrefixedStream(start.AsMemory(3), stream);
+        return Marked(start) is var (encoding, mark)
+            ? Encoding.CreateTranscodingStream(new PrefixedStream(start.AsMemory(mark), stream), encoding, Encoding.UTF8)
+            : new PrefixedStream(start, stream);
+    }
+
     private static (Encoding Encoding, int Mark)? Marked(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe, 0, 0]))
             return (Encoding.UTF32, 4);
+        if (start.StartsWith((ReadOnlySpan<byte>)[0, 0, 0xfe, 0xff]))
+            return (BigEndianUtf32, 4);
         if (start.StartsWith((ReadOnlySpan<byte>)[0xff, 0xfe]))
             return (Encoding.Unicode, 2);
         if (start.StartsWith((ReadOnlySpan<byte>)[0xfe, 0xff]))
@@ -82,6 +98,8 @@ internal static class TextLines
         // Without a mark: every second byte of plain letters is 0.
         return start.Length < 4 ? null
             : start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0 ? (Encoding.Unicode, 0)
+            : start[0] != 0 && start[1] == 0 && start[2] == 0 && start[3] == 0 ? (Encoding.UTF32, 0)
+            : start[0] == 0 && start[1] == 0 && start[2] == 0 && start[3] != 0 ? (BigEndianUtf32, 0)
             : start[0] == 0 && start[1] != 0 && start[2] == 0 && start[3] != 0 ? (Encoding.BigEndianUnicode, 0)
             : null;
     }

@@ -380,7 +380,7 @@ internal static class ConfigContract
     /// <summary>Classes as the config counts them are those of the head.</summary>
     public static void ClassesFit(int classes, Statements stated, ReadingReport report)
     {
-        foreach (Statement statement in stated.Of("num_classes", "num_labels").Take(1))
+        foreach (Statement statement in stated.Of("num_classes", "num_labels", "nb_classes", "n_classes", "num_class").Take(1))
         {
             if (statement.Value is not long told || told == classes)
                 continue;

@@ -1,4 +1,5 @@
-// Files of torch.save from before PyTorch 1.6, and of _use_new_zipfile_serialization=False: pickles one after the other, then the numbers.
+// Files of torch.save from before PyTorch 1.6, and of _use_new_zipfile_serialization=False: pickles one after the other, then the numbers;
+// and pickles alone.
 
 using System.Buffers.Binary;
 
@@ -18,10 +19,18 @@ internal sealed class LegacySave : TorchArchive
         : base(path, file.Length)
     {
         this.file = file;
-        byte[] start = new byte[Math.Min(file.Length, 2L * MostPickleBytes)];
+        byte[] start = new byte[Math.Min(file.Length, Magic.Length)];
         file.ReadExactly(start);
-        if (!start.AsSpan().StartsWith(Magic))
-            throw Bad($"it is a bare pickle that torch.save did not write; {Mend}");
+        bool saved = start.AsSpan().SequenceEqual(Magic);
+        start = new byte[Math.Min(file.Length, saved ? 2L * MostPickleBytes : Array.MaxLength)];
+        file.Position = 0;
+        file.ReadExactly(start);
+        if (!saved)
+        {
+            // Arrays of NumPy in a pickle alone, as pickle.dump leaves them.
+            Pickle = RestrictedPickle.Read(start, path);
+            return;
+        }
         int at = Magic.Length;
         Next();
         if (Next().Root is not PickleDictionary machine || machine["little_endian"] is not true)

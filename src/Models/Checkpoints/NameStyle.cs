@@ -23,6 +23,9 @@ internal enum NameStyle
     /// <summary>The vision tower of Hugging Face's CLIP.</summary>
     Clip,
 
+    /// <summary>CLIPForImageClassification, whose classifier reads the mean of the patches before the final norm.</summary>
+    ClipClassifier,
+
     /// <summary>The vision tower of Hugging Face's SigLIP, with its pooling head.</summary>
     Siglip,
 
@@ -53,7 +56,7 @@ internal static class NameStyles
         {
             NameStyle.HuggingFaceVit or NameStyle.HuggingFaceBeit => 1e-12,
             NameStyle.HuggingFaceDinov2 or NameStyle.Siglip or NameStyle.SiglipClassifier or NameStyle.TorchVision => 1e-6,
-            NameStyle.Clip or NameStyle.OpenClip or NameStyle.HuggingFaceDinov3 => 1e-5,
+            NameStyle.Clip or NameStyle.ClipClassifier or NameStyle.OpenClip or NameStyle.HuggingFaceDinov3 => 1e-5,
             _ => null,
         };
 
@@ -66,7 +69,7 @@ internal static class NameStyles
             or NameStyle.HuggingFaceBeit
             or NameStyle.HuggingFaceDinov3
             or NameStyle.TorchVision => Activation.Gelu,
-            NameStyle.Clip => Activation.QuickGelu,
+            NameStyle.Clip or NameStyle.ClipClassifier => Activation.QuickGelu,
             NameStyle.Siglip or NameStyle.SiglipClassifier => Activation.GeluTanh,
             _ => null,
         };

@@ -53,6 +53,7 @@ internal static partial class NetworkFinder
         "dinov2_with_registers.",
         "beit.",
         "data2vec_vision.",
+        "ijepa.",
         "vision_model.",
     ];
     private static readonly string[] HeadsOutside = ["classifier.", "cls_classifier.", "distillation_classifier.", "visual_projection."];
@@ -101,16 +102,47 @@ internal static partial class NetworkFinder
             );
         Candidate chosen = best[0];
         (Dictionary<string, string> names, List<string> left) = Inside(file, dictionaries[chosen.Dictionary].Names, chosen.Prefix);
-        return new FoundNetwork(
-            chosen.Dictionary,
-            chosen.Prefix,
-            names,
-            left,
-            [.. all.Where(candidate => candidate != chosen).Select(Label)]
-        )
+        string[] others = [.. all.Where(candidate => candidate != chosen).Select(Label)];
+        if (key is null && Rank(chosen) > 0 && Averages(names, left, chosen.Prefix) is { } averaged)
+            return new FoundNetwork(
+                chosen.Dictionary,
+                averaged.Prefix,
+                averaged.Names,
+                [.. left.Except(averaged.Names.Values), .. names.Values],
+                [Label(chosen), .. others]
+            )
+            {
+                Label = (chosen with { Prefix = averaged.Prefix }).Label,
+            };
+        return new FoundNetwork(chosen.Dictionary, chosen.Prefix, names, left, others) { Label = chosen.Label };
+    }
+
+    // Averages that a module keeps as buffers, whose names can have no dots (LitEma): model_ema.blocks0norm1weight.
+    private static (string Prefix, Dictionary<string, string> Names)? Averages(
+        Dictionary<string, string> names,
+        List<string> left,
+        string prefix
+    )
+    {
+        HashSet<string> outside = [.. left];
+        foreach (string name in left.Where(name => name.EndsWith("patch_embedprojweight", StringComparison.Ordinal)))
         {
-            Label = chosen.Label,
-        };
+            string under = name[..(name.LastIndexOf('.') + 1)];
+            if (Rank(new Candidate(0, "", under)) > 0)
+                continue;
+            // The average may be of a module around the network.
+            for (int start = prefix.Length; start >= 0; start = start > 1 ? prefix.LastIndexOf('.', start - 2) + 1 : start - 1)
+            {
+                Dictionary<string, string> averaged = names.Keys.ToDictionary(
+                    bare => bare,
+                    bare => under + (prefix[start..] + bare).Replace(".", "", StringComparison.Ordinal),
+                    StringComparer.Ordinal
+                );
+                if (averaged.Values.All(outside.Contains))
+                    return (under, averaged);
+            }
+        }
+        return null;
     }
 
     private static string Label(Candidate candidate) => candidate.Label.Length == 0 ? "the file's top" : $"'{Shown.Of(candidate.Label)}'";
@@ -147,12 +179,15 @@ internal static partial class NetworkFinder
     private static int Rank(Candidate candidate)
     {
         string[] words = candidate.Label.Split('.', '_', '-');
-        if (words.Any(word => word.ToLowerInvariant() is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "polyak" or "swa"))
+        if (words.Any(word => IsAverage(word.ToLowerInvariant())))
             return 0;
         if (words.Any(word => word is "teacher" or "teachers"))
             return 1;
         return words.Any(word => word is "student" or "momentum" or "online") ? 3 : 2;
     }
+
+    private static bool IsAverage(string word) =>
+        word is "ema" or "modelema" or "emamodel" or "shadow" or "averaged" or "average" or "avg" or "polyak" or "swa";
 
     private static int Custom(Candidate candidate)
     {

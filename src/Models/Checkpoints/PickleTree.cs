@@ -42,8 +42,11 @@ internal static class PickleTree
                     continue;
                 switch (value)
                 {
-                    case PickleTensor tensor:
+                    case PickleTensor or PickleArray when TensorOf(value) is { } tensor:
                         tensors[name] = tensor;
+                        break;
+                    case PickleArray array:
+                        placeholders[name] = array.Text;
                         break;
                     case PickleObject { Attributes: null, Items: null } placeholder:
                         placeholders[name] = placeholder.Name;
@@ -59,8 +62,8 @@ internal static class PickleTree
                 at.Value is PickleList list ? list.Items
                 : at.Value is PickleTuple tuple ? tuple.Items
                 : [];
-            if (items.Count > 0 && items.All(item => item is PickleTensor))
-                lists.Add((at.Path, [.. items.Cast<PickleTensor>()]));
+            if (items.Count > 0 && items.All(item => TensorOf(item) is not null))
+                lists.Add((at.Path, [.. items.Select(item => TensorOf(item)!)]));
             for (int i = 0; i < Math.Min(items.Count, 64); i++)
                 Enqueue(items[i], $"{at.Path}{(at.Path.Length == 0 ? "" : ".")}{i}", at.Depth + 1);
             if (tensors.Count > 0)
@@ -92,6 +95,9 @@ internal static class PickleTree
                 new Dictionary<string, string>()
             ));
 
+    /// <summary>A tensor, also of an array of NumPy; null of anything else.</summary>
+    public static PickleTensor? TensorOf(object? value) => value as PickleTensor ?? (value as PickleArray)?.Tensor;
+
     /// <summary>Why a structure without tensors was not loaded.</summary>
     public static string Lacking(PickleReading pickle)
     {
@@ -100,7 +106,10 @@ internal static class PickleTree
             pickle.Root is PickleDictionary top && top.Pairs.Count > 0
                 ? $"; its keys are {Shown.List(top.Pairs.Select(pair => pair.Key as string ?? "?"), 8)}"
                 : "";
-        return $"it holds no state dict{keys}; save the weights alone: torch.save(model.state_dict(), file){foreign}";
+        string arrays = Pairs(pickle.Root).Select(pair => pair.Value).OfType<PickleArray>().FirstOrDefault() is { Tensor: null } array
+            ? $"; what stands there is a {array.Text}, which no tensor can be"
+            : "";
+        return $"it holds no state dict{keys}{arrays}; save the weights alone: torch.save(model.state_dict(), file){foreign}";
     }
 
     /// <summary>Items of a dictionary or of a placeholder of its kind, then its attributes.</summary>

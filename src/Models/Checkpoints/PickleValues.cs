@@ -35,6 +35,27 @@ internal enum PickleRole
     /// <summary>A tensor or parameter around the rebuilding of one (subclasses, attributes of their own).</summary>
     Wrapped,
 
+    /// <summary>A dtype of NumPy.</summary>
+    NumpyDtype,
+
+    /// <summary>The class of NumPy's arrays.</summary>
+    NumpyType,
+
+    /// <summary>An array of NumPy, whose state follows.</summary>
+    NumpyArray,
+
+    /// <summary>An array of NumPy over a buffer (protocol 5).</summary>
+    NumpyBuffer,
+
+    /// <summary>One number or text of NumPy.</summary>
+    NumpyScalar,
+
+    /// <summary>Bytes that protocol 2 writes as a text.</summary>
+    Encoded,
+
+    /// <summary>A tensor of an accelerator, saved as an array.</summary>
+    ArrayTensor,
+
     /// <summary>Anything else: what is made of it is a placeholder that holds data at most.</summary>
     Foreign,
 }
@@ -100,8 +121,12 @@ internal sealed class PickleObject(string name)
     public void Set(object? key, object? value) => (items ??= new()).Add(key, value);
 }
 
-/// <summary>A storage of the archive, by its key.</summary>
-internal sealed record PickleStorage(string Key, ScalarType Type, long Elements);
+/// <summary>A storage by its key.</summary>
+internal sealed record PickleStorage(string Key, ScalarType Type, long Elements)
+{
+    /// <summary>Its bytes where the pickle itself holds them; null where the archive does.</summary>
+    public PickleBytes? Data { get; init; }
+}
 
 /// <summary>A view of a storage; sizes, strides and offset are as the file claims and not yet checked.</summary>
 internal sealed record PickleTensor(PickleStorage Storage, long Offset, long[] Shape, long[] Strides);

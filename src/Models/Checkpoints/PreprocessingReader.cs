@@ -11,6 +11,7 @@ internal static class PreprocessingReader
     // Below this a pixel's distance from the mean is no sensible number.
     private const double LeastStd = 1e-6,
         MostMagnitude = 1e6,
+        MostOfUnit = 1.5,
         LeastCrop = 0.05;
 
     // Of Hugging Face's processors: read, or without effect on an RGB image of one size.
@@ -103,6 +104,7 @@ internal static class PreprocessingReader
     {
         Told<float[]> mean = Either(stated.Three("pretrained_cfg.mean", "mean"), config => [.. config.Mean]),
             std = Either(stated.Three("pretrained_cfg.std", "std"), config => [.. config.Std]);
+        (mean, std) = OfUnitPixels(mean, std, report);
         Told<Interpolation> interpolation = Either(Filter(stated, report), config => config.Interpolation);
         Told<string> mode = Either(Mode(stated, report), config => config.Squash ? "squash" : "center");
         // A share goes with a size: that of the name's own size is no other's.
@@ -133,6 +135,32 @@ internal static class PreprocessingReader
         Told<T> Either<T>(Told<T>? first, Func<Preprocessing, T> of) =>
             first ?? (named is { } known ? new(of(known.Value), known.Source, known.By) : new(of(usual), "", FactSource.Assumed));
     }
+
+    // Pixels are in [0, 1] here; some trainers count them in bytes (MMPretrain, OpenMMLab's configs).
+    private static (Told<float[]> Mean, Told<float[]> Std) OfUnitPixels(Told<float[]> mean, Told<float[]> std, ReadingReport report)
+    {
+        if (!OfBytes(mean.Value) && !OfBytes(std.Value))
+            return (mean, std);
+        if (!OfBytes(mean.Value) || !OfBytes(std.Value))
+            throw report.Bad(
+                $"its mean {Text(mean.Value)}{(mean.Source.Length > 0 ? $" ({mean.Source})" : "")} and its deviation {Text(std.Value)}{(std.Source.Length > 0 ? $" ({std.Source})" : "")} are of different units: one of pixels in 0 to 1, one of bytes in 0 to 255"
+            );
+        report.Note(
+            $"{mean.Source} is {Text(mean.Value)}, and {std.Source} is {Text(std.Value)}: these are of bytes in 0 to 255, and are divided by 255"
+        );
+        return (
+            mean with
+            {
+                Value = [.. mean.Value.Select(value => value / 255)],
+            },
+            std with
+            {
+                Value = [.. std.Value.Select(value => value / 255)],
+            }
+        );
+    }
+
+    private static bool OfBytes(float[] values) => values.Any(value => value > MostOfUnit);
 
     private static Told<Interpolation>? Filter(Statements stated, ReadingReport report)
     {
@@ -207,6 +235,10 @@ internal static class PreprocessingReader
         double share = file.Number("crop_pct")
             ?? (crop is { } c && before is { } s && s >= c.CropHeight ? (double)c.CropHeight / s : fallback.CropPct);
         (float[] mean, float[] std) = Normalisation(file, fallback);
+        if (OfBytes(mean))
+            throw report.Bad(
+                $"image_mean of '{file.Path}' is {Text(mean)} of pixels in 0 to 1, which no picture has: set do_rescale to false where it is of bytes in 0 to 255"
+            );
         string source = $"'{file.Path}'";
         Preprocessing read = fallback with
         {

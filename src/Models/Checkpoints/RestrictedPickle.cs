@@ -2,25 +2,22 @@
 
 using System.Buffers.Binary;
 using System.Text;
-using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
 /// <summary>
-/// Interprets the data opcodes of pickle protocols 2–5. Globals of a closed list rebuild tensors and dictionaries; any other is a name and
-/// nothing more, and what the pickle makes of it is a
-/// placeholder (<see cref="PickleObject"/>). Nothing is ever looked up or called.
+/// Interprets the data opcodes of pickle protocols 2–5. Globals of a closed list rebuild tensors, dictionaries and arrays of NumPy; any
+/// other is a name and nothing more, and what the pickle makes of it is a placeholder (<see cref="PickleObject"/>). Nothing is ever looked up or called.
 /// </summary>
 /// <remarks>Time and memory are bounded: references are shared, never expanded, no step recurses, and every value counts against a
 /// budget.</remarks>
-internal sealed class RestrictedPickle
+internal sealed partial class RestrictedPickle
 {
     // A pickle of 8 MB that describes tensors has a million and a half; each unit stands for about 20 bytes of memory.
     private const int MostUnits = 4_000_000;
     private const int MostDimensions = 16,
-        MostForeign = 64;
-
-    private static readonly Dictionary<string, PickleGlobal> Known = Globals();
+        MostForeign = 64,
+        LongestText = 1024;
 
     private readonly ReadOnlyMemory<byte> pickle;
     private readonly string path;
@@ -31,7 +28,8 @@ internal sealed class RestrictedPickle
     private readonly SortedSet<string> foreign = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PickleStorage> storages = new(StringComparer.Ordinal);
     private long copied;
-    private int units;
+    private int units,
+        arrays;
 
     private RestrictedPickle(ReadOnlyMemory<byte> pickle, string path) => (this.pickle, this.path) = (pickle, path);
 
@@ -45,43 +43,6 @@ internal sealed class RestrictedPickle
         RestrictedPickle reader = new(pickle, path);
         while (reader.Step()) { }
         return new PickleReading(reader.Pop(), reader.at, [.. reader.foreign], reader.storages);
-    }
-
-    private static Dictionary<string, PickleGlobal> Globals()
-    {
-        Dictionary<string, PickleGlobal> known = new(StringComparer.Ordinal);
-        Add("collections.OrderedDict", PickleRole.Dictionary);
-        Add("torch._utils._rebuild_tensor_v2", PickleRole.Tensor);
-        Add("torch._utils._rebuild_tensor", PickleRole.Tensor);
-        Add("torch._utils._rebuild_parameter", PickleRole.Parameter);
-        Add("torch._utils._rebuild_parameter_with_state", PickleRole.Parameter);
-        Add("torch.nn.parameter.Parameter", PickleRole.Parameter);
-        Add("torch._tensor._rebuild_from_type_v2", PickleRole.Wrapped);
-        Add("torch._tensor._rebuild_from_type", PickleRole.Wrapped);
-        Add("torch.Size", PickleRole.Tuple);
-        Add("collections.defaultdict", PickleRole.Dictionary);
-        foreach (
-            (string name, ScalarType type) in new[]
-            {
-                ("Float", ScalarType.Float32),
-                ("Half", ScalarType.Float16),
-                ("BFloat16", ScalarType.BFloat16),
-                ("Double", ScalarType.Float64),
-                ("Long", ScalarType.Int64),
-                ("Int", ScalarType.Int32),
-                ("Short", ScalarType.Int16),
-                ("Char", ScalarType.Int8),
-                ("Byte", ScalarType.Byte),
-                ("Bool", ScalarType.Bool),
-            }
-        )
-        {
-            Add($"torch.{name}Storage", PickleRole.Storage, type);
-            Add($"torch.cuda.{name}Storage", PickleRole.Storage, type);
-        }
-        return known;
-
-        void Add(string name, PickleRole role, ScalarType type = default) => known.Add(name, new PickleGlobal(name, role, type));
     }
 
     // One opcode; false at STOP.
@@ -137,28 +98,28 @@ internal sealed class RestrictedPickle
                 Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8)));
                 break;
             case (byte)'X':
-                Push(Text(UInt32()));
+                Push(TextOrBytes(UInt32()));
                 break;
             case 0x8c:
-                Push(Text(Byte()));
+                Push(TextOrBytes(Byte()));
                 break;
             case 0x8d:
-                Push(Text(Size64()));
+                Push(TextOrBytes(Size64()));
                 break;
             case (byte)'T':
-                Push(Text(UInt32()));
+                Push(TextOrBytes(UInt32()));
                 break;
             case (byte)'U':
-                Push(Text(Byte()));
+                Push(TextOrBytes(Byte()));
                 break;
             case (byte)'B':
-                Push(Take(UInt32()).ToArray());
+                Push(Bytes(UInt32()));
                 break;
             case (byte)'C':
-                Push(Take(Byte()).ToArray());
+                Push(Bytes(Byte()));
                 break;
             case 0x8e or 0x96:
-                Push(Take(Size64()).ToArray());
+                Push(Bytes(Size64()));
                 break;
             case (byte)'2':
                 Push(Top());
@@ -244,144 +205,6 @@ internal sealed class RestrictedPickle
                 throw Bad($"pickle opcode 0x{code:x2} at byte {at - 1} is not among those that rebuild tensors; refused");
         }
         return true;
-    }
-
-    private PickleGlobal Global(string module, string name)
-    {
-        string full = $"{module}.{name}";
-        if (Known.TryGetValue(full, out PickleGlobal? known))
-            return known;
-        string shown = Shown.Of(full);
-        if (foreign.Count < MostForeign)
-            foreign.Add(shown);
-        return new PickleGlobal(shown, PickleRole.Foreign);
-    }
-
-    private void StackGlobal()
-    {
-        object?[] names = PopMany(2);
-        if (names is not [string module, string name])
-            throw Bad("a global without a name");
-        Push(Global(module, name));
-    }
-
-    // REDUCE, NEWOBJ and NEWOBJ_EX alike: a global applied to arguments, interpreted here.
-    private void Rebuild(object?[] call)
-    {
-        switch (call[0])
-        {
-            case PickleObject placeholder:
-                Push(new PickleObject(placeholder.Name));
-                break;
-            case PickleGlobal { Role: PickleRole.Foreign } callee:
-                Push(new PickleObject(callee.Name) { Arguments = call[1] as PickleTuple });
-                break;
-            case PickleGlobal callee when call[1] is PickleTuple arguments:
-                Push(Made(callee, arguments.Items));
-                break;
-            default:
-                throw Bad("a call on something that is no global; refused");
-        }
-    }
-
-    private object Made(PickleGlobal callee, object?[] items)
-    {
-        switch (callee.Role)
-        {
-            case PickleRole.Dictionary when callee.Name == "collections.OrderedDict":
-                return Ordered(items);
-            case PickleRole.Dictionary:
-                return new PickleDictionary();
-            case PickleRole.Tensor when items is [PickleStorage storage, long offset, PickleTuple shape, PickleTuple strides, ..]:
-                if (shape.Items.Length > MostDimensions || strides.Items.Length != shape.Items.Length)
-                    throw Bad($"a tensor of {shape.Items.Length} dimensions with {strides.Items.Length} strides");
-                Spend(8 + (2 * shape.Items.Length));
-                return new PickleTensor(storage, offset, Longs(shape), Longs(strides));
-            // Over a storage that is not among ours: a placeholder that names it.
-            case PickleRole.Tensor when items is [PickleObject storage, ..]:
-                return new PickleObject(storage.Name);
-            case PickleRole.Parameter when items is [PickleTensor or PickleObject, ..]:
-                return items[0]!;
-            case PickleRole.Wrapped
-                when items is [PickleGlobal { Role: PickleRole.Tensor or PickleRole.Parameter } inner, _, PickleTuple arguments, ..]:
-                return Made(inner, arguments.Items);
-            case PickleRole.Wrapped when items is [PickleGlobal inner, ..]:
-                return new PickleObject(inner.Name);
-            case PickleRole.Tuple when items is [PickleTuple tuple]:
-                return tuple;
-            default:
-                throw Bad($"'{callee.Name}' with arguments that rebuild no tensor; refused");
-        }
-    }
-
-    private PickleDictionary Ordered(object?[] items)
-    {
-        PickleDictionary dictionary = new();
-        if (items is [PickleList list])
-        {
-            // One list may be named many times; copying it each time must not outgrow the pickle.
-            if ((copied += list.Items.Count) > pickle.Length)
-                throw Bad("its dictionaries repeat one list without end");
-            foreach (object? item in list.Items)
-            {
-                if (item is PickleTuple { Items: [object key, _] entry })
-                    Add(dictionary, key, entry[1]);
-                else if (item is PickleList { Items: [object listKey, _] listEntry })
-                    Add(dictionary, listKey, listEntry[1]);
-                else
-                    throw Bad("an ordered dictionary of something that is no pair");
-            }
-        }
-        else if (items.Length > 0)
-            throw Bad("an ordered dictionary with unknown arguments");
-        return dictionary;
-    }
-
-    // A placeholder keeps its attributes as data; those of dictionaries (_metadata) and tensors carry no weights.
-    private void Build()
-    {
-        object? state = Pop();
-        switch (Top())
-        {
-            case PickleObject placeholder:
-                placeholder.Attributes =
-                    state as PickleDictionary ?? ((state as PickleTuple)?.Items is [PickleDictionary attributes, ..] ? attributes : null);
-                break;
-            case PickleDictionary or PickleTensor:
-                break;
-            default:
-                throw Bad("state set on something that has none; refused");
-        }
-    }
-
-    private object Storage(object? id)
-    {
-        switch (id)
-        {
-            // Before PyTorch 1.6 a sixth item told of views of storages; null where there are none.
-            case PickleTuple
-            {
-                Items: ["storage", PickleGlobal { Role: PickleRole.Storage } kind, string key, _, long elements, .. var view]
-            } when elements >= 0 && view is [] or [null]:
-                if (storages.TryGetValue(key, out PickleStorage? known) && known.Type == kind.Type && known.Elements == elements)
-                    return known;
-                PickleStorage storage = new(key, kind.Type, elements);
-                storages.TryAdd(key, storage);
-                Spend(4);
-                return storage;
-            case PickleTuple { Items: ["storage", PickleGlobal { Role: PickleRole.Foreign } kind, ..] }:
-                return new PickleObject(kind.Name);
-            default:
-                throw Bad("a persistent reference that is no tensor storage; refused");
-        }
-    }
-
-    private long[] Longs(PickleTuple tuple)
-    {
-        long[] numbers = new long[tuple.Items.Length];
-        for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = tuple.Items[i] is long number ? number : throw Bad("a size or stride that is no number");
-        return numbers;
     }
 
     private void Append(object?[] items)
@@ -498,7 +321,20 @@ internal sealed class RestrictedPickle
         return value;
     }
 
-    private string Text(int count) => Encoding.UTF8.GetString(Take(count));
+    private string Text(int count)
+    {
+        Spend(count / 16);
+        return Encoding.UTF8.GetString(Take(count));
+    }
+
+    private PickleBytes Bytes(int count)
+    {
+        Take(count);
+        return new PickleBytes(pickle.Slice(at - count, count), latin: false);
+    }
+
+    // A long text is bytes in the clothes of one, or a config; whoever wants it decodes it.
+    private object TextOrBytes(int count) => count > LongestText ? Bytes(count) : Text(count);
 
     private string Line()
     {

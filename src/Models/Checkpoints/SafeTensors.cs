@@ -16,7 +16,16 @@ public static class SafeTensors
     /// <exception cref="ModelException">Header, offsets or sizes lie; the message names the tensor.</exception>
     public static Dictionary<string, torch.Tensor> Read(string path) => Read(path, _ => true);
 
-    /// <summary>The names in a file, and its metadata, without reading a tensor.</summary>
+    /// <summary>The texts beside the tensors.</summary>
+    internal static PickleDictionary Metadata(string path) => Opened(path, (_, header) =>
+        {
+            PickleDictionary texts = new();
+            foreach ((string key, string value) in header.Metadata)
+                texts.Add(key, value);
+            return texts;
+        });
+
+    /// <summary>The names in a file, without reading a tensor.</summary>
     internal static IReadOnlyList<string> Names(string path) =>
         Opened(path, (_, header) => header.Entries.Select(entry => entry.Name).ToArray());
 

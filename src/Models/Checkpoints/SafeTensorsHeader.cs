@@ -16,6 +16,9 @@ internal delegate void ReadAt(long offset, Span<byte> destination);
 /// <summary>All entries of a file, in the order of their data, which they cover without hole or overlap.</summary>
 internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries, long DataStart)
 {
+    /// <summary>Texts that stand beside the tensors.</summary>
+    public IReadOnlyList<(string Key, string Value)> Metadata { get; private init; } = [];
+
     public const string MetadataKey = "__metadata__";
 
     // Some 100,000 tensors. The format allows 100 MB, which take a gigabyte to look through, and models have some thousands.
@@ -65,6 +68,7 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
         byte[] bytes = new byte[size];
         read(8, bytes);
         List<SafeTensorsEntry> entries = [];
+        List<(string, string)> metadata = [];
         try
         {
             using JsonDocument json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
@@ -74,6 +78,13 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
             {
                 if (property.Name != MetadataKey)
                     entries.Add(Entry(path, property));
+                else if (property.Value.ValueKind == JsonValueKind.Object)
+                    metadata.AddRange(
+                        property
+                            .Value.EnumerateObject()
+                            .Where(pair => pair.Value.ValueKind == JsonValueKind.String)
+                            .Select(pair => (pair.Name, pair.Value.GetString()!))
+                    );
             }
         }
         // Names in invalid UTF-8 or with half a surrogate pair cannot be compared with any.
@@ -102,7 +113,7 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
         }
         if (reached != data)
             throw Bad(path, $"{data - reached} bytes after the last tensor belong to no tensor");
-        return new SafeTensorsHeader(entries, 8 + (long)size);
+        return new SafeTensorsHeader(entries, 8 + (long)size) { Metadata = metadata };
     }
 
     private static SafeTensorsEntry Entry(string path, JsonProperty property)

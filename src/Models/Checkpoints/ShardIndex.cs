@@ -78,7 +78,7 @@ internal static class ShardIndex
                 archives.Add(archive);
                 foreach ((object? name, object? value) in PickleTree.Pairs(archive.Pickle.Root))
                 {
-                    if (name is string text && value is PickleTensor tensor && !tensors.TryAdd(text, (archive, tensor)))
+                    if (name is string text && PickleTree.TensorOf(value) is { } tensor && !tensors.TryAdd(text, (archive, tensor)))
                         throw new ModelException($"'{path}' was not loaded: '{Shown.Of(text)}' is in two of its files");
                 }
             }
@@ -99,6 +99,8 @@ internal static class ShardIndex
                 read,
                 found,
                 Statements.None,
+                [],
+                [],
                 [.. archives.SelectMany(archive => archive.Pickle.Foreign).Distinct()],
                 new Dictionary<string, string>()
             );

@@ -14,38 +14,7 @@ internal readonly record struct Told<T>(T Value, string Source, FactSource By);
 /// <summary>Statements in the order of trust: where a field is stated twice the first counts.</summary>
 internal sealed class Statements(IReadOnlyList<Statement> all)
 {
-    private const int Deepest = 3,
-        MostItems = 16;
-
-    // Where training scripts keep their options.
-    private static readonly string[] Arguments =
-    [
-        "args",
-        "opt",
-        "hyper_parameters",
-        "hparams",
-        "hyperparameters",
-        "config",
-        "cfg",
-        "model_args",
-        "model_kwargs",
-        "model_config",
-        "train_args",
-    ];
-
-    // Options of another network than the one that is read.
-    private static readonly string[] Others =
-    [
-        "teacher",
-        "student",
-        "optim",
-        "optimizer",
-        "decoder",
-        "text",
-        "text_config",
-        "aug",
-        "scheduler",
-    ];
+    private const int MostItems = 64;
 
     public static Statements None { get; } = new([]);
 
@@ -58,17 +27,26 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
 
     private IReadOnlyList<Statement> All => all;
 
-    public Told<int>? Int(params IEnumerable<string> fields) => First<int>(fields, value => value switch
+    public Told<int>? Int(params IEnumerable<string> fields) => First<int>(fields, Whole);
+
+    /// <summary>A whole number however it is written; null of anything else.</summary>
+    public static int? Whole(object value) =>
+        value switch
+        {
+            long number and >= int.MinValue and <= int.MaxValue => (int)number,
+            // As loggers and command lines leave whole numbers.
+            double whole and >= int.MinValue and <= int.MaxValue when whole == Math.Floor(whole) => (int)whole,
+            string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int read) => read,
+            _ => null,
+        };
+
+    public Told<double>? Number(params IEnumerable<string> fields) => First<double>(fields, value => value switch
             {
-                long number and >= int.MinValue and <= int.MaxValue => (int)number,
-                // As loggers and command lines leave whole numbers.
-                double whole and >= int.MinValue and <= int.MaxValue when whole == Math.Floor(whole) => (int)whole,
-                string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int read) => read,
+                long whole => whole,
+                double number => number,
+                string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double read) => read,
                 _ => null,
             });
-
-    public Told<double>? Number(params IEnumerable<string> fields) =>
-        First<double>(fields, value => value is long whole ? whole : value as double?);
 
     public Told<bool>? Flag(params IEnumerable<string> fields) => First(fields, value => value as bool?);
 
@@ -86,11 +64,18 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
     {
         foreach (Statement statement in Of(fields))
         {
-            if (statement.Value is object[] { Length: 1 or 3 } list && list.All(item => item is long or double))
-            {
-                float[] values = [.. list.Select(item => Convert.ToSingle(item, CultureInfo.InvariantCulture))];
+            // An argument of one number may be another thing's: std is also that of first weights.
+            object[] list =
+                statement.Value is object[] several ? several
+                : statement.By == FactSource.Config || statement.Value is string ? [statement.Value]
+                : [];
+            float[]? values =
+                list.Length is 1 or 3 && list.All(item => item is long or double)
+                    ? [.. list.Select(item => Convert.ToSingle(item, CultureInfo.InvariantCulture))]
+                : list is [string text] ? Numbers(text)
+                : null;
+            if (values is not null)
                 return new(values.Length == 1 ? [values[0], values[0], values[0]] : values, statement.Source, statement.By);
-            }
         }
         return null;
     }
@@ -104,6 +89,11 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
             (int, int)? size = statement.Value switch
             {
                 long side and > 0 and <= int.MaxValue => ((int)side, (int)side),
+                double side and > 0 and <= int.MaxValue when side == Math.Floor(side) => ((int)side, (int)side),
+                string text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int side) && side > 0 => (
+                    side,
+                    side
+                ),
                 object[] { Length: 1 } list when list[0] is long side and > 0 and <= int.MaxValue => ((int)side, (int)side),
                 object[] { Length: 2 or 3 } list
                     when list[^2] is long height and > 0 and <= int.MaxValue && list[^1] is long width and > 0 and <= int.MaxValue => (
@@ -148,42 +138,6 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
         return new(stated);
     }
 
-    /// <summary>What a checkpoint's training arguments state, and the name of its architecture.</summary>
-    public static Statements OfCheckpoint(string path, object? root)
-    {
-        List<Statement> stated = [];
-        foreach ((object? key, object? value) in PickleTree.Pairs(root))
-        {
-            if (key is not string name)
-                continue;
-            if (name is "arch" or "architecture" or "model_name" or "model" && value is string architecture)
-                stated.Add(new("architecture", architecture, $"{name} of '{path}'", FactSource.Arguments));
-            else if (Arguments.Contains(name))
-                Gather(value, name, 0);
-        }
-        return new(stated);
-
-        void Gather(object? group, string under, int depth)
-        {
-            foreach ((object? key, object? value) in PickleTree.Pairs(group))
-            {
-                if (key is not string name || stated.Count >= 4096)
-                    continue;
-                string field = name.ToLowerInvariant();
-                if (field is "model" or "arch" or "model_name" && value is string)
-                    field = "architecture";
-                // What the constructor was called with is of this network and no other.
-                FactSource by = under.EndsWith("model_kwargs", StringComparison.OrdinalIgnoreCase)
-                    ? FactSource.Config
-                    : FactSource.Arguments;
-                if (Value(value) is { } plain)
-                    stated.Add(new(field, plain, $"{Shown.Of(under)}.{Shown.Of(name)} of '{path}'", by));
-                else if (depth < Deepest && !Others.Contains(field) && value is PickleDictionary or PickleObject)
-                    Gather(value, $"{under}.{name}", depth + 1);
-            }
-        }
-    }
-
     public ModelException Unusable(Statement statement) => new($"{statement.Source} is {Show(statement.Value)}, which cannot be used");
 
     public static string Show(object value) =>
@@ -196,6 +150,19 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
                 _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
             }
         );
+
+    // "0.5 0.5 0.5" and "0.5,0.5,0.5", as command lines have them.
+    private static float[]? Numbers(string text)
+    {
+        string[] words = text.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries);
+        float[] values = new float[words.Length];
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (!float.TryParse(words[i], NumberStyles.Float, CultureInfo.InvariantCulture, out values[i]))
+                return null;
+        }
+        return values.Length is 1 or 3 ? values : null;
+    }
 
     private Told<T>? First<T>(IEnumerable<string> fields, Func<object, T?> read)
         where T : struct
@@ -227,19 +194,6 @@ internal sealed class Statements(IReadOnlyList<Statement> all)
                     && element.TryGetProperty("width", out JsonElement width)
                     && Value(height) is { } h
                     && Value(width) is { } w => new[] { h, w },
-            _ => null,
-        };
-
-    private static object? Value(object? value) =>
-        value switch
-        {
-            long or double or bool or string => value,
-            PickleTuple { Items.Length: > 0 and <= MostItems } tuple when tuple.Items.All(item => item is long or double or string) =>
-                tuple.Items,
-            PickleList { Items.Count: > 0 and <= MostItems } list when list.Items.All(item => item is long or double or string) =>
-                list.Items.ToArray(),
-            // An enumeration's member is made of its value.
-            PickleObject { Attributes: null, Items: null, Arguments.Items: [string member] } => member,
             _ => null,
         };
 }

@@ -11,8 +11,12 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
     private protected const string Mend =
         "load it in PyTorch and save it again: python -c \"import torch; torch.save(torch.load('old.pth', map_location='cpu'), 'new.pth')\"";
 
-    // A state dict of 10,000 tensors pickles to some 2 MB, with its optimiser to some 6.
+    // A state dict of 10,000 tensors pickles to some 2 MB, with its optimiser to some 6; a longer pickle holds the weights themselves, as
+    // arrays of NumPy, and stands in the file as it is.
     private protected const int MostPickleBytes = 8 << 20;
+
+    // Layers may share their weights, which the file then holds once; each has its own copy in memory.
+    private const long MostShared = 64 << 20;
 
     /// <summary>The pickled structure.</summary>
     public abstract PickleReading Pickle { get; }
@@ -63,7 +67,7 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
         foreach ((string name, PickleTensor tensor) in wanted)
         {
             described += Check(name, tensor);
-            if (described > length)
+            if (described > length + MostShared)
                 throw Bad($"its tensors describe more bytes than the file of {length} has: they show the same numbers again and again");
             if (!storages.TryGetValue(tensor.Storage.Key, out Tensor? storage))
             {
@@ -73,8 +77,15 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
                 if ((loaded += bytes) > length)
                     throw Bad("its storages overlap in the file");
                 storages.Add(tensor.Storage.Key, storage = empty([tensor.Storage.Elements], tensor.Storage.Type));
-                if (bytes > 0)
+                if (bytes > 0 && tensor.Storage.Data is { } own)
+                {
+                    if (!own.TryCopyTo(storage.bytes))
+                        throw Bad($"the bytes of tensor '{Shown.Of(name)}' are damaged");
+                }
+                else if (bytes > 0)
+                {
                     Load(tensor.Storage, storage.bytes);
+                }
             }
             if (storage.dtype != tensor.Storage.Type)
                 throw Bad($"tensor '{Shown.Of(name)}' reads storage '{Shown.Of(tensor.Storage.Key)}' under a second dtype");
@@ -109,7 +120,7 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
     private long Check(string name, PickleTensor tensor)
     {
         long held = tensor.Storage.Elements,
-            bytes = Held(tensor.Storage);
+            bytes = tensor.Storage.Data?.Count ?? Held(tensor.Storage);
         if (held > bytes / SizeOf(tensor.Storage.Type))
             throw Bad($"tensor '{Shown.Of(name)}' claims a storage of {held} elements, the archive holds {bytes} bytes for it");
         if (tensor.Shape.Length != tensor.Strides.Length || tensor.Shape.Length > 16 || tensor.Offset < 0)

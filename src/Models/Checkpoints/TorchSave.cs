@@ -25,7 +25,12 @@ internal sealed class TorchSave : TorchArchive
                 continue;
             found = found is null ? entry.FullName[..^"data.pkl".Length] : throw Bad("the archive holds more than one data.pkl");
         }
-        root = found ?? throw Bad("the zip archive holds no data.pkl: it is not from torch.save");
+        root = found
+            ?? throw Bad(
+                entries.Keys.Any(name => name.EndsWith(".npy", StringComparison.Ordinal))
+                    ? "it is an archive of NumPy (npz); save its arrays by torch.save in a dictionary under the network's names"
+                    : "the zip archive holds no data.pkl: it is not from torch.save"
+            );
         if (entries.ContainsKey(root + "constants.pkl"))
             throw Bad(
                 "it is a TorchScript program (torch.jit.save), which is not read; save the weights alone: torch.save(model.state_dict(), file)"
@@ -35,7 +40,9 @@ internal sealed class TorchSave : TorchArchive
             && Encoding.ASCII.GetString(Bytes(order, 16)).Trim() != "little"
         )
             throw Bad("it was written on a big-endian machine; save it again on a little-endian one");
-        Pickle = RestrictedPickle.Read(Bytes(entries[root + "data.pkl"], MostPickleBytes), path);
+        ZipArchiveEntry pickle = entries[root + "data.pkl"];
+        bool stored = pickle.CompressedLength == pickle.Length && pickle.Length <= length;
+        Pickle = RestrictedPickle.Read(Bytes(pickle, stored ? Array.MaxLength : MostPickleBytes), path);
     }
 
     public override PickleReading Pickle { get; }
@@ -99,7 +106,7 @@ internal sealed class TorchSave : TorchArchive
         Crc32 sum = default;
         sum.Add(target);
         byte[] rest = new byte[1 << 16];
-        for (int got; (got = stream.Read(rest)) > 0;)
+        for (int got; (got = stream.Read(rest)) > 0; )
             sum.Add(rest.AsSpan(0, got));
         // PyTorch can be told to leave checksums out, and then writes 0.
         if (sum.Value != entry.Crc32 && entry.Crc32 != 0)

@@ -24,6 +24,7 @@ internal static partial class TorchVisionNames
         ("patch_embed.proj", "conv_proj"),
         ("norm", "encoder.ln"),
         ("head", "heads.head"),
+        ("head", "heads"),
     ];
 
     /// <summary>timm's names.</summary>

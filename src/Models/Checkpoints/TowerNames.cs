@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>CLIPVisionModel (with projection, or within CLIPModel) and SiglipVisionModel (or within SiglipModel or
+/// <summary>CLIPVisionModel (with projection, or within CLIPModel or CLIPForImageClassification) and SiglipVisionModel (or within SiglipModel or
 /// SiglipForImageClassification).</summary>
 internal static partial class TowerNames
 {
@@ -36,10 +36,6 @@ internal static partial class TowerNames
     {
         bool clip = source.ContainsKey("embeddings.class_embedding"),
             classifier = source.ContainsKey("classifier.weight");
-        if (clip && classifier)
-            throw new ModelException(
-                $"'{path}' was not loaded: CLIPForImageClassification classifies the mean of patches without a final norm, which is not read"
-            );
         Dictionary<string, Tensor> timm = new(StringComparer.Ordinal);
         SortedDictionary<string, Tensor?[]> fused = new(StringComparer.Ordinal);
         foreach ((string name, Tensor tensor) in source)
@@ -48,6 +44,9 @@ internal static partial class TowerNames
                 continue;
             // The classifier reads the mean of the patches, past the pooling head.
             if (classifier && name.StartsWith("head.", StringComparison.Ordinal))
+                continue;
+            // CLIP's norms the class token alone, which its classifier does not read.
+            if (clip && classifier && name.StartsWith("post_layernorm.", StringComparison.Ordinal))
                 continue;
             if (Part().Match(name) is { Success: true } part)
             {
@@ -82,9 +81,13 @@ internal static partial class TowerNames
         TimmNames.Fuse(path, fused, timm);
         return (
             timm,
-            clip ? NameStyle.Clip
-            : classifier ? NameStyle.SiglipClassifier
-            : NameStyle.Siglip
+            clip
+                ? classifier
+                    ? NameStyle.ClipClassifier
+                    : NameStyle.Clip
+                : classifier
+                    ? NameStyle.SiglipClassifier
+                    : NameStyle.Siglip
         );
     }
 

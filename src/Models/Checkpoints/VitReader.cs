@@ -199,7 +199,11 @@ internal sealed class VitReader
         if (fcNorm || tensors.ContainsKey("norm.weight") || !tensors.ContainsKey("blocks.0.norm1.weight"))
             return true;
         // A missing tensor is damage, unless somebody says that it was never there.
-        if (stated.Flag("final_norm") is { Value: false } || source.Named is { Value.Shape.FinalNorm: false })
+        if (
+            source.Style == NameStyle.ClipClassifier
+            || stated.Flag("final_norm") is { Value: false }
+            || source.Named is { Value.Shape.FinalNorm: false }
+        )
             return false;
         throw report.Bad(
             "it has no final norm (neither 'norm.weight' nor 'fc_norm.weight'), and nothing says that it needs none: give a config.json with its architecture, or with final_norm false in model_args, beside it"
@@ -304,6 +308,8 @@ internal sealed class VitReader
             : headInput == 2L * width ? new(Pooling.TokenAndAverage, "a head of twice the width", FactSource.Tensors)
             : source.Style == NameStyle.SiglipClassifier
                 ? new(Pooling.Average, "Hugging Face's SiglipForImageClassification", FactSource.Registry)
+            : source.Style == NameStyle.ClipClassifier
+                ? new(Pooling.Average, "Hugging Face's CLIPForImageClassification", FactSource.Registry)
             : severalHeads ? new(Pooling.Token, "a head for each token", FactSource.Tensors)
             : null;
         if (seen is { } by)
@@ -356,17 +362,7 @@ internal sealed class VitReader
     private Told<int> HeadsOf(VitConfig config)
     {
         int width = config.Width;
-        Told<int>? told = stated.Int(
-            "num_heads",
-            "num_attention_heads",
-            "heads",
-            "n_heads",
-            "nheads",
-            "nhead",
-            "n_head",
-            "num_head",
-            "vit_heads"
-        );
+        Told<int>? told = StatedHeads();
         int? normed =
             config.QkNorm ? checked((int)(width / Math.Max(1, Shape("blocks.0.attn.q_norm.weight", 1)[0])))
             : config.RelativeBias ? RelativeTables.HeadsOf(tensors)
@@ -420,6 +416,38 @@ internal sealed class VitReader
         throw report.Bad(
             $"nothing tells its number of attention heads (no config beside it, and its width {width} is no multiple of 64): give --heads"
         );
+    }
+
+    // A list is one number where all of it is; else it is of a network with stages, or of another kind.
+    private Told<int>? StatedHeads()
+    {
+        foreach (
+            Statement statement in stated.Of(
+                "num_heads",
+                "num_attention_heads",
+                "heads",
+                "n_heads",
+                "nheads",
+                "nhead",
+                "n_head",
+                "num_head",
+                "vit_heads"
+            )
+        )
+        {
+            object value =
+                statement.Value is object[] { Length: > 0 } list && list.All(item => item.Equals(list[0])) ? list[0] : statement.Value;
+            if (Statements.Whole(value) is { } heads)
+                return new(heads, statement.Source, statement.By);
+            if (statement.By == FactSource.Config)
+                throw stated.Unusable(statement);
+            if (value is object[] && source.Heads is null)
+                throw report.Bad(
+                    $"{statement.Source} is {Statements.Show(value)}: a network of one number of heads in all blocks is read; give it by --heads where it is one"
+                );
+            report.Note($"{statement.Source} is {Statements.Show(value)}, which is no number of heads, and is left out");
+        }
+        return null;
     }
 
     private Told<Activation> ActivationOf(bool swiGlu)

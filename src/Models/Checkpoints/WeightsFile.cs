@@ -8,12 +8,16 @@ namespace DataFreeKD.Models.Checkpoints;
 /// <param name="Tensors">By the file's names without prefix, owned by the caller's dispose scope.</param>
 /// <param name="Network">Where in the file they are.</param>
 /// <param name="Stated">What the file states of architecture and preprocessing: training arguments, the architecture's name.</param>
+/// <param name="Names">Class names that it states.</param>
+/// <param name="Remarks">What of its statements could not be read, a sentence each.</param>
 /// <param name="Foreign">Globals that a pickle asks for and that were left alone.</param>
 /// <param name="Placeholders">What stands in a tensor's place but is none, by name: the global that would make it.</param>
 internal sealed record WeightsContent(
     Dictionary<string, Tensor> Tensors,
     FoundNetwork Network,
     Statements Stated,
+    IReadOnlyList<StatedClassNames> Names,
+    IReadOnlyList<string> Remarks,
     IReadOnlyList<string> Foreign,
     IReadOnlyDictionary<string, string> Placeholders
 );
@@ -64,10 +68,14 @@ internal static class WeightsFile
             foreach ((string name, Tensor tensor) in SafeTensors.Read(file, wanted.Contains))
                 read.Add(name, tensor);
         }
+        (PickleDictionary metadata, PlainValues values) = (SafeTensors.Metadata(files[0]), PlainValues.WithoutTensors());
+        (Statements stated, IReadOnlyList<string> remarks) = CheckpointStatements.Read(path, metadata, values);
         return new WeightsContent(
             found.Names.ToDictionary(pair => pair.Key, pair => read[pair.Value], StringComparer.Ordinal),
             found,
-            Statements.None,
+            stated,
+            StatedClassNames.Of(path, metadata, values),
+            remarks,
             [],
             new Dictionary<string, string>()
         );
@@ -97,10 +105,14 @@ internal static class WeightsFile
             if (name.StartsWith(found.Prefix, StringComparison.Ordinal))
                 placeholders[name[found.Prefix.Length..]] = global;
         }
+        PlainValues values = new(tensor => SmallTensor.Read(archive, tensor));
+        (Statements stated, IReadOnlyList<string> remarks) = CheckpointStatements.Read(path, pickle.Root, values);
         return new WeightsContent(
             archive.Tensors(wanted),
             found,
-            Statements.OfCheckpoint(path, pickle.Root),
+            stated,
+            StatedClassNames.Of(path, pickle.Root, values),
+            remarks,
             [.. pickle.Foreign.Where(name => name != "argparse.Namespace")],
             placeholders
         );

@@ -3,6 +3,7 @@
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Packer.Names;
 using DataFreeKD.Packer.Rows;
 
 namespace DataFreeKD.Packer.Files;

@@ -1,7 +1,7 @@
 // The classes of a table: which there are, and what each is called on disk.
 
 using System.Globalization;
-using DataFreeKD.Packer.Files;
+using DataFreeKD.Packer.Names;
 
 namespace DataFreeKD.Packer.Rows;
 

@@ -2,6 +2,7 @@
 // the pool to it.
 
 using System.Numerics.Tensors;
+using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Core;
 

@@ -1,6 +1,6 @@
 // What a score that looks at the pool's confident core has beside its columns.
 
-using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Core;
 

@@ -2,7 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Manifests;
-using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Scores;
 

@@ -3,8 +3,8 @@
 using System.Globalization;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
-using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Sets;
+using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Scores;
 

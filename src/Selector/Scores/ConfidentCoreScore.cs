@@ -2,7 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
-using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Scores;
 

@@ -2,7 +2,7 @@
 
 using System.Globalization;
 
-namespace DataFreeKD.Packer.Files;
+namespace DataFreeKD.Packer.Names;
 
 /// <summary>Hands out names: the one asked for where it is free, else with <c>-2</c>, <c>-3</c>, ... Equal requests in equal order give
 /// equal names.</summary>

@@ -2,7 +2,7 @@
 
 using System.Numerics.Tensors;
 
-namespace DataFreeKD.Selector.Core;
+namespace DataFreeKD.Selector.Statistics;
 
 /// <summary>Whitening by the Cholesky factor of a covariance.</summary>
 internal static class Cholesky

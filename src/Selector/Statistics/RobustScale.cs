@@ -1,6 +1,6 @@
 // Centre and spread that a few wild values cannot move.
 
-namespace DataFreeKD.Selector.Ranking;
+namespace DataFreeKD.Selector.Statistics;
 
 /// <summary>A robust z-score: (x − median) / (1.4826·MAD), where MAD is the median absolute deviation; 1.4826 makes the spread a standard
 /// deviation for normal data.</summary>

@@ -3,7 +3,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DataFreeKD.Packer.Files;
+namespace DataFreeKD.Packer.Names;
 
 /// <summary>Makes names of files and folders.</summary>
 internal static class PortableName

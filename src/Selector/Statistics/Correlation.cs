@@ -1,6 +1,6 @@
 // How far two columns of a pool move together.
 
-namespace DataFreeKD.Selector.Ranking;
+namespace DataFreeKD.Selector.Statistics;
 
 /// <summary>Pearson's correlation.</summary>
 internal static class Correlation
