@@ -148,11 +148,15 @@ public sealed class ShardTests(TinyWorld world)
             StringComparison.Ordinal
         );
         File.Delete(Path.Combine(table, "index.json"));
-        Assert.Contains(
-            "no index.json",
-            Programs.RunDfkd("select", table, "--budget", "50", "-o", folder["no.csv"]).Refuses(),
-            StringComparison.Ordinal
-        );
+        foreach (
+            string[] verb in (string[][])
+                [
+                    ["select", table, "--budget", "50", "-o", folder["no.csv"]],
+                    ["score", table, "--teacher", world.Teacher, "-o", folder["no.csv"]],
+                    ["crawl", table, "-o", folder["no"]],
+                ]
+        )
+            Assert.Contains("no index.json", Programs.RunDfkd(verb).Refuses(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -131,6 +131,23 @@ public static partial class TableFolder
             Directory.Delete(folder);
     }
 
+    /// <summary>Refuses a folder of such a name that holds parts without an index: its table is not whole, and its parts alone lead to
+    /// other paths.</summary>
+    /// <exception cref="TableException">It is one.</exception>
+    public static void RefuseUnfinished(string path)
+    {
+        if (
+            Directory.Exists(path)
+            && Path.TrimEndingDirectorySeparator(path).EndsWith(Ending, StringComparison.OrdinalIgnoreCase)
+            && !Fits(path)
+            && Directory.EnumerateFileSystemEntries(path).Any()
+            && Directory.EnumerateFileSystemEntries(path).All(entry => OwnName().IsMatch(Path.GetFileName(entry)))
+        )
+            throw new TableException(
+                $"{path} has no {IndexName}, so that its table is not whole; write it again with dfkd score --finish --table-folder"
+            );
+    }
+
     /// <summary>The index.</summary>
     /// <exception cref="TableException">It is none.</exception>
     internal static Index Read(string folder)
