@@ -205,6 +205,8 @@ public sealed record Provenance
     {
         if (Folders.TableFolder.Fits(path))
             path = Folders.TableFolder.IndexOf(path);
+        else
+            Folders.TableFolder.RefuseUnfinished(path);
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] block = new byte[1 << 20];

@@ -31,13 +31,7 @@ public static class Table
     {
         if (TableFolder.Fits(path))
             return new FolderTableReader(path, pathColumn);
-        if (
-            Directory.Exists(path)
-            && Path.GetFileName(Path.TrimEndingDirectorySeparator(path)).EndsWith(TableFolder.Ending, StringComparison.Ordinal)
-        )
-            throw new TableException(
-                $"{path} has no index.json, so that its table is not whole; write it again with dfkd score --finish --table-folder"
-            );
+        TableFolder.RefuseUnfinished(path);
         if (!IsNamedParquet(path) && !ListReader.Fits(path))
             throw NoFormat(path);
         if (Directory.Exists(path))

@@ -4,7 +4,6 @@ using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Corruptions;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
-using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
@@ -53,10 +52,7 @@ internal sealed partial class ScoreInputs
     {
         opening = new InputOptions { FollowLinks = options.FollowLinks };
         pathColumn = options.PathColumn;
-        sources =
-        [
-            .. options.Inputs.SelectMany(source => TableFolder.Fits(source) ? [source] : ImageInputs.AllOf(source, Table.Fits) ?? [source]),
-        ];
+        sources = [.. options.Inputs.SelectMany(source => ImageInputs.AllOf(source, Table.Fits) ?? [source])];
         var carried = new List<string>();
         foreach (string table in sources.Where(Table.Fits))
         {

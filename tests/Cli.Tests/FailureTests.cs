@@ -3,6 +3,7 @@
 using DataFreeKD.Distiller;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Sharding;
 using DataFreeKD.Selector;
 
 namespace DataFreeKD.Cli.Tests;
@@ -28,11 +29,15 @@ public sealed class FailureTests
             // A fault of the program, not of its input.
             { new ArgumentException("m"), 1 },
             { new OperationCanceledException("m"), 1 },
+            { new ShardException(ShardProblem.Failed, "m"), 1 },
+            { new ShardException(ShardProblem.Conflict, "m"), 1 },
+            { new ShardException(ShardProblem.Damaged, "m"), 1 },
+            { new ShardException(ShardProblem.Missing, "m"), 3 },
         };
 
     [Theory]
     [MemberData(nameof(Failing))]
-    public void Input_that_a_user_can_mend_is_code_2_and_the_rest_1(Exception failure, int expected)
+    public void Input_that_a_user_can_mend_is_code_2_missing_shards_3_and_the_rest_1(Exception failure, int expected)
     {
         (int code, string line) = Failures.Describe(failure, interrupted: false);
 

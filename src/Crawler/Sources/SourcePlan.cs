@@ -4,6 +4,7 @@ using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Manifests.Lists;
 
 namespace DataFreeKD.Crawler.Sources;
@@ -54,7 +55,7 @@ internal sealed record SourcePlan(IReadOnlyList<string> Local, IReadOnlyList<str
     private static IReadOnlyList<string> Names(string source, UrlColumns columns, out ListReader? list)
     {
         list = null;
-        if (!source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase))
+        if (!source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) && !TableFolder.Fits(source))
             return (list = new ListReader(source, columns.IsKnown)).Columns;
         using TableReader table = Table.Open(source, columns.Url);
         return table.Header.Columns;

@@ -1,6 +1,7 @@
 // Lists of web addresses: txt, csv, tsv, json, jsonl and parquet files, also gzipped, and lines on standard input.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Manifests.Lists;
 
 namespace DataFreeKD.Crawler.Sources;
@@ -19,7 +20,7 @@ internal static class UrlList
     {
         // JSON has no header: the entries this far in decide which keys become columns.
         IEnumerable<string> names =
-            IsParquet(source) ? ParquetColumns(source, columns)
+            HasRows(source) ? ParquetColumns(source, columns)
             : ListReader.IsJson(source)
                 ? Read(source, columns, CancellationToken.None).Take(EntriesLookedAt).SelectMany(listed => listed.Columns.Keys)
             : Checked(new ListReader(source, columns.IsKnown), columns, source).Columns;
@@ -32,7 +33,7 @@ internal static class UrlList
     /// <exception cref="TableException">A file that cannot be read, or JSON that breaks off.</exception>
     public static IEnumerable<ListedUrl> Read(string source, UrlColumns columns, CancellationToken cancel) =>
         source == StandardInput ? Lines(cancel)
-        : IsParquet(source) ? Parquet(source, columns, cancel)
+        : HasRows(source) ? Parquet(source, columns, cancel)
         : Entries(source, columns, cancel);
 
     private static IEnumerable<ListedUrl> Lines(CancellationToken cancel)
@@ -103,5 +104,7 @@ internal static class UrlList
             $"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", names.Take(30))}; name the one that holds the addresses with --url-column, the one that holds files with --path-column, or give the list a header line"
         );
 
-    private static bool IsParquet(string source) => source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase);
+    // What is read as a table, and not entry by entry.
+    private static bool HasRows(string source) =>
+        source.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) || TableFolder.Fits(source);
 }

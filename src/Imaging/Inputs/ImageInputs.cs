@@ -93,6 +93,10 @@ public static partial class ImageInputs
     {
         ArgumentNullException.ThrowIfNull(isOfKind);
         string path = Path.GetFullPath(source);
+        // One table, whatever files it is made of.
+        if (Manifests.Folders.TableFolder.Fits(path))
+            return null;
+        Manifests.Folders.TableFolder.RefuseUnfinished(path);
         if (!Directory.Exists(path) && (File.Exists(path) || !Glob.IsGlob(source) || !Directory.Exists(Glob.Parse(source).Folder)))
             return null;
         var all = new List<string>();

@@ -10,8 +10,8 @@ namespace DataFreeKD.Manifests.Folders;
 
 /// <summary>
 /// Reads and writes table folders: <c>NAME.table/</c> with <c>NNNNNNNN.csv</c> or <c>.parquet</c> and <c>index.json</c>, which names the
-/// parts in their order with rows and SHA-256. <see cref="Table.Open"/> opens one as it opens a file. Paths in it are relative to the folder
-/// around it, as those of a table beside it would be.
+/// parts in their order with rows and SHA-256. <see cref="Table.Open"/> opens one as it opens a file. Paths in it are relative to the
+/// folder around it, as those of a table beside it would be.
 /// </summary>
 public static partial class TableFolder
 {
@@ -65,8 +65,8 @@ public static partial class TableFolder
     /// <summary>Writes a table folder; the index comes last, so that without it the folder is none.</summary>
     /// <param name="folder">The folder; created where absent. Parts of an earlier one are removed.</param>
     /// <param name="columns">The columns of every part.</param>
-    /// <param name="parts">CSV files of these columns. Where the folder's are CSV too they are given a second name there, so that nothing is
-    /// copied.</param>
+    /// <param name="parts">CSV files of these columns. Where the folder's are CSV too they are given a second name there, so that nothing
+    /// is copied.</param>
     /// <param name="parquet">Whether its parts are Parquet.</param>
     /// <param name="cancel">Stops between rows.</param>
     /// <exception cref="TableException">The folder holds what this tool did not write, or a part has other columns.</exception>
@@ -129,6 +129,23 @@ public static partial class TableFolder
             File.Delete(file);
         if (!Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);
+    }
+
+    /// <summary>Refuses a folder of such a name that holds parts without an index: its table is not whole, and its parts alone lead to
+    /// other paths.</summary>
+    /// <exception cref="TableException">It is one.</exception>
+    public static void RefuseUnfinished(string path)
+    {
+        if (
+            Directory.Exists(path)
+            && Path.TrimEndingDirectorySeparator(path).EndsWith(Ending, StringComparison.OrdinalIgnoreCase)
+            && !Fits(path)
+            && Directory.EnumerateFileSystemEntries(path).Any()
+            && Directory.EnumerateFileSystemEntries(path).All(entry => OwnName().IsMatch(Path.GetFileName(entry)))
+        )
+            throw new TableException(
+                $"{path} has no {IndexName}, so that its table is not whole; write it again with dfkd score --finish --table-folder"
+            );
     }
 
     /// <summary>The index.</summary>
