@@ -67,8 +67,6 @@ public sealed record PackOptions
     private void Concerns(bool given, string option, params PackFormat[] formats)
     {
         if (given && !formats.Contains(Format))
-            throw new PackException(
-                $"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}"
-            );
+            throw new PackException($"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}");
     }
 }

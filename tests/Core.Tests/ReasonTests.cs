@@ -22,6 +22,6 @@ public sealed partial class ReasonTests
     [Fact]
     public void An_answer_of_the_web_has_its_status() => Assert.Equal("http_404", Reason.Http(404));
 
-    [GeneratedRegex("^[a-z]+(_[a-z]+)*$")]
+    [GeneratedRegex("^[a-z]+[a-z0-9]*([_/][a-z][a-z0-9]*)*$")]
     private static partial Regex Form();
 }

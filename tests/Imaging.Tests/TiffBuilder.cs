@@ -41,24 +41,24 @@ internal sealed class TiffBuilder(bool little)
         var blocks = new List<byte[]>();
         int own = Planar ? 1 : samples;
         for (int plane = 0; plane < (Planar ? samples : 1); plane++)
-        for (int top = 0; top < height; top += blockHeight)
-        for (int left = 0; left < width; left += blockWidth)
-        {
-            var rows = new List<byte>();
-            int last = Blocks == "tiles" ? top + blockHeight : Math.Min(height, top + blockHeight);
-            for (int y = top; y < last; y++)
-            {
-                int[] row =
-                [
-                    .. from x in Enumerable.Range(left, blockWidth)
+            for (int top = 0; top < height; top += blockHeight)
+                for (int left = 0; left < width; left += blockWidth)
+                {
+                    var rows = new List<byte>();
+                    int last = Blocks == "tiles" ? top + blockHeight : Math.Min(height, top + blockHeight);
+                    for (int y = top; y < last; y++)
+                    {
+                        int[] row =
+                        [
+                            .. from x in Enumerable.Range(left, blockWidth)
                     from sample in Enumerable.Range(plane, own)
                     select x < width && y < height ? pixels[(((y * width) + x) * samples) + sample] : 0,
                 ];
-                rows.AddRange(Row(row, own));
-            }
-            byte[] packed = Packed([.. rows]);
-            blocks.Add(Reversed ? [.. packed.Select(Turned)] : packed);
-        }
+                        rows.AddRange(Row(row, own));
+                    }
+                    byte[] packed = Packed([.. rows]);
+                    blocks.Add(Reversed ? [.. packed.Select(Turned)] : packed);
+                }
         return Assemble(blocks, width, claimed > 0 ? claimed : height, samples, meaning, blockWidth, blockHeight);
     }
 
@@ -188,7 +188,7 @@ internal sealed class TiffBuilder(bool little)
     private static byte[] PackBits(byte[] rows)
     {
         var packed = new List<byte> { 128 };
-        for (int i = 0; i < rows.Length; )
+        for (int i = 0; i < rows.Length;)
         {
             int run = 1;
             while (run < 128 && i + run < rows.Length && rows[i + run] == rows[i])

@@ -10,8 +10,7 @@ public sealed class OutputTests : IDisposable
 
     public void Dispose() => world.Dispose();
 
-    public static TheoryData<string> FolderFormats { get; } =
-    ["webdataset", "folders", "imagefolder", "coco"];
+    public static TheoryData<string> FolderFormats { get; } = ["webdataset", "folders", "imagefolder", "coco"];
 
     [Theory]
     [MemberData(nameof(FolderFormats))]

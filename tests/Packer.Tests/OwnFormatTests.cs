@@ -6,19 +6,16 @@ namespace DataFreeKD.Packer.Tests;
 
 public sealed class OwnFormatTests : IDisposable
 {
-    private static readonly PackFormat Flat = new(
-        "flat",
-        contents =>
+    private static readonly PackFormat Flat = new("flat", contents =>
+    {
+        foreach (PackedImage image in contents.Images())
         {
-            foreach (PackedImage image in contents.Images())
-            {
-                if (image["width"] == "7")
-                    image.Skip("too_narrow");
-                else
-                    File.WriteAllBytes(Path.Combine(contents.Output, $"{image.Number}-{image.ClassName}"), image.Bytes.Span);
-            }
+            if (image["width"] == "7")
+                image.Skip("too_narrow");
+            else
+                File.WriteAllBytes(Path.Combine(contents.Output, $"{image.Number}-{image.ClassName}"), image.Bytes.Span);
         }
-    );
+    });
 
     private static readonly PackFormat Lines = new(
         "lines",

@@ -24,7 +24,8 @@ public record PruneSettings
     /// <summary>What the student may cost where no shape is given; null (default) for the knee of the frontier.</summary>
     public ShapeBudget? Budget { get; init; }
 
-    /// <summary>Whether shapes within <see cref="Budget"/> are tried on held-out images; false takes the usual one of that size at once: all
+    /// <summary>Whether shapes within <see cref="Budget"/> are tried on held-out images; false takes the usual one of that size at once:
+    /// all
     /// blocks and heads, a narrower MLP.</summary>
     /// <value>true.</value>
     public bool TriesShapes { get; init; } = true;

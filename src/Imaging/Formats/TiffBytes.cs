@@ -69,7 +69,7 @@ internal abstract class TiffBytes : IDisposable
         public override void Fill(Span<byte> row)
         {
             ReadOnlySpan<byte> packed = bytes.Span;
-            for (int filled = 0; filled < row.Length; )
+            for (int filled = 0; filled < row.Length;)
             {
                 if (left == 0)
                 {

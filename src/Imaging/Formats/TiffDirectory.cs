@@ -105,7 +105,7 @@ internal sealed class TiffDirectory
     private bool ClaimsMore(ReadOnlySpan<byte> bytes, uint directory)
     {
         long claimed = 0;
-        for (long at = directory; at != 0 && at + 2 <= bytes.Length; )
+        for (long at = directory; at != 0 && at + 2 <= bytes.Length;)
         {
             int count = UInt16(bytes[(int)at..], IsLittle);
             long end = at + 2 + (12L * count);

@@ -115,7 +115,7 @@ internal static class DelimitedText
         {
             if (Open)
                 quoted.Append('\n');
-            for (int at = 0; ; )
+            for (int at = 0; ;)
             {
                 if (!Open && at < line.Length && line[at] == '"')
                 {

@@ -39,7 +39,7 @@ internal static class TextLines
             if (afterReturn && start < length && block[start] == '\n')
                 start++;
             afterReturn = false;
-            for (int end; (end = block.AsSpan(start, length - start).IndexOfAny((byte)'\n', (byte)'\r')) >= 0; )
+            for (int end; (end = block.AsSpan(start, length - start).IndexOfAny((byte)'\n', (byte)'\r')) >= 0;)
             {
                 Append(block.AsSpan(start, end));
                 yield return Text(line.WrittenSpan, source);

@@ -5,7 +5,8 @@ using System.Text;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>Reads one value. Of <c>Name(a=1)</c> the arguments are kept as a dictionary; words that are no literal are kept as placeholders.
+/// <summary>Reads one value. Of <c>Name(a=1)</c> the arguments are kept as a dictionary; words that are no literal are kept as
+/// placeholders.
 /// Nothing is evaluated.</summary>
 internal sealed class LiteralText
 {

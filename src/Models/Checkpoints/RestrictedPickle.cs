@@ -7,7 +7,8 @@ namespace DataFreeKD.Models.Checkpoints;
 
 /// <summary>
 /// Interprets the data opcodes of pickle protocols 2–5. Globals of a closed list rebuild tensors, dictionaries and arrays of NumPy; any
-/// other is a name and nothing more, and what the pickle makes of it is a placeholder (<see cref="PickleObject"/>). Nothing is ever looked up or called.
+/// other is a name and nothing more, and what the pickle makes of it is a placeholder (<see cref="PickleObject"/>). Nothing is ever looked
+/// up or called.
 /// </summary>
 /// <remarks>Time and memory are bounded: references are shared, never expanded, no step recurses, and every value counts against a
 /// budget.</remarks>

@@ -106,7 +106,7 @@ internal sealed class TorchSave : TorchArchive
         Crc32 sum = default;
         sum.Add(target);
         byte[] rest = new byte[1 << 16];
-        for (int got; (got = stream.Read(rest)) > 0; )
+        for (int got; (got = stream.Read(rest)) > 0;)
             sum.Add(rest.AsSpan(0, got));
         // PyTorch can be told to leave checksums out, and then writes 0.
         if (sum.Value != entry.Crc32 && entry.Crc32 != 0)

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Models.Checkpoints;
 
-/// <summary>CLIPVisionModel (with projection, or within CLIPModel or CLIPForImageClassification) and SiglipVisionModel (or within SiglipModel or
+/// <summary>CLIPVisionModel (with projection, or within CLIPModel or CLIPForImageClassification) and SiglipVisionModel (or within
+/// SiglipModel or
 /// SiglipForImageClassification).</summary>
 internal static partial class TowerNames
 {

@@ -58,7 +58,15 @@ public sealed record TeacherAnswer
         int[] every = rollout ? [.. Enumerable.Range(0, network.Config.Depth)] : [];
         return Of(
             network,
-            network.Run(pixels, new ModelCapture { ClsRowBlocks = blocks, AttentionBlocks = every, MergedPatches = merged }),
+            network.Run(
+                pixels,
+                new ModelCapture
+                {
+                    ClsRowBlocks = blocks,
+                    AttentionBlocks = every,
+                    MergedPatches = merged,
+                }
+            ),
             pixels,
             blocks,
             rollout,
