@@ -73,7 +73,7 @@ public static class NumericProfiles
         bool wide = profile == NumericProfile.Avx512;
         yield return (Capability, profile.Name());
         yield return ("ONEDNN_MAX_CPU_ISA", wide ? "AVX512_CORE" : "AVX2");
-        yield return ("MKL_CBWR", wide ? "AVX512" : "AVX2");
+        yield return ("MKL_CBWR", wide ? "AVX512,STRICT" : "AVX2,STRICT");
     }
 
     private static bool HasAvx512 => Avx512BW.VL.IsSupported && Avx512DQ.VL.IsSupported;
