@@ -49,6 +49,9 @@ public static class ImageDecoder
 {
     private static readonly DecodeLimits DefaultLimits = new();
 
+    // What the encoders of PNG and WebP take; no camera, scanner or plotter makes more.
+    private const long LongestSide = 1_000_000;
+
     // A decoder takes some bytes a pixel beside the image: of large ones not as often as there are workers.
     private static readonly SemaphoreSlim OneLarge = new(1, 1);
 
@@ -111,7 +114,7 @@ public static class ImageDecoder
 
         // An array of .NET ends at 2 GiB: four bytes a pixel bound what any limit may allow.
         long maxPixels = Math.Min(limits.MaxPixels, Array.MaxLength / 4);
-        if (header.Exceeds(maxPixels))
+        if (header.Exceeds(maxPixels) || Math.Max(header.Width, header.Height) > LongestSide)
             return new DecodeResult(null, header.Format, Reason.TooManyPixels);
         if (header.Format == "jpeg" && JpegScans.TooMany(bytes.Span, header.Width * header.Height))
             return new DecodeResult(null, header.Format, Reason.TooManyScans);

@@ -100,6 +100,56 @@ public sealed class ArchiveKindsTests : IDisposable
     }
 
     [Fact]
+    public void A_second_tar_that_claims_metadata_of_gigabytes_is_not_believed()
+    {
+        byte[] second = Tar("1.jpg");
+        Encoding.ASCII.GetBytes("07777777777\0").CopyTo(second, 124);
+        Retype(second, 0, (byte)'L');
+        File.WriteAllBytes(folder["a.tar.gz"], Gzip([.. Tar("0.jpg"), .. second, .. new byte[4 << 20]]));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains(Rows("a.tar.gz"), row => row.Name == "0.jpg");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
+    }
+
+    [Fact]
+    public void A_hole_of_a_terabyte_behind_a_tar_is_not_looked_through()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "files have no holes there by default");
+        using (FileStream file = File.Create(folder["a.tar"]))
+        {
+            file.Write(Tar("0.jpg"));
+            try
+            {
+                file.SetLength(1L << 40);
+            }
+            catch (IOException)
+            {
+                Assert.Skip("the file system takes no such file");
+            }
+        }
+        Assert.Contains(Rows("a.tar"), row => row.Name == "0.jpg");
+    }
+
+    [Fact]
+    public void A_zip_that_claims_a_directory_of_its_whole_length_is_not_made_room_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "files have no holes there by default");
+        const int Claimed = 200 << 20;
+        byte[] end = [.. "PK\u0005\u0006"u8, .. new byte[18]];
+        BitConverter.GetBytes(Claimed).CopyTo(end, 12);
+        using (FileStream file = File.Create(folder["a.zip"]))
+        {
+            file.SetLength(Claimed);
+            file.Position = Claimed;
+            file.Write(end);
+        }
+        using FileStream zip = File.OpenRead(folder["a.zip"]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Null(ZipDirectory.Read(zip));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
     public void What_lies_behind_a_tars_end_is_no_member()
     {
         File.WriteAllBytes(folder["a.tar"], [.. Tar("0.jpg"), .. Encoding.ASCII.GetBytes(new string('j', 2000))]);

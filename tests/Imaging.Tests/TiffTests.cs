@@ -1,5 +1,7 @@
 // TIFFs of all layouts that are read, pixel for pixel, and those that are refused by name.
 
+using System.Buffers.Binary;
+
 namespace DataFreeKD.Imaging.Tests;
 
 public class TiffTests
@@ -163,12 +165,70 @@ public class TiffTests
         );
     }
 
+    [Theory]
+    [InlineData(258)]
+    [InlineData(339)]
+    public void A_tag_whose_values_lie_beyond_the_file_is_no_default(int tag)
+    {
+        byte[] file = With("deflate", (339, 1));
+        Span<byte> entry = Entry(file, tag);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[4..], 3);
+        BinaryPrimitives.WriteInt32LittleEndian(entry[8..], file.Length - 1);
+        Assert.Equal("decode_error", ImageDecoder.Decode(file, DecodeLimits.Local).Reason);
+    }
+
+    [Theory]
+    [InlineData("lzw")]
+    [InlineData("deflate")]
+    [InlineData("packbits")]
+    public void Strips_that_share_bytes_are_not_unpacked_again_and_again(string packing)
+    {
+        byte[] file = new TiffBuilder(true) { Packing = packing, Blocks = "strips" }.Write(Picture.Pixels, Width, Height, 3, 2);
+        int count = BinaryPrimitives.ReadInt32LittleEndian(Entry(file, 273)[4..]),
+            offsets = BinaryPrimitives.ReadInt32LittleEndian(Entry(file, 273)[8..]),
+            lengths = BinaryPrimitives.ReadInt32LittleEndian(Entry(file, 279)[8..]);
+        for (int i = 0; i < count; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(offsets + (4 * i)), 8);
+            BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(lengths + (4 * i)), file.Length - 8);
+        }
+        Assert.Equal("decode_error", ImageDecoder.Decode(file, DecodeLimits.Local).Reason);
+    }
+
+    [Fact]
+    public void Samples_that_packing_cannot_make_of_a_few_bytes_are_refused_before_they_are_made_room_for()
+    {
+        byte[] file = new TiffBuilder(true) { Packing = "deflate", Bits = 16 }.Write(new byte[3], 1, 1, 3, 2);
+        BinaryPrimitives.WriteInt32LittleEndian(Entry(file, 256)[8..], 900_000);
+        BinaryPrimitives.WriteInt32LittleEndian(Entry(file, 257)[8..], 15);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode(file, DecodeLimits.Local).Reason);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
+    public void A_picture_wider_than_encoders_take_is_too_large_and_the_run_goes_on()
+    {
+        byte[] wide = [.. "P4\n1000001 1\n"u8, .. new byte[125_001]];
+        Assert.Equal("too_many_pixels", ImageDecoder.Decode(wide, DecodeLimits.Local).Reason);
+    }
+
     [Fact]
     public void A_cameras_file_is_raw_and_not_its_thumbnail()
     {
         Assert.Equal("unsupported_format/raw", ImageDecoder.Decode(With("plain", (254, 1), (330, 8)), DecodeLimits.Local).Reason);
         Assert.Equal("unsupported_format/raw", ImageDecoder.Decode(With("plain", (50706, 1)), DecodeLimits.Local).Reason);
         Assert.Null(ImageDecoder.Decode(With("plain", (330, 8)), DecodeLimits.Local).Reason);
+    }
+
+    private static Span<byte> Entry(byte[] file, int tag)
+    {
+        int directory = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(4));
+        for (int at = directory + 2; ; at += 12)
+        {
+            if (BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(at)) == tag)
+                return file.AsSpan(at, 12);
+        }
     }
 
     private static byte[] With(string packing, params (int Tag, int Value)[] tags) =>

@@ -47,6 +47,8 @@ public sealed class TableFolderTests : IDisposable
     [InlineData("index", "is not the index")]
     [InlineData("outside", "no name of one")]
     [InlineData("rows", "the index says 7")]
+    [InlineData("sum", "has 9 rows, and its parts others")]
+    [InlineData("twice", "names a part twice")]
     public void What_is_not_as_the_index_says_is_refused_by_name(string damage, string expected)
     {
         Write(parquet: false, ["a,1"], ["b,2"]);
@@ -67,7 +69,18 @@ public sealed class TableFolderTests : IDisposable
                 File.WriteAllText(index, File.ReadAllText(index).Replace("00000001.csv", "../00000001.csv", StringComparison.Ordinal));
                 break;
             case "rows":
-                File.WriteAllText(index, File.ReadAllText(index).Replace("\"rows\": 1", "\"rows\": 7", StringComparison.Ordinal));
+                File.WriteAllText(
+                    index,
+                    File.ReadAllText(index)
+                        .Replace("\"rows\": 1", "\"rows\": 7", StringComparison.Ordinal)
+                        .Replace("\"rows\": 2", "\"rows\": 14", StringComparison.Ordinal)
+                );
+                break;
+            case "sum":
+                File.WriteAllText(index, File.ReadAllText(index).Replace("\"rows\": 2", "\"rows\": 9", StringComparison.Ordinal));
+                break;
+            case "twice":
+                File.WriteAllText(index, File.ReadAllText(index).Replace("00000001.csv", "00000000.csv", StringComparison.Ordinal));
                 break;
         }
 
@@ -77,6 +90,16 @@ public sealed class TableFolderTests : IDisposable
             Cursor(table);
         });
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pipe_in_the_place_of_an_index_is_not_opened()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs mkfifo");
+        Directory.CreateDirectory(folder["pipe.table"]);
+        using var made = System.Diagnostics.Process.Start("mkfifo", [folder["pipe.table/index.json"]]);
+        made.WaitForExit();
+        Assert.False(TableFolder.Fits(folder["pipe.table"]));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class ImageClaim
     public const long Large = 16_000_000;
 
     // RFC 1951: 258 bytes by two codes of one bit each.
-    private const long DeflateRatio = 1032;
+    public const long DeflateRatio = 1032;
 
     // 4,095 pixels by a code of 12 bits.
     private const long LzwRatio = 2731;

@@ -94,8 +94,12 @@ internal sealed record TiffLayout(
         if (header.Exceeds(Array.MaxLength / 4))
             return (header, null);
         TiffLayout layout = Read(directory, bytes, (int)width, (int)height);
-        return layout.Compression == Plain && layout.Bytes > bytes.Length
-            ? (new ImageHeader("tiff", 0, 0, Reason.Truncated), null)
+        return layout.Compression == Plain && layout.Bytes > bytes.Length ? (new ImageHeader("tiff", 0, 0, Reason.Truncated), null)
+            // The samples, not the pixels, are what packing cannot make of a few bytes.
+            : layout.Compression is Lzw or Deflate or OldDeflate or PackBits
+            && layout.Bytes > ImageClaim.Large * 3
+            && layout.Bytes > ImageClaim.DeflateRatio * bytes.Length
+                ? (new ImageHeader("tiff", 0, 0, Reason.TooManyPixels), null)
             : (header, layout);
     }
 
@@ -110,7 +114,7 @@ internal sealed record TiffLayout(
         return new TiffLayout(
             width,
             height,
-            (int)directory.Value(bytes, 258, 1),
+            directory.Values(bytes, 258) is [var bits, ..] ? (int)bits : 1,
             (int)directory.Value(bytes, 277, 1),
             (int)directory.Value(bytes, 259, Plain),
             (TiffMeaning)directory.Value(bytes, 262, -1),
@@ -138,16 +142,21 @@ internal sealed record TiffLayout(
             meaning = directory.Value(bytes, 262, -1);
         long[] bits = directory.Values(bytes, 258),
             formats = directory.Values(bytes, 339);
+        // A tag whose values lie beyond the file says nothing; what is left out has a default, this has not.
+        if ((directory.Has(258) && bits.Length == 0) || (directory.Has(339) && formats.Length == 0))
+            return Reason.DecodeError;
         bool fits =
             !(reduced && directory.HasNext)
             && samples is >= 1 and <= MostSamples
+            && (bits.Length is 0 or 1 || bits.Length >= samples)
             && bits.All(one => one == bits[0])
             && (bits.Length == 0 ? 1 : bits[0]) is 1 or 2 or 4 or 8 or 10 or 12 or 14 or 16
             // Whole numbers from 0 on. What is white among floating-point numbers or negative ones, no tag says.
             && formats.All(format => format is 1 or 4)
             && (TiffMeaning)meaning switch
             {
-                TiffMeaning.White or TiffMeaning.Black => true,
+                // Grey that is multiplied by its alpha is not divided here.
+                TiffMeaning.White or TiffMeaning.Black => directory.Values(bytes, 338) is not [1, ..],
                 TiffMeaning.Colours => samples >= 3,
                 TiffMeaning.Palette => samples == 1 && bits is [<= 8, ..],
                 TiffMeaning.Inks => samples >= 4 && directory.Value(bytes, 332, 1) == 1,

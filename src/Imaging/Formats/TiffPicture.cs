@@ -51,9 +51,13 @@ internal static class TiffPicture
             : layout.Meaning == TiffMeaning.Colours ? 3
             : 1;
 
+        // Samples side by side become colours row by row; planes have to wait for one another.
+        private readonly bool atOnce = !layout.Planar;
+        private long unpacked;
+
         public byte[] Rgb()
         {
-            byte[] samples = LargeArrays.New((long)layout.Width * layout.Height * kept);
+            byte[] samples = LargeArrays.New((long)layout.Width * layout.Height * (atOnce ? 3 : kept));
             long[] offsets = directory.Values(bytes.Span, directory.Has(322) ? 324 : 273),
                 lengths = directory.Values(bytes.Span, directory.Has(322) ? 325 : 279);
             int across = (layout.Width + layout.BlockWidth - 1) / layout.BlockWidth,
@@ -77,17 +81,26 @@ internal static class TiffPicture
                     );
                 }
             }
-            return kept == 3 ? samples : Coloured(samples);
+            if (atOnce || kept == 3)
+                return samples;
+            byte[] rgb = LargeArrays.New((long)layout.Width * layout.Height * 3);
+            Colour(samples, rgb);
+            return rgb;
         }
 
-        // Where a file does not say how long a block is, it goes on to the file's end.
+        // Where a file does not say how long a block is, it goes on to the next one, or to the file's end.
         private ReadOnlyMemory<byte> Packed(long[] offsets, long[] lengths, int index)
         {
             long start = offsets[index],
-                length = index < lengths.Length && lengths[index] > 0 ? lengths[index] : bytes.Length - start;
+                end = index + 1 < offsets.Length && offsets[index + 1] > start ? offsets[index + 1] : bytes.Length,
+                length = index < lengths.Length && lengths[index] > 0 ? lengths[index] : end - start;
             if (start >= bytes.Length || (index < lengths.Length && lengths[index] == 0))
                 throw new EndOfStreamException();
             ReadOnlyMemory<byte> packed = bytes.Slice((int)start, (int)Math.Min(length, bytes.Length - start));
+            // Blocks that share bytes would be unpacked again and again.
+            unpacked += layout.Compression == TiffLayout.Plain ? 0 : packed.Length;
+            if (unpacked > bytes.Length)
+                throw new InvalidDataException();
             if (!layout.Reversed)
                 return packed;
             // No packing makes twice as much of it.
@@ -103,18 +116,22 @@ internal static class TiffPicture
             int own = layout.Planar ? 1 : layout.Samples,
                 width = Math.Min(layout.BlockWidth, layout.Width - left),
                 height = Math.Min(layout.BlockHeight, layout.Height - top);
-            using TiffBytes unpacked = TiffBytes.Open(packed, layout.Compression);
-            byte[] row = new byte[checked((int)(((long)layout.BlockWidth * own * layout.Bits + 7) / 8))];
+            using TiffBytes content = TiffBytes.Open(packed, layout.Compression);
+            byte[] row = new byte[checked((int)(((long)layout.BlockWidth * own * layout.Bits + 7) / 8))],
+                line = atOnce && kept != 3 ? new byte[width * kept] : [];
             for (int y = 0; y < height; y++)
             {
-                unpacked.Fill(row);
+                content.Fill(row);
                 if (layout.Differences)
                     Undo(row, own);
-                Span<byte> target = samples.AsSpan((((top + y) * layout.Width) + left) * kept, width * kept);
+                int each = atOnce ? 3 : kept;
+                Span<byte> target = samples.AsSpan((((top + y) * layout.Width) + left) * each, width * each);
                 if (layout.Planar)
                     Spread(row, target, plane, 1, 1, kept);
                 else
-                    Spread(row, target, 0, Math.Min(own, kept), own, kept);
+                    Spread(row, line.Length > 0 ? line : target, 0, Math.Min(own, kept), own, kept);
+                if (line.Length > 0)
+                    Colour(line, target);
             }
         }
 
@@ -161,14 +178,14 @@ internal static class TiffPicture
                 : (byte)(value * 255 / ((1 << layout.Bits) - 1));
         }
 
-        private byte[] Coloured(byte[] samples)
+        private byte[]? colours;
+
+        private void Colour(ReadOnlySpan<byte> samples, Span<byte> rgb)
         {
-            int pixels = layout.Width * layout.Height;
-            byte[] rgb = LargeArrays.New((long)pixels * 3);
-            byte[] colours = layout.Meaning == TiffMeaning.Palette ? Palette() : [];
-            for (int i = 0, at = 0; i < pixels; i++, at += 3)
+            colours ??= layout.Meaning == TiffMeaning.Palette ? Palette() : [];
+            for (int i = 0, at = 0; at < rgb.Length; i++, at += 3)
             {
-                Span<byte> pixel = rgb.AsSpan(at, 3);
+                Span<byte> pixel = rgb.Slice(at, 3);
                 switch (layout.Meaning)
                 {
                     case TiffMeaning.Palette:
@@ -187,7 +204,6 @@ internal static class TiffPicture
                         break;
                 }
             }
-            return rgb;
         }
 
         // The high bytes of three runs of 16-bit numbers. Old files have numbers of 8 bits there.

@@ -69,12 +69,15 @@ internal sealed class TarHeaders(Stream inner) : Stream
         {
             waiting.CopyTo(buffer);
             again = null;
-            Look(buffer);
-            return Block;
+            return Taken(buffer, Block);
         }
         if (!AreRead || buffer.Length != Block)
             return inner.Read(buffer);
-        int read = inner.ReadAtLeast(buffer, Block, throwOnEndOfStream: false);
+        return Taken(buffer, inner.ReadAtLeast(buffer, Block, throwOnEndOfStream: false));
+    }
+
+    private int Taken(Span<byte> buffer, int read)
+    {
         if (read == Block)
             Look(buffer);
         return read == Block && ClaimOf(buffer) > MostMetadata

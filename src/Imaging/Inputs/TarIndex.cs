@@ -56,6 +56,14 @@ internal sealed class TarIndex
         return new Content(bytes, null);
     }
 
+    /// <summary>The first bytes of a place, fewer where it has fewer.</summary>
+    public static byte[] Start(FileStream file, Place place, int length)
+    {
+        byte[] start = new byte[(int)Math.Min(length, place.Length)];
+        file.Position = place.Offset;
+        return start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+    }
+
     /// <summary>The name of the member that a link leads to; null where it leads out of the archive.</summary>
     /// <param name="link">The link's own name.</param>
     /// <param name="target">What it says.</param>

@@ -13,6 +13,9 @@ internal sealed class TarWalk : MemberWalk
     private const int Block = 512,
         MostFollowed = 16;
 
+    // A record of a tape has 10 KiB. A file's hole of a terabyte is read as zeros too.
+    private const long MostZeros = 16L << 20;
+
     private readonly FileStream file;
     private readonly TarHeaders content;
     private readonly string path;
@@ -102,7 +105,7 @@ internal sealed class TarWalk : MemberWalk
     public override byte[] Start(int length)
     {
         if (Target is not null)
-            return Follow(long.MaxValue).Bytes is { } bytes ? bytes[..Math.Min(length, bytes.Length)] : [];
+            return index?.Find(Target) is { Refusal: null } place ? TarIndex.Start(Linking(), place, length) : [];
         if (Refusal is not null || entry!.DataStream is not { } data)
             return [];
         byte[] start = new byte[length];
@@ -169,6 +172,10 @@ internal sealed class TarWalk : MemberWalk
         followed += place.Length;
         if (followed > MostFollowed * file.Length)
             return new Content(null, Reason.Overlapping);
+        return TarIndex.Read(Linking(), place, maxBytes);
+    }
+
+    private FileStream Linking() =>
         linked ??= new FileStream(
             path,
             FileMode.Open,
@@ -177,14 +184,12 @@ internal sealed class TarWalk : MemberWalk
             0,
             FileOptions.RandomAccess
         );
-        return TarIndex.Read(linked, place, maxBytes);
-    }
 
     // Archives that were put one behind the other: after the zeros at the end of one the next begins.
     private bool GoesOn()
     {
         byte[] block = new byte[Block];
-        while (content.ReadAtLeast(block, Block, throwOnEndOfStream: false) == Block)
+        for (long zeros = 0; zeros < MostZeros && content.ReadAtLeast(block, Block, throwOnEndOfStream: false) == Block; zeros += Block)
         {
             if (block.AsSpan().ContainsAnyExcept((byte)0))
             {

@@ -29,6 +29,9 @@ internal sealed record ZipDirectory(long Before, IReadOnlyList<ZipFacts> Members
         Utf8Flag = 0x800,
         UnicodePath = 0x7075;
 
+    // Two million members with names of 80 letters.
+    private const long LargestDirectory = 256L << 20;
+
     private static readonly Encoding Strict = new UTF8Encoding(false, throwOnInvalidBytes: true),
         Dos = CodePagesEncodingProvider.Instance.GetEncoding(437)!;
 
@@ -49,14 +52,27 @@ internal sealed record ZipDirectory(long Before, IReadOnlyList<ZipFacts> Members
                 BinaryPrimitives.ReadUInt32LittleEndian(end[16..]),
                 start + at
             );
-            if (at >= Locator64 + End64 && tail.AsSpan(at - Locator64 - End64) is var large && large.StartsWith("PK\u0006\u0006"u8))
+            if (
+                (uint.MaxValue == size || uint.MaxValue == offset || BinaryPrimitives.ReadUInt16LittleEndian(end[10..]) == ushort.MaxValue)
+                && at >= Locator64 + End64
+                && tail.AsSpan(at - Locator64 - End64) is var large
+                && large.StartsWith("PK\u0006\u0006"u8)
+            )
                 (size, offset, place) = (
                     BinaryPrimitives.ReadInt64LittleEndian(large[40..]),
                     BinaryPrimitives.ReadInt64LittleEndian(large[48..]),
                     place - Locator64 - End64
                 );
             long before = place - size - offset;
-            if (size < 0 || offset < 0 || before < 0 || size > int.MaxValue / 2)
+            if (size < 0 || offset < 0 || before < 0 || size > LargestDirectory)
+                return null;
+            // Before a directory is made room for: it begins as one.
+            Span<byte> first = stackalloc byte[4];
+            file.Position = place - size;
+            if (
+                size > 0
+                && (file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false) < 4 || !first.SequenceEqual("PK\u0001\u0002"u8))
+            )
                 return null;
             byte[] directory = new byte[size];
             file.Position = place - size;

@@ -21,6 +21,8 @@ public static partial class TableFolder
     private const string IndexName = "index.json",
         Kind = "DataFreeKD table folder";
 
+    private const long LargestIndex = 64 << 20;
+
     private static ReadOnlySpan<byte> Mark => "\"DataFreeKD table folder\""u8;
 
     private static readonly JsonSerializerOptions Json = new()
@@ -44,7 +46,7 @@ public static partial class TableFolder
     public static bool Fits(string path)
     {
         string index = IndexOf(path);
-        if (!File.Exists(index))
+        if (FileFacts.Of(index).Type != FileType.Regular)
             return false;
         try
         {
@@ -159,6 +161,10 @@ public static partial class TableFolder
         TableHeader.Check(index.Columns, IndexOf(folder));
         if (index.Parts.FirstOrDefault(part => part.File != Path.GetFileName(part.File) || !OwnName().IsMatch(part.File)) is { } odd)
             throw new TableException($"{IndexOf(folder)} names the part '{odd.File}', which is no name of one; write the folder again");
+        if (index.Parts.Select(part => part.File).Distinct(StringComparer.Ordinal).Count() != index.Parts.Count)
+            throw new TableException($"{IndexOf(folder)} names a part twice; write the folder again");
+        if (index.Parts.Any(part => part.Rows < 0) || index.Parts.Sum(part => (decimal)part.Rows) != index.Rows)
+            throw new TableException($"{IndexOf(folder)} has {index.Rows} rows, and its parts others together; write the folder again");
         return index;
     }
 
@@ -168,7 +174,7 @@ public static partial class TableFolder
     {
         string path = Path.Combine(folder, part.File);
         FileInfo file = new(path);
-        if (!file.Exists)
+        if (FileFacts.Of(path).Type != FileType.Regular)
             throw new TableException($"{path} is gone, and the index of its folder names it; put it back, or write the folder again");
         (string, long, DateTime) seen = (file.FullName, file.Length, file.LastWriteTimeUtc);
         if (!Whole.ContainsKey(seen))
@@ -188,6 +194,8 @@ public static partial class TableFolder
 
     private static Index? Deserialized(string folder)
     {
+        if (new FileInfo(IndexOf(folder)).Length > LargestIndex)
+            throw new TableException($"{IndexOf(folder)} has more than {LargestIndex >> 20} MiB; write the folder with larger parts");
         try
         {
             return
