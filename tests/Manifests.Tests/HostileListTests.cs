@@ -1,0 +1,28 @@
+// Lists that are broken, or made to cost much: what is whole in them is read, and the cost stays in bounds.
+
+using System.Text;
+using DataFreeKD.Manifests.Lists;
+using DataFreeKD.Testing;
+
+namespace DataFreeKD.Manifests.Tests;
+
+public sealed class HostileListTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    [InlineData("utf-32")]
+    public void Lines_in_other_Unicode_are_whole_beyond_the_first_block(string encoding)
+    {
+        string[] names = [.. Enumerable.Range(0, 3000).Select(at => $"图片目录名称测试图片{at:0000}.png")];
+        File.WriteAllLines(folder["t.txt"], names, Encoding.GetEncoding(encoding));
+        Assert.Equal(names, Entries("t.txt").Select(entry => entry.Values![0]));
+    }
+
+    private ListEntry[] Entries(string name) =>
+        [.. new ListReader(folder[name], column => column is "path" or "url").Entries(TestContext.Current.CancellationToken)];
+}
