@@ -23,6 +23,20 @@ public sealed class HostileListTests : IDisposable
         Assert.Equal(names, Entries("t.txt").Select(entry => entry.Values![0]));
     }
 
+    [Theory]
+    [InlineData("t.json", "// scans of 5\" prints\n[{\"path\": \"NaN.png\", \"n\": NaN}]\n")]
+    [InlineData("t.json", "/* 5\" prints */ [{\"path\": \"NaN.png\", \"n\": NaN}]\n")]
+    [InlineData("t.json", "/* two lines of\n 5\" prints **/ [{\"path\": \"NaN.png\", \"n\": NaN}]\n")]
+    [InlineData("t.jsonl", "{\"path\": \"b.png\n{\"path\": \"NaN.png\", \"n\": NaN}\n")]
+    [InlineData("t.jsonl", "{\"path\": \"b.png\\\n{\"path\": \"NaN.png\", \"n\": NaN}\n")]
+    [InlineData("t.jsonl", "{\"path\": b\", \"c\": \"x /* y\"}\n{\"path\": \"NaN.png\", \"n\": NaN}\n")]
+    public void Quotes_in_comments_and_broken_lines_leave_later_texts_alone(string name, string text)
+    {
+        File.WriteAllText(folder[name], text);
+        ListEntry last = Entries(name)[^1];
+        Assert.Equal(["NaN.png", null], last.Values!);
+    }
+
     private ListEntry[] Entries(string name) =>
         [.. new ListReader(folder[name], column => column is "path" or "url").Entries(TestContext.Current.CancellationToken)];
 }

@@ -32,7 +32,7 @@ internal static class JsonText
     /// text that is none.</exception>
     public static IEnumerable<ListEntry> Read(Func<Stream> open, string source, Func<string, bool> known, CancellationToken cancel)
     {
-        Stream Utf8() => new PythonNumbers(TextLines.AsUtf8(open()));
+        Stream Utf8() => new PythonNumbers(TextLines.AsUtf8(open()), ListReader.IsOfLines(source));
         var rows = new JsonRows(source, known);
         string[] first = FirstLines(Utf8, source, cancel);
         if (first.Length == 2 && IsWhole(first[0]))
