@@ -37,6 +37,16 @@ public sealed class HostileListTests : IDisposable
         Assert.Equal(["NaN.png", null], last.Values!);
     }
 
+    [Fact]
+    public void A_list_of_open_quotes_is_told_line_by_line()
+    {
+        File.WriteAllText(folder["t.csv"], "url,x\n" + string.Concat(Enumerable.Repeat("a\",\"b\n", 16_000)) + "c,d\n");
+        ListEntry[] entries = Entries("t.csv");
+        Assert.Equal(16_001, entries.Length);
+        Assert.All(entries[..^1], entry => Assert.True(entry.IsBroken));
+        Assert.Equal(["c", "d"], entries[^1].Values!);
+    }
+
     private ListEntry[] Entries(string name) =>
         [.. new ListReader(folder[name], column => column is "path" or "url").Entries(TestContext.Current.CancellationToken)];
 }
