@@ -1,5 +1,6 @@
 // Lists that are broken, or made to cost much: what is whole in them is read, and the cost stays in bounds.
 
+using System.IO.Compression;
 using System.Text;
 using DataFreeKD.Manifests.Lists;
 using DataFreeKD.Testing;
@@ -46,6 +47,61 @@ public sealed class HostileListTests : IDisposable
         Assert.All(entries[..^1], entry => Assert.True(entry.IsBroken));
         Assert.Equal(["c", "d"], entries[^1].Values!);
     }
+
+    [Fact]
+    public void Many_images_with_many_fields_in_one_object_are_one_broken_row()
+    {
+        Write("t.jsonl", 2000, 600);
+        Assert.True(Assert.Single(Entries("t.jsonl")).IsBroken);
+    }
+
+    [Theory]
+    [InlineData(1000, 600)]
+    [InlineData(300_000, 4)]
+    public void Images_of_one_object_are_rows_with_its_other_fields(int images, int fields)
+    {
+        Write("t.jsonl", images, fields);
+        ListEntry[] entries = Entries("t.jsonl");
+        Assert.Equal(images, entries.Length);
+        Assert.Equal(fields + 1, entries[^1].Values!.Count);
+        Assert.Equal([$"{images - 1}.png", "0"], [entries[^1].Values![^1], entries[^1].Values![0]]);
+        Assert.Equal(["image", "k0"], [entries[^1].Names![^1], entries[^1].Names![0]]);
+    }
+
+    [Theory]
+    [InlineData("{\"path\": [\"a.png\"], \"a\": [", "0]}", 65)]
+    [InlineData("[{\"path\": \"a.png\", \"a\": [", "0]}]", 17)]
+    public void A_value_too_long_to_hold_is_refused_with_what_to_do(string start, string end, int mebibytes)
+    {
+        using (var file = new GZipStream(File.Create(folder["t.json.gz"]), CompressionLevel.Fastest))
+        {
+            file.Write(Encoding.UTF8.GetBytes(start));
+            byte[] zeros = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("0,", 1 << 19)));
+            for (int at = 0; at < mebibytes; at++)
+                file.Write(zeros);
+            file.Write(Encoding.UTF8.GetBytes(end));
+        }
+        TableException refused = Assert.Throws<TableException>(() => Entries("t.json.gz"));
+        Assert.Contains("jq -c", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_array_of_any_length_is_read_where_its_elements_are_short()
+    {
+        string row = "{\"path\": \"a.png\", \"c\": \"" + new string('x', 1 << 20) + "\"}";
+        File.WriteAllText(folder["t.json"], "[" + string.Join(",", Enumerable.Repeat(row, 40)) + "]");
+        Assert.Equal(40, Entries("t.json").Length);
+    }
+
+    private void Write(string name, int images, int fields) =>
+        File.WriteAllText(
+            folder[name],
+            "{\"images\":["
+                + string.Join(',', Enumerable.Range(0, images).Select(at => $"\"{at}.png\""))
+                + "],"
+                + string.Join(',', Enumerable.Range(0, fields).Select(at => $"\"k{at}\":0"))
+                + "}"
+        );
 
     private ListEntry[] Entries(string name) =>
         [.. new ListReader(folder[name], column => column is "path" or "url").Entries(TestContext.Current.CancellationToken)];
