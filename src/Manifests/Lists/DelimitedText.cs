@@ -75,7 +75,9 @@ internal static class DelimitedText
             var followers = new List<string>();
             int length = line.Length;
             bool whole = record.TryRead(line);
-            while (separator != Tab && whole && record.Open && length < LongestRecord && givenBack < MostGivenBack && Next() is { } follower)
+            while (
+                separator != Tab && whole && record.Open && length < LongestRecord && givenBack < MostGivenBack && Next() is { } follower
+            )
             {
                 followers.Add(follower);
                 length += follower.Length + 1;
@@ -121,7 +123,7 @@ internal static class DelimitedText
         {
             if (Open)
                 quoted.Append('\n');
-            for (int at = 0; ;)
+            for (int at = 0; ; )
             {
                 if (!Open && at < line.Length && line[at] == '"')
                 {

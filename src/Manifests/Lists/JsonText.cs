@@ -77,19 +77,12 @@ internal static class JsonText
     }
 
     // The elements of one array, or values that follow one another over any number of lines.
-    private static IEnumerable<JsonElement> Values(
-        Func<Stream> open,
-        string source,
-        bool one,
-        long most,
-        CancellationToken cancel
-    )
+    private static IEnumerable<JsonElement> Values(Func<Stream> open, string source, bool one, long most, CancellationToken cancel)
     {
-        using var stream = new BoundedValues(
-            open(),
-            most,
-            $"{source}: one value in it is longer than {most >> 20} MiB, which would have to be held in memory whole; write one object a line, such as by: jq -c '.images[]' a.json > a.jsonl"
-        );
+        string refusal =
+            $"{source}: one value in it is longer than {most >> 20} MiB, which would have to be held in memory whole; write one object a line, such as by: jq -c '.images[]' a.json > a.jsonl";
+        // The reader fills its buffer, up to four times an element's length, before it looks for the element's end.
+        using var stream = new BoundedValues(open(), LongestObject, refusal);
         IAsyncEnumerator<JsonElement> elements = JsonSerializer
             .DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !one, Lenient, cancel)
             .GetAsyncEnumerator(cancel);
@@ -98,6 +91,8 @@ internal static class JsonText
             while (Next())
             {
                 stream.Ended();
+                if (JsonMarshal.GetRawUtf8Value(elements.Current).Length > most)
+                    throw new TableException(refusal);
                 yield return elements.Current;
             }
         }
