@@ -11,6 +11,10 @@ internal static class DelimitedText
     // A quote that is never closed must not swallow the list.
     private const int LongestRecord = 1 << 20;
 
+    // Text that is looked at again after quotes that were never closed, of a whole list: beyond it a line is a record by itself, else a
+    // list of quotes takes time by its square.
+    private const long MostGivenBack = 16 << 20;
+
     // Of a line that holds nothing: what DOS ends a file with, and what a disk does that was switched off.
     private static readonly char[] Nothing = [' ', '\t', '\u001a', '\0'];
 
@@ -48,6 +52,7 @@ internal static class DelimitedText
         var again = new Stack<string>();
         int? count = null;
         bool namesEndOpen = false;
+        long givenBack = 0;
         while (Next() is { } line)
         {
             if (line.AsSpan().Trim(Nothing).IsEmpty)
@@ -70,7 +75,9 @@ internal static class DelimitedText
             var followers = new List<string>();
             int length = line.Length;
             bool whole = record.TryRead(line);
-            while (separator != Tab && whole && record.Open && length < LongestRecord && Next() is { } follower)
+            while (
+                separator != Tab && whole && record.Open && length < LongestRecord && givenBack < MostGivenBack && Next() is { } follower
+            )
             {
                 followers.Add(follower);
                 length += follower.Length + 1;
@@ -78,6 +85,7 @@ internal static class DelimitedText
             }
             if (whole && !record.Open && Fitted(record.Fields) is { } fields)
                 return fields;
+            givenBack += length - line.Length;
             for (int at = followers.Count - 1; at >= 0; at--)
                 again.Push(followers[at]);
             return null;
@@ -115,7 +123,7 @@ internal static class DelimitedText
         {
             if (Open)
                 quoted.Append('\n');
-            for (int at = 0; ;)
+            for (int at = 0; ; )
             {
                 if (!Open && at < line.Length && line[at] == '"')
                 {

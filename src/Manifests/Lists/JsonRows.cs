@@ -1,5 +1,6 @@
 // JSON values as entries: a text, an object, an array of fields; an object that holds several images is as many entries.
 
+using System.Collections;
 using System.Text.Json;
 
 namespace DataFreeKD.Manifests.Lists;
@@ -21,6 +22,10 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
         "urls",
         "image_urls",
     ];
+
+    // Images times other fields of one object: each image is a row with all of them. Few fields are no harm however many images there are.
+    private const long MostCells = 1_000_000;
+    private const int FewFields = 16;
 
     // Where an object that stands for an image keeps the file or the address.
     private static readonly string[] Places = ["path", "file_name", "filename", "filepath", "file", "url", "src", "image", "bytes"];
@@ -84,13 +89,20 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
             return [new ListEntry(line, names, values)];
         if (list.Items.Length == 0)
             return [new ListEntry(line, [.. names, list.Name], [.. values, null])];
+        if (names.Count > FewFields && (long)names.Count * list.Items.Length > MostCells)
+        {
+            TableNotes.Tell(
+                $"{source}: an object of {list.Items.Length} images and {names.Count} other fields is left out as broken: more than {MostCells} values; give each image an object of its own"
+            );
+            return [ListEntry.Broken(line)];
+        }
         return
         [
             .. list.Items.Select(item =>
             {
                 (string name, string? text) =
                     item.ValueKind == JsonValueKind.Object ? Image(list.Name, item) : Placed(list.Name, JsonText.Text(item));
-                return new ListEntry(line, [.. names, name], [.. values, text]);
+                return new ListEntry(line, new WithLast<string>(names, name), new WithLast<string?>(values, text));
             }),
         ];
     }
@@ -151,5 +163,17 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
             columns = HeadlessList.ColumnsOf(fields, source);
         }
         return [columns?.Count == fields.Length ? new ListEntry(line, columns, fields) : ListEntry.Broken(line)];
+    }
+
+    // A list that many rows share, and one more item.
+    private sealed class WithLast<T>(List<T> shared, T last) : IReadOnlyList<T>
+    {
+        public int Count => shared.Count + 1;
+
+        public T this[int index] => index == shared.Count ? last : shared[index];
+
+        public IEnumerator<T> GetEnumerator() => shared.Append(last).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

@@ -12,6 +12,10 @@ internal static class JsonText
     // Enough to tell what keys are.
     private const int KeysLookedAt = 16;
 
+    // Bytes of one value, unpacked: an element of an array, or one object for a whole file. The reader holds it whole.
+    private const long LongestValue = 16 << 20;
+    private const long LongestObject = 64 << 20;
+
     private static readonly JsonSerializerOptions Lenient = new()
     {
         AllowTrailingCommas = true,
@@ -29,16 +33,16 @@ internal static class JsonText
     /// <param name="known">Tells the names of columns that are looked for.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="TableException">An array that breaks off or holds what is not JSON: what follows cannot be told. One object with
-    /// text that is none.</exception>
+    /// text that is none. A value that is too long to be held.</exception>
     public static IEnumerable<ListEntry> Read(Func<Stream> open, string source, Func<string, bool> known, CancellationToken cancel)
     {
-        Stream Utf8() => new PythonNumbers(TextLines.AsUtf8(open()));
+        Stream Utf8() => new PythonNumbers(TextLines.AsUtf8(open()), ListReader.IsOfLines(source));
         var rows = new JsonRows(source, known);
         string[] first = FirstLines(Utf8, source, cancel);
         if (first.Length == 2 && IsWhole(first[0]))
             return Lines(Utf8, source, rows, cancel);
         return first is [var line, ..] && line.TrimStart().StartsWith('[')
-            ? Values(Utf8, source, one: true, cancel).SelectMany(rows.Of)
+            ? Values(Utf8, source, one: true, LongestValue, cancel).SelectMany(rows.Of)
             : Objects(Utf8, source, known, rows, cancel);
     }
 
@@ -73,16 +77,24 @@ internal static class JsonText
     }
 
     // The elements of one array, or values that follow one another over any number of lines.
-    private static IEnumerable<JsonElement> Values(Func<Stream> open, string source, bool one, CancellationToken cancel)
+    private static IEnumerable<JsonElement> Values(Func<Stream> open, string source, bool one, long most, CancellationToken cancel)
     {
-        using Stream stream = open();
+        string refusal =
+            $"{source}: one value in it is longer than {most >> 20} MiB, which would have to be held in memory whole; write one object a line, such as by: jq -c '.images[]' a.json > a.jsonl";
+        // The reader fills its buffer, up to four times an element's length, before it looks for the element's end.
+        using var stream = new BoundedValues(open(), LongestObject, refusal);
         IAsyncEnumerator<JsonElement> elements = JsonSerializer
             .DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !one, Lenient, cancel)
             .GetAsyncEnumerator(cancel);
         try
         {
             while (Next())
+            {
+                stream.Ended();
+                if (JsonMarshal.GetRawUtf8Value(elements.Current).Length > most)
+                    throw new TableException(refusal);
                 yield return elements.Current;
+            }
         }
         finally
         {
@@ -117,15 +129,15 @@ internal static class JsonText
         JsonElement[] first;
         try
         {
-            first = [.. Values(open, source, one: false, cancel).Take(2)];
+            first = [.. Values(open, source, one: false, LongestObject, cancel).Take(2)];
         }
-        catch (TableException)
+        catch (TableException problem) when (problem.InnerException is JsonException)
         {
             // Lines of which the first is broken.
             return Lines(open, source, rows, cancel);
         }
         if (first is not [{ ValueKind: JsonValueKind.Object } only])
-            return Values(open, source, one: false, cancel).SelectMany(rows.Of);
+            return Values(open, source, one: false, LongestValue, cancel).SelectMany(rows.Of);
         try
         {
             return [.. Rows(only, source, known, rows)];

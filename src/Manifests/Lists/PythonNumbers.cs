@@ -4,7 +4,9 @@ namespace DataFreeKD.Manifests.Lists;
 
 /// <summary>A stream of JSON in which <c>NaN</c> reads as <c>null</c>, <c>Infinity</c> and <c>-Infinity</c> as text; all else, and what
 /// stands in quotes, is as it was.</summary>
-internal sealed class PythonNumbers(Stream inner) : ForwardStream
+/// <param name="inner">The JSON; disposed with this.</param>
+/// <param name="ofLines">Whether each line stands by itself: then no comment goes on in the next.</param>
+internal sealed class PythonNumbers(Stream inner, bool ofLines = false) : ForwardStream
 {
     private const int Block = 16 << 10;
 
@@ -13,6 +15,9 @@ internal sealed class PythonNumbers(Stream inner) : ForwardStream
     private int waiting;
     private bool inText,
         ended;
+
+    // What ends the comment that this is in: a line's end, or a star and a slash.
+    private Comment comment;
 
     public override int Read(Span<byte> buffer)
     {
@@ -36,7 +41,12 @@ internal sealed class PythonNumbers(Stream inner) : ForwardStream
         output.SetLength(0);
         while (!rest.IsEmpty)
         {
-            int stop = inText ? rest.IndexOfAny((byte)'"', (byte)'\\') : rest.IndexOfAny("\"NI-"u8);
+            int stop = rest.IndexOfAny(
+                comment == Comment.Line ? "\n\r"u8
+                : comment == Comment.Block ? "*\n\r"u8
+                : inText ? "\"\\\n\r"u8
+                : "\"NI-/"u8
+            );
             if (stop < 0)
             {
                 output.Write(rest);
@@ -59,8 +69,34 @@ internal sealed class PythonNumbers(Stream inner) : ForwardStream
     // What begins here: its length, and what is read for it where that is something else; null where more must be seen first.
     private Taken? Token(ReadOnlySpan<byte> rest)
     {
+        if (rest[0] is (byte)'\n' or (byte)'\r')
+        {
+            // No text of JSON goes on in the next line: a quote that was not closed ends with its line.
+            inText = false;
+            if (comment == Comment.Line || ofLines)
+                comment = Comment.None;
+            return new Taken(1);
+        }
+        if (rest[0] is (byte)'\\' or (byte)'/' or (byte)'*' && rest.Length == 1 && !ended)
+            return null;
+        byte next = rest.Length > 1 ? rest[1] : (byte)0;
         if (rest[0] == '\\')
-            return rest.Length > 1 || ended ? new Taken(Math.Min(2, rest.Length)) : null;
+            return new Taken(next is 0 or (byte)'\n' or (byte)'\r' ? 1 : 2);
+        if (comment == Comment.Block)
+        {
+            if (next != '/')
+                return new Taken(1);
+            comment = Comment.None;
+            return new Taken(2);
+        }
+        if (rest[0] == '/')
+        {
+            comment =
+                next == '/' ? Comment.Line
+                : next == '*' ? Comment.Block
+                : Comment.None;
+            return new Taken(comment == Comment.None ? 1 : 2);
+        }
         if (rest[0] == '"')
         {
             inText = !inText;
@@ -85,6 +121,13 @@ internal sealed class PythonNumbers(Stream inner) : ForwardStream
         ("Infinity", "\"Infinity\""),
         ("-Infinity", "\"-Infinity\""),
     ];
+
+    private enum Comment
+    {
+        None,
+        Line,
+        Block,
+    }
 
     private sealed record Taken(int Length, string Text = "");
 }

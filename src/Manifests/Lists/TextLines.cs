@@ -27,8 +27,9 @@ internal static class TextLines
             start = 3;
         else if (Marked(block.AsSpan(0, length)) is var (encoding, mark))
         {
-            // As UTF-8 from here on: the mark is behind, the rest follows what was read.
-            stream = Encoding.CreateTranscodingStream(new PrefixedStream(block.AsMemory(mark..length), stream), encoding, Encoding.UTF8);
+            // As UTF-8 from here on: the mark is behind, the rest follows a copy of what was read, since the block is written over.
+            byte[] begun = block[mark..length];
+            stream = Encoding.CreateTranscodingStream(new PrefixedStream(begun, stream), encoding, Encoding.UTF8);
             length = stream.Read(block);
         }
         var line = new ArrayBufferWriter<byte>();
