@@ -175,7 +175,7 @@ internal sealed partial class ScoreJournal
         // First: without a plan, processes that are still at a shard see that there is nothing left to do.
         File.Delete(ScorePlan.PathIn(folder));
         string attempts = Path.Combine(folder, PartStore.AttemptsName);
-        if (Directory.Exists(attempts))
+        if (Directory.Exists(attempts) && !PartStore.IsLink(attempts))
         {
             foreach (string attempt in Directory.EnumerateDirectories(attempts).ToArray())
                 PartStore.RemoveAttempt(attempt);

@@ -331,6 +331,55 @@ public sealed class ScoreShardTests
             Assert.Contains("00000001.json is of ", Assert.Throws<ScoreException>(step).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("shard", "0")]
+    [InlineData("shard", "5000")]
+    [InlineData("shard", "-1")]
+    [InlineData("sha256", "null")]
+    [InlineData("counts", "null")]
+    [InlineData("attempt", "null")]
+    [InlineData("attempt", "\".\"")]
+    [InlineData("attempt", "\"..\"")]
+    [InlineData("attempt", "\"../../images\"")]
+    [InlineData("attempt", "\"00000000.0123456789abcdef0123456789abcdef\"")]
+    [InlineData("attempt", "\"00000001.0123456789abcdef0123456789abcdeg\"")]
+    public void A_note_that_is_not_of_its_shard_is_damage(string field, string value)
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = Options(world);
+        Work(options, 0, 1);
+        string note = world["scores.csv.parts/00000001.json"];
+        JsonNode node = JsonNode.Parse(File.ReadAllText(note))!;
+        node[field] = JsonNode.Parse(value);
+        File.WriteAllText(note, node.ToJsonString());
+
+        foreach (Action step in (Action[])[() => Work(options, 0, 1), () => ScoreShards.Finish(options, cancel: Token)])
+        {
+            ShardException damaged = Assert.Throws<ShardException>(step);
+            Assert.Equal(ShardProblem.Damaged, damaged.Problem);
+            Assert.Contains("00000001.json is ", damaged.Message, StringComparison.Ordinal);
+        }
+        File.Delete(note);
+        Assert.Equal(1, Work(options, 0, 1).Done);
+    }
+
+    [Fact]
+    public void An_attempt_that_is_a_link_is_not_followed()
+    {
+        using ScoringWorld world = new();
+        PartStore store = new(world["parts"]);
+        string other = Directory.CreateDirectory(world["other"]).FullName,
+            link = Path.Combine(Directory.CreateDirectory(store.Attempts).FullName, $"00000000.{Guid.Empty:N}");
+        File.WriteAllText(ShardAttempt.RowsIn(other), "a\n1\n");
+        Directory.CreateSymbolicLink(link, other);
+
+        store.Place(0, link);
+        PartStore.RemoveAttempt(link);
+
+        Assert.False(File.Exists(store.RowsOf(0)));
+        Assert.True(File.Exists(ShardAttempt.RowsIn(other)));
+    }
+
     [Fact]
     public void Another_teacher_or_other_options_than_the_plans_are_refused_by_name()
     {
