@@ -332,6 +332,48 @@ public sealed class ScoreShardTests
     }
 
     [Theory]
+    [InlineData("columns", "null", "values are missing")]
+    [InlineData("columns", "[null]", "values are missing")]
+    [InlineData("shards", "null", "values are missing")]
+    [InlineData("shards", "[null]", "values are missing")]
+    [InlineData("sources", "[null]", "values are missing")]
+    [InlineData("prelude", "{\"intact.zip\":null}", "values are missing")]
+    [InlineData("columns", "[\"path\"]", "its columns are not the run's")]
+    [InlineData("batch_size", "3", "its batches are of 3 images and the run's of 4")]
+    [InlineData("batch_size", "0", "its batches are of 0 images")]
+    [InlineData("embeddings", "false", "it keeps no embeddings")]
+    [InlineData("shard_size", "0", "shards of 0")]
+    [InlineData("shard_size", "7", "a shard of 8 places from 0")]
+    [InlineData("places", "43", "its shards have 42 places and it says 43")]
+    [InlineData("shards", "[]", "its shards have 0 places")]
+    [InlineData("shards", "[{\"first\":1,\"places\":8,\"sha256\":\"\"}]", "a shard of 8 places from 1")]
+    [InlineData("shards", "[{\"first\":0,\"places\":-8,\"sha256\":\"\"}]", "a shard of -8 places")]
+    [InlineData("sources", "[]", "its sources have 0 places")]
+    public void A_plan_that_was_altered_is_refused_in_one_line(string field, string value, string expected)
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = Options(world) with { EmbeddingsPath = world["scores.npy"] };
+        Work(options, 0, 2);
+        string plan = world["scores.csv.parts/plan.json"];
+        JsonNode node = JsonNode.Parse(File.ReadAllText(plan))!;
+        node[field] = JsonNode.Parse(value);
+        File.WriteAllText(plan, node.ToJsonString());
+
+        Action[] steps =
+        [
+            () => Work(options, 1, 2),
+            () => ScoreShards.Finish(options, cancel: Token),
+            () => ScoringWorld.Score(options with { Resume = true }),
+        ];
+        foreach (Action step in steps)
+        {
+            string message = Assert.Throws<ScoreException>(step).Message;
+            Assert.Contains(expected, message, StringComparison.Ordinal);
+            Assert.DoesNotContain("\n", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("shard", "0")]
     [InlineData("shard", "5000")]
     [InlineData("shard", "-1")]
