@@ -159,6 +159,37 @@ public sealed class SeenImageTests
         Assert.Equal(16, rows.Count(row => row["status"] == "ok") + (before == "ok" ? -1 : 0));
     }
 
+    [Fact]
+    public void A_table_without_embeddings_that_was_edited_is_not_taken_over()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 8);
+        ScoreOptions options = Options(world, images, "scores.csv") with { KeepEmbeddings = false };
+        ScoringWorld.Score(options);
+        byte[] written = File.ReadAllBytes(options.Output);
+        Assert.Equal(8, ScoringWorld.Score(options with { Resume = true }).Copied);
+        File.WriteAllText(options.Output, File.ReadAllText(options.Output).Replace(",class ", ",klass ", StringComparison.Ordinal));
+
+        Assert.Equal(0, ScoringWorld.Score(options with { Resume = true }).Copied);
+
+        Assert.Equal(written, File.ReadAllBytes(options.Output));
+    }
+
+    [Fact]
+    public void Figures_by_other_instructions_are_others()
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = Options(world, world.Images("images", 1), "scores.csv");
+        using TeacherPass teacher = new(options);
+        string?[] found =
+        [
+            .. new[] { "avx2", "avx512", "other" }.Select(instructions =>
+                EarlierRows.FiguresBy(options, teacher, ["path"], instructions, TestContext.Current.CancellationToken)
+            ),
+        ];
+        Assert.Equal(3, found.Distinct().Count());
+    }
+
     private static ScoreOptions Options(ScoringWorld world, string images, string output) =>
         ScoreRunTests.Options(world, images) with
         {
