@@ -1,6 +1,7 @@
 // The rows of a finished table, for a run that scores an enlarged pool.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Probe;
 
@@ -10,12 +11,21 @@ internal static class EarlierRows
     /// <summary>The provenance's option that says what figures depend on.</summary>
     public const string Key = "figures-by";
 
+    /// <summary>The provenance's option with the table's SHA-256.</summary>
+    public const string TableKey = "table-sha256";
+
     /// <summary>What an image's figures depend on beside the image; null where that is the pool too, so that an enlarged one changes
     /// those of every image.</summary>
-    public static string? FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
+    public static string? FiguresBy(
+        ScoreOptions options,
+        TeacherPass teacher,
+        IReadOnlyList<string> columns,
+        string? instructions,
+        CancellationToken cancel
+    ) =>
         options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
             ? null
-            : ScoreJournal.FiguresBy(options, teacher, columns, cancel);
+            : ScoreJournal.FiguresBy(options, teacher, columns, instructions ?? NumericProfiles.InstructionsOf(options.Numerics), cancel);
 
     /// <summary>The rows of the run's table, each with its embedding; none where the table is not there, was changed since, or is of
     /// another teacher or other options.</summary>
@@ -35,13 +45,16 @@ internal static class EarlierRows
         string table = options.Output;
         if (
             !File.Exists(table)
-            || FiguresBy(options, teacher, columns, cancel) is not { } figuresBy
+            || FiguresBy(options, teacher, columns, null, cancel) is not { } figuresBy
             || Provenance.ReadBeside(table) is not { } made
             || made.Options.GetValueOrDefault(Key) != figuresBy
         )
             yield break;
-        // Of a table with embeddings the provenance has the hash, so that rows which were moved since are not taken for others.
-        if (embeddings is not null && !Belong(embeddings, made, table, cancel))
+        // Rows of Parquet are read by groups: one at a time would read each group over and over.
+        if (embeddings is not null && !(embeddings.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) && File.Exists(embeddings)))
+            yield break;
+        // Rows that were edited or moved since are not taken for what was found.
+        if (made.Options.GetValueOrDefault(TableKey) != Provenance.HashFile(table, cancel))
             yield break;
         using TableReader reader = Table.Open(table);
         if (!reader.Header.Columns.SequenceEqual(columns))
@@ -56,10 +69,4 @@ internal static class EarlierRows
             yield return (row.Fields, embedding);
         }
     }
-
-    // Rows of Parquet are read by groups: one at a time would read each group over and over.
-    private static bool Belong(string embeddings, Provenance made, string table, CancellationToken cancel) =>
-        embeddings.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)
-        && File.Exists(embeddings)
-        && made.Options.GetValueOrDefault("table-sha256") == Provenance.HashFile(table, cancel);
 }

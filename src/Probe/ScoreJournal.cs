@@ -31,7 +31,7 @@ internal sealed partial class ScoreJournal
             string before = JsonSerializer.Deserialize<string>(File.ReadAllText(note)) ?? "";
             if (before != fingerprint)
                 throw new ScoreException(
-                    $"{folder}: the interrupted run had another teacher, other inputs or other options; repeat it with those, or start over with --overwrite"
+                    $"{folder}: the interrupted run had another version, another teacher, other inputs or other options; repeat it with those, or start over with --overwrite"
                 );
             while (File.Exists(Segment(next)))
             {
@@ -175,7 +175,7 @@ internal sealed partial class ScoreJournal
         // First: without a plan, processes that are still at a shard see that there is nothing left to do.
         File.Delete(ScorePlan.PathIn(folder));
         string attempts = Path.Combine(folder, PartStore.AttemptsName);
-        if (Directory.Exists(attempts))
+        if (Directory.Exists(attempts) && !PartStore.IsLink(attempts))
         {
             foreach (string attempt in Directory.EnumerateDirectories(attempts).ToArray())
                 PartStore.RemoveAttempt(attempt);
@@ -258,9 +258,14 @@ internal sealed partial class ScoreJournal
     public static IReadOnlyList<string> HashesOf(string teacher, CancellationToken cancel) =>
         [.. ITeacherNetwork.FilesOf(teacher).Select(file => Provenance.HashFile(file, cancel))];
 
-    /// <summary>What an image's figures depend on beside the image, as a hash: teacher, options and columns.</summary>
-    public static string FiguresBy(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel) =>
-        FingerprintOf(options with { Inputs = [] }, teacher, columns, cancel);
+    /// <summary>What an image's figures depend on beside the image, as a hash: tool, instructions, teacher, options and columns.</summary>
+    public static string FiguresBy(
+        ScoreOptions options,
+        TeacherPass teacher,
+        IReadOnlyList<string> columns,
+        string instructions,
+        CancellationToken cancel
+    ) => FingerprintOf(options with { Inputs = [] }, teacher, [.. columns, instructions], cancel);
 
     /// <summary>Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.</summary>
     public static string FingerprintOf(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
@@ -268,6 +273,7 @@ internal sealed partial class ScoreJournal
         string text = string.Join(
             '\n',
             [
+                Provenance.ToolVersion,
                 .. HashesOf(options.Teacher, cancel),
                 teacher.ReadValues,
                 JsonSerializer.Serialize(teacher.Transform),

@@ -28,6 +28,9 @@ internal sealed record FinishedRows(
 
     /// <summary>How processors differed that the rows come from; null where they did not.</summary>
     public string? MixedNumerics { get; init; }
+
+    /// <summary>The instructions of the processors that they come from; null for this one's.</summary>
+    public string? Instructions { get; init; }
 }
 
 /// <summary>Writes the table, and refuses what it must not replace.</summary>
@@ -213,12 +216,10 @@ internal static class ScoreOutput
         if ((options.Numerics == NumericProfile.Native ? rows.MixedNumerics : options.Numerics.Name()) is { } numerics)
             given["numerics"] = numerics;
         if (embeddings is not null)
-        {
             given["embeddings"] = ManifestPath.ToTable(embeddings, table);
-            // Whoever reads both can tell that the rows are still those of the embeddings.
-            given["table-sha256"] = Provenance.HashFile(table, cancel);
-        }
-        if (EarlierRows.FiguresBy(options, teacher, rows.Columns, cancel) is { } figuresBy)
+        // Whoever takes rows over, or reads the embeddings, can tell that they are still those that were written.
+        given[EarlierRows.TableKey] = Provenance.HashFile(table, cancel);
+        if (rows.MixedNumerics is null && EarlierRows.FiguresBy(options, teacher, rows.Columns, rows.Instructions, cancel) is { } figuresBy)
             given[EarlierRows.Key] = figuresBy;
         if (teacher.Views > 0)
             given["views"] = OptionsText.Text(teacher.Views);

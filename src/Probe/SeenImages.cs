@@ -58,14 +58,14 @@ internal sealed class SeenImages : IDisposable
         }
     }
 
-    /// <summary>Remembers rows of a table.</summary>
-    /// <param name="rows">Whole rows, path and SHA-256 first, each with its embedding where those are kept.</param>
+    /// <summary>Remembers rows of a table that were looked at.</summary>
+    /// <param name="rows">Whole rows (<see cref="ScoreRow.ColumnsOf"/>), each with its embedding where those are kept.</param>
     public void Remember(IEnumerable<(IReadOnlyList<string> Fields, float[]? Embedding)> rows)
     {
         foreach ((IReadOnlyList<string> row, float[]? embedding) in rows)
         {
-            // An image that could not be read has no hash; one without its embedding is scored again.
-            if (row[1].Length == 0 || (width > 0 && embedding is null))
+            // An image without its embedding is scored again.
+            if (!IsOfContent(row) || (width > 0 && embedding is null))
                 continue;
             Came(row[1]);
             Add(row[1], [.. row.Skip(1)], embedding);
@@ -125,6 +125,13 @@ internal sealed class SeenImages : IDisposable
     }
 
     public void Dispose() => file.Dispose();
+
+    // What failed may have been away, and a row that an earlier stage refused has that stage's hash: neither says anything of the content.
+    // What a cascade dropped was decoded, and so has a size.
+    private static bool IsOfContent(IReadOnlyList<string> row) =>
+        row[1].Length == 64
+        && row[1].All(char.IsAsciiHexDigit)
+        && (row[4] == Status.Ok || (row[4] == Status.Skipped && row[5] == Reason.Cascade && row[2].Length > 0));
 
     private static UInt128 Key(string sha256) => UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

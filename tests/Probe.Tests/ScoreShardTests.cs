@@ -331,6 +331,97 @@ public sealed class ScoreShardTests
             Assert.Contains("00000001.json is of ", Assert.Throws<ScoreException>(step).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("columns", "null", "values are missing")]
+    [InlineData("columns", "[null]", "values are missing")]
+    [InlineData("shards", "null", "values are missing")]
+    [InlineData("shards", "[null]", "values are missing")]
+    [InlineData("sources", "[null]", "values are missing")]
+    [InlineData("prelude", "{\"intact.zip\":null}", "values are missing")]
+    [InlineData("columns", "[\"path\"]", "its columns are not the run's")]
+    [InlineData("batch_size", "3", "its batches are of 3 images and the run's of 4")]
+    [InlineData("batch_size", "0", "its batches are of 0 images")]
+    [InlineData("embeddings", "false", "it keeps no embeddings")]
+    [InlineData("shard_size", "0", "shards of 0")]
+    [InlineData("shard_size", "7", "a shard of 8 places from 0")]
+    [InlineData("places", "43", "its shards have 42 places and it says 43")]
+    [InlineData("shards", "[]", "its shards have 0 places")]
+    [InlineData("shards", "[{\"first\":1,\"places\":8,\"sha256\":\"\"}]", "a shard of 8 places from 1")]
+    [InlineData("shards", "[{\"first\":0,\"places\":-8,\"sha256\":\"\"}]", "a shard of -8 places")]
+    [InlineData("sources", "[]", "its sources have 0 places")]
+    public void A_plan_that_was_altered_is_refused_in_one_line(string field, string value, string expected)
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = Options(world) with { EmbeddingsPath = world["scores.npy"] };
+        Work(options, 0, 2);
+        string plan = world["scores.csv.parts/plan.json"];
+        JsonNode node = JsonNode.Parse(File.ReadAllText(plan))!;
+        node[field] = JsonNode.Parse(value);
+        File.WriteAllText(plan, node.ToJsonString());
+
+        Action[] steps =
+        [
+            () => Work(options, 1, 2),
+            () => ScoreShards.Finish(options, cancel: Token),
+            () => ScoringWorld.Score(options with { Resume = true }),
+        ];
+        foreach (Action step in steps)
+        {
+            string message = Assert.Throws<ScoreException>(step).Message;
+            Assert.Contains(expected, message, StringComparison.Ordinal);
+            Assert.DoesNotContain("\n", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("shard", "0")]
+    [InlineData("shard", "5000")]
+    [InlineData("shard", "-1")]
+    [InlineData("sha256", "null")]
+    [InlineData("counts", "null")]
+    [InlineData("attempt", "null")]
+    [InlineData("attempt", "\".\"")]
+    [InlineData("attempt", "\"..\"")]
+    [InlineData("attempt", "\"../../images\"")]
+    [InlineData("attempt", "\"00000000.0123456789abcdef0123456789abcdef\"")]
+    [InlineData("attempt", "\"00000001.0123456789abcdef0123456789abcdeg\"")]
+    public void A_note_that_is_not_of_its_shard_is_damage(string field, string value)
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = Options(world);
+        Work(options, 0, 1);
+        string note = world["scores.csv.parts/00000001.json"];
+        JsonNode node = JsonNode.Parse(File.ReadAllText(note))!;
+        node[field] = JsonNode.Parse(value);
+        File.WriteAllText(note, node.ToJsonString());
+
+        foreach (Action step in (Action[])[() => Work(options, 0, 1), () => ScoreShards.Finish(options, cancel: Token)])
+        {
+            ShardException damaged = Assert.Throws<ShardException>(step);
+            Assert.Equal(ShardProblem.Damaged, damaged.Problem);
+            Assert.Contains("00000001.json is ", damaged.Message, StringComparison.Ordinal);
+        }
+        File.Delete(note);
+        Assert.Equal(1, Work(options, 0, 1).Done);
+    }
+
+    [Fact]
+    public void An_attempt_that_is_a_link_is_not_followed()
+    {
+        using ScoringWorld world = new();
+        PartStore store = new(world["parts"]);
+        string other = Directory.CreateDirectory(world["other"]).FullName,
+            link = Path.Combine(Directory.CreateDirectory(store.Attempts).FullName, $"00000000.{Guid.Empty:N}");
+        File.WriteAllText(ShardAttempt.RowsIn(other), "a\n1\n");
+        Directory.CreateSymbolicLink(link, other);
+
+        store.Place(0, link);
+        PartStore.RemoveAttempt(link);
+
+        Assert.False(File.Exists(store.RowsOf(0)));
+        Assert.True(File.Exists(ShardAttempt.RowsIn(other)));
+    }
+
     [Fact]
     public void Another_teacher_or_other_options_than_the_plans_are_refused_by_name()
     {

@@ -96,6 +96,100 @@ public sealed class SeenImageTests
         Assert.Equal(0, ScoringWorld.Score(options with { Resume = true }).Copied);
     }
 
+    [Theory]
+    [InlineData("away", false)]
+    [InlineData("away", true)]
+    [InlineData("duplicate", false)]
+    [InlineData("duplicate", true)]
+    [InlineData("n/a", false)]
+    [InlineData("no hash, but longer than thirty-two characters", true)]
+    public void A_hash_that_a_table_gave_says_nothing_of_an_image_that_was_not_read(string kind, bool interrupted)
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 16);
+        string[] files = [.. Directory.EnumerateFiles(images).Order(StringComparer.Ordinal)];
+        bool refused = kind == "duplicate",
+            given = refused || kind == "away";
+        string[] hashes = [.. files.Select(file => Provenance.HashFile(file, TestContext.Current.CancellationToken))];
+        List<string> lines =
+        [
+            "path,sha256,status,reason",
+            .. files.Select(
+                (file, at) =>
+                    $"images/{Path.GetFileName(file)},\"{(given ? hashes[at] : kind)}\",{(refused && at == 2 ? "duplicate,same_content" : "ok,")}"
+            ),
+            // The same content, last.
+            $"images/copy.bmp,{hashes[2]},ok,",
+        ];
+        File.Copy(files[2], Path.Combine(images, "copy.bmp"));
+        File.WriteAllLines(world["list.csv"], lines);
+        ScoreOptions options = Options(world, world["list.csv"], "scores.csv");
+        if (!refused)
+            File.Move(files[2], files[2] + ".away");
+        if (!interrupted)
+            File.Move(Path.Combine(images, "copy.bmp"), Path.Combine(images, "copy.away"));
+        using (CancellationTokenSource stop = new())
+        {
+            void Run() =>
+                ScoringWorld.Score(
+                    options,
+                    now =>
+                    {
+                        if (interrupted && now.Done >= 12)
+                            stop.Cancel();
+                    },
+                    stop
+                );
+            if (interrupted)
+                Assert.ThrowsAny<OperationCanceledException>(Run);
+            else
+                Run();
+        }
+        if (!refused)
+            File.Move(files[2] + ".away", files[2]);
+        if (!interrupted)
+            File.Move(Path.Combine(images, "copy.away"), Path.Combine(images, "copy.bmp"));
+
+        ScoringWorld.Score(options with { Resume = true });
+
+        List<TableRow> rows = ScoringWorld.Rows(options.Output);
+        string before = refused ? "duplicate" : interrupted ? "failed" : "ok";
+        Assert.Equal((before, "ok"), (rows[2]["status"], rows[^1]["status"]));
+        Assert.NotEqual("", rows[^1]["entropy"]);
+        Assert.Equal(16, rows.Count(row => row["status"] == "ok") + (before == "ok" ? -1 : 0));
+    }
+
+    [Fact]
+    public void A_table_without_embeddings_that_was_edited_is_not_taken_over()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 8);
+        ScoreOptions options = Options(world, images, "scores.csv") with { KeepEmbeddings = false };
+        ScoringWorld.Score(options);
+        byte[] written = File.ReadAllBytes(options.Output);
+        Assert.Equal(8, ScoringWorld.Score(options with { Resume = true }).Copied);
+        File.WriteAllText(options.Output, File.ReadAllText(options.Output).Replace(",class ", ",klass ", StringComparison.Ordinal));
+
+        Assert.Equal(0, ScoringWorld.Score(options with { Resume = true }).Copied);
+
+        Assert.Equal(written, File.ReadAllBytes(options.Output));
+    }
+
+    [Fact]
+    public void Figures_by_other_instructions_are_others()
+    {
+        using ScoringWorld world = new();
+        ScoreOptions options = Options(world, world.Images("images", 1), "scores.csv");
+        using TeacherPass teacher = new(options);
+        string?[] found =
+        [
+            .. new[] { "avx2", "avx512", "other" }.Select(instructions =>
+                EarlierRows.FiguresBy(options, teacher, ["path"], instructions, TestContext.Current.CancellationToken)
+            ),
+        ];
+        Assert.Equal(3, found.Distinct().Count());
+    }
+
     private static ScoreOptions Options(ScoringWorld world, string images, string output) =>
         ScoreRunTests.Options(world, images) with
         {

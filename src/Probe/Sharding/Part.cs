@@ -2,6 +2,7 @@
 
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace DataFreeKD.Probe.Sharding;
 
@@ -43,6 +44,11 @@ internal sealed record Part
 
     /// <summary>Wall seconds.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>Whether nothing is missing: JSON may have null in any place.</summary>
+    [JsonIgnore]
+    public bool IsWhole =>
+        new object?[] { Sha256, Counts, Attempt, Host, Isa, Numerics, Version, Fingerprint }.All(value => value is not null);
 
     /// <summary>Whether it holds the same bytes.</summary>
     public bool HoldsSameAs(Part other) => other.Rows == Rows && other.Sha256 == Sha256 && other.EmbeddingsSha256 == EmbeddingsSha256;

@@ -37,18 +37,24 @@ internal sealed class PartStore(string folder)
         string note = NoteOf(shard);
         if (!File.Exists(note))
             return null;
-        Part part = PartJson.Read<Part>(note)
-            ?? throw new ShardException(
-                ShardProblem.Damaged,
-                $"{note} is not the note of a shard; delete it, and the shard is computed again by --shard or --resume"
-            );
+        if (PartJson.Read<Part>(note) is not { IsWhole: true } part)
+            throw Damaged("not the note of a shard");
+        if (part.Shard != shard)
+            throw Damaged(string.Create(CultureInfo.InvariantCulture, $"the note of shard {part.Shard}"));
+        if (!IsAttempt(shard, part.Attempt))
+            throw Damaged("of an attempt whose name is none");
         Place(shard, Path.Combine(Attempts, part.Attempt));
         return part;
+
+        ShardException Damaged(string what) =>
+            new(ShardProblem.Damaged, $"{note} is {what}; delete it, and the shard is computed again by --shard or --resume");
     }
 
     /// <summary>Puts an attempt's rows in place where they are not.</summary>
     public void Place(int shard, string attempt)
     {
+        if (IsLink(attempt))
+            return;
         Put(ShardAttempt.RowsIn(attempt), RowsOf(shard));
         Put(ShardAttempt.VectorsIn(attempt), VectorsOf(shard));
 
@@ -72,7 +78,7 @@ internal sealed class PartStore(string folder)
         File.Delete(NoteOf(shard));
         File.Delete(RowsOf(shard));
         File.Delete(VectorsOf(shard));
-        if (attempt is not null && Path.GetFileName(attempt) == attempt)
+        if (attempt is not null && IsAttempt(shard, attempt))
             RemoveAttempt(Path.Combine(Attempts, attempt));
     }
 
@@ -96,12 +102,15 @@ internal sealed class PartStore(string folder)
         }
     }
 
-    /// <summary>Removes an attempt's folder and what this tool writes there.</summary>
+    /// <summary>Whether a folder is a link: this tool makes none, and what it leads to is not this tool's.</summary>
+    public static bool IsLink(string folder) => new DirectoryInfo(folder) is { Exists: true, LinkTarget: not null };
+
+    /// <summary>Removes an attempt's folder and what this tool writes there. A link stays as it is.</summary>
     public static void RemoveAttempt(string attempt)
     {
         try
         {
-            if (!Directory.Exists(attempt))
+            if (!Directory.Exists(attempt) || IsLink(attempt))
                 return;
             foreach (string file in Directory.EnumerateFiles(attempt).Where(IsOfAttempt).ToArray())
                 File.Delete(file);
@@ -113,6 +122,13 @@ internal sealed class PartStore(string folder)
             // Whoever joined the parts removed it first.
         }
     }
+
+    // As ShardAttempt names them.
+    private static bool IsAttempt(int shard, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"{shard:D8}.") is var own
+        && name.StartsWith(own, StringComparison.Ordinal)
+        && name.Length == own.Length + 32
+        && name.Skip(own.Length).All(char.IsAsciiHexDigitLower);
 
     private static bool IsOfAttempt(string file) =>
         Path.GetFileName(file) is "started.json" or "failed.json" or "part.json" or "rows.csv" or "rows.f32"

@@ -93,7 +93,9 @@ internal sealed record ScorePlan
         string path = PathIn(folder);
         try
         {
-            ScorePlan plan = JsonSerializer.Deserialize<ScorePlan>(File.ReadAllBytes(path), Json) ?? throw new JsonException("no plan");
+            ScorePlan plan = JsonSerializer.Deserialize<ScorePlan>(File.ReadAllBytes(path), Json) ?? throw new JsonException("no plan.");
+            if (plan.Form == ThisForm && !plan.IsWhole())
+                throw new JsonException("values are missing.");
             return plan.Form == ThisForm
                 ? plan
                 : throw new ScoreException(
@@ -131,7 +133,16 @@ internal sealed record ScorePlan
     /// <param name="fingerprint">Its fingerprint.</param>
     /// <param name="folder">Where the plan lies.</param>
     /// <exception cref="ScoreException">Says which.</exception>
-    public void Require(ScoreOptions options, IReadOnlyList<string> teacher, string fingerprint, string folder)
+    /// <param name="columns">Its columns.</param>
+    /// <param name="batchSize">Its images a forward pass.</param>
+    public void Require(
+        ScoreOptions options,
+        IReadOnlyList<string> teacher,
+        string fingerprint,
+        string folder,
+        IReadOnlyList<string> columns,
+        int batchSize
+    )
     {
         string path = PathIn(folder);
         if (Version != Manifests.Provenance.ToolVersion)
@@ -150,6 +161,45 @@ internal sealed record ScorePlan
             throw new ScoreException(
                 $"{path} is for other inputs or other options{Differing(options)}; give those of the plan, or begin anew with --plan --overwrite"
             );
+        // The fingerprint stands for these: where they differ, somebody else wrote them.
+        string? altered =
+            !Columns.SequenceEqual(columns) ? "its columns are not the run's"
+            : BatchSize != batchSize ? $"its batches are of {BatchSize} images and the run's of {batchSize}"
+            : options.EmbeddingsPath is not null && !Embeddings ? "it keeps no embeddings"
+            : WrongShards();
+        if (altered is not null)
+            throw new ScoreException($"{path} was altered: {altered}; begin anew with --plan --overwrite");
+    }
+
+    // JSON may have null in any place.
+    private bool IsWhole() =>
+        new object?[] { Version, Fingerprint, Teacher, Numerics, Options, Inputs, Sources, Archives, Prelude, Columns, Shards }.All(value =>
+            value is not null
+        )
+        && Teacher.Concat(Columns).Concat(Options.Values).Concat(Inputs.Values).Concat(Prelude.Values).All(text => text is not null)
+        && Sources.All(source => source is { Path: not null })
+        && Shards.All(shard => shard is { Sha256: not null });
+
+    private string? WrongShards()
+    {
+        if (ShardSize < 1)
+            return $"shards of {ShardSize}";
+        long next = 0;
+        foreach (PlannedShard shard in Shards)
+        {
+            if (shard.First != next || shard.Places < 1 || shard.Places > ShardSize)
+                return $"a shard of {shard.Places} places from {shard.First}, where one of at most {ShardSize} from {next} is expected";
+            next += shard.Places;
+        }
+        if (next != Places)
+            return $"its shards have {next} places and it says {Places}";
+        foreach (PlannedSource source in Sources)
+        {
+            if (source.Places < 0 || source.Places > next)
+                return $"{source.Path} has {source.Places} places of {Places}";
+            next -= source.Places;
+        }
+        return next == 0 ? null : $"its sources have {Places - next} places and its shards {Places}";
     }
 
     private string Differing(ScoreOptions options)

@@ -139,6 +139,7 @@ public static class ScoreShards
         FinishedRows rows = new(store.Folder, run.Plan.Columns, tables, vectors, run.Plan.Places)
         {
             InputHashes = run.Plan.Inputs,
+            Instructions = kinds.FirstOrDefault(),
             MixedNumerics = kinds.Length > 1 ? $"native ({string.Join(", ", kinds)})" : null,
         };
         string? embeddings = run.Plan.Embeddings ? ScoreOutput.EmbeddingsPath(options, run.Teacher) : null;

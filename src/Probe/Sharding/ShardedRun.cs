@@ -54,7 +54,7 @@ internal sealed class ShardedRun : IDisposable
             string[] columns = ScoreRun.ColumnsOf(options, Teacher, inputs);
             string fingerprint = ScoreJournal.FingerprintOf(options, Teacher, columns, cancel);
             Plan = mayPlan ? Planned(columns, fingerprint, cancel) : ScorePlan.Read(folder)!;
-            Plan.Require(options, ScoreJournal.HashesOf(options.Teacher, cancel), fingerprint, folder);
+            Plan.Require(options, ScoreJournal.HashesOf(options.Teacher, cancel), fingerprint, folder, columns, Teacher.BatchSize);
             if (sharding.Size is not null && SizeOf(sharding) != Plan.ShardSize)
                 throw new ScoreException(
                     $"--shard-size {sharding.Size}: {ScorePlan.PathIn(folder)} has shards of {Plan.ShardSize}; leave it out, or begin anew with --plan --overwrite"
