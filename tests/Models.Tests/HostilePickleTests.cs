@@ -2,6 +2,7 @@
 
 using System.IO.Compression;
 using System.Text;
+using DataFreeKD.Models.Checkpoints;
 using DataFreeKD.Testing;
 
 namespace DataFreeKD.Models.Tests;
@@ -120,4 +121,24 @@ public sealed class HostilePickleTests
     private static byte[] Text(string text) => [(byte)'X', .. BitConverter.GetBytes(text.Length), .. Encoding.ASCII.GetBytes(text)];
 
     private static byte[] Int(int value) => [(byte)'J', .. BitConverter.GetBytes(value)];
+
+    [Fact]
+    public void Thousands_of_objects_under_one_long_name_do_not_hold_it_each()
+    {
+        PickleDictionary many = new();
+        for (int i = 0; i < 20_000; i++)
+            many.Add($"{i}", new PickleDictionary());
+        PickleDictionary root = many;
+        for (int depth = 0; depth < 6; depth++)
+        {
+            PickleDictionary outer = new();
+            outer.Add(new string('k', 4000), root);
+            root = outer;
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Empty(PickleTree.Dictionaries(root));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
 }

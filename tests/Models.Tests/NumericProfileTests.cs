@@ -9,11 +9,11 @@ public sealed class NumericProfileTests
     {
         Assert.Empty(NumericProfiles.Settings(NumericProfile.Native));
         Assert.Equal(
-            [("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("MKL_CBWR", "AVX2")],
+            [("ATEN_CPU_CAPABILITY", "avx2"), ("ONEDNN_MAX_CPU_ISA", "AVX2"), ("MKL_CBWR", "AVX2,STRICT")],
             NumericProfiles.Settings(NumericProfile.Avx2)
         );
         Assert.Equal(
-            [("ATEN_CPU_CAPABILITY", "avx512"), ("ONEDNN_MAX_CPU_ISA", "AVX512_CORE"), ("MKL_CBWR", "AVX512")],
+            [("ATEN_CPU_CAPABILITY", "avx512"), ("ONEDNN_MAX_CPU_ISA", "AVX512_CORE"), ("MKL_CBWR", "AVX512,STRICT")],
             NumericProfiles.Settings(NumericProfile.Avx512)
         );
     }

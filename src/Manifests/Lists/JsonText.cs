@@ -80,7 +80,7 @@ internal static class JsonText
     private static IEnumerable<JsonElement> Values(Func<Stream> open, string source, bool one, long most, CancellationToken cancel)
     {
         string refusal =
-            $"{source}: one value in it is longer than {most >> 20} MiB, which would have to be held in memory whole; write one object a line, such as by: jq -c '.images[]' a.json > a.jsonl";
+            $"{source}: one value in it is longer than {most >> 20} MiB or has more than four million parts, which would have to be held in memory whole; write one object a line, such as by: jq -c '.images[]' a.json > a.jsonl";
         // The reader fills its buffer, up to four times an element's length, before it looks for the element's end.
         using var stream = new BoundedValues(open(), LongestObject, refusal);
         IAsyncEnumerator<JsonElement> elements = JsonSerializer

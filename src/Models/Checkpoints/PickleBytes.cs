@@ -8,6 +8,7 @@ namespace DataFreeKD.Models.Checkpoints;
 internal sealed class PickleBytes(ReadOnlyMemory<byte> part, bool latin)
 {
     private int? count;
+    private PickleBytes? characters;
 
     /// <summary>The part itself.</summary>
     public ReadOnlyMemory<byte> Part => part;
@@ -16,7 +17,8 @@ internal sealed class PickleBytes(ReadOnlyMemory<byte> part, bool latin)
     public int Count => count ??= latin ? Characters(part.Span) : part.Length;
 
     /// <summary>These bytes, each a character of a text.</summary>
-    public PickleBytes AsLatin() => new(part, latin: true);
+    /// <remarks>One view, so that they are counted once however often they are named.</remarks>
+    public PickleBytes AsLatin() => characters ??= new(part, latin: true);
 
     /// <summary>Copies the first bytes.</summary>
     /// <returns>Whether there were as many, and each was a byte.</returns>

@@ -21,7 +21,9 @@ internal static class PickleTree
     );
 
     private const int Deepest = 8,
-        MostVisited = 200_000;
+        MostVisited = 200_000,
+        MostLists = 64,
+        LongestPath = 256;
 
     /// <summary>Every dictionary with a tensor under a text key, those of optimisers left out; and every list of tensors that are as many
     /// and of the same shapes as a dictionary's, under its names: averages of parameters are kept so (torch_ema, diffusers).</summary>
@@ -52,7 +54,7 @@ internal static class PickleTree
                         placeholders[name] = placeholder.Name;
                         break;
                     case PickleDictionary or PickleObject or PickleList or PickleTuple when !Optimiser(name):
-                        Enqueue(value, at.Path.Length == 0 ? name : at.Path + "." + name, at.Depth + 1);
+                        Enqueue(value, Joined(at.Path, name), at.Depth + 1);
                         break;
                     default:
                         break;
@@ -62,7 +64,7 @@ internal static class PickleTree
                 at.Value is PickleList list ? list.Items
                 : at.Value is PickleTuple tuple ? tuple.Items
                 : [];
-            if (items.Count > 0 && items.All(item => TensorOf(item) is not null))
+            if (items.Count > 0 && lists.Count < MostLists && items.All(item => TensorOf(item) is not null))
                 lists.Add((at.Path, [.. items.Select(item => TensorOf(item)!)]));
             for (int i = 0; i < Math.Min(items.Count, 64); i++)
                 Enqueue(items[i], $"{at.Path}{(at.Path.Length == 0 ? "" : ".")}{i}", at.Depth + 1);
@@ -82,6 +84,12 @@ internal static class PickleTree
                 queue.Enqueue((value, path, depth));
         }
     }
+
+    // Of thousands of objects under one long name each would hold that name: beyond what any network has, paths end.
+    private static string Joined(string path, string name) =>
+        path.Length + name.Length >= LongestPath ? path
+        : path.Length == 0 ? name
+        : path + "." + name;
 
     // In the order of the network's parameters, which a state dict has too where there are no buffers.
     private static IEnumerable<PickleNode> Named(string path, PickleTensor[] tensors, IEnumerable<PickleNode> nodes) =>

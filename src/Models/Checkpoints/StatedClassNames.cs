@@ -12,7 +12,8 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
 {
     private const int Deepest = 4,
         MostVisited = 20_000,
-        MostNames = 1 << 20;
+        MostNames = 1 << 20,
+        MostFound = 8;
 
     // These mean class names wherever they stand.
     private static readonly HashSet<string> Plain =
@@ -55,7 +56,8 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
     public static IReadOnlyList<StatedClassNames> Of(string path, object? root, PlainValues values)
     {
         List<StatedClassNames> found = [];
-        HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
+        HashSet<object> seen = new(ReferenceEqualityComparer.Instance),
+            read = new(ReferenceEqualityComparer.Instance);
         Queue<(object? Value, string Under, int Depth, bool Top)> queue = new();
         queue.Enqueue((root, "", 0, true));
         while (queue.TryDequeue(out (object? Value, string Under, int Depth, bool Top) at))
@@ -71,6 +73,8 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
                     continue;
                 if (
                     (Plain.Contains(field) || (at.Top && AtTop.Contains(field)))
+                    && found.Count < MostFound
+                    && read.Add(value)
                     && Read(value, values, $"{Shown.Of(label)} of '{path}'") is { } names
                 )
                     found.Add(names);
