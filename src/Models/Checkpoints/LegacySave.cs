@@ -74,7 +74,7 @@ internal sealed class LegacySave : TorchArchive
 
     public override void Dispose() => file.Dispose();
 
-    private protected override long Held(PickleStorage storage) => Place(storage).Bytes;
+    internal override long Held(PickleStorage storage) => Place(storage).Bytes;
 
     private protected override void Load(PickleStorage storage, Span<byte> target)
     {

@@ -18,7 +18,7 @@ internal sealed class PickleBytes(ReadOnlyMemory<byte> part, bool latin)
 
     /// <summary>These bytes, each a character of a text.</summary>
     /// <remarks>One view, so that they are counted once however often they are named.</remarks>
-    public PickleBytes AsLatin() => characters ??= new(part, latin: true);
+    public PickleBytes AsLatin() => latin ? this : characters ??= new(part, latin: true);
 
     /// <summary>Copies the first bytes.</summary>
     /// <returns>Whether there were as many, and each was a byte.</returns>

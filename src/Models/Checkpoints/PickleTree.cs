@@ -71,7 +71,10 @@ internal static class PickleTree
             if (tensors.Count > 0)
                 found.Add(new PickleNode(at.Path, tensors, placeholders));
         }
-        return [.. found, .. lists.SelectMany(list => Named(list.Path, list.Tensors, found).Take(1))];
+        if (lists.Count == 0)
+            return found;
+        ILookup<int, PickleNode> byShapes = found.ToLookup(node => Shapes(node.Tensors.Values));
+        return [.. found, .. lists.SelectMany(list => Named(list.Path, list.Tensors, byShapes[Shapes(list.Tensors)]).Take(1))];
 
         void Enqueue(object? value, string path, int depth)
         {
@@ -85,8 +88,21 @@ internal static class PickleTree
         }
     }
 
+    // Lists and dictionaries may be thousands: only those of equal shapes are compared.
+    private static int Shapes(IEnumerable<PickleTensor> tensors)
+    {
+        HashCode code = default;
+        foreach (PickleTensor tensor in tensors)
+        {
+            code.Add(tensor.Shape.Length);
+            foreach (long size in tensor.Shape)
+                code.Add(size);
+        }
+        return code.ToHashCode();
+    }
+
     // Of thousands of objects under one long name each would hold that name: beyond what any network has, paths end.
-    private static string Joined(string path, string name) =>
+    internal static string Joined(string path, string name) =>
         path.Length + name.Length >= LongestPath ? path
         : path.Length == 0 ? name
         : path + "." + name;

@@ -68,9 +68,9 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
     public IReadOnlyList<(object? Key, object? Value)>? Group(object? value)
     {
         object? plain = Unwrapped(value);
-        if (Text(plain) is { } text)
+        if (plain is string or PickleBytes)
         {
-            if (!Spend(text.Length))
+            if (SpentText(plain) is not { } text)
                 return null;
             if (LiteralText.Recognises(text))
                 return Group(LiteralText.Read(text) is { } read and not string ? read : null);
@@ -107,7 +107,19 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
             _ => null,
         };
 
-    private bool Spend(int cost) => (left -= cost) >= 0;
+    /// <summary>A text as <see cref="Text"/> has it, whose length counts before it is decoded; null also where too much was looked at
+    /// before.</summary>
+    public string? SpentText(object? value) =>
+        value switch
+        {
+            string text => Spend(text.Length) ? text : null,
+            PickleBytes { Part.Length: <= LongestText } bytes => Spend(bytes.Part.Length) ? Text(bytes) : null,
+            _ => null,
+        };
+
+    /// <summary>Counts what is looked at.</summary>
+    /// <returns>Whether it still may be.</returns>
+    public bool Spend(int cost) => (left -= cost) >= 0;
 
     // OmegaConf keeps a node's value beside its type and its parent.
     private static object? Unwrapped(object? value)

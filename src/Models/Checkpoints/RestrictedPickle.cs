@@ -18,7 +18,8 @@ internal sealed partial class RestrictedPickle
     private const int MostUnits = 4_000_000;
     private const int MostDimensions = 16,
         MostForeign = 64,
-        LongestText = 1024;
+        LongestText = 1024,
+        LongestLine = 64 << 10;
 
     private readonly ReadOnlyMemory<byte> pickle;
     private readonly string path;
@@ -339,9 +340,14 @@ internal sealed partial class RestrictedPickle
 
     private string Line()
     {
-        int length = pickle.Span[at..].IndexOf((byte)'\n');
+        ReadOnlySpan<byte> rest = pickle.Span[at..];
+        int length = rest[..Math.Min(rest.Length, LongestLine)].IndexOf((byte)'\n');
         if (length < 0)
-            throw Bad("its pickle is damaged (it is cut off)");
+            throw Bad(
+                rest.Length < LongestLine
+                    ? "its pickle is damaged (it is cut off)"
+                    : "it asks for a global whose name is longer than 64 KiB; refused"
+            );
         string line = Text(length);
         at++;
         return line;

@@ -9,7 +9,8 @@ namespace DataFreeKD.Models.Checkpoints;
 internal static class SmallTensor
 {
     private const int MostNumbers = 64,
-        MostOfStorage = 4096;
+        MostOfStorage = 4096,
+        MostBytes = 64 << 10;
 
     /// <summary>A long, a double or a bool of a tensor without dimensions, else an array of them; null of a larger one, and of one that the
     /// file does not hold.</summary>
@@ -25,6 +26,9 @@ internal static class SmallTensor
         Tensor read;
         try
         {
+            // What a checksum covers is read whole each time, however little of it the tensor has.
+            if (tensor.Storage.Data is null && archive.Held(tensor.Storage) > MostBytes)
+                return null;
             read = archive.Tensors([KeyValuePair.Create("", tensor)])[""];
         }
         catch (ModelException)

@@ -67,15 +67,14 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
                 if (key is not string name || value is null or long or double or bool || seen.Count >= MostVisited)
                     continue;
                 string[] parts = name.Split('.', '/');
-                string field = parts[^1].ToLowerInvariant().Replace('-', '_'),
-                    label = at.Under.Length == 0 ? name : $"{at.Under}.{name}";
+                string field = parts[^1].ToLowerInvariant().Replace('-', '_');
                 if (parts.Any(CheckpointStatements.IsOfOthers))
                     continue;
                 if (
                     (Plain.Contains(field) || (at.Top && AtTop.Contains(field)))
                     && found.Count < MostFound
                     && read.Add(value)
-                    && Read(value, values, $"{Shown.Of(label)} of '{path}'") is { } names
+                    && Read(value, values, $"{Shown.Of(at.Under.Length == 0 ? name : $"{at.Under}.{name}")} of '{path}'") is { } names
                 )
                     found.Add(names);
                 else if (
@@ -85,7 +84,14 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
                     && (value is not string || CheckpointStatements.HoldsArguments(field))
                     && seen.Add(value)
                 )
-                    queue.Enqueue((value, label, at.Depth + 1, (at.Top && at.Depth > 0) || CheckpointStatements.HoldsArguments(field)));
+                    queue.Enqueue(
+                        (
+                            value,
+                            PickleTree.Joined(at.Under, name),
+                            at.Depth + 1,
+                            (at.Top && at.Depth > 0) || CheckpointStatements.HoldsArguments(field)
+                        )
+                    );
             }
         }
         return found;
@@ -94,10 +100,11 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
     private static StatedClassNames? Read(object value, PlainValues values, string source)
     {
         // One text with commas is a list; another is a file's name.
-        string? text = PlainValues.Text(value);
+        string? text = values.SpentText(value);
         if (text is not null && !LiteralText.Recognises(text))
-            return text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 1 } parts
-                ? new(source, parts.Length, parts)
+            return !values.Spend(text.AsSpan().Count(',')) ? null
+                : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 1 } parts
+                    ? new(source, parts.Length, parts)
                 : null;
         if (text is not null)
             value = LiteralText.Read(text) ?? "";

@@ -100,7 +100,7 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
     public abstract void Dispose();
 
     /// <summary>Bytes that the file holds for a storage.</summary>
-    private protected abstract long Held(PickleStorage storage);
+    internal abstract long Held(PickleStorage storage);
 
     /// <summary>Fills <paramref name="target"/> with a storage's first bytes.</summary>
     private protected abstract void Load(PickleStorage storage, Span<byte> target);

@@ -74,7 +74,7 @@ internal sealed class TorchSave : TorchArchive
 
     public override void Dispose() => zip.Dispose();
 
-    private protected override long Held(PickleStorage storage) => Entry(storage).Length;
+    internal override long Held(PickleStorage storage) => Entry(storage).Length;
 
     private protected override void Load(PickleStorage storage, Span<byte> target) => Read(Entry(storage), target);
 
