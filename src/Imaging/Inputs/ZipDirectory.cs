@@ -2,6 +2,7 @@
 // archive.
 
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 
 namespace DataFreeKD.Imaging.Inputs;
@@ -140,7 +141,7 @@ internal sealed record ZipDirectory(long Before, IReadOnlyList<ZipFacts> Members
                 BinaryPrimitives.ReadUInt16LittleEndian(extra) == UnicodePath
                 && length > 5
                 && field[0] == 1
-                && BinaryPrimitives.ReadUInt32LittleEndian(field[1..]) == Crc32.Of(name)
+                && BinaryPrimitives.ReadUInt32LittleEndian(field[1..]) == Crc32.HashToUInt32(name)
             )
                 return Encoding.UTF8.GetString(field[5..]);
             extra = extra[(4 + length)..];

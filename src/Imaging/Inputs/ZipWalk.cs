@@ -1,6 +1,7 @@
 // The members of a zip, in the order of its directory.
 
 using System.IO.Compression;
+using System.IO.Hashing;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Imaging.Inputs;
@@ -112,7 +113,7 @@ internal sealed class ZipWalk : MemberWalk
                 return new Content(null, Reason.Empty);
             using Stream stream = entry.Open();
             Content content = CappedRead.All(stream, entry.Length, maxBytes);
-            return content.Bytes is { } bytes && Crc32.Of(bytes) != member.Crc ? new Content(null, Reason.BadChecksum) : content;
+            return content.Bytes is { } bytes && Crc32.HashToUInt32(bytes) != member.Crc ? new Content(null, Reason.BadChecksum) : content;
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {

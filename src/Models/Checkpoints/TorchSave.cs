@@ -1,6 +1,7 @@
 // Files of torch.save in the zip format of PyTorch 1.6 and later.
 
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 
 namespace DataFreeKD.Models.Checkpoints;
@@ -103,15 +104,16 @@ internal sealed class TorchSave : TorchArchive
         using Stream stream = entry.Open();
         if (stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) < target.Length)
             throw Bad($"'{Shown.Of(entry.FullName)}' is cut off");
-        Crc32 sum = default;
-        sum.Add(target);
+        Crc32 sum = new();
+        sum.Append(target);
         byte[] rest = new byte[1 << 16];
         for (int got; (got = stream.Read(rest)) > 0;)
-            sum.Add(rest.AsSpan(0, got));
+            sum.Append(rest.AsSpan(0, got));
+        uint found = sum.GetCurrentHashAsUInt32();
         // PyTorch can be told to leave checksums out, and then writes 0.
-        if (sum.Value != entry.Crc32 && entry.Crc32 != 0)
+        if (found != entry.Crc32 && entry.Crc32 != 0)
             throw Bad(
-                $"'{Shown.Of(entry.FullName)}' is damaged: its checksum is {sum.Value:x8}, the archive says {entry.Crc32:x8}; copy or download the file again"
+                $"'{Shown.Of(entry.FullName)}' is damaged: its checksum is {found:x8}, the archive says {entry.Crc32:x8}; copy or download the file again"
             );
     }
 }
