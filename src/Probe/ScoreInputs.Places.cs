@@ -1,11 +1,11 @@
-// The images to score by their places: listed without their contents, and read from a place on without what comes before.
+// The images to score by their places: counted and listed without their contents, and read from a place on without what comes before.
 
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Probe;
 
-/// <content>Places, for shards.</content>
+/// <content>Places.</content>
 internal sealed partial class ScoreInputs
 {
     /// <summary>The tables, folders, files, globs and archives, in order; folders of tables are taken apart.</summary>
@@ -22,6 +22,13 @@ internal sealed partial class ScoreInputs
                 .Places(source, archives, opening, cancel)
                 .Select(path => new ScoreInput(new ImageInput(path, null, null), null));
         return HoldsImages(source) ? FromRows(source, cancel) : Listed(source, cancel);
+    }
+
+    /// <summary>Number of inputs, of which none is read.</summary>
+    public long Count(CancellationToken cancel)
+    {
+        Dictionary<string, long> archives = [];
+        return sources.Sum(source => Places(source, archives, cancel).LongCount());
     }
 
     /// <summary>A cursor over the inputs of a source.</summary>

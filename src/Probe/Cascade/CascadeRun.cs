@@ -101,9 +101,7 @@ internal static class CascadeRun
     // The pool is counted first: a sample drawn while it is scored would be scored several times over.
     private static (HashSet<long> Places, long Pool) Drawn(ScoreInputs inputs, CascadeOptions cascade, CancellationToken cancel)
     {
-        long pool = 0;
-        foreach (ScoreInput _ in inputs.Enumerate(cancel))
-            pool++;
+        long pool = inputs.Count(cancel);
         double wanted = Math.Min(cascade.Sample, Math.Max(CascadeOptions.LeastSample, (double)pool / PoolForEachOfSample));
         ulong bound = wanted >= pool ? ulong.MaxValue : (ulong)(wanted / pool * ulong.MaxValue);
         HashSet<long> places = [];
