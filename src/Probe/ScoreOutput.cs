@@ -123,8 +123,6 @@ internal static class ScoreOutput
     )
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        int status = rows.Columns.ToList().IndexOf("status"),
-            reason = rows.Columns.ToList().IndexOf("reason");
         if (asFolder)
             TableFolder.Write(
                 table,
@@ -140,7 +138,7 @@ internal static class ScoreOutput
             foreach (TableRow row in reader.Rows(cancel))
             {
                 writer?.Write(row.Fields);
-                string key = row.Fields[reason].Length == 0 ? row.Fields[status] : $"{row.Fields[status]}/{row.Fields[reason]}";
+                string key = ScoreRow.KeyOf(row.Fields);
                 counts[key] = counts.GetValueOrDefault(key) + 1;
             }
         }

@@ -9,6 +9,13 @@ namespace DataFreeKD.Probe;
 
 internal static class ScoreRow
 {
+    /// <summary>Places of fields, as <see cref="Of(string, string?, int, int, string?, string?, long?, string?, IEnumerable{float?})"/>
+    /// has them.</summary>
+    public const int Sha256At = 1,
+        WidthAt = 2,
+        StatusAt = 4,
+        ReasonAt = 5;
+
     /// <summary>The table's columns, those that are carried through left out.</summary>
     public static IEnumerable<string> ColumnsOf(IEnumerable<int> blocks, IEnumerable<string> extras) =>
         [.. Columns.Scores, .. blocks.SelectMany(block => new[] { Columns.ProbeVariance(block), Columns.ProbeCosine(block) }), .. extras];
@@ -72,6 +79,10 @@ internal static class ScoreRow
             .. carried.Select(column => image.Input.Row is { } given ? given[column] : beside.GetValueOrDefault(column)),
         ];
     }
+
+    /// <summary>What rows are counted by: the status, and behind a slash the reason, where there is one.</summary>
+    public static string KeyOf(IReadOnlyList<string?> row) =>
+        string.IsNullOrEmpty(row[ReasonAt]) ? row[StatusAt] ?? "" : $"{row[StatusAt]}/{row[ReasonAt]}";
 
     private static string? Size(int pixels) => pixels > 0 ? pixels.ToString(CultureInfo.InvariantCulture) : null;
 }

@@ -57,7 +57,7 @@ public static class ScoreRun
             foreach (ScoredInput image in batch)
             {
                 string?[] row = ScoreRow.Of(image, teacher, options.Output, inputs.Carried);
-                float[]? embedding = image.Scores?.Embedding;
+                float[]? embedding = image.Scores?.Embedding ?? (width > 0 ? teacher.NoEmbedding : null);
                 if (image.Image.Input.Copy)
                 {
                     (string?[] before, embedding) = seen.Of(image.Image.Sha256);
@@ -68,9 +68,9 @@ public static class ScoreRun
                 {
                     seen.Add(image.Image.Sha256, new ArraySegment<string?>(row, 1, ofContent), embedding);
                 }
-                failed += row[StatusAt] == Status.Failed ? 1 : 0;
+                failed += row[ScoreRow.StatusAt] == Status.Failed ? 1 : 0;
                 rows.Add(row);
-                embeddings?.Add(embedding ?? [.. Enumerable.Repeat(float.NaN, teacher.Width)]);
+                embeddings?.Add(embedding!);
             }
             if (rows.Count >= (long)teacher.BatchSize * options.CheckpointEvery)
                 Flush();
@@ -107,9 +107,6 @@ public static class ScoreRun
             embeddings?.Clear();
         }
     }
-
-    // The place of the status in a row.
-    private const int StatusAt = 4;
 
     /// <summary>The table's columns.</summary>
     /// <exception cref="ScoreException">Embeddings are asked of a teacher that has none.</exception>

@@ -67,8 +67,8 @@ internal sealed class SeenImages : IDisposable
             // An image without its embedding is scored again.
             if (!IsOfContent(row) || (width > 0 && embedding is null))
                 continue;
-            Came(row[1]);
-            Add(row[1], [.. row.Skip(1)], embedding);
+            Came(row[ScoreRow.Sha256At]);
+            Add(row[ScoreRow.Sha256At], [.. row.Skip(1)], embedding);
         }
     }
 
@@ -84,8 +84,11 @@ internal sealed class SeenImages : IDisposable
     /// <param name="sha256">Lower-case hexadecimal.</param>
     /// <param name="row">The fields that follow from the content.</param>
     /// <param name="embedding">Its embedding; null where none is kept.</param>
+    /// <exception cref="ArgumentNullException">An embedding is kept, and there is none.</exception>
     public void Add(string sha256, IReadOnlyList<string?> row, float[]? embedding)
     {
+        if (width > 0)
+            ArgumentNullException.ThrowIfNull(embedding);
         UInt128 key = Key(sha256);
         lock (gate)
         {
@@ -101,7 +104,7 @@ internal sealed class SeenImages : IDisposable
             writer.Write(row[at] ?? "");
         }
         if (width > 0)
-            writer.Write(MemoryMarshal.AsBytes((embedding ?? [.. Enumerable.Repeat(float.NaN, width)]).AsSpan()));
+            writer.Write(MemoryMarshal.AsBytes(embedding.AsSpan()));
     }
 
     /// <summary>What was found for content that was added.</summary>
@@ -129,9 +132,12 @@ internal sealed class SeenImages : IDisposable
     // What failed may have been away, and a row that an earlier stage refused has that stage's hash: neither says anything of the content.
     // What a cascade dropped was decoded, and so has a size.
     private static bool IsOfContent(IReadOnlyList<string> row) =>
-        row[1].Length == 64
-        && row[1].All(char.IsAsciiHexDigit)
-        && (row[4] == Status.Ok || (row[4] == Status.Skipped && row[5] == Reason.Cascade && row[2].Length > 0));
+        row[ScoreRow.Sha256At] is { Length: 64 } sha256
+        && sha256.All(char.IsAsciiHexDigit)
+        && (
+            row[ScoreRow.StatusAt] == Status.Ok
+            || (row[ScoreRow.StatusAt] == Status.Skipped && row[ScoreRow.ReasonAt] == Reason.Cascade && row[ScoreRow.WidthAt].Length > 0)
+        );
 
     private static UInt128 Key(string sha256) => UInt128.Parse(sha256.AsSpan(0, 32), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }

@@ -130,6 +130,9 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>Numbers of an embedding; 0 of a teacher that gives logits alone.</summary>
     public int Width => teacher.Width;
 
+    /// <summary>What stands in an embedding's place where an image has none: NaN throughout.</summary>
+    public float[] NoEmbedding => [.. Enumerable.Repeat(float.NaN, Width)];
+
     /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
     public IReadOnlyList<string> ExtraColumns { get; }
 

@@ -23,6 +23,7 @@ internal enum TiffMeaning
 }
 
 /// <summary>The layout of a picture: blocks are strips, or tiles.</summary>
+/// <param name="Directory">The tags.</param>
 /// <param name="Width">Pixels.</param>
 /// <param name="Height">Pixels.</param>
 /// <param name="Bits">Bits of a sample.</param>
@@ -37,6 +38,7 @@ internal enum TiffMeaning
 /// <param name="BlockHeight">Pixels.</param>
 /// <param name="Orientation">1 to 8 as in EXIF.</param>
 internal sealed record TiffLayout(
+    TiffDirectory Directory,
     int Width,
     int Height,
     int Bits,
@@ -112,6 +114,7 @@ internal sealed record TiffLayout(
         long[] extra = directory.Values(bytes, 338);
         long rows = directory.Value(bytes, 278, height);
         return new TiffLayout(
+            directory,
             width,
             height,
             directory.Values(bytes, 258) is [var bits, ..] ? (int)bits : 1,

@@ -45,7 +45,7 @@ internal static class TiffPicture
     /// <summary>The picture on its way: of each pixel those samples that its colour needs, a byte each.</summary>
     private sealed class Samples(ReadOnlyMemory<byte> bytes, TiffLayout layout)
     {
-        private readonly TiffDirectory directory = TiffDirectory.Read(bytes.Span, out _)!;
+        private readonly TiffDirectory directory = layout.Directory;
         private readonly int kept =
             layout.Meaning == TiffMeaning.Inks || layout.Premultiplied ? 4
             : layout.Meaning == TiffMeaning.Colours ? 3

@@ -21,10 +21,7 @@ public static partial class ImageInputs
     )
     {
         ArgumentNullException.ThrowIfNull(archives);
-        options ??= Usual;
-        (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
-        if (named)
-            options = options with { FollowLinks = true };
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
         foreach (FoundFile file in files)
         {
             cancel.ThrowIfCancellationRequested();
@@ -60,10 +57,7 @@ public static partial class ImageInputs
     )
     {
         ArgumentNullException.ThrowIfNull(archives);
-        options ??= Usual;
-        (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
-        if (named)
-            options = options with { FollowLinks = true };
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
         foreach (FoundFile file in files)
         {
             cancel.ThrowIfCancellationRequested();

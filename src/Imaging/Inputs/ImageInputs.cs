@@ -53,9 +53,8 @@ public static partial class ImageInputs
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
     public static IEnumerable<ImageInput> Enumerate(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
-        options ??= Usual;
-        (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
-        return Walk(files, opens, named ? options with { FollowLinks = true } : options, cancel);
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
+        return Walk(files, opens, options, cancel);
     }
 
     /// <summary>The paths of the images that <see cref="Enumerate"/> gives, in its order, told by name and else by the first bytes;
@@ -63,9 +62,16 @@ public static partial class ImageInputs
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
     public static IEnumerable<string> Paths(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
+        return List(files, opens, options.FollowLinks, cancel);
+    }
+
+    // A file that is named itself is meant, link or not.
+    private static (IEnumerable<FoundFile> Files, bool Opens, InputOptions Options) Opened(string source, InputOptions? options)
+    {
         options ??= Usual;
         (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
-        return List(files, opens, named || options.FollowLinks, cancel);
+        return (files, opens, named ? options with { FollowLinks = true } : options);
     }
 
     /// <summary>

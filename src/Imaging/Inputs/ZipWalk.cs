@@ -33,10 +33,11 @@ internal sealed class ZipWalk : MemberWalk
         );
         try
         {
-            bool begins = BeginsAsZip(file);
+            byte[] start = StartOf(file);
+            bool begins = start.AsSpan().StartsWith("PK"u8);
             ZipDirectory? directory = file.Length == 0 ? null : ZipDirectory.Read(file);
             // Of two archives one behind the other, the members of the first have no place in the directory.
-            bool two = begins && directory is { Before: > 0 } && !BeginsAsPart(file);
+            bool two = begins && directory is { Before: > 0 } && !IsMarkOfParts(start);
             Failure =
                 file.Length == 0 ? Reason.Empty
                 : (begins || directory is not null) && !two ? null
@@ -155,21 +156,14 @@ internal sealed class ZipWalk : MemberWalk
         return claimed > (UInt128)(ulong)length;
     }
 
-    // A mark of archives in several parts before the first member.
-    private static bool BeginsAsPart(FileStream file)
-    {
-        Span<byte> start = stackalloc byte[4];
-        file.Position = 0;
-        int read = file.ReadAtLeast(start, 4, throwOnEndOfStream: false);
-        file.Position = 0;
-        return read == 4 && (start.SequenceEqual("PK\u0007\u0008"u8) || start.SequenceEqual("PK00"u8));
-    }
+    // What archives in several parts have before the first member.
+    private static bool IsMarkOfParts(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0007\u0008"u8) || start.StartsWith("PK00"u8);
 
-    private static bool BeginsAsZip(FileStream file)
+    private static byte[] StartOf(FileStream file)
     {
-        Span<byte> start = stackalloc byte[2];
-        int read = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
+        byte[] start = new byte[4];
+        int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         file.Position = 0;
-        return read == 2 && start.SequenceEqual("PK"u8);
+        return start[..read];
     }
 }

@@ -138,5 +138,6 @@ internal sealed class CheckpointStatements
         return true;
     }
 
-    private static string Field(string name) => name.ToLowerInvariant().Replace('-', '_');
+    /// <summary>A key as fields are looked up by.</summary>
+    public static string Field(string name) => name.ToLowerInvariant().Replace('-', '_');
 }

@@ -67,7 +67,7 @@ internal sealed record StatedClassNames(string Source, int Count, IReadOnlyList<
                 if (key is not string name || value is null or long or double or bool || seen.Count >= MostVisited)
                     continue;
                 string[] parts = name.Split('.', '/');
-                string field = parts[^1].ToLowerInvariant().Replace('-', '_');
+                string field = CheckpointStatements.Field(parts[^1]);
                 if (parts.Any(CheckpointStatements.IsOfOthers))
                     continue;
                 if (

@@ -18,8 +18,6 @@ internal sealed class ShardedRun : IDisposable
     private readonly ScoreInputs inputs;
     private readonly string folder;
     private readonly Stopwatch clock = Stopwatch.StartNew();
-    private readonly int statusAt = Columns.Scores.ToList().IndexOf("status"),
-        reasonAt = Columns.Scores.ToList().IndexOf("reason");
     private long rows,
         failedRows;
 
@@ -159,7 +157,7 @@ internal sealed class ShardedRun : IDisposable
         {
             DecodedInput none = new(input, "", 0, 0, null, input.Image.Reason ?? Reason.Shard);
             writer.Write(ScoreRow.Of(new ScoredInput(none, null), Teacher, options.Output, inputs.Carried));
-            numbers?.Stream.Write(MemoryMarshal.AsBytes(NoEmbedding().AsSpan()));
+            numbers?.Stream.Write(MemoryMarshal.AsBytes(Teacher.NoEmbedding.AsSpan()));
         }
         numbers?.Commit();
         writer.Commit();
@@ -232,8 +230,9 @@ internal sealed class ShardedRun : IDisposable
                     rows++;
                     string?[] row = ScoreRow.Of(image, Teacher, options.Output, inputs.Carried);
                     table.Write(row);
-                    Count(row);
-                    vectors?.Stream.Write(MemoryMarshal.AsBytes((image.Scores?.Embedding ?? NoEmbedding()).AsSpan()));
+                    string key = ScoreRow.KeyOf(row);
+                    counts[key] = counts.GetValueOrDefault(key) + 1;
+                    vectors?.Stream.Write(MemoryMarshal.AsBytes((image.Scores?.Embedding ?? Teacher.NoEmbedding).AsSpan()));
                 }
                 progress?.Report(new ScoreProgress(rows, failedRows, rows / clock.Elapsed.TotalSeconds));
             }
@@ -255,16 +254,7 @@ internal sealed class ShardedRun : IDisposable
             Fingerprint = Plan.Fingerprint,
             Seconds = Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3),
         };
-
-        void Count(string?[] row)
-        {
-            string status = row[statusAt] ?? "",
-                key = string.IsNullOrEmpty(row[reasonAt]) ? status : $"{status}/{row[reasonAt]}";
-            counts[key] = counts.GetValueOrDefault(key) + 1;
-        }
     }
-
-    private float[] NoEmbedding() => [.. Enumerable.Repeat(float.NaN, Teacher.Width)];
 
     private int SizeOf(ShardOptions shards) => Math.Max(1, (shards.Size ?? ShardOptions.UsualSize) / Teacher.BatchSize) * Teacher.BatchSize;
 
