@@ -16,7 +16,10 @@ public sealed class HostileListTests : IDisposable
     [Fact]
     public void One_object_of_millions_of_numbers_is_refused_while_it_is_read()
     {
-        File.WriteAllText(folder["t.json"], "{\"path\": [\"a.png\"],\n\"x\": [" + string.Concat(Enumerable.Repeat("0,", 4_100_000)) + "0]}");
+        File.WriteAllText(
+            folder["t.json"],
+            "{\"path\": [\"a.png\"],\n\"x\": [" + string.Concat(Enumerable.Repeat("0,", 4_100_000)) + "0]}"
+        );
         TableException refused = Assert.Throws<TableException>(() => Entries("t.json"));
         Assert.Contains("four million parts", refused.Message, StringComparison.Ordinal);
     }

@@ -178,6 +178,24 @@ public sealed class HostilePickleTests
     }
 
     [Fact]
+    public void Arrays_on_one_large_text_are_not_copied_without_end()
+    {
+        PickleBytes text = new(new byte[1 << 20], latin: false);
+        PickleDictionary root = new();
+        for (int i = 0; i < 2_000; i++)
+        {
+            PickleArray array = new();
+            array.Set([16], new PickleDtype("V65536"), byColumns: false, text, i);
+            root.Add("classes", array);
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Empty(StatedClassNames.Of("a.pth", root, PlainValues.WithoutTensors()));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 128 << 20);
+    }
+
+    [Fact]
     public void A_text_of_class_names_counts_by_its_names()
     {
         byte[] text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("a,", 1 << 19)));

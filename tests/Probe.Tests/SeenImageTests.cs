@@ -153,7 +153,10 @@ public sealed class SeenImageTests
         ScoringWorld.Score(options with { Resume = true });
 
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
-        string before = refused ? "duplicate" : interrupted ? "failed" : "ok";
+        string before =
+            refused ? "duplicate"
+            : interrupted ? "failed"
+            : "ok";
         Assert.Equal((before, "ok"), (rows[2]["status"], rows[^1]["status"]));
         Assert.NotEqual("", rows[^1]["entropy"]);
         Assert.Equal(16, rows.Count(row => row["status"] == "ok") + (before == "ok" ? -1 : 0));

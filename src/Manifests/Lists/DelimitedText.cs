@@ -123,7 +123,7 @@ internal static class DelimitedText
         {
             if (Open)
                 quoted.Append('\n');
-            for (int at = 0; ; )
+            for (int at = 0; ;)
             {
                 if (!Open && at < line.Length && line[at] == '"')
                 {

@@ -125,7 +125,9 @@ internal sealed class PickleArray
 
     /// <summary>Its values in the order of their indices, of at most <paramref name="most"/> elements in at most one dimension; one value
     /// alone of an array without dimensions. Null where it is another array.</summary>
-    public object? Plain(int most)
+    /// <param name="most">Elements.</param>
+    /// <param name="spend">Whether so much may still be looked at; a sixteenth of the bytes is asked for.</param>
+    public object? Plain(int most, Func<int, bool> spend)
     {
         if (shape.Length > 1 || dtype is null || Elements() is not { } elements || elements > most)
             return null;
@@ -134,7 +136,7 @@ internal sealed class PickleArray
         {
             values = [.. objects.Items];
         }
-        else if (dtype.Size > 0 && data is not null && data.Count == elements * dtype.Size)
+        else if (dtype.Size > 0 && data is not null && data.Count == elements * dtype.Size && spend(data.Count / 16))
         {
             byte[] bytes = new byte[data.Count];
             if (!data.TryCopyTo(bytes))

@@ -36,7 +36,7 @@ internal sealed class PlainValues(Func<PickleTensor, object?> numbers)
             case PickleList list:
                 return List(list.Items);
             case PickleArray array when Spend(64):
-                return array.Plain((int)Math.Min(most, left)) is { } plain ? Flat(plain) : null;
+                return array.Plain((int)Math.Min(most, left), Spend) is { } plain ? Flat(plain) : null;
             case PickleTensor tensor when Spend(64):
                 return numbers(tensor) is { } held ? Flat(held) : null;
             // An enumeration's member is made of its value.
