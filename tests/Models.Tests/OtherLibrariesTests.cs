@@ -8,6 +8,16 @@ namespace DataFreeKD.Models.Tests;
 
 public sealed class OtherLibrariesTests : IDisposable
 {
+    private static readonly VitConfig Small = new()
+    {
+        ImageSize = 32,
+        PatchSize = 8,
+        Width = 24,
+        Depth = 2,
+        Heads = 3,
+        MlpHidden = 96,
+    };
+
     private readonly TempFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -17,14 +27,8 @@ public sealed class OtherLibrariesTests : IDisposable
     [InlineData("clip.vision_model.", "clip", false)]
     public void Clips_tower_is_read_with_quick_gelu_unless_its_config_says_otherwise(string prefix, string type, bool projection)
     {
-        VitConfig shape = new()
+        VitConfig shape = Small with
         {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
             Classes = projection ? 6 : 0,
             PreNorm = true,
             Activation = Activation.QuickGelu,
@@ -40,19 +44,7 @@ public sealed class OtherLibrariesTests : IDisposable
     [Fact]
     public void A_pair_of_towers_has_the_vision_towers_config()
     {
-        VitConfig shape = new()
-        {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
-            Classes = 6,
-            PreNorm = true,
-            Activation = Activation.Gelu,
-            LayerNormEpsilon = 1e-5,
-        };
+        VitConfig shape = Small with { Classes = 6, PreNorm = true, Activation = Activation.Gelu, LayerNormEpsilon = 1e-5 };
         Check(
             shape,
             state => Tower(state, "vision_model."),
@@ -63,14 +55,8 @@ public sealed class OtherLibrariesTests : IDisposable
     [Fact]
     public void Clips_classifier_reads_the_mean_of_the_patches_before_the_final_norm()
     {
-        VitConfig shape = new()
+        VitConfig shape = Small with
         {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
             Classes = 5,
             PreNorm = true,
             Activation = Activation.QuickGelu,
@@ -95,18 +81,7 @@ public sealed class OtherLibrariesTests : IDisposable
     [Fact]
     public void I_jepa_has_no_class_token_and_its_classifier_beside_the_backbone()
     {
-        VitConfig shape = new()
-        {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
-            Classes = 5,
-            ClassToken = false,
-            Pooling = Pooling.Average,
-        };
+        VitConfig shape = Small with { Classes = 5, ClassToken = false, Pooling = Pooling.Average };
         Check(
             shape,
             state =>
@@ -149,19 +124,7 @@ public sealed class OtherLibrariesTests : IDisposable
     [Fact]
     public void Siglips_tower_pools_by_its_own_query()
     {
-        VitConfig shape = new()
-        {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
-            Classes = 0,
-            ClassToken = false,
-            Pooling = Pooling.Map,
-            Activation = Activation.GeluTanh,
-        };
+        VitConfig shape = Small with { Classes = 0, ClassToken = false, Pooling = Pooling.Map, Activation = Activation.GeluTanh };
         Check(
             shape,
             state => Tower(state, "vision_model."),
@@ -175,14 +138,8 @@ public sealed class OtherLibrariesTests : IDisposable
     [InlineData(false, 4)]
     public void Dinov2_is_read_with_a_head_over_class_token_and_mean(bool swiGlu, int registers)
     {
-        VitConfig shape = new()
+        VitConfig shape = Small with
         {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
             Classes = 5,
             LayerScale = true,
             SwiGlu = swiGlu,
@@ -200,16 +157,7 @@ public sealed class OtherLibrariesTests : IDisposable
     [Fact]
     public void Torchvisions_names_are_read()
     {
-        VitConfig shape = new()
-        {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
-            Classes = 5,
-        };
+        VitConfig shape = Small with { Classes = 5 };
         Check(shape, TorchVision, """{"num_heads": 3, "patch_size": 8}""");
     }
 
@@ -217,18 +165,7 @@ public sealed class OtherLibrariesTests : IDisposable
     public void Open_clips_own_names_are_read_beside_a_text_tower_and_the_activation_is_said_to_be_assumed()
     {
         using DisposeScope scope = NewDisposeScope();
-        VitConfig shape = new()
-        {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
-            Classes = 6,
-            PreNorm = true,
-            LayerNormEpsilon = 1e-5,
-        };
+        VitConfig shape = Small with { Classes = 6, PreNorm = true, LayerNormEpsilon = 1e-5 };
         using ImageModel model = shape.Create(2);
         FormulaWeights.Fill(model);
         model.eval();
@@ -285,17 +222,7 @@ public sealed class OtherLibrariesTests : IDisposable
     public void A_deit_of_one_head_reads_its_class_token_and_keeps_the_distillation_token_in_attention()
     {
         using DisposeScope scope = NewDisposeScope();
-        VitConfig shape = new()
-        {
-            ImageSize = 32,
-            PatchSize = 8,
-            Width = 24,
-            Depth = 2,
-            Heads = 3,
-            MlpHidden = 96,
-            Classes = 5,
-            Distilled = true,
-        };
+        VitConfig shape = Small with { Classes = 5, Distilled = true };
         using ImageModel model = shape.Create(2);
         FormulaWeights.Fill(model);
         ModelStore.Save(folder["two"], model, Preprocessing.DefaultFor(32), [], TensorNaming.HuggingFace);

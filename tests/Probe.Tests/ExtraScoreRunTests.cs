@@ -188,19 +188,7 @@ public sealed class ExtraScoreRunTests
             Scores = ["all"],
         };
         ScoringWorld.Score(options with { Output = world["whole.csv"] });
-        using CancellationTokenSource stop = new();
-        int batches = 5;
-        Assert.ThrowsAny<OperationCanceledException>(() =>
-            ScoringWorld.Score(
-                options,
-                _ =>
-                {
-                    if (--batches == 0)
-                        stop.Cancel();
-                },
-                stop
-            )
-        );
+        ScoringWorld.Interrupt(options, batches: 5);
 
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, Views = 2 }));
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, ReactClip = 1 }));

@@ -55,7 +55,7 @@ public sealed class ResumeTests
     {
         using ScoringWorld world = new();
         ScoreOptions options = Options(world);
-        Interrupt(options, batches: 5);
+        ScoringWorld.Interrupt(options, batches: 5);
 
         long first = 0;
         ScoringWorld.Score(options with { Resume = true }, now => first = first == 0 ? now.Done : first);
@@ -69,7 +69,7 @@ public sealed class ResumeTests
     {
         using ScoringWorld world = new();
         ScoreOptions options = Options(world);
-        Interrupt(options, batches: 5);
+        ScoringWorld.Interrupt(options, batches: 5);
         ScoreOptions resuming = options with { Resume = true };
 
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(resuming with { Teacher = world.Teacher(seed: 2) }));
@@ -85,28 +85,12 @@ public sealed class ResumeTests
     {
         using ScoringWorld world = new();
         ScoreOptions options = Options(world);
-        Interrupt(options, batches: 5);
+        ScoringWorld.Interrupt(options, batches: 5);
         File.Move(world["images/000.bmp"], world["images/zzz.bmp"]);
 
         ScoreException refusal = Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true }));
 
         Assert.Contains("images/000.bmp", refusal.Message, StringComparison.Ordinal);
-    }
-
-    private static void Interrupt(ScoreOptions options, int batches)
-    {
-        using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() =>
-            ScoringWorld.Score(
-                options,
-                _ =>
-                {
-                    if (--batches == 0)
-                        stop.Cancel();
-                },
-                stop
-            )
-        );
     }
 
     private static ScoreOptions Options(ScoringWorld world) =>

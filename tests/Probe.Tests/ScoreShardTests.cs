@@ -467,19 +467,7 @@ public sealed class ScoreShardTests
     {
         using ScoringWorld world = new();
         ScoreOptions options = Options(world) with { CheckpointEvery = 1 };
-        using CancellationTokenSource stop = new();
-        int batches = 4;
-        Assert.ThrowsAny<OperationCanceledException>(() =>
-            ScoringWorld.Score(
-                options,
-                _ =>
-                {
-                    if (--batches == 0)
-                        stop.Cancel();
-                },
-                stop
-            )
-        );
+        ScoringWorld.Interrupt(options, batches: 4);
 
         Assert.Contains("not split", Assert.Throws<ScoreException>(() => Work(options, 0, 2)).Message, StringComparison.Ordinal);
         ScoringWorld.Score(options with { Resume = true });

@@ -84,6 +84,23 @@ internal sealed class ScoringWorld : IDisposable
             stop?.Token ?? TestContext.Current.CancellationToken
         );
 
+    /// <summary>Scores, and is stopped when a batch has been reported so often.</summary>
+    public static void Interrupt(ScoreOptions options, int batches)
+    {
+        using CancellationTokenSource stop = new();
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            Score(
+                options,
+                _ =>
+                {
+                    if (--batches == 0)
+                        stop.Cancel();
+                },
+                stop
+            )
+        );
+    }
+
     public static List<TableRow> Rows(string table)
     {
         using TableReader reader = Table.Open(table);
