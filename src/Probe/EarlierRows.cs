@@ -43,22 +43,14 @@ internal static class EarlierRows
     )
     {
         string table = options.Output;
-        if (
-            !File.Exists(table)
-            || FiguresBy(options, teacher, columns, null, cancel) is not { } figuresBy
-            || Provenance.ReadBeside(table) is not { } made
-            || made.Options.GetValueOrDefault(Key) != figuresBy
-        )
+        if (!File.Exists(table))
             yield break;
-        // Rows of Parquet are read by groups: one at a time would read each group over and over.
-        if (embeddings is not null && !(embeddings.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) && File.Exists(embeddings)))
+        if (WhyNone(options, teacher, columns, embeddings, cancel) is { } why)
+        {
+            TableNotes.Tell($"{table}: no row is taken over and every image is scored again, since {why}");
             yield break;
-        // Rows that were edited or moved since are not taken for what was found.
-        if (made.Options.GetValueOrDefault(TableKey) != Provenance.HashFile(table, cancel))
-            yield break;
+        }
         using TableReader reader = Table.Open(table);
-        if (!reader.Header.Columns.SequenceEqual(columns))
-            yield break;
         using EmbeddingReader? vectors = embeddings is null ? null : EmbeddingReader.Open(embeddings);
         long at = 0;
         foreach (TableRow row in reader.Rows(cancel))
@@ -68,5 +60,29 @@ internal static class EarlierRows
             at++;
             yield return (row.Fields, embedding);
         }
+    }
+
+    private static string? WhyNone(
+        ScoreOptions options,
+        TeacherPass teacher,
+        IReadOnlyList<string> columns,
+        string? embeddings,
+        CancellationToken cancel
+    )
+    {
+        if (FiguresBy(options, teacher, columns, null, cancel) is not { } figuresBy)
+            return "figures of this run depend on the whole pool";
+        if (Provenance.ReadBeside(options.Output) is not { } made)
+            return "no file beside it says what made it";
+        if (made.Options.GetValueOrDefault(Key) != figuresBy)
+            return "another version, teacher, instruction set, other options or other columns made it";
+        // Rows of Parquet are read by groups: one at a time would read each group over and over.
+        if (embeddings is not null && !(embeddings.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) && File.Exists(embeddings)))
+            return $"its embeddings are not in {embeddings} as .npy";
+        // Rows that were edited or moved since are not taken for what was found.
+        if (made.Options.GetValueOrDefault(TableKey) != Provenance.HashFile(options.Output, cancel))
+            return "it was changed after it was written";
+        using TableReader reader = Table.Open(options.Output);
+        return reader.Header.Columns.SequenceEqual(columns) ? null : "it has other columns";
     }
 }

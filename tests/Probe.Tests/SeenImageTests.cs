@@ -85,8 +85,14 @@ public sealed class SeenImageTests
         string images = world.Images("images", 8);
         ScoreOptions options = Options(world, images, "scores.csv");
         ScoringWorld.Score(options);
+        List<string> notes = [];
+        void Hear(string note) => notes.Add(note);
 
+        TableNotes.Noted += Hear;
         Assert.Equal(0, ScoringWorld.Score(options with { Teacher = world.Teacher(seed: 5), Resume = true }).Copied);
+        TableNotes.Noted -= Hear;
+        string said = Assert.Single(notes, note => note.StartsWith(options.Output, StringComparison.Ordinal));
+        Assert.Contains("another version, teacher", said, StringComparison.Ordinal);
         Assert.Equal(0, ScoringWorld.Score(options with { Resume = true }).Copied);
         Assert.Equal(8, ScoringWorld.Score(options with { Resume = true }).Copied);
         Assert.Equal(0, ScoringWorld.Score(options with { Resume = true, Blocks = [0] }).Copied);
