@@ -16,4 +16,8 @@ public sealed record GraphOptions
 
     /// <summary>Takes RGB bytes of any size, <c>image</c> <c>[B, H, W, 3]</c>, and resizes, crops and normalises them itself.</summary>
     public bool WithPreprocessing { get; init; }
+
+    /// <summary>int8 weights of the whole range, −127..127, in place of −64..64: exact to a bit more, and wrong on x86 processors without
+    /// VNNI, whose products with uint8 saturate. Static int8 of signed activations always has the whole range.</summary>
+    public bool FullRange { get; init; }
 }

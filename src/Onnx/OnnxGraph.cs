@@ -49,17 +49,26 @@ public sealed class OnnxGraph
 
     /// <summary>Weights of 8 bits; activations are quantised as they come.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
-    public static OnnxGraph DynamicInt8(LoadedModel model, GraphOptions options) => Of(model, options, new DynamicForm(), "int8, dynamic");
+    public static OnnxGraph DynamicInt8(LoadedModel model, GraphOptions options) =>
+        Of(model, options, new DynamicForm(MostOf(options)), $"int8, dynamic, weights to {MostOf(options)}");
 
     /// <summary>int8 weights and activations of calibrated ranges.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
-    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) =>
-        Of(
+    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration)
+    {
+        int most = calibration.Activations == ActivationType.QInt8 ? Int8Weight.Full : MostOf(options);
+        return Of(
             model,
             options,
-            new StaticForm(calibration),
-            string.Create(CultureInfo.InvariantCulture, $"int8, static, {calibration.Activations} activations, {calibration.Images} images")
+            new StaticForm(calibration, most),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"int8, static, weights to {most}, {calibration.Activations} activations, {calibration.Images} images"
+            )
         );
+    }
+
+    private static int MostOf(GraphOptions options) => options.FullRange ? Int8Weight.Full : Int8Weight.Reduced;
 
     /// <summary>The file's bytes.</summary>
     public byte[] ToBytes() => model.ToByteArray();

@@ -27,6 +27,12 @@ internal static class Processor
             ? $"hint: this processor has bfloat16: {flag} bf16 is about 2 times as fast, with slightly other figures"
             : null;
 
+    /// <summary>Whether it has instructions for products of 8 bits.</summary>
+    public static bool HasInt8 => Instructions.Any(name => name.Contains("VNNI", StringComparison.Ordinal) || name == "AMX-INT8");
+
+    /// <summary>Whether two products of uint8 and int8 are added in 16 bits, which may be too few.</summary>
+    public static bool Saturates => X86Base.IsSupported && !HasInt8;
+
     private static bool HasBFloat16 => Instructions.Any(name => name is "AVX-512-BF16" or "AMX-BF16");
 
     /// <summary>Names of instruction sets, the simplest first.</summary>

@@ -10,7 +10,8 @@ namespace DataFreeKD.Onnx.Quantisation;
 
 /// <summary>DynamicQuantizeLinear, an integer product, and the product of both scales: activations uint8 by the range of each tensor,
 /// weights of 8 bits by channel.</summary>
-internal sealed class DynamicForm : LayerForm
+/// <param name="most">The largest weight, in steps.</param>
+internal sealed class DynamicForm(int most) : LayerForm
 {
     private readonly Dictionary<string, string[]> quantised = new(StringComparer.Ordinal);
 
@@ -18,7 +19,7 @@ internal sealed class DynamicForm : LayerForm
     {
         using DisposeScope scope = NewDisposeScope();
         // ONNX Runtime's ConvInteger takes unsigned weights alone: the same values, 128 higher.
-        (string values, string scales, string zero) = Int8Weight.Of(kernel.Weight).AddUnsignedTo(graph, $"{name}.weight");
+        (string values, string scales, string zero) = Int8Weight.Of(kernel.Weight, most).AddUnsignedTo(graph, $"{name}.weight");
         string[] taken = Quantised(graph, input);
         string whole = graph.Add("ConvInteger", $"{name}.whole", [taken[0], values, taken[2], zero], kernel.Attributes());
         string result = Scaled(graph, kernel.Bias is null ? name : $"{name}.product", whole, taken[1], scales);
@@ -29,7 +30,7 @@ internal sealed class DynamicForm : LayerForm
 
     protected override string Product(GraphBuilder graph, string name, string input, Tensor weight)
     {
-        (string values, string scales) = Int8Weight.Of(weight).AddTransposedTo(graph, $"{name}.weight");
+        (string values, string scales) = Int8Weight.Of(weight, most).AddTransposedTo(graph, $"{name}.weight");
         string[] taken = Quantised(graph, input);
         return Scaled(graph, name, graph.Add("MatMulInteger", $"{name}.whole", [taken[0], values, taken[2]]), taken[1], scales);
     }

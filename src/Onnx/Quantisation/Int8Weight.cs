@@ -8,19 +8,23 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Onnx.Quantisation;
 
-/// <summary>A weight <c>[out, ...]</c> as int8 of the same shape with scales <c>[out]</c>: w ≈ s·q, q in −127..127.</summary>
-internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales)
+/// <summary>A weight <c>[out, ...]</c> as int8 of the same shape with scales <c>[out]</c>: w ≈ s·q, q in −<c>Most</c>..<c>Most</c>.</summary>
+internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales, int Most)
 {
-    private const int Most = 127;
+    /// <summary>The whole range.</summary>
+    public const int Full = 127;
+
+    /// <summary>Half of it: two products with uint8, 2 · 255 · 64, fit the 16 bits in which processors without VNNI add them.</summary>
+    public const int Reduced = 64;
 
     /// <summary>Rounds to the nearest step; a channel of zeros has scale 1.</summary>
-    public static Int8Weight Of(Tensor weight)
+    public static Int8Weight Of(Tensor weight, int most)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor rows = Rows(weight);
-        Tensor scales = rows.abs().amax([1]) / Most;
+        Tensor scales = rows.abs().amax([1]) / most;
         scales = where(scales > 0, scales, ones_like(scales));
-        return Rounded(weight.shape, rows, scales);
+        return Rounded(weight.shape, rows, scales, most);
     }
 
     /// <summary>The same weight with steps so long that a bias in steps of <paramref name="input"/> times them fits an int32.</summary>
@@ -33,7 +37,7 @@ internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales)
         if (!(least > scales).any().item<bool>())
             return this;
         Tensor rows = tensor(Values.Select(value => (float)value).ToArray()).view(Scales.Length, -1) * scales.unsqueeze(1);
-        return Rounded(Shape, rows, maximum(least, scales));
+        return Rounded(Shape, rows, maximum(least, scales), Most);
     }
 
     /// <summary>Adds values and scales as constants.</summary>
@@ -71,9 +75,9 @@ internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales)
 
     private static Tensor Rows(Tensor weight) => weight.detach().to(ScalarType.Float32).cpu().reshape(weight.shape[0], -1);
 
-    private static Int8Weight Rounded(long[] shape, Tensor rows, Tensor scales)
+    private static Int8Weight Rounded(long[] shape, Tensor rows, Tensor scales, int most)
     {
-        Tensor values = (rows / scales.unsqueeze(1)).round().clamp(-Most, Most).to(ScalarType.Int8).contiguous();
-        return new Int8Weight(shape, values.data<sbyte>().ToArray(), scales.contiguous().data<float>().ToArray());
+        Tensor values = (rows / scales.unsqueeze(1)).round().clamp(-most, most).to(ScalarType.Int8).contiguous();
+        return new Int8Weight(shape, values.data<sbyte>().ToArray(), scales.contiguous().data<float>().ToArray(), most);
     }
 }

@@ -12,7 +12,8 @@ namespace DataFreeKD.Onnx.Quantisation;
 /// <summary>QuantizeLinear and DequantizeLinear (QDQ) around MatMul and Conv: activations by a range known before, weights int8 by
 /// channel.</summary>
 /// <param name="calibration">The range of each tensor that is read, and the type that holds it.</param>
-internal sealed class StaticForm(Calibration calibration) : LayerForm
+/// <param name="most">The largest weight, in steps.</param>
+internal sealed class StaticForm(Calibration calibration, int most) : LayerForm
 {
     // The rounded tensor of each tensor, and the step of each rounded tensor.
     private readonly Dictionary<string, string> rounded = new(StringComparer.Ordinal);
@@ -22,7 +23,7 @@ internal sealed class StaticForm(Calibration calibration) : LayerForm
     {
         using DisposeScope scope = NewDisposeScope();
         string read = Rounded(graph, input);
-        Int8Weight weight = Int8Weight.Of(kernel.Weight);
+        Int8Weight weight = Int8Weight.Of(kernel.Weight, most);
         // TensorRT adds the bias itself, in floating point; ONNX Runtime has integer convolutions for a bias of their own step alone.
         bool whole = calibration.Activations == ActivationType.QUInt8 && kernel.Bias is not null;
         if (whole)
@@ -55,7 +56,7 @@ internal sealed class StaticForm(Calibration calibration) : LayerForm
 
     protected override string Product(GraphBuilder graph, string name, string input, Tensor weight)
     {
-        (string values, string scales) = Int8Weight.Of(weight).AddTransposedTo(graph, $"{name}.weight");
+        (string values, string scales) = Int8Weight.Of(weight, most).AddTransposedTo(graph, $"{name}.weight");
         string back = graph.Add("DequantizeLinear", $"{name}.weight", [values, scales], GraphBuilder.Attribute("axis", 1L));
         return graph.MatMul(name, Rounded(graph, input), back);
     }

@@ -29,7 +29,10 @@ public sealed class OnnxModel : IDisposable
     /// <param name="file">The file's bytes.</param>
     /// <param name="threads">Threads inside an operator; operators run one at a time.</param>
     /// <exception cref="OnnxException">The runtime refuses the file.</exception>
-    public static OnnxModel Open(byte[] file, int threads)
+    public static OnnxModel Open(byte[] file, int threads) => Open(file, threads, GraphOptimizationLevel.ORT_ENABLE_ALL);
+
+    /// <summary>Without optimisations, rounded tensors are multiplied in floating point, as exactly as on any processor.</summary>
+    internal static OnnxModel Open(byte[] file, int threads, GraphOptimizationLevel level)
     {
         OnnxTelemetry.TurnOff();
         using SessionOptions options = new()
@@ -37,7 +40,7 @@ public sealed class OnnxModel : IDisposable
             IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            GraphOptimizationLevel = level,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         // Threads that wait for work must not take the cores from those that decode images.
