@@ -31,7 +31,11 @@ internal sealed class PickleBuilder
     public sealed record Named(string Global);
 
     /// <summary>Two names of one storage: the tensor is written once.</summary>
-    public sealed record View(int Storage, Tensor Like, long Offset);
+    /// <param name="Storage">Which one, in the order of the tensors.</param>
+    /// <param name="Like">Has the shape.</param>
+    /// <param name="Offset">Where it begins.</param>
+    /// <param name="Claimed">The storage's elements; null for as many as it has.</param>
+    public sealed record View(int Storage, Tensor Like, long Offset, long? Claimed = null);
 
     /// <summary>The zip format.</summary>
     public static void Save(string path, object? root) => new PickleBuilder().WriteZip(path, root);
@@ -146,7 +150,7 @@ internal sealed class PickleBuilder
                 Items(held.Items);
                 break;
             case View view:
-                Put(view.Storage, view.Like, view.Offset);
+                Put(view.Storage, view.Like, view.Offset, view.Claimed);
                 break;
             case Tensor tensor:
                 using (Tensor plain = tensor.detach().to(ScalarType.Float32).contiguous())
@@ -182,7 +186,7 @@ internal sealed class PickleBuilder
         pickle.Add((byte)'u');
     }
 
-    private void Put(int storage, Tensor like, long offset)
+    private void Put(int storage, Tensor like, long offset, long? claimed = null)
     {
         Global("torch._utils._rebuild_tensor_v2");
         pickle.Add((byte)'(');
@@ -191,7 +195,7 @@ internal sealed class PickleBuilder
         Global("torch.FloatStorage");
         Text(storage.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Text("cpu");
-        Add(storages[storage].LongLength / 4);
+        Add(claimed ?? (storages[storage].LongLength / 4));
         pickle.AddRange([(byte)'t', (byte)'Q']);
         Add(offset);
         Tuple([.. like.shape.Select(size => (object?)size)]);

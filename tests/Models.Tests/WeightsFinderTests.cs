@@ -266,6 +266,21 @@ public sealed class WeightsFinderTests : IDisposable
     }
 
     [Fact]
+    public void A_storage_of_two_sizes_is_refused()
+    {
+        Dictionary<string, object?> state = PickleBuilder.State(model);
+        string[] stored = [.. state.Keys.Where(name => name != "blocks.0.norm1.bias")];
+        Tensor bias = model.StateDict()["blocks.0.norm1.bias"];
+        state["blocks.0.norm1.bias"] = new PickleBuilder.View(
+            Array.IndexOf(stored, "blocks.0.mlp.fc1.weight"),
+            bias,
+            0,
+            Claimed: bias.numel()
+        );
+        Assert.Contains("has two sizes", Assert.Throws<ModelException>(() => Load(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Quantised_weights_are_refused_as_such()
     {
         Dictionary<string, object?> state = PickleBuilder.State(model);
