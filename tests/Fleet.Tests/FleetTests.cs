@@ -45,10 +45,10 @@ public sealed class FleetTests(FleetWorld world)
         string[] command = [.. world.ScoreSlowly(table), "--engine", server.Address, "--engine-lease", "3", "--shard-size", "20"];
         using Running first = Running.Start(command),
             killed = Running.Worker(server, world);
-        killed.FreezeAtShard(table);
+        killed.FreezeAtShard(table, first);
         killed.Kill();
         using Running frozen = Running.Worker(server, world);
-        int shard = frozen.FreezeAtShard(table);
+        int shard = frozen.FreezeAtShard(table, first);
         server.Kill();
         server.Restart();
         first.Kill();
@@ -86,7 +86,7 @@ public sealed class FleetTests(FleetWorld world)
         int poison;
         using (Running killed = Running.Worker(server, world))
         {
-            poison = killed.FreezeAtShard(table);
+            poison = killed.FreezeAtShard(table, coordinator);
             killed.Kill();
         }
         using Running worker = Running.Worker(server, world);

@@ -1,6 +1,7 @@
 // One tiny teacher, a folder of tiny images, and what one process makes of them.
 
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using DataFreeKD.EndToEnd.Tests;
@@ -165,24 +166,23 @@ internal sealed class Running : IDisposable
     }
 
     /// <summary>Stops it (SIGSTOP) while it is at a shard that nobody has finished, and gives the shard.</summary>
-    public int FreezeAtShard(string table)
+    /// <param name="table">The run's table.</param>
+    /// <param name="coordinator">Its coordinator, which must not end meanwhile.</param>
+    public int FreezeAtShard(string table, Running coordinator)
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
         {
-            Assert.False(process.HasExited, process.HasExited ? error.Result : "");
+            foreach (Running one in (Running[])[this, coordinator])
+                Assert.False(one.HasEnded, one.HasEnded ? one.error.Result : "");
             Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"it never began a shard of {table}");
             Thread.Sleep(10);
             if (!Directory.Exists(table + ".parts/attempts"))
                 continue;
             Freeze();
             // Only now what is seen stays as it is.
-            foreach (string attempt in Directory.EnumerateDirectories(table + ".parts/attempts"))
-            {
-                int shard = int.Parse(Path.GetFileName(attempt).Split('.')[0], System.Globalization.CultureInfo.InvariantCulture);
-                if (IsOwn(Path.Combine(attempt, "started.json")) && !File.Exists($"{table}.parts/{shard:D8}.json"))
-                    return shard;
-            }
+            if (Held() is { } shard && !File.Exists($"{table}.parts/{shard:D8}.json"))
+                return shard;
             Thaw();
         }
     }
@@ -194,19 +194,14 @@ internal sealed class Running : IDisposable
         process.Dispose();
     }
 
-    private bool IsOwn(string started)
-    {
-        try
-        {
-            // It is held: reading must not ask for a lock.
-            using FileStream file = new(started, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return (int?)JsonNode.Parse(file)?["process"] == process.Id;
-        }
-        catch (Exception half) when (half is IOException or System.Text.Json.JsonException)
-        {
-            return false;
-        }
-    }
+    // The shard of the attempt that the process has open.
+    private int? Held() =>
+        Directory
+            .EnumerateFiles($"/proc/{process.Id}/fd")
+            .Select(file => new FileInfo(file).LinkTarget)
+            .Where(file => file?.EndsWith("/started.json", StringComparison.Ordinal) == true)
+            .Select(file => (int?)int.Parse(Path.GetFileName(Path.GetDirectoryName(file!)!).Split('.')[0], CultureInfo.InvariantCulture))
+            .FirstOrDefault();
 
     private void Signal(int signal) => Assert.True(Send(process.Id, signal) == 0 || process.HasExited, "no signal");
 
