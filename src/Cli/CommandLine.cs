@@ -19,7 +19,7 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0 && !AsksForHelp(parsed))
         {
-            string verb = parsed.CommandResult.Command is Verb command ? $"dfkd {command.Name}" : "dfkd";
+            string verb = NameOf(parsed.CommandResult);
             await Console.Error.WriteLineAsync(PlainText.OneLine($"error: {Problem(parsed)}; see {verb} --help"));
             return ExitCode.BadInput;
         }
@@ -54,6 +54,8 @@ internal static class CommandLine
             new CompressVerb(),
             new CrawlVerb(),
             new ScoreVerb(),
+            new WorkerVerb(),
+            new EngineVerb(),
             new SelectVerb(),
             new PackVerb(),
             new CacheVerb(),
@@ -75,12 +77,18 @@ internal static class CommandLine
             new CompletionVerb(),
         };
         // A flag takes no value: else completion would wait for true or false after it, and offer nothing more.
-        foreach (Option flag in root.Subcommands.SelectMany(verb => verb.Options).Where(option => option.ValueType == typeof(bool)))
+        foreach (Option flag in AllOf(root).SelectMany(verb => verb.Options).Where(option => option.ValueType == typeof(bool)))
             flag.Arity = ArgumentArity.Zero;
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
             help.Action = new HelpWithExample((HelpAction)help.Action!);
         return root;
     }
+
+    private static IEnumerable<Command> AllOf(Command command) => [command, .. command.Subcommands.SelectMany(AllOf)];
+
+    // With the verbs above it.
+    private static string NameOf(CommandResult command) =>
+        command.Parent is CommandResult above ? $"{NameOf(above)} {command.Command.Name}" : "dfkd";
 
     private static bool AsksForHelp(ParseResult parsed) => parsed.Action is HelpWithExample;
 

@@ -24,7 +24,8 @@ internal sealed class HelpWithExample(HelpAction inner) : SynchronousCommandLine
     {
         int code = inner.Invoke(parseResult);
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        string example = parseResult.CommandResult.Command is Verb verb ? verb.Example : Chain;
+        Command command = parseResult.CommandResult.Command;
+        string example = (command as Verb ?? (command is EngineVerb ? command.Subcommands.OfType<Verb>().First() : null))?.Example ?? Chain;
         output.WriteLine("Example:");
         foreach (string line in example.Split('\n', StringSplitOptions.TrimEntries))
             output.WriteLine($"  {line}");

@@ -7,8 +7,9 @@ namespace DataFreeKD.Cli;
 /// <summary>Listens for SIGINT and SIGTERM while a verb runs.</summary>
 internal sealed class Interruption : IDisposable
 {
-    // Outputs appear whole and journals bear being cut off, so that a stage which does not come to its end loses nothing but time.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(4);
+    /// <summary>The exit code of a verb that does not come to its end after a signal, and how long it is waited for.</summary>
+    /// <value>Outputs appear whole and journals bear being cut off, so that a stage which is cut off after 4 s loses nothing but time.</value>
+    public static (int Code, TimeSpan Grace) Ending { get; set; } = (ExitCode.Interrupted, TimeSpan.FromSeconds(4));
 
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
@@ -52,12 +53,12 @@ internal sealed class Interruption : IDisposable
 
     private static void End()
     {
-        Thread.Sleep(Grace);
+        Thread.Sleep(Ending.Grace);
         Console.Error.WriteLine("interrupted");
         if (OperatingSystem.IsWindows())
-            Environment.Exit(ExitCode.Interrupted);
+            Environment.Exit(Ending.Code);
         // Not by way of the native libraries' own endings, which wait for threads that are at work.
-        Native.Exit(ExitCode.Interrupted);
+        Native.Exit(Ending.Code);
     }
 
     private static class Native

@@ -11,6 +11,10 @@ internal sealed partial class ScoreInputs
     /// <summary>The tables, folders, files, globs and archives, in order; folders of tables are taken apart.</summary>
     public IReadOnlyList<string> Sources => sources;
 
+    /// <summary>Is asked of every image's file before its row is scored, of a table's also before the file is read; throws where it may not
+    /// be looked at.</summary>
+    public Action<string>? Guard { get; set; }
+
     /// <summary>Every input of a source in order, without its contents.</summary>
     /// <param name="source">One of <see cref="Sources"/>.</param>
     /// <param name="archives">Is given the number of inputs of every archive.</param>
@@ -71,10 +75,16 @@ internal sealed partial class ScoreInputs
 
     private IEnumerable<ScoreInput> OfRows(List<TableRow> rows, string table, CancellationToken cancel)
     {
-        IEnumerable<string> paths = rows.Where(row => row.IsUsable).Select(row => ManifestPath.FromTable(row["path"]!, table));
+        IEnumerable<string> paths = rows.Where(row => row.IsUsable).Select(row => Guarded(ManifestPath.FromTable(row["path"]!, table)));
         using IEnumerator<ImageInput> images = ImageInputs.Read(paths, opening, cancel).GetEnumerator();
         foreach (TableRow row in rows)
             yield return row.IsUsable && images.MoveNext() ? new ScoreInput(images.Current, row) : Refused(row, table);
+    }
+
+    private string Guarded(string path)
+    {
+        Guard?.Invoke(path);
+        return path;
     }
 
     private IEnumerable<ScoreInput> Listed(string table, CancellationToken cancel)

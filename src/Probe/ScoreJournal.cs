@@ -76,7 +76,7 @@ internal sealed partial class ScoreJournal
         new FileInfo(note) is { Exists: true, Length: < LongestNote } && OwnNote().IsMatch(File.ReadAllText(note));
 
     [GeneratedRegex(
-        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|[0-9]{8}\.(?:part|f32|json|failed\.csv|failed\.f32)|run\.json|plan\.json|failed\.json|react-clip\.json|intact\.zip|cascade\.json|cascade\.zip|sample\.csv|\..+\.tmp)\z",
+        @"\A(?:[0-9]{8}\.csv(?:\.f32)?|[0-9]{8}\.(?:part|f32|json|failed\.csv|failed\.f32)|run\.json|plan\.json|job\.json|failed\.json|react-clip\.json|intact\.zip|cascade\.json|cascade\.zip|sample\.csv|\..+\.tmp)\z",
         RegexOptions.CultureInvariant
     )]
     private static partial Regex OwnName();

@@ -3,7 +3,9 @@
 using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Doctor;
+using DataFreeKD.Cli.Engine;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Fleet;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Models;
@@ -12,9 +14,7 @@ using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Probe.Sharding;
-using DataFreeKD.Selector.Scores;
 using DataFreeKD.Selector.Sets;
-using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -127,7 +127,7 @@ internal sealed class ScoreVerb : Verb
         : base(
             "score",
             "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
-            "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet\ndfkd score store/manifest.parquet --teacher teacher/ -o scores.parquet --shard 3/64"
+            "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet\ndfkd score store/manifest.parquet --teacher teacher/ -o scores.parquet --shard 3/64\ndfkd score /pool/manifest.parquet --teacher /pool/teacher -o /pool/scores.parquet --engine nats://127.0.0.1:4222"
         )
     {
         Add(images);
@@ -227,9 +227,14 @@ internal sealed class ScoreVerb : Verb
         }
         bool finishes = sharding.StepIn(parsed) == ShardStep.Finish;
         FinishOptions finish = sharding.FinishIn(parsed);
-        ScoreSummary summary = terminal.Track<ScoreProgress, ScoreSummary>(Show, progress =>
-            finishes ? ScoreShards.Finish(options, finish, cancel) : ScoreRun.Execute(options, progress, cancel)
-        );
+        ScoreSummary summary =
+            sharding.StepIn(parsed) == ShardStep.Engine
+                ? terminal.Track<FleetProgress, ScoreSummary>(Show, progress =>
+                    sharding.CoordinatorIn(parsed).Run(options, terminal.Note, progress, cancel)
+                )
+                : terminal.Track<ScoreProgress, ScoreSummary>(Show, progress =>
+                    finishes ? ScoreShards.Finish(options, finish, cancel) : ScoreRun.Execute(options, progress, cancel)
+                );
         terminal.Conclude(summary, () => Describe(summary, finish.TableFolder ? TableFolder.Beside(options.Output) : options.Output));
         NothingSucceededException.ThrowIfNone(summary.Counts, [Status.Ok, Status.Skipped], "images could be scored");
     }
@@ -278,13 +283,7 @@ internal sealed class ScoreVerb : Verb
         double share = 0;
         if (given is not null && !double.TryParse(given, NumberStyles.Float, CultureInfo.InvariantCulture, out share))
             throw new UsageException($"--cascade {given}: give the share to score fully, such as 0.3, or no value");
-        return new CascadeOptions
-        {
-            Budget = images,
-            Keep = given is null ? null : share,
-            Ranking = CascadeBySelection.Of(ScoreCatalogue.Default),
-            Pruning = CascadeByPruning.Of(),
-        };
+        return new ScoreJobCascade(images, given is null ? null : share).Options();
     }
 
     private static ProgressLine Show(ScoreProgress progress)
@@ -295,6 +294,20 @@ internal sealed class ScoreVerb : Verb
             progress.Done,
             null,
             string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond:F0} images/s{failed}")
+        );
+    }
+
+    private static ProgressLine Show(FleetProgress progress)
+    {
+        string failed = progress.Failed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.Failed:N0} failed") : "";
+        return new(
+            "score",
+            progress.Rows,
+            progress.AllRows,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{progress.RowsPerSecond:F0} images/s, {progress.Done:N0} of {progress.Shards:N0} shards, {progress.InFlight:N0} in flight{failed}"
+            )
         );
     }
 

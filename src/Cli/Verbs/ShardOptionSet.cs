@@ -1,6 +1,7 @@
 // The options that split a scoring run, and how they become the library's records.
 
 using System.CommandLine;
+using DataFreeKD.Cli.Engine;
 using DataFreeKD.Probe.Sharding;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -19,6 +20,9 @@ internal enum ShardStep
 
     /// <summary>Joining them.</summary>
     Finish,
+
+    /// <summary>All of it, by the workers of an engine.</summary>
+    Engine,
 }
 
 /// <summary>Plan, share and finish on the command line.</summary>
@@ -40,20 +44,31 @@ internal sealed class ShardOptionSet
     };
     private readonly Option<int?> size = CommonOptions.OwnCount(
         "--shard-size",
-        $"Images a shard, rounded down to whole batches, with --plan or --shard [default: {ShardOptions.UsualSize:N0}]"
+        $"Images a shard, rounded down to whole batches, with --plan, --shard or --engine [default: {ShardOptions.UsualSize:N0}]"
     );
-    private readonly Option<bool> retry = new("--retry-failed") { Description = "With --shard: try shards again that failed before" };
+    private readonly Option<bool> retry = new("--retry-failed") { Description = "With --shard or --engine: try shards again that failed before" };
     private readonly Option<int?> allow = CommonOptions.OwnCount(
         "--allow-failed-shards",
-        "With --finish: write the images of at most N shards that failed as failed/shard"
+        "With --finish or --engine: write the images of at most N shards that failed as failed/shard"
     );
     private readonly Option<bool> folder = new("--table-folder")
     {
-        Description = "With --finish: write NAME.table, a folder of the parts with an index, in place of one file; every verb reads it",
+        Description = "With --finish or --engine: write NAME.table, a folder of the parts with an index, in place of one file; every verb reads it",
     };
 
+    private readonly EngineOptionSet engine = new(
+        "Have the shards computed by the workers of this engine (nats-server with JetStream, nats:// or tls://), and join them; killed, the same command goes on",
+        required: false
+    );
+    private readonly Option<int> lease = new Option<int>("--engine-lease")
+    {
+        Description = "With --engine: seconds after which the shard of a worker that is not heard of goes to another",
+        HelpName = "N",
+        DefaultValueFactory = _ => 30,
+    }.AtLeast(1);
+
     /// <summary>All, in the order of the help.</summary>
-    public Option[] All => [plan, shard, size, retry, finish, allow, folder];
+    public Option[] All => [plan, shard, size, retry, finish, allow, folder, .. engine.All, lease];
 
     /// <summary>Which step the arguments mean.</summary>
     /// <exception cref="UsageException">They contradict.</exception>
@@ -67,20 +82,34 @@ internal sealed class ShardOptionSet
             (false, false, true) => ShardStep.Finish,
             _ => throw new UsageException("--plan, --shard and --finish exclude each other; the first --shard makes the plan by itself"),
         };
+        engine.Check(parsed);
+        if (engine.IsIn(parsed))
+        {
+            if (step != ShardStep.None)
+                throw new UsageException("--engine plans, hands out and finishes; leave --plan, --shard and --finish out");
+            step = ShardStep.Engine;
+            engine.In(parsed);
+        }
         if (step != ShardStep.None && parsed.GetValue(CommonOptions.Resume))
-            throw new UsageException("--plan, --shard and --finish go on from what is there; leave --resume out");
+            throw new UsageException("--plan, --shard, --finish and --engine go on from what is there; leave --resume out");
+        if (step == ShardStep.Engine && parsed.GetValue(CommonOptions.Overwrite))
+            throw new UsageException(
+                "--engine with --overwrite: the same command could not go on when it is run again; give --plan --overwrite first"
+            );
         if (step == ShardStep.Work && parsed.GetValue(CommonOptions.Overwrite))
             throw new UsageException(
                 "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
             );
-        if (parsed.GetValue(size) is not null && step is not (ShardStep.Plan or ShardStep.Work))
-            throw new UsageException("--shard-size goes with --plan or --shard");
-        if (parsed.GetValue(retry) && step != ShardStep.Work)
-            throw new UsageException("--retry-failed goes with --shard");
-        if (parsed.GetValue(allow) is not null && step != ShardStep.Finish)
-            throw new UsageException("--allow-failed-shards goes with --finish");
-        if (parsed.GetValue(folder) && step != ShardStep.Finish)
-            throw new UsageException("--table-folder goes with --finish");
+        if (parsed.GetValue(size) is not null && step is not (ShardStep.Plan or ShardStep.Work or ShardStep.Engine))
+            throw new UsageException("--shard-size goes with --plan, --shard or --engine");
+        if (parsed.GetValue(retry) && step is not (ShardStep.Work or ShardStep.Engine))
+            throw new UsageException("--retry-failed goes with --shard or --engine");
+        if (parsed.GetValue(allow) is not null && step is not (ShardStep.Finish or ShardStep.Engine))
+            throw new UsageException("--allow-failed-shards goes with --finish or --engine");
+        if (parsed.GetValue(folder) && step is not (ShardStep.Finish or ShardStep.Engine))
+            throw new UsageException("--table-folder goes with --finish or --engine");
+        if (step != ShardStep.Engine && parsed.GetResult(lease) is { Implicit: false })
+            throw new UsageException("--engine-lease goes with --engine");
         if (parsed.GetValue(allow) < 0)
             throw new UsageException("--allow-failed-shards: give 0 or more");
         if (parsed.GetValue(shard) is { } text)
@@ -96,6 +125,10 @@ internal sealed class ShardOptionSet
             Size = parsed.GetValue(size),
             RetryFailed = parsed.GetValue(retry),
         };
+
+    /// <summary>The coordinator.</summary>
+    public ScoreCoordinator CoordinatorIn(ParseResult parsed) =>
+        new(engine.In(parsed), TimeSpan.FromSeconds(parsed.GetValue(lease)), In(parsed), FinishIn(parsed));
 
     /// <summary>How they are joined.</summary>
     public FinishOptions FinishIn(ParseResult parsed) =>

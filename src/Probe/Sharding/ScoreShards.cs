@@ -185,12 +185,12 @@ public static class ScoreShards
         if (missing.Length > 0)
             throw new ShardException(
                 ShardProblem.Missing,
-                $"{missing.Length} of {run.Plan.Shards.Count} shards are missing: {FailedShards.Text(missing)}{(failed.Count > 0 ? $" (and {failed.Count} failed)" : "")}; compute them with --shard i/n, or with --resume in one process"
+                $"{missing.Length} of {run.Plan.Shards.Count} shards are missing: {FailedShards.Text(missing)}{(failed.Count > 0 ? $" (and {failed.Count} failed)" : "")}; compute them with --shard i/n or --engine, or with --resume in one process"
             );
         if (failed.Count > allowed)
             throw new ShardException(
                 ShardProblem.Failed,
-                $"{failed.Count} of {run.Plan.Shards.Count} shards failed: {FailedShards.Text([.. failed.Select(entry => entry.Shard)])}; shard {failed[0].Shard}: {failed[0].Reasons[^1]}; all reasons are in {Path.Combine(store.Folder, FailedShards.Name)}; mend them and give --resume, or --shard i/n --retry-failed, or write their images as failed/shard with --allow-failed-shards {failed.Count}"
+                $"{failed.Count} of {run.Plan.Shards.Count} shards failed: {FailedShards.Text([.. failed.Select(entry => entry.Shard)])}; shard {failed[0].Shard}: {failed[0].Reasons[^1]}; all reasons are in {Path.Combine(store.Folder, FailedShards.Name)}; mend them and give --resume, or --retry-failed with --shard or --engine, or write their images as failed/shard with --allow-failed-shards {failed.Count}"
             );
         return [.. failed.Select(entry => entry.Shard)];
     }

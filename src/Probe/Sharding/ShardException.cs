@@ -16,6 +16,9 @@ public enum ShardProblem
 
     /// <summary>A finished part was cut short or altered.</summary>
     Damaged,
+
+    /// <summary>An image lies where the process may not look.</summary>
+    Outside,
 }
 
 /// <summary>Shards that are missing, failed, contradict or are damaged; the message says which, and how to mend it.</summary>

@@ -21,6 +21,7 @@ internal sealed class ShardInputs(ScoreInputs inputs, ScorePlan plan, string out
             // One more than there were.
             if (given == shard.Places)
                 throw Changed(input.Image.Path);
+            inputs.Guard?.Invoke(input.Image.Path);
             digest.Add(input);
             yield return input with
             {

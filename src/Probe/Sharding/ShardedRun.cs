@@ -80,6 +80,12 @@ internal sealed class ShardedRun : IDisposable
 
     public TeacherPass Teacher { get; }
 
+    /// <summary>Is asked of every image's file; throws where it may not be looked at.</summary>
+    public Action<string>? Guard
+    {
+        set => inputs.Guard = value;
+    }
+
     /// <summary>Runs since the process took the plan.</summary>
     public Stopwatch Clock => clock;
 
@@ -91,7 +97,7 @@ internal sealed class ShardedRun : IDisposable
     /// <summary>Scores the shards of the share that have no part.</summary>
     public ShardSummary Work(IProgress<ScoreProgress>? progress, CancellationToken cancel)
     {
-        using ShardInputs images = new(inputs, Plan, options.Output);
+        using ShardInputs images = Open();
         var failed = new List<int>();
         int done = 0;
         foreach (int shard in sharding.Share.Of(Plan.Shards.Count))
@@ -119,6 +125,17 @@ internal sealed class ShardedRun : IDisposable
             FailedShards.Write(Store, Plan.Shards.Count);
         return Summary(done, failed);
     }
+
+    /// <summary>The inputs, to be read in shards.</summary>
+    public ShardInputs Open() => new(inputs, Plan, options.Output);
+
+    /// <summary>Scores one shard, once, unless it is finished or is not to be tried again.</summary>
+    public ShardOutcome One(int shard, ShardInputs images, IProgress<ScoreProgress>? progress, CancellationToken cancel) =>
+        IsDone(shard, cancel) ? ShardOutcome.Done
+        : PartStore.IsPoison(Store.FailuresOf(shard)) ? ShardOutcome.Failed
+        : Try(shard, images, progress, cancel) ? ShardOutcome.Done
+        : PartStore.IsPoison(Store.FailuresOf(shard)) ? ShardOutcome.Failed
+        : ShardOutcome.Again;
 
     /// <summary>Where the plan stands.</summary>
     public ShardSummary Summary(int done, IReadOnlyList<int> failed) =>
@@ -150,7 +167,7 @@ internal sealed class ShardedRun : IDisposable
     /// <summary>The rows of a shard that failed: its images, with status <c>failed</c> and reason <c>shard</c>.</summary>
     public void WriteFailed(int shard, string table, string vectors, CancellationToken cancel)
     {
-        using ShardInputs images = new(inputs, Plan, options.Output);
+        using ShardInputs images = Open();
         using TableWriter writer = Table.Create(table, Plan.Columns);
         using AtomicFile? numbers = Plan.Embeddings ? new AtomicFile(vectors) : null;
         foreach (ScoreInput input in images.Of(Plan.Shards[shard], cancel))

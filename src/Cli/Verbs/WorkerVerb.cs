@@ -1,0 +1,88 @@
+// dfkd worker: one of the machines that compute the shards of an engine.
+
+using System.CommandLine;
+using System.Globalization;
+using DataFreeKD.Cli.Engine;
+using DataFreeKD.Cli.Output;
+using DataFreeKD.Fleet;
+using DataFreeKD.Manifests;
+using DataFreeKD.Models;
+
+namespace DataFreeKD.Cli.Verbs;
+
+/// <summary>Shards of an engine's runs → parts beside their plans.</summary>
+internal sealed class WorkerVerb : Verb
+{
+    private readonly EngineOptionSet engine = new("Engine to take shards from: nats-server with JetStream, nats:// or tls://", required: true);
+    private readonly Option<string> root = new Option<string>("--root")
+    {
+        Description = "Folder of the pool, the same on all machines; nothing outside it is read or written",
+        HelpName = "FOLDER",
+        Required = true,
+    }.NamesAFile();
+    private readonly Option<string> stages = new("--stages")
+    {
+        Description = "Stages whose shards are taken",
+        HelpName = "NAME,...",
+        DefaultValueFactory = _ => ScoreStage.Stage,
+        CompletionSources = { ScoreStage.Stage },
+    };
+    private readonly Choice<NumericProfile> numerics = new(
+        "--numerics",
+        "Vector instructions of the teacher; runs of another profile are left to other workers",
+        [("native", NumericProfile.Native), ("avx2", NumericProfile.Avx2), ("avx512", NumericProfile.Avx512)]
+    );
+    private readonly Option<bool> once = new("--once") { Description = "End after one shard" };
+    private readonly Option<int?> idleExit = CommonOptions.OwnCount(
+        "--idle-exit",
+        "End when there was no shard for N seconds, as in a job of a batch scheduler [default: wait for ever]"
+    );
+
+    public WorkerVerb()
+        : base(
+            "worker",
+            "Compute shards of the runs at an engine, one after another, until told to stop.",
+            "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
+        ) =>
+        AddOptions([.. engine.All, root, stages, numerics.Option, once, idleExit, CommonOptions.Threads]);
+
+    public override void Check(ParseResult parsed)
+    {
+        engine.In(parsed);
+        foreach (string stage in parsed.GetRequiredValue(stages).Split(','))
+        {
+            if (stage.Trim() != ScoreStage.Stage)
+                throw new UsageException($"--stages {stage.Trim()}: expected {ScoreStage.Stage}");
+        }
+        if (parsed.GetValue(idleExit) < 1)
+            throw new UsageException("--idle-exit: give 1 second or more");
+    }
+
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    {
+        Check(parsed);
+        // Who is told to stop and gives its shard back has done what it is for. Schedulers wait for half a minute.
+        Interruption.Ending = (ExitCode.Done, TimeSpan.FromSeconds(25));
+        NumericProfile profile = numerics.In(parsed);
+        NumericProfiles.Apply(profile);
+        using ScoreStage score = new(parsed.GetValue(CommonOptions.Threads), terminal.Note);
+        WorkerOptions options = new()
+        {
+            Root = parsed.GetRequiredValue(root),
+            Version = Provenance.ToolVersion,
+            Profile = profile.Name(),
+            Instructions = NumericProfiles.InstructionsOf(profile),
+            Once = parsed.GetValue(once),
+            IdleExit = parsed.GetValue(idleExit) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Note = terminal.Note,
+        };
+        WorkerSummary summary = Worker.RunAsync(engine.In(parsed), [score], options, cancel).GetAwaiter().GetResult();
+        terminal.Conclude(summary, () => [Line(summary)]);
+    }
+
+    private static string Line(WorkerSummary summary) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{summary.Shards:N0} shards, {summary.Rows:N0} rows in {summary.Seconds:F1} s{(summary.Failed > 0 ? $", {summary.Failed:N0} failed" : "")}"
+        );
+}

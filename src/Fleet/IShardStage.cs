@@ -1,0 +1,31 @@
+// What a worker can compute.
+
+namespace DataFreeKD.Fleet;
+
+/// <summary>What became of a shard.</summary>
+public enum ShardEnd
+{
+    /// <summary>Its part is on disk.</summary>
+    Done,
+
+    /// <summary>It is not to be tried again; the disk says why.</summary>
+    Failed,
+
+    /// <summary>It failed, and may be tried again after a while.</summary>
+    Again,
+}
+
+/// <summary>A stage whose shards are pure functions of a plan. What it has loaded for a plan it keeps for the next shard.</summary>
+public interface IShardStage : IDisposable
+{
+    /// <summary>Its name in messages.</summary>
+    string Name { get; }
+
+    /// <summary>Computes a shard and puts its part on disk, unless there is one.</summary>
+    /// <param name="message">The shard.</param>
+    /// <param name="root">What may be read and written.</param>
+    /// <param name="rows">Is told the rows done so far, now and then.</param>
+    /// <param name="cancel">Stops; the shard then stays as it was.</param>
+    /// <exception cref="ShardRefusedException">This machine cannot compute it, and others may.</exception>
+    ShardEnd Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel);
+}

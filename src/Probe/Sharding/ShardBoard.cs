@@ -1,0 +1,130 @@
+// Where a plan stands, by its files alone: for whoever hands out its shards.
+
+using System.Globalization;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>What is finished of a plan, and what is not.</summary>
+/// <param name="Missing">Shards without a part that may be tried, in ascending order.</param>
+/// <param name="Failed">Shards without a part that are not tried again.</param>
+/// <param name="Rows">Rows of the finished shards.</param>
+/// <param name="Conflict">Whether two processes came to other bytes for a shard.</param>
+public sealed record ShardStanding(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
+
+/// <summary>A plan and its parts, without teacher and images.</summary>
+public sealed class ShardBoard
+{
+    private readonly string output;
+    private readonly ScorePlan plan;
+    private readonly PartStore store;
+
+    private ShardBoard(string output, ScorePlan plan, string sha256)
+    {
+        (this.output, this.plan, Sha256) = (output, plan, sha256);
+        store = new PartStore(FolderOf(output));
+    }
+
+    /// <summary>The folder of the plan and its parts.</summary>
+    public string Folder => store.Folder;
+
+    /// <summary>SHA-256 of the plan.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>Version of the tool that made it.</summary>
+    public string Version => plan.Version;
+
+    /// <summary>Its numeric profile: <c>native</c>, <c>avx2</c> or <c>avx512</c>.</summary>
+    public string Numerics => plan.Numerics;
+
+    /// <summary>Shards.</summary>
+    public int Shards => plan.Shards.Count;
+
+    /// <summary>Rows of all shards.</summary>
+    public long Rows => plan.Places;
+
+    /// <summary>The files and folders that its inputs come from, as they were given.</summary>
+    public IEnumerable<string> Sources => plan.Sources.Select(source => source.Path).Concat(plan.Archives.Keys);
+
+    /// <summary>Where the plan of a table and its parts lie.</summary>
+    public static string FolderOf(string output) => ScoreJournal.FolderOf(output);
+
+    /// <summary>The plan of a table.</summary>
+    /// <param name="output">The table.</param>
+    /// <exception cref="ScoreException">There is none, or it cannot be read.</exception>
+    public static ShardBoard Open(string output)
+    {
+        string folder = FolderOf(output);
+        ScorePlan plan = ScorePlan.Read(folder) ?? throw new ScoreException($"{folder} has no plan of shards");
+        return new ShardBoard(output, plan, Provenance.HashFile(ScorePlan.PathIn(folder), CancellationToken.None));
+    }
+
+    /// <summary>Looks at the parts. Their notes are counted by name, so that 100,000 of them take a listing and no reading.</summary>
+    public ShardStanding Look()
+    {
+        bool[] finished = new bool[Shards];
+        foreach (string file in Directory.EnumerateFiles(Folder, "*.json"))
+        {
+            if (NumberOf(Path.GetFileNameWithoutExtension(file)) is { } shard)
+                finished[shard] = true;
+        }
+        HashSet<int> failed = [];
+        bool conflict = false;
+        foreach (int shard in AttemptedOnes())
+        {
+            IReadOnlyList<Failure> failures = store.FailuresOf(shard);
+            conflict |= failures.Any(failure => failure.Conflict);
+            // Finished meanwhile, maybe.
+            if (PartStore.IsPoison(failures) && !File.Exists(store.NoteOf(shard)))
+                failed.Add(shard);
+        }
+        List<int> missing = [];
+        long rows = 0;
+        for (int shard = 0; shard < Shards; shard++)
+        {
+            if (finished[shard])
+                rows += plan.Shards[shard].Places;
+            else if (!failed.Contains(shard))
+                missing.Add(shard);
+        }
+        return new ShardStanding(missing, [.. failed.Order()], rows, conflict);
+    }
+
+    /// <summary>Lets shards be tried again that failed before. Where two processes came to different bytes, neither is believed.</summary>
+    public void RetryFailed()
+    {
+        foreach (int shard in AttemptedOnes())
+            store.Forget(shard);
+    }
+
+    /// <summary>Removes the parts that were cut short or altered, so that they are missing.</summary>
+    /// <param name="note">Hears which.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="ShardException">A note is damaged, and does not tell what it is of.</exception>
+    public int RemoveDamaged(Action<string>? note, CancellationToken cancel = default)
+    {
+        int removed = 0;
+        for (int shard = 0; shard < Shards; shard++)
+        {
+            if (store.Read(shard) is not { } part || store.DamageOf(part, cancel) is not { } damage)
+                continue;
+            note?.Invoke($"{damage}; the shard is computed again");
+            store.Remove(shard);
+            removed++;
+        }
+        return removed;
+    }
+
+    /// <summary>The table.</summary>
+    public override string ToString() => output;
+
+    private HashSet<int> AttemptedOnes() =>
+        Directory.Exists(store.Attempts)
+            ? [.. Directory.EnumerateDirectories(store.Attempts).Select(attempt => NumberOf(Path.GetFileName(attempt).Split('.')[0])).OfType<int>()]
+            : [];
+
+    private int? NumberOf(string name) =>
+        name.Length == 8 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int shard) && shard < Shards
+            ? shard
+            : null;
+}

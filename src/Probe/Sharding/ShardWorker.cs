@@ -1,0 +1,101 @@
+// One process that is given shards one by one: the teacher stays loaded.
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>What became of a shard.</summary>
+public enum ShardOutcome
+{
+    /// <summary>Its part is there.</summary>
+    Done,
+
+    /// <summary>It has no part and is not to be tried again.</summary>
+    Failed,
+
+    /// <summary>It failed, and may be tried again.</summary>
+    Again,
+}
+
+/// <summary>Scores single shards of a plan that is there.</summary>
+public sealed class ShardWorker : IDisposable
+{
+    private readonly ShardedRun run;
+    private readonly string output;
+    private ShardInputs? images;
+
+    /// <param name="options">The options that the plan was made with.</param>
+    /// <param name="allowed">Whether an image's file may be looked at; null for any.</param>
+    /// <param name="note">Hears what was found damaged.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <exception cref="ScoreException">There is no plan, or options, teacher, version or profile are not the plan's.</exception>
+    public ShardWorker(
+        ScoreOptions options,
+        Func<string, bool>? allowed = null,
+        Action<string>? note = null,
+        CancellationToken cancel = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        output = options.Output;
+        run = new ShardedRun(options, new ShardOptions { Note = note }, mayPlan: false, cancel);
+        if (allowed is not null)
+            run.Guard = path =>
+            {
+                if (path.Length > 0 && !allowed(path))
+                    throw new ShardException(ShardProblem.Outside, $"{path} is not where this process may look");
+            };
+    }
+
+    /// <summary>Scores a shard, once, unless it is finished or is not to be tried again.</summary>
+    /// <param name="shard">Its number.</param>
+    /// <param name="rows">Hears the rows of it that are scored.</param>
+    /// <param name="cancel">Stops; that does not count against the shard.</param>
+    /// <exception cref="ScoreException">The plan has no such shard, or a part of it is not the plan's.</exception>
+    /// <exception cref="ShardException">Another process computed other bytes, a note is damaged, or an image lies where
+    /// this process may not look.</exception>
+    /// <exception cref="IOException">The machine failed, which does not count against the shard.</exception>
+    public ShardOutcome Run(int shard, Action<long>? rows = null, CancellationToken cancel = default)
+    {
+        if (shard < 0 || shard >= run.Plan.Shards.Count)
+            throw new ScoreException($"shard {shard}: the plan has {run.Plan.Shards.Count}");
+        long before = run.Rows;
+        images ??= run.Open();
+        bool done = false;
+        try
+        {
+            ShardOutcome outcome = run.One(
+                shard,
+                images,
+                rows is null ? null : new Told(progress => rows(progress.Done - before)),
+                cancel
+            );
+            done = outcome == ShardOutcome.Done;
+            return outcome;
+        }
+        catch (IOException) when (!File.Exists(ScorePlan.PathIn(ScoreJournal.FolderOf(output))))
+        {
+            // The table was finished meanwhile, by another process.
+            return ShardOutcome.Done;
+        }
+        finally
+        {
+            // What was read of the inputs up to an error may be anything.
+            if (!done)
+            {
+                images.Dispose();
+                images = null;
+            }
+        }
+    }
+
+    /// <summary>Lets go of the teacher.</summary>
+    public void Dispose()
+    {
+        images?.Dispose();
+        run.Dispose();
+    }
+
+    private sealed class Told(Action<ScoreProgress> tell) : IProgress<ScoreProgress>
+    {
+        public void Report(ScoreProgress value) => tell(value);
+    }
+}
