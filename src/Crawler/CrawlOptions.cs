@@ -18,7 +18,7 @@ public sealed record CrawlOptions
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>Images made on demand, after those of <see cref="Sources"/>.</summary>
-    public IReadOnlyList<MadeImages> Made { get; init; } = [];
+    internal IReadOnlyList<MadeImages> Made { get; init; } = [];
 
     /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store
     /// adds to it.</summary>
@@ -94,7 +94,7 @@ public sealed record CrawlProgress(long Done, long Stored, long Bytes, long Reje
 /// <param name="Url">The address as it was given.</param>
 /// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be
 /// fetched.</param>
-public sealed record PlannedFetch(string Url, string Decision);
+internal sealed record PlannedFetch(string Url, string Decision);
 
 /// <summary>What a crawl did.</summary>
 /// <param name="Rows">Rows of the manifest.</param>

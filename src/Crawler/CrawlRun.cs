@@ -110,7 +110,7 @@ public static class CrawlRun
     /// at.</summary>
     /// <returns>The addresses by decision.</returns>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
-    public static async Task<IReadOnlyDictionary<string, long>> DryRunAsync(
+    internal static async Task<IReadOnlyDictionary<string, long>> DryRunAsync(
         CrawlOptions options,
         Action<PlannedFetch> tell,
         CancellationToken cancel = default
@@ -137,7 +137,7 @@ public static class CrawlRun
 
     /// <summary>The same for a thread that may wait.</summary>
     /// <inheritdoc cref="DryRunAsync"/>
-    public static IReadOnlyDictionary<string, long> DryRun(
+    internal static IReadOnlyDictionary<string, long> DryRun(
         CrawlOptions options,
         Action<PlannedFetch> tell,
         CancellationToken cancel = default

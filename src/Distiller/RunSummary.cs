@@ -46,7 +46,7 @@ public abstract record RunSummary
     public required double ImagesPerSecond { get; init; }
 
     /// <summary>Where the time of this process's steps went.</summary>
-    public required IReadOnlyList<StageTime> Stages { get; init; }
+    internal IReadOnlyList<StageTime> Stages { get; init; } = [];
 }
 
 /// <summary>What a distillation gave.</summary>

@@ -53,7 +53,7 @@ public sealed class OnnxGraph
 
     /// <summary>int8 weights and activations of calibrated ranges.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
-    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) =>
+    internal static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration) =>
         Of(
             model,
             options,

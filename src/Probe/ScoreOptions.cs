@@ -144,7 +144,7 @@ public sealed record ScoreSummary(
 )
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
-    public CopyVerdict? Intact { get; init; }
+    internal CopyVerdict? Intact { get; init; }
 
     /// <summary>Where the embeddings are; null where none were kept.</summary>
     public string? Embeddings { get; init; }
@@ -153,5 +153,5 @@ public sealed record ScoreSummary(
     public long Copied { get; init; }
 
     /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
-    public CascadeVerdict? Cascade { get; init; }
+    internal CascadeVerdict? Cascade { get; init; }
 }

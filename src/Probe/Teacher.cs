@@ -136,7 +136,7 @@ public sealed class Teacher : IDisposable
 
     /// <summary>What the teacher attends to in image files, whole, so that it can be drawn.</summary>
     /// <returns>In the files' order; null for a file that cannot be read.</returns>
-    public IReadOnlyList<TeacherLook?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
+    internal IReadOnlyList<TeacherLook?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
         List<TeacherLook?> looks = [];
         foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(pass.BatchSize))

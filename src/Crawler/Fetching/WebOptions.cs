@@ -105,7 +105,7 @@ public sealed record WebOptions
 
     /// <summary>Spends <see cref="MaxFetches"/> where useful images come from, rather than on the first addresses.</summary>
     /// <value>Null: not steered.</value>
-    public SteeringOptions? Steering { get; init; }
+    internal SteeringOptions? Steering { get; init; }
 
     /// <summary>Where buckets are.</summary>
     public BucketOptions Buckets { get; init; } = new();

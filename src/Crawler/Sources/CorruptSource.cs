@@ -10,7 +10,7 @@ using DataFreeKD.Imaging.Inputs;
 namespace DataFreeKD.Crawler.Sources;
 
 /// <summary>Corrupted copies of a sample of local images, each kind of <see cref="Corruption"/> as often as the others.</summary>
-public static class CorruptSource
+internal static class CorruptSource
 {
     private const string Scheme = "corrupt://",
         Example = "write it as corrupt://path/to/images?count=5000";

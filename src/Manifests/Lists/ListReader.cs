@@ -7,7 +7,7 @@ namespace DataFreeKD.Manifests.Lists;
 
 /// <summary>A list that may be read any number of times; memory does not grow with its length, except for a .json that is one
 /// object.</summary>
-public sealed class ListReader
+internal sealed class ListReader
 {
     // JSON has no header: the objects this far in decide which keys become columns.
     private const int ObjectsLookedAt = 1000;

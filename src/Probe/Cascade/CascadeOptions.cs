@@ -27,7 +27,7 @@ public sealed record CascadeOptions
     public const int LeastSample = 1024;
 
     /// <summary>What makes the small network that looks at every image; null for the teacher's own first blocks.</summary>
-    public CascadePruning? Pruning { get; init; }
+    internal CascadePruning? Pruning { get; init; }
 
     /// <summary>By what the selection will rank.</summary>
     public required CascadeRanking Ranking { get; init; }
@@ -47,7 +47,7 @@ public sealed record CascadeRanking(
 /// same.</param>
 /// <param name="Tokens">Tokens that it is made from, about; of 100 images at least, and no more than a quarter of the sample.</param>
 /// <param name="Make">Makes it of the loaded teacher, which it must not change, and images of the pool.</param>
-public sealed record CascadePruning(
+internal sealed record CascadePruning(
     string Name,
     int Tokens,
     Func<LoadedModel, IReadOnlyList<MemoryImage>, CancellationToken, CascadeStudent> Make
@@ -56,4 +56,4 @@ public sealed record CascadePruning(
 /// <summary>A small network, or why there is none; whoever is given it disposes it.</summary>
 /// <param name="Model">A Vision Transformer with the teacher's preprocessing; null where this teacher has none.</param>
 /// <param name="Why">Why there is none, for people; null where there is one.</param>
-public sealed record CascadeStudent(LoadedModel? Model, string? Why);
+internal sealed record CascadeStudent(LoadedModel? Model, string? Why);

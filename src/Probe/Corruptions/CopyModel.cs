@@ -14,7 +14,7 @@ namespace DataFreeKD.Probe.Corruptions;
 /// A class of its own for each kind lets the boundary bend around the pool while each part of it stays linear, which a sample of
 /// some thousand images can bear.
 /// </remarks>
-public sealed record CopyModel
+internal sealed record CopyModel
 {
     /// <summary>What the numbers are made from; a model fits a teacher with the same text only.</summary>
     public required string Features { get; init; }
@@ -63,7 +63,7 @@ public sealed record CopyModel
 /// <param name="Kinds">The classifier's by kind.</param>
 /// <param name="Pool">Images of the pool that were learned from.</param>
 /// <param name="Copies">Copies that were learned from.</param>
-public sealed record CopyVerdict(
+internal sealed record CopyVerdict(
     double Learned,
     double Single,
     string SingleName,

@@ -37,7 +37,7 @@ public sealed record TeacherAnswer
     public double ReactClip { get; init; } = double.NaN;
 
     /// <summary>The classifier of corrupted copies; null where no score needs it.</summary>
-    public CopyModel? Copies { get; init; }
+    internal CopyModel? Copies { get; init; }
 
     /// <summary>Runs the teacher over a batch and over as many views of it as are asked for.</summary>
     /// <param name="network">The teacher, in eval mode.</param>
