@@ -1,4 +1,4 @@
-// A source of images, a score, a selection method, a loss and a pack format of one's own, in one program.
+// A teacher, a source of images, a score, a selection method, a loss and a pack format of your own, in one program.
 // Usage: OwnParts TEACHER IMAGES FOLDER [STUDENT_SPEC]
 
 using System.Runtime.CompilerServices;
@@ -20,6 +20,15 @@ try
 {
     LogitGapScore.Register();
     LossCatalogue.Register(LogitError.Entry);
+
+    // A network of the program itself scores images as a checkpoint does.
+    using (ColourTeacher network = new())
+    using (Teacher own = Teacher.From(network, ColourTeacher.Preprocessing, ColourTeacher.ClassNames))
+    {
+        MemoryImage first = new(args[1], File.ReadAllBytes(Directory.EnumerateFiles(args[1], "*", SearchOption.AllDirectories).Order().First()));
+        ScoredImage seen = own.Score(first);
+        Console.WriteLine(seen.Ok ? $"the first image is {seen.ClassName}, with a probability of {seen.Confidence:P0}" : $"the first image: {seen.Reason}");
+    }
 
     using Teacher teacher = new(new TeacherOptions { Teacher = args[0], Scores = ["logit_gap"] });
     List<ScoredImage> pool = [];

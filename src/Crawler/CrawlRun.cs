@@ -103,7 +103,7 @@ public static class CrawlRun
         CrawlOptions options,
         IProgress<CrawlProgress>? progress = null,
         CancellationToken cancel = default
-    ) => ExecuteAsync(options, progress, cancel).GetAwaiter().GetResult();
+    ) => Blocking.Wait(() => ExecuteAsync(options, progress, cancel));
 
     /// <summary>Says what a crawl would fetch from the web: asks for robots.txt and tdmrep.json files and the listings of buckets, and
     /// nothing else. Of a crawl that is steered, only the first round is said. Links are not followed, files of this machine not looked
@@ -141,7 +141,7 @@ public static class CrawlRun
         CrawlOptions options,
         Action<PlannedFetch> tell,
         CancellationToken cancel = default
-    ) => DryRunAsync(options, tell, cancel).GetAwaiter().GetResult();
+    ) => Blocking.Wait(() => DryRunAsync(options, tell, cancel));
 
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
     private static async IAsyncEnumerable<(FoundImage Found, CheckedImage Image, long Bytes)> Check(

@@ -63,7 +63,7 @@ public sealed record DistillSummary : RunSummary
 }
 
 /// <summary>What a supervised training gave.</summary>
-public sealed record TrainSummary : RunSummary
+internal sealed record TrainSummary : RunSummary
 {
     /// <summary>Class names, by index.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }

@@ -34,7 +34,7 @@ internal static class EmbeddingFile
         if (IsNpy(path))
             WriteNpy(file.Stream, rows, width, parts);
         else
-            WriteParquet(file.Stream, width, parts, paths).GetAwaiter().GetResult();
+            Blocking.Wait(() => WriteParquet(file.Stream, width, parts, paths));
         file.Commit();
     }
 

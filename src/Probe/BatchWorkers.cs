@@ -38,9 +38,9 @@ internal static class BatchWorkers
             foreach (Task<T> result in ordered.GetConsumingEnumerable(cancel))
             {
                 result.Wait(cancel);
-                yield return result.GetAwaiter().GetResult();
+                yield return Blocking.Wait(result);
             }
-            reader.GetAwaiter().GetResult();
+            Blocking.Wait(reader);
         }
         finally
         {

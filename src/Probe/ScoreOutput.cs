@@ -168,12 +168,12 @@ internal static class ScoreOutput
         if (options.EmbeddingsPath is not { } file)
             return;
         if (Directory.Exists(file))
-            throw new ScoreException($"--embeddings {file}: is a folder; name a .npy or .parquet file");
+            throw new ScoreException($"EmbeddingsPath {file}: is a folder; name a .npy or .parquet file") { Options = [nameof(ScoreOptions.EmbeddingsPath)] };
         if (IsSame(file, options.Output))
-            throw new ScoreException($"--embeddings {file}: is the table itself; name another file");
+            throw new ScoreException($"EmbeddingsPath {file}: is the table itself; name another file") { Options = [nameof(ScoreOptions.EmbeddingsPath)] };
         if (options.Overwrite || options.Resume || !File.Exists(file))
             return;
-        throw new ScoreException($"--embeddings {file} exists; add --overwrite to replace it, or name another file");
+        throw new ScoreException($"EmbeddingsPath {file} exists; add Overwrite to replace it, or name another file") { Options = [nameof(ScoreOptions.EmbeddingsPath), nameof(ScoreOptions.Overwrite)] };
     }
 
     private static void WriteProvenance(

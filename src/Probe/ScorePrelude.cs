@@ -121,8 +121,8 @@ internal static class ScorePrelude
         teacher.Drop(cascade, by);
         if (options.CascadeModelPath is not null && cascade.Teacher != teacher.Identity(options.Teacher, cancel))
             throw new ScoreException(
-                $"{file} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or --cascade to learn one"
-            );
+                $"{file} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or Cascade to learn one"
+            ) { Options = [nameof(ScoreOptions.Cascade)] };
     }
 
     // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.

@@ -113,7 +113,7 @@ public static class ScoreRun
     internal static string[] ColumnsOf(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs)
     {
         if (teacher.Width == 0 && options.EmbeddingsPath is { } wanted)
-            throw new ScoreException($"--embeddings {wanted}: {options.Teacher} gives logits alone; leave --embeddings out");
+            throw new ScoreException($"EmbeddingsPath {wanted}: {options.Teacher} gives logits alone; leave EmbeddingsPath out") { Options = [nameof(ScoreOptions.EmbeddingsPath)] };
         return [.. ScoreRow.ColumnsOf(teacher.Blocks, teacher.ExtraColumns), .. inputs.Carried];
     }
 

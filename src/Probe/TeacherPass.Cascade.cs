@@ -44,13 +44,13 @@ internal sealed partial class TeacherPass
     public void RequireFirstBlocks(string why)
     {
         string? reason =
-            onnx is not null ? "--runtime onnx cannot stop in the middle of the teacher"
+            onnx is not null ? "Runtime onnx cannot stop in the middle of the teacher"
             : needs.HasFlag(ScoreNeeds.Rollout) ? "rollout scores need the attention of all blocks at once"
             : null;
         if (reason is not null)
             throw new ScoreException(
                 $"{(why.Length > 0 ? why + "; " : "")}a cascade of first blocks: {reason}; leave that out, or the cascade"
-            );
+            ) { Options = [nameof(TeacherOptions.Runtime)] };
     }
 
     /// <summary>The loaded teacher, for a student to be pruned from.</summary>

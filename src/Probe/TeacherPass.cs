@@ -36,11 +36,13 @@ internal sealed partial class TeacherPass : IDisposable
     private const int TokensAtOnce = 4352,
         ImagesAtOnce = 64;
 
-    public TeacherPass(TeacherOptions options)
+    /// <param name="options">What is loaded, and how.</param>
+    /// <param name="own">A network that is there already, in place of the file that the options name.</param>
+    public TeacherPass(TeacherOptions options, ITeacherNetwork? own = null)
     {
         Device = Devices.Of(options.Device);
         Precision = options.Precision;
-        teacher = ITeacherNetwork.Load(options, Device);
+        teacher = own ?? ITeacherNetwork.Load(options, Device);
         try
         {
             ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
@@ -76,8 +78,8 @@ internal sealed partial class TeacherPass : IDisposable
             {
                 if (rollouts.Length > 0)
                     throw new ScoreException(
-                        $"--runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take --runtime libtorch"
-                    );
+                        $"Runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take Runtime libtorch"
+                    ) { Options = [nameof(ScoreOptions.Runtime)] };
                 onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
             }
             if (options.Runtime == TeacherRuntime.Libtorch)
@@ -271,8 +273,8 @@ internal sealed partial class TeacherPass : IDisposable
         {
             if (options.Blocks is { Count: > 0 } asked)
                 throw new ScoreException(
-                    $"--blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave --blocks out"
-                );
+                    $"Blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave Blocks out"
+                ) { Options = [nameof(ScoreOptions.Blocks)] };
             return [];
         }
         int depth = config.Depth;
@@ -288,20 +290,20 @@ internal sealed partial class TeacherPass : IDisposable
             { Count: 0 } => [.. Enumerable.Range(0, depth)],
             _ => [.. options.Blocks.Distinct().Order()],
         };
-        return blocks[^1] < depth ? blocks : throw new ScoreException($"--blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+        return blocks[^1] < depth ? blocks : throw new ScoreException($"Blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}") { Options = [nameof(ScoreOptions.Blocks)] };
     }
 
     private void RequireMerging(TeacherOptions options, string rollouts)
     {
         string? why =
             teacher.Transformer is not { Config: var config } ? $"{options.Teacher} is no Vision Transformer"
-            : options.Runtime != TeacherRuntime.Libtorch ? "--runtime onnx has no such step"
+            : options.Runtime != TeacherRuntime.Libtorch ? "Runtime onnx has no such step"
             : options.Cascades ? "a cascade is learned from what whole passes say"
             : rollouts.Length > 0 ? $"{rollouts} follow the attention of every patch"
             : VisionTransformer.WhyNotMerged(config) is { } reason ? $"{options.Teacher} cannot merge patches: {reason}"
             : null;
         if (why is not null)
-            throw new ScoreException($"--token-merging {options.TokenMerging}: {why}; leave one of them out");
+            throw new ScoreException($"TokenMerging {options.TokenMerging}: {why}; leave one of them out") { Options = [nameof(ScoreOptions.TokenMerging), nameof(ScoreOptions.Runtime)] };
     }
 
     private static int UsualBatch(ITeacherNetwork teacher, Device device)
@@ -317,6 +319,7 @@ internal sealed partial class TeacherPass : IDisposable
     private bool Computable(ExtraScore score) =>
         (HasHead || !score.Needs.HasFlag(ScoreNeeds.Head))
         && (Width > 0 || !score.Needs.HasFlag(ScoreNeeds.Features))
+        && (teacher.HasHeadWeights || !score.Needs.HasFlag(ScoreNeeds.HeadWeights))
         && (teacher.Transformer is not null || !score.Needs.HasFlag(ScoreNeeds.Attention));
 
     private TeacherAnswer Answer(Tensor pixels) => Completed(Answer(pixels, needs.HasFlag(ScoreNeeds.Rollout), Views));

@@ -6,12 +6,13 @@ namespace DataFreeKD.Imaging.Tests;
 
 public sealed class CorruptedCopyTests
 {
-    public static TheoryData<Corruption> Kinds => [.. Enum.GetValues<Corruption>()];
+    public static TheoryData<string> Kinds => [.. Enum.GetNames<Corruption>()];
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void A_copy_has_the_size_of_its_image_and_repeats_with_the_seed(Corruption kind)
+    public void A_copy_has_the_size_of_its_image_and_repeats_with_the_seed(string name)
     {
+        Corruption kind = Enum.Parse<Corruption>(name);
         foreach ((int width, int height) in (ReadOnlySpan<(int, int)>)[(32, 32), (33, 17), (1, 1), (2, 90)])
         {
             RgbImage image = Photograph(width, height);
@@ -25,10 +26,11 @@ public sealed class CorruptedCopyTests
     }
 
     [Theory]
-    [InlineData(Corruption.Shuffled)]
-    [InlineData(Corruption.Scrambled)]
-    public void Moving_pixels_about_keeps_every_one_of_them(Corruption kind)
+    [InlineData(nameof(Corruption.Shuffled))]
+    [InlineData(nameof(Corruption.Scrambled))]
+    public void Moving_pixels_about_keeps_every_one_of_them(string name)
     {
+        Corruption kind = Enum.Parse<Corruption>(name);
         RgbImage image = Photograph(32, 32);
         Assert.Equal(Colours(image).SelectMany(colour => colour), Colours(CorruptedCopy.Of(image, kind, 3)).SelectMany(colour => colour));
     }

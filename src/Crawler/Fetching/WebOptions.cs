@@ -130,29 +130,29 @@ public sealed record WebOptions
     /// <exception cref="CrawlException">Names the option.</exception>
     internal void Validate()
     {
-        AtLeast("--connections", Connections, 1);
-        AtLeast("--connections-per-host", ConnectionsPerHost, 1);
-        AtLeast("--retries", Retries, 0);
-        AtLeast("--max-redirects", MaxRedirects, 0);
-        AtLeast("--max-pages", MaxPages, 0);
-        AtLeast("--depth", Depth ?? 0, 0);
+        AtLeast(nameof(Connections), Connections, 1);
+        AtLeast(nameof(ConnectionsPerHost), ConnectionsPerHost, 1);
+        AtLeast(nameof(Retries), Retries, 0);
+        AtLeast(nameof(MaxRedirects), MaxRedirects, 0);
+        AtLeast(nameof(MaxPages), MaxPages, 0);
+        AtLeast(nameof(Depth), Depth ?? 0, 0);
         Buckets.Validate();
         _ = new Certificates(CaFile);
         if (MaxArchiveBytes < 1)
-            throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
+            throw new CrawlException($"MaxArchiveBytes {MaxArchiveBytes}: give at least 1") { Options = [nameof(MaxArchiveBytes)] };
         if (MaxFetches < 1)
-            throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
+            throw new CrawlException($"MaxFetches {MaxFetches}: give at least 1") { Options = [nameof(MaxFetches)] };
         if (Steering is not null && MaxFetches is null)
-            throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
+            throw new CrawlException("Steering spends a budget; give one by MaxFetches") { Options = [nameof(Steering), nameof(MaxFetches)] };
         if (Steering is not null && (RetryFailed || Refresh))
-            throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");
+            throw new CrawlException("Steering looks for new images; it does not go with RetryFailed or Refresh") { Options = [nameof(Steering), nameof(RetryFailed), nameof(Refresh)] };
         if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')'))
-            throw new CrawlException($"--contact {Contact}: give a mail address or a URL in plain ASCII");
+            throw new CrawlException($"Contact {Contact}: give a mail address or a URL in plain ASCII") { Options = [nameof(Contact)] };
     }
 
     private static void AtLeast(string option, int value, int least)
     {
         if (value < least)
-            throw new CrawlException($"{option} {value}: give at least {least}");
+            throw new CrawlException($"{option} {value}: give at least {least}") { Options = [option] };
     }
 }

@@ -98,14 +98,14 @@ internal static class JsonText
         }
         finally
         {
-            elements.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            Blocking.Wait(() => elements.DisposeAsync().AsTask());
         }
 
         bool Next()
         {
             try
             {
-                return elements.MoveNextAsync().AsTask().GetAwaiter().GetResult();
+                return Blocking.Wait(() => elements.MoveNextAsync().AsTask());
             }
             catch (JsonException problem)
             {

@@ -6,7 +6,7 @@ using DataFreeKD.Models;
 namespace DataFreeKD.Probe.Cascade;
 
 /// <summary>Scores only what a cheap first look gives hope for.</summary>
-public sealed record CascadeOptions
+internal sealed record CascadeOptions
 {
     /// <summary>Share of the recall that <see cref="Keep"/> is chosen for, where it is not given.</summary>
     public const double WantedRecall = 0.98;
@@ -37,7 +37,7 @@ public sealed record CascadeOptions
 /// <param name="Name">The selection method.</param>
 /// <param name="Bind">Given the columns of the scores table, the columns that the score reads, and what makes scores of a sample: one array
 /// a column in, one score a row out, higher for more useful rows.</param>
-public sealed record CascadeRanking(
+internal sealed record CascadeRanking(
     string Name,
     Func<IReadOnlyList<string>, (IReadOnlyList<string> Columns, Func<IReadOnlyList<double[]>, double[]> Scores)> Bind
 );

@@ -38,10 +38,10 @@ internal static class AdviceRun
             Knee = ScoreKnee.Of(scale, survey.Usable),
         };
         if (File.Exists(options.Audit))
-            return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
+            return Answered(advice, AuditTable.Read(options, passes, Blocking.Wait(hash)));
         IReadOnlyList<AuditRow> drawn = AuditDraw.Of(passes, scale, options.Size);
         held.RefuseAppeared(overwrite: false);
-        AuditTable.Write(options, passes, drawn, hash.GetAwaiter().GetResult());
+        AuditTable.Write(options, passes, drawn, Blocking.Wait(hash));
         return advice with { Drawn = true, Images = drawn.Count };
     }
 
