@@ -33,8 +33,7 @@ internal static partial class FlagNames
             return message;
         foreach (string name in refused.Options)
         {
-            string flag =
-                Others.GetValueOrDefault($"{failure.GetType().Name}.{name}")
+            string flag = Others.GetValueOrDefault($"{failure.GetType().Name}.{name}")
                 ?? Others.GetValueOrDefault(name)
                 ?? "--" + Hump().Replace(name, "-").ToLowerInvariant();
             // A word of its own, not a part of a path.

@@ -68,11 +68,20 @@ public sealed record CrawlOptions
         if (Sources.Count + Made.Count == 0 && !revisits)
             throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
         if (Sources.Count + Made.Count > 0 && revisits)
-            throw new CrawlException("RetryFailed and Refresh go over what the store has; give no source with them") { Options = [nameof(Web.RetryFailed), nameof(Web.Refresh)] };
+            throw new CrawlException("RetryFailed and Refresh go over what the store has; give no source with them")
+            {
+                Options = [nameof(Web.RetryFailed), nameof(Web.Refresh)],
+            };
         if (NearDuplicateRadius is < 0 or > 8)
-            throw new CrawlException($"NearDuplicateRadius {NearDuplicateRadius}: give 0 to 8 bits") { Options = [nameof(NearDuplicateRadius)] };
+            throw new CrawlException($"NearDuplicateRadius {NearDuplicateRadius}: give 0 to 8 bits")
+            {
+                Options = [nameof(NearDuplicateRadius)],
+            };
         if (ImagesPerShard < 1)
-            throw new CrawlException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard") { Options = [nameof(ImagesPerShard)] };
+            throw new CrawlException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard")
+            {
+                Options = [nameof(ImagesPerShard)],
+            };
         Reencode.Validate();
         Web.Validate();
         if (MinSide < 1)

@@ -119,11 +119,17 @@ internal static class CacheRun
         if (options.Overwrite || options.Resume)
             return;
         if (File.Exists(options.Output))
-            throw new DistillException($"{options.Output} is there already; choose another name, or pass Overwrite to replace it") { Options = [nameof(CacheOptions.Overwrite)] };
+            throw new DistillException($"{options.Output} is there already; choose another name, or pass Overwrite to replace it")
+            {
+                Options = [nameof(CacheOptions.Overwrite)],
+            };
         if (File.Exists(CacheWriter.PartOf(options.Output)))
             throw new DistillException(
                 $"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass Resume to go on or Overwrite to start again"
-            ) { Options = [nameof(CacheOptions.Resume), nameof(CacheOptions.Overwrite)] };
+            )
+            {
+                Options = [nameof(CacheOptions.Resume), nameof(CacheOptions.Overwrite)],
+            };
     }
 
     // Returns the records that were there already.

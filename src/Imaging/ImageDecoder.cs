@@ -15,7 +15,7 @@ public sealed record DecodeLimits
     public long MaxPixels { get; init; } = 100_000_000;
 
     /// <summary>Formats that are decoded beside the usual five: of <see cref="FurtherFormats"/>, whose decoder gets no fixes any more, so
-    /// that it is not for bytes of strangers.</summary>
+    /// that it is not for untrusted bytes.</summary>
     /// <value>None.</value>
     public IReadOnlySet<string> Formats { get; init; } = new HashSet<string>();
 

@@ -54,7 +54,10 @@ public sealed record PackOptions
         if (Path.GetFullPath(Table) == Path.GetFullPath(Output))
             throw new PackException($"the pack would overwrite its own table {Table}; name another output");
         if (ImagesPerShard is < 1)
-            throw new PackException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard") { Options = [nameof(ImagesPerShard)] };
+            throw new PackException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard")
+            {
+                Options = [nameof(ImagesPerShard)],
+            };
         Concerns(ImagesPerShard.HasValue, nameof(ImagesPerShard), PackFormat.Webdataset);
         Concerns(Layout.HasValue, nameof(Layout), PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco);
         Concerns(Metadata.HasValue, nameof(Metadata), PackFormat.Imagefolder);
@@ -67,6 +70,9 @@ public sealed record PackOptions
     private void Concerns(bool given, string option, params PackFormat[] formats)
     {
         if (given && !formats.Contains(Format))
-            throw new PackException($"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}") { Options = [option] };
+            throw new PackException($"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}")
+            {
+                Options = [option],
+            };
     }
 }

@@ -37,7 +37,8 @@ internal static class BatchWorkers
         {
             foreach (Task<T> result in ordered.GetConsumingEnumerable(cancel))
             {
-                result.Wait(cancel);
+                // What the work threw is thrown as it is by the next line.
+                Task.WaitAny([result], cancel);
                 yield return Blocking.Wait(result);
             }
             Blocking.Wait(reader);

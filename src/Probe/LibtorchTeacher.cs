@@ -30,13 +30,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
             Loaded.Dispose();
             throw new ScoreException(lacking)
             {
-                Options =
-                [
-                    nameof(ScoreOptions.Cascade),
-                    nameof(options.Runtime),
-                    nameof(options.TokenMerging),
-                    nameof(options.Precision),
-                ],
+                Options = [nameof(ScoreOptions.Cascade), nameof(options.Runtime), nameof(options.TokenMerging), nameof(options.Precision)],
             };
         }
         if (options.Device != "cpu")

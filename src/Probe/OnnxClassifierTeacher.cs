@@ -27,13 +27,7 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
         if (lacking is not null)
             throw new ScoreException($"{lacking}, and {options.Teacher} is an ONNX graph, which runs as it is, on the CPU; leave it out")
             {
-                Options =
-                [
-                    nameof(ScoreOptions.Cascade),
-                    nameof(options.Heads),
-                    nameof(options.Precision),
-                    nameof(options.Device),
-                ],
+                Options = [nameof(ScoreOptions.Cascade), nameof(options.Heads), nameof(options.Precision), nameof(options.Device)],
             };
         // Batches run side by side, each on a thread of its own.
         classifier = OnnxClassifier.Open(options.Teacher, options.Preprocessing, threads: 1);

@@ -32,7 +32,10 @@ internal sealed partial class ScoreJournal
             if (before != fingerprint)
                 throw new ScoreException(
                     $"{folder}: the interrupted run had another version, another teacher, other inputs or other options; repeat it with those, or start over with Overwrite"
-                ) { Options = [nameof(ScoreOptions.Overwrite)] };
+                )
+                {
+                    Options = [nameof(ScoreOptions.Overwrite)],
+                };
             while (File.Exists(Segment(next)))
             {
                 using TableReader reader = Table.Open(Segment(next++));
@@ -224,7 +227,10 @@ internal sealed partial class ScoreJournal
     private ScoreException Changed(string path) =>
         new(
             $"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with Overwrite"
-        ) { Options = [nameof(ScoreOptions.Overwrite)] };
+        )
+        {
+            Options = [nameof(ScoreOptions.Overwrite)],
+        };
 
     private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
 

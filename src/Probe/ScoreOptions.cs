@@ -90,18 +90,27 @@ public sealed record ScoreOptions : TeacherOptions
             if (cascade.Keep is { } keep && !(keep is > 0 and <= 1))
                 throw new ScoreException(
                     FormattableString.Invariant($"Cascade {keep}: give the share to score fully, above 0 and at most 1")
-                ) { Options = [nameof(Cascade)] };
+                )
+                {
+                    Options = [nameof(Cascade)],
+                };
             if (cascade.Pruning is null && Runtime != TeacherRuntime.Libtorch)
                 throw new ScoreException(
                     "a cascade of first blocks stops in the middle of the teacher, which Runtime onnx cannot; leave one of them out"
-                ) { Options = [nameof(Runtime)] };
+                )
+                {
+                    Options = [nameof(Runtime)],
+                };
             if (cascade.Pruning is null && ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
                 throw new ScoreException(
                     "a cascade of first blocks: rollout scores need the attention of all blocks at once; leave them out, or the cascade"
                 );
         }
         if (Cascade is not null && CascadeModelPath is { } model)
-            throw new ScoreException($"CascadeModelPath {model} is a cascade that was learned before; leave Cascade and its budget out") { Options = [nameof(CascadeModelPath), nameof(Cascade)] };
+            throw new ScoreException($"CascadeModelPath {model} is a cascade that was learned before; leave Cascade and its budget out")
+            {
+                Options = [nameof(CascadeModelPath), nameof(Cascade)],
+            };
         if (
             Numerics != NumericProfile.Native
             && (
@@ -113,13 +122,19 @@ public sealed record ScoreOptions : TeacherOptions
         )
             throw new ScoreException(
                 $"Numerics {Numerics.Name()} holds for libtorch on the CPU in float32; leave it out, or Runtime, Precision, Device and teachers as .onnx"
-            ) { Options = [nameof(Numerics), nameof(Runtime), nameof(Precision), nameof(Device)] };
+            )
+            {
+                Options = [nameof(Numerics), nameof(Runtime), nameof(Precision), nameof(Device)],
+            };
         if (CheckpointEvery < 1)
             throw new ScoreException("CheckpointEvery: give at least 1");
         if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path))
             throw new ScoreException($"EmbeddingsPath {path}: name a .npy or .parquet file") { Options = [nameof(EmbeddingsPath)] };
         if (!Overwrite && !Resume && File.Exists(Output))
-            throw new ScoreException($"{Output} exists; add Overwrite to replace it or Resume to continue") { Options = [nameof(Overwrite), nameof(Resume)] };
+            throw new ScoreException($"{Output} exists; add Overwrite to replace it or Resume to continue")
+            {
+                Options = [nameof(Overwrite), nameof(Resume)],
+            };
     }
 }
 
@@ -144,7 +159,7 @@ public sealed record ScoreSummary(
 )
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
-    internal CopyVerdict? Intact { get; init; }
+    internal CorruptionVerdict? Intact { get; init; }
 
     /// <summary>Where the embeddings are; null where none were kept.</summary>
     public string? Embeddings { get; init; }

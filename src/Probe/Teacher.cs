@@ -33,7 +33,7 @@ public sealed class Teacher : IDisposable
                 "react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip"
             );
         }
-        if (pass.JudgesCopies && pass.Copies is null)
+        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
         {
             pass.Dispose();
             throw new ScoreException(
@@ -161,9 +161,9 @@ public sealed class Teacher : IDisposable
 
     /// <summary>What the teacher attends to in image files, whole, so that it can be drawn.</summary>
     /// <returns>In the files' order; null for a file that cannot be read.</returns>
-    internal IReadOnlyList<TeacherLook?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
+    internal IReadOnlyList<TeacherView?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
-        List<TeacherLook?> looks = [];
+        List<TeacherView?> looks = [];
         foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(pass.BatchSize))
         {
             RgbImage?[] seen =
@@ -174,7 +174,7 @@ public sealed class Teacher : IDisposable
                         : null
                 ),
             ];
-            Queue<TeacherLook> found = new(pass.Look([.. seen.OfType<RgbImage>()]));
+            Queue<TeacherView> found = new(pass.Look([.. seen.OfType<RgbImage>()]));
             looks.AddRange(seen.Select(image => image is null ? null : found.Dequeue()));
         }
         return looks;

@@ -83,11 +83,15 @@ public record TeacherOptions
         if (BatchSize < 1)
             throw new ScoreException($"BatchSize {BatchSize}: give at least 1") { Options = [nameof(BatchSize)] };
         if (Runtime != TeacherRuntime.Libtorch && Device != "cpu")
-            throw new ScoreException($"Runtime onnx computes on the CPU; leave out Device {Device}, or take Runtime libtorch") { Options = [nameof(Runtime), nameof(Device)] };
+            throw new ScoreException($"Runtime onnx computes on the CPU; leave out Device {Device}, or take Runtime libtorch")
+            {
+                Options = [nameof(Runtime), nameof(Device)],
+            };
         if (Precision != Precision.Float32 && (Runtime != TeacherRuntime.Libtorch || Device != "cpu"))
-            throw new ScoreException(
-                "Precision bf16 is for Runtime libtorch on the CPU; leave out Precision, or Runtime and Device"
-            ) { Options = [nameof(Precision), nameof(Runtime), nameof(Device)] };
+            throw new ScoreException("Precision bf16 is for Runtime libtorch on the CPU; leave out Precision, or Runtime and Device")
+            {
+                Options = [nameof(Precision), nameof(Runtime), nameof(Device)],
+            };
         if (DecodeWorkers < 1)
             throw new ScoreException($"DecodeWorkers {DecodeWorkers}: give at least 1") { Options = [nameof(DecodeWorkers)] };
         if (Blocks is not null && Blocks.Any(block => block < 0))

@@ -79,15 +79,18 @@ internal sealed partial class TeacherPass : IDisposable
                 if (rollouts.Length > 0)
                     throw new ScoreException(
                         $"Runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take Runtime libtorch"
-                    ) { Options = [nameof(ScoreOptions.Runtime)] };
+                    )
+                    {
+                        Options = [nameof(ScoreOptions.Runtime)],
+                    };
                 onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
             }
             if (options.Runtime == TeacherRuntime.Libtorch)
                 teacher.Transformer?.PackForInference(BatchSize, options.Precision);
             Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
             ReactClip = options.ReactClip;
-            if (JudgesCopies && options.CopyModelPath is { } known)
-                Copies = Fitting(CopyFile.Load(known), known);
+            if (NeedsCorruptionModel && options.CopyModelPath is { } known)
+                CorruptionModel = Fitting(CorruptionFile.Load(known), known);
             Transform = teacher.Preprocessing;
         }
         catch
@@ -148,15 +151,15 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>What features are clipped at.</summary>
     public double? ReactClip { get; set; }
 
-    /// <summary>Whether a score needs <see cref="Copies"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
-    public bool JudgesCopies => needs.HasFlag(ScoreNeeds.Copies);
+    /// <summary>Whether a score needs <see cref="CorruptionModel"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
+    public bool NeedsCorruptionModel => needs.HasFlag(ScoreNeeds.CorruptionModel);
 
     /// <summary>The classifier of corrupted copies.</summary>
-    public CopyModel? Copies { get; set; }
+    public CorruptionModel? CorruptionModel { get; set; }
 
-    /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
-    public string CopyDescription =>
-        $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CopyFeatures.Scores(Blocks, HasHead))}";
+    /// <summary>What <see cref="CorruptionFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
+    public string CorruptionFeatureNames =>
+        $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CorruptionFeatures.Scores(Blocks, HasHead))}";
 
     public int Classes => teacher.Classes;
 
@@ -200,13 +203,15 @@ internal sealed partial class TeacherPass : IDisposable
     }
 
     /// <summary>What the classifier of corrupted copies looks at, of each image that can be decoded.</summary>
-    public (float[][] Features, ScoreInput[] Images) CopyFeatures(IReadOnlyList<ScoreInput> inputs)
+    public (float[][] Features, ScoreInput[] Images) CorruptionFeatures(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0)
             return ([], []);
         return (
-            Looking(images, pixels => Rows(Probe.Corruptions.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)),
+            Looking(images, pixels =>
+                Rows(Probe.Corruptions.CorruptionFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)
+            ),
             [.. images.Select(image => image.Input)]
         );
     }
@@ -260,11 +265,11 @@ internal sealed partial class TeacherPass : IDisposable
         teacher.Dispose();
     }
 
-    private CopyModel Fitting(CopyModel known, string path) =>
-        known.Features == CopyDescription
+    private CorruptionModel Fitting(CorruptionModel known, string path) =>
+        known.Features == CorruptionFeatureNames
             ? known
             : throw new ScoreException(
-                $"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one"
+                $"{path} was learned from {known.Features}, and this teacher gives {CorruptionFeatureNames}; give the same teacher and blocks, or leave it out to learn one"
             );
 
     private IReadOnlyList<int> BlocksOf(TeacherOptions options)
@@ -274,7 +279,10 @@ internal sealed partial class TeacherPass : IDisposable
             if (options.Blocks is { Count: > 0 } asked)
                 throw new ScoreException(
                     $"Blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave Blocks out"
-                ) { Options = [nameof(ScoreOptions.Blocks)] };
+                )
+                {
+                    Options = [nameof(ScoreOptions.Blocks)],
+                };
             return [];
         }
         int depth = config.Depth;
@@ -290,7 +298,12 @@ internal sealed partial class TeacherPass : IDisposable
             { Count: 0 } => [.. Enumerable.Range(0, depth)],
             _ => [.. options.Blocks.Distinct().Order()],
         };
-        return blocks[^1] < depth ? blocks : throw new ScoreException($"Blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}") { Options = [nameof(ScoreOptions.Blocks)] };
+        return blocks[^1] < depth
+            ? blocks
+            : throw new ScoreException($"Blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}")
+            {
+                Options = [nameof(ScoreOptions.Blocks)],
+            };
     }
 
     private void RequireMerging(TeacherOptions options, string rollouts)
@@ -303,7 +316,10 @@ internal sealed partial class TeacherPass : IDisposable
             : VisionTransformer.WhyNotMerged(config) is { } reason ? $"{options.Teacher} cannot merge patches: {reason}"
             : null;
         if (why is not null)
-            throw new ScoreException($"TokenMerging {options.TokenMerging}: {why}; leave one of them out") { Options = [nameof(ScoreOptions.TokenMerging), nameof(ScoreOptions.Runtime)] };
+            throw new ScoreException($"TokenMerging {options.TokenMerging}: {why}; leave one of them out")
+            {
+                Options = [nameof(ScoreOptions.TokenMerging), nameof(ScoreOptions.Runtime)],
+            };
     }
 
     private static int UsualBatch(ITeacherNetwork teacher, Device device)
@@ -327,7 +343,12 @@ internal sealed partial class TeacherPass : IDisposable
     private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) =>
         onnx?.Answer(pixels, views) ?? teacher.Answer(pixels, Blocks, rollout, views);
 
-    private TeacherAnswer Completed(TeacherAnswer answer) => answer with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
+    private TeacherAnswer Completed(TeacherAnswer answer) =>
+        answer with
+        {
+            ReactClip = ReactClip ?? double.NaN,
+            CorruptionModel = CorruptionModel,
+        };
 
     // One batch at a time on a device of its own, side by side on the CPU.
     private T Looking<T>(IReadOnlyList<DecodedInput> images, Func<Tensor, T> look)

@@ -91,7 +91,10 @@ public static class ReportRun
             if (Directory.Exists(options.Output))
                 throw new ReportException($"{options.Output} is a folder; name a .html file");
             if (!options.Overwrite && File.Exists(options.Output))
-                throw new ReportException($"{options.Output} exists; name another output or give Overwrite") { Options = [nameof(ReportOptions.Overwrite)] };
+                throw new ReportException($"{options.Output} exists; name another output or give Overwrite")
+                {
+                    Options = [nameof(ReportOptions.Overwrite)],
+                };
             return held;
         }
         catch

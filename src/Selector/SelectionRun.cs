@@ -31,7 +31,10 @@ public static class SelectionRun
         string duplicates = DuplicateTable.PathBeside(options.Output);
         Provenance.RefuseForeign(options.Output, options.Overwrite, duplicates);
         if (!options.Overwrite && File.Exists(options.Output))
-            throw new SelectionException($"{options.Output} exists; name another output or give Overwrite") { Options = [nameof(SelectOptions.Overwrite)] };
+            throw new SelectionException($"{options.Output} exists; name another output or give Overwrite")
+            {
+                Options = [nameof(SelectOptions.Overwrite)],
+            };
         Stopwatch clock = Stopwatch.StartNew();
         using Passes passes = new(options, progress, cancel);
         passes.RequireEmbeddings();

@@ -27,11 +27,12 @@ public sealed class OwnTeacherTests
             }
         );
         using LoadedModel loaded = ModelStore.Load(directory);
-        using Teacher own = Teacher.From(
-            new Network(loaded.Model),
-            loaded.Preprocessing,
-            loaded.ClassNames,
-            options => options with { Scores = scores, BatchSize = 2 }
+        using Teacher own = Teacher.From(new Network(loaded.Model), loaded.Preprocessing, loaded.ClassNames, options =>
+            options with
+            {
+                Scores = scores,
+                BatchSize = 2,
+            }
         );
 
         IReadOnlyList<ScoredImage> expected = read.Score(images, TestContext.Current.CancellationToken),
@@ -58,10 +59,11 @@ public sealed class OwnTeacherTests
     {
         using ScoringWorld world = new();
         using LoadedModel loaded = ModelStore.Load(Checkpoint(world));
-        using Teacher own = Teacher.From(
-            new Network(loaded.Model) { GivesEmbeddings = false },
-            loaded.Preprocessing,
-            configure: options => options with { Scores = ["margin", "feature_norm", "weight_cosine"] }
+        using Teacher own = Teacher.From(new Network(loaded.Model) { GivesEmbeddings = false }, loaded.Preprocessing, configure: options =>
+            options with
+            {
+                Scores = ["margin", "feature_norm", "weight_cosine"],
+            }
         );
         ScoredImage scored = own.Score(Images(world, 1)[0]);
         Assert.True(scored.Ok);
@@ -83,8 +85,7 @@ public sealed class OwnTeacherTests
         using Teacher wrong = Teacher.From(new Network(loaded.Model) { Classes = 7 }, loaded.Preprocessing);
         Refused("Logits of shape [1, 5] and says that it gives [1, 7]", () => wrong.Score(Images(world, 1)[0]));
 
-        Teacher From(Func<TeacherOptions, TeacherOptions> configure) =>
-            Teacher.From(network, loaded.Preprocessing, configure: configure);
+        Teacher From(Func<TeacherOptions, TeacherOptions> configure) => Teacher.From(network, loaded.Preprocessing, configure: configure);
 
         static void Refused(string why, Func<object> action) =>
             Assert.Contains(why, Assert.Throws<ScoreException>(action).Message, StringComparison.Ordinal);

@@ -138,7 +138,10 @@ internal sealed class BucketService : IDisposable
             ? credentials
             : throw new CrawlException(
                 $"no credentials for s3:// sources: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '{profile}', or give Anonymous"
-            ) { Options = [nameof(BucketOptions.Anonymous)] };
+            )
+            {
+                Options = [nameof(BucketOptions.Anonymous)],
+            };
     }
 
     private static string Said(Exception error) =>

@@ -1,4 +1,4 @@
-// How the web is crawled: manners, patience and limits, with defaults that suit a stranger's server.
+// How the web is crawled: politeness, timeouts and limits, with defaults that suit a server of somebody else.
 
 using System.Net;
 using DataFreeKD.Crawler.Buckets;
@@ -38,15 +38,15 @@ public sealed record WebOptions
     /// <value>30 s.</value>
     public TimeSpan MaxCrawlDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Patience for a connection, with its name look-up and TLS.</summary>
+    /// <summary>Timeout of a connection, with its name look-up and TLS.</summary>
     /// <value>10 s.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Patience for the headers of an answer, the connection included.</summary>
+    /// <summary>Timeout of the headers of an answer, the connection included.</summary>
     /// <value>20 s.</value>
     public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Patience for a whole answer.</summary>
+    /// <summary>Timeout of a whole answer.</summary>
     /// <value>60 s.</value>
     public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -143,9 +143,15 @@ public sealed record WebOptions
         if (MaxFetches < 1)
             throw new CrawlException($"MaxFetches {MaxFetches}: give at least 1") { Options = [nameof(MaxFetches)] };
         if (Steering is not null && MaxFetches is null)
-            throw new CrawlException("Steering spends a budget; give one by MaxFetches") { Options = [nameof(Steering), nameof(MaxFetches)] };
+            throw new CrawlException("Steering spends a budget; give one by MaxFetches")
+            {
+                Options = [nameof(Steering), nameof(MaxFetches)],
+            };
         if (Steering is not null && (RetryFailed || Refresh))
-            throw new CrawlException("Steering looks for new images; it does not go with RetryFailed or Refresh") { Options = [nameof(Steering), nameof(RetryFailed), nameof(Refresh)] };
+            throw new CrawlException("Steering looks for new images; it does not go with RetryFailed or Refresh")
+            {
+                Options = [nameof(Steering), nameof(RetryFailed), nameof(Refresh)],
+            };
         if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')'))
             throw new CrawlException($"Contact {Contact}: give a mail address or a URL in plain ASCII") { Options = [nameof(Contact)] };
     }

@@ -109,7 +109,7 @@ internal static class CorruptSource
             }
             DecodeResult decoded = ImageDecoder.Decode(original.Bytes, DecodeLimits.Local);
             yield return decoded.Image is { } image
-                ? new ImageInput(name, ImageWriter.EncodePng(CorruptedCopy.Of(Shrunk(image), copies[name].Kind, copies[name].Seed)), null)
+                ? new ImageInput(name, ImageWriter.EncodePng(CorruptedImage.Of(Shrunk(image), copies[name].Kind, copies[name].Seed)), null)
                 : new ImageInput(name, null, decoded.Reason);
         }
     }

@@ -1,4 +1,4 @@
-// JSON from strangers: an array or a line each of objects or plain addresses; one object of columns, of rows by key, or with a list of rows
+// JSON of other tools: an array or a line each of objects or plain addresses; one object of columns, of rows by key, or with a list of rows
 // in it.
 
 using System.Runtime.InteropServices;

@@ -2,7 +2,7 @@
 
 namespace DataFreeKD.Manifests.Lists;
 
-/// <summary>One entry of a list from strangers: named fields, a single text, or what could not be read.</summary>
+/// <summary>One entry of a list of another tool: named fields, a single text, or what could not be read.</summary>
 /// <param name="Line">The entry as the list has it.</param>
 /// <param name="Names">Names of the fields; null where it is a single text, or broken.</param>
 /// <param name="Values">The fields, or the single text; null where it is broken.</param>

@@ -1,4 +1,4 @@
-// Lists and tables from strangers: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs
+// Lists and tables of other tools: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs
 // no other.
 
 using System.IO.Compression;

@@ -54,7 +54,10 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
             throw new PackException(
                 $"no link can be made in {folder.Path} ({refusal.Message}); give Copy, or name a folder on another file system",
                 refusal
-            ) { Options = [nameof(PackOptions.Copy)] };
+            )
+            {
+                Options = [nameof(PackOptions.Copy)],
+            };
         }
     }
 

@@ -25,7 +25,7 @@ public enum ScoreNeeds
     Views = 8,
 
     /// <summary>A classifier of corrupted copies, learned before.</summary>
-    Copies = 16,
+    CorruptionModel = 16,
 
     /// <summary>What the head reads, which an ONNX graph does not give.</summary>
     Features = 32,
@@ -67,7 +67,9 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         ),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
-        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))])
+        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.CorruptionModel, answer =>
+            [answer.CorruptionModel!.LogOdds(CorruptionFeatures.Of(answer))]
+        )
     );
 
     /// <summary>Every score, in the order of the columns; those registered last.</summary>

@@ -37,7 +37,7 @@ public sealed record TeacherAnswer
     public double ReactClip { get; init; } = double.NaN;
 
     /// <summary>The classifier of corrupted copies; null where no score needs it.</summary>
-    internal CopyModel? Copies { get; init; }
+    internal CorruptionModel? CorruptionModel { get; init; }
 
     /// <summary>The answer of a network of your own (<see cref="ITeacher"/>).</summary>
     /// <param name="logits"><c>[B, C]</c>; null of a network without a head.</param>
