@@ -34,7 +34,7 @@ VitConfig Shape(int width) =>
 LossTerm? term = args[0] is "none" or "patches"
     ? null
     : LossCatalogue
-        .Build(Recipe.Parse(args[0]), new LossContext(new ModelPair(Shape(teacherWidth), Shape(studentWidth)), Seed: 1, torch.CPU))
+        .Build(Recipe.Parse(args[0]), new LossContext(new ModelPair(Shape(teacherWidth), Shape(studentWidth)), seed: 1, torch.CPU))
         .Single();
 using torch.Generator generator = new(1);
 torch.Tensor student = torch.randn([images, (grid * grid) + 1, studentWidth], generator: generator).requires_grad_(true),

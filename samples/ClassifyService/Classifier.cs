@@ -73,7 +73,7 @@ internal sealed class Classifier : IDisposable
             ImageSize = int.Parse(size, CultureInfo.InvariantCulture),
             CropPct = double.Parse(facts["crop_pct"], CultureInfo.InvariantCulture),
             Squash = facts["crop_mode"] == "squash",
-            Interpolation = InterpolationNames.Find(facts["interpolation"]) ?? Interpolation.Bicubic,
+            Interpolation = facts["interpolation"] == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
             Mean = JsonSerializer.Deserialize<float[]>(facts["mean"])!,
             Std = JsonSerializer.Deserialize<float[]>(facts["std"])!,
         };

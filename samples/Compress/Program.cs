@@ -1,4 +1,4 @@
-// A compression in a program of one's own, by one call: score, select, prune, train, estimate, report. No label is used.
+// A compression in a program of your own, by one call: score, select, prune, train, estimate, report. No label is used.
 // Usage: Compress TEACHER IMAGES FOLDER [MINUTES] [STUDENT_SPEC]
 //   Compress teacher/ photos/ out/ 10 vit:img=32,patch=4,dim=96,depth=5,heads=3
 

@@ -15,7 +15,7 @@ MemoryImage[] images =
 ];
 using Teacher teacher = Teacher.Load(args[0]);
 IReadOnlyList<ScoredImage> pool = teacher.Score(images);
-IReadOnlyList<SelectedImage> selected = ImageSelection.Of(pool, budget: images.Length / 2);
+IReadOnlyList<SelectedImage> selected = ImageSelection.From(pool, budget: images.Length / 2);
 Console.WriteLine(
     $"best: {selected[0].Scored.Image.Name}, a {selected[0].Scored.ClassName} with a probability of {selected[0].Scored.Confidence:P1}"
 );

@@ -1,4 +1,4 @@
-// A loss of one's own.
+// A loss of your own.
 
 using DataFreeKD.Distiller.Losses;
 using TorchSharp;

@@ -1,4 +1,4 @@
-// A score of one's own, and the selection method that ranks by it.
+// A score of your own, and the selection method that ranks by it.
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe.Scores;

@@ -1,4 +1,4 @@
-// A source of images, a score, a selection method, a loss and a pack format of one's own, in one program.
+// A teacher, a source of images, a score, a selection method, a loss and a pack format of your own, in one program.
 // Usage: OwnParts TEACHER IMAGES FOLDER [STUDENT_SPEC]
 
 using System.Runtime.CompilerServices;
@@ -21,11 +21,25 @@ try
     LogitGapScore.Register();
     LossCatalogue.Register(LogitError.Entry);
 
+    // A network of the program itself scores images as a checkpoint does.
+    using (ColourTeacher network = new())
+    using (Teacher own = Teacher.From(network, ColourTeacher.Preprocessing, ColourTeacher.ClassNames))
+    {
+        MemoryImage first = new(
+            args[1],
+            File.ReadAllBytes(Directory.EnumerateFiles(args[1], "*", SearchOption.AllDirectories).Order().First())
+        );
+        ScoredImage seen = own.Score(first);
+        Console.WriteLine(
+            seen.Ok ? $"the first image is {seen.ClassName}, with a probability of {seen.Confidence:P0}" : $"the first image: {seen.Reason}"
+        );
+    }
+
     using Teacher teacher = new(new TeacherOptions { Teacher = args[0], Scores = ["logit_gap"] });
     List<ScoredImage> pool = [];
     await foreach (ScoredImage image in teacher.ScoreAsync(NewestFirst(args[1])))
         pool.Add(image);
-    IReadOnlyList<SelectedImage> selected = ImageSelection.Of(pool, options => options with { Method = "logit-gap", Fraction = 0.5 });
+    IReadOnlyList<SelectedImage> selected = ImageSelection.From(pool, options => options with { Method = "logit-gap", Fraction = 0.5 });
     Console.WriteLine(
         $"{selected.Count} of {pool.Count} images selected; the widest gap is {selected[0].Score:F2}, of {selected[0].Scored.Image.Name}"
     );
@@ -40,7 +54,7 @@ try
             Teacher = args[0],
             SelectionPath = table,
             Student = args.Length > 3 ? args[3] : "vit:img=32,patch=4,dim=96,depth=5,heads=3",
-            Loss = Recipe.Of(LossCatalogue.Find("kd")!.Term(1, ("T", "4")), LogitError.Entry.Term(0.1)),
+            Loss = Recipe.From(LossCatalogue.Find("kd")!.Term(1, ("T", "4")), LogitError.Entry.Term(0.1)),
             Steps = 20,
             BatchSize = 16,
             Output = Path.Combine(args[2], "student"),

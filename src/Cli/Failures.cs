@@ -11,7 +11,7 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>A stage of a pipeline failed.</summary>
 /// <param name="where">The stage, and where the file has it.</param>
 /// <param name="reason">What its verb threw.</param>
-internal sealed class StageException(string where, Exception reason) : Exception(reason.Message, reason)
+internal sealed class StageException(string where, Exception reason) : Exception(FlagNames.MessageOf(reason), reason)
 {
     /// <summary>The stage, and where the file has it.</summary>
     public string Where => where;
@@ -60,14 +60,14 @@ internal static class Failures
         return failure switch
         {
             OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
-            ShardException { Problem: ShardProblem.Missing } => (ExitCode.Missing, $"error: {failure.Message}"),
-            ShardException => (ExitCode.Failed, $"error: {failure.Message}"),
+            ShardException { Problem: ShardProblem.Missing } => (ExitCode.Missing, $"error: {FlagNames.MessageOf(failure)}"),
+            ShardException => (ExitCode.Failed, $"error: {FlagNames.MessageOf(failure)}"),
             UsageException
             or DataFreeKDException
             or FileNotFoundException
             or DirectoryNotFoundException
             or PathTooLongException
-            or UnauthorizedAccessException => (ExitCode.BadInput, $"error: {failure.Message}"),
+            or UnauthorizedAccessException => (ExitCode.BadInput, $"error: {FlagNames.MessageOf(failure)}"),
             IOException or CheckException or NothingSucceededException => (ExitCode.Failed, $"error: {failure.Message}"),
             OutOfMemoryException => (
                 ExitCode.Failed,

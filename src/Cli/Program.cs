@@ -5,10 +5,10 @@ namespace DataFreeKD.Cli;
 internal static class Program
 {
     // Nothing that loads a file may stand here: where file handles are few, that itself fails.
-    private static int Main(string[] args) => OpenFiles.Suffice() ? Run(args) : ExitCode.BadInput;
+    private static Task<int> Main(string[] args) => OpenFiles.Suffice() ? Run(args) : Task.FromResult(ExitCode.BadInput);
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-    private static int Run(string[] args)
+    private static async Task<int> Run(string[] args)
     {
         Output.StandardStreams.Prepare();
         if (!HasWorkingFolder())
@@ -16,7 +16,7 @@ internal static class Program
             Console.Error.WriteLine("error: the working folder was deleted; change to one that is there (cd) and run the command again");
             return ExitCode.BadInput;
         }
-        return CommandLine.RunAsync(args).GetAwaiter().GetResult();
+        return await CommandLine.RunAsync(args);
     }
 
     // Every path that is not absolute begins there, and native libraries fail to load without one.

@@ -6,7 +6,7 @@ namespace DataFreeKD.Core;
 
 /// <summary>Writes under a temporary name in the same folder, flushes to disk, then renames over the target. What a killed writer of the
 /// same target left is removed.</summary>
-public sealed class AtomicFile : IDisposable
+internal sealed class AtomicFile : IDisposable
 {
     private readonly string target;
     private readonly string temporary;

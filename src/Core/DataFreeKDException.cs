@@ -11,4 +11,8 @@ public abstract class DataFreeKDException : Exception
     /// <summary>With a message for the user.</summary>
     protected DataFreeKDException(string message, Exception? inner = null)
         : base(message, inner) { }
+
+    /// <summary>Properties of options that the message names, such as <c>BatchSize</c>; a program that shows options under other names can
+    /// replace them.</summary>
+    public IReadOnlyList<string> Options { get; init; } = [];
 }

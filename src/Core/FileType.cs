@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace DataFreeKD.Core;
 
 /// <summary>The kinds of thing that a path may lead to.</summary>
-public enum FileType
+internal enum FileType
 {
     /// <summary>Nothing, or a link to nothing.</summary>
     Missing,
@@ -24,7 +24,7 @@ public enum FileType
 }
 
 /// <summary>The kind, and what tells one file from all others on the machine.</summary>
-public readonly record struct FileFacts(FileType Type, string Identity)
+internal readonly record struct FileFacts(FileType Type, string Identity)
 {
     /// <summary>Asks; links are followed.</summary>
     public static FileFacts Of(string path)

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Core;
 
 /// <summary>A stream that is read once, forwards.</summary>
-public abstract class ForwardStream : Stream
+internal abstract class ForwardStream : Stream
 {
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -44,7 +44,7 @@ public abstract class ForwardStream : Stream
 }
 
 /// <summary>Bytes that were read already, then the stream that they came from. Disposing it disposes that stream.</summary>
-public sealed class PrefixedStream(ReadOnlyMemory<byte> start, Stream rest) : ForwardStream
+internal sealed class PrefixedStream(ReadOnlyMemory<byte> start, Stream rest) : ForwardStream
 {
     private ReadOnlyMemory<byte> left = start;
 

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Core;
 
 /// <summary>Asks the file system.</summary>
-public static class FreeSpace
+internal static class FreeSpace
 {
     /// <summary>Refuses an output that does not fit where it is to be written; says nothing where the system does not tell.</summary>
     /// <param name="path">The file to write, there or not.</param>

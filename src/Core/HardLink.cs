@@ -6,7 +6,7 @@ namespace DataFreeKD.Core;
 
 /// <summary>Puts a finished file in its place, unless another process was first. <see cref="File.Move(string, string)"/> looks and then
 /// renames, so that two may both believe to have been first; the system's <c>link</c> is one step, on network file systems too.</summary>
-public static class HardLink
+internal static class HardLink
 {
     // EEXIST, or Windows's ERROR_ALREADY_EXISTS and ERROR_FILE_EXISTS.
     private const int Exists = 17,

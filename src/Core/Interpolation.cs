@@ -18,7 +18,7 @@ public enum Interpolation
 }
 
 /// <summary>The filters by the names that timm and PIL give them.</summary>
-public static class InterpolationNames
+internal static class InterpolationNames
 {
     /// <summary><c>bilinear</c> or <c>bicubic</c>.</summary>
     public static string Name(this Interpolation interpolation) => interpolation == Interpolation.Bilinear ? "bilinear" : "bicubic";

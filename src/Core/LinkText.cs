@@ -6,7 +6,7 @@ using System.Text;
 namespace DataFreeKD.Core;
 
 /// <summary>Tells a small file whose only content is the relative path of another file.</summary>
-public static class LinkText
+internal static class LinkText
 {
     /// <summary>Bytes that such a file has at most.</summary>
     public const int Longest = 1024;

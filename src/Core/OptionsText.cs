@@ -11,7 +11,7 @@ namespace DataFreeKD.Core;
 /// A new option is in every record from the day that it exists. A list's elements stand between <c>", "</c> (numbers between commas),
 /// a dictionary is <c>key=value</c> in the order of its keys, null is empty; numbers have the shortest text that parses back to them.
 /// </remarks>
-public static class OptionsText
+internal static class OptionsText
 {
     private const string Between = ", ";
 

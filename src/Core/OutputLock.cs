@@ -14,7 +14,7 @@ namespace DataFreeKD.Core;
 /// ends, so that a lock that nobody holds is taken over; it is deleted at the end. Where the folder around an output folder cannot be
 /// written to, the lock lies within.
 /// </summary>
-public sealed class OutputLock : IDisposable
+internal sealed class OutputLock : IDisposable
 {
     private const string Mark = "DataFreeKD output lock",
         Ending = ".lock",

@@ -4,7 +4,7 @@ namespace DataFreeKD.Core;
 
 /// <summary>Makes files and folders where the system keeps temporary ones (<c>TMPDIR</c>), and names that place where it cannot be
 /// used.</summary>
-public static class ScratchFolder
+internal static class ScratchFolder
 {
     /// <summary>A new, empty file; the caller deletes it.</summary>
     /// <exception cref="OutputException">Nothing can be written there.</exception>

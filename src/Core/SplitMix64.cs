@@ -4,7 +4,7 @@ namespace DataFreeKD.Core;
 
 /// <summary>Random bits by SplitMix64. Its outputs are fixed for ever: selections, augmentations and training orders depend on
 /// them.</summary>
-public static class SplitMix64
+internal static class SplitMix64
 {
     /// <summary>The step between two states: 2⁶⁴ divided by the golden ratio, made odd.</summary>
     public const ulong Step = 0x9E3779B97F4A7C15;

@@ -18,7 +18,7 @@ public sealed record CrawlOptions
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>Images made on demand, after those of <see cref="Sources"/>.</summary>
-    public IReadOnlyList<MadeImages> Made { get; init; } = [];
+    internal IReadOnlyList<MadeImages> Made { get; init; } = [];
 
     /// <summary>The store's folder: <c>manifest.csv</c> and <c>images/ab/&lt;sha256&gt;.&lt;format&gt;</c>. Crawling into an existing store
     /// adds to it.</summary>
@@ -68,17 +68,26 @@ public sealed record CrawlOptions
         if (Sources.Count + Made.Count == 0 && !revisits)
             throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
         if (Sources.Count + Made.Count > 0 && revisits)
-            throw new CrawlException("--retry-failed and --refresh go over what the store has; give no source with them");
+            throw new CrawlException("RetryFailed and Refresh go over what the store has; give no source with them")
+            {
+                Options = [nameof(Web.RetryFailed), nameof(Web.Refresh)],
+            };
         if (NearDuplicateRadius is < 0 or > 8)
-            throw new CrawlException($"--near-duplicates {NearDuplicateRadius}: give 0 to 8 bits");
+            throw new CrawlException($"NearDuplicateRadius {NearDuplicateRadius}: give 0 to 8 bits")
+            {
+                Options = [nameof(NearDuplicateRadius)],
+            };
         if (ImagesPerShard < 1)
-            throw new CrawlException($"--shards {ImagesPerShard}: give at least 1 image a shard");
+            throw new CrawlException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard")
+            {
+                Options = [nameof(ImagesPerShard)],
+            };
         Reencode.Validate();
         Web.Validate();
         if (MinSide < 1)
-            throw new CrawlException($"--min-side {MinSide}: give at least 1");
+            throw new CrawlException($"MinSide {MinSide}: give at least 1") { Options = [nameof(MinSide)] };
         if (Workers < 1)
-            throw new CrawlException($"--workers {Workers}: give at least 1");
+            throw new CrawlException($"Workers {Workers}: give at least 1") { Options = [nameof(Workers)] };
     }
 }
 
@@ -94,7 +103,7 @@ public sealed record CrawlProgress(long Done, long Stored, long Bytes, long Reje
 /// <param name="Url">The address as it was given.</param>
 /// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be
 /// fetched.</param>
-public sealed record PlannedFetch(string Url, string Decision);
+internal sealed record PlannedFetch(string Url, string Decision);
 
 /// <summary>What a crawl did.</summary>
 /// <param name="Rows">Rows of the manifest.</param>

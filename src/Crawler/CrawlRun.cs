@@ -103,14 +103,14 @@ public static class CrawlRun
         CrawlOptions options,
         IProgress<CrawlProgress>? progress = null,
         CancellationToken cancel = default
-    ) => ExecuteAsync(options, progress, cancel).GetAwaiter().GetResult();
+    ) => Blocking.Wait(() => ExecuteAsync(options, progress, cancel));
 
     /// <summary>Says what a crawl would fetch from the web: asks for robots.txt and tdmrep.json files and the listings of buckets, and
     /// nothing else. Of a crawl that is steered, only the first round is said. Links are not followed, files of this machine not looked
     /// at.</summary>
     /// <returns>The addresses by decision.</returns>
     /// <exception cref="CrawlException">Options or sources that cannot be used.</exception>
-    public static async Task<IReadOnlyDictionary<string, long>> DryRunAsync(
+    internal static async Task<IReadOnlyDictionary<string, long>> DryRunAsync(
         CrawlOptions options,
         Action<PlannedFetch> tell,
         CancellationToken cancel = default
@@ -137,11 +137,11 @@ public static class CrawlRun
 
     /// <summary>The same for a thread that may wait.</summary>
     /// <inheritdoc cref="DryRunAsync"/>
-    public static IReadOnlyDictionary<string, long> DryRun(
+    internal static IReadOnlyDictionary<string, long> DryRun(
         CrawlOptions options,
         Action<PlannedFetch> tell,
         CancellationToken cancel = default
-    ) => DryRunAsync(options, tell, cancel).GetAwaiter().GetResult();
+    ) => Blocking.Wait(() => DryRunAsync(options, tell, cancel));
 
     /// <summary>Decodes on several workers, keeps the order of the sources, holds a bounded number of images.</summary>
     private static async IAsyncEnumerable<(FoundImage Found, CheckedImage Image, long Bytes)> Check(

@@ -100,12 +100,13 @@ public abstract record BatchOptions
     }
 
     /// <summary>Throws <paramref name="message"/> unless <paramref name="holds"/>.</summary>
-    protected static void Check(bool holds, string message)
+    private protected static void Check(bool holds, string message, params string[] options)
     {
         if (!holds)
-            throw new DistillException(message);
+            throw new DistillException(message) { Options = options };
     }
 
     /// <summary>Throws unless <paramref name="value"/> lies in 0–1.</summary>
-    protected static void CheckShare(double value, string name) => Check(value is >= 0 and <= 1, $"{name} is {value}: must be in [0, 1]");
+    private protected static void CheckShare(double value, string name) =>
+        Check(value is >= 0 and <= 1, $"{name} is {value}: must be in [0, 1]");
 }

@@ -5,7 +5,7 @@ using DataFreeKD.Models;
 namespace DataFreeKD.Distiller;
 
 /// <summary>Options of <see cref="CacheRun"/>. Images, augmentation and batches are those of the trainings that the cache is for.</summary>
-public sealed record CacheOptions : BatchOptions
+internal sealed record CacheOptions : BatchOptions
 {
     /// <summary>The selection table, as in <see cref="DistillOptions.SelectionPath"/>.</summary>
     public required string SelectionPath { get; init; }

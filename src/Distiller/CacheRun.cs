@@ -12,7 +12,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller;
 
 /// <summary>Writes the teacher's outputs on exactly the batches that a training with the same options will see.</summary>
-public static class CacheRun
+internal static class CacheRun
 {
     // A record names a class in 16 bits.
     private const int MostClasses = 1 << 16;
@@ -119,11 +119,17 @@ public static class CacheRun
         if (options.Overwrite || options.Resume)
             return;
         if (File.Exists(options.Output))
-            throw new DistillException($"{options.Output} is there already; choose another name, or pass --overwrite to replace it");
+            throw new DistillException($"{options.Output} is there already; choose another name, or pass Overwrite to replace it")
+            {
+                Options = [nameof(CacheOptions.Overwrite)],
+            };
         if (File.Exists(CacheWriter.PartOf(options.Output)))
             throw new DistillException(
-                $"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass --resume to go on or --overwrite to start again"
-            );
+                $"{CacheWriter.PartOf(options.Output)} is left by an interrupted run; pass Resume to go on or Overwrite to start again"
+            )
+            {
+                Options = [nameof(CacheOptions.Resume), nameof(CacheOptions.Overwrite)],
+            };
     }
 
     // Returns the records that were there already.

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Distiller;
 
 /// <summary>What a finished cache holds.</summary>
-public sealed record CacheSummary
+internal sealed record CacheSummary
 {
     /// <summary>File written.</summary>
     public required string Output { get; init; }

@@ -7,15 +7,15 @@ namespace DataFreeKD.Distiller;
 /// <summary>One way to make a student.</summary>
 /// <param name="Name">Its name in tables and as a folder.</param>
 /// <param name="Options">A distillation, or a supervised training as a bound; output, seed and resumption are set for each run.</param>
-public sealed record ComparedRecipe(string Name, LoopOptions Options);
+internal sealed record ComparedRecipe(string Name, LoopOptions Options);
 
 /// <summary>Labelled images to measure students on.</summary>
 /// <param name="Name">Its name in tables.</param>
 /// <param name="DataPath">As <see cref="EvaluateOptions.DataPath"/>.</param>
-public sealed record TestSet(string Name, string DataPath);
+internal sealed record TestSet(string Name, string DataPath);
 
 /// <summary>Options of <see cref="ComparisonRun"/>.</summary>
-public sealed partial record ComparisonOptions
+internal sealed partial record ComparisonOptions
 {
     /// <summary>Folder of the runs and of the tables.</summary>
     public required string Output { get; init; }

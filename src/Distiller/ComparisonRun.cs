@@ -8,7 +8,7 @@ using DataFreeKD.Models;
 namespace DataFreeKD.Distiller;
 
 /// <summary>Runs every recipe with every seed, one after the other, and measures the students.</summary>
-public static class ComparisonRun
+internal static class ComparisonRun
 {
     /// <summary>Runs to the end, or to cancellation; what is finished is kept, and an interrupted run goes on from its checkpoint the next
     /// time.</summary>

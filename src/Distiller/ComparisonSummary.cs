@@ -3,7 +3,7 @@
 namespace DataFreeKD.Distiller;
 
 /// <summary>What a comparison found.</summary>
-public sealed record ComparisonSummary
+internal sealed record ComparisonSummary
 {
     /// <summary>Folder of runs and tables.</summary>
     public required string Output { get; init; }
@@ -28,7 +28,7 @@ public sealed record ComparisonSummary
 }
 
 /// <summary>One recipe on one test set, over the seeds.</summary>
-public sealed record RecipeFigures
+internal sealed record RecipeFigures
 {
     /// <summary>The recipe.</summary>
     public required string Recipe { get; init; }

@@ -106,7 +106,8 @@ public sealed record DistillOptions : LoopOptions
         );
         Check(
             Cache is null || Init is StudentInit.Random or StudentInit.Auto,
-            "a student cannot be made from a cached teacher: its weights are not there; use --init random, or a student made before (dfkd prune)"
+            "a student cannot be made from a cached teacher: its weights are not there; use Init random, or a student made before (PruneRun)",
+            nameof(Init)
         );
         Check(FurtherTeachers.All(teacher => !string.IsNullOrWhiteSpace(teacher)), "a teacher is empty: name a model");
         Check(
@@ -119,7 +120,8 @@ public sealed record DistillOptions : LoopOptions
         );
         Check(
             Cache is null || FurtherTeachers.Count == 0,
-            "a cache holds the outputs of one teacher; leave --cache out, or give one teacher"
+            "a cache holds the outputs of one teacher; leave Cache out, or give one teacher",
+            nameof(Cache)
         );
         Check(
             Cache is null || TeacherPrecision == Precision.Float32,
@@ -132,11 +134,14 @@ public sealed record DistillOptions : LoopOptions
         Check(TeacherPatches is > 0 and <= 1, $"teacher patches is {TeacherPatches}: must be above 0 and at most 1");
         Check(
             !MasksTeacher || Cache is null,
-            "a cache holds what its teacher said of whole images; leave --teacher-patches or the cache out"
+            "a cache holds what its teacher said of whole images; leave TeacherPatches or the cache out",
+            nameof(TeacherPatches)
         );
         Check(
             !MasksTeacher || !DropsPatches,
-            "a student that drops patches cannot say which of them its teacher is to see; leave --patch-dropout or --teacher-patches out"
+            "a student that drops patches cannot say which of them its teacher is to see; leave PatchDropout or TeacherPatches out",
+            nameof(PatchDropout),
+            nameof(TeacherPatches)
         );
         Check(TeacherHeads is null or > 0, $"teacher heads is {TeacherHeads}: must be above 0");
     }

@@ -162,8 +162,11 @@ public static class DistillRun
             TeacherPatches.Check(teachers, student);
             if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reader)
                 throw new DistillException(
-                    $"the {reader.Name} loss reads the teacher's patches, of which --teacher-patches shows it a part; use losses on outputs (kd, dkd, dist, hard, noise), or leave --teacher-patches out"
-                );
+                    $"the {reader.Name} loss reads the teacher's patches, of which TeacherPatches shows it a part; use losses on outputs (kd, dkd, dist, hard, noise), or leave TeacherPatches out"
+                )
+                {
+                    Options = [nameof(DistillOptions.TeacherPatches)],
+                };
         }
         return losses;
 

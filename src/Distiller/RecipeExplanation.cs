@@ -16,7 +16,7 @@ namespace DataFreeKD.Distiller;
 /// <param name="Teacher">Number of the teacher whose answers count; null for several teachers together.</param>
 /// <param name="Layers">Blocks that it joins; empty for outputs alone.</param>
 /// <param name="Learned">Numbers that it learns and that are dropped after training.</param>
-public sealed record TermExplanation(
+internal sealed record TermExplanation(
     string Name,
     double Weight,
     IReadOnlyDictionary<string, string> Parameters,
@@ -32,16 +32,16 @@ public sealed record TermExplanation(
 /// <param name="Normed">Whether the tokens after the final norm are kept.</param>
 /// <param name="Qkv">Blocks whose queries, keys and values are kept.</param>
 /// <param name="Floats">Numbers kept for each image.</param>
-public sealed record CaptureCost(IReadOnlyList<int> Outputs, bool Normed, IReadOnlyList<int> Qkv, long Floats);
+internal sealed record CaptureCost(IReadOnlyList<int> Outputs, bool Normed, IReadOnlyList<int> Qkv, long Floats);
 
 /// <summary>A preset that the recipe names.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Source">Whose it is.</param>
 /// <param name="Differs">What is not as the source publishes it.</param>
-public sealed record PresetExplanation(string Name, string Source, string Differs);
+internal sealed record PresetExplanation(string Name, string Source, string Differs);
 
 /// <summary>A recipe for two models.</summary>
-public sealed record RecipeExplanation
+internal sealed record RecipeExplanation
 {
     /// <summary>The recipe with every parameter resolved.</summary>
     public required string Recipe { get; init; }

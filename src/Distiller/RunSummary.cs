@@ -46,7 +46,7 @@ public abstract record RunSummary
     public required double ImagesPerSecond { get; init; }
 
     /// <summary>Where the time of this process's steps went.</summary>
-    public required IReadOnlyList<StageTime> Stages { get; init; }
+    internal IReadOnlyList<StageTime> Stages { get; init; } = [];
 }
 
 /// <summary>What a distillation gave.</summary>
@@ -63,7 +63,7 @@ public sealed record DistillSummary : RunSummary
 }
 
 /// <summary>What a supervised training gave.</summary>
-public sealed record TrainSummary : RunSummary
+internal sealed record TrainSummary : RunSummary
 {
     /// <summary>Class names, by index.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }

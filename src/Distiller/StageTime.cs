@@ -9,4 +9,4 @@ namespace DataFreeKD.Distiller;
 /// <param name="Seconds">Wall seconds.</param>
 /// <param name="CpuSeconds">CPU seconds of the whole process meanwhile, the preparation of the next batch on its own thread among
 /// them.</param>
-public sealed record StageTime(string Name, double Seconds, double CpuSeconds);
+internal sealed record StageTime(string Name, double Seconds, double CpuSeconds);

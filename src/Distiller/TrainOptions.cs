@@ -3,7 +3,7 @@
 namespace DataFreeKD.Distiller;
 
 /// <summary>Options of <see cref="TrainRun"/>.</summary>
-public sealed record TrainOptions : LoopOptions
+internal sealed record TrainOptions : LoopOptions
 {
     /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and
     /// <c>label</c>.</summary>

@@ -9,7 +9,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller;
 
 /// <summary>Trains a model on labelled images.</summary>
-public static class TrainRun
+internal static class TrainRun
 {
     /// <summary>Runs to the end, or to cancellation, which leaves a checkpoint to resume from.</summary>
     /// <param name="options">What to do.</param>

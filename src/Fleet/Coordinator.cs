@@ -11,10 +11,10 @@ namespace DataFreeKD.Fleet;
 /// <param name="Failed">Shards without a part that are not tried again.</param>
 /// <param name="Rows">Rows of the finished shards.</param>
 /// <param name="Conflict">Whether two machines came to other bytes for a shard, which ends the run.</param>
-public sealed record BoardState(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
+internal sealed record BoardState(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
 
 /// <summary>How a run is coordinated.</summary>
-public sealed record CoordinatorOptions
+internal sealed record CoordinatorOptions
 {
     /// <summary>Looks at the parts on disk.</summary>
     public required Func<BoardState> Look { get; init; }
@@ -42,10 +42,10 @@ public sealed record CoordinatorOptions
 /// <param name="Rows">Finished rows.</param>
 /// <param name="AllRows">Rows of the plan.</param>
 /// <param name="RowsPerSecond">Since the coordinator began.</param>
-public sealed record FleetProgress(int Done, int Failed, int Shards, int InFlight, long Rows, long AllRows, double RowsPerSecond);
+internal sealed record FleetProgress(int Done, int Failed, int Shards, int InFlight, long Rows, long AllRows, double RowsPerSecond);
 
 /// <summary>Coordinates one run. Two at once are harmless.</summary>
-public static class Coordinator
+internal static class Coordinator
 {
     // Publications that wait for their answers at the same time.
     private const int Window = 512;

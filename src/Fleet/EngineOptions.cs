@@ -6,7 +6,7 @@ using NATS.Client.Core;
 namespace DataFreeKD.Fleet;
 
 /// <summary>A NATS server with JetStream, and how to sign in there.</summary>
-public sealed record EngineOptions
+internal sealed record EngineOptions
 {
     /// <summary>The environment variable of <see cref="Login"/>: an argument would stand in the list of processes.</summary>
     public const string LoginVariable = "DFKD_ENGINE_LOGIN";

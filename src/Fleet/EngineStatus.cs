@@ -18,7 +18,7 @@ namespace DataFreeKD.Fleet;
 /// <param name="RowsPerSecond">Of its coordinator, or of its workers together.</param>
 /// <param name="SecondsLeft">At that speed; null where nothing is known.</param>
 /// <param name="Coordinated">Whether a coordinator answers.</param>
-public sealed record RunStatus(
+internal sealed record RunStatus(
     string Run,
     string Stage,
     string Folder,
@@ -37,7 +37,7 @@ public sealed record RunStatus(
 /// <summary>The runs and the workers of an engine.</summary>
 /// <param name="Runs">Runs, by name.</param>
 /// <param name="Workers">Workers that answered, by machine and process.</param>
-public sealed record EngineStatus(IReadOnlyList<RunStatus> Runs, IReadOnlyList<WorkerStatus> Workers)
+internal sealed record EngineStatus(IReadOnlyList<RunStatus> Runs, IReadOnlyList<WorkerStatus> Workers)
 {
     /// <summary>Asks.</summary>
     /// <param name="options">The engine.</param>

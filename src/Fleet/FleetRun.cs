@@ -8,7 +8,7 @@ using System.Text.Json.Serialization;
 namespace DataFreeKD.Fleet;
 
 /// <summary>A plan that is to be computed.</summary>
-public sealed record FleetRun
+internal sealed record FleetRun
 {
     /// <summary>What computes its shards, such as <c>score</c>.</summary>
     public required string Stage { get; init; }
@@ -48,7 +48,7 @@ public sealed record FleetRun
 }
 
 /// <summary>What a worker is asked for. It names files and numbers, and never a command.</summary>
-public sealed record ShardMessage
+internal sealed record ShardMessage
 {
     internal const int ThisForm = 1;
 

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Fleet;
 
 /// <summary>What became of a shard.</summary>
-public enum ShardEnd
+internal enum ShardEnd
 {
     /// <summary>Its part is on disk.</summary>
     Done,
@@ -16,7 +16,7 @@ public enum ShardEnd
 }
 
 /// <summary>A stage whose shards are pure functions of a plan. What it has loaded for a plan it keeps for the next shard.</summary>
-public interface IShardStage : IDisposable
+internal interface IShardStage : IDisposable
 {
     /// <summary>Its name in messages.</summary>
     string Name { get; }

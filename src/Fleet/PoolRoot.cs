@@ -3,7 +3,7 @@
 namespace DataFreeKD.Fleet;
 
 /// <summary>Refuses paths that lead out of a folder, once links are followed.</summary>
-public sealed class PoolRoot
+internal sealed class PoolRoot
 {
     private readonly string root;
     private Tuple<string, bool>? last;

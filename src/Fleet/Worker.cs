@@ -8,7 +8,7 @@ using NATS.Client.JetStream;
 namespace DataFreeKD.Fleet;
 
 /// <summary>A worker: one shard at a time, of whatever run is at the engine.</summary>
-public static class Worker
+internal static class Worker
 {
     /// <summary>Works until it is told to stop, or its options say that it is enough.</summary>
     /// <param name="engine">The engine.</param>

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Fleet;
 
 /// <summary>Options of a worker.</summary>
-public sealed record WorkerOptions
+internal sealed record WorkerOptions
 {
     /// <summary>The folder that it may read and write; the same on all machines.</summary>
     public required string Root { get; init; }
@@ -33,7 +33,7 @@ public sealed record WorkerOptions
 /// <param name="Failed">Shards that failed.</param>
 /// <param name="Rows">Rows that it computed.</param>
 /// <param name="Seconds">Wall seconds.</param>
-public sealed record WorkerSummary(int Shards, int Failed, long Rows, double Seconds);
+internal sealed record WorkerSummary(int Shards, int Failed, long Rows, double Seconds);
 
 /// <summary>What a worker answers when it is asked.</summary>
 /// <param name="Host">The machine.</param>
@@ -42,7 +42,7 @@ public sealed record WorkerSummary(int Shards, int Failed, long Rows, double Sec
 /// <param name="Instructions">The widest vectors of its processor.</param>
 /// <param name="Profile">Its numeric profile.</param>
 /// <param name="Since">When it began.</param>
-public sealed record WorkerStatus(string Host, int Process, string Version, string Instructions, string Profile, DateTime Since)
+internal sealed record WorkerStatus(string Host, int Process, string Version, string Instructions, string Profile, DateTime Since)
 {
     /// <summary>The run of the shard that it has; null for none.</summary>
     public string? Run { get; init; }

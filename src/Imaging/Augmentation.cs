@@ -10,7 +10,7 @@ namespace DataFreeKD.Imaging;
 /// the geometry, and colours are
 /// integers: IEEE 754 fixes every result, so that equal seeds give equal bytes on every machine.
 /// </remarks>
-public sealed record Augmentation
+internal sealed record Augmentation
 {
     /// <summary>Side of the output, pixels.</summary>
     public required int ImageSize { get; init; }

@@ -15,7 +15,7 @@ public sealed record DecodeLimits
     public long MaxPixels { get; init; } = 100_000_000;
 
     /// <summary>Formats that are decoded beside the usual five: of <see cref="FurtherFormats"/>, whose decoder gets no fixes any more, so
-    /// that it is not for bytes of strangers.</summary>
+    /// that it is not for untrusted bytes.</summary>
     /// <value>None.</value>
     public IReadOnlySet<string> Formats { get; init; } = new HashSet<string>();
 
@@ -41,7 +41,7 @@ public sealed record DecodeResult(RgbImage? Image, string Format, string? Reason
 /// <param name="Height">Of the upright image itself, pixels; 0 on failure.</param>
 /// <param name="Format">As in <see cref="DecodeResult"/>.</param>
 /// <param name="Reason">Null on success.</param>
-public sealed record GlanceResult(RgbImage? Copy, int Width, int Height, string Format, string? Reason);
+internal sealed record GlanceResult(RgbImage? Copy, int Width, int Height, string Format, string? Reason);
 
 /// <summary>Decodes JPEG, PNG, WebP, GIF and BMP, and where <see cref="DecodeLimits.Formats"/> has them TIFF, Targa and Netpbm: EXIF
 /// orientation applied, converted to RGB as PIL's <c>convert("RGB")</c> does (alpha is dropped, not composited).</summary>
@@ -74,7 +74,7 @@ public static class ImageDecoder
     /// <param name="bytes">The file.</param>
     /// <param name="leastSide">Both sides of the copy are at least this long where the image's are, pixels.</param>
     /// <param name="limits">Null for the defaults.</param>
-    public static GlanceResult Glance(ReadOnlyMemory<byte> bytes, int leastSide, DecodeLimits? limits = null)
+    internal static GlanceResult Glance(ReadOnlyMemory<byte> bytes, int leastSide, DecodeLimits? limits = null)
     {
         DecodeResult decoded = Decode(bytes, limits ?? DefaultLimits, leastSide, out ImageHeader header);
         if (decoded.Image is not { } copy)

@@ -5,7 +5,7 @@ using DataFreeKD.Imaging.Formats;
 namespace DataFreeKD.Imaging;
 
 /// <summary>Strips metadata from files.</summary>
-public static class ImageMetadata
+internal static class ImageMetadata
 {
     /// <summary>
     /// Removes EXIF (GPS too), XMP, IPTC, comments, previews, unknown blocks and bytes after the image's end from a JPEG, PNG or WebP. What

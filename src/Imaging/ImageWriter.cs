@@ -6,7 +6,7 @@ using SkiaSharp;
 namespace DataFreeKD.Imaging;
 
 /// <summary>Encodes images.</summary>
-public static class ImageWriter
+internal static class ImageWriter
 {
     /// <summary>A PNG of 8-bit RGB; equal pixels give equal bytes.</summary>
     /// <param name="image">What to write.</param>

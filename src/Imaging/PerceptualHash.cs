@@ -6,7 +6,7 @@ using System.Numerics;
 namespace DataFreeKD.Imaging;
 
 /// <summary>pHash: the signs of the lowest frequencies of a small grey copy. Equal pixels give equal hashes on every machine.</summary>
-public static class PerceptualHash
+internal static class PerceptualHash
 {
     /// <summary>The hash of a reduced copy whose sides are at least this long is (nearly) that of the image, pixels.</summary>
     public const int LeastSide = 2 * Side;

@@ -5,7 +5,7 @@ using DataFreeKD.Imaging.Resampling;
 namespace DataFreeKD.Imaging;
 
 /// <summary>PIL's <c>Image.resize</c> for 8-bit RGB, equal to it in every bit. Thread-safe; one call runs on one thread.</summary>
-public static class PilResize
+internal static class PilResize
 {
     /// <summary>Resizes to exactly <paramref name="width"/> × <paramref name="height"/>.</summary>
     public static RgbImage Resize(RgbImage image, int width, int height, Interpolation interpolation) =>

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Manifests;
 
 /// <summary>Finds columns by the names that people use: without regard to case and surrounding spaces, then by other usual names.</summary>
-public static class ColumnNames
+internal static class ColumnNames
 {
     /// <summary>What a column of paths is called elsewhere (Hugging Face, COCO, Keras, fastai, ...), the likeliest first.</summary>
     public static IReadOnlyList<string> PathAliases { get; } =

@@ -5,7 +5,7 @@ using System.Globalization;
 namespace DataFreeKD.Manifests;
 
 /// <summary>Column names shared by the tables (docs/data-contracts.md).</summary>
-public static class Columns
+internal static class Columns
 {
     /// <summary>Columns of the image store manifest, in order.</summary>
     public static IReadOnlyList<string> Store { get; } =

@@ -8,7 +8,7 @@ using Parquet.Schema;
 namespace DataFreeKD.Manifests;
 
 /// <summary>Writes float32 vectors in the rows' order, whole or not at all.</summary>
-public static class EmbeddingFile
+internal static class EmbeddingFile
 {
     // About 64 MiB of vectors a row group.
     private const int FloatsInGroup = 1 << 24;
@@ -34,7 +34,7 @@ public static class EmbeddingFile
         if (IsNpy(path))
             WriteNpy(file.Stream, rows, width, parts);
         else
-            WriteParquet(file.Stream, width, parts, paths).GetAwaiter().GetResult();
+            Blocking.Wait(() => WriteParquet(file.Stream, width, parts, paths));
         file.Commit();
     }
 

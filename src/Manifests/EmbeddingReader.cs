@@ -3,7 +3,7 @@
 namespace DataFreeKD.Manifests;
 
 /// <summary>Float32 vectors <c>[rows, width]</c> of a file that <see cref="EmbeddingFile"/> writes, or NumPy.</summary>
-public abstract class EmbeddingReader : IDisposable
+internal abstract class EmbeddingReader : IDisposable
 {
     /// <summary>Vectors in the file.</summary>
     public abstract long Rows { get; }

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Manifests;
 
 /// <summary>Turns paths into table form and back.</summary>
-public static class ManifestPath
+internal static class ManifestPath
 {
     /// <summary>Separates an archive from the member in it: <c>shard-0001.tar::00042.jpg</c>.</summary>
     public const string MemberSeparator = "::";

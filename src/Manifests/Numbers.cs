@@ -5,7 +5,7 @@ using System.Globalization;
 namespace DataFreeKD.Manifests;
 
 /// <summary>Formats and parses the numbers of tables.</summary>
-public static class Numbers
+internal static class Numbers
 {
     /// <summary>The shortest text that parses back to the same single; empty for NaN.</summary>
     public static string Format(float value) => float.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);

@@ -90,7 +90,7 @@ internal sealed class TextColumn(ReadOnlyMemory<char>[] values) : ParquetColumn
         return values[row].IsEmpty || double.TryParse(values[row].Span, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
     }
 
-    public static TextColumn Load(ParquetRowGroupReader group, DataField field) => new(Read(group, field).GetAwaiter().GetResult());
+    public static TextColumn Load(ParquetRowGroupReader group, DataField field) => new(Blocking.Wait(() => Read(group, field)));
 
     private static async Task<ReadOnlyMemory<char>[]> Read(ParquetRowGroupReader group, DataField field)
     {
@@ -127,12 +127,12 @@ internal sealed class NumberColumn<T>(T?[] values, Func<T, string> format, Func<
         T?[] values = new T?[group.RowCount];
         if (field.IsNullable)
         {
-            group.ReadAsync<T>(field, values.AsMemory()).AsTask().GetAwaiter().GetResult();
+            Blocking.Wait(() => group.ReadAsync<T>(field, values.AsMemory()).AsTask());
         }
         else
         {
             T[] present = new T[values.Length];
-            group.ReadAsync<T>(field, present.AsMemory()).AsTask().GetAwaiter().GetResult();
+            Blocking.Wait(() => group.ReadAsync<T>(field, present.AsMemory()).AsTask());
             for (int row = 0; row < present.Length; row++)
                 values[row] = present[row];
         }

@@ -63,7 +63,7 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
 
     protected override void Dispose(bool disposing)
     {
-        parquet.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Blocking.Wait(() => parquet.DisposeAsync().AsTask());
         stream.Dispose();
     }
 
@@ -82,7 +82,7 @@ internal sealed class ParquetEmbeddings : EmbeddingReader
     }
 
     private RawColumnData<float> Decoded(ParquetRowGroupReader group) =>
-        Guard(() => (RawColumnData<float>)group.ReadRawColumnDataBaseAsync(field).AsTask().GetAwaiter().GetResult());
+        Guard(() => (RawColumnData<float>)Blocking.Wait(() => group.ReadRawColumnDataBaseAsync(field).AsTask()));
 
     private TableException Uneven() =>
         new($"{path}: the lists of column '{Column}' are not all of one length; give every row a vector of the same width");

@@ -86,7 +86,7 @@ internal sealed class ParquetFile : IDisposable
 
     public void Dispose()
     {
-        parquet.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Blocking.Wait(() => parquet.DisposeAsync().AsTask());
         stream.Dispose();
     }
 

@@ -25,7 +25,7 @@ internal ref struct ParquetFooter
     public static ParquetReader Open(Stream stream)
     {
         Check(stream);
-        return ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult();
+        return Blocking.Wait(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true));
     }
 
     /// <summary>What an exception of the library says to a user.</summary>

@@ -6,7 +6,7 @@ namespace DataFreeKD.Manifests;
 
 /// <summary>Reads images within a Parquet file by row. Two row groups are kept, so that rows asked for in about the file's order are
 /// decoded once.</summary>
-public sealed class ParquetImageReader : IDisposable
+internal sealed class ParquetImageReader : IDisposable
 {
     private const int GroupsKept = 2;
 

@@ -8,11 +8,11 @@ namespace DataFreeKD.Manifests;
 /// <summary>An image of a Parquet file.</summary>
 /// <param name="Bytes">The image file; null where the row has none.</param>
 /// <param name="Row">The row's other columns.</param>
-public sealed record EmbeddedImage(byte[]? Bytes, TableRow Row);
+internal sealed record EmbeddedImage(byte[]? Bytes, TableRow Row);
 
 /// <summary>Reads a Parquet file with a column of image files: a struct of <c>bytes</c> and <c>path</c>, or bytes named as images
 /// are.</summary>
-public static class ParquetImages
+internal static class ParquetImages
 {
     private static readonly string[] Names =
     [

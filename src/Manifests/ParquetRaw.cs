@@ -20,7 +20,7 @@ internal sealed record ParquetRaw<T>(T[] Values, int[] Definitions, int[] Repeti
         var values = new T[entries];
         int[] definitions = new int[entries],
             repetitions = new int[entries];
-        Read().GetAwaiter().GetResult();
+        Blocking.Wait(Read);
         if (field.MaxDefinitionLevel == 0)
             Array.Fill(definitions, 0);
         return new ParquetRaw<T>(values, definitions, repetitions);

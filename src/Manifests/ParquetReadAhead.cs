@@ -23,7 +23,7 @@ internal sealed class ParquetReadAhead(string path, ParquetFile file) : IDisposa
     public ParquetGroup Next(int index, ParquetGroup? last)
     {
         ParquetGroup next = coming.TryDequeue(out Task<ParquetGroup>? decoded)
-            ? decoded.GetAwaiter().GetResult()
+            ? Blocking.Wait(decoded)
             : new ParquetGroup(file, index, file.RowsOf(index));
         started = Math.Max(started, index + 1);
         if (last?.Asked is { Length: > 0 } wanted)
@@ -43,8 +43,11 @@ internal sealed class ParquetReadAhead(string path, ParquetFile file) : IDisposa
     public void Dispose()
     {
         // What went wrong with rows that nobody read is nobody's concern.
-        foreach (Task task in coming)
-            task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        Blocking.Wait(async () =>
+        {
+            foreach (Task task in coming)
+                await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
         foreach (ParquetFile opened in idle)
             opened.Dispose();
     }

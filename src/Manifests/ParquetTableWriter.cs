@@ -27,7 +27,7 @@ internal sealed class ParquetTableWriter : TableWriter
         fields = [.. columns.Select(name => new DataField(name, Columns.TypeOf(name), isNullable: true))];
         pending = [.. columns.Select(_ => new List<string?>())];
         file = new AtomicFile(path);
-        parquet = ParquetWriter.CreateAsync(new ParquetSchema(fields), file.Stream).GetAwaiter().GetResult();
+        parquet = Blocking.Wait(() => ParquetWriter.CreateAsync(new ParquetSchema(fields), file.Stream));
     }
 
     public override void Write(IReadOnlyList<string?> fields)
@@ -58,14 +58,17 @@ internal sealed class ParquetTableWriter : TableWriter
         if (finished)
             return;
         finished = true;
-        parquet.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Blocking.Wait(() => parquet.DisposeAsync().AsTask());
     }
 
     private void Flush()
     {
         using ParquetRowGroupWriter group = parquet.CreateRowGroup();
-        for (int at = 0; at < fields.Length; at++)
-            WriteColumn(group, at).GetAwaiter().GetResult();
+        Blocking.Wait(async () =>
+        {
+            for (int at = 0; at < fields.Length; at++)
+                await WriteColumn(group, at).ConfigureAwait(false);
+        });
         group.CompleteValidate();
         foreach (List<string?> column in pending)
             column.Clear();

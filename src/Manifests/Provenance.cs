@@ -8,7 +8,7 @@ using System.Text.Json;
 namespace DataFreeKD.Manifests;
 
 /// <summary>Provenance of one output.</summary>
-public sealed record Provenance
+internal sealed record Provenance
 {
     private static readonly JsonSerializerOptions Json = new()
     {

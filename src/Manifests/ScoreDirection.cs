@@ -3,7 +3,7 @@
 namespace DataFreeKD.Manifests;
 
 /// <summary>Whether a score is better high or low.</summary>
-public static class ScoreDirection
+internal static class ScoreDirection
 {
     // A name that ends in _ stands for a column of each probed block.
     private static readonly Dictionary<string, int> OfName = new(StringComparer.Ordinal)

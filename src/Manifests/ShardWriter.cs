@@ -17,7 +17,7 @@ namespace DataFreeKD.Manifests;
 /// <param name="Caption">Null or empty: no text member.</param>
 /// <param name="Facts">The JSON member, written in this order of names.</param>
 /// <param name="Class">0-based class; null: no class member.</param>
-public sealed record ShardSample(string Key, byte[] Image, string Format, string? Caption, JsonObject Facts, long? Class = null);
+internal sealed record ShardSample(string Key, byte[] Image, string Format, string? Caption, JsonObject Facts, long? Class = null);
 
 /// <summary>
 /// Writes <c>00000.tar</c>, <c>00001.tar</c>, ... of a fixed number of images. A shard appears when it is whole; <see cref="Complete"/>
@@ -27,7 +27,7 @@ public sealed record ShardSample(string Key, byte[] Image, string Format, string
 /// <param name="folder">Created where absent.</param>
 /// <param name="imagesPerShard">At least 1.</param>
 /// <param name="firstShard">Number of the first shard.</param>
-public sealed class ShardWriter(string folder, int imagesPerShard, int firstShard = 0) : IDisposable
+internal sealed class ShardWriter(string folder, int imagesPerShard, int firstShard = 0) : IDisposable
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Manifests;
 
 /// <summary>Tells whoever listens what was guessed about a table, such as its encoding. Each note comes once in a process.</summary>
-public static class TableNotes
+internal static class TableNotes
 {
     private static readonly HashSet<string> Told = new(StringComparer.Ordinal);
     private static readonly Lock Gate = new();

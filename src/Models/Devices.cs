@@ -6,7 +6,7 @@ using TorchSharp;
 namespace DataFreeKD.Models;
 
 /// <summary>The devices that models run on.</summary>
-public static class Devices
+internal static class Devices
 {
     /// <summary>The device of an option: <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>, N counted from 0.</summary>
     /// <exception cref="ModelException">Unknown, or not on this machine.</exception>

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Models;
 
 /// <summary>Where a value of a loaded model comes from, the surest first.</summary>
-public enum FactSource
+internal enum FactSource
 {
     /// <summary>The tensors' names and shapes.</summary>
     Tensors,
@@ -29,7 +29,7 @@ public enum FactSource
 /// <param name="Value">The value, as text.</param>
 /// <param name="By">The kind of source.</param>
 /// <param name="Source">The source in words: <c>model_args.num_heads of 'config.json'</c>.</param>
-public sealed record ModelFact(string Field, string Value, FactSource By, string Source)
+internal sealed record ModelFact(string Field, string Value, FactSource By, string Source)
 {
     /// <summary>One line on what nothing tells and was therefore assumed; null where all is told.</summary>
     public static string? Assumed(IReadOnlyList<ModelFact> facts)

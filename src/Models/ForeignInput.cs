@@ -11,7 +11,7 @@ namespace DataFreeKD.Models;
 /// <param name="ClassNames">Names by class index; empty where nothing tells them.</param>
 /// <param name="Facts">Each value with where it comes from.</param>
 /// <param name="Notes">What a user should know, a sentence each.</param>
-public sealed record ForeignInput(
+internal sealed record ForeignInput(
     Preprocessing Preprocessing,
     IReadOnlyList<string> ClassNames,
     IReadOnlyList<ModelFact> Facts,

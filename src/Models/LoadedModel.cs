@@ -12,7 +12,7 @@ public sealed record LoadedModel(ImageModel Model, Preprocessing Preprocessing, 
 {
     /// <summary>What decides the figures and does not stand in the tensors alone, each with where it comes from; empty of a model that was
     /// not read from a file.</summary>
-    public IReadOnlyList<ModelFact> Facts { get; init; } = [];
+    internal IReadOnlyList<ModelFact> Facts { get; init; } = [];
 
     /// <summary>What a user should know of how the checkpoint was read, a sentence each: which of several networks was taken, what was
     /// ignored, what could not be checked.</summary>

@@ -16,7 +16,7 @@ public static class ModelStore
 
     /// <summary>Raised after each load, on the thread that loaded, with what was assumed and noted: a program shows it to whoever gave the
     /// checkpoint.</summary>
-    public static event Action<LoadedModel>? Loaded;
+    internal static event Action<LoadedModel>? Loaded;
 
     // In the order of preference within a directory.
     private static readonly string[] WeightNames = [Weights, "pytorch_model.bin", Weights + ".index.json", "pytorch_model.bin.index.json"];

@@ -9,7 +9,7 @@ namespace DataFreeKD.Models;
 /// <param name="MacsPerImage">Multiply-accumulates of one image's matrix products; norms, softmax and activations are left out, as is
 /// usual.</param>
 /// <param name="Rows">Label and value, in the order of printing.</param>
-public sealed record ModelSummary(long Parameters, long MacsPerImage, IReadOnlyList<(string Label, string Value)> Rows)
+internal sealed record ModelSummary(long Parameters, long MacsPerImage, IReadOnlyList<(string Label, string Value)> Rows)
 {
     /// <summary>Describes a loaded model.</summary>
     public static ModelSummary Describe(LoadedModel loaded)

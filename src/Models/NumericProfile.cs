@@ -19,7 +19,7 @@ public enum NumericProfile
 }
 
 /// <summary>Sets and tells numeric profiles.</summary>
-public static class NumericProfiles
+internal static class NumericProfiles
 {
     private const string Native = "native",
         Avx2Name = "avx2",

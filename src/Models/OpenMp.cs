@@ -8,7 +8,7 @@ namespace DataFreeKD.Models;
 
 /// <summary>Makes idle threads of libtorch give their core away (docs/adr/0026). Any use of this library does it; a program that calls
 /// TorchSharp before it calls <see cref="Prepare"/> first.</summary>
-public static class OpenMp
+internal static class OpenMp
 {
     /// <summary>Whoever sets one of these has decided how threads wait.</summary>
     private static readonly string[] Waiting = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY"];

@@ -10,7 +10,7 @@ namespace DataFreeKD.Models;
 /// <summary>A residual network of four stages, average pooling and a linear head. Tensor names are timm's (and torchvision's); a RedNet's
 /// are the official code's, with its head as <c>fc</c>.</summary>
 /// <remarks>He et al., CVPR 2016; Li et al., CVPR 2021.</remarks>
-public sealed class ResNet : ImageModel
+internal sealed class ResNet : ImageModel
 {
     private readonly Affine? conv1;
     private readonly BatchNorm? bn1;

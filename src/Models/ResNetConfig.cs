@@ -5,7 +5,7 @@ namespace DataFreeKD.Models;
 /// <summary>Architecture of a residual network with four stages.</summary>
 /// <remarks>ResNet: He et al., CVPR 2016, with the stride on the 3×3 convolution as torchvision and timm have it. RedNet: Li et al.,
 /// "Involution", CVPR 2021, Table 1.</remarks>
-public sealed record ResNetConfig : ModelConfig
+internal sealed record ResNetConfig : ModelConfig
 {
     private static readonly Dictionary<int, int[]> ResNets = new()
     {

@@ -9,7 +9,7 @@ namespace DataFreeKD.Models;
 /// before the patches are not turned.</summary>
 /// <remarks>Su et al., "RoFormer", 2021; in two dimensions EVA-02 (Fang et al., 2023) and DINOv3 (Siméoni et al., 2025). Names and meaning
 /// of the values are timm's.</remarks>
-public sealed record RotaryPositions
+internal sealed record RotaryPositions
 {
     /// <summary>Ratio of the slowest to the fastest rotation, about.</summary>
     public double Temperature { get; init; } = 10000;

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Models;
 
 /// <summary>Holds this machine's forward pass to logits that timm gave in double precision (<c>tests/peers/self_check.py</c>).</summary>
-public static class SelfCheck
+internal static class SelfCheck
 {
     /// <summary>The largest error of logits of about 1 that single precision explains.</summary>
     public const double Limit = 1e-5;

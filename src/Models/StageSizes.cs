@@ -9,7 +9,7 @@ namespace DataFreeKD.Models;
 /// <param name="Second">Of the second.</param>
 /// <param name="Third">Of the third.</param>
 /// <param name="Fourth">Of the last.</param>
-public readonly record struct StageSizes(int First, int Second, int Third, int Fourth)
+internal readonly record struct StageSizes(int First, int Second, int Third, int Fourth)
 {
     /// <summary>The number of a stage, 0–3.</summary>
     public int this[int stage] =>

@@ -8,7 +8,7 @@ namespace DataFreeKD.Models;
 
 /// <summary>A TinyViT under timm's tensor names.</summary>
 /// <remarks>Wu et al., "TinyViT: Fast Pretraining Distillation for Small Vision Transformers", ECCV 2022.</remarks>
-public sealed class TinyVit : ImageModel
+internal sealed class TinyVit : ImageModel
 {
     private readonly Stem patch_embed;
     private readonly ModuleList<TinyVitStage> stages;

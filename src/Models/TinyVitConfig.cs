@@ -4,7 +4,7 @@ namespace DataFreeKD.Models;
 
 /// <summary>Architecture of a TinyViT: a convolutional stem and stage, then three stages of windowed attention.</summary>
 /// <remarks>Wu et al., ECCV 2022; the numbers are those of timm's <c>tiny_vit.py</c>. Stochastic depth is left out.</remarks>
-public sealed record TinyVitConfig : ModelConfig
+internal sealed record TinyVitConfig : ModelConfig
 {
     /// <summary>Channels of the stages.</summary>
     public StageSizes Widths { get; init; } = new(64, 128, 160, 320);

@@ -100,7 +100,7 @@ public sealed class VisionTransformer : ImageModel
     /// <summary>The blocks, each to be taken step by step.</summary>
     /// <exception cref="ModelException">They have their norms after or inside their branches, parallel branches or relative position
     /// biases, so that their steps are others.</exception>
-    public IReadOnlyList<VitBlock> Steps =>
+    internal IReadOnlyList<VitBlock> Steps =>
         Config.RelativeBias || Config.ParallelBranches
             ? throw new ModelException(
                 $"the blocks of {Config.Name} have {(Config.RelativeBias ? "relative position biases" : "parallel branches")} and cannot be taken step by step"
@@ -144,7 +144,7 @@ public sealed class VisionTransformer : ImageModel
     /// <param name="pixels">As for <see cref="Run"/>.</param>
     /// <param name="count">Blocks, 1 to one less than the depth.</param>
     /// <param name="clsRowBlocks">Blocks whose CLS-to-patch row is wanted; those not among the first are passed over.</param>
-    public VitPartial RunFirst(torch.Tensor pixels, int count, IReadOnlyList<int> clsRowBlocks)
+    internal VitPartial RunFirst(torch.Tensor pixels, int count, IReadOnlyList<int> clsRowBlocks)
     {
         ModelCapture capture = new() { ClsRowBlocks = clsRowBlocks };
         Check(pixels, capture);
@@ -159,7 +159,7 @@ public sealed class VisionTransformer : ImageModel
     /// <summary>The blocks that <see cref="RunFirst"/> left, of all of its images or of some (<see cref="VitPartial.Select"/>).</summary>
     /// <param name="partial">Not changed.</param>
     /// <param name="clsRowBlocks">As they were given to <see cref="RunFirst"/>; the output has the rows of all of them.</param>
-    public ModelOutput RunRest(VitPartial partial, IReadOnlyList<int> clsRowBlocks)
+    internal ModelOutput RunRest(VitPartial partial, IReadOnlyList<int> clsRowBlocks)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         Kept kept = new();

@@ -12,7 +12,7 @@ namespace DataFreeKD.Models;
 /// </summary>
 /// <remarks>Weights are read when a step is taken, so a change of the model's weights shows at once. No step changes its arguments. Tensors
 /// belong to the caller's dispose scope.</remarks>
-public sealed class VitBlock
+internal sealed class VitBlock
 {
     private readonly Block block;
     private readonly double epsilon;

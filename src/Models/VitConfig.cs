@@ -82,7 +82,7 @@ public sealed record VitConfig : ModelConfig
     public bool MlpNorm { get; init; }
 
     /// <summary>Rotary positions; null of a network without.</summary>
-    public RotaryPositions? Rotary { get; init; }
+    internal RotaryPositions? Rotary { get; init; }
 
     /// <summary>Relative position biases of attention, a table for each block (BEiT): they go by the differences of rows and
     /// columns.</summary>

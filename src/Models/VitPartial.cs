@@ -9,7 +9,7 @@ namespace DataFreeKD.Models;
 /// <param name="Tokens"><c>[B, T, D]</c>.</param>
 /// <param name="Blocks">Blocks that are behind them.</param>
 /// <param name="ClsRows">As <see cref="ModelOutput.ClsRows"/>.</param>
-public sealed record VitPartial(torch.Tensor Tokens, int Blocks, IReadOnlyDictionary<int, torch.Tensor> ClsRows)
+internal sealed record VitPartial(torch.Tensor Tokens, int Blocks, IReadOnlyDictionary<int, torch.Tensor> ClsRows)
 {
     /// <summary>Some of the images.</summary>
     /// <param name="images">Their indices in the batch, int64 <c>[K]</c>.</param>

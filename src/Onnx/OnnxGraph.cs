@@ -54,7 +54,7 @@ public sealed class OnnxGraph
 
     /// <summary>int8 weights and activations of calibrated ranges.</summary>
     /// <inheritdoc cref="Float(LoadedModel, GraphOptions)"/>
-    public static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration)
+    internal static OnnxGraph StaticInt8(LoadedModel model, GraphOptions options, Calibration calibration)
     {
         int most = calibration.Activations == ActivationType.QInt8 ? Int8Weight.Full : MostOf(options);
         return Of(

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Onnx;
 
 /// <summary>Names of the graph's inputs and outputs.</summary>
-public static class OnnxNames
+internal static class OnnxNames
 {
     /// <summary>Input: normalised pixels <c>[B, 3, S, S]</c>, float32.</summary>
     public const string Pixels = "pixels";

@@ -54,12 +54,15 @@ public sealed record PackOptions
         if (Path.GetFullPath(Table) == Path.GetFullPath(Output))
             throw new PackException($"the pack would overwrite its own table {Table}; name another output");
         if (ImagesPerShard is < 1)
-            throw new PackException($"--shard-size {ImagesPerShard}: give at least 1 image a shard");
-        Concerns(ImagesPerShard.HasValue, "--shard-size", PackFormat.Webdataset);
-        Concerns(Layout.HasValue, "--layout", PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco);
-        Concerns(Metadata.HasValue, "--metadata", PackFormat.Imagefolder);
-        Concerns(Copy, "--copy", PackFormat.Folders);
-        Concerns(CsvSafe, "--csv-safe", PackFormat.Csv);
+            throw new PackException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard")
+            {
+                Options = [nameof(ImagesPerShard)],
+            };
+        Concerns(ImagesPerShard.HasValue, nameof(ImagesPerShard), PackFormat.Webdataset);
+        Concerns(Layout.HasValue, nameof(Layout), PackFormat.Folders, PackFormat.Imagefolder, PackFormat.Coco);
+        Concerns(Metadata.HasValue, nameof(Metadata), PackFormat.Imagefolder);
+        Concerns(Copy, nameof(Copy), PackFormat.Folders);
+        Concerns(CsvSafe, nameof(CsvSafe), PackFormat.Csv);
         if (IsFile && !Format.Endings.Contains(Path.GetExtension(Output), StringComparer.OrdinalIgnoreCase))
             throw new PackException($"{Output}: {Format} is written to a file that ends in {string.Join(" or ", Format.Endings)}");
     }
@@ -67,6 +70,9 @@ public sealed record PackOptions
     private void Concerns(bool given, string option, params PackFormat[] formats)
     {
         if (given && !formats.Contains(Format))
-            throw new PackException($"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}");
+            throw new PackException($"{option} concerns {string.Join<PackFormat>(" and ", formats)} only; leave it out with {Format}")
+            {
+                Options = [option],
+            };
     }
 }

@@ -29,7 +29,10 @@ public static class PackRun
         if (options.IsFile && Directory.Exists(options.Output))
             throw new PackException($"{options.Output} is a folder; name a file");
         if (options.IsFile && File.Exists(options.Output) && !options.Overwrite)
-            throw new PackException($"{options.Output} exists; name another output or give --overwrite");
+            throw new PackException($"{options.Output} exists; name another output or give Overwrite")
+            {
+                Options = [nameof(PackOptions.Overwrite)],
+            };
         if (options.IsFile)
             Provenance.RefuseForeign(options.Output, options.Overwrite);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);

@@ -4,7 +4,7 @@ namespace DataFreeKD.Probe;
 
 /// <summary>Activations of a sample of images, which depends on their places among the inputs alone.</summary>
 /// <param name="capacity">From half of so many images to all of them are kept of a larger pool, and a smaller pool is kept whole.</param>
-public sealed class ActivationSample(int capacity = 2048)
+internal sealed class ActivationSample(int capacity = 2048)
 {
     private readonly PlaceSample<float[]> sample = new(capacity);
 

@@ -8,7 +8,7 @@ namespace DataFreeKD.Probe;
 /// The attention probe of one block (Wang et al., "Attention Probe: Vision Transformer Distillation in the Wild", ICASSP 2022):
 /// images like the teacher's own make CLS look at an object, an uneven row; unfamiliar ones give a flat row.
 /// </summary>
-public static class AttentionProbe
+internal static class AttentionProbe
 {
     /// <summary>The probe <c>[B, N]</c>: the CLS-to-patch rows <c>[B, H, N]</c> averaged over heads and renormalised to sum 1.</summary>
     public static Tensor FromClsRows(Tensor clsRows)

@@ -37,10 +37,11 @@ internal static class BatchWorkers
         {
             foreach (Task<T> result in ordered.GetConsumingEnumerable(cancel))
             {
-                result.Wait(cancel);
-                yield return result.GetAwaiter().GetResult();
+                // What the work threw is thrown as it is by the next line.
+                Task.WaitAny([result], cancel);
+                yield return Blocking.Wait(result);
             }
-            reader.GetAwaiter().GetResult();
+            Blocking.Wait(reader);
         }
         finally
         {

@@ -41,7 +41,7 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
         float[] pixels = ArrayPool<float>.Shared.Rent(length);
         RgbImage seen = transform.Apply(image);
         if (input.Spoilt is { } kind)
-            seen = CorruptedCopy.Of(seen, kind, (ulong)input.Place);
+            seen = CorruptedImage.Of(seen, kind, (ulong)input.Place);
         transform.Normalise(seen, pixels.AsSpan(0, length));
         return pixels;
     }

@@ -23,7 +23,7 @@ internal static class EarlierRows
         string? instructions,
         CancellationToken cancel
     ) =>
-        options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.JudgesCopies && options.CopyModelPath is null)
+        options.Cascades || (teacher.Clips && options.ReactClip is null) || (teacher.NeedsCorruptionModel && options.CopyModelPath is null)
             ? null
             : ScoreJournal.FiguresBy(options, teacher, columns, instructions ?? NumericProfiles.InstructionsOf(options.Numerics), cancel);
 

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
-/// <summary>A teacher that is ready: a checkpoint of any family, or an ONNX classifier, which gives logits alone.</summary>
+/// <summary>A teacher that is ready: a checkpoint of any family, an ONNX classifier, which gives logits alone, or a network that a
+/// program brings.</summary>
 internal interface ITeacherNetwork : IDisposable
 {
     /// <summary>The family in one word.</summary>
@@ -15,6 +16,9 @@ internal interface ITeacherNetwork : IDisposable
 
     /// <summary>The network where it is a Vision Transformer, which alone has attention to probe; else null.</summary>
     VisionTransformer? Transformer { get; }
+
+    /// <summary>Whether the weights of its heads are known.</summary>
+    bool HasHeadWeights { get; }
 
     /// <summary>C; 0 without a head.</summary>
     int Classes { get; }

@@ -28,7 +28,10 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
         if (Transformer is null && Lacking(options) is { } lacking)
         {
             Loaded.Dispose();
-            throw new ScoreException(lacking);
+            throw new ScoreException(lacking)
+            {
+                Options = [nameof(ScoreOptions.Cascade), nameof(options.Runtime), nameof(options.TokenMerging), nameof(options.Precision)],
+            };
         }
         if (options.Device != "cpu")
             Loaded.Model.MoveTo(device);
@@ -41,6 +44,8 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     public string Family => Loaded.Model.Config.Family;
 
     public VisionTransformer? Transformer { get; }
+
+    public bool HasHeadWeights => Classes > 0;
 
     public int Classes => Loaded.Model.Config.Classes;
 
@@ -91,11 +96,11 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     private string? Lacking(TeacherOptions options)
     {
         string who = $"{options.Teacher} is a {Family}, which has no attention and no blocks of tokens";
-        return options.Cascades ? $"--cascade: {who} to stop between; leave it out"
+        return options.Cascades ? $"Cascade: {who} to stop between; leave it out"
             : options.Runtime != TeacherRuntime.Libtorch
-                ? $"--runtime onnx: {who}, and is computed by libtorch here; leave it out, or export it and give the .onnx file"
-            : options.TokenMerging > 0 ? $"--token-merging {options.TokenMerging}: {who} to merge; leave it out"
-            : options.Precision != Precision.Float32 ? $"--precision bf16: {who} to compute so; leave it out"
+                ? $"Runtime onnx: {who}, and is computed by libtorch here; leave it out, or export it and give the .onnx file"
+            : options.TokenMerging > 0 ? $"TokenMerging {options.TokenMerging}: {who} to merge; leave it out"
+            : options.Precision != Precision.Float32 ? $"Precision bf16: {who} to compute so; leave it out"
             : null;
     }
 

@@ -18,14 +18,17 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
     public OnnxClassifierTeacher(TeacherOptions options)
     {
         string? lacking =
-            options.Cascades ? "--cascade stops between blocks"
-            : options.Heads is not null ? "--heads belongs to a checkpoint"
-            : options.Runtime == TeacherRuntime.OnnxInt8 ? "--int8 quantises a checkpoint"
-            : options.Precision != Precision.Float32 ? "--precision bf16 is of libtorch"
-            : options.Device != "cpu" ? $"--device {options.Device} is of libtorch"
+            options.Cascades ? "Cascade stops between blocks"
+            : options.Heads is not null ? "Heads belongs to a checkpoint"
+            : options.Runtime == TeacherRuntime.OnnxInt8 ? "int8 quantises a checkpoint"
+            : options.Precision != Precision.Float32 ? "Precision bf16 is of libtorch"
+            : options.Device != "cpu" ? $"Device {options.Device} is of libtorch"
             : null;
         if (lacking is not null)
-            throw new ScoreException($"{lacking}, and {options.Teacher} is an ONNX graph, which runs as it is, on the CPU; leave it out");
+            throw new ScoreException($"{lacking}, and {options.Teacher} is an ONNX graph, which runs as it is, on the CPU; leave it out")
+            {
+                Options = [nameof(ScoreOptions.Cascade), nameof(options.Heads), nameof(options.Precision), nameof(options.Device)],
+            };
         // Batches run side by side, each on a thread of its own.
         classifier = OnnxClassifier.Open(options.Teacher, options.Preprocessing, threads: 1);
     }
@@ -33,6 +36,8 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
     public string Family => "classifier in ONNX";
 
     public VisionTransformer? Transformer => null;
+
+    public bool HasHeadWeights => false;
 
     public int Classes => classifier.Classes;
 

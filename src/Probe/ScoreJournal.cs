@@ -31,8 +31,11 @@ internal sealed partial class ScoreJournal
             string before = JsonSerializer.Deserialize<string>(File.ReadAllText(note)) ?? "";
             if (before != fingerprint)
                 throw new ScoreException(
-                    $"{folder}: the interrupted run had another version, another teacher, other inputs or other options; repeat it with those, or start over with --overwrite"
-                );
+                    $"{folder}: the interrupted run had another version, another teacher, other inputs or other options; repeat it with those, or start over with Overwrite"
+                )
+                {
+                    Options = [nameof(ScoreOptions.Overwrite)],
+                };
             while (File.Exists(Segment(next)))
             {
                 using TableReader reader = Table.Open(Segment(next++));
@@ -223,8 +226,11 @@ internal sealed partial class ScoreJournal
 
     private ScoreException Changed(string path) =>
         new(
-            $"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with --overwrite"
-        );
+            $"{folder}: the images changed since the interruption, first at '{path}'; put them back as they were, or start over with Overwrite"
+        )
+        {
+            Options = [nameof(ScoreOptions.Overwrite)],
+        };
 
     private string Segment(int number) => Path.Combine(folder, $"{number:D8}.csv");
 

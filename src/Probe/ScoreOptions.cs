@@ -35,7 +35,7 @@ public sealed record ScoreOptions : TeacherOptions
     public int CopySample { get; init; } = 20_000;
 
     /// <summary>Drop images that a cheap first look gives no hope for; null scores all.</summary>
-    public CascadeOptions? Cascade { get; init; }
+    internal CascadeOptions? Cascade { get; init; }
 
     /// <summary>The cascade that an earlier run of the same teacher learned (<c>NAME.cascade.zip</c>), in place of
     /// <see cref="Cascade"/>; null for none.</summary>
@@ -82,26 +82,35 @@ public sealed record ScoreOptions : TeacherOptions
             throw new ScoreException("no images given; name folders, files, globs, archives or tables");
         base.Validate();
         if (CopySample < 1)
-            throw new ScoreException($"--intact-sample {CopySample}: give at least 1");
+            throw new ScoreException($"CopySample {CopySample}: give at least 1") { Options = [nameof(CopySample)] };
         if (Cascade is { } cascade)
         {
             if (cascade.Budget < 1)
-                throw new ScoreException($"--cascade-budget {cascade.Budget}: give at least 1");
+                throw new ScoreException($"Budget {cascade.Budget}: give at least 1") { Options = [nameof(CascadeOptions.Budget)] };
             if (cascade.Keep is { } keep && !(keep is > 0 and <= 1))
                 throw new ScoreException(
-                    FormattableString.Invariant($"--cascade {keep}: give the share to score fully, above 0 and at most 1")
-                );
+                    FormattableString.Invariant($"Cascade {keep}: give the share to score fully, above 0 and at most 1")
+                )
+                {
+                    Options = [nameof(Cascade)],
+                };
             if (cascade.Pruning is null && Runtime != TeacherRuntime.Libtorch)
                 throw new ScoreException(
-                    "a cascade of first blocks stops in the middle of the teacher, which --runtime onnx cannot; leave one of them out"
-                );
+                    "a cascade of first blocks stops in the middle of the teacher, which Runtime onnx cannot; leave one of them out"
+                )
+                {
+                    Options = [nameof(Runtime)],
+                };
             if (cascade.Pruning is null && ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
                 throw new ScoreException(
                     "a cascade of first blocks: rollout scores need the attention of all blocks at once; leave them out, or the cascade"
                 );
         }
         if (Cascade is not null && CascadeModelPath is { } model)
-            throw new ScoreException($"--cascade-model {model} is a cascade that was learned before; leave --cascade and its budget out");
+            throw new ScoreException($"CascadeModelPath {model} is a cascade that was learned before; leave Cascade and its budget out")
+            {
+                Options = [nameof(CascadeModelPath), nameof(Cascade)],
+            };
         if (
             Numerics != NumericProfile.Native
             && (
@@ -112,14 +121,20 @@ public sealed record ScoreOptions : TeacherOptions
             )
         )
             throw new ScoreException(
-                $"--numerics {Numerics.Name()} holds for libtorch on the CPU in float32; leave it out, or --runtime, --precision, --device and teachers as .onnx"
-            );
+                $"Numerics {Numerics.Name()} holds for libtorch on the CPU in float32; leave it out, or Runtime, Precision, Device and teachers as .onnx"
+            )
+            {
+                Options = [nameof(Numerics), nameof(Runtime), nameof(Precision), nameof(Device)],
+            };
         if (CheckpointEvery < 1)
             throw new ScoreException("CheckpointEvery: give at least 1");
         if (EmbeddingsPath is { } path && !EmbeddingFile.Fits(path))
-            throw new ScoreException($"--embeddings {path}: name a .npy or .parquet file");
+            throw new ScoreException($"EmbeddingsPath {path}: name a .npy or .parquet file") { Options = [nameof(EmbeddingsPath)] };
         if (!Overwrite && !Resume && File.Exists(Output))
-            throw new ScoreException($"{Output} exists; add --overwrite to replace it or --resume to continue");
+            throw new ScoreException($"{Output} exists; add Overwrite to replace it or Resume to continue")
+            {
+                Options = [nameof(Overwrite), nameof(Resume)],
+            };
     }
 }
 
@@ -144,7 +159,7 @@ public sealed record ScoreSummary(
 )
 {
     /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
-    public CopyVerdict? Intact { get; init; }
+    internal CorruptionVerdict? Intact { get; init; }
 
     /// <summary>Where the embeddings are; null where none were kept.</summary>
     public string? Embeddings { get; init; }
@@ -153,5 +168,5 @@ public sealed record ScoreSummary(
     public long Copied { get; init; }
 
     /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
-    public CascadeVerdict? Cascade { get; init; }
+    internal CascadeVerdict? Cascade { get; init; }
 }

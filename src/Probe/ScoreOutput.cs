@@ -40,7 +40,7 @@ internal static class ScoreOutput
     public static string[] Beside(string table) =>
         [
             ManifestPath.EmbeddingsBeside(table),
-            ScoreRun.CopyModelBeside(table),
+            ScoreRun.IntactModelBeside(table),
             ManifestPath.SampleBeside(table),
             ScoreRun.CascadeModelBeside(table),
         ];
@@ -168,12 +168,21 @@ internal static class ScoreOutput
         if (options.EmbeddingsPath is not { } file)
             return;
         if (Directory.Exists(file))
-            throw new ScoreException($"--embeddings {file}: is a folder; name a .npy or .parquet file");
+            throw new ScoreException($"EmbeddingsPath {file}: is a folder; name a .npy or .parquet file")
+            {
+                Options = [nameof(ScoreOptions.EmbeddingsPath)],
+            };
         if (IsSame(file, options.Output))
-            throw new ScoreException($"--embeddings {file}: is the table itself; name another file");
+            throw new ScoreException($"EmbeddingsPath {file}: is the table itself; name another file")
+            {
+                Options = [nameof(ScoreOptions.EmbeddingsPath)],
+            };
         if (options.Overwrite || options.Resume || !File.Exists(file))
             return;
-        throw new ScoreException($"--embeddings {file} exists; add --overwrite to replace it, or name another file");
+        throw new ScoreException($"EmbeddingsPath {file} exists; add Overwrite to replace it, or name another file")
+        {
+            Options = [nameof(ScoreOptions.EmbeddingsPath), nameof(ScoreOptions.Overwrite)],
+        };
     }
 
     private static void WriteProvenance(
@@ -223,7 +232,7 @@ internal static class ScoreOutput
             given["views"] = OptionsText.Text(teacher.Views);
         if (teacher.Clips)
             given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);
-        if (teacher.Copies is { } judge)
+        if (teacher.CorruptionModel is { } judge)
             given["intact"] = JsonSerializer.Serialize(judge.Verdict);
         if (teacher.Cascade is { } cascade)
             given["cascade"] = JsonSerializer.Serialize(cascade.Verdict);

@@ -14,12 +14,12 @@ internal static class ScorePrelude
 {
     private const string Clip = "react-clip",
         ClipFile = Clip + ".json",
-        CopiesFile = "intact.zip",
+        CorruptionFileName = "intact.zip",
         CascadeName = "cascade.zip",
         SampleFile = "sample.csv";
 
     /// <summary>Names of the files that <see cref="Learn"/> may leave.</summary>
-    public static IReadOnlyList<string> Files { get; } = [ClipFile, CopiesFile, CascadeName, SampleFile];
+    public static IReadOnlyList<string> Files { get; } = [ClipFile, CorruptionFileName, CascadeName, SampleFile];
 
     /// <summary>Learns what the scores need, or takes what an interrupted run learned.</summary>
     public static void Learn(
@@ -33,11 +33,11 @@ internal static class ScorePrelude
     {
         if (teacher.Clips)
             teacher.ReactClip ??= journal.Remember(Clip, () => ReactClip(teacher, inputs, cancel));
-        if (teacher.JudgesCopies && teacher.Copies is null)
-            teacher.Copies = CopyFile.Load(journal.Remember(CopiesFile, file =>
+        if (teacher.NeedsCorruptionModel && teacher.CorruptionModel is null)
+            teacher.CorruptionModel = CorruptionFile.Load(journal.Remember(CorruptionFileName, file =>
                 {
-                    (CopyModel model, CopyFile.Trained? trained) = CopyRun.Learn(options, teacher, inputs, cancel);
-                    CopyFile.Save(file, model, trained);
+                    (CorruptionModel model, CorruptionFile.Trained? trained) = CorruptionRun.Learn(options, teacher, inputs, cancel);
+                    CorruptionFile.Save(file, model, trained);
                 }));
         if (options.Cascades)
             LearnCascade(options, teacher, inputs, journal, columns, cancel);
@@ -54,8 +54,8 @@ internal static class ScorePrelude
             teacher.ReactClip ??= File.Exists(Path.Combine(folder, ClipFile))
                 ? JsonSerializer.Deserialize<double>(File.ReadAllText(Path.Combine(folder, ClipFile)))
                 : double.NaN;
-        if (teacher.JudgesCopies && teacher.Copies is null)
-            teacher.Copies = CopyFile.Load(Path.Combine(folder, CopiesFile));
+        if (teacher.NeedsCorruptionModel && teacher.CorruptionModel is null)
+            teacher.CorruptionModel = CorruptionFile.Load(Path.Combine(folder, CorruptionFileName));
         if (options.Cascades)
             Drop(options, teacher, options.CascadeModelPath ?? Path.Combine(folder, CascadeName), sample: null, CancellationToken.None);
     }
@@ -63,10 +63,10 @@ internal static class ScorePrelude
     /// <summary>Moves what later runs and stages use to its place beside the table.</summary>
     public static void Hand(ScoreOptions options, TeacherPass teacher, string folder, string table)
     {
-        string copies = Path.Combine(folder, CopiesFile),
+        string copies = Path.Combine(folder, CorruptionFileName),
             sample = Path.Combine(folder, SampleFile);
         if (File.Exists(copies))
-            File.Move(copies, ScoreRun.CopyModelBeside(table), overwrite: true);
+            File.Move(copies, ScoreRun.IntactModelBeside(table), overwrite: true);
         string cascade = Path.Combine(folder, CascadeName),
             beside = ScoreRun.CascadeModelBeside(table);
         bool drops = teacher.Cascade is { Drops: true };
@@ -121,8 +121,11 @@ internal static class ScorePrelude
         teacher.Drop(cascade, by);
         if (options.CascadeModelPath is not null && cascade.Teacher != teacher.Identity(options.Teacher, cancel))
             throw new ScoreException(
-                $"{file} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or --cascade to learn one"
-            );
+                $"{file} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or Cascade to learn one"
+            )
+            {
+                Options = [nameof(ScoreOptions.Cascade)],
+            };
     }
 
     // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.

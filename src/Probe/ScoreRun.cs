@@ -113,7 +113,10 @@ public static class ScoreRun
     internal static string[] ColumnsOf(ScoreOptions options, TeacherPass teacher, ScoreInputs inputs)
     {
         if (teacher.Width == 0 && options.EmbeddingsPath is { } wanted)
-            throw new ScoreException($"--embeddings {wanted}: {options.Teacher} gives logits alone; leave --embeddings out");
+            throw new ScoreException($"EmbeddingsPath {wanted}: {options.Teacher} gives logits alone; leave EmbeddingsPath out")
+            {
+                Options = [nameof(ScoreOptions.EmbeddingsPath)],
+            };
         return [.. ScoreRow.ColumnsOf(teacher.Blocks, teacher.ExtraColumns), .. inputs.Carried];
     }
 
@@ -132,7 +135,7 @@ public static class ScoreRun
         double seconds = clock.Elapsed.TotalSeconds;
         return new ScoreSummary(rows, counts, teacher.Blocks, seconds, scored / seconds)
         {
-            Intact = teacher.Copies?.Verdict,
+            Intact = teacher.CorruptionModel?.Verdict,
             Cascade = teacher.Cascade?.Verdict,
             Embeddings = embeddings,
         };
@@ -142,5 +145,5 @@ public static class ScoreRun
     public static string CascadeModelBeside(string table) => Path.ChangeExtension(table, ".cascade.zip");
 
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
-    public static string CopyModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
+    public static string IntactModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
 }

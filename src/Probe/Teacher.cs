@@ -21,9 +21,11 @@ public sealed class Teacher : IDisposable
     /// given.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     public Teacher(TeacherOptions options)
+        : this(Loaded(options)) { }
+
+    private Teacher(TeacherPass loaded)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        pass = new TeacherPass(options);
+        pass = loaded;
         if (pass.Clips && pass.ReactClip is null)
         {
             pass.Dispose();
@@ -31,7 +33,7 @@ public sealed class Teacher : IDisposable
                 "react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip"
             );
         }
-        if (pass.JudgesCopies && pass.Copies is null)
+        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
         {
             pass.Dispose();
             throw new ScoreException(
@@ -51,6 +53,29 @@ public sealed class Teacher : IDisposable
     /// <param name="path">Model directory or checkpoint file.</param>
     /// <exception cref="ModelException">It cannot be read.</exception>
     public static Teacher Load(string path) => new(new TeacherOptions { Teacher = path });
+
+    /// <summary>Makes a teacher of a network that the program has.</summary>
+    /// <param name="network">The network; it stays the caller's.</param>
+    /// <param name="preprocessing">How it wants its images.</param>
+    /// <param name="classNames">A name a class; null where they have none.</param>
+    /// <param name="configure">Changes the usual options, as <c>options => options with { Scores = ["margin"] }</c>; those of a file of weights
+    /// are refused.</param>
+    /// <exception cref="ScoreException">Options, classes or class names that do not fit; while scoring, an answer of another shape than the
+    /// network says.</exception>
+    public static Teacher From(
+        ITeacher network,
+        Preprocessing preprocessing,
+        IReadOnlyList<string>? classNames = null,
+        Func<TeacherOptions, TeacherOptions>? configure = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(preprocessing);
+        TeacherOptions usual = new() { Teacher = network.GetType().Name };
+        TeacherOptions options = configure is null ? usual : configure(usual);
+        options.Validate();
+        return new Teacher(new TeacherPass(options, new OwnTeacher(network, preprocessing, classNames ?? [], options)));
+    }
 
     /// <summary>The figures of an image by their columns of the scores table; those of the logits only where the teacher has a
     /// head.</summary>
@@ -136,9 +161,9 @@ public sealed class Teacher : IDisposable
 
     /// <summary>What the teacher attends to in image files, whole, so that it can be drawn.</summary>
     /// <returns>In the files' order; null for a file that cannot be read.</returns>
-    public IReadOnlyList<TeacherLook?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
+    internal IReadOnlyList<TeacherView?> Look(IReadOnlyList<string> files, CancellationToken cancel = default)
     {
-        List<TeacherLook?> looks = [];
+        List<TeacherView?> looks = [];
         foreach (ImageInput[] batch in ImageInputs.Read(files, cancel: cancel).Chunk(pass.BatchSize))
         {
             RgbImage?[] seen =
@@ -149,7 +174,7 @@ public sealed class Teacher : IDisposable
                         : null
                 ),
             ];
-            Queue<TeacherLook> found = new(pass.Look([.. seen.OfType<RgbImage>()]));
+            Queue<TeacherView> found = new(pass.Look([.. seen.OfType<RgbImage>()]));
             looks.AddRange(seen.Select(image => image is null ? null : found.Dequeue()));
         }
         return looks;
@@ -157,6 +182,12 @@ public sealed class Teacher : IDisposable
 
     /// <summary>Frees the teacher's memory.</summary>
     public void Dispose() => pass.Dispose();
+
+    private static TeacherPass Loaded(TeacherOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new TeacherPass(options);
+    }
 
     private async Task Feed(ChannelWriter<ScoredImage> scored, IAsyncEnumerable<MemoryImage> images, CancellationToken cancel)
     {

@@ -75,22 +75,26 @@ public record TeacherOptions
     {
         ExtraScore.Named(Scores);
         if (Views is < 1 or > ImageViews.Most)
-            throw new ScoreException($"--views {Views}: give 1 to {ImageViews.Most}");
+            throw new ScoreException($"Views {Views}: give 1 to {ImageViews.Most}") { Options = [nameof(Views)] };
         if (ReactClip is { } clip && !double.IsFinite(clip))
-            throw new ScoreException($"--react-clip {clip}: give a finite number");
+            throw new ScoreException($"ReactClip {clip}: give a finite number") { Options = [nameof(ReactClip)] };
         if (TokenMerging < 0)
-            throw new ScoreException($"--token-merging {TokenMerging}: give 0 or more patches a block");
+            throw new ScoreException($"TokenMerging {TokenMerging}: give 0 or more patches a block") { Options = [nameof(TokenMerging)] };
         if (BatchSize < 1)
-            throw new ScoreException($"--batch-size {BatchSize}: give at least 1");
+            throw new ScoreException($"BatchSize {BatchSize}: give at least 1") { Options = [nameof(BatchSize)] };
         if (Runtime != TeacherRuntime.Libtorch && Device != "cpu")
-            throw new ScoreException($"--runtime onnx computes on the CPU; leave out --device {Device}, or take --runtime libtorch");
+            throw new ScoreException($"Runtime onnx computes on the CPU; leave out Device {Device}, or take Runtime libtorch")
+            {
+                Options = [nameof(Runtime), nameof(Device)],
+            };
         if (Precision != Precision.Float32 && (Runtime != TeacherRuntime.Libtorch || Device != "cpu"))
-            throw new ScoreException(
-                "--precision bf16 is for --runtime libtorch on the CPU; leave out --precision, or --runtime and --device"
-            );
+            throw new ScoreException("Precision bf16 is for Runtime libtorch on the CPU; leave out Precision, or Runtime and Device")
+            {
+                Options = [nameof(Precision), nameof(Runtime), nameof(Device)],
+            };
         if (DecodeWorkers < 1)
-            throw new ScoreException($"--decode-workers {DecodeWorkers}: give at least 1");
+            throw new ScoreException($"DecodeWorkers {DecodeWorkers}: give at least 1") { Options = [nameof(DecodeWorkers)] };
         if (Blocks is not null && Blocks.Any(block => block < 0))
-            throw new ScoreException("--blocks: blocks are numbered from 0");
+            throw new ScoreException("Blocks: blocks are numbered from 0") { Options = [nameof(Blocks)] };
     }
 }

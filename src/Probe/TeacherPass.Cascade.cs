@@ -18,7 +18,7 @@ internal sealed partial class TeacherPass
     private const int BatchesTogether = 8;
 
     private LoadedModel? student;
-    private StudentLook? firstLook;
+    private StudentPass? firstLook;
 
     /// <summary>Which images are dropped; null scores all.</summary>
     public CascadeModel? Cascade { get; private set; }
@@ -33,7 +33,7 @@ internal sealed partial class TeacherPass
     {
         (Cascade, student) = (model, by);
         if (model.Drops && by is not null)
-            firstLook = new StudentLook(by, this);
+            firstLook = new StudentPass(by, this);
         else if (model.Drops)
             RequireFirstBlocks("");
     }
@@ -44,13 +44,16 @@ internal sealed partial class TeacherPass
     public void RequireFirstBlocks(string why)
     {
         string? reason =
-            onnx is not null ? "--runtime onnx cannot stop in the middle of the teacher"
+            onnx is not null ? "Runtime onnx cannot stop in the middle of the teacher"
             : needs.HasFlag(ScoreNeeds.Rollout) ? "rollout scores need the attention of all blocks at once"
             : null;
         if (reason is not null)
             throw new ScoreException(
                 $"{(why.Length > 0 ? why + "; " : "")}a cascade of first blocks: {reason}; leave that out, or the cascade"
-            );
+            )
+            {
+                Options = [nameof(TeacherOptions.Runtime)],
+            };
     }
 
     /// <summary>The loaded teacher, for a student to be pruned from.</summary>
@@ -74,7 +77,7 @@ internal sealed partial class TeacherPass
     }
 
     /// <summary>What a student makes of each image that can be decoded.</summary>
-    public IReadOnlyList<(long Place, float[] Features)> Glanced(IReadOnlyList<ScoreInput> inputs, StudentLook looks)
+    public IReadOnlyList<(long Place, float[] Features)> Glanced(IReadOnlyList<ScoreInput> inputs, StudentPass looks)
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0)
@@ -152,7 +155,7 @@ internal sealed partial class TeacherPass
         return [.. Enumerable.Range(0, images).Select(i => cascade.Keeps(read[i]) ? scores.Dequeue() : null)];
     }
 
-    private static double[] ReadOut(StudentLook looks, Tensor pixels, CascadeModel cascade)
+    private static double[] ReadOut(StudentPass looks, Tensor pixels, CascadeModel cascade)
     {
         using DisposeScope scope = NewDisposeScope();
         return [.. cascade.ReadOut(looks.Features(pixels)).data<double>()];

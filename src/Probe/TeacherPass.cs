@@ -36,11 +36,13 @@ internal sealed partial class TeacherPass : IDisposable
     private const int TokensAtOnce = 4352,
         ImagesAtOnce = 64;
 
-    public TeacherPass(TeacherOptions options)
+    /// <param name="options">What is loaded, and how.</param>
+    /// <param name="own">A network that is there already, in place of the file that the options name.</param>
+    public TeacherPass(TeacherOptions options, ITeacherNetwork? own = null)
     {
         Device = Devices.Of(options.Device);
         Precision = options.Precision;
-        teacher = ITeacherNetwork.Load(options, Device);
+        teacher = own ?? ITeacherNetwork.Load(options, Device);
         try
         {
             ReadValues = string.Join("; ", teacher.Facts.Select(fact => $"{fact.Field} {fact.Value}"));
@@ -76,16 +78,19 @@ internal sealed partial class TeacherPass : IDisposable
             {
                 if (rollouts.Length > 0)
                     throw new ScoreException(
-                        $"--runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take --runtime libtorch"
-                    );
+                        $"Runtime onnx cannot give {rollouts}: they need the attention of all blocks; leave them out, or take Runtime libtorch"
+                    )
+                    {
+                        Options = [nameof(ScoreOptions.Runtime)],
+                    };
                 onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
             }
             if (options.Runtime == TeacherRuntime.Libtorch)
                 teacher.Transformer?.PackForInference(BatchSize, options.Precision);
             Views = needs.HasFlag(ScoreNeeds.Views) ? options.Views : 0;
             ReactClip = options.ReactClip;
-            if (JudgesCopies && options.CopyModelPath is { } known)
-                Copies = Fitting(CopyFile.Load(known), known);
+            if (NeedsCorruptionModel && options.CopyModelPath is { } known)
+                CorruptionModel = Fitting(CorruptionFile.Load(known), known);
             Transform = teacher.Preprocessing;
         }
         catch
@@ -146,15 +151,15 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>What features are clipped at.</summary>
     public double? ReactClip { get; set; }
 
-    /// <summary>Whether a score needs <see cref="Copies"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
-    public bool JudgesCopies => needs.HasFlag(ScoreNeeds.Copies);
+    /// <summary>Whether a score needs <see cref="CorruptionModel"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
+    public bool NeedsCorruptionModel => needs.HasFlag(ScoreNeeds.CorruptionModel);
 
     /// <summary>The classifier of corrupted copies.</summary>
-    public CopyModel? Copies { get; set; }
+    public CorruptionModel? CorruptionModel { get; set; }
 
-    /// <summary>What <see cref="CopyFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
-    public string CopyDescription =>
-        $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CopyFeatures.Scores(Blocks, HasHead))}";
+    /// <summary>What <see cref="CorruptionFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
+    public string CorruptionFeatureNames =>
+        $"CLS embedding of {Width}, {string.Join(", ", Probe.Corruptions.CorruptionFeatures.Scores(Blocks, HasHead))}";
 
     public int Classes => teacher.Classes;
 
@@ -198,13 +203,15 @@ internal sealed partial class TeacherPass : IDisposable
     }
 
     /// <summary>What the classifier of corrupted copies looks at, of each image that can be decoded.</summary>
-    public (float[][] Features, ScoreInput[] Images) CopyFeatures(IReadOnlyList<ScoreInput> inputs)
+    public (float[][] Features, ScoreInput[] Images) CorruptionFeatures(IReadOnlyList<ScoreInput> inputs)
     {
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0)
             return ([], []);
         return (
-            Looking(images, pixels => Rows(Probe.Corruptions.CopyFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)),
+            Looking(images, pixels =>
+                Rows(Probe.Corruptions.CorruptionFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)
+            ),
             [.. images.Select(image => image.Input)]
         );
     }
@@ -258,11 +265,11 @@ internal sealed partial class TeacherPass : IDisposable
         teacher.Dispose();
     }
 
-    private CopyModel Fitting(CopyModel known, string path) =>
-        known.Features == CopyDescription
+    private CorruptionModel Fitting(CorruptionModel known, string path) =>
+        known.Features == CorruptionFeatureNames
             ? known
             : throw new ScoreException(
-                $"{path} was learned from {known.Features}, and this teacher gives {CopyDescription}; give the same teacher and blocks, or leave it out to learn one"
+                $"{path} was learned from {known.Features}, and this teacher gives {CorruptionFeatureNames}; give the same teacher and blocks, or leave it out to learn one"
             );
 
     private IReadOnlyList<int> BlocksOf(TeacherOptions options)
@@ -271,8 +278,11 @@ internal sealed partial class TeacherPass : IDisposable
         {
             if (options.Blocks is { Count: > 0 } asked)
                 throw new ScoreException(
-                    $"--blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave --blocks out"
-                );
+                    $"Blocks {string.Join(',', asked)}: {options.Teacher} is a {teacher.Family}, which has no attention to probe; leave Blocks out"
+                )
+                {
+                    Options = [nameof(ScoreOptions.Blocks)],
+                };
             return [];
         }
         int depth = config.Depth;
@@ -288,20 +298,28 @@ internal sealed partial class TeacherPass : IDisposable
             { Count: 0 } => [.. Enumerable.Range(0, depth)],
             _ => [.. options.Blocks.Distinct().Order()],
         };
-        return blocks[^1] < depth ? blocks : throw new ScoreException($"--blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}");
+        return blocks[^1] < depth
+            ? blocks
+            : throw new ScoreException($"Blocks {blocks[^1]}: the teacher has blocks 0 to {depth - 1}")
+            {
+                Options = [nameof(ScoreOptions.Blocks)],
+            };
     }
 
     private void RequireMerging(TeacherOptions options, string rollouts)
     {
         string? why =
             teacher.Transformer is not { Config: var config } ? $"{options.Teacher} is no Vision Transformer"
-            : options.Runtime != TeacherRuntime.Libtorch ? "--runtime onnx has no such step"
+            : options.Runtime != TeacherRuntime.Libtorch ? "Runtime onnx has no such step"
             : options.Cascades ? "a cascade is learned from what whole passes say"
             : rollouts.Length > 0 ? $"{rollouts} follow the attention of every patch"
             : VisionTransformer.WhyNotMerged(config) is { } reason ? $"{options.Teacher} cannot merge patches: {reason}"
             : null;
         if (why is not null)
-            throw new ScoreException($"--token-merging {options.TokenMerging}: {why}; leave one of them out");
+            throw new ScoreException($"TokenMerging {options.TokenMerging}: {why}; leave one of them out")
+            {
+                Options = [nameof(ScoreOptions.TokenMerging), nameof(ScoreOptions.Runtime)],
+            };
     }
 
     private static int UsualBatch(ITeacherNetwork teacher, Device device)
@@ -317,6 +335,7 @@ internal sealed partial class TeacherPass : IDisposable
     private bool Computable(ExtraScore score) =>
         (HasHead || !score.Needs.HasFlag(ScoreNeeds.Head))
         && (Width > 0 || !score.Needs.HasFlag(ScoreNeeds.Features))
+        && (teacher.HasHeadWeights || !score.Needs.HasFlag(ScoreNeeds.HeadWeights))
         && (teacher.Transformer is not null || !score.Needs.HasFlag(ScoreNeeds.Attention));
 
     private TeacherAnswer Answer(Tensor pixels) => Completed(Answer(pixels, needs.HasFlag(ScoreNeeds.Rollout), Views));
@@ -324,7 +343,12 @@ internal sealed partial class TeacherPass : IDisposable
     private TeacherAnswer Answer(Tensor pixels, bool rollout, int views) =>
         onnx?.Answer(pixels, views) ?? teacher.Answer(pixels, Blocks, rollout, views);
 
-    private TeacherAnswer Completed(TeacherAnswer answer) => answer with { ReactClip = ReactClip ?? double.NaN, Copies = Copies };
+    private TeacherAnswer Completed(TeacherAnswer answer) =>
+        answer with
+        {
+            ReactClip = ReactClip ?? double.NaN,
+            CorruptionModel = CorruptionModel,
+        };
 
     // One batch at a time on a device of its own, side by side on the CPU.
     private T Looking<T>(IReadOnlyList<DecodedInput> images, Func<Tensor, T> look)

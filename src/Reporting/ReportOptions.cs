@@ -9,24 +9,24 @@ namespace DataFreeKD.Reporting;
 /// <param name="Name">What the ranking is called, for people.</param>
 /// <param name="Score">The score of the reader's current row, higher = more useful; NaN for a row that is not ranked. The reader is open on
 /// the scores table.</param>
-public sealed record RowRanking(string Name, Func<TableReader, double> Score);
+internal sealed record RowRanking(string Name, Func<TableReader, double> Score);
 
 /// <summary>Where a teacher looked.</summary>
 /// <param name="Seen">The image as the teacher saw it: resized and cropped, square.</param>
 /// <param name="Row">The attention probe, row by row from the top left: <c>[GridHeight * GridWidth]</c>, sums to 1.</param>
 /// <param name="GridWidth">Patches across.</param>
-public sealed record AttentionView(RgbImage Seen, IReadOnlyList<float> Row, int GridWidth);
+internal sealed record AttentionView(RgbImage Seen, IReadOnlyList<float> Row, int GridWidth);
 
 /// <summary>Labels against decisions.</summary>
 /// <param name="Of">Whose decisions on which images, for people.</param>
 /// <param name="ClassNames">By class index.</param>
 /// <param name="Counts">By [label][decision].</param>
-public sealed record ConfusionCounts(string Of, IReadOnlyList<string> ClassNames, IReadOnlyList<IReadOnlyList<long>> Counts);
+internal sealed record ConfusionCounts(string Of, IReadOnlyList<string> ClassNames, IReadOnlyList<IReadOnlyList<long>> Counts);
 
 /// <summary>What is known of the teacher without its weights.</summary>
 /// <param name="Name">Its path or name.</param>
 /// <param name="Classes">Classes of its head; 0 without a head.</param>
-public sealed record TeacherFacts(string Name, int Classes);
+internal sealed record TeacherFacts(string Name, int Classes);
 
 /// <summary>Options of a report.</summary>
 public sealed record ReportOptions
@@ -45,17 +45,17 @@ public sealed record ReportOptions
 
     /// <summary>How rows are ranked; null for the selection score, the entropy or the last block's probe, whichever the table has
     /// first.</summary>
-    public RowRanking? Ranking { get; init; }
+    internal RowRanking? Ranking { get; init; }
 
     /// <summary>Where the teacher looks on given images (absolute paths), null for one that cannot be read; null for no attention
     /// maps.</summary>
-    public Func<IReadOnlyList<string>, IReadOnlyList<AttentionView?>>? Attention { get; init; }
+    internal Func<IReadOnlyList<string>, IReadOnlyList<AttentionView?>>? Attention { get; init; }
 
     /// <summary>The student's confusions; null for none.</summary>
-    public ConfusionCounts? Confusion { get; init; }
+    internal ConfusionCounts? Confusion { get; init; }
 
     /// <summary>The teacher; null where nobody loaded it.</summary>
-    public TeacherFacts? Teacher { get; init; }
+    internal TeacherFacts? Teacher { get; init; }
 
     /// <summary>The page's title; null for one of the table's name.</summary>
     public string? Title { get; init; }

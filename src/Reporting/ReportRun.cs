@@ -33,7 +33,7 @@ public static class ReportRun
     /// <exception cref="ReportException">The options do not make sense, or the student has no curves that can be read.</exception>
     /// <exception cref="OutputException">The page appeared meanwhile.</exception>
     /// <exception cref="TableException">A table cannot be read.</exception>
-    public static ReportSummary Write(ReportOptions options, OutputLock held, IProgress<long>? progress, CancellationToken cancel)
+    internal static ReportSummary Write(ReportOptions options, OutputLock held, IProgress<long>? progress, CancellationToken cancel)
     {
         options.Validate();
         ArgumentNullException.ThrowIfNull(held);
@@ -82,7 +82,7 @@ public static class ReportRun
     /// refuse.</summary>
     /// <exception cref="ReportException">The options do not make sense, or the page is there and not to be replaced.</exception>
     /// <exception cref="OutputException">Another process is writing the page.</exception>
-    public static OutputLock Begin(ReportOptions options)
+    internal static OutputLock Begin(ReportOptions options)
     {
         options.Validate();
         OutputLock held = OutputLock.Take(options.Output, "report");
@@ -91,7 +91,10 @@ public static class ReportRun
             if (Directory.Exists(options.Output))
                 throw new ReportException($"{options.Output} is a folder; name a .html file");
             if (!options.Overwrite && File.Exists(options.Output))
-                throw new ReportException($"{options.Output} exists; name another output or give --overwrite");
+                throw new ReportException($"{options.Output} exists; name another output or give Overwrite")
+                {
+                    Options = [nameof(ReportOptions.Overwrite)],
+                };
             return held;
         }
         catch

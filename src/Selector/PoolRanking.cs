@@ -8,7 +8,7 @@ using DataFreeKD.Selector.Scores;
 namespace DataFreeKD.Selector;
 
 /// <summary>Scores rows as <see cref="SelectionRun"/> with the same options does.</summary>
-public sealed class PoolRanking : IDisposable
+internal sealed class PoolRanking : IDisposable
 {
     private readonly RowScore score;
     private readonly int[] columns;

@@ -31,7 +31,10 @@ public static class SelectionRun
         string duplicates = DuplicateTable.PathBeside(options.Output);
         Provenance.RefuseForeign(options.Output, options.Overwrite, duplicates);
         if (!options.Overwrite && File.Exists(options.Output))
-            throw new SelectionException($"{options.Output} exists; name another output or give --overwrite");
+            throw new SelectionException($"{options.Output} exists; name another output or give Overwrite")
+            {
+                Options = [nameof(SelectOptions.Overwrite)],
+            };
         Stopwatch clock = Stopwatch.StartNew();
         using Passes passes = new(options, progress, cancel);
         passes.RequireEmbeddings();
@@ -74,7 +77,7 @@ public static class SelectionRun
             Core = survey.Core,
             Seconds = clock.Elapsed.TotalSeconds,
         };
-        SelectionProvenance.Write(options, summary, hash.GetAwaiter().GetResult());
+        SelectionProvenance.Write(options, summary, Blocking.Wait(hash));
         return summary;
     }
 }

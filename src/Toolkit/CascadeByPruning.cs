@@ -7,7 +7,7 @@ using DataFreeKD.Probe.Cascade;
 namespace DataFreeKD.Toolkit;
 
 /// <summary>Prunes the small network that looks at every image first (<see cref="CascadeOptions.Pruning"/>).</summary>
-public static class CascadeByPruning
+internal static class CascadeByPruning
 {
     /// <summary>Multiply-accumulates of the student, as a share of the teacher's.</summary>
     public const double UsualShare = 0.12;

@@ -10,7 +10,7 @@ namespace DataFreeKD.Toolkit;
 
 /// <summary>A selection method for a cascade of scoring (<see cref="CascadeOptions.Ranking"/>), which ranks the images that it may drop as
 /// the selection will.</summary>
-public static class CascadeBySelection
+internal static class CascadeBySelection
 {
     /// <summary>The ranking of a selection method, fitted to the sample that it is asked about.</summary>
     /// <param name="method">A name of <see cref="ScoreCatalogue"/>.</param>

@@ -22,8 +22,8 @@ public static class ImageSelection
     /// <param name="pool">Scored images of one teacher, in the order that breaks ties.</param>
     /// <param name="budget">Images to take, 1 or more; fewer are taken where fewer have figures.</param>
     /// <exception cref="SelectionException">The budget is not above 0.</exception>
-    public static IReadOnlyList<SelectedImage> Of(IReadOnlyList<ScoredImage> pool, long budget) =>
-        Of(pool, options => options with { Budget = budget });
+    public static IReadOnlyList<SelectedImage> From(IReadOnlyList<ScoredImage> pool, long budget) =>
+        From(pool, options => options with { Budget = budget });
 
     /// <summary>Selects by options of your own.</summary>
     /// <param name="pool">Scored images of one teacher, in the order that breaks ties.</param>
@@ -32,7 +32,7 @@ public static class ImageSelection
     /// <exception cref="SelectionException">The options do not make sense.</exception>
     /// <exception cref="ScoreException">The images were not scored by one teacher.</exception>
     /// <exception cref="TableException">The pool lacks the figures that the method needs.</exception>
-    public static IReadOnlyList<SelectedImage> Of(
+    public static IReadOnlyList<SelectedImage> From(
         IReadOnlyList<ScoredImage> pool,
         Func<SelectOptions, SelectOptions> options,
         CancellationToken cancel = default

@@ -10,7 +10,7 @@ using DataFreeKD.Selector.Sets;
 namespace DataFreeKD.Toolkit;
 
 /// <summary>The ranking of a report's rows (<see cref="ReportOptions.Ranking"/>).</summary>
-public static class ReportRanking
+internal static class ReportRanking
 {
     /// <summary>By the method of the report's selection, where its provenance tells it; else by the default method, or by the variance of
     /// the probe for a teacher without a head.</summary>

@@ -14,7 +14,7 @@ namespace DataFreeKD.Toolkit;
 /// In that pool every source counts the same. No label is used: a pool always has an upper fifth, and the sources that fill it are the best
 /// there are.
 /// </summary>
-public sealed class TeacherJudge : IDisposable
+internal sealed class TeacherJudge : IDisposable
 {
     /// <summary>Images that make up the pool, the newest.</summary>
     private const int PoolSize = 20_000;

@@ -47,7 +47,7 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
         Run(options);
         DistillOptions broken = options with { Output = folder["broken"] };
         Assert.Throws<InvalidDataException>(() => Run(broken, new OnStep(phase, step, () => throw new InvalidDataException("killed"))));
-        Assert.Contains("--resume", Refused(broken), StringComparison.Ordinal);
+        Assert.Contains("Resume", Refused(broken), StringComparison.Ordinal);
         List<(string Phase, long Done)> seen = [];
         Run(broken with { Resume = true }, new Recorded(seen));
         foreach (string hop in (string[])["", "assistant-1"])

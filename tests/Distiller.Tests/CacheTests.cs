@@ -261,7 +261,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder folder = new();
         CacheOptions options = CacheFor(world.Distill("unused"), folder["c"]);
         Assert.Throws<InvalidDataException>(() => Run(options, new OnStep("cache", 3, () => throw new InvalidDataException("killed"))));
-        Assert.Contains("--resume", Refused(options), StringComparison.Ordinal);
+        Assert.Contains("Resume", Refused(options), StringComparison.Ordinal);
         Assert.Contains(
             "erase is 0 in the cache and 0.5 here",
             Refused(options with { Resume = true, Erase = 0.5 }),
@@ -270,7 +270,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("not finished", Refused(world.Distill(folder["s"]) with { Cache = folder["c"] }), StringComparison.Ordinal);
         Run(options with { Overwrite = true });
         Assert.False(File.Exists(folder["c.part"]));
-        Assert.Contains("--overwrite", Refused(options), StringComparison.Ordinal);
+        Assert.Contains("Overwrite", Refused(options), StringComparison.Ordinal);
         Assert.Contains("top-k is 3 in the cache and 2 here", Refused(options with { Resume = true, TopK = 2 }), StringComparison.Ordinal);
         Assert.Contains("at most", Refused(options with { Overwrite = true, TopK = 4 }), StringComparison.Ordinal);
     }
@@ -313,10 +313,10 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
             { "hold-out", "hold-out is 0.05 in the cache and 0.1 here" },
             { "selection", "selection (SHA-256) is" },
             { "teacher", "teacher (SHA-256 of its weights) is" },
-            { "steps", "--steps 30" },
+            { "steps", "Steps 30" },
             { "features", "probe needs the teacher's features" },
             { "embedding", "rkd needs the teacher's features" },
-            { "init", "--init random" },
+            { "init", "Init random" },
             { "preprocessing", "preprocessing" },
         };
 

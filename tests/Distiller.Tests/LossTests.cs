@@ -29,16 +29,16 @@ public sealed class LossTests
     }
 
     [Theory]
-    [InlineData(ProbeVariant.Official, 1)]
-    [InlineData(ProbeVariant.Corrected, 2)]
-    public void The_cls_row_is_row_0_of_the_whole_gram_matrix(ProbeVariant variant, int normalisedAxis)
+    [InlineData(nameof(ProbeVariant.Official), 1)]
+    [InlineData(nameof(ProbeVariant.Corrected), 2)]
+    public void The_cls_row_is_row_0_of_the_whole_gram_matrix(string variant, int normalisedAxis)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor tokens = Random([3, 7, 5], 1);
         torch.Tensor normal = tokens / tokens.square().sum(normalisedAxis, keepdim: true).sqrt();
         torch.Tensor gram = normal.matmul(normal.transpose(1, 2));
         torch.Tensor expected = gram.select(1, 0).narrow(1, 1, 6);
-        Assert.True(torch.allclose(expected, ProbeDistillation.ClsGramRow(tokens, variant), 1e-5, 1e-6));
+        Assert.True(torch.allclose(expected, ProbeDistillation.ClsGramRow(tokens, Enum.Parse<ProbeVariant>(variant)), 1e-5, 1e-6));
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class RecipeTests
     {
         LossEntry kd = LossCatalogue.Find("kd")!,
             probe = LossCatalogue.Find("probe")!;
-        Recipe made = Recipe.Of(kd.Term(1, ("T", "4")), probe.Term(0.8), kd.Term(0.5, ("T", "1")));
+        Recipe made = Recipe.From(kd.Term(1, ("T", "4")), probe.Term(0.8), kd.Term(0.5, ("T", "1")));
         Recipe written = Recipe.Parse("kd:T=4+probe*0.8+kd:T=1*0.5");
         Assert.Equal(written.ToString(), made.ToString());
         Assert.Equal(written.Terms.Select(term => term.Label), made.Terms.Select(term => term.Label));
@@ -117,6 +117,6 @@ public sealed class RecipeTests
             StringComparison.Ordinal
         );
         Assert.Contains("must be above 0", Assert.Throws<DistillException>(() => kd.Term(0)).Message, StringComparison.Ordinal);
-        Assert.Throws<DistillException>(() => Recipe.Of());
+        Assert.Throws<DistillException>(() => Recipe.From());
     }
 }

@@ -129,13 +129,13 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     }
 
     [Fact]
-    public void An_occupied_output_is_refused_and_overwriting_spares_strangers()
+    public void An_occupied_output_is_refused_and_overwriting_spares_other_files()
     {
         using TempFolder folder = new();
         Run(world.Distill(folder["s"]));
         File.WriteAllText(Path.Combine(folder["s"], "notes.txt"), "mine");
         Assert.Contains(
-            "--overwrite",
+            "Overwrite",
             Assert.Throws<DistillException>(() => Run(world.Distill(folder["s"]))).Message,
             StringComparison.Ordinal
         );
@@ -166,7 +166,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
     }
 
     [Fact]
-    public void Overwriting_an_interrupted_run_spares_strangers_in_its_folders()
+    public void Overwriting_an_interrupted_run_spares_other_files_in_its_folders()
     {
         using TempFolder folder = new();
         DistillOptions options = world.Distill(folder["s"]);

@@ -81,7 +81,7 @@ public sealed class TeacherPatchesTests(TinyWorld world) : IClassFixture<TinyWor
     [Theory]
     [InlineData("kd+minilm", 0, "minilm")]
     [InlineData("probe", 0, "probe")]
-    [InlineData("kd", 0.3, "--patch-dropout")]
+    [InlineData("kd", 0.3, "PatchDropout")]
     public void What_needs_all_patches_is_refused_by_name(string recipe, double dropout, string named)
     {
         using TempFolder folder = new();
@@ -93,7 +93,7 @@ public sealed class TeacherPatchesTests(TinyWorld world) : IClassFixture<TinyWor
         };
         string message = Assert.Throws<DistillException>(() => Run(options)).Message;
         Assert.Contains(named, message, StringComparison.Ordinal);
-        Assert.Contains("--teacher-patches", message, StringComparison.Ordinal);
+        Assert.Contains("TeacherPatches", message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -34,7 +34,7 @@ public sealed class TinyWorld : IDisposable
 
     public string Teacher => folder["teacher"];
 
-    public TrainOptions Train(string output) =>
+    internal TrainOptions Train(string output) =>
         new()
         {
             DataPath = Images,

@@ -111,13 +111,13 @@ public sealed class SampleTests(TinyWorld world)
         MemoryImage[] images = [.. rows.UsablePaths(cancel).Select(path => new MemoryImage(path, File.ReadAllBytes(path)))];
         using Teacher teacher = Teacher.Load(world.Teacher);
 
-        IReadOnlyList<SelectedImage> selected = ImageSelection.Of(teacher.Score(images, cancel), budget: 30);
+        IReadOnlyList<SelectedImage> selected = ImageSelection.From(teacher.Score(images, cancel), budget: 30);
 
         Assert.Equal(wanted.UsablePaths(cancel), selected.Select(one => one.Scored.Image.Name));
         Assert.Equal(Enumerable.Range(1, 30), selected.Select(one => one.Rank));
         Assert.Contains(
             "at least 1",
-            Assert.Throws<SelectionException>(() => ImageSelection.Of([selected[0].Scored], budget: 0)).Message,
+            Assert.Throws<SelectionException>(() => ImageSelection.From([selected[0].Scored], budget: 0)).Message,
             StringComparison.Ordinal
         );
     }

@@ -178,7 +178,7 @@ public sealed class TableTests : IDisposable
     [InlineData("t.json", "[{\"path\": \"a\", \"x\": 1}, {\"x\": null, \"path\": \"b\"}]", "path x", "a 1 b ")]
     [InlineData("t.jsonl", "{\"path\": \"a\"}\n{\"path\": \"b\", \"x\": [1]}\n", "path x", "a  b [1]")]
     [InlineData("t.txt", "# files\na\nb\n", "path", "a b")]
-    public void A_table_of_strangers_is_read_as_they_meant_it(string name, string text, string columns, string fields)
+    public void A_table_of_another_tool_is_read_as_it_is_meant(string name, string text, string columns, string fields)
     {
         File.WriteAllText(folder[name], text);
         using TableReader table = Table.Open(folder[name]);

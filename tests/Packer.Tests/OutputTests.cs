@@ -32,7 +32,7 @@ public sealed class OutputTests : IDisposable
         world.Add("images/a.jpg");
         PackOptions options = world.Options(PackFormat.Imagefolder);
         PackWorld.Pack(options);
-        Assert.Contains("--overwrite", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("Overwrite", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
         File.WriteAllText(world["out/pack/stale.txt"], "");
         PackWorld.Pack(options with { Overwrite = true });
         Assert.False(File.Exists(world["out/pack/stale.txt"]));
@@ -112,7 +112,7 @@ public sealed class OutputTests : IDisposable
         PackOptions options = world.Options(PackFormat.Folders);
         PackWorld.Pack(options);
         Directory.Move(world["out/pack"], world["out/.pack.replaced"]);
-        Assert.Contains("--overwrite", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
+        Assert.Contains("Overwrite", Assert.Throws<PackException>(() => PackWorld.Pack(options)).Message, StringComparison.Ordinal);
         Assert.Equal(["cat/a.bmp", "manifest.csv"], PackWorld.Files(world["out/pack"]).Keys);
     }
 

@@ -137,17 +137,17 @@ public sealed class CascadeTests
         using ScoringWorld world = new();
         string images = world.Images("images", 2);
         Assert.Contains(
-            "--cascade-budget 0",
+            "Budget 0",
             Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: null, budget: 0))).Message,
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "--cascade 1.5",
+            "Cascade 1.5",
             Assert.Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 1.5))).Message,
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "--cascade-model known.zip",
+            "CascadeModelPath known.zip",
             Assert
                 .Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { CascadeModelPath = "known.zip" }))
                 .Message,

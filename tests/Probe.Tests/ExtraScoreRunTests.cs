@@ -148,7 +148,7 @@ public sealed class ExtraScoreRunTests
         using ScoringWorld world = new();
         ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 450, brokenEvery: 40)) with { Scores = ["intact"] };
         ScoreSummary summary = ScoringWorld.Score(options);
-        string model = ScoreRun.CopyModelBeside(options.Output);
+        string model = ScoreRun.IntactModelBeside(options.Output);
         ScoringWorld.Score(options with { Output = world["given.csv"], CopyModelPath = model });
 
         Assert.Equal(439, summary.Intact!.Pool);
@@ -156,7 +156,7 @@ public sealed class ExtraScoreRunTests
         Assert.Equal(11, summary.Intact.Kinds.Count);
         Assert.Contains("\"Learned\":", Provenance.ReadBeside(options.Output)!.Options["intact"], StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(options.Output), File.ReadAllBytes(world["given.csv"]));
-        Assert.False(File.Exists(ScoreRun.CopyModelBeside(world["given.csv"])));
+        Assert.False(File.Exists(ScoreRun.IntactModelBeside(world["given.csv"])));
         Assert.Contains(
             "same teacher",
             Assert
@@ -212,7 +212,7 @@ public sealed class ExtraScoreRunTests
             Assert.Throws<ScoreException>(() => new Teacher(options with { ReactClip = clip })).Message,
             StringComparison.Ordinal
         );
-        using Teacher probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.CopyModelBeside(options.Output) });
+        using Teacher probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.IntactModelBeside(options.Output) });
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
         foreach (
             (TableRow row, double[]? figures) in rows.Zip(
@@ -237,7 +237,7 @@ public sealed class ExtraScoreRunTests
 
     [Theory]
     [InlineData("entropy", 5, "max_logit")]
-    [InlineData("all", 0, "--views")]
+    [InlineData("all", 0, "Views 0")]
     [InlineData("all", 10, "1 to 9")]
     public void Names_and_numbers_that_there_are_not_are_refused(string name, int views, string hint)
     {

@@ -76,7 +76,7 @@ public sealed class ExtraScoreTests
             ReactClip = reference.GetProperty("clip").GetDouble(),
         };
         Dictionary<string, Tensor> actual = ExtraScore
-            .All.Where(score => !score.Needs.HasFlag(ScoreNeeds.Copies)) // Learned from a pool: CopyLearningTests.
+            .All.Where(score => !score.Needs.HasFlag(ScoreNeeds.CorruptionModel)) // Learned from a pool: CorruptionLearningTests.
             .SelectMany(score => score.Columns(blocks).Zip(score.Compute(answer)))
             .ToDictionary(pair => pair.First, pair => pair.Second);
 

@@ -115,7 +115,7 @@ public sealed class LogitTeacherTests
         Assert.Contains("ONNX", Refusal("text.onnx"), StringComparison.Ordinal);
         ScoreOptions options = Options(world, directory);
         Assert.Contains(
-            "--blocks 1",
+            "Blocks 1",
             Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Blocks = [1] })).Message,
             StringComparison.Ordinal
         );

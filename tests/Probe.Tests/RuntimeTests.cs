@@ -118,7 +118,7 @@ public sealed class RuntimeTests
         Assert.Equal("bf16", Provenance.ReadBeside(world["bf16.csv"])!.Options["precision"]);
         Assert.DoesNotContain("precision", Provenance.ReadBeside(world["exact.csv"])!.Options.Keys);
         Assert.Contains(
-            "--precision bf16",
+            "Precision bf16",
             Assert
                 .Throws<ScoreException>(() => ScoringWorld.Score(rounded with { Output = world["x.csv"], Runtime = TeacherRuntime.Onnx }))
                 .Message,
@@ -144,7 +144,7 @@ public sealed class RuntimeTests
             StringComparison.Ordinal
         );
         Assert.Contains(
-            "--device cuda",
+            "Device cuda",
             Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Device = "cuda" })).Message,
             StringComparison.Ordinal
         );

@@ -155,7 +155,7 @@ public sealed class ScoreRunTests
 
         ScoreException refusal = Assert.Throws<ScoreException>(() => ScoringWorld.Score(options));
 
-        Assert.Contains("--overwrite", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("Overwrite", refusal.Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(options.Output));
     }
 

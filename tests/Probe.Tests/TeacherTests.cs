@@ -43,11 +43,11 @@ public sealed class TeacherTests
         using Teacher probe = new(ScoreRunTests.Options(world, images) with { Teacher = world.Teacher(classes), BatchSize = 2 });
         string[] files = [.. Directory.EnumerateFiles(images).Order(StringComparer.Ordinal)];
 
-        IReadOnlyList<TeacherLook?> looks = probe.Look(files, TestContext.Current.CancellationToken);
+        IReadOnlyList<TeacherView?> looks = probe.Look(files, TestContext.Current.CancellationToken);
         IReadOnlyList<double[]?> figures = probe.ScoreFiles(files, TestContext.Current.CancellationToken);
 
         Assert.Equal(figures.Select(of => of is null), looks.Select(look => look is null));
-        foreach ((TeacherLook? look, double[]? of) in looks.Zip(figures).Where(pair => pair.First is not null))
+        foreach ((TeacherView? look, double[]? of) in looks.Zip(figures).Where(pair => pair.First is not null))
         {
             Assert.Equal((8, 8, 2), (look!.Seen.Width, look.Seen.Height, look.GridWidth));
             foreach (int block in probe.Blocks)

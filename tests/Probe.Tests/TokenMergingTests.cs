@@ -35,7 +35,7 @@ public sealed class TokenMergingTests
         CascadeRanking ranking = new("entropy", _ => (["entropy"], columns => columns[0]));
 
         Assert.Contains("0 or more", Refused(options with { TokenMerging = -1 }), StringComparison.Ordinal);
-        Assert.Contains("--runtime onnx", Refused(options with { Runtime = TeacherRuntime.Onnx }), StringComparison.Ordinal);
+        Assert.Contains("Runtime onnx", Refused(options with { Runtime = TeacherRuntime.Onnx }), StringComparison.Ordinal);
         Assert.Contains("rollout_entropy", Refused(options with { Scores = ["rollout_entropy"] }), StringComparison.Ordinal);
         Assert.Contains(
             "cascade",
@@ -51,7 +51,7 @@ public sealed class TokenMergingTests
         static string Refused(ScoreOptions options)
         {
             string message = Assert.Throws<ScoreException>(() => ScoringWorld.Score(options)).Message;
-            Assert.StartsWith("--token-merging", message, StringComparison.Ordinal);
+            Assert.StartsWith("TokenMerging", message, StringComparison.Ordinal);
             return message;
         }
     }

@@ -250,7 +250,7 @@ public sealed class SelectionTests : IDisposable
             SelectionRun.Execute(options with { Budget = 2 }, cancel: TestContext.Current.CancellationToken)
         );
 
-        Assert.Equal($"{options.Output} exists; name another output or give --overwrite", refusal.Message);
+        Assert.Equal($"{options.Output} exists; name another output or give Overwrite", refusal.Message);
         Assert.Equal(first, File.ReadAllBytes(options.Output));
         Assert.Equal(
             2,

@@ -1,4 +1,4 @@
-// Names of strangers on a terminal: what would move its cursor, colour it or turn its text around is shown and not done.
+// Untrusted names on a terminal: what would move its cursor, colour it or turn its text around is shown and not done.
 
 using System.Globalization;
 using System.Text;

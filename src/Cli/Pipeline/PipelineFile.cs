@@ -349,7 +349,7 @@ internal sealed partial class PipelineFile
         }
         catch (Exception problem) when (Failures.Describe(problem, interrupted: false).Code == ExitCode.BadInput)
         {
-            throw yaml.Bad(at, $"stage '{name}': {problem.Message}");
+            throw yaml.Bad(at, $"stage '{name}': {FlagNames.MessageOf(problem)}");
         }
         return stage;
     }

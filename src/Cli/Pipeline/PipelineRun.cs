@@ -117,7 +117,7 @@ internal sealed class PipelineRun
             catch (Exception failure)
             {
                 bool interrupted = failure is OperationCanceledException && cancel.IsCancellationRequested;
-                End(stage, interrupted ? "interrupted" : "failed", interrupted ? "" : failure.Message.ReplaceLineEndings(" "));
+                End(stage, interrupted ? "interrupted" : "failed", interrupted ? "" : FlagNames.MessageOf(failure).ReplaceLineEndings(" "));
                 view.Fail(stage.Name, interrupted ? "interrupted" : "failed");
                 if (interrupted)
                     throw;

@@ -140,10 +140,10 @@ internal sealed class CrawlVerb : Verb
     private static HashSet<string> Formats(string? given)
     {
         HashSet<string> formats = [.. (given ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
-        string? stranger = formats.FirstOrDefault(format => !DecodeLimits.FurtherFormats.Contains(format));
-        return stranger is null
+        string? unknown = formats.FirstOrDefault(format => !DecodeLimits.FurtherFormats.Contains(format));
+        return unknown is null
             ? formats
-            : throw new UsageException($"--allow-formats {stranger}: expected {string.Join(", ", DecodeLimits.FurtherFormats)}");
+            : throw new UsageException($"--allow-formats {unknown}: expected {string.Join(", ", DecodeLimits.FurtherFormats)}");
     }
 
     private static IEnumerable<string> Describe(CrawlSummary summary)

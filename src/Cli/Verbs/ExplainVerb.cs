@@ -80,7 +80,7 @@ internal sealed class ExplainVerb : Verb
         int[] blocks = [.. BlocksOf(pool).Concat(parsed.GetValue(block) is { } given ? [given] : [])];
 
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
-        ScoreOptions options = TeacherLooking.Options(
+        ScoreOptions options = TeacherViews.Options(
             parsed.GetRequiredValue(teacher),
             parsed.GetValue(heads),
             null,
@@ -89,7 +89,7 @@ internal sealed class ExplainVerb : Verb
         );
         using Teacher probe = new(options with { Blocks = blocks.Length > 0 ? blocks : null });
         double[] figures = probe.ScoreFiles([named], cancel)[0] ?? throw new UsageException($"{named} cannot be scored");
-        TeacherLook look = probe.Look([named], cancel)[0]!;
+        TeacherView look = probe.Look([named], cancel)[0]!;
         int drawn = parsed.GetValue(block) ?? probe.Blocks[^1];
 
         Dictionary<string, double> scored = probe
@@ -112,7 +112,7 @@ internal sealed class ExplainVerb : Verb
         if (map is not null)
             AtomicFile.WriteAllBytes(
                 map,
-                ImageWriter.EncodePng(AttentionOverlay.Draw(TeacherLooking.View(look, drawn), Math.Max(LeastMapSide, look.Seen.Width)))
+                ImageWriter.EncodePng(AttentionOverlay.Draw(TeacherViews.View(look, drawn), Math.Max(LeastMapSide, look.Seen.Width)))
             );
         Explanation found = new(named, sha256, verdict, choices, scored, standing, drawn, map);
         terminal.Print(found, () => Text(found));

@@ -155,10 +155,10 @@ internal sealed class ReportVerb : Verb
     {
         string model = parsed.GetValue(teacher)!;
         using Teacher probe = new(
-            TeacherLooking.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed)
+            TeacherViews.Options(model, parsed.GetValue(heads), parsed.GetValue(block), preprocessing.In(parsed), parsed)
         );
         IReadOnlyList<AttentionView?> Look(IReadOnlyList<string> paths) =>
-            [.. probe.Look(paths, cancel).Select(look => look is null ? null : TeacherLooking.View(look, probe.Blocks[^1]))];
+            [.. probe.Look(paths, cancel).Select(look => look is null ? null : TeacherViews.View(look, probe.Blocks[^1]))];
         return Write(
             options with
             {

@@ -311,7 +311,7 @@ internal sealed class ScoreVerb : Verb
         );
     }
 
-    private static string Describe(CopyVerdict verdict) =>
+    private static string Describe(CorruptionVerdict verdict) =>
         verdict.SingleName.Length == 0
             ? string.Create(
                 CultureInfo.InvariantCulture,

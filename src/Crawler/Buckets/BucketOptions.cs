@@ -19,6 +19,9 @@ public sealed record BucketOptions
     internal void Validate()
     {
         if (Endpoint is not null && (!Endpoint.IsAbsoluteUri || Endpoint.Scheme is not ("http" or "https")))
-            throw new CrawlException($"--s3-endpoint {Endpoint}: give an address like https://minio.example.org:9000");
+            throw new CrawlException($"Endpoint {Endpoint}: give an address like https://minio.example.org:9000")
+            {
+                Options = [nameof(Endpoint)],
+            };
     }
 }

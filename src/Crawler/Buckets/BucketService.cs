@@ -137,8 +137,11 @@ internal sealed class BucketService : IDisposable
         return new CredentialProfileStoreChain().TryGetAWSCredentials(profile, out AWSCredentials credentials)
             ? credentials
             : throw new CrawlException(
-                $"no credentials for s3:// sources: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '{profile}', or give --s3-anonymous"
-            );
+                $"no credentials for s3:// sources: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '{profile}', or give Anonymous"
+            )
+            {
+                Options = [nameof(BucketOptions.Anonymous)],
+            };
     }
 
     private static string Said(Exception error) =>

@@ -14,8 +14,8 @@ internal sealed record ArchiveFile(string Path, long Length);
 /// <param name="path">The file, without an ending; its folder exists.</param>
 /// <param name="named">Whether the address is named as an archive is, so that its codings are its own.</param>
 /// <param name="maxBytes">Cap on the file.</param>
-/// <param name="patience">The longest that no byte may come.</param>
-internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSpan patience)
+/// <param name="timeout">The longest that no byte may come.</param>
+internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSpan timeout)
 {
     private const int Buffer = 128 << 10;
 
@@ -100,7 +100,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
     {
         byte[] start = new byte[ArchiveSniffer.Window];
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        stalled.CancelAfter(patience);
+        stalled.CancelAfter(timeout);
         return start[..await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stalled.Token).ConfigureAwait(false)];
     }
 
@@ -113,7 +113,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
         using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         while (true)
         {
-            stalled.CancelAfter(patience);
+            stalled.CancelAfter(timeout);
             int read = await body.ReadAsync(buffer, stalled.Token).ConfigureAwait(false);
             if (read == 0)
                 break;

@@ -25,10 +25,16 @@ internal sealed class Certificates
         }
         catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new CrawlException($"--ca-file {caFile}: {error.Message.TrimEnd('.')}; give a PEM file of certificates");
+            throw new CrawlException($"CaFile {caFile}: {error.Message.TrimEnd('.')}; give a PEM file of certificates")
+            {
+                Options = [nameof(WebOptions.CaFile)],
+            };
         }
         if (own.Count == 0)
-            throw new CrawlException($"--ca-file {caFile}: holds no certificate; give a PEM file of certificates");
+            throw new CrawlException($"CaFile {caFile}: holds no certificate; give a PEM file of certificates")
+            {
+                Options = [nameof(WebOptions.CaFile)],
+            };
     }
 
     /// <summary>How TLS connections are made.</summary>

@@ -8,7 +8,7 @@ namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>The only way to a socket. A name that changes its address between check and connection (DNS rebinding) gains nothing, as there
 /// is no second look-up.</summary>
-internal sealed class ConnectGuard(AddressPolicy policy, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, TimeSpan patience)
+internal sealed class ConnectGuard(AddressPolicy policy, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, TimeSpan timeout)
 {
     /// <summary>Addresses of one name that are tried.</summary>
     private const int MaxAddresses = 4;
@@ -24,7 +24,7 @@ internal sealed class ConnectGuard(AddressPolicy policy, Func<string, Cancellati
             throw new FetchException(found.Length == 0 ? Reason.DnsError : Reason.AddressRefused);
 
         // One address that swallows packets must not use up the time of the others.
-        TimeSpan share = patience / allowed.Length;
+        TimeSpan share = timeout / allowed.Length;
         for (int i = 0; ; i++)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);

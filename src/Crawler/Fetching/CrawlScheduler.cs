@@ -72,10 +72,10 @@ internal sealed class CrawlScheduler : IDisposable
             while (true)
             {
                 stop.Token.ThrowIfCancellationRequested();
-                int patience;
+                int pause;
                 lock (gate)
                 {
-                    for (int room = options.Connections; more && room > 0 && queues.Hungry; room--)
+                    for (int room = options.Connections; more && room > 0 && queues.WantsMore; room--)
                     {
                         more = source.MoveNext();
                         if (!more)
@@ -86,10 +86,10 @@ internal sealed class CrawlScheduler : IDisposable
                     Start();
                     if (!more && outstanding == 0)
                         return;
-                    patience = more && queues.Hungry ? 0 : queues.Patience;
+                    pause = more && queues.WantsMore ? 0 : queues.WaitMilliseconds;
                 }
-                if (patience > 0)
-                    await wake.WaitAsync(patience, stop.Token).ConfigureAwait(false);
+                if (pause > 0)
+                    await wake.WaitAsync(pause, stop.Token).ConfigureAwait(false);
             }
         }
         catch (Exception error)

@@ -20,13 +20,13 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
     private readonly PriorityQueue<HostState, long> cooling = new();
 
     /// <summary>Whether more targets are to be read ahead.</summary>
-    public bool Hungry => ready.Count < Math.Max(1, options.Connections / 2) && hosts.Count < MaxHosts;
+    public bool WantsMore => ready.Count < Math.Max(1, options.Connections / 2) && hosts.Count < MaxHosts;
 
     /// <summary>Whether any target is in flight.</summary>
     public bool Running => hosts.Values.Any(host => host.Running > 0);
 
     /// <summary>Milliseconds until a host may be asked again, a second at most.</summary>
-    public int Patience => cooling.TryPeek(out _, out long due) ? (int)Math.Clamp(due - Environment.TickCount64, 1, 1000) : 1000;
+    public int WaitMilliseconds => cooling.TryPeek(out _, out long due) ? (int)Math.Clamp(due - Environment.TickCount64, 1, 1000) : 1000;
 
     /// <summary>Puts a target in its host's queue.</summary>
     public void Add(WebTarget target)

@@ -78,7 +78,7 @@ internal sealed class HttpExchange : IDisposable
                 : await archives.Take(response, goesOn, cancel).ConfigureAwait(false);
             if (archive is not null)
                 return answer with { Archive = archive, Reason = null };
-            // With an archive in view the caller has more patience than anything else deserves.
+            // Where an archive is expected the timeout is longer than for anything else.
             whole.CancelAfter(options.BodyTimeout);
             Body body = await Body.Read(
                     stream,

@@ -13,7 +13,7 @@ namespace DataFreeKD.Crawler.Fetching;
 /// <param name="stop">The end of the crawl.</param>
 internal sealed class Requests(WebOptions options, HttpExchange http, ConnectionSlots slots, Lock gate, CancellationToken stop)
 {
-    /// <summary>For an archive, on top of the patience for each byte; the most that Polly takes.</summary>
+    /// <summary>For an archive, on top of the timeout for each byte; the most that Polly takes.</summary>
     private static readonly TimeSpan LongestDownload = TimeSpan.FromDays(1);
 
     /// <summary>Asks for an address, as part of a flight.</summary>

@@ -13,7 +13,7 @@ namespace DataFreeKD.Crawler.Fetching;
 /// <param name="stop">The end of the crawl.</param>
 internal sealed class Visits(WebOptions options, Requests requests, long maxBytes, Lock gate, CancellationToken stop)
 {
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ShortWait = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Gives the place for an archive that a target may be; nowhere by default.</summary>
     public Func<WebTarget, ArchiveSink?> Archives { get; set; } = _ => null;
@@ -55,7 +55,7 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
         {
             lock (gate)
             {
-                flight.Host.Cool(broken.RetryAfter ?? Moment);
+                flight.Host.Cool(broken.RetryAfter ?? ShortWait);
                 return flight.Host.GivenUp is { } reason ? refused with { Reason = reason } : null;
             }
         }

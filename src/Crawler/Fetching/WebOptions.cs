@@ -1,4 +1,4 @@
-// How the web is crawled: manners, patience and limits, with defaults that suit a stranger's server.
+// How the web is crawled: politeness, timeouts and limits, with defaults that suit a server of somebody else.
 
 using System.Net;
 using DataFreeKD.Crawler.Buckets;
@@ -38,15 +38,15 @@ public sealed record WebOptions
     /// <value>30 s.</value>
     public TimeSpan MaxCrawlDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Patience for a connection, with its name look-up and TLS.</summary>
+    /// <summary>Timeout of a connection, with its name look-up and TLS.</summary>
     /// <value>10 s.</value>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Patience for the headers of an answer, the connection included.</summary>
+    /// <summary>Timeout of the headers of an answer, the connection included.</summary>
     /// <value>20 s.</value>
     public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>Patience for a whole answer.</summary>
+    /// <summary>Timeout of a whole answer.</summary>
     /// <value>60 s.</value>
     public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -105,7 +105,7 @@ public sealed record WebOptions
 
     /// <summary>Spends <see cref="MaxFetches"/> where useful images come from, rather than on the first addresses.</summary>
     /// <value>Null: not steered.</value>
-    public SteeringOptions? Steering { get; init; }
+    internal SteeringOptions? Steering { get; init; }
 
     /// <summary>Where buckets are.</summary>
     public BucketOptions Buckets { get; init; } = new();
@@ -130,29 +130,35 @@ public sealed record WebOptions
     /// <exception cref="CrawlException">Names the option.</exception>
     internal void Validate()
     {
-        AtLeast("--connections", Connections, 1);
-        AtLeast("--connections-per-host", ConnectionsPerHost, 1);
-        AtLeast("--retries", Retries, 0);
-        AtLeast("--max-redirects", MaxRedirects, 0);
-        AtLeast("--max-pages", MaxPages, 0);
-        AtLeast("--depth", Depth ?? 0, 0);
+        AtLeast(nameof(Connections), Connections, 1);
+        AtLeast(nameof(ConnectionsPerHost), ConnectionsPerHost, 1);
+        AtLeast(nameof(Retries), Retries, 0);
+        AtLeast(nameof(MaxRedirects), MaxRedirects, 0);
+        AtLeast(nameof(MaxPages), MaxPages, 0);
+        AtLeast(nameof(Depth), Depth ?? 0, 0);
         Buckets.Validate();
         _ = new Certificates(CaFile);
         if (MaxArchiveBytes < 1)
-            throw new CrawlException($"--max-archive-bytes {MaxArchiveBytes}: give at least 1");
+            throw new CrawlException($"MaxArchiveBytes {MaxArchiveBytes}: give at least 1") { Options = [nameof(MaxArchiveBytes)] };
         if (MaxFetches < 1)
-            throw new CrawlException($"--max-fetches {MaxFetches}: give at least 1");
+            throw new CrawlException($"MaxFetches {MaxFetches}: give at least 1") { Options = [nameof(MaxFetches)] };
         if (Steering is not null && MaxFetches is null)
-            throw new CrawlException("--steer-by spends a budget; give one by --max-fetches");
+            throw new CrawlException("Steering spends a budget; give one by MaxFetches")
+            {
+                Options = [nameof(Steering), nameof(MaxFetches)],
+            };
         if (Steering is not null && (RetryFailed || Refresh))
-            throw new CrawlException("--steer-by looks for new images; it does not go with --retry-failed or --refresh");
+            throw new CrawlException("Steering looks for new images; it does not go with RetryFailed or Refresh")
+            {
+                Options = [nameof(Steering), nameof(RetryFailed), nameof(Refresh)],
+            };
         if (Contact is not null && Contact.Any(c => c is < ' ' or > '~' or '(' or ')'))
-            throw new CrawlException($"--contact {Contact}: give a mail address or a URL in plain ASCII");
+            throw new CrawlException($"Contact {Contact}: give a mail address or a URL in plain ASCII") { Options = [nameof(Contact)] };
     }
 
     private static void AtLeast(string option, int value, int least)
     {
         if (value < least)
-            throw new CrawlException($"{option} {value}: give at least {least}");
+            throw new CrawlException($"{option} {value}: give at least {least}") { Options = [option] };
     }
 }

@@ -12,7 +12,7 @@ namespace DataFreeKD.Crawler.Safety;
 /// to.
 /// </summary>
 /// <param name="allowed">Networks that are spoken to all the same.</param>
-public sealed class AddressPolicy(IEnumerable<IPNetwork> allowed)
+internal sealed class AddressPolicy(IEnumerable<IPNetwork> allowed)
 {
     private readonly IPNetwork[] opened = [.. allowed];
 

@@ -10,7 +10,7 @@ using DataFreeKD.Imaging.Inputs;
 namespace DataFreeKD.Crawler.Sources;
 
 /// <summary>Corrupted copies of a sample of local images, each kind of <see cref="Corruption"/> as often as the others.</summary>
-public static class CorruptSource
+internal static class CorruptSource
 {
     private const string Scheme = "corrupt://",
         Example = "write it as corrupt://path/to/images?count=5000";
@@ -109,7 +109,7 @@ public static class CorruptSource
             }
             DecodeResult decoded = ImageDecoder.Decode(original.Bytes, DecodeLimits.Local);
             yield return decoded.Image is { } image
-                ? new ImageInput(name, ImageWriter.EncodePng(CorruptedCopy.Of(Shrunk(image), copies[name].Kind, copies[name].Seed)), null)
+                ? new ImageInput(name, ImageWriter.EncodePng(CorruptedImage.Of(Shrunk(image), copies[name].Kind, copies[name].Seed)), null)
                 : new ImageInput(name, null, decoded.Reason);
         }
     }

@@ -8,10 +8,10 @@ namespace DataFreeKD.Crawler.Sources;
 /// <summary>An image found by a source.</summary>
 /// <param name="Image">Its origin and bytes, or why it could not be had.</param>
 /// <param name="Row">The row of the table that named it; null elsewhere.</param>
-public sealed record FoundImage(ImageInput Image, TableRow? Row);
+internal sealed record FoundImage(ImageInput Image, TableRow? Row);
 
 /// <summary>Opens what the user named by what it is.</summary>
-public static class CrawlSource
+internal static class CrawlSource
 {
     /// <summary>Streams the images of one source, in a deterministic order.</summary>
     /// <param name="source">A table of paths, a Parquet file with images in it, else a folder, file, glob or archive.</param>

@@ -8,7 +8,7 @@ namespace DataFreeKD.Crawler.Sources;
 /// <param name="Text">The address as the list has it, or the line where none could be found in it; at most 8,192 characters.</param>
 /// <param name="Url">Null where the text is no http or https address.</param>
 /// <param name="Columns">What else the list says of it, by the manifest's column names.</param>
-public sealed record ListedUrl(string Text, Uri? Url, IReadOnlyDictionary<string, string?> Columns)
+internal sealed record ListedUrl(string Text, Uri? Url, IReadOnlyDictionary<string, string?> Columns)
 {
     private const int LongestText = 8 << 10;
     private static readonly IReadOnlyDictionary<string, string?> Nothing = new Dictionary<string, string?>();

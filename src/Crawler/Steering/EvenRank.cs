@@ -4,7 +4,7 @@ namespace DataFreeKD.Crawler.Steering;
 
 /// <summary>Ranks in which every source counts the same, however many images of it there are: what steering fetches more of does not change
 /// what is good.</summary>
-public static class EvenRank
+internal static class EvenRank
 {
     /// <summary>The share of the pool with a lower score, in (0, 1): the image's own weight, and that of equals, counts half.</summary>
     /// <param name="sources">The source of each image.</param>

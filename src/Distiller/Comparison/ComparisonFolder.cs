@@ -26,7 +26,7 @@ internal sealed class ComparisonFolder(string folder)
         if (File.Exists(folder))
             throw new DistillException($"{folder} is a file; name a folder");
         bool compared = false;
-        // Every one is read, so that none of them is a stranger's.
+        // Every one is read, so that none of them is of another tool.
         foreach (string record in records)
             compared |= RunRecord.Read(record) is not null;
         Provenance.RefuseForeign(

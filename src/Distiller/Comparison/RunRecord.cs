@@ -83,7 +83,10 @@ internal sealed record RunRecord
         ];
         if (differences.Length > 0)
             throw new DistillException(
-                $"{path} is of another run than recipe '{Recipe}' now asks for: {string.Join("; ", differences)}; rename the recipe, choose another output, or pass --overwrite"
-            );
+                $"{path} is of another run than recipe '{Recipe}' now asks for: {string.Join("; ", differences)}; rename the recipe, choose another output, or pass Overwrite"
+            )
+            {
+                Options = [nameof(ComparisonOptions.Overwrite)],
+            };
     }
 }

@@ -63,7 +63,7 @@ internal sealed class BatchLoader : IDisposable
     /// <summary>The next step's batch. Its pixels belong to the caller's dispose scope.</summary>
     public Batch Next()
     {
-        Turn[] turns = (next ?? throw new InvalidOperationException("no step is left")).GetAwaiter().GetResult();
+        Turn[] turns = Blocking.Wait(next ?? throw new InvalidOperationException("no step is left"));
         float[] ready = buffers[step % 2];
         long start = (long)step * options.BatchSize;
         Prepare(++step);

@@ -52,9 +52,9 @@ internal sealed record LabelledImages(IReadOnlyList<string> Paths, IReadOnlyList
         }
         if (classCount is null || classCount == found.Length)
             return found;
-        string stranger = found.First(name => !modelClasses.Contains(name));
+        string unknown = found.First(name => !modelClasses.Contains(name));
         throw new DistillException(
-            $"{source}: {found.Length} classes and the model has {classCount}; class '{stranger}' is not among the model's names, so they cannot be matched: rename the classes as in the model's config.json (label_names or id2label), or use class indices"
+            $"{source}: {found.Length} classes and the model has {classCount}; class '{unknown}' is not among the model's names, so they cannot be matched: rename the classes as in the model's config.json (label_names or id2label), or use class indices"
         );
     }
 

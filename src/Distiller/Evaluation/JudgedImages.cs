@@ -40,7 +40,7 @@ internal static class JudgedImages
             )
             .GetEnumerator();
         Task<JudgedImage[]?> next = Task.Run(Advance, cancel);
-        while (next.GetAwaiter().GetResult() is { } batch)
+        while (Blocking.Wait(next) is { } batch)
         {
             next = Task.Run(Advance, cancel);
             yield return batch;

@@ -8,7 +8,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>KL of the teacher's attention rows to the student's, for each pair of layers.</summary>
 /// <remarks>Prefix tokens other than CLS are left out on both sides, and the patches that the student dropped, before the softmax: each row
 /// is a distribution over the tokens that both models have.</remarks>
-public sealed class AttentionTransfer : LossTerm
+internal sealed class AttentionTransfer : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

@@ -6,7 +6,7 @@ namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Pearson correlation of probabilities between classes (each image's row) and within a class (each class's column over the
 /// batch).</summary>
-public sealed class CorrelationDistillation : LossTerm
+internal sealed class CorrelationDistillation : LossTerm
 {
     private const double Epsilon = 1e-8;
 

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Decoupled knowledge distillation. Label-free: the target class is the teacher's decision.</summary>
-public sealed class DecoupledDistillation : LossTerm
+internal sealed class DecoupledDistillation : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

@@ -6,7 +6,7 @@ namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Cross-entropy with argmax of the teacher. DeiT's label-free form: the distillation head takes the hard target while the CLS
 /// head takes the soft one.</summary>
-public sealed class HardDecision : LossTerm
+internal sealed class HardDecision : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>MSE(F_s·W, F_t) over CLS and patches, one learned W for each pair of layers, layers mapped evenly.</summary>
-public sealed class HiddenStates : LayerLoss
+internal sealed class HiddenStates : LayerLoss
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

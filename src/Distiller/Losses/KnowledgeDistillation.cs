@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Distillation of softened outputs.</summary>
-public sealed class KnowledgeDistillation : LossTerm
+internal sealed class KnowledgeDistillation : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

@@ -8,7 +8,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>A mean over pairs of blocks whose outputs are compared.</summary>
 /// <param name="term">Its part of the recipe.</param>
 /// <param name="layers">The pairs.</param>
-public abstract class LayerLoss(RecipeTerm term, IReadOnlyList<LayerPair> layers) : LossTerm(term)
+internal abstract class LayerLoss(RecipeTerm term, IReadOnlyList<LayerPair> layers) : LossTerm(term)
 {
     /// <inheritdoc/>
     public override IReadOnlyList<LayerPair> Layers => layers;

@@ -8,7 +8,7 @@ namespace DataFreeKD.Distiller.Losses;
 public readonly record struct LayerPair(int Student, int Teacher);
 
 /// <summary>Maps layers between models of different depth.</summary>
-public static class LayerMap
+internal static class LayerMap
 {
     /// <summary>One pair for each block of the shallower model: block i of n stands for the end of share (i+1)/n, so the last blocks always
     /// meet, and equal depths give the identity.</summary>

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>z-score of each row of logits, an option of losses with a temperature.</summary>
-public static class LogitStandardisation
+internal static class LogitStandardisation
 {
     private const double Epsilon = 1e-7;
 

@@ -75,7 +75,7 @@ public sealed record LossEntry
 /// <summary>Both models' shapes, for losses that match layers.</summary>
 /// <param name="TeacherShape">The teacher's architecture.</param>
 /// <param name="StudentShape">The student's architecture.</param>
-public sealed record ModelPair(ModelConfig TeacherShape, ModelConfig StudentShape)
+internal sealed record ModelPair(ModelConfig TeacherShape, ModelConfig StudentShape)
 {
     /// <summary>The teacher's architecture, for losses that read tokens.</summary>
     /// <exception cref="DistillException">It is no Vision Transformer.</exception>
@@ -93,11 +93,25 @@ public sealed record ModelPair(ModelConfig TeacherShape, ModelConfig StudentShap
 }
 
 /// <summary>What a loss is built for.</summary>
-/// <param name="Pair">Both architectures.</param>
-/// <param name="Seed">Seed of its learned tensors and of what it draws in training.</param>
-/// <param name="Device">Where it computes.</param>
-public sealed record LossContext(ModelPair Pair, long Seed, torch.Device Device)
+public sealed record LossContext
 {
+    internal LossContext(ModelPair pair, long seed, torch.Device device) => (Pair, Seed, Device) = (pair, seed, device);
+
+    /// <summary>The teacher's architecture.</summary>
+    public ModelConfig Teacher => Pair.TeacherShape;
+
+    /// <summary>The student's architecture.</summary>
+    public ModelConfig Student => Pair.StudentShape;
+
+    /// <summary>Seed of its learned tensors and of what it draws in training.</summary>
+    public long Seed { get; }
+
+    /// <summary>Where it computes.</summary>
+    public torch.Device Device { get; }
+
+    /// <summary>Both architectures, for losses that read tokens of both.</summary>
+    internal ModelPair Pair { get; }
+
     /// <summary>Type of its learned tensors: float64 for checks of gradients.</summary>
     public torch.ScalarType Type { get; init; } = torch.ScalarType.Float32;
 }

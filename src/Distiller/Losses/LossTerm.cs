@@ -47,7 +47,7 @@ public abstract class LossTerm(RecipeTerm term)
     public double Weight { get; } = term.Weight;
 
     /// <summary>Whose answers it learns by.</summary>
-    public TeacherChoice Teacher { get; } = new(term);
+    internal TeacherChoice Teacher { get; } = new(term);
 
     /// <summary>What it reads of the teacher beside the logits.</summary>
     public virtual ModelCapture TeacherCapture => ModelCapture.None;

@@ -16,7 +16,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// ‖Tᵀ·T‖² holds D×D matrices only (<c>exact=1</c>).
 /// A pair of patches counts by the product of their images' weights.
 /// </remarks>
-public sealed class ManifoldDistillation : LayerLoss
+internal sealed class ManifoldDistillation : LayerLoss
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

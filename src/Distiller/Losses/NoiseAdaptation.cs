@@ -6,7 +6,7 @@ namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>NLL of p_s·A on argmax of the teacher. A is row-stochastic, its diagonal held at the teacher's accuracy, its off-diagonals
 /// learned.</summary>
-public sealed class NoiseAdaptation : LossTerm
+internal sealed class NoiseAdaptation : LossTerm
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>The two forms of probe distillation.</summary>
-public enum ProbeVariant
+internal enum ProbeVariant
 {
     /// <summary>Features normalised over the token axis, as the published code does.</summary>
     Official,
@@ -17,7 +17,7 @@ public enum ProbeVariant
 /// <summary>Probe distillation. Works for different widths, and for different depths by mapping layers evenly.</summary>
 /// <remarks>Prefix tokens other than CLS are dropped first. Where the student dropped patches, the teacher's same patches are left out
 /// before normalising, so both see one token set.</remarks>
-public sealed class ProbeDistillation : LayerLoss
+internal sealed class ProbeDistillation : LayerLoss
 {
     /// <summary>Its line of the catalogue.</summary>
     public static LossEntry Entry { get; } =

@@ -21,7 +21,7 @@ public sealed class Recipe
 
     /// <summary>A recipe made in code, of terms that <see cref="LossEntry.Term"/> gives.</summary>
     /// <exception cref="DistillException">There is no term.</exception>
-    public static Recipe Of(params ReadOnlySpan<RecipeTerm> terms)
+    public static Recipe From(params ReadOnlySpan<RecipeTerm> terms)
     {
         if (terms.Length == 0)
             throw new DistillException("a recipe needs one loss or more");

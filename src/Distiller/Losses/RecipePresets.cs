@@ -7,11 +7,11 @@ namespace DataFreeKD.Distiller.Losses;
 /// <param name="Source">Whose it is.</param>
 /// <param name="Differs">What is not as the source publishes it, in words; empty where nothing is. Images, augmentation, optimiser and
 /// schedule are the run's own, whatever the preset.</param>
-public sealed record RecipePreset(string Recipe, string Source, string Differs = "");
+internal sealed record RecipePreset(string Recipe, string Source, string Differs = "");
 
 /// <summary>The presets. No label is read in a distillation: where a paper adds cross-entropy with labels it is left out, or the teacher's
 /// decision stands for the label.</summary>
-public static class RecipePresets
+internal static class RecipePresets
 {
     internal const string Keyword = "preset";
 

@@ -7,7 +7,7 @@ namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Multi-head self-attention relations of one layer pair: the student's last block and an upper block of the teacher.</summary>
 /// <remarks>Prefix tokens other than CLS are left out on both sides, and the patches that the student dropped.</remarks>
-public sealed class RelationTransfer : LossTerm
+internal sealed class RelationTransfer : LossTerm
 {
     private const int ShallowTeacher = 12;
 

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Relational knowledge distillation. Widths may differ. Costs O(B³) numbers for the angles.</summary>
-public sealed class RelationalDistillation : LossTerm
+internal sealed class RelationalDistillation : LossTerm
 {
     private const double Epsilon = 1e-12;
 

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>Cross-entropy with soft targets.</summary>
-public static class SmoothedCrossEntropy
+internal static class SmoothedCrossEntropy
 {
     /// <summary>Targets <c>[B, C]</c>: (1 − s) on the label plus s/C everywhere (PyTorch's convention).</summary>
     /// <param name="labels">Class indices <c>[B]</c> int64.</param>

@@ -14,7 +14,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// For large maps <c>groups</c> attends inside the cells of a g×g division only, and <c>anchor</c> averages both maps over a×a cells first;
 /// both cut the B·Nt·Ns attention.
 /// </remarks>
-public sealed class TargetAwareTransformer : LossTerm
+internal sealed class TargetAwareTransformer : LossTerm
 {
     private const double Epsilon = 1e-5;
 

@@ -7,7 +7,7 @@ namespace DataFreeKD.Distiller.Losses;
 
 /// <summary>The <c>teacher</c> of a term, which every loss knows: <c>mean</c>, <c>confident</c>, <c>agree</c>
 /// (<see cref="TeacherMixture"/>), or a number, 1 for the first. With one teacher the words mean that one.</summary>
-public sealed class TeacherChoice
+internal sealed class TeacherChoice
 {
     private const string Mean = "mean",
         Confident = "confident",

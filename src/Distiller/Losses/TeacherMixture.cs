@@ -7,7 +7,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>Mixtures m = Σ_k w_k·p_k of teachers' probabilities p_k = softmax(z_k), w_k ≥ 0 and Σ_k w_k = 1 for each image. Each gives ln
 /// m, so that softmax of what it gives is m; a temperature T then softens the mixture: softmax(ln m / T).</summary>
 /// <remarks>The mean is the teacher of Hinton et al., 2015 (section 4, ensembles).</remarks>
-public static class TeacherMixture
+internal static class TeacherMixture
 {
     /// <summary>w_k = 1/K.</summary>
     /// <param name="logits">Of each of K teachers, <c>[B, C]</c>.</param>

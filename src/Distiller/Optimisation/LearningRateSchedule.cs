@@ -6,7 +6,7 @@ namespace DataFreeKD.Distiller.Optimisation;
 /// <param name="peak">Highest rate.</param>
 /// <param name="warmup">Steps of warm-up.</param>
 /// <param name="steps">Steps in all.</param>
-public sealed class LearningRateSchedule(double peak, int warmup, int steps)
+internal sealed class LearningRateSchedule(double peak, int warmup, int steps)
 {
     /// <summary>The rate of step <paramref name="step"/> (from 0): (step+1)/warmup of the peak at first, then peak·(1+cos πs)/2 with s the
     /// share of the rest done.</summary>

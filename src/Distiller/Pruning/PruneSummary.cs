@@ -3,7 +3,7 @@
 namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>A shape that was tried, fitted on few images.</summary>
-public sealed record FrontierPoint
+internal sealed record FrontierPoint
 {
     /// <summary>The shape, as a spec.</summary>
     public required string Student { get; init; }
@@ -85,7 +85,7 @@ public sealed record PruneSummary
     public required int ResumedFrom { get; init; }
 
     /// <summary>Shapes tried, by parameters, falling; empty where the shape was given.</summary>
-    public required IReadOnlyList<FrontierPoint> Frontier { get; init; }
+    internal IReadOnlyList<FrontierPoint> Frontier { get; init; } = [];
 
     /// <summary>Wall seconds.</summary>
     public required double Seconds { get; init; }

@@ -32,7 +32,7 @@ public sealed class PrunedStudent : IDisposable
     public double? Retained { get; init; }
 
     /// <summary>Shapes tried, by parameters, falling; empty where the shape was given.</summary>
-    public required IReadOnlyList<FrontierPoint> Frontier { get; init; }
+    internal IReadOnlyList<FrontierPoint> Frontier { get; init; } = [];
 
     /// <summary>Writes the student as a model directory that timm loads.</summary>
     /// <param name="directory">Where to; what a model there has is replaced.</param>

@@ -13,7 +13,7 @@ namespace DataFreeKD.Distiller.Synthesis;
 /// (PSAQ-ViT, Li et al., ECCV 2022), under random shifts and mirroring. An image depends on its number and the options alone, so that any
 /// part may be made again.
 /// </summary>
-public sealed class ImageSynthesis : IDisposable
+internal sealed class ImageSynthesis : IDisposable
 {
     /// <summary>Patches whose similarities are compared, at most; a random choice at each step where there are more.</summary>
     private const int MaxPatches = 32;

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Synthesis;
 
 /// <summary>Patch-similarity entropy (PSAQ-ViT, Li et al., ECCV 2022, equations 4 to 7).</summary>
-public static class PatchSimilarity
+internal static class PatchSimilarity
 {
     /// <summary>Bandwidth of the kernel density, in units of the cosine.</summary>
     public const double Bandwidth = 0.05;

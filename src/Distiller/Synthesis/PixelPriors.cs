@@ -5,7 +5,7 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Synthesis;
 
 /// <summary>Priors on pixels.</summary>
-public static class PixelPriors
+internal static class PixelPriors
 {
     /// <summary>Total variation: the sum over the four directions (right, down, both diagonals) of the root of the mean squared difference
     /// of neighbours, for each image (as DeepInversion, Yin et al., CVPR 2020, but by the mean, so that it hangs on no size).</summary>

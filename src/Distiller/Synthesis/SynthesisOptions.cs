@@ -3,7 +3,7 @@
 namespace DataFreeKD.Distiller.Synthesis;
 
 /// <summary>Options of <see cref="ImageSynthesis"/>. Defaults follow PSAQ-ViT (Li et al., ECCV 2022) where it gives them.</summary>
-public sealed record SynthesisOptions
+internal sealed record SynthesisOptions
 {
     /// <summary>The teacher: model directory or checkpoint file of a ViT with a head.</summary>
     public required string Teacher { get; init; }

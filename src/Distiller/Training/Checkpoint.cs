@@ -41,8 +41,11 @@ internal static class Checkpoint
         Dictionary<string, torch.Tensor> tensors = SafeTensors.Read(path);
         if (!tensors.TryGetValue(FingerprintKey, out torch.Tensor? saved) || !saved.bytes.SequenceEqual(fingerprint))
             throw new DistillException(
-                $"{path} belongs to a run with other options, images or models (training/state.json lists them); repeat those to resume, or pass --overwrite to start again"
-            );
+                $"{path} belongs to a run with other options, images or models (training/state.json lists them); repeat those to resume, or pass Overwrite to start again"
+            )
+            {
+                Options = [nameof(LoopOptions.Overwrite)],
+            };
         double[] savedSums = tensors[SumsKey].data<double>().ToArray();
         savedSums.CopyTo(sums, 0);
         take(tensors);

@@ -7,7 +7,7 @@ using System.Text;
 namespace DataFreeKD.Distiller.Training;
 
 /// <summary>Writes scalars that TensorBoard shows.</summary>
-public sealed class EventFile : IDisposable
+internal sealed class EventFile : IDisposable
 {
     private readonly FileStream stream;
 

@@ -83,8 +83,11 @@ internal sealed class RunFolder
             return;
         if (!resume && !overwrite)
             throw new DistillException(
-                $"{output} already holds files; choose another directory, or pass --resume to go on or --overwrite to replace"
-            );
+                $"{output} already holds files; choose another directory, or pass Resume to go on or Overwrite to replace"
+            )
+            {
+                Options = [nameof(LoopOptions.Resume), nameof(LoopOptions.Overwrite)],
+            };
         if (!folder.IsOwn)
             throw new DistillException(
                 $"{output} holds files and nothing that says that a run of this tool wrote them (provenance.json), so that none is replaced; choose another directory"
@@ -97,8 +100,11 @@ internal sealed class RunFolder
     {
         if (!overwrite && ModelFiles.FirstOrDefault(name => !there.Contains(name) && File.Exists(In(name))) is { } name)
             throw new OutputException(
-                $"{In(name)} appeared while this run was at work and is not replaced; move it away and go on with --resume"
-            );
+                $"{In(name)} appeared while this run was at work and is not replaced; move it away and go on with Resume"
+            )
+            {
+                Options = [nameof(LoopOptions.Resume)],
+            };
     }
 
     private static RunFolder Open(string output, bool resume, bool overwrite)

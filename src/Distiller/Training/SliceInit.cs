@@ -26,8 +26,11 @@ internal static class SliceInit
             headT = t.Width / t.Heads;
         if (s.Width > t.Width || s.Heads > t.Heads || headS > headT || s.MlpHidden > t.MlpHidden || s.Depth > t.Depth)
             throw new DistillException(
-                $"a student of width {s.Width}, {s.Heads} heads of {headS}, MLP {s.MlpHidden}, depth {s.Depth} cannot be cut out of a teacher of width {t.Width}, {t.Heads} heads of {headT}, MLP {t.MlpHidden}, depth {t.Depth}: each must be at most the teacher's; use --init random"
-            );
+                $"a student of width {s.Width}, {s.Heads} heads of {headS}, MLP {s.MlpHidden}, depth {s.Depth} cannot be cut out of a teacher of width {t.Width}, {t.Heads} heads of {headT}, MLP {t.MlpHidden}, depth {t.Depth}: each must be at most the teacher's; use Init random"
+            )
+            {
+                Options = [nameof(DistillOptions.Init)],
+            };
         if (
             s.PatchSize != t.PatchSize
             || s.CrossBias
@@ -52,8 +55,11 @@ internal static class SliceInit
             || s.FinalNorm != t.FinalNorm
         )
             throw new DistillException(
-                "a student can be cut out of its teacher only where both share patch size, prefix tokens, qkv bias, LayerScale and position embedding, without SwiGLU; use --init random"
-            );
+                "a student can be cut out of its teacher only where both share patch size, prefix tokens, qkv bias, LayerScale and position embedding, without SwiGLU; use Init random"
+            )
+            {
+                Options = [nameof(DistillOptions.Init)],
+            };
 
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable off = torch.no_grad();

@@ -64,8 +64,11 @@ internal sealed class StoredTeacher : TeacherSource
         IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, [student], student, device);
         return losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } loss
             ? throw new DistillException(
-                $"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop --cache, or use losses on outputs (kd, dkd, dist, hard, noise)"
+                $"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop Cache, or use losses on outputs (kd, dkd, dist, hard, noise)"
             )
+            {
+                Options = [nameof(DistillOptions.Cache)],
+            }
             : losses;
     }
 
@@ -79,8 +82,11 @@ internal sealed class StoredTeacher : TeacherSource
         long wanted = (long)options.StepsFor(images.Train.Length) * options.BatchSize;
         if (wanted > cache.Header.Records)
             throw new DistillException(
-                $"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give --steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache"
-            );
+                $"{cache.Path} holds {cache.Header.Records:N0} augmented images ({cache.Header.Epochs:0.##} epochs) and this run needs {wanted:N0}; give Steps {cache.Header.Records / options.BatchSize} or fewer, or make a longer cache"
+            )
+            {
+                Options = [nameof(DistillOptions.Steps)],
+            };
     }
 
     public override void MoveTo(torch.Device device, int batch) => this.device = device;

@@ -45,5 +45,6 @@ internal static class TeacherPatches
         }
     }
 
-    private static DistillException Refused(string why) => new($"--teacher-patches: {why}; leave it out");
+    private static DistillException Refused(string why) =>
+        new($"TeacherPatches: {why}; leave it out") { Options = [nameof(DistillOptions.TeacherPatches)] };
 }

@@ -4,7 +4,7 @@ namespace DataFreeKD.Imaging.Corruptions;
 
 /// <summary>What is done to an image. What stays, its colours, its texture or its layout, differs from kind to kind, so that telling copies
 /// from their originals takes more than one habit.</summary>
-public enum Corruption
+internal enum Corruption
 {
     /// <summary>The cells of a 4×4 grid change places: texture and colours stay, objects go.</summary>
     Shuffled,

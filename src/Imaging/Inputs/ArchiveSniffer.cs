@@ -5,7 +5,7 @@ using System.IO.Compression;
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Archives that are taken apart.</summary>
-public enum ArchiveKind
+internal enum ArchiveKind
 {
     /// <summary>A tar: indexed, random access.</summary>
     Tar,
@@ -21,7 +21,7 @@ public enum ArchiveKind
 }
 
 /// <summary>Tells archives by their first bytes.</summary>
-public static class ArchiveSniffer
+internal static class ArchiveSniffer
 {
     /// <summary>Bytes that are enough to tell, also of a gzip file with a long name in its header.</summary>
     public const int Window = 16 << 10;

@@ -6,7 +6,7 @@ using DataFreeKD.Manifests;
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Streams the images that a table holds itself (<see cref="ParquetImages"/>).</summary>
-public static class EmbeddedImages
+internal static class EmbeddedImages
 {
     /// <summary>Every row; its image goes by the file's name and the row's number, from 0 (<c>FILE.parquet::N</c>).</summary>
     /// <param name="table">A file for which <see cref="ParquetImages.Fits"/> holds.</param>

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <content>Places.</content>
-public static partial class ImageInputs
+internal static partial class ImageInputs
 {
     /// <summary>What <see cref="Enumerate"/> gives, in its order, without the contents: plain files are listed and not opened, archives are
     /// walked.</summary>

@@ -11,7 +11,7 @@ namespace DataFreeKD.Imaging.Inputs;
 /// <c>too_large</c>, <c>empty</c>, <c>unsafe_path</c>, <c>link</c>, <c>truncated</c>, <c>encrypted</c>, <c>overlapping_members</c>,
 /// <c>archive</c>, <c>nested_archive</c>, <c>bad_checksum</c>, <c>name_not_utf8</c>, <c>address</c>, <c>data_uri</c>, or with a name after
 /// a slash <c>unsupported_format</c> and <c>not_an_image</c>); null on success.</param>
-public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
+internal sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
 {
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>();
 
@@ -34,7 +34,7 @@ public sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
 
 /// <summary>Enumerates and reads local images; what a file is, its bytes tell. Order is deterministic: ordinal by path within a folder,
 /// archive order within an archive. An archive that is damaged ends with a row of its own path and the reason.</summary>
-public static partial class ImageInputs
+internal static partial class ImageInputs
 {
     /// <summary>Archives that <see cref="Read"/> keeps open at a time.</summary>
     private const int OpenArchives = 32;

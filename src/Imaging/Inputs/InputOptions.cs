@@ -3,7 +3,7 @@
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Limits and manners of opening files.</summary>
-public sealed record InputOptions
+internal sealed record InputOptions
 {
     /// <summary>Files and members larger than this are named, not read, bytes.</summary>
     /// <value>64 MiB.</value>

@@ -5,7 +5,7 @@ using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Imaging.Inputs;
 
-/// <summary>Opens files of strangers.</summary>
+/// <summary>Opens untrusted files.</summary>
 internal static class OpenFile
 {
     /// <summary>Why the file must not be opened; null where it may.</summary>

@@ -7,7 +7,7 @@ using DataFreeKD.Manifests;
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>Reads what lies beside the images of an archive.</summary>
-public static class Sidecars
+internal static class Sidecars
 {
     /// <summary>Archives, and images of each, that are looked at to learn which columns there are.</summary>
     private const int Archives = 50,

@@ -13,7 +13,7 @@ namespace DataFreeKD.Manifests.Folders;
 /// parts in their order with rows and SHA-256. <see cref="Table.Open"/> opens one as it opens a file. Paths in it are relative to the
 /// folder around it, as those of a table beside it would be.
 /// </summary>
-public static partial class TableFolder
+internal static partial class TableFolder
 {
     /// <summary>What a table folder's name ends with when this tool writes it.</summary>
     public const string Ending = ".table";

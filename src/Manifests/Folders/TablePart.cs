@@ -3,7 +3,7 @@
 namespace DataFreeKD.Manifests.Folders;
 
 /// <summary>Reads parts of tables: CSV as this tool writes it, whatever the file is called.</summary>
-public static class TablePart
+internal static class TablePart
 {
     /// <summary>Opens a part for one streaming pass.</summary>
     /// <exception cref="TableException">It is missing, or no such CSV.</exception>

@@ -1,4 +1,4 @@
-// CSV and its relatives from strangers: a broken record is told, and does not take those after it along.
+// CSV and its relatives of other tools: a broken record is told, and does not take those after it along.
 
 using System.Text;
 

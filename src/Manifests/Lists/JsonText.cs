@@ -1,4 +1,4 @@
-// JSON from strangers: an array or a line each of objects or plain addresses; one object of columns, of rows by key, or with a list of rows
+// JSON of other tools: an array or a line each of objects or plain addresses; one object of columns, of rows by key, or with a list of rows
 // in it.
 
 using System.Runtime.InteropServices;
@@ -98,14 +98,14 @@ internal static class JsonText
         }
         finally
         {
-            elements.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            Blocking.Wait(() => elements.DisposeAsync().AsTask());
         }
 
         bool Next()
         {
             try
             {
-                return elements.MoveNextAsync().AsTask().GetAwaiter().GetResult();
+                return Blocking.Wait(() => elements.MoveNextAsync().AsTask());
             }
             catch (JsonException problem)
             {

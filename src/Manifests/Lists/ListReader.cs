@@ -1,4 +1,4 @@
-// Lists and tables from strangers: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs
+// Lists and tables of other tools: txt, csv, tsv, json, jsonl, also gzipped. What they are is sniffed, and a broken entry is told and costs
 // no other.
 
 using System.IO.Compression;
@@ -7,7 +7,7 @@ namespace DataFreeKD.Manifests.Lists;
 
 /// <summary>A list that may be read any number of times; memory does not grow with its length, except for a .json that is one
 /// object.</summary>
-public sealed class ListReader
+internal sealed class ListReader
 {
     // JSON has no header: the objects this far in decide which keys become columns.
     private const int ObjectsLookedAt = 1000;

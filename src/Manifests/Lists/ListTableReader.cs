@@ -1,4 +1,4 @@
-// A list from strangers as a table: strict about rows, since a table's rows are promised to be all there.
+// A list of another tool as a table: strict about rows, since a table's rows are promised to be all there.
 
 using System.Globalization;
 using System.Text;

@@ -1,4 +1,4 @@
-// Lines of a text from strangers, however long the text or a line of it: UTF-8, what a byte order mark says, or Latin-1.
+// Lines of an untrusted text, however long the text or a line of it: UTF-8, what a byte order mark says, or Latin-1.
 
 using System.Buffers;
 using System.Text;

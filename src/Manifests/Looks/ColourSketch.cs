@@ -7,7 +7,7 @@ namespace DataFreeKD.Manifests.Looks;
 /// <summary>The mean colours of an image's four quarters, weighted towards their middles. Equal pixels give equal sketches on every
 /// machine.</summary>
 [InlineArray(Length)]
-public struct ColourSketch
+internal struct ColourSketch
 {
     /// <summary>Bytes: 2×2 pixels of RGB.</summary>
     public const int Length = 12;

@@ -7,7 +7,7 @@ namespace DataFreeKD.Manifests.Looks;
 /// <summary>A perceptual hash and, where the table has them, the colours beside it.</summary>
 /// <param name="Hash">The 64 bits of <c>phash</c>.</param>
 /// <param name="Colours">The sketch of <c>colours</c>; null where there is none.</param>
-public readonly record struct Look(ulong Hash, ColourSketch? Colours)
+internal readonly record struct Look(ulong Hash, ColourSketch? Colours)
 {
     /// <summary>Reads the two fields; null where <paramref name="phash"/> is no hash (sixteen hexadecimal digits).</summary>
     public static Look? Parse(string? phash, string? colours)

@@ -11,7 +11,7 @@ namespace DataFreeKD.Manifests.Looks;
 /// that the answer is exact.
 /// What counts is the order of adding, nothing else. About 30 bytes an image, 42 with colours. Not thread-safe.
 /// </summary>
-public sealed class NearDuplicateIndex
+internal sealed class NearDuplicateIndex
 {
     /// <summary>Of the radii 0 to 8 the one that bench/NearDuplicates found best: above it recall hardly grows, and distinct images begin
     /// to be taken for copies.</summary>

@@ -8,7 +8,7 @@ using TorchSharp;
 namespace DataFreeKD.Models.Checkpoints;
 
 /// <summary>Reads and writes .safetensors.</summary>
-public static class SafeTensors
+internal static class SafeTensors
 {
     /// <summary>Reads every tensor, in the file's own dtype (F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL).</summary>
     /// <param name="path">The file; it is mapped, and each tensor is copied once out of the mapping.</param>

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Onnx.Quantisation;
 
 /// <summary>What holds activations, under ONNX Runtime's names (<c>activation_type</c> of its quantiser).</summary>
-public enum ActivationType
+internal enum ActivationType
 {
     /// <summary>uint8 with a zero point: the whole range that was seen, and integer layers in ONNX Runtime on a CPU.</summary>
     QUInt8,

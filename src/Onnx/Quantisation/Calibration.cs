@@ -6,7 +6,7 @@ using DataFreeKD.Onnx.Running;
 namespace DataFreeKD.Onnx.Quantisation;
 
 /// <summary>What is kept of the values that were seen.</summary>
-public enum RangeRule
+internal enum RangeRule
 {
     /// <summary>The range with the least squared error of rounding and clipping.</summary>
     LeastError,
@@ -19,7 +19,7 @@ public enum RangeRule
 }
 
 /// <summary>The ranges of what linear maps read, and of what convolutions read and give, on some images.</summary>
-public sealed class Calibration
+internal sealed class Calibration
 {
     private Calibration(IReadOnlyDictionary<string, ValueRange> ranges, ActivationType activations, int images) =>
         (Ranges, Activations, Images) = (ranges, activations, images);

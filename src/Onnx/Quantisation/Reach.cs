@@ -11,7 +11,7 @@ namespace DataFreeKD.Onnx.Quantisation;
 /// <remarks>ONNX Runtime on a CPU computes much of a float16 graph in single precision, and would not show that a GPU overflows.</remarks>
 /// <param name="Tensor">The tensor that takes it, by the name of its layer.</param>
 /// <param name="Value">The value.</param>
-public sealed record Reach(string Tensor, float Value)
+internal sealed record Reach(string Tensor, float Value)
 {
     private const string Ending = ".reach";
 

@@ -11,7 +11,7 @@ namespace DataFreeKD.Onnx.Running;
 /// A graph that takes normalised pixels <c>[B, 3, H, W]</c>, float32, and gives a figure for each class, <c>[B, C]</c>.
 /// Where it ends in a softmax, what enters the softmax is taken: scores are made of logits.
 /// </summary>
-public sealed class OnnxClassifier : IDisposable
+internal sealed class OnnxClassifier : IDisposable
 {
     /// <summary>The version of ONNX Runtime.</summary>
     public static string RuntimeVersion => OnnxTelemetry.Version;

@@ -5,10 +5,10 @@ using Microsoft.ML.OnnxRuntime;
 namespace DataFreeKD.Onnx.Running;
 
 /// <summary>Reads the values of one output; they are gone afterwards.</summary>
-public delegate void OutputReader(string name, ReadOnlySpan<float> values);
+internal delegate void OutputReader(string name, ReadOnlySpan<float> values);
 
 /// <summary>A graph that is ready to run on the CPU.</summary>
-public sealed class OnnxModel : IDisposable
+internal sealed class OnnxModel : IDisposable
 {
     private readonly InferenceSession session;
     private readonly RunOptions run = new();

@@ -52,9 +52,12 @@ internal sealed class ImageTree(OutputFolder folder, string inside, ImageLayout 
         catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
         {
             throw new PackException(
-                $"no link can be made in {folder.Path} ({refusal.Message}); give --copy, or name a folder on another file system",
+                $"no link can be made in {folder.Path} ({refusal.Message}); give Copy, or name a folder on another file system",
                 refusal
-            );
+            )
+            {
+                Options = [nameof(PackOptions.Copy)],
+            };
         }
     }
 

@@ -101,7 +101,10 @@ internal sealed class OutputFolder : IDisposable
         if (!Directory.Exists(Path) || !Directory.EnumerateFileSystemEntries(Path).Any())
             return;
         if (!overwrite)
-            throw new PackException($"{Path} already holds files; name another folder, or give --overwrite");
+            throw new PackException($"{Path} already holds files; name another folder, or give Overwrite")
+            {
+                Options = [nameof(PackOptions.Overwrite)],
+            };
         if (!IsPack(Path))
             throw new PackException(
                 $"{Path} holds files that no pack wrote (it has no {Mark} of one), so that it is not replaced; name another folder, or remove it yourself"

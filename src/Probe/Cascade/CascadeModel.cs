@@ -8,7 +8,7 @@ namespace DataFreeKD.Probe.Cascade;
 
 /// <summary>A linear read-out from a first look at an image to the score that images will be selected by, and the value below which an
 /// image is dropped.</summary>
-public sealed record CascadeModel
+internal sealed record CascadeModel
 {
     /// <summary>Blocks of the teacher that every image goes through; 0 where a student looks first, or nothing is dropped.</summary>
     public required int Blocks { get; init; }
@@ -53,7 +53,7 @@ public sealed record CascadeModel
 /// <param name="Pool">Images of the pool, those that cannot be decoded among them.</param>
 /// <param name="Budget">Images that will be selected.</param>
 /// <param name="Method">By which selection method.</param>
-public sealed record CascadeVerdict(
+internal sealed record CascadeVerdict(
     int Blocks,
     double Kept,
     int Found,

@@ -6,7 +6,7 @@ using DataFreeKD.Models;
 namespace DataFreeKD.Probe.Cascade;
 
 /// <summary>Scores only what a cheap first look gives hope for.</summary>
-public sealed record CascadeOptions
+internal sealed record CascadeOptions
 {
     /// <summary>Share of the recall that <see cref="Keep"/> is chosen for, where it is not given.</summary>
     public const double WantedRecall = 0.98;
@@ -27,7 +27,7 @@ public sealed record CascadeOptions
     public const int LeastSample = 1024;
 
     /// <summary>What makes the small network that looks at every image; null for the teacher's own first blocks.</summary>
-    public CascadePruning? Pruning { get; init; }
+    internal CascadePruning? Pruning { get; init; }
 
     /// <summary>By what the selection will rank.</summary>
     public required CascadeRanking Ranking { get; init; }
@@ -37,7 +37,7 @@ public sealed record CascadeOptions
 /// <param name="Name">The selection method.</param>
 /// <param name="Bind">Given the columns of the scores table, the columns that the score reads, and what makes scores of a sample: one array
 /// a column in, one score a row out, higher for more useful rows.</param>
-public sealed record CascadeRanking(
+internal sealed record CascadeRanking(
     string Name,
     Func<IReadOnlyList<string>, (IReadOnlyList<string> Columns, Func<IReadOnlyList<double[]>, double[]> Scores)> Bind
 );
@@ -47,7 +47,7 @@ public sealed record CascadeRanking(
 /// same.</param>
 /// <param name="Tokens">Tokens that it is made from, about; of 100 images at least, and no more than a quarter of the sample.</param>
 /// <param name="Make">Makes it of the loaded teacher, which it must not change, and images of the pool.</param>
-public sealed record CascadePruning(
+internal sealed record CascadePruning(
     string Name,
     int Tokens,
     Func<LoadedModel, IReadOnlyList<MemoryImage>, CancellationToken, CascadeStudent> Make
@@ -56,4 +56,4 @@ public sealed record CascadePruning(
 /// <summary>A small network, or why there is none; whoever is given it disposes it.</summary>
 /// <param name="Model">A Vision Transformer with the teacher's preprocessing; null where this teacher has none.</param>
 /// <param name="Why">Why there is none, for people; null where there is one.</param>
-public sealed record CascadeStudent(LoadedModel? Model, string? Why);
+internal sealed record CascadeStudent(LoadedModel? Model, string? Why);

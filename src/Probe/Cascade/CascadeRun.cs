@@ -61,7 +61,7 @@ internal static class CascadeRun
             // The student answers better on the images that it was made from than on others.
             HashSet<long> known = [.. toPrune.Select(image => image.Place)];
             int[] others = [.. Enumerable.Range(0, seen.Count).Where(i => !known.Contains(seen[i].Place))];
-            var looks = new StudentLook(student, teacher);
+            var looks = new StudentPass(student, teacher);
             Dictionary<long, float[]> features = Looked(teacher, looks, inputs, [.. others.Select(i => seen[i].Place)], cancel);
             double share = looks.ShareOf(teacher);
             model = CascadeLearning.Of(
@@ -176,7 +176,7 @@ internal static class CascadeRun
 
     private static Dictionary<long, float[]> Looked(
         TeacherPass teacher,
-        StudentLook looks,
+        StudentPass looks,
         ScoreInputs inputs,
         HashSet<long> places,
         CancellationToken cancel

@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Attention rollout (Abnar and Zuidema, "Quantifying Attention Flow in Transformers", ACL 2020, section 3): the product over
 /// blocks of ½A + ½I, with A the attention averaged over heads and I for the residual connection.</summary>
-public static class AttentionRollout
+internal static class AttentionRollout
 {
     /// <summary>The row of CLS over the N patches, renormalised to sum 1, <c>[B, N]</c>, float64.</summary>
     /// <param name="maps">A of every block, first block first: <c>[B, T, T]</c>; of the last block the row of CLS is enough.</param>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Energy at temperature 1 (Liu et al. 2020); lower means more familiar.</summary>
-public static class Energy
+internal static class Energy
 {
     /// <summary>−ln Σ exp z of logits <c>[B, C]</c>, <c>[B]</c>.</summary>
     public static Tensor Of(Tensor logits) => -logits.logsumexp(-1);

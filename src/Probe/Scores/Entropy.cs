@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Shannon entropy in nats, in [0, ln C].</summary>
-public static class Entropy
+internal static class Entropy
 {
     /// <summary>−Σ p ln p with p = softmax(z) of logits <c>[B, C]</c>, <c>[B]</c>.</summary>
     public static Tensor Of(Tensor logits)

@@ -25,13 +25,16 @@ public enum ScoreNeeds
     Views = 8,
 
     /// <summary>A classifier of corrupted copies, learned before.</summary>
-    Copies = 16,
+    CorruptionModel = 16,
 
     /// <summary>What the head reads, which an ONNX graph does not give.</summary>
     Features = 32,
 
     /// <summary>Attention, which Vision Transformers alone have.</summary>
     Attention = 64,
+
+    /// <summary>The weights of the head; without them the column stays empty.</summary>
+    HeadWeights = 128,
 }
 
 /// <summary>A label-free score beyond those that every table has.</summary>
@@ -51,8 +54,10 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         new("margin", "logits", ScoreNeeds.Head, answer => [Margin.Of(answer.Logits!)]),
         new("gen", "logits", ScoreNeeds.Head, answer => [GeneralisedEntropy.Of(answer.Logits!)]),
         new("feature_norm", "features", ScoreNeeds.Features, answer => [FeatureNorm.Of(answer.Features)]),
-        new("weight_cosine", "features", ScoreNeeds.Head | ScoreNeeds.Features, answer => [WeightCosine.Of(answer.Features, answer.Heads)]),
-        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.Features | ScoreNeeds.ReactClip, answer =>
+        new("weight_cosine", "features", ScoreNeeds.Head | ScoreNeeds.Features | ScoreNeeds.HeadWeights, answer =>
+            [WeightCosine.Of(answer.Features, answer.Heads)]
+        ),
+        new("react_energy", "features", ScoreNeeds.Head | ScoreNeeds.Features | ScoreNeeds.HeadWeights | ScoreNeeds.ReactClip, answer =>
             [ReactEnergy.Of(answer.Features, answer.Heads, answer.ReactClip)]
         ),
         new("probe_entropy", "attention", ScoreNeeds.Attention, answer => answer.Probes.Select(RowEntropy.Of)) { OfEachBlock = true },
@@ -62,7 +67,9 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         ),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
-        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.Copies, answer => [answer.Copies!.LogOdds(CopyFeatures.Of(answer))])
+        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.CorruptionModel, answer =>
+            [answer.CorruptionModel!.LogOdds(CorruptionFeatures.Of(answer))]
+        )
     );
 
     /// <summary>Every score, in the order of the columns; those registered last.</summary>
@@ -93,8 +100,11 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
     {
         foreach (string name in names.Where(name => !All.Any(score => score.Bears(name))))
             throw new ScoreException(
-                $"--scores {name}: there is no such score; give {Everything}, {string.Join(", ", All.Select(score => score.Group).Distinct())}, or of {string.Join(", ", All.Select(score => score.Column))}"
-            );
+                $"Scores {name}: there is no such score; give {Everything}, {string.Join(", ", All.Select(score => score.Group).Distinct())}, or of {string.Join(", ", All.Select(score => score.Column))}"
+            )
+            {
+                Options = [nameof(TeacherOptions.Scores)],
+            };
         return [.. All.Where(score => names.Any(score.Bears))];
     }
 

@@ -8,7 +8,7 @@ namespace DataFreeKD.Probe.Scores;
 /// NeurIPS 2018).</summary>
 /// <remarks>After a final LayerNorm the norm varies by the norm's own scale and shift only, so that it says less here than in a
 /// ConvNet.</remarks>
-public static class FeatureNorm
+internal static class FeatureNorm
 {
     /// <summary>‖f‖ of features <c>[B, K, D]</c>, the mean over heads, <c>[B]</c>.</summary>
     public static Tensor Of(Tensor features) => features.pow(2).sum(-1).sqrt().mean([1]);

@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Generalised entropy of the M most probable classes, at least 0; lower means more familiar (Liu, Lochman and Zach, "GEN: Pushing
 /// the Limits of Softmax-Based Out-of-Distribution Detection", CVPR 2023, section 3).</summary>
-public static class GeneralisedEntropy
+internal static class GeneralisedEntropy
 {
     /// <summary>The paper's exponent.</summary>
     public const double Gamma = 0.1;

@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>The mirror image, crops of 7/8 of the side at the corners, and their mirror images: in this order, the same for every
 /// image.</summary>
-public static class ImageViews
+internal static class ImageViews
 {
     /// <summary>How many there are.</summary>
     public const int Most = 9;

@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Margin between the two largest probabilities (not logits), in [0, 1] (Scheffer et al., "Active Hidden Markov Models for
 /// Information Extraction", IDA 2001; Settles, "Active Learning Literature Survey", 2009, section 3.1).</summary>
-public static class Margin
+internal static class Margin
 {
     /// <summary>p₍₁₎ − p₍₂₎ with p = softmax(z) of logits <c>[B, C]</c>, <c>[B]</c>; 1 where there is one class.</summary>
     public static Tensor Of(Tensor logits)

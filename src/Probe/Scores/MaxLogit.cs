@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Maximum logit, any value; higher means more familiar (Hendrycks et al., "Scaling Out-of-Distribution Detection for Real-World
 /// Settings", ICML 2022).</summary>
-public static class MaxLogit
+internal static class MaxLogit
 {
     /// <summary>max z of logits <c>[B, C]</c>, <c>[B]</c>.</summary>
     public static Tensor Of(Tensor logits) => logits.amax([-1]);

@@ -7,7 +7,7 @@ namespace DataFreeKD.Probe.Scores;
 /// <summary>A label-free score of the teacher's logits.</summary>
 /// <param name="Column">Its column in the scores table.</param>
 /// <param name="Compute">From logits <c>[B, C]</c> (float64) to <c>[B]</c>.</param>
-public sealed record OutputScore(string Column, Func<Tensor, Tensor> Compute)
+internal sealed record OutputScore(string Column, Func<Tensor, Tensor> Compute)
 {
     /// <summary>Every score, in the order of the columns.</summary>
     public static IReadOnlyList<OutputScore> All { get; } =

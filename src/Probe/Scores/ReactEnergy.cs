@@ -7,7 +7,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Energy of rectified features; lower means more familiar (Sun, Guo and Li, "ReAct: Out-of-distribution Detection With Rectified
 /// Activations", NeurIPS 2021, section 3).</summary>
-public static class ReactEnergy
+internal static class ReactEnergy
 {
     /// <summary>The percentile of all activations that the paper clips at.</summary>
     public const double Percentile = 90;

@@ -37,7 +37,23 @@ public sealed record TeacherAnswer
     public double ReactClip { get; init; } = double.NaN;
 
     /// <summary>The classifier of corrupted copies; null where no score needs it.</summary>
-    public CopyModel? Copies { get; init; }
+    internal CorruptionModel? CorruptionModel { get; init; }
+
+    /// <summary>The answer of a network of your own (<see cref="ITeacher"/>).</summary>
+    /// <param name="logits"><c>[B, C]</c>; null of a network without a head.</param>
+    /// <param name="embedding"><c>[B, D]</c>; null of a network that gives logits alone.</param>
+    /// <exception cref="ArgumentException">Both are null.</exception>
+    public static TeacherAnswer From(Tensor? logits, Tensor? embedding = null)
+    {
+        Tensor given = embedding ?? logits ?? throw new ArgumentException("a teacher gives logits, an embedding or both");
+        Tensor found = embedding ?? zeros([given.shape[0], 0], device: given.device);
+        return new TeacherAnswer
+        {
+            Logits = logits,
+            Embedding = found,
+            Features = found.unsqueeze(1),
+        };
+    }
 
     /// <summary>Runs the teacher over a batch and over as many views of it as are asked for.</summary>
     /// <param name="network">The teacher, in eval mode.</param>
@@ -46,7 +62,7 @@ public sealed record TeacherAnswer
     /// <param name="rollout">Whether the attention of all blocks is wanted, O(T²) an image and block.</param>
     /// <param name="views">How many views, 0 to <see cref="ImageViews.Most"/>: a forward pass each.</param>
     /// <param name="merged">Patches that each block merges (<see cref="ModelCapture.MergedPatches"/>), of views too.</param>
-    public static TeacherAnswer Of(
+    internal static TeacherAnswer Of(
         VisionTransformer network,
         Tensor pixels,
         IReadOnlyList<int> blocks,

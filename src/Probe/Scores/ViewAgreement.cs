@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>The share of views with the decision of the image itself, in [0, 1]; higher means more familiar (Bahat and Shakhnarovich,
 /// "Confidence from Invariance to Image Transformations", 2018).</summary>
-public static class ViewAgreement
+internal static class ViewAgreement
 {
     /// <summary>The mean over views of [argmax z′ = argmax z], <c>[B]</c>.</summary>
     /// <param name="logits">Of the images, <c>[B, C]</c>.</param>

@@ -6,7 +6,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>Mean divergence of the views' predictions from the image's own, nats, at least 0; lower means more familiar (the consistency
 /// term of Xie et al., "Unsupervised Data Augmentation for Consistency Training", NeurIPS 2020).</summary>
-public static class ViewDivergence
+internal static class ViewDivergence
 {
     /// <summary>The mean over views of KL(p‖p′) = Σ p (ln p − ln p′), <c>[B]</c>.</summary>
     /// <param name="logits">Of the images, <c>[B, C]</c>.</param>

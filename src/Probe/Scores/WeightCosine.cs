@@ -7,7 +7,7 @@ namespace DataFreeKD.Probe.Scores;
 
 /// <summary>The largest cosine between the features and a class's own weights, in [−1, 1]; higher means more familiar (Techapanurak et al.,
 /// "Hyperparameter-Free Out-of-Distribution Detection Using Cosine Similarity", ACCV 2020).</summary>
-public static class WeightCosine
+internal static class WeightCosine
 {
     /// <summary>max over classes of cos(f, w_c), the cosines averaged over heads first as logits are, <c>[B]</c>.</summary>
     /// <param name="features"><c>[B, K, D]</c>.</param>

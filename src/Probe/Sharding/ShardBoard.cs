@@ -10,10 +10,10 @@ namespace DataFreeKD.Probe.Sharding;
 /// <param name="Failed">Shards without a part that are not tried again.</param>
 /// <param name="Rows">Rows of the finished shards.</param>
 /// <param name="Conflict">Whether two processes came to other bytes for a shard.</param>
-public sealed record ShardStanding(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
+internal sealed record ShardStanding(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
 
 /// <summary>A plan and its parts, without teacher and images.</summary>
-public sealed class ShardBoard
+internal sealed class ShardBoard
 {
     private readonly string output;
     private readonly ScorePlan plan;

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Probe.Sharding;
 
 /// <summary>What became of a shard.</summary>
-public enum ShardOutcome
+internal enum ShardOutcome
 {
     /// <summary>Its part is there.</summary>
     Done,
@@ -16,7 +16,7 @@ public enum ShardOutcome
 }
 
 /// <summary>Scores single shards of a plan that is there.</summary>
-public sealed class ShardWorker : IDisposable
+internal sealed class ShardWorker : IDisposable
 {
     private readonly ShardedRun run;
     private readonly string output;

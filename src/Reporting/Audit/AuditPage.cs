@@ -12,7 +12,7 @@ namespace DataFreeKD.Reporting.Audit;
 
 /// <summary>Writes the page on which a person answers an audit table of <c>dfkd select --advise</c>. One file; it loads nothing and sends
 /// nothing.</summary>
-public static class AuditPage
+internal static class AuditPage
 {
     private const string Answer = "answer";
 

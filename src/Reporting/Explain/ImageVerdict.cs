@@ -5,7 +5,7 @@ using System.Globalization;
 namespace DataFreeKD.Reporting.Explain;
 
 /// <summary>Words for one image.</summary>
-public static class ImageVerdict
+internal static class ImageVerdict
 {
     private const double High = 2.0 / 3,
         Low = 1.0 / 3;

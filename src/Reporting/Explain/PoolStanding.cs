@@ -14,7 +14,7 @@ namespace DataFreeKD.Reporting.Explain;
 /// <param name="Below">Share of the pool's values below it (of equal ones, half), 0–1: its percentile; NaN where the pool has none.</param>
 /// <param name="MoreUsefulThan">The share that is less useful, 0–1: <paramref name="Below"/>, or 1 less it where lower is better; NaN where
 /// nobody said which way is better.</param>
-public sealed record ScoreStanding(
+internal sealed record ScoreStanding(
     string Column,
     string Title,
     string Meaning,
@@ -29,7 +29,7 @@ public sealed record ScoreStanding(
 /// <param name="SameClass">Of them, rows predicted to be of the image's class.</param>
 /// <param name="Scores">By score that both have.</param>
 /// <param name="FoundAs">The path of the pool's row of the same content; null where there is none.</param>
-public sealed record PoolStanding(long Usable, long SameClass, IReadOnlyList<ScoreStanding> Scores, string? FoundAs)
+internal sealed record PoolStanding(long Usable, long SameClass, IReadOnlyList<ScoreStanding> Scores, string? FoundAs)
 {
     /// <summary>Streams the pool once.</summary>
     /// <param name="scores">The scores table.</param>

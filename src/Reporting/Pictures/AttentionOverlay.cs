@@ -5,7 +5,7 @@ using DataFreeKD.Imaging;
 namespace DataFreeKD.Reporting.Pictures;
 
 /// <summary>Draws where a teacher looked: dark where it did not, warm where it did.</summary>
-public static class AttentionOverlay
+internal static class AttentionOverlay
 {
     // What is not looked at stays visible at this share of its brightness.
     private const double Shade = 0.35;

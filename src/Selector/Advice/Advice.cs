@@ -3,7 +3,7 @@
 namespace DataFreeKD.Selector.Advice;
 
 /// <summary>Advice on the size of a selection.</summary>
-public sealed record SizeAdvice
+internal sealed record SizeAdvice
 {
     /// <summary>The audit table.</summary>
     public required string Audit { get; init; }
@@ -50,15 +50,15 @@ public sealed record SizeAdvice
 /// <param name="Rows">How many of the best ranked.</param>
 /// <param name="Precision">Which share of them is expected to be of the teacher's distribution.</param>
 /// <param name="Recall">Which share of the pool's images of that distribution they are expected to hold.</param>
-public sealed record SizeExpectation(long Rows, double Precision, double Recall);
+internal sealed record SizeExpectation(long Rows, double Precision, double Recall);
 
 /// <summary>A share with its interval.</summary>
 /// <param name="Estimate">0 to 1.</param>
 /// <param name="Low">Lower end of the 95 % interval.</param>
 /// <param name="High">Upper end.</param>
-public sealed record ShareEstimate(double Estimate, double Low, double High);
+internal sealed record ShareEstimate(double Estimate, double Low, double High);
 
 /// <summary>Where a curve of sorted scores bends.</summary>
 /// <param name="Rows">How many rows stand above it.</param>
 /// <param name="Score">The selection score there, which can be given as a threshold.</param>
-public sealed record Knee(long Rows, double Score);
+internal sealed record Knee(long Rows, double Score);

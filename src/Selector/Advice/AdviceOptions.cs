@@ -3,7 +3,7 @@
 namespace DataFreeKD.Selector.Advice;
 
 /// <summary>Options of <see cref="AdviceRun"/>.</summary>
-public sealed record AdviceOptions
+internal sealed record AdviceOptions
 {
     /// <summary>The scores table and how it is ranked; sizes and the output are not used.</summary>
     public required SelectOptions Ranking { get; init; }

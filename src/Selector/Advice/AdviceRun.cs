@@ -9,7 +9,7 @@ namespace DataFreeKD.Selector.Advice;
 /// The share of a pool that is of the teacher's distribution cannot be told from scores alone: any pool of outsiders as sure as
 /// this one would look the same. A person who knows the classes answers some 200 images instead, spread over the ranking.
 /// </summary>
-public static class AdviceRun
+internal static class AdviceRun
 {
     /// <summary>Draws the audit where the table is not there, else reads its answers.</summary>
     /// <param name="options">The ranking and the audit.</param>
@@ -38,10 +38,10 @@ public static class AdviceRun
             Knee = ScoreKnee.Of(scale, survey.Usable),
         };
         if (File.Exists(options.Audit))
-            return Answered(advice, AuditTable.Read(options, passes, hash.GetAwaiter().GetResult()));
+            return Answered(advice, AuditTable.Read(options, passes, Blocking.Wait(hash)));
         IReadOnlyList<AuditRow> drawn = AuditDraw.Of(passes, scale, options.Size);
         held.RefuseAppeared(overwrite: false);
-        AuditTable.Write(options, passes, drawn, hash.GetAwaiter().GetResult());
+        AuditTable.Write(options, passes, drawn, Blocking.Wait(hash));
         return advice with { Drawn = true, Images = drawn.Count };
     }
 

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Selector.Measures;
 
 /// <summary>Evenness of counts.</summary>
-public static class Balance
+internal static class Balance
 {
     /// <summary>Entropy −Σ q ln q of the shares q of the counts, in nats: 0 for one class, ln C for C even ones; 0 for none.</summary>
     public static double Entropy(IEnumerable<long> counts)

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Selector.Measures;
 
 /// <summary>Exact measures of a ranking against known answers.</summary>
-public static class RankingMeasures
+internal static class RankingMeasures
 {
     /// <summary>
     /// Area under the ROC curve: the chance that a positive outranks a negative, a tie counting half (the Mann–Whitney

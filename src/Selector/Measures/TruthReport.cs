@@ -16,7 +16,7 @@ namespace DataFreeKD.Selector.Measures;
 /// <param name="Precision">In-distribution part of the best rows, by how many of them.</param>
 /// <param name="Kinds">AUROC against each source asked for, and against all of them together under <c>kinds</c>; empty where none
 /// is.</param>
-public sealed record TruthLine(
+internal sealed record TruthLine(
     string Name,
     double All,
     double Natural,
@@ -26,7 +26,7 @@ public sealed record TruthLine(
 );
 
 /// <summary>Measures scores against a table of answers.</summary>
-public sealed record TruthReport
+internal sealed record TruthReport
 {
     /// <summary>One line a score column, then one a selection method.</summary>
     public required IReadOnlyList<TruthLine> Lines { get; init; }

@@ -3,7 +3,7 @@
 namespace DataFreeKD.Selector.Sets;
 
 /// <summary>A third of the candidates of a class, by the teacher's confidence.</summary>
-public enum Difficulty
+internal enum Difficulty
 {
     /// <summary>The third of which the teacher is surest.</summary>
     Easy,

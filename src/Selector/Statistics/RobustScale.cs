@@ -6,7 +6,7 @@ namespace DataFreeKD.Selector.Statistics;
 /// deviation for normal data.</summary>
 /// <param name="Median">The middle of the sample.</param>
 /// <param name="Spread">1.4826·MAD; for a sample whose half is one value, the mean absolute deviation; 1 for a constant.</param>
-public readonly record struct RobustScale(double Median, double Spread)
+internal readonly record struct RobustScale(double Median, double Spread)
 {
     /// <summary>The scale of a sample.</summary>
     /// <param name="values">At least one value, no NaN. Reordered.</param>

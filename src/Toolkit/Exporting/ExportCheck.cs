@@ -16,10 +16,10 @@ namespace DataFreeKD.Toolkit.Exporting;
 /// share of the largest logit. 0 without such images.</param>
 /// <param name="Largest">Largest absolute logit of the model.</param>
 /// <param name="Agreement">Share of images with the same decision; NaN without a head.</param>
-public sealed record CheckResult(int Images, double Error, double ResizedError, double Largest, double Agreement);
+internal sealed record CheckResult(int Images, double Error, double ResizedError, double Largest, double Agreement);
 
 /// <summary>Runs the same images through both.</summary>
-public sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
+internal sealed class ExportCheck(LoadedModel model, OnnxModel export, bool withPreprocessing)
 {
     private readonly string output = model.Model.Config.Classes > 0 ? OnnxNames.Logits : OnnxNames.Embedding;
     private readonly Preprocessing transform = model.Preprocessing;

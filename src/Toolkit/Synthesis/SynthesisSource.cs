@@ -8,7 +8,7 @@ using DataFreeKD.Distiller.Synthesis;
 namespace DataFreeKD.Toolkit.Synthesis;
 
 /// <summary>Reads the address of such a source.</summary>
-public static class SynthesisSource
+internal static class SynthesisSource
 {
     private const string Scheme = "synth://",
         Example = "write it as synth://path/to/teacher?count=1000&steps=300";

@@ -272,9 +272,9 @@ public sealed class SteeringTests
     public void Steering_without_a_budget_or_over_what_is_known_is_refused()
     {
         using WebWorld world = new() { Options = WebWorld.Quick with { Steering = Judging() } };
-        Assert.Contains("--max-fetches", Assert.Throws<CrawlException>(world.For("http://h/").Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("MaxFetches", Assert.Throws<CrawlException>(world.For("http://h/").Validate).Message, StringComparison.Ordinal);
         world.Options = world.Options with { MaxFetches = 10, Refresh = true };
-        Assert.Contains("--refresh", Assert.Throws<CrawlException>(world.For().Validate).Message, StringComparison.Ordinal);
+        Assert.Contains("Refresh", Assert.Throws<CrawlException>(world.For().Validate).Message, StringComparison.Ordinal);
     }
 
     private static WebWorld Steered(FaultyWeb web, long budget, ulong seed = 1) =>

@@ -7,7 +7,7 @@ namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>Numbers of one image: the CLS embedding, ln probe variance of each probed block, the length of the embedding and, with a head,
 /// entropy and energy.</summary>
-internal static class CopyFeatures
+internal static class CorruptionFeatures
 {
     // Below what a probe of single precision can tell from uniform; keeps the logarithm finite.
     private const double SmallestVariance = 1e-9;

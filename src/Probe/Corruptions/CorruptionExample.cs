@@ -5,7 +5,7 @@ using Microsoft.ML.Data;
 
 namespace DataFreeKD.Probe.Corruptions;
 
-internal sealed class CopyExample
+internal sealed class CorruptionExample
 {
     public float[] Features { get; set; } = [];
 
@@ -19,9 +19,9 @@ internal sealed class CopyExample
 
     public float Score { get; set; }
 
-    public static IDataView View(MLContext context, IEnumerable<CopyExample> rows, int features, int classes)
+    public static IDataView View(MLContext context, IEnumerable<CorruptionExample> rows, int features, int classes)
     {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(CopyExample));
+        SchemaDefinition schema = SchemaDefinition.Create(typeof(CorruptionExample));
         schema[nameof(Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, features);
         schema[nameof(Class)].ColumnType = new KeyDataViewType(typeof(uint), classes);
         return context.Data.LoadFromEnumerable(rows, schema);

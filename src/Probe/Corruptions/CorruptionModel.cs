@@ -14,7 +14,7 @@ namespace DataFreeKD.Probe.Corruptions;
 /// A class of its own for each kind lets the boundary bend around the pool while each part of it stays linear, which a sample of
 /// some thousand images can bear.
 /// </remarks>
-public sealed record CopyModel
+internal sealed record CorruptionModel
 {
     /// <summary>What the numbers are made from; a model fits a teacher with the same text only.</summary>
     public required string Features { get; init; }
@@ -38,7 +38,7 @@ public sealed record CopyModel
     public required double Shift { get; init; }
 
     /// <summary>How it did on kinds that it had not seen.</summary>
-    public required CopyVerdict Verdict { get; init; }
+    public required CorruptionVerdict Verdict { get; init; }
 
     /// <summary>Log-odds <c>[B]</c> of features <c>[B, F]</c>, float64; 0, which favours nothing, where the classifier was no better than a
     /// single score.</summary>
@@ -63,7 +63,7 @@ public sealed record CopyModel
 /// <param name="Kinds">The classifier's by kind.</param>
 /// <param name="Pool">Images of the pool that were learned from.</param>
 /// <param name="Copies">Copies that were learned from.</param>
-public sealed record CopyVerdict(
+internal sealed record CorruptionVerdict(
     double Learned,
     double Single,
     string SingleName,

@@ -16,7 +16,7 @@ namespace DataFreeKD.Probe.Corruptions;
 /// roles turned: the copies are certain, the pool is a mixture): fit, leave out the images of the pool that look like copies, fit again.
 /// Deterministic: one thread, no draw.
 /// </summary>
-internal sealed class CopyLearning
+internal sealed class CorruptionLearning
 {
     /// <summary>Fewer images of the pool, or copies, are not worth learning from.</summary>
     public const int Fewest = 200;
@@ -41,7 +41,7 @@ internal sealed class CopyLearning
     private readonly IReadOnlyList<string> scores;
     private readonly CancellationToken cancel;
 
-    private CopyLearning(
+    private CorruptionLearning(
         float[][] pool,
         (Corruption Kind, float[] Features)[] copies,
         IReadOnlyList<string> scores,
@@ -54,7 +54,7 @@ internal sealed class CopyLearning
     /// <param name="scores">Names of the last features, which are scores by themselves.</param>
     /// <param name="description">What the features are made from.</param>
     /// <param name="cancel">Stops between two fits.</param>
-    public static (CopyModel Model, CopyFile.Trained? Trained) Of(
+    public static (CorruptionModel Model, CorruptionFile.Trained? Trained) Of(
         float[][] pool,
         (Corruption Kind, float[] Features)[] copies,
         IReadOnlyList<string> scores,
@@ -64,27 +64,27 @@ internal sealed class CopyLearning
     {
         if (pool.Length < Fewest || copies.Length < Fewest)
             return (Nothing(pool.Length, copies.Length, description), null);
-        return new CopyLearning(pool, copies, scores, cancel).Learn(description);
+        return new CorruptionLearning(pool, copies, scores, cancel).Learn(description);
     }
 
     /// <summary>One fit alone.</summary>
     internal static CopyFit FitOnce(float[][] pool, (Corruption Kind, float[] Features)[] copies) =>
-        new CopyLearning(pool, copies, [], default).Fit(pool, copies, 1).Fit;
+        new CorruptionLearning(pool, copies, [], default).Fit(pool, copies, 1).Fit;
 
-    private (CopyModel Model, CopyFile.Trained Trained) Learn(string description)
+    private (CorruptionModel Model, CorruptionFile.Trained Trained) Learn(string description)
     {
-        CopyVerdict verdict = Compare();
+        CorruptionVerdict verdict = Compare();
         // A part is kept for the calibration; the sample has no order that it could follow.
         float[][] seen = [.. pool.Where((_, at) => at % CalibrationPart > 0)],
             apart = [.. pool.Where((_, at) => at % CalibrationPart == 0)];
         (Corruption, float[])[] seenCopies = [.. copies.Where((_, at) => at % CalibrationPart > 0)];
-        (CopyFit fit, CopyFile.Trained trained) = Fit(seen, seenCopies, Steps);
+        (CopyFit fit, CorruptionFile.Trained trained) = Fit(seen, seenCopies, Steps);
         (double slope, double shift) = Calibrate(
             [.. apart.Select(fit.Margin).Where(margin => margin > 0)],
             [.. copies.Where((_, at) => at % CalibrationPart == 0).Select(copy => fit.Margin(copy.Features))]
         );
         return (
-            new CopyModel
+            new CorruptionModel
             {
                 Features = description,
                 Offset = fit.Offset,
@@ -100,7 +100,7 @@ internal sealed class CopyLearning
     }
 
     // Every kind is left out once; half of the pool trains, the other half is judged.
-    private CopyVerdict Compare()
+    private CorruptionVerdict Compare()
     {
         int every = Math.Max(1, pool.Length / Compared);
         float[][] some = [.. pool.Where((_, at) => at % every == 0)],
@@ -126,18 +126,22 @@ internal sealed class CopyLearning
             }
         }
         int best = Array.IndexOf(singles, singles.Max());
-        return new CopyVerdict(learned.Values.Average(), singles[best], scores[best], learned, pool.Length, copies.Length);
+        return new CorruptionVerdict(learned.Values.Average(), singles[best], scores[best], learned, pool.Length, copies.Length);
     }
 
     // Entropy and energy are lower for the familiar.
     private float Single(float[] row, int score) =>
         row[row.Length - scores.Count + score] * (scores[score] is "entropy" or "energy" ? -1 : 1);
 
-    private (CopyFit Fit, CopyFile.Trained Trained) Fit(float[][] positives, (Corruption Kind, float[] Features)[] negatives, int steps)
+    private (CopyFit Fit, CorruptionFile.Trained Trained) Fit(
+        float[][] positives,
+        (Corruption Kind, float[] Features)[] negatives,
+        int steps
+    )
     {
         IDataView first = View(positives, negatives);
         NormalizingTransformer normaliser = context
-            .Transforms.NormalizeMeanVariance(nameof(CopyExample.Features), maximumExampleCount: int.MaxValue, fixZero: false)
+            .Transforms.NormalizeMeanVariance(nameof(CorruptionExample.Features), maximumExampleCount: int.MaxValue, fixZero: false)
             .Fit(first);
         float[][] kept = positives;
         MaximumEntropyModelParameters? before = null;
@@ -149,9 +153,9 @@ internal sealed class CopyLearning
                 .MulticlassClassification.Trainers.LbfgsMaximumEntropy(
                     new LbfgsMaximumEntropyMulticlassTrainer.Options
                     {
-                        LabelColumnName = nameof(CopyExample.Class),
-                        FeatureColumnName = nameof(CopyExample.Features),
-                        ExampleWeightColumnName = nameof(CopyExample.Weight),
+                        LabelColumnName = nameof(CorruptionExample.Class),
+                        FeatureColumnName = nameof(CorruptionExample.Features),
+                        ExampleWeightColumnName = nameof(CorruptionExample.Weight),
                         L1Regularization = 0,
                         // The trainer divides it by the sum of weights.
                         L2Regularization = Penalty * (kept.Length + negatives.Length),
@@ -164,7 +168,7 @@ internal sealed class CopyLearning
             CopyFit fit = CopyFit.Of(normaliser, predictor.Model);
             float[][] left = [.. positives.Where(row => fit.Margin(row) > 0)];
             if (step == steps || left.Length < Fewest / 2)
-                return (fit, new CopyFile.Trained(context, normaliser.Append(predictor), first.Schema));
+                return (fit, new CorruptionFile.Trained(context, normaliser.Append(predictor), first.Schema));
             (kept, before) = (left, predictor.Model);
         }
     }
@@ -174,11 +178,11 @@ internal sealed class CopyLearning
     {
         float half = (positives.Length + negatives.Length) / 2f;
         Dictionary<Corruption, int> counts = negatives.CountBy(copy => copy.Kind).ToDictionary();
-        return CopyExample.View(
+        return CorruptionExample.View(
             context,
             [
-                .. positives.Select(row => new CopyExample { Features = row, Weight = half / positives.Length }),
-                .. negatives.Select(copy => new CopyExample
+                .. positives.Select(row => new CorruptionExample { Features = row, Weight = half / positives.Length }),
+                .. negatives.Select(copy => new CorruptionExample
                 {
                     Features = copy.Features,
                     Class = 1 + (uint)copy.Kind,
@@ -196,46 +200,46 @@ internal sealed class CopyLearning
     {
         if (positives.Length == 0 || negatives.Length == 0)
             return (1, 0);
-        IEnumerable<CopyExample> rows =
+        IEnumerable<CorruptionExample> rows =
         [
-            .. positives.Select(margin => new CopyExample
+            .. positives.Select(margin => new CorruptionExample
             {
                 Features = [margin],
                 Score = margin,
                 Label = true,
             }),
-            .. negatives.Select(margin => new CopyExample { Features = [margin], Score = margin }),
+            .. negatives.Select(margin => new CorruptionExample { Features = [margin], Score = margin }),
         ];
         ISingleFeaturePredictionTransformer<PlattCalibrator> fitted = context
-            .BinaryClassification.Calibrators.Platt(nameof(CopyExample.Label), nameof(CopyExample.Score))
-            .Fit(CopyExample.View(context, rows, 1, 1 + Kinds.Length));
+            .BinaryClassification.Calibrators.Platt(nameof(CorruptionExample.Label), nameof(CorruptionExample.Score))
+            .Fit(CorruptionExample.View(context, rows, 1, 1 + Kinds.Length));
         // Platt's p = 1/(1 + exp(slope·s + offset)).
         return (-fitted.Model.Slope, -fitted.Model.Offset);
     }
 
     private double Auroc(IEnumerable<float> positives, IEnumerable<float> negatives)
     {
-        IEnumerable<CopyExample> rows =
+        IEnumerable<CorruptionExample> rows =
         [
-            .. positives.Select(score => new CopyExample
+            .. positives.Select(score => new CorruptionExample
             {
                 Features = [score],
                 Score = score,
                 Label = true,
             }),
-            .. negatives.Select(score => new CopyExample { Features = [score], Score = score }),
+            .. negatives.Select(score => new CorruptionExample { Features = [score], Score = score }),
         ];
         return context
             .BinaryClassification.EvaluateNonCalibrated(
-                CopyExample.View(context, rows, 1, 1 + Kinds.Length),
-                nameof(CopyExample.Label),
-                nameof(CopyExample.Score),
-                nameof(CopyExample.Label)
+                CorruptionExample.View(context, rows, 1, 1 + Kinds.Length),
+                nameof(CorruptionExample.Label),
+                nameof(CorruptionExample.Score),
+                nameof(CorruptionExample.Label)
             )
             .AreaUnderRocCurve;
     }
 
-    private static CopyModel Nothing(int pool, int copies, string description) =>
+    private static CorruptionModel Nothing(int pool, int copies, string description) =>
         new()
         {
             Features = description,
@@ -245,7 +249,7 @@ internal sealed class CopyLearning
             Bias = [],
             Slope = 1,
             Shift = 0,
-            Verdict = new CopyVerdict(0, 0, "", new Dictionary<string, double>(), pool, copies),
+            Verdict = new CorruptionVerdict(0, 0, "", new Dictionary<string, double>(), pool, copies),
         };
 }
 

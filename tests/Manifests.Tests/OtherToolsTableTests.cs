@@ -5,11 +5,11 @@ using DataFreeKD.Testing;
 
 namespace DataFreeKD.Manifests.Tests;
 
-public sealed class StrangersTableTests : IDisposable
+public sealed class OtherToolsTableTests : IDisposable
 {
     private readonly TempFolder folder = new();
 
-    public StrangersTableTests()
+    public OtherToolsTableTests()
     {
         Directory.CreateDirectory(folder["img"]);
         foreach (string name in new[] { "a.jpg", "b.png" })

@@ -10,7 +10,7 @@ namespace DataFreeKD.Probe;
 internal sealed partial class TeacherPass
 {
     /// <summary>Looks at images that <see cref="Transform"/> has resized and cropped.</summary>
-    public IReadOnlyList<TeacherLook> Look(IReadOnlyList<RgbImage> seen)
+    public IReadOnlyList<TeacherView> Look(IReadOnlyList<RgbImage> seen)
     {
         if (seen.Count == 0)
             return [];
@@ -32,7 +32,7 @@ internal sealed partial class TeacherPass
         [
             .. seen.Select(
                 (image, row) =>
-                    new TeacherLook(
+                    new TeacherView(
                         image,
                         Network.Config.Grid,
                         Blocks

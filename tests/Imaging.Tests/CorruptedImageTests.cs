@@ -4,40 +4,42 @@ using DataFreeKD.Imaging.Corruptions;
 
 namespace DataFreeKD.Imaging.Tests;
 
-public sealed class CorruptedCopyTests
+public sealed class CorruptedImageTests
 {
-    public static TheoryData<Corruption> Kinds => [.. Enum.GetValues<Corruption>()];
+    public static TheoryData<string> Kinds => [.. Enum.GetNames<Corruption>()];
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void A_copy_has_the_size_of_its_image_and_repeats_with_the_seed(Corruption kind)
+    public void A_copy_has_the_size_of_its_image_and_repeats_with_the_seed(string name)
     {
+        Corruption kind = Enum.Parse<Corruption>(name);
         foreach ((int width, int height) in (ReadOnlySpan<(int, int)>)[(32, 32), (33, 17), (1, 1), (2, 90)])
         {
             RgbImage image = Photograph(width, height);
             byte[] before = [.. image.Pixels];
-            RgbImage copy = CorruptedCopy.Of(image, kind, 5);
+            RgbImage copy = CorruptedImage.Of(image, kind, 5);
             Assert.Equal((width, height), (copy.Width, copy.Height));
-            Assert.Equal(copy.Pixels, CorruptedCopy.Of(image, kind, 5).Pixels);
+            Assert.Equal(copy.Pixels, CorruptedImage.Of(image, kind, 5).Pixels);
             Assert.Equal(before, image.Pixels);
         }
-        Assert.NotEqual(Photograph(32, 32).Pixels, CorruptedCopy.Of(Photograph(32, 32), kind, 5).Pixels);
+        Assert.NotEqual(Photograph(32, 32).Pixels, CorruptedImage.Of(Photograph(32, 32), kind, 5).Pixels);
     }
 
     [Theory]
-    [InlineData(Corruption.Shuffled)]
-    [InlineData(Corruption.Scrambled)]
-    public void Moving_pixels_about_keeps_every_one_of_them(Corruption kind)
+    [InlineData(nameof(Corruption.Shuffled))]
+    [InlineData(nameof(Corruption.Scrambled))]
+    public void Moving_pixels_about_keeps_every_one_of_them(string name)
     {
+        Corruption kind = Enum.Parse<Corruption>(name);
         RgbImage image = Photograph(32, 32);
-        Assert.Equal(Colours(image).SelectMany(colour => colour), Colours(CorruptedCopy.Of(image, kind, 3)).SelectMany(colour => colour));
+        Assert.Equal(Colours(image).SelectMany(colour => colour), Colours(CorruptedImage.Of(image, kind, 3)).SelectMany(colour => colour));
     }
 
     [Fact]
     public void Shuffling_moves_whole_cells()
     {
         RgbImage image = Photograph(32, 32),
-            copy = CorruptedCopy.Of(image, Corruption.Shuffled, 3);
+            copy = CorruptedImage.Of(image, Corruption.Shuffled, 3);
         HashSet<string> cells = [.. Cells(image)];
         Assert.All(Cells(copy), cell => Assert.Contains(cell, cells));
     }
@@ -45,7 +47,7 @@ public sealed class CorruptedCopyTests
     [Fact]
     public void Tiling_repeats_one_cell()
     {
-        Assert.Single(Cells(CorruptedCopy.Of(Photograph(32, 32), Corruption.Tiled, 3)).Distinct());
+        Assert.Single(Cells(CorruptedImage.Of(Photograph(32, 32), Corruption.Tiled, 3)).Distinct());
     }
 
     [Fact]
@@ -53,8 +55,8 @@ public sealed class CorruptedCopyTests
     {
         RgbImage image = Photograph(32, 32);
         double[] mean = [.. Enumerable.Range(0, 3).Select(channel => Colours(image).Average(colour => colour[channel]))];
-        byte[] solid = Assert.Single(Colours(CorruptedCopy.Of(image, Corruption.Solid, 0)).DistinctBy(Convert.ToHexString));
-        RgbImage faded = CorruptedCopy.Of(image, Corruption.Faded, 0);
+        byte[] solid = Assert.Single(Colours(CorruptedImage.Of(image, Corruption.Solid, 0)).DistinctBy(Convert.ToHexString));
+        RgbImage faded = CorruptedImage.Of(image, Corruption.Faded, 0);
         for (int channel = 0; channel < 3; channel++)
         {
             Assert.InRange(solid[channel] - mean[channel], -1, 1);
@@ -67,7 +69,7 @@ public sealed class CorruptedCopyTests
     public void Blurring_takes_the_difference_between_neighbours_and_keeps_the_layout()
     {
         RgbImage image = Photograph(32, 32),
-            blurred = CorruptedCopy.Of(image, Corruption.Blurred, 1);
+            blurred = CorruptedImage.Of(image, Corruption.Blurred, 1);
         Assert.True(Roughness(blurred) < 0.6 * Roughness(image));
         Assert.Equal(Colours(image).Average(colour => colour[0]), Colours(blurred).Average(colour => colour[0]), 4.0);
     }
@@ -76,9 +78,9 @@ public sealed class CorruptedCopyTests
     public void A_checkerboard_has_two_colours_and_noise_has_all()
     {
         RgbImage image = Photograph(32, 32);
-        Assert.InRange(Colours(CorruptedCopy.Of(image, Corruption.Checker, 4)).DistinctBy(Convert.ToHexString).Count(), 1, 2);
-        Assert.True(CorruptedCopy.Of(image, Corruption.Noise, 4).Pixels.Distinct().Count() > 240);
-        Assert.True(Roughness(CorruptedCopy.Of(image, Corruption.Noisy, 4)) > Roughness(image));
+        Assert.InRange(Colours(CorruptedImage.Of(image, Corruption.Checker, 4)).DistinctBy(Convert.ToHexString).Count(), 1, 2);
+        Assert.True(CorruptedImage.Of(image, Corruption.Noise, 4).Pixels.Distinct().Count() > 240);
+        Assert.True(Roughness(CorruptedImage.Of(image, Corruption.Noisy, 4)) > Roughness(image));
     }
 
     // Soft shapes and some grain, as photographs have.

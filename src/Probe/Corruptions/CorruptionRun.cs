@@ -5,13 +5,13 @@ using DataFreeKD.Imaging.Corruptions;
 namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>Learns the classifier of corrupted copies for one pool.</summary>
-internal static class CopyRun
+internal static class CorruptionRun
 {
     private static readonly Corruption[] Kinds = Enum.GetValues<Corruption>();
 
     /// <summary>Looks at a sample of the images and at copies of them, spoilt as the teacher would see them, and learns to tell them apart.
     /// Deterministic in the images.</summary>
-    public static (CopyModel Model, CopyFile.Trained? Trained) Learn(
+    public static (CorruptionModel Model, CorruptionFile.Trained? Trained) Learn(
         ScoreOptions options,
         TeacherPass teacher,
         ScoreInputs inputs,
@@ -39,7 +39,7 @@ internal static class CopyRun
                 teacher.Bounded(wanted),
                 2 * teacher.BatchSize,
                 teacher.Workers,
-                teacher.CopyFeatures,
+                teacher.CorruptionFeatures,
                 cancel
             )
         )
@@ -48,11 +48,11 @@ internal static class CopyRun
             for (int at = 0; at + 1 < images.Length; at += 2)
                 sample.Add(images[at].Place, (features[at], (images[at + 1].Spoilt!.Value, features[at + 1])));
         }
-        return CopyLearning.Of(
+        return CorruptionLearning.Of(
             [.. sample.Items.Select(pair => pair.Image)],
             [.. sample.Items.Select(pair => pair.Copy)],
-            CopyFeatures.Scores(teacher.Blocks, teacher.HasHead),
-            teacher.CopyDescription,
+            CorruptionFeatures.Scores(teacher.Blocks, teacher.HasHead),
+            teacher.CorruptionFeatureNames,
             cancel
         );
     }

@@ -8,7 +8,7 @@ using DataFreeKD.Reporting;
 namespace DataFreeKD.Cli.Verbs;
 
 /// <summary>A teacher's look as a picture can be made of it.</summary>
-internal static class TeacherLooking
+internal static class TeacherViews
 {
     /// <summary>The teacher with the one block to show, or those of scoring.</summary>
     public static ScoreOptions Options(string model, int? heads, int? block, PreprocessingOverride? preprocessing, ParseResult parsed) =>
@@ -26,5 +26,5 @@ internal static class TeacherLooking
         };
 
     /// <summary>The attention of one block.</summary>
-    public static AttentionView View(TeacherLook look, int block) => new(look.Seen, look.Probes[block], look.GridWidth);
+    public static AttentionView View(TeacherView look, int block) => new(look.Seen, look.Probes[block], look.GridWidth);
 }

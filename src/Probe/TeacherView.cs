@@ -9,4 +9,4 @@ namespace DataFreeKD.Probe;
 /// <param name="GridWidth">Patches across.</param>
 /// <param name="Probes">The attention probe <c>[N]</c> of each probed block (sums to 1), row by row from the top left.</param>
 /// <param name="Probabilities"><c>[C]</c>, sums to 1; null for a teacher without a head.</param>
-public sealed record TeacherLook(RgbImage Seen, int GridWidth, IReadOnlyDictionary<int, float[]> Probes, float[]? Probabilities);
+internal sealed record TeacherView(RgbImage Seen, int GridWidth, IReadOnlyDictionary<int, float[]> Probes, float[]? Probabilities);

@@ -8,14 +8,14 @@ namespace DataFreeKD.Probe.Corruptions;
 
 /// <summary>Reads and writes a classifier of corrupted copies. Other programs load the file by Microsoft.ML: features in, probabilities of
 /// the pool and of each kind out.</summary>
-internal static class CopyFile
+internal static class CorruptionFile
 {
     private const string Entry = "datafreekd.json";
 
     /// <summary>What Microsoft.ML saves.</summary>
     internal sealed record Trained(MLContext Context, ITransformer Model, DataViewSchema Schema);
 
-    public static void Save(string path, CopyModel model, Trained? trained)
+    public static void Save(string path, CorruptionModel model, Trained? trained)
     {
         using MemoryStream bytes = new();
         trained?.Context.Model.Save(trained.Model, trained.Schema, bytes);
@@ -33,13 +33,13 @@ internal static class CopyFile
 
     /// <summary>Reads one.</summary>
     /// <exception cref="ScoreException">No such file, or another one.</exception>
-    public static CopyModel Load(string path)
+    public static CorruptionModel Load(string path)
     {
         try
         {
             using ZipArchive zip = ZipFile.OpenRead(path);
             using Stream entry = (zip.GetEntry(Entry) ?? throw new InvalidDataException()).Open();
-            return JsonSerializer.Deserialize<CopyModel>(entry) ?? throw new InvalidDataException();
+            return JsonSerializer.Deserialize<CorruptionModel>(entry) ?? throw new InvalidDataException();
         }
         catch (Exception wrong) when (wrong is IOException or InvalidDataException or JsonException)
         {

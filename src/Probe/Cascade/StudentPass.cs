@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Probe.Cascade;
 
 /// <summary>A student that looks at what its teacher would see.</summary>
-internal sealed class StudentLook
+internal sealed class StudentPass
 {
     // Norms, softmax and copies shrink less than products do: about so large a part of a full pass remains, whatever the width.
     private const double Rest = 0.05;
@@ -17,7 +17,7 @@ internal sealed class StudentLook
 
     /// <param name="student">Stays the caller's.</param>
     /// <param name="teacher">Whose batches and precision it takes.</param>
-    public StudentLook(LoadedModel student, TeacherPass teacher)
+    public StudentPass(LoadedModel student, TeacherPass teacher)
     {
         network = student.Model.AsVisionTransformer("cannot be the student of a cascade");
         network.eval();

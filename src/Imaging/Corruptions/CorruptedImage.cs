@@ -5,7 +5,7 @@ using DataFreeKD.Imaging.Sheets;
 namespace DataFreeKD.Imaging.Corruptions;
 
 /// <summary>Makes them. The same image, kind and seed give the same pixels on every machine.</summary>
-public static class CorruptedCopy
+internal static class CorruptedImage
 {
     private const int Grid = 4;
 

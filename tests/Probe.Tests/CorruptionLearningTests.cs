@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace DataFreeKD.Probe.Tests;
 
-public sealed class CopyLearningTests
+public sealed class CorruptionLearningTests
 {
     private const int Features = 6;
 
@@ -19,7 +19,7 @@ public sealed class CopyLearningTests
     {
         // A tenth of the pool is as spoilt as the copies.
         (float[][] pool, (Corruption, float[])[] copies) = World(2000, spoilt: 0.1, signal: 6);
-        (CopyModel model, _) = Learn(pool, copies);
+        (CorruptionModel model, _) = Learn(pool, copies);
         float[] odds = LogOdds(model, pool),
             of = LogOdds(model, [.. copies.Select(copy => copy.Item2)]);
 
@@ -38,7 +38,7 @@ public sealed class CopyLearningTests
             row[^1] += 3;
         foreach ((Corruption kind, float[] row) in copies)
             row[(int)kind % (Features - 1)] += (int)kind % 2 == 0 ? 4 : -4;
-        (CopyModel model, _) = Learn(pool, copies);
+        (CorruptionModel model, _) = Learn(pool, copies);
 
         Assert.Equal("entropy", model.Verdict.SingleName);
         Assert.InRange(model.Verdict.Single, 0.97, 1);
@@ -49,7 +49,7 @@ public sealed class CopyLearningTests
     public void The_fit_minimises_the_weighted_loss_with_its_penalty()
     {
         (float[][] pool, (Corruption Kind, float[] Features)[] copies) = World(600, spoilt: 0, signal: 1.5f);
-        CopyFit fit = CopyLearning.FitOnce(pool, copies);
+        CopyFit fit = CorruptionLearning.FitOnce(pool, copies);
 
         // The gradient of mean weighted cross-entropy + 0.005·½‖w‖², by libtorch, is all but 0 there; it is not at half the weights.
         Assert.InRange(Gradient(fit, 1), 0, 2e-3);
@@ -84,26 +84,26 @@ public sealed class CopyLearningTests
     {
         using TempFolder folder = new();
         (float[][] pool, (Corruption, float[])[] copies) = World(600, spoilt: 0, signal: 6);
-        (CopyModel model, CopyFile.Trained? trained) = Learn(pool, copies);
-        CopyFile.Save(folder["model.zip"], model, trained);
+        (CorruptionModel model, CorruptionFile.Trained? trained) = Learn(pool, copies);
+        CorruptionFile.Save(folder["model.zip"], model, trained);
 
-        Assert.Equal(LogOdds(model, pool), LogOdds(CopyFile.Load(folder["model.zip"]), pool));
+        Assert.Equal(LogOdds(model, pool), LogOdds(CorruptionFile.Load(folder["model.zip"]), pool));
         MLContext context = new(seed: 0);
         ITransformer other = context.Model.Load(folder["model.zip"], out _);
         IDataView view = other.Transform(
-            CopyExample.View(context, pool.Select(row => new CopyExample { Features = row }), Features, 1 + Kinds.Length)
+            CorruptionExample.View(context, pool.Select(row => new CorruptionExample { Features = row }), Features, 1 + Kinds.Length)
         );
         uint[] decisions = [.. Microsoft.ML.Data.ColumnCursorExtensions.GetColumn<uint>(view, "PredictedLabel")];
         Assert.InRange(decisions.Count(decision => decision == 1) / (double)pool.Length, 0.97, 1);
         File.WriteAllText(folder["other.zip"], "no zip");
         Assert.Contains(
             "other.zip",
-            Assert.Throws<ScoreException>(() => CopyFile.Load(folder["other.zip"])).Message,
+            Assert.Throws<ScoreException>(() => CorruptionFile.Load(folder["other.zip"])).Message,
             StringComparison.Ordinal
         );
         Assert.Contains(
             "no such file",
-            Assert.Throws<ScoreException>(() => CopyFile.Load(folder["none.zip"])).Message,
+            Assert.Throws<ScoreException>(() => CorruptionFile.Load(folder["none.zip"])).Message,
             StringComparison.Ordinal
         );
     }
@@ -111,15 +111,15 @@ public sealed class CopyLearningTests
     [Fact]
     public void Too_few_images_teach_nothing_and_say_so()
     {
-        (float[][] pool, (Corruption, float[])[] copies) = World(CopyLearning.Fewest - 1, spoilt: 0, signal: 6);
-        (CopyModel model, CopyFile.Trained? trained) = Learn(pool, copies);
+        (float[][] pool, (Corruption, float[])[] copies) = World(CorruptionLearning.Fewest - 1, spoilt: 0, signal: 6);
+        (CorruptionModel model, CorruptionFile.Trained? trained) = Learn(pool, copies);
         Assert.Null(trained);
         Assert.Equal("", model.Verdict.SingleName);
         Assert.All(LogOdds(model, pool), odds => Assert.Equal(0, odds));
     }
 
-    private static (CopyModel, CopyFile.Trained?) Learn(float[][] pool, (Corruption, float[])[] copies) =>
-        CopyLearning.Of(pool, copies, ["probe_variance_0", "entropy"], "test", TestContext.Current.CancellationToken);
+    private static (CorruptionModel, CorruptionFile.Trained?) Learn(float[][] pool, (Corruption, float[])[] copies) =>
+        CorruptionLearning.Of(pool, copies, ["probe_variance_0", "entropy"], "test", TestContext.Current.CancellationToken);
 
     // Kinds lie around the pool on a circle of the first two features, so that no single line parts them from it; the others are noise.
     private static (float[][] Pool, (Corruption Kind, float[] Features)[] Copies) World(int count, double spoilt, float signal)
@@ -151,7 +151,7 @@ public sealed class CopyLearningTests
         }
     }
 
-    private static float[] LogOdds(CopyModel model, float[][] rows)
+    private static float[] LogOdds(CorruptionModel model, float[][] rows)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         return model.LogOdds(Matrix(rows).to(torch.ScalarType.Float64)).to(torch.ScalarType.Float32).data<float>().ToArray();

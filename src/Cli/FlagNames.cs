@@ -1,0 +1,47 @@
+// What the libraries call by its property, the command calls by its flag.
+
+using System.Text.RegularExpressions;
+
+namespace DataFreeKD.Cli;
+
+/// <summary>Puts flags in the place of the properties that a library's message names.</summary>
+internal static partial class FlagNames
+{
+    // Flags that are not their property in lower case, with hyphens. One name may stand for different flags of two verbs.
+    private static readonly Dictionary<string, string> Others = new(StringComparer.Ordinal)
+    {
+        ["NearDuplicateRadius"] = "--near-duplicates",
+        ["CrawlException.ImagesPerShard"] = "--shards",
+        ["PackException.ImagesPerShard"] = "--shard-size",
+        ["Workers"] = "--threads",
+        ["DecodeWorkers"] = "--threads",
+        ["Steering"] = "--steer-by",
+        ["Endpoint"] = "--s3-endpoint",
+        ["Region"] = "--s3-region",
+        ["Anonymous"] = "--s3-anonymous",
+        ["CopySample"] = "--intact-sample",
+        ["Budget"] = "--cascade-budget",
+        ["CascadeModelPath"] = "--cascade-model",
+        ["EmbeddingsPath"] = "--embeddings",
+    };
+
+    /// <summary>The message for a user of the command.</summary>
+    public static string MessageOf(Exception failure)
+    {
+        string message = failure.Message;
+        if (failure is not DataFreeKDException refused)
+            return message;
+        foreach (string name in refused.Options)
+        {
+            string flag = Others.GetValueOrDefault($"{failure.GetType().Name}.{name}")
+                ?? Others.GetValueOrDefault(name)
+                ?? "--" + Hump().Replace(name, "-").ToLowerInvariant();
+            // A word of its own, not a part of a path.
+            message = Regex.Replace(message, $@"(?<![\w./\\-]){Regex.Escape(name)}(?![\w/\\-]|\.\w)", flag);
+        }
+        return message;
+    }
+
+    [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])")]
+    private static partial Regex Hump();
+}

@@ -1,0 +1,131 @@
+// A network that a program brings is a teacher as any other.
+
+using DataFreeKD.Imaging;
+using DataFreeKD.Models;
+using DataFreeKD.Probe.Scores;
+using static TorchSharp.torch;
+
+namespace DataFreeKD.Probe.Tests;
+
+public sealed class OwnTeacherTests
+{
+    private const int Classes = 5;
+
+    [Fact]
+    public void It_gives_the_figures_of_the_checkpoint_that_holds_the_same_weights()
+    {
+        using ScoringWorld world = new();
+        string directory = Checkpoint(world);
+        MemoryImage[] images = Images(world, 9, brokenEvery: 4);
+        string[] scores = ["margin", "feature_norm", "weight_cosine", "view_kl", "rollout_entropy"];
+        using Teacher read = new(
+            new TeacherOptions
+            {
+                Teacher = directory,
+                Scores = scores,
+                BatchSize = 2,
+            }
+        );
+        using LoadedModel loaded = ModelStore.Load(directory);
+        using Teacher own = Teacher.From(new Network(loaded.Model), loaded.Preprocessing, loaded.ClassNames, options =>
+            options with
+            {
+                Scores = scores,
+                BatchSize = 2,
+            }
+        );
+
+        IReadOnlyList<ScoredImage> expected = read.Score(images, TestContext.Current.CancellationToken),
+            found = own.Score(images, TestContext.Current.CancellationToken);
+
+        Assert.Equal(read.Columns, own.Columns);
+        Assert.Equal(expected.Select(image => image.Reason), found.Select(image => image.Reason));
+        foreach ((ScoredImage first, ScoredImage second) in expected.Zip(found).Where(pair => pair.First.Ok))
+        {
+            Assert.Equal((first.Prediction, first.ClassName), (second.Prediction, second.ClassName));
+            Assert.Equal((first.Confidence, first.Entropy, first.Energy), (second.Confidence, second.Entropy, second.Energy));
+            Assert.Equal(first.Extras, second.Extras);
+            Assert.Equal(first.Embedding.ToArray(), second.Embedding.ToArray());
+            Assert.Empty(second.Probes);
+            Assert.True(double.IsNaN(second.Extras["rollout_entropy"]));
+        }
+        own.Dispose();
+        using Tensor blank = zeros(1, 3, 16, 16);
+        Assert.Equal([1, Classes], loaded.Model.forward(blank).shape);
+    }
+
+    [Fact]
+    public void Logits_alone_suffice_and_scores_of_what_is_missing_stay_empty()
+    {
+        using ScoringWorld world = new();
+        using LoadedModel loaded = ModelStore.Load(Checkpoint(world));
+        using Teacher own = Teacher.From(new Network(loaded.Model) { GivesEmbeddings = false }, loaded.Preprocessing, configure: options =>
+            options with
+            {
+                Scores = ["margin", "feature_norm", "weight_cosine"],
+            }
+        );
+        ScoredImage scored = own.Score(Images(world, 1)[0]);
+        Assert.True(scored.Ok);
+        Assert.Equal("", scored.ClassName);
+        Assert.Equal(0, scored.Embedding.Length);
+        Assert.True(double.IsFinite(scored.Extras["margin"]));
+        Assert.True(double.IsNaN(scored.Extras["feature_norm"]) && double.IsNaN(scored.Extras["weight_cosine"]));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused_by_name()
+    {
+        using ScoringWorld world = new();
+        using LoadedModel loaded = ModelStore.Load(Checkpoint(world));
+        Network network = new(loaded.Model);
+        Refused("5 classes, and 2 class names", () => Teacher.From(network, loaded.Preprocessing, ["a", "b"]));
+        Refused("Runtime is of teachers that are read from a file", () => From(options => options with { Runtime = TeacherRuntime.Onnx }));
+        Refused("no attention to probe", () => From(options => options with { Blocks = [1] }));
+        using Teacher wrong = Teacher.From(new Network(loaded.Model) { Classes = 7 }, loaded.Preprocessing);
+        Refused("Logits of shape [1, 5] and says that it gives [1, 7]", () => wrong.Score(Images(world, 1)[0]));
+
+        Teacher From(Func<TeacherOptions, TeacherOptions> configure) => Teacher.From(network, loaded.Preprocessing, configure: configure);
+
+        static void Refused(string why, Func<object> action) =>
+            Assert.Contains(why, Assert.Throws<ScoreException>(action).Message, StringComparison.Ordinal);
+    }
+
+    private static string Checkpoint(ScoringWorld world)
+    {
+        string directory = world["resnet"];
+        using ImageModel model = ModelRegistry.Resolve($"resnet:depth=10,img=16,stem=3,width=8,classes={Classes}").Create(3);
+        ModelStore.Save(
+            directory,
+            model,
+            new Preprocessing { ImageSize = 16, CropPct = 1 },
+            [.. Enumerable.Range(0, Classes).Select(index => $"class {index}")]
+        );
+        return directory;
+    }
+
+    private static MemoryImage[] Images(ScoringWorld world, int count, int brokenEvery = int.MaxValue) =>
+        [
+            .. Directory
+                .EnumerateFiles(world.Images("images", count, brokenEvery))
+                .Order(StringComparer.Ordinal)
+                .Select(file => new MemoryImage(file, File.ReadAllBytes(file))),
+        ];
+
+    private sealed class Network(ImageModel model) : ITeacher
+    {
+        public int Classes { get; init; } = model.Config.Classes;
+
+        public bool GivesEmbeddings { get; init; } = true;
+
+        public int EmbeddingWidth => GivesEmbeddings ? model.Config.Features : 0;
+
+        public LinearHead? Head => GivesEmbeddings ? new LinearHead(model.StateDict()["fc.weight"], model.StateDict()["fc.bias"]) : null;
+
+        public TeacherAnswer Answer(Tensor pixels)
+        {
+            ModelOutput output = model.Run(pixels, ModelCapture.None);
+            return TeacherAnswer.From(output.Logits, GivesEmbeddings ? output.Embedding : null);
+        }
+    }
+}
