@@ -8,7 +8,7 @@ namespace DataFreeKD.Cli;
 internal sealed class Interruption : IDisposable
 {
     /// <summary>The exit code of a verb that does not come to its end after a signal, and how long it is waited for.</summary>
-    /// <value>Outputs appear whole and journals bear being cut off, so that a stage which is cut off after 4 s loses nothing but time.</value>
+    /// <value>4 s: outputs appear whole and journals bear being cut off, so that a stage loses nothing but time.</value>
     public static (int Code, TimeSpan Grace) Ending { get; set; } = (ExitCode.Interrupted, TimeSpan.FromSeconds(4));
 
     private readonly CancellationTokenSource source = new();

@@ -150,7 +150,9 @@ internal static class Coordinator
             catch (Exception trouble) when (Engine.IsTrouble(trouble) && !cancel.IsCancellationRequested)
             {
                 if (!away)
-                    options.Note?.Invoke($"the engine does not answer ({trouble.Message.TrimEnd('.')}); what is finished stays, waiting for it");
+                    options.Note?.Invoke(
+                        $"the engine does not answer ({trouble.Message.TrimEnd('.')}); what is finished stays, waiting for it"
+                    );
                 away = true;
             }
         }
@@ -164,7 +166,10 @@ internal static class Coordinator
             worked = clock.Elapsed;
             try
             {
-                WorkerStatus[] workers = [.. (await Presence.AskAsync(engine, Answers, cancel)).Select(answer => answer.Worker).OfType<WorkerStatus>()];
+                WorkerStatus[] workers =
+                [
+                    .. (await Presence.AskAsync(engine, Answers, cancel)).Select(answer => answer.Worker).OfType<WorkerStatus>(),
+                ];
                 if (workers.Any(worker => worker.Run == run.Name))
                     return;
                 hinted = true;

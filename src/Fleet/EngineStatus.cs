@@ -85,7 +85,9 @@ internal sealed record EngineStatus(IReadOnlyList<RunStatus> Runs, IReadOnlyList
         double speed = workers.Where(worker => worker.Run == run.Name).Sum(worker => worker.RowsPerSecond);
         if (speed == 0)
             speed = progress?.RowsPerSecond ?? 0;
-        long left = progress is null ? (long)(run.Rows * ((double)(inFlight + waiting) / Math.Max(1, run.Shards))) : run.Rows - progress.Rows;
+        long left = progress is null
+            ? (long)(run.Rows * ((double)(inFlight + waiting) / Math.Max(1, run.Shards)))
+            : run.Rows - progress.Rows;
         return new RunStatus(
             run.Name,
             run.Stage,

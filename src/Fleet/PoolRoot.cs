@@ -41,7 +41,8 @@ internal sealed class PoolRoot
     }
 
     private bool IsWithin(string path) =>
-        path == root || path.StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        path == root
+        || path.StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 }

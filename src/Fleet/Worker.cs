@@ -202,13 +202,14 @@ internal sealed class WorkerTurn(
         }
         long began = Stopwatch.GetTimestamp();
         string outcome = "cancelled";
+        long own = 0;
         Interlocked.Exchange(ref rowsOfShard, 0);
         hand = Tuple.Create(shard, lease);
         try
         {
             ShardEnd end = await ComputeAsync(shard, lease);
             outcome = end.ToString().ToLowerInvariant();
-            long own = Interlocked.Read(ref rowsOfShard);
+            own = Interlocked.Read(ref rowsOfShard);
             if (end == ShardEnd.Done)
             {
                 shards++;
@@ -223,12 +224,10 @@ internal sealed class WorkerTurn(
             }
             failed++;
             options.Note?.Invoke($"{shard.Run}: shard {shard.Shard} failed{(end == ShardEnd.Failed ? " and is not tried again" : "")}");
-            await SettleAsync(
-                lease,
-                (how, cancel) =>
-                    end == ShardEnd.Failed
-                        ? message.AckTerminateAsync(how, cancel)
-                        : message.NakAsync(how with { NakDelay = DelayOf(message) }, cancel)
+            await SettleAsync(lease, (how, cancel) =>
+                end == ShardEnd.Failed
+                    ? message.AckTerminateAsync(how, cancel)
+                    : message.NakAsync(how with { NakDelay = DelayOf(message) }, cancel)
             );
             return true;
         }
@@ -263,7 +262,7 @@ internal sealed class WorkerTurn(
         {
             hand = null;
             Interlocked.Add(ref busyTicks, Stopwatch.GetElapsedTime(began).Ticks);
-            WorkerMetrics.Ended(outcome, outcome == "done" ? rowsOfShard : 0, Stopwatch.GetElapsedTime(began).TotalSeconds);
+            WorkerMetrics.Ended(outcome, outcome == "done" ? own : 0, Stopwatch.GetElapsedTime(began).TotalSeconds);
         }
     }
 
@@ -276,8 +275,7 @@ internal sealed class WorkerTurn(
                 $"it is for --numerics {shard.Profile}, and this worker is for {options.Profile}; give workers --numerics {shard.Profile}"
             );
         root.Require(shard.Folder);
-        IShardStage stage =
-            stages.FirstOrDefault(stage => stage.Name == shard.Stage)
+        IShardStage stage = stages.FirstOrDefault(stage => stage.Name == shard.Stage)
             ?? throw new ShardRefusedException($"it is a shard of {shard.Stage}, which this worker does not compute");
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
         // A thread of its own: those of the pool renew the lease.

@@ -10,7 +10,7 @@ namespace DataFreeKD.Architecture.Tests;
 public sealed class ReferenceTableTests
 {
     private static readonly string[] Stages = ["Crawler", "Probe", "Selector", "Packer", "Distiller", "Reporting"];
-    private static readonly string[] Ours = ["Core", "Manifests", "Imaging", "Models", "Onnx", .. Stages];
+    private static readonly string[] Ours = ["Core", "Manifests", "Imaging", "Models", "Onnx", "Fleet", .. Stages];
 
     /// <summary>Project, the projects of ours it may use, and the packages it must not use.</summary>
     public static TheoryData<string, string[], string[]> Rows { get; } =
@@ -27,6 +27,7 @@ public sealed class ReferenceTableTests
             { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
             { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
             { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
+            { "Fleet", [], ["TorchSharp", "CsvHelper", "Microsoft.ML", "SkiaSharp"] },
             {
                 "Toolkit",
                 ["Manifests", "Imaging", "Models", "Onnx", .. Stages],
@@ -96,6 +97,17 @@ public sealed class ReferenceTableTests
         ];
 
         Assert.Empty(twice);
+    }
+
+    [Fact]
+    public void Only_Fleet_knows_the_engine_and_no_library_knows_Fleet()
+    {
+        foreach (string project in Ours.Append("Toolkit"))
+        {
+            string[] references = [.. Load(project).GetReferencedAssemblies().Select(reference => reference.Name!)];
+            Assert.DoesNotContain("DataFreeKD.Fleet", references);
+            Assert.Equal(project == "Fleet", references.Any(name => name.StartsWith("NATS.", StringComparison.Ordinal)));
+        }
     }
 
     [Theory]

@@ -31,7 +31,11 @@ public sealed class EngineTests : IDisposable
         // The coordinator has queued all before the first two are taken, by a worker that is slow to acknowledge.
         string before = await QueuedAsync(queue, 4);
         INatsJSConsumer consumer = await queue.GetConsumerAsync(before, "workers", stop.Token);
-        INatsJSMsg<byte[]>[] slow = [(await consumer.NextAsync<byte[]>(cancellationToken: stop.Token))!, (await consumer.NextAsync<byte[]>(cancellationToken: stop.Token))!];
+        INatsJSMsg<byte[]>[] slow =
+        [
+            (await consumer.NextAsync<byte[]>(cancellationToken: stop.Token))!,
+            (await consumer.NextAsync<byte[]>(cancellationToken: stop.Token))!,
+        ];
 
         server.Kill();
         server.Restart(emptied: true);
@@ -82,20 +86,16 @@ public sealed class EngineTests : IDisposable
         using SemaphoreSlim began = new(0),
             fenced = new(0);
         int times = 0;
-        Task<WorkerSummary> worker = run.Work(
-            server,
-            stop.Token,
-            (_, cancel) =>
-            {
-                if (Interlocked.Increment(ref times) > 1)
-                    return ShardEnd.Done;
-                began.Release();
-                cancel.WaitHandle.WaitOne();
-                fenced.Release();
-                cancel.ThrowIfCancellationRequested();
+        Task<WorkerSummary> worker = run.Work(server, stop.Token, (_, cancel) =>
+        {
+            if (Interlocked.Increment(ref times) > 1)
                 return ShardEnd.Done;
-            }
-        );
+            began.Release();
+            cancel.WaitHandle.WaitOne();
+            fenced.Release();
+            cancel.ThrowIfCancellationRequested();
+            return ShardEnd.Done;
+        });
         Assert.True(await began.WaitAsync(Limit, stop.Token));
         server.Kill();
         Assert.True(await fenced.WaitAsync(Limit, stop.Token));
@@ -129,7 +129,10 @@ public sealed class EngineTests : IDisposable
         await coordinator.WaitAsync(Limit, stop.Token);
         // On a machine that stands still for a second it may be given up and done again; the part is one in any case.
         Assert.Single(run.Parts);
-        Assert.True(times == 1 || run.Notes.Any(note => note.Contains("could not be renewed", StringComparison.Ordinal)), $"computed {times} times");
+        Assert.True(
+            times == 1 || run.Notes.Any(note => note.Contains("could not be renewed", StringComparison.Ordinal)),
+            $"computed {times} times"
+        );
         await stop.CancelAsync();
         await Task.WhenAll(workers).WaitAsync(Limit, TestContext.Current.CancellationToken);
     }
@@ -147,7 +150,12 @@ public sealed class EngineTests : IDisposable
             run.Work(server, stop.Token, change: options => options with { Profile = "avx512" }),
             run.Work(server, stop.Token, change: options => options with { Root = elsewhere }),
         ];
-        string[] reasons = ["is of version 1, and this worker is 2", "for --numerics native, and this worker is for avx512", "is not within --root"];
+        string[] reasons =
+        [
+            "is of version 1, and this worker is 2",
+            "for --numerics native, and this worker is for avx512",
+            "is not within --root",
+        ];
         await Until(() => reasons.All(reason => run.Notes.Any(note => note.Contains(reason, StringComparison.Ordinal))));
         EngineStatus status = await EngineStatus.AskAsync(server.Engine, TimeSpan.FromSeconds(2), stop.Token);
         Assert.Empty(run.Parts);
@@ -167,14 +175,9 @@ public sealed class EngineTests : IDisposable
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 5);
         int troubles = 0;
-        Task<WorkerSummary> worker = run.Work(
-            server,
-            stop.Token,
-            (shard, _) =>
-                shard == 1 ? ShardEnd.Failed
-                : shard == 3 && Interlocked.Increment(ref troubles) == 1 ? throw new IOException("No space left on device")
-                : ShardEnd.Done
-        );
+        Task<WorkerSummary> worker = run.Work(server, stop.Token, (shard, _) => shard == 1 ? ShardEnd.Failed
+            : shard == 3 && Interlocked.Increment(ref troubles) == 1 ? throw new IOException("No space left on device")
+            : ShardEnd.Done);
 
         BoardState end = await run.Coordinate(server, cancel: stop.Token).WaitAsync(Limit, stop.Token);
 
@@ -192,18 +195,14 @@ public sealed class EngineTests : IDisposable
         FakeRun run = new(folder.Path, 3);
         Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
         using SemaphoreSlim began = new(0);
-        Task<WorkerSummary> worker = run.Work(
-            server,
-            stop.Token,
-            (shard, cancel) =>
-            {
-                if (shard == 0)
-                    return ShardEnd.Done;
-                began.Release();
-                cancel.WaitHandle.WaitOne();
-                throw new OperationCanceledException(cancel);
-            }
-        );
+        Task<WorkerSummary> worker = run.Work(server, stop.Token, (shard, cancel) =>
+        {
+            if (shard == 0)
+                return ShardEnd.Done;
+            began.Release();
+            cancel.WaitHandle.WaitOne();
+            throw new OperationCanceledException(cancel);
+        });
         Assert.True(await began.WaitAsync(Limit, stop.Token));
         EngineStatus status = await EngineStatus.AskAsync(server.Engine, TimeSpan.FromSeconds(2), stop.Token);
         for (int turn = 0; turn < 30 && status.Runs is not [{ Done: 1, Coordinated: true }]; turn++)
@@ -233,8 +232,18 @@ public sealed class EngineTests : IDisposable
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 2);
         Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
+        long rows = 0;
+        using System.Diagnostics.Metrics.MeterListener meter = new();
+        meter.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "dfkd.worker.rows")
+                listener.EnableMeasurementEvents(instrument);
+        };
+        meter.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref rows, value));
+        meter.Start();
 
         Assert.Equal(1, (await run.Work(server, stop.Token, change: options => options with { Once = true })).Shards);
+        Assert.Equal(10, rows);
         Assert.Equal(
             1,
             (await run.Work(server, stop.Token, change: options => options with { IdleExit = TimeSpan.FromSeconds(3) })).Shards
@@ -269,7 +278,9 @@ public sealed class EngineTests : IDisposable
         (await queue.PublishAsync(subject, "{\"shard\": \"rm -rf /\"}"u8.ToArray(), cancellationToken: stop.Token)).EnsureSuccess();
         Task<WorkerSummary> worker = run.Work(server, stop.Token);
 
-        await Until(() => run.Notes.Any(note => note.Contains("none of this version's", StringComparison.Ordinal)) || coordinator.IsCompleted);
+        await Until(() =>
+            run.Notes.Any(note => note.Contains("none of this version's", StringComparison.Ordinal)) || coordinator.IsCompleted
+        );
         await coordinator.WaitAsync(Limit, stop.Token);
         await stop.CancelAsync();
         Assert.Equal(1, (await worker).Shards);

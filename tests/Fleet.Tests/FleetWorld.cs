@@ -87,7 +87,10 @@ public sealed class FleetWorld : IDisposable
         string name = Path.GetFileName(output),
             whole = Plain(command, name),
             stem = Path.GetFileNameWithoutExtension(name);
-        string[] files = [.. Directory.EnumerateFiles(Path.GetDirectoryName(whole)!, stem + ".*").Select(file => Path.GetFileName(file)).Order()];
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(Path.GetDirectoryName(whole)!, stem + ".*").Select(file => Path.GetFileName(file)).Order(),
+        ];
         string folder = Path.GetDirectoryName(output)!;
         Assert.Contains(files, file => file.EndsWith(".npy", StringComparison.Ordinal));
         Assert.Equal(files, Directory.EnumerateFileSystemEntries(folder).Select(file => Path.GetFileName(file)).Order());

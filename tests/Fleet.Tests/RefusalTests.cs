@@ -65,7 +65,8 @@ public sealed class RefusalTests
         PoolRoot root = new(folder["pool"]);
 
         Assert.All(
-            (string[])["pool", "pool/", "pool/images/a.jpg", "pool/images/b.jpg", "pool/none/yet.csv", "alias/images/a.jpg", "pool/images/*.tar"],
+            (string[])
+                ["pool", "pool/", "pool/images/a.jpg", "pool/images/b.jpg", "pool/none/yet.csv", "alias/images/a.jpg", "pool/images/*.tar"],
             name => Assert.True(root.Holds(folder[name]), name)
         );
         Assert.All(

@@ -22,7 +22,14 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
     [Fact]
     public void A_shard_is_scored_with_the_options_beside_the_plan_and_found_finished_the_second_time()
     {
-        ScoreOptions options = Options(world.Images) with { Output = world["stage/scores.csv"], Scores = ["views"], Views = 2, BatchSize = 8, FastDecode = true };
+        ScoreOptions options = Options(world.Images) with
+        {
+            Output = world["stage/scores.csv"],
+            Scores = ["views"],
+            Views = 2,
+            BatchSize = 8,
+            FastDecode = true,
+        };
         ShardMessage message = Planned(options);
         long rows = 0;
 

@@ -42,10 +42,7 @@ internal sealed class EngineStatusVerb : Verb
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         EngineOptions options = engine.At(parsed, parsed.GetRequiredValue(address));
-        EngineStatus status = EngineStatus
-            .AskAsync(options, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel)
-            .GetAwaiter()
-            .GetResult();
+        EngineStatus status = EngineStatus.AskAsync(options, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel).GetAwaiter().GetResult();
         terminal.Print(status, () => Text(status));
     }
 
@@ -105,5 +102,7 @@ internal sealed class EngineStatusVerb : Verb
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Time(double seconds) =>
-        TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(9999).TotalSeconds)).ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
+        TimeSpan
+            .FromSeconds(Math.Min(seconds, TimeSpan.FromDays(9999).TotalSeconds))
+            .ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
 }

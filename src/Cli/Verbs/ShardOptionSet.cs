@@ -46,14 +46,18 @@ internal sealed class ShardOptionSet
         "--shard-size",
         $"Images a shard, rounded down to whole batches, with --plan, --shard or --engine [default: {ShardOptions.UsualSize:N0}]"
     );
-    private readonly Option<bool> retry = new("--retry-failed") { Description = "With --shard or --engine: try shards again that failed before" };
+    private readonly Option<bool> retry = new("--retry-failed")
+    {
+        Description = "With --shard or --engine: try shards again that failed before",
+    };
     private readonly Option<int?> allow = CommonOptions.OwnCount(
         "--allow-failed-shards",
         "With --finish or --engine: write the images of at most N shards that failed as failed/shard"
     );
     private readonly Option<bool> folder = new("--table-folder")
     {
-        Description = "With --finish or --engine: write NAME.table, a folder of the parts with an index, in place of one file; every verb reads it",
+        Description =
+            "With --finish or --engine: write NAME.table, a folder of the parts with an index, in place of one file; every verb reads it",
     };
 
     private readonly EngineOptionSet engine = new(

@@ -13,7 +13,10 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Shards of an engine's runs → parts beside their plans.</summary>
 internal sealed class WorkerVerb : Verb
 {
-    private readonly EngineOptionSet engine = new("Engine to take shards from: nats-server with JetStream, nats:// or tls://", required: true);
+    private readonly EngineOptionSet engine = new(
+        "Engine to take shards from: nats-server with JetStream, nats:// or tls://",
+        required: true
+    );
     private readonly Option<string> root = new Option<string>("--root")
     {
         Description = "Folder of the pool, the same on all machines; nothing outside it is read or written",
@@ -43,8 +46,7 @@ internal sealed class WorkerVerb : Verb
             "worker",
             "Compute shards of the runs at an engine, one after another, until told to stop.",
             "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
-        ) =>
-        AddOptions([.. engine.All, root, stages, numerics.Option, once, idleExit, CommonOptions.Threads]);
+        ) => AddOptions([.. engine.All, root, stages, numerics.Option, once, idleExit, CommonOptions.Threads]);
 
     public override void Check(ParseResult parsed)
     {

@@ -120,7 +120,13 @@ internal sealed class ShardBoard
 
     private HashSet<int> AttemptedOnes() =>
         Directory.Exists(store.Attempts)
-            ? [.. Directory.EnumerateDirectories(store.Attempts).Select(attempt => NumberOf(Path.GetFileName(attempt).Split('.')[0])).OfType<int>()]
+            ?
+            [
+                .. Directory
+                    .EnumerateDirectories(store.Attempts)
+                    .Select(attempt => NumberOf(Path.GetFileName(attempt).Split('.')[0]))
+                    .OfType<int>(),
+            ]
             : [];
 
     private int? NumberOf(string name) =>

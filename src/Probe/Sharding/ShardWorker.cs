@@ -62,12 +62,7 @@ internal sealed class ShardWorker : IDisposable
         bool done = false;
         try
         {
-            ShardOutcome outcome = run.One(
-                shard,
-                images,
-                rows is null ? null : new Told(progress => rows(progress.Done - before)),
-                cancel
-            );
+            ShardOutcome outcome = run.One(shard, images, rows is null ? null : new Told(progress => rows(progress.Done - before)), cancel);
             done = outcome == ShardOutcome.Done;
             return outcome;
         }
