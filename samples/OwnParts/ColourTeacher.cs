@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.OwnParts;
 
-/// <summary>Tells images by their mean colour: a linear head over three numbers. In its place stands a module of TorchSharp, an ensemble, or
-/// a call of a service.</summary>
+/// <summary>Tells images by their mean colour: a linear head over three numbers. In its place stands a module of TorchSharp, an ensemble,
+/// or a call of a service.</summary>
 internal sealed class ColourTeacher : ITeacher, IDisposable
 {
     // A row a class: red, green, blue.

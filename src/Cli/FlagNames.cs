@@ -23,7 +23,11 @@ internal static partial class FlagNames
         ["Budget"] = "--cascade-budget",
         ["CascadeModelPath"] = "--cascade-model",
         ["EmbeddingsPath"] = "--embeddings",
+        ["ImageSize"] = "--img-size",
     };
+
+    /// <summary>The flags that their property's name does not tell.</summary>
+    public static IEnumerable<string> Irregular => Others.Values;
 
     /// <summary>The message for a user of the command.</summary>
     public static string MessageOf(Exception failure)

@@ -3,14 +3,14 @@
 namespace DataFreeKD.Core;
 
 /// <summary>
-/// Lets a synchronous stage wait for work that is asynchronous: a library that offers nothing else (Parquet.Net, System.Text.Json), a crawl,
-/// or a task that a stage started itself to use another core. The stages compute, so a thread is theirs anyway; what waits for the network is
-/// asynchronous throughout and waits here only where its caller asks for it.
+/// Lets a synchronous stage wait for work that is asynchronous: a library that offers nothing else (Parquet.Net, System.Text.Json), a
+/// crawl, or a task that a stage started itself to use another core. The stages compute, so a thread is theirs anyway; what waits for the
+/// network is asynchronous throughout and waits here only where its caller asks for it.
 /// </summary>
 internal static class Blocking
 {
-    /// <summary>Waits for work that begins here. The caller's synchronization context is put aside for as long, so that no continuation waits
-    /// for the very thread that waits for it (a window's, for example).</summary>
+    /// <summary>Waits for work that begins here. The caller's synchronization context is put aside for as long, so that no continuation
+    /// waits for the very thread that waits for it (a window's, for example).</summary>
     /// <param name="work">Starts it.</param>
     public static T Wait<T>(Func<Task<T>> work)
     {

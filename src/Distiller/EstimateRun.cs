@@ -51,8 +51,11 @@ public static class EstimateRun
             judged = Judge(paths, student, teacher, options, skipped, progress, cancel);
             if (judged.Images < LeastImages)
                 throw new DistillException(
-                    $"{source}: {judged.Images} of {paths.Count} images could be used{(skipped.Count > 0 ? $" ({JudgedImages.Reasons(skipped)})" : "")}, and an estimate needs {LeastImages}; give --images with more"
-                );
+                    $"{source}: {judged.Images} of {paths.Count} images could be used{(skipped.Count > 0 ? $" ({JudgedImages.Reasons(skipped)})" : "")}, and an estimate needs {LeastImages}; give Images with more"
+                )
+                {
+                    Options = [nameof(EstimateOptions.Images)],
+                };
         }
         ExpectedAccuracy all = TeacherExpectation.Over(judged, [.. Enumerable.Range(0, judged.Images)], options.TeacherAccuracy);
         (int[] known, int[] unknown) = TeacherExpectation.Halves(judged);

@@ -1,4 +1,5 @@
-// Opening and creating tables by file extension: .csv or .parquet, the same columns either way; lists of other tools are read as tables too.
+// Opening and creating tables by file extension: .csv or .parquet, the same columns either way; lists of other tools are read as tables
+// too.
 
 using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Manifests.Lists;

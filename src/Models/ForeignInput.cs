@@ -78,7 +78,10 @@ internal sealed record ForeignInput(
         if (imageSize is { } fixedSide)
         {
             if (given?.ImageSize is { } asked && asked != fixedSide)
-                throw report.Bad($"--img-size {asked}: the graph takes images of {fixedSide}×{fixedSide} alone; leave --img-size out");
+                throw report.Bad(
+                    $"ImageSize {asked}: the graph takes images of {fixedSide}×{fixedSide} alone; leave ImageSize out",
+                    nameof(PreprocessingOverride.ImageSize)
+                );
             if (told is { } other && other.Value.Height != fixedSide)
                 throw report.Bad(
                     $"{other.Source} is {other.Value.Height}, but the graph takes images of {fixedSide}×{fixedSide}: give the file that belongs to it"
@@ -93,7 +96,8 @@ internal sealed record ForeignInput(
         }
         if (told is not { } stating)
             throw report.Bad(
-                "its graph takes images of any size and nothing tells which it was trained for: give --img-size, or a JSON file beside it with input_size"
+                "its graph takes images of any size and nothing tells which it was trained for: give ImageSize, or a JSON file beside it with input_size",
+                nameof(PreprocessingOverride.ImageSize)
             );
         report.Add("input side", new Told<int>(stating.Value.Height, stating.Source, stating.By), Text);
         return stating.Value.Height;

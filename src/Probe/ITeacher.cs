@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
-/// <summary>A network that is no file of a known kind: a module of a program, an ensemble, a service. It gives logits, an embedding, or both;
-/// attention is probed only in Vision Transformers that are read from a checkpoint. <see cref="Teacher.From"/> takes it.</summary>
+/// <summary>A network that is no file of a known kind: a module of a program, an ensemble, a service. It gives logits, an embedding, or
+/// both; attention is probed only in Vision Transformers that are read from a checkpoint. <see cref="Teacher.From"/> takes it.</summary>
 public interface ITeacher
 {
     /// <summary>C, the classes of its head; 0 without a head.</summary>
@@ -20,8 +20,8 @@ public interface ITeacher
     /// <c>react_energy</c>) stay empty without it.</summary>
     LinearHead? Head => null;
 
-    /// <summary>Runs the network over a batch. Up to <see cref="TeacherOptions.DecodeWorkers"/> threads call it at the same time on the CPU,
-    /// each in an inference mode and a dispose scope of its own.</summary>
+    /// <summary>Runs the network over a batch. Up to <see cref="TeacherOptions.DecodeWorkers"/> threads call it at the same time on the
+    /// CPU, each in an inference mode and a dispose scope of its own.</summary>
     /// <param name="pixels">Normalised as <see cref="Teacher.Preprocessing"/> says, <c>[B, 3, S, S]</c>, float32, on
     /// <see cref="TeacherOptions.Device"/>.</param>
     /// <returns>B rows, of <see cref="TeacherAnswer.From"/>.</returns>

@@ -32,7 +32,9 @@ public sealed record ScoreOptions : TeacherOptions
     /// <summary>Images, at most, that the classifier of corrupted copies is learned from, and copies of them; from half of that of a larger
     /// pool. Two forward passes each.</summary>
     /// <value>20,000.</value>
-    public int CopySample { get; init; } = 20_000;
+    public int CopySample { get; init; } = UsualCopySample;
+
+    internal const int UsualCopySample = 20_000;
 
     /// <summary>Drop images that a cheap first look gives no hope for; null scores all.</summary>
     internal CascadeOptions? Cascade { get; init; }

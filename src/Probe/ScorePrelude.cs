@@ -32,11 +32,16 @@ internal static class ScorePrelude
     )
     {
         if (teacher.Clips)
-            teacher.ReactClip ??= journal.Remember(Clip, () => ReactClip(teacher, inputs, cancel));
+            teacher.ReactClip ??= journal.Remember(Clip, () => ReactClip(teacher, inputs.Enumerate, cancel));
         if (teacher.NeedsCorruptionModel && teacher.CorruptionModel is null)
             teacher.CorruptionModel = CorruptionFile.Load(journal.Remember(CorruptionFileName, file =>
                 {
-                    (CorruptionModel model, CorruptionFile.Trained? trained) = CorruptionRun.Learn(options, teacher, inputs, cancel);
+                    (CorruptionModel model, CorruptionFile.Trained? trained) = CorruptionRun.Learn(
+                        options.CopySample,
+                        teacher,
+                        inputs.Enumerate,
+                        cancel
+                    );
                     CorruptionFile.Save(file, model, trained);
                 }));
         if (options.Cascades)
@@ -128,11 +133,12 @@ internal static class ScorePrelude
             };
     }
 
-    // A pass of its own before the first row: images are read, and those of the sample are decoded and looked at.
-    private static double ReactClip(TeacherPass teacher, ScoreInputs inputs, CancellationToken cancel)
+    /// <summary>The clip of a pool's activations, by a pass of its own: images are read, and those of the sample are decoded and
+    /// scored.</summary>
+    public static double ReactClip(TeacherPass teacher, Func<CancellationToken, IEnumerable<ScoreInput>> inputs, CancellationToken cancel)
     {
         var sample = new ActivationSample();
-        IEnumerable<ScoreInput> wanted = inputs.Enumerate(cancel).Where(input => sample.Wants(input.Place));
+        IEnumerable<ScoreInput> wanted = inputs(cancel).Where(input => sample.Wants(input.Place));
         foreach (
             IReadOnlyList<(long, float[])> batch in BatchWorkers.Run(
                 teacher.Bounded(wanted),

@@ -6,6 +6,7 @@ using System.Threading.Channels;
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
@@ -14,11 +15,12 @@ namespace DataFreeKD.Probe;
 public sealed class Teacher : IDisposable
 {
     private readonly TeacherPass pass;
+    private bool fitted;
+    private CorruptionFile.Trained? trained;
 
     /// <summary>Loads the teacher.</summary>
     /// <param name="options">The teacher, the blocks, the scores, the batch size, the workers and the device.</param>
-    /// <exception cref="ScoreException">Options that this teacher does not fit, or scores that need something of a pool which is not
-    /// given.</exception>
+    /// <exception cref="ScoreException">Options that this teacher does not fit.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     public Teacher(TeacherOptions options)
         : this(Loaded(options)) { }
@@ -26,20 +28,6 @@ public sealed class Teacher : IDisposable
     private Teacher(TeacherPass loaded)
     {
         pass = loaded;
-        if (pass.Clips && pass.ReactClip is null)
-        {
-            pass.Dispose();
-            throw new ScoreException(
-                "react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip"
-            );
-        }
-        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
-        {
-            pass.Dispose();
-            throw new ScoreException(
-                "intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table"
-            );
-        }
         Columns =
         [
             .. pass.HasHead ? OutputScore.All.Select(score => score.Column) : [],
@@ -58,8 +46,8 @@ public sealed class Teacher : IDisposable
     /// <param name="network">The network; it stays the caller's.</param>
     /// <param name="preprocessing">How it wants its images.</param>
     /// <param name="classNames">A name a class; null where they have none.</param>
-    /// <param name="configure">Changes the usual options, as <c>options => options with { Scores = ["margin"] }</c>; those of a file of weights
-    /// are refused.</param>
+    /// <param name="configure">Changes the usual options, as <c>options => options with { Scores = ["margin"] }</c>; those of a file of
+    /// weights are refused.</param>
     /// <exception cref="ScoreException">Options, classes or class names that do not fit; while scoring, an answer of another shape than the
     /// network says.</exception>
     public static Teacher From(
@@ -89,6 +77,38 @@ public sealed class Teacher : IDisposable
 
     /// <summary>D, the numbers of an embedding; 0 of a teacher that gives logits alone.</summary>
     public int EmbeddingWidth => pass.Width;
+
+    /// <summary>What <c>react_energy</c> clips features at: given by the options or found by <see cref="Fit"/>; null before that.</summary>
+    public double? ReactClip => pass.ReactClip;
+
+    /// <summary>Learns what the scores asked for need of a pool: the clip of <c>react_energy</c>, the classifier of <c>intact</c>. What the
+    /// options gave is kept. The same images in the same order make the same figures as <see cref="ScoreRun"/>.</summary>
+    /// <param name="pool">The pool, enumerated once for each of the two; a sample of it is used.</param>
+    /// <param name="cancel">Stops between batches.</param>
+    public void Fit(IEnumerable<MemoryImage> pool, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        if (pass.Clips)
+            pass.ReactClip ??= ScorePrelude.ReactClip(pass, Places, cancel);
+        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
+        {
+            (pass.CorruptionModel, trained) = CorruptionRun.Learn(ScoreOptions.UsualCopySample, pass, Places, cancel);
+            fitted = true;
+        }
+
+        IEnumerable<ScoreInput> Places(CancellationToken cancel) => pool.Select((image, place) => Input(image) with { Place = place });
+    }
+
+    /// <summary>Writes the classifier that <see cref="Fit"/> learned: <see cref="TeacherOptions.CopyModelPath"/> of other teachers with the
+    /// same weights reads it, and so does <c>dfkd score --intact-model</c>.</summary>
+    /// <param name="path">A file, which is replaced.</param>
+    /// <exception cref="InvalidOperationException">Nothing was learned.</exception>
+    public void SaveIntactModel(string path)
+    {
+        if (!fitted)
+            throw new InvalidOperationException("no classifier was learned; ask for the score 'intact' and call Fit");
+        CorruptionFile.Save(path, pass.CorruptionModel!, trained);
+    }
 
     /// <summary>Scores one image.</summary>
     /// <param name="image">The image.</param>
@@ -214,13 +234,29 @@ public sealed class Teacher : IDisposable
         }
     }
 
-    private IEnumerable<ScoredInput> Batches(IEnumerable<ScoreInput> inputs, CancellationToken cancel) =>
-        BatchWorkers.Run(pass.Bounded(inputs), pass.BatchSize, pass.Workers, pass.Score, cancel).SelectMany(batch => batch);
+    private IEnumerable<ScoredInput> Batches(IEnumerable<ScoreInput> inputs, CancellationToken cancel)
+    {
+        if (pass.Clips && pass.ReactClip is null)
+            throw new ScoreException(
+                "react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip"
+            );
+        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
+            throw new ScoreException(
+                "intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table"
+            );
+        return BatchWorkers.Run(pass.Bounded(inputs), pass.BatchSize, pass.Workers, pass.Score, cancel).SelectMany(batch => batch);
+    }
 
-    private ScoreInput Input(MemoryImage image, ConcurrentQueue<MemoryImage> underWay)
+    private static ScoreInput Input(MemoryImage image, ConcurrentQueue<MemoryImage> underWay)
+    {
+        ScoreInput input = Input(image);
+        underWay.Enqueue(image);
+        return input;
+    }
+
+    private static ScoreInput Input(MemoryImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        underWay.Enqueue(image);
         return new ScoreInput(new ImageInput(image.Name, image.File ?? [], null), null) { Pixels = image.Pixels };
     }
 

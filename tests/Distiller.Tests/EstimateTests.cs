@@ -143,7 +143,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         File.Delete(Path.Combine(folder["s"], "provenance.json"));
         Assert.Contains("no provenance.json", Refused(folder["s"]), StringComparison.Ordinal);
         foreach (string student in (string[])[folder["all"], folder["s"], world.Teacher])
-            Assert.Contains("--images", Refused(student), StringComparison.Ordinal);
+            Assert.Contains("Images", Refused(student), StringComparison.Ordinal);
     }
 
     [Fact]

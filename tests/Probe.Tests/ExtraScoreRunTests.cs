@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using System.Runtime.InteropServices;
+using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Scores;
@@ -206,12 +207,8 @@ public sealed class ExtraScoreRunTests
         ScoringWorld.Score(options);
         double clip = double.Parse(Provenance.ReadBeside(options.Output)!.Options["react-clip"], CultureInfo.InvariantCulture);
 
-        Assert.Contains("react-clip", Assert.Throws<ScoreException>(() => new Teacher(options)).Message, StringComparison.Ordinal);
-        Assert.Contains(
-            ".intact.zip",
-            Assert.Throws<ScoreException>(() => new Teacher(options with { ReactClip = clip })).Message,
-            StringComparison.Ordinal
-        );
+        Assert.Contains("react-clip", Refusal(options), StringComparison.Ordinal);
+        Assert.Contains(".intact.zip", Refusal(options with { ReactClip = clip }), StringComparison.Ordinal);
         using Teacher probe = new(options with { ReactClip = clip, CopyModelPath = ScoreRun.IntactModelBeside(options.Output) });
         List<TableRow> rows = ScoringWorld.Rows(options.Output);
         foreach (
@@ -250,6 +247,12 @@ public sealed class ExtraScoreRunTests
             Views = views,
         };
         Assert.Contains(hint, Assert.Throws<ScoreException>(options.Validate).Message, StringComparison.Ordinal);
+    }
+
+    private static string Refusal(TeacherOptions options)
+    {
+        using Teacher unfitted = new(options);
+        return Assert.Throws<ScoreException>(() => unfitted.Score(new MemoryImage("a", [1]))).Message;
     }
 
     private static IEnumerable<string> Extra(List<TableRow> rows) =>

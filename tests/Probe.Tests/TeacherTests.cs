@@ -64,6 +64,35 @@ public sealed class TeacherTests
         }
     }
 
+    [Fact]
+    public void A_fit_to_a_pool_in_memory_gives_the_figures_of_its_table_and_is_read_again()
+    {
+        using ScoringWorld world = new();
+        string images = world.Images("images", 40, brokenEvery: 9);
+        ScoreOptions options = ScoreRunTests.Options(world, images) with { Scores = ["react_energy", "intact"], BatchSize = 4 };
+        ScoringWorld.Score(options);
+        MemoryImage[] held = Held(images);
+        TeacherOptions asked = new()
+        {
+            Teacher = options.Teacher,
+            Scores = options.Scores,
+            BatchSize = 4,
+        };
+
+        using Teacher teacher = new(asked);
+        Assert.Throws<InvalidOperationException>(() => teacher.SaveIntactModel(world["pool.intact.zip"]));
+        teacher.Fit(held, TestContext.Current.CancellationToken);
+        teacher.SaveIntactModel(world["pool.intact.zip"]);
+        using Teacher again = new(asked with { ReactClip = teacher.ReactClip, CopyModelPath = world["pool.intact.zip"] });
+
+        foreach ((Teacher fitted, string table) in new[] { (teacher, "fitted.csv"), (again, "again.csv") })
+        {
+            IReadOnlyList<ScoredImage> scored = fitted.Score(held, TestContext.Current.CancellationToken);
+            ScoresTable.Write(world[table], scored, place => Path.GetRelativePath(world["."], held[place].Name));
+            Assert.Equal(File.ReadAllText(options.Output), File.ReadAllText(world[table]));
+        }
+    }
+
     [Theory]
     [InlineData(5)]
     [InlineData(0)]
@@ -79,13 +108,7 @@ public sealed class TeacherTests
             BatchSize = 2,
         };
         ScoringWorld.Score(options);
-        MemoryImage[] held =
-        [
-            .. Directory
-                .EnumerateFiles(images)
-                .Order(StringComparer.Ordinal)
-                .Select(file => new MemoryImage(file, File.ReadAllBytes(file))),
-        ];
+        MemoryImage[] held = Held(images);
 
         using Teacher teacher = new(
             new TeacherOptions
@@ -171,4 +194,7 @@ public sealed class TeacherTests
             yield return image;
         }
     }
+
+    private static MemoryImage[] Held(string folder) =>
+        [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(file => new MemoryImage(file, File.ReadAllBytes(file)))];
 }

@@ -31,20 +31,32 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     {
         string folder = Directory.Exists(student) ? Path.GetFullPath(student) : Path.GetDirectoryName(Path.GetFullPath(student))!;
         Provenance made = Provenance.ReadBeside(Path.Combine(folder, "provenance"))
-            ?? throw new DistillException($"{folder} has no provenance.json that tells which images were held out; give --images");
+            ?? throw new DistillException($"{folder} has no provenance.json that tells which images were held out; give Images")
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         if (made.Command == PruneRun.Command)
             return OfPruned(folder, cancel);
         if (made.Command != "distill" || !made.Options.TryGetValue(SelectionOption, out string? recorded))
-            throw new DistillException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give --images");
+            throw new DistillException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give Images")
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         if (made.Options.GetValueOrDefault(ValidationOption) is { Length: > 0 } validation)
             return OfValidation(made, validation, folder, cancel);
         (double share, long seed) = (Number(made, HoldOutOption, folder, double.Parse), DataSeed(made, folder));
         if (share <= 0)
             throw new DistillException(
-                $"{folder} was distilled with hold-out 0, so it saw every image of its selection; give --images that it did not see"
-            );
+                $"{folder} was distilled with hold-out 0, so it saw every image of its selection; give Images that it did not see"
+            )
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         string hash = made.Inputs.GetValueOrDefault(recorded)
-            ?? throw new DistillException($"{folder}: provenance.json has no SHA-256 of {recorded}; give --images");
+            ?? throw new DistillException($"{folder}: provenance.json has no SHA-256 of {recorded}; give Images")
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         string selection = Locate(recorded, hash, folder, cancel);
 
         IReadOnlyList<string> paths = SelectionImages.Read(selection, cancel).Paths;
@@ -55,10 +67,13 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         (long train, long held) then = (made.Counts.GetValueOrDefault("train"), made.Counts.GetValueOrDefault("held_out"));
         if (then != (train.Length, held.Length))
             throw new DistillException(
-                $"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give --images"
-            );
+                $"{selection}: {usable.Length} of its images can be read now and {then.train + then.held} could when {folder} was distilled, so its held-out slice cannot be told; bring them back, or give Images"
+            )
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         if (held.Length == 0)
-            throw new DistillException($"{folder} held out no image; give --images");
+            throw new DistillException($"{folder} held out no image; give Images") { Options = [nameof(EstimateOptions.Images)] };
         return new HeldOutSlice(selection, [.. held.Select(slot => paths[slot])]);
     }
 
@@ -67,7 +82,10 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     {
         string list = Path.Combine(folder, PruneRun.HeldOutList);
         if (!File.Exists(list))
-            throw new DistillException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give --images");
+            throw new DistillException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give Images")
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
     }
 
@@ -76,7 +94,10 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     {
         // The directory of a pruned student stands for its list.
         string table = made.Inputs.Keys.FirstOrDefault(input => input == recorded || input == Path.Combine(recorded, PruneRun.HeldOutList))
-            ?? throw new DistillException($"{folder} was measured on {recorded}, which is no table; give --images");
+            ?? throw new DistillException($"{folder} was measured on {recorded}, which is no table; give Images")
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         string list = Locate(table, made.Inputs[table], folder, cancel);
         return new HeldOutSlice(list, SelectionImages.Read(list, cancel).Paths);
     }
@@ -99,9 +120,12 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         }
         throw new DistillException(
             found is null
-                ? $"{Path.GetFullPath(recorded)}, the selection of {folder}, is not there, nor beside or above the student; bring it back, start where the distillation was started, or give --images"
-                : $"{found} is not as it was when {folder} was distilled from it (SHA-256 {hash[..12]}…), so its held-out slice cannot be told; bring the file back, or give --images"
-        );
+                ? $"{Path.GetFullPath(recorded)}, the selection of {folder}, is not there, nor beside or above the student; bring it back, start where the distillation was started, or give Images"
+                : $"{found} is not as it was when {folder} was distilled from it (SHA-256 {hash[..12]}…), so its held-out slice cannot be told; bring the file back, or give Images"
+        )
+        {
+            Options = [nameof(EstimateOptions.Images)],
+        };
     }
 
     private static int[] Decodable(IReadOnlyList<string> paths, int workers, IProgress<TrainProgress>? progress, CancellationToken cancel)
@@ -131,7 +155,10 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
         }
         catch (Exception bad) when (bad is FormatException or OverflowException)
         {
-            throw new DistillException($"{folder}: provenance.json has {option} '{text}', which is no number; give --images", bad);
+            throw new DistillException($"{folder}: provenance.json has {option} '{text}', which is no number; give Images", bad)
+            {
+                Options = [nameof(EstimateOptions.Images)],
+            };
         }
     }
 }

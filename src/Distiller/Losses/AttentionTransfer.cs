@@ -50,7 +50,7 @@ internal sealed class AttentionTransfer : LossTerm
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<LayerPair> Layers { get; }
+    internal override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
     public override ModelCapture TeacherCapture => new() { QkvBlocks = [.. Layers.Select(layer => layer.Teacher)] };

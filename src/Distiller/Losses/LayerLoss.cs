@@ -11,7 +11,7 @@ namespace DataFreeKD.Distiller.Losses;
 internal abstract class LayerLoss(RecipeTerm term, IReadOnlyList<LayerPair> layers) : LossTerm(term)
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<LayerPair> Layers => layers;
+    internal override IReadOnlyList<LayerPair> Layers => layers;
 
     /// <inheritdoc/>
     public override ModelCapture TeacherCapture => new() { HiddenBlocks = [.. layers.Select(layer => layer.Teacher)] };

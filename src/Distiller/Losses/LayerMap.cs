@@ -5,7 +5,7 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>A student block and the teacher block that it learns from, 0-based.</summary>
 /// <param name="Student">Block of the student.</param>
 /// <param name="Teacher">Block of the teacher.</param>
-public readonly record struct LayerPair(int Student, int Teacher);
+internal readonly record struct LayerPair(int Student, int Teacher);
 
 /// <summary>Maps layers between models of different depth.</summary>
 internal static class LayerMap

@@ -30,7 +30,7 @@ public sealed record LossEntry
     /// <summary>Builds the loss for a pair of models.</summary>
     public required Func<RecipeTerm, LossContext, LossTerm> Build { get; init; }
 
-    /// <summary>A term of a recipe that is made in code (<see cref="Recipe.Of"/>).</summary>
+    /// <summary>A term of a recipe that is made in code (<see cref="Recipe.From"/>).</summary>
     /// <param name="weight">Weight in the total, above 0.</param>
     /// <param name="values">Parameters that are not to have their defaults.</param>
     /// <exception cref="DistillException">A parameter that the loss does not have, or a value that it may not hold.</exception>

@@ -56,7 +56,7 @@ public abstract class LossTerm(RecipeTerm term)
     public virtual ModelCapture StudentCapture => ModelCapture.None;
 
     /// <summary>The blocks that it joins, 0-based; empty for outputs alone.</summary>
-    public virtual IReadOnlyList<LayerPair> Layers => [];
+    internal virtual IReadOnlyList<LayerPair> Layers => [];
 
     /// <summary>Whether it reads more of the teacher than logits, which only one network in memory can give.</summary>
     public virtual bool ReadsTeacherFeatures =>

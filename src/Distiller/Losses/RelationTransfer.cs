@@ -67,7 +67,7 @@ internal sealed class RelationTransfer : LossTerm
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<LayerPair> Layers { get; }
+    internal override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
     public override ModelCapture TeacherCapture => new() { QkvBlocks = [Layers[0].Teacher] };

@@ -80,7 +80,7 @@ internal sealed class TargetAwareTransformer : LossTerm
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<LayerPair> Layers { get; }
+    internal override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
     public override ModelCapture TeacherCapture => new() { HiddenBlocks = [Layers[0].Teacher] };

@@ -86,7 +86,7 @@ internal sealed class VitFeatureDistillation : LossTerm
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<LayerPair> Layers { get; }
+    internal override IReadOnlyList<LayerPair> Layers { get; }
 
     /// <inheritdoc/>
     public override ModelCapture TeacherCapture =>

@@ -20,7 +20,7 @@ internal sealed class ReadingReport(string path)
 
     public void Note(string text) => notes.Add(text);
 
-    public ModelException Bad(string what) => new($"'{path}' was not loaded: {what}");
+    public ModelException Bad(string what, params string[] options) => new($"'{path}' was not loaded: {what}") { Options = options };
 
     /// <summary>Refuses what a config says against the tensors; of training arguments, which may be another network's, it is a
     /// note.</summary>

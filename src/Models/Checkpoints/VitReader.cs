@@ -375,7 +375,7 @@ internal sealed class VitReader
         if (told is { } said)
         {
             if (source.Heads is { } other && other != said.Value)
-                throw report.Bad($"{said.Source} says {said.Value} heads, the command line {other}; leave --heads out");
+                throw report.Bad($"{said.Source} says {said.Value} heads, and Heads is {other}; leave Heads out", "Heads");
             if (said.Value <= 0 || width % said.Value != 0)
                 throw report.Bad($"{said.Source} says {said.Value} heads, which do not divide the width {width} of the tensors");
             if (normed is { } seen && seen != said.Value)
@@ -383,11 +383,11 @@ internal sealed class VitReader
             return said;
         }
         if (source.Heads is { } asked && normed is { } held && asked != held)
-            throw report.Bad($"--heads {asked}, but {counting} are of {held} heads; leave --heads out");
+            throw report.Bad($"Heads {asked}, but {counting} are of {held} heads; leave Heads out", "Heads");
         if (source.Heads is { } given)
             return width % given == 0 && given > 0
                 ? new(given, "--heads", FactSource.Option)
-                : throw report.Bad($"--heads {given} does not divide its width {width}");
+                : throw report.Bad($"Heads {given} does not divide its width {width}", "Heads");
         if (normed is { } counted)
             return counted > 0 && width % counted == 0
                 ? new(counted, counting, FactSource.Tensors)
@@ -414,7 +414,8 @@ internal sealed class VitReader
         if (width % 64 == 0)
             return new(width / 64, "", FactSource.Assumed);
         throw report.Bad(
-            $"nothing tells its number of attention heads (no config beside it, and its width {width} is no multiple of 64): give --heads"
+            $"nothing tells its number of attention heads (no config beside it, and its width {width} is no multiple of 64): give Heads",
+            "Heads"
         );
     }
 
@@ -443,7 +444,8 @@ internal sealed class VitReader
                 throw stated.Unusable(statement);
             if (value is object[] && source.Heads is null)
                 throw report.Bad(
-                    $"{statement.Source} is {Statements.Show(value)}: a network of one number of heads in all blocks is read; give it by --heads where it is one"
+                    $"{statement.Source} is {Statements.Show(value)}: a network of one number of heads in all blocks is read; give it by Heads where it is one",
+                    "Heads"
                 );
             report.Note($"{statement.Source} is {Statements.Show(value)}, which is no number of heads, and is left out");
         }

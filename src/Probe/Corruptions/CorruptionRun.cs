@@ -9,18 +9,21 @@ internal static class CorruptionRun
 {
     private static readonly Corruption[] Kinds = Enum.GetValues<Corruption>();
 
-    /// <summary>Looks at a sample of the images and at copies of them, spoilt as the teacher would see them, and learns to tell them apart.
+    /// <summary>Looks at a sample of the images and at copies of them, corrupted as the teacher would see them, and learns to tell them apart.
     /// Deterministic in the images.</summary>
+    /// <param name="images">Images in the sample, at most.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="inputs">The pool, with places.</param>
+    /// <param name="cancel">Stops between batches.</param>
     public static (CorruptionModel Model, CorruptionFile.Trained? Trained) Learn(
-        ScoreOptions options,
+        int images,
         TeacherPass teacher,
-        ScoreInputs inputs,
+        Func<CancellationToken, IEnumerable<ScoreInput>> inputs,
         CancellationToken cancel
     )
     {
-        PlaceSample<(float[] Image, (Corruption, float[]) Copy)> sample = new(options.CopySample);
-        IEnumerable<ScoreInput> wanted = inputs
-            .Enumerate(cancel)
+        PlaceSample<(float[] Image, (Corruption, float[]) Copy)> sample = new(images);
+        IEnumerable<ScoreInput> wanted = inputs(cancel)
             .Where(input => sample.Wants(input.Place))
             .SelectMany(input =>
                 new[]
@@ -35,7 +38,7 @@ internal static class CorruptionRun
             );
         // Twice the batch, so that an image and its copy are never apart.
         foreach (
-            (float[][] features, ScoreInput[] images) in BatchWorkers.Run(
+            (float[][] features, ScoreInput[] seen) in BatchWorkers.Run(
                 teacher.Bounded(wanted),
                 2 * teacher.BatchSize,
                 teacher.Workers,
@@ -45,8 +48,8 @@ internal static class CorruptionRun
         )
         {
             cancel.ThrowIfCancellationRequested();
-            for (int at = 0; at + 1 < images.Length; at += 2)
-                sample.Add(images[at].Place, (features[at], (images[at + 1].Spoilt!.Value, features[at + 1])));
+            for (int at = 0; at + 1 < seen.Length; at += 2)
+                sample.Add(seen[at].Place, (features[at], (seen[at + 1].Spoilt!.Value, features[at + 1])));
         }
         return CorruptionLearning.Of(
             [.. sample.Items.Select(pair => pair.Image)],

@@ -1,0 +1,42 @@
+// Libraries name properties, the command names flags.
+
+using DataFreeKD.Crawler;
+using DataFreeKD.Packer;
+using DataFreeKD.Probe;
+
+namespace DataFreeKD.Cli.Tests;
+
+public sealed class FlagNamesTests
+{
+    [Theory]
+    [InlineData("BatchSize 0: give at least 1", "--batch-size 0: give at least 1", "BatchSize")]
+    [InlineData("DecodeWorkers 0: give at least 1", "--threads 0: give at least 1", "DecodeWorkers")]
+    [InlineData("t.csv exists; add Overwrite to replace it", "t.csv exists; add --overwrite to replace it", "Overwrite")]
+    [InlineData("Runtime onnx: leave out Device cuda", "--runtime onnx: leave out --device cuda", "Runtime", "Device")]
+    [InlineData("/Views/Views.csv: Views 0", "/Views/Views.csv: --views 0", "Views")]
+    [InlineData("Views 0", "Views 0")]
+    [InlineData("EmbeddingsPath $1.npy: is a folder", "--embeddings $1.npy: is a folder", "EmbeddingsPath")]
+    public void Named_properties_become_flags_and_paths_stay(string message, string shown, params string[] options) =>
+        Assert.Equal(shown, FlagNames.MessageOf(new ScoreException(message) { Options = options }));
+
+    [Fact]
+    public void One_property_may_be_another_flag_of_another_verb()
+    {
+        Assert.Equal("--shards 0", FlagNames.MessageOf(new CrawlException("ImagesPerShard 0") { Options = ["ImagesPerShard"] }));
+        Assert.Equal("--shard-size 0", FlagNames.MessageOf(new PackException("ImagesPerShard 0") { Options = ["ImagesPerShard"] }));
+    }
+
+    [Fact]
+    public void A_refusal_by_a_library_reaches_the_user_with_flags()
+    {
+        TeacherOptions options = new() { Teacher = "t", Views = 0 };
+        (int code, string line) = Failures.Describe(Assert.Throws<ScoreException>(options.Validate), interrupted: false);
+        Assert.Equal((ExitCode.BadInput, "error: --views 0: give 1 to 9"), (code, line));
+    }
+
+    [Fact]
+    public void Every_flag_that_is_no_propertys_name_is_one_of_the_command() =>
+        Assert.Empty(
+            FlagNames.Irregular.Except(CommandLine.Build().Subcommands.SelectMany(verb => verb.Options).Select(flag => flag.Name))
+        );
+}
