@@ -53,9 +53,7 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings, double Error
             BFloat16(),
             new(
                 "int8",
-                Processor.HasInt8
-                    ? "computed by the processor's own instructions"
-                    : "no instructions of its own",
+                Processor.HasInt8 ? "computed by the processor's own instructions" : "no instructions of its own",
                 "score --runtime onnx --int8 dynamic for teachers of several ten million parameters"
             ),
             new(

@@ -81,7 +81,8 @@ internal sealed class ExportVerb : Verb
     );
     private readonly Option<bool> fullRange = new("--full-range")
     {
-        Description = "int8 weights of the whole range: a little more exact, and wrong on x86 processors without VNNI; always so with qint8",
+        Description =
+            "int8 weights of the whole range: a little more exact, and wrong on x86 processors without VNNI; always so with qint8",
     };
     private readonly Option<string?> check = new("--check")
     {

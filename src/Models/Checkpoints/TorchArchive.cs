@@ -90,7 +90,9 @@ internal abstract class TorchArchive(string path, long length) : IDisposable
             if (storage.dtype != tensor.Storage.Type)
                 throw Bad($"tensor '{Shown.Of(name)}' reads storage '{Shown.Of(tensor.Storage.Key)}' under a second dtype");
             if (storage.shape[0] != tensor.Storage.Elements)
-                throw Bad($"storage '{Shown.Of(tensor.Storage.Key)}' has two sizes, {storage.shape[0]} and {tensor.Storage.Elements} elements");
+                throw Bad(
+                    $"storage '{Shown.Of(tensor.Storage.Key)}' has two sizes, {storage.shape[0]} and {tensor.Storage.Elements} elements"
+                );
             read[name] = tensor.Shape.Contains(0)
                 ? empty(tensor.Shape, tensor.Storage.Type)
                 : storage.as_strided(tensor.Shape, tensor.Strides, tensor.Offset);

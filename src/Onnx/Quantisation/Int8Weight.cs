@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace DataFreeKD.Onnx.Quantisation;
 
-/// <summary>A weight <c>[out, ...]</c> as int8 of the same shape with scales <c>[out]</c>: w ≈ s·q, q in −<c>Most</c>..<c>Most</c>.</summary>
+/// <summary>A weight <c>[out, ...]</c> as int8 of the same shape with scales <c>[out]</c>: w ≈ s·q, q in −<c>Most</c> to
+/// <c>Most</c>.</summary>
 internal sealed record Int8Weight(long[] Shape, sbyte[] Values, float[] Scales, int Most)
 {
     /// <summary>The whole range.</summary>
