@@ -157,8 +157,8 @@ public static class Coordinator
             }
         }
 
-        /// <summary>Says so once where for a long time no worker takes a shard. The server cannot tell: what waits for another try counts as
-        /// being worked at.</summary>
+        /// <summary>Says so once where for a long time no worker takes a shard. The server cannot tell: what waits for another try
+        /// counts as being worked at.</summary>
         public async Task HintAsync(CancellationToken cancel)
         {
             if (hinted || away || clock.Elapsed - worked < Patience)
