@@ -9,8 +9,8 @@ internal static class CorruptionRun
 {
     private static readonly Corruption[] Kinds = Enum.GetValues<Corruption>();
 
-    /// <summary>Looks at a sample of the images and at copies of them, corrupted as the teacher would see them, and learns to tell them apart.
-    /// Deterministic in the images.</summary>
+    /// <summary>Scores a sample of the images, and copies of them that are corrupted as the teacher would see them, and learns to tell the
+    /// two apart. Deterministic in the images.</summary>
     /// <param name="images">Images in the sample, at most.</param>
     /// <param name="teacher">The teacher.</param>
     /// <param name="inputs">The pool, with places.</param>
