@@ -30,7 +30,7 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
         new("score", "images", Product.Scores, "scores.csv", "rows", "counts.ok")
         {
             Takes = [new("images", [Product.Images]), new("teacher", Teachers)],
-            Paths = ["images", "teacher", "intact-model", "cascade-model"],
+            Paths = ["images", "teacher", "intact-model", "cascade-model", "engine-credentials"],
             FurtherOutputs = ["embeddings"],
         },
         new("select", "scores", Product.Selection, "selected.csv", "selected", "usable", "class_entropy")
