@@ -292,8 +292,10 @@ public static class ModelStore
     private static bool IsFinite(torch.Tensor tensor)
     {
         using DisposeScope scope = torch.NewDisposeScope();
+        // Named, so that it lives through the call: TorchSharp passes its address, and an unnamed one may be collected meanwhile.
+        using Scalar zero = 0;
         // The sum of products with zero is NaN where any factor is not finite: one pass without a mask.
-        return tensor.detach().mul(0).sum().item<float>() == 0;
+        return tensor.detach().mul(zero).sum().item<float>() == 0;
     }
 
     private static bool IsCounter(string name) => name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
