@@ -20,7 +20,7 @@ internal sealed record ScoreCoordinator(EngineOptions Engine, TimeSpan Lease, Sh
         Stopwatch clock = Stopwatch.StartNew();
         ScoreOptions options = ScoreJob.Full(given);
         // Before the pool is counted and the teacher is loaded.
-        Coordinator.CheckAsync(Engine, cancel).GetAwaiter().GetResult();
+        Blocking.Wait(() => Coordinator.CheckAsync(Engine, cancel));
         ScoreShards.Plan(options, Sharding with { Note = note }, cancel);
         ShardBoard board = ShardBoard.Open(options.Output);
         if (Sharding.RetryFailed)
@@ -45,7 +45,7 @@ internal sealed record ScoreCoordinator(EngineOptions Engine, TimeSpan Lease, Sh
         };
         while (true)
         {
-            Coordinator.RunAsync(Engine, run, coordination, cancel).GetAwaiter().GetResult();
+            Blocking.Wait(() => Coordinator.RunAsync(Engine, run, coordination, cancel));
             try
             {
                 ScoreSummary summary = ScoreShards.Finish(options, Finish, cancel);

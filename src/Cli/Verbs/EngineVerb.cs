@@ -42,7 +42,7 @@ internal sealed class EngineStatusVerb : Verb
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         EngineOptions options = engine.At(parsed, parsed.GetRequiredValue(address));
-        EngineStatus status = EngineStatus.AskAsync(options, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel).GetAwaiter().GetResult();
+        EngineStatus status = Blocking.Wait(() => EngineStatus.AskAsync(options, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel));
         terminal.Print(status, () => Text(status));
     }
 

@@ -78,7 +78,7 @@ internal sealed class WorkerVerb : Verb
             IdleExit = parsed.GetValue(idleExit) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Note = terminal.Note,
         };
-        WorkerSummary summary = Worker.RunAsync(engine.In(parsed), [score], options, cancel).GetAwaiter().GetResult();
+        WorkerSummary summary = Blocking.Wait(() => Worker.RunAsync(engine.In(parsed), [score], options, cancel));
         terminal.Conclude(summary, () => [Line(summary)]);
     }
 
