@@ -78,6 +78,20 @@ public sealed class MetadataTests
         Assert.Equal(file, ImageMetadata.Strip(file, format));
     }
 
+    [Fact]
+    public void Tables_that_the_end_of_a_jpeg_cuts_off_are_left_out()
+    {
+        byte[] whole = StoredImages.File("jpeg", StoredImages.Photo(24, 20), 6, true);
+        int end = whole.AsSpan().LastIndexOf([(byte)0xff, (byte)0xd9]);
+        // The end of the image becomes the head of Huffman tables that are longer than the file.
+        byte[] file = [.. whole[..(end + 1)], 0xc4, .. "SECRET"u8];
+        RgbImage before = ImageDecoder.Decode(file).Image!;
+
+        RgbImage after = ImageDecoder.Decode(ImageMetadata.Strip(file, "jpeg")).Image!;
+
+        Assert.Equal(before.Pixels, after.Pixels);
+    }
+
     [Theory]
     [InlineData("jpeg")]
     [InlineData("png")]

@@ -35,7 +35,10 @@ internal static class JpegMetadata
             if (marker is 0x01 or (>= 0xd0 and <= StartOfImage) || at + 2 > file.Length)
                 continue;
             int length = Math.Max(2, (int)BinaryPrimitives.ReadUInt16BigEndian(file[at..]));
-            ReadOnlySpan<byte> payload = file[Math.Min(at + 2, file.Length)..Math.Min(at + length, file.Length)];
+            // Decoders do not act on a segment that is cut off; what is left of it, with a length that fits, they would.
+            if (at + length > file.Length)
+                break;
+            ReadOnlySpan<byte> payload = file[(at + 2)..(at + length)];
             at += length;
             bool jfif = marker == App0 && payload.StartsWith("JFIF\0"u8) && payload.Length >= JfifHead;
             if (orientationDue && !jfif)
