@@ -213,10 +213,9 @@ internal sealed class OutputLock : IDisposable
                     1
                 );
             }
-            catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException && attempt < MostAttempts)
+            catch (IOException error) when (IsFolderGone(error) && attempt < MostAttempts)
             {
-                // A run that was refused took its folder back. .NET calls the file missing, not the folder, where a third run has made the
-                // folder again by then.
+                // A run that was refused took its folder back.
                 continue;
             }
             catch (IOException error) when (IsHeld(error))
@@ -282,6 +281,12 @@ internal sealed class OutputLock : IDisposable
             : OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD() ? 35
             : 11
         );
+
+    // .NET calls the file missing, not the folder, where a third run has made the folder again by then; and it calls a folder that was there
+    // to be made and gone to be looked at one that "already exists" (EEXIST, or Windows's).
+    private static bool IsFolderGone(IOException error) =>
+        error is DirectoryNotFoundException or FileNotFoundException
+        || error.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x800700B7) : 17);
 
     // ENOSPC or EDQUOT, or Windows's.
     private static bool IsFull(IOException error) =>

@@ -79,7 +79,7 @@ public sealed class OutputLockTests
             {
                 try
                 {
-                    using OutputLock held = OutputLock.Take(folder["new/a.csv"], "score");
+                    using OutputLock held = OutputLock.Take(folder["new/deep/a.csv"], "score");
                     int now = Interlocked.Increment(ref inside);
                     InterlockedMax(ref most, now);
                     Interlocked.Increment(ref taken);
