@@ -43,4 +43,21 @@ public sealed class ProgressTests
 
         Assert.Equal(10, lines.Count);
     }
+
+    // A run that is refused prints its error alone, whatever the processor would give a hint on.
+    [Fact]
+    public void A_hint_waits_for_the_first_report()
+    {
+        List<string> lines = [];
+        LineProgress<int> printed = new(value => new("p", value, null, ""), lines.Add, TimeSpan.Zero);
+        IProgress<int> progress = FirstReport<int>.With("hint: a flag", lines.Add, printed)!;
+        Assert.Empty(lines);
+
+        progress.Report(1);
+        progress.Report(2);
+
+        Assert.Equal(["hint: a flag", "p: 1", "p: 2"], lines);
+        Assert.Same(printed, FirstReport<int>.With(null, lines.Add, printed));
+        Assert.Null(FirstReport<int>.With("hint: a flag", lines.Add, null));
+    }
 }

@@ -73,6 +73,23 @@ internal class Terminal(bool quiet, bool json)
         Console.Out.WriteLine(json ? SummaryJson.Write(summary) : PlainText.Escaped(text()));
 }
 
+/// <summary>Does something before the first report: what is said of a run waits until it was not refused.</summary>
+internal sealed class FirstReport<T>(IProgress<T> inner, Action first) : IProgress<T>
+{
+    private int reported;
+
+    /// <summary>Progress that prints a note before its first report; as it is where there is no note, or no progress.</summary>
+    public static IProgress<T>? With(string? note, Action<string> print, IProgress<T>? inner) =>
+        note is null || inner is null ? inner : new FirstReport<T>(inner, () => print(note));
+
+    public void Report(T value)
+    {
+        if (Interlocked.Exchange(ref reported, 1) == 0)
+            first();
+        inner.Report(value);
+    }
+}
+
 /// <summary>Plain lines, at most one in <paramref name="interval"/>; the first and each phase's last always.</summary>
 internal sealed class LineProgress<T>(Func<T, ProgressLine> show, Action<string> print, TimeSpan interval) : IProgress<T>
 {

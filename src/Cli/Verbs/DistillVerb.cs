@@ -142,11 +142,10 @@ internal sealed class DistillVerb : Verb
         }
         foreach (string note in DistillRun.NotesOf(options))
             terminal.Note($"note: {note}");
-        if (options.Cache is null && Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") is { } hint)
-            terminal.Note(hint);
+        string? hint = options.Cache is null ? Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") : null;
         DistillSummary summary = terminal.Track<TrainProgress, DistillSummary>(
             progress => TrainingText.Show(progress, "agreement"),
-            progress => DistillRun.Execute(options, progress, cancel)
+            progress => DistillRun.Execute(options, FirstReport<TrainProgress>.With(hint, terminal.Note, progress), cancel)
         );
         terminal.Conclude(summary, () => TrainingText.Describe(summary, "agreement"));
     }

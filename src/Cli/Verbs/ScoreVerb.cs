@@ -218,8 +218,6 @@ internal sealed class ScoreVerb : Verb
         ScoreOptions options = OptionsOf(parsed);
         NumericProfiles.Apply(options.Numerics);
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
-        if (options.Runtime == TeacherRuntime.Libtorch && Processor.Hint(options.Precision, options.Device, "--precision") is { } hint)
-            terminal.Note(hint);
         if (sharding.StepIn(parsed) is ShardStep.Plan or ShardStep.Work)
         {
             Share(parsed, options, terminal, cancel);
@@ -233,7 +231,9 @@ internal sealed class ScoreVerb : Verb
                     sharding.CoordinatorIn(parsed).Run(options, terminal.Note, progress, cancel)
                 )
                 : terminal.Track<ScoreProgress, ScoreSummary>(Show, progress =>
-                    finishes ? ScoreShards.Finish(options, finish, cancel) : ScoreRun.Execute(options, progress, cancel)
+                    finishes
+                        ? ScoreShards.Finish(options, finish, cancel)
+                        : ScoreRun.Execute(options, Hinted(options, terminal, progress), cancel)
                 );
         terminal.Conclude(summary, () => Describe(summary, finish.TableFolder ? TableFolder.Beside(options.Output) : options.Output));
         NothingSucceededException.ThrowIfNone(summary.Counts, [Status.Ok, Status.Skipped], "images could be scored");
@@ -245,7 +245,7 @@ internal sealed class ScoreVerb : Verb
         ShardOptions share = sharding.In(parsed) with { Note = terminal.Note };
         bool plans = sharding.StepIn(parsed) == ShardStep.Plan;
         ShardSummary summary = terminal.Track<ScoreProgress, ShardSummary>(Show, progress =>
-            plans ? ScoreShards.Plan(options, share, cancel) : ScoreShards.Work(options, share, progress, cancel)
+            plans ? ScoreShards.Plan(options, share, cancel) : ScoreShards.Work(options, share, Hinted(options, terminal, progress), cancel)
         );
         terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share.Share, options.Output));
         if (summary.Failed.Count > 0)
@@ -254,6 +254,13 @@ internal sealed class ScoreVerb : Verb
                 $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {ScoreShards.FailuresBeside(options.Output)} says why"
             );
     }
+
+    private static IProgress<ScoreProgress>? Hinted(ScoreOptions options, Terminal terminal, IProgress<ScoreProgress>? progress) =>
+        FirstReport<ScoreProgress>.With(
+            options.Runtime == TeacherRuntime.Libtorch ? Processor.Hint(options.Precision, options.Device, "--precision") : null,
+            terminal.Note,
+            progress
+        );
 
     private TeacherRuntime Runtime(ParseResult parsed)
     {
