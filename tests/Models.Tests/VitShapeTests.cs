@@ -34,7 +34,8 @@ public sealed class VitShapeTests(ITestOutputHelper output)
             ModelOutput got = model.Run(FormulaWeights.Picture(32), new ModelCapture { ClsRowBlocks = [0, 1] });
             Tensor expected = tensor(golden.Logits.SelectMany(row => row).ToArray(), [2, 5]);
             double worst = (got.Logits! - expected).abs().max().item<float>();
-            Assert.InRange(worst, 0, 2e-6);
+            // Processors add in other orders.
+            Assert.InRange(worst, 0, 1e-5);
             for (int block = 0; block < 2; block++)
             {
                 Tensor probe = got.ClsRows[block].mean([1]).to(ScalarType.Float64),

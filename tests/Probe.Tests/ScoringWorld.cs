@@ -42,13 +42,13 @@ internal sealed class ScoringWorld : IDisposable
 
     /// <summary>A folder of images 000.bmp, 001.bmp, ...; those whose number is divisible by <paramref name="brokenEvery"/> are not
     /// images.</summary>
-    public string Images(string name, int count, int brokenEvery = int.MaxValue)
+    public string Images(string name, int count, int brokenEvery = int.MaxValue, int seed = 0)
     {
         string directory = Directory.CreateDirectory(folder[name]).FullName;
         for (int i = 0; i < count; i++)
             File.WriteAllBytes(
                 Path.Combine(directory, $"{i:D3}.bmp"),
-                i % brokenEvery == brokenEvery - 1 ? "no image"u8.ToArray() : NoiseBitmap.Of(12, 9, i)
+                i % brokenEvery == brokenEvery - 1 ? "no image"u8.ToArray() : NoiseBitmap.Of(12, 9, seed + i)
             );
         return directory;
     }
