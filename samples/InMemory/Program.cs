@@ -26,9 +26,15 @@ using PrunedStudent student = PruneRun.Prune(
     [.. selected.Select(one => one.Scored.Image)],
     new PruneSettings { Budget = new ShapeBudget(BudgetUnit.Parameters, 0.5) }
 );
-LabelledImage[] rest = [.. pool.Where(one => one.Ok).Select(one => new LabelledImage(one.Image, one.Prediction!.Value))];
-EvaluationReport report = EvaluateRun.Evaluate(student.Model, rest, against: model);
+
+// Agreement is measured on the images that the student was not fitted on.
+HashSet<MemoryImage> fitted = [.. selected.Select(one => one.Scored.Image)];
+LabelledImage[] others =
+[
+    .. pool.Where(one => one.Ok && !fitted.Contains(one.Image)).Select(one => new LabelledImage(one.Image, one.Prediction!.Value)),
+];
+EvaluationReport report = EvaluateRun.Evaluate(student.Model, others, against: model);
 Console.WriteLine(
-    $"{report.Parameters:N0} of {report.Against!.Parameters:N0} parameters, agrees with its teacher on {report.Against.Agreement:P1} of the pool"
+    $"{report.Parameters:N0} of {report.Against!.Parameters:N0} parameters, agrees with its teacher on {report.Against.Agreement:P1} of the other images"
 );
 student.Save(args[2]);

@@ -44,6 +44,10 @@ try
         $"{selected.Count} of {pool.Count} images selected; the widest gap is {selected[0].Score:F2}, of {selected[0].Scored.Image.Name}"
     );
 
+    // 8 × 8 patches of the teacher's input size.
+    int side = teacher.Preprocessing.ImageSize;
+    string student = args.Length > 3 ? args[3] : $"vit:img={side},patch={side / 8},dim=96,depth=5,heads=3";
+
     // Training reads its images from files, which those here are.
     Directory.CreateDirectory(args[2]);
     string table = Path.GetFullPath(Path.Combine(args[2], "selected.csv"));
@@ -53,7 +57,7 @@ try
         {
             Teacher = args[0],
             SelectionPath = table,
-            Student = args.Length > 3 ? args[3] : "vit:img=32,patch=4,dim=96,depth=5,heads=3",
+            Student = student,
             Loss = Recipe.From(LossCatalogue.Find("kd")!.Term(1, ("T", "4")), LogitError.Entry.Term(0.1)),
             Steps = 20,
             BatchSize = 16,

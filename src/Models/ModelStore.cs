@@ -308,6 +308,9 @@ public static class ModelStore
         return mark <= 0 || File.Exists(path) || Directory.Exists(path) ? (path, null) : (path[..mark], path[(mark + 1)..]);
     }
 
+    /// <summary>Of <c>FILE#KEY</c> the file; else the path as it is.</summary>
+    internal static string PlaceOf(string path) => Split(path).Path;
+
     /// <summary>The file that <see cref="Load"/> takes the weights from.</summary>
     /// <param name="path">Directory or file.</param>
     /// <exception cref="ModelException">There is no model.</exception>

@@ -90,18 +90,18 @@ public sealed record PreprocessingOverride
         };
 
     /// <summary>The values set, as text.</summary>
-    public override string ToString() =>
-        string.Join(
-            ' ',
-            new (string Name, string? Value)[]
-            {
-                ("img-size", ImageSize?.ToString(CultureInfo.InvariantCulture)),
-                ("crop-pct", CropPct?.ToString(CultureInfo.InvariantCulture)),
-                ("interpolation", Interpolation),
-                ("mean", Mean is null ? null : string.Join(',', Mean.Select(value => value.ToString(CultureInfo.InvariantCulture)))),
-                ("std", Std is null ? null : string.Join(',', Std.Select(value => value.ToString(CultureInfo.InvariantCulture)))),
-            }
-                .Where(pair => pair.Value is not null)
-                .Select(pair => $"{pair.Name}={pair.Value}")
-        );
+    public override string ToString() => string.Join(' ', Values.Select(pair => $"{pair.Name}={pair.Value}"));
+
+    /// <summary>The values set, by the names that the command has for them.</summary>
+    internal IEnumerable<(string Name, string Value)> Values =>
+        from pair in new (string Name, string? Value)[]
+        {
+            ("img-size", ImageSize?.ToString(CultureInfo.InvariantCulture)),
+            ("crop-pct", CropPct?.ToString(CultureInfo.InvariantCulture)),
+            ("interpolation", Interpolation),
+            ("mean", Mean is null ? null : string.Join(',', Mean.Select(value => value.ToString(CultureInfo.InvariantCulture)))),
+            ("std", Std is null ? null : string.Join(',', Std.Select(value => value.ToString(CultureInfo.InvariantCulture)))),
+        }
+        where pair.Value is not null
+        select (pair.Name, pair.Value!);
 }

@@ -1,13 +1,15 @@
 // Options of a compression: a teacher, images, a folder; everything else has a default.
 
 using DataFreeKD.Distiller.Pruning;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Toolkit;
 
 /// <summary>Options of <see cref="CompressRun"/>.</summary>
 public sealed record CompressOptions
 {
-    /// <summary>The Vision Transformer to compress: model directory or checkpoint, with a classification head.</summary>
+    /// <summary>The Vision Transformer to compress: model directory or checkpoint, with a classification head; <c>FILE#KEY</c> names one
+    /// of several networks in a file.</summary>
     public required string Teacher { get; init; }
 
     /// <summary>Unlabelled images: folders, globs, archives, tables with a <c>path</c> column; web addresses, <c>s3://bucket/prefix</c> or
@@ -41,6 +43,9 @@ public sealed record CompressOptions
     /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
     public int? Heads { get; init; }
 
+    /// <summary>Preprocessing of the teacher against its own config; null (default) for its own.</summary>
+    public PreprocessingOverride? Preprocessing { get; init; }
+
     /// <summary>Seed of everything random.</summary>
     public long Seed { get; init; }
 
@@ -51,10 +56,12 @@ public sealed record CompressOptions
 
     /// <summary>Checks the options.</summary>
     /// <exception cref="CompressException">The first that cannot be used, by name.</exception>
+    /// <exception cref="ModelException">A value of the preprocessing that is out of range.</exception>
     public void Validate()
     {
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model directory or a checkpoint");
-        Check(Path.Exists(Teacher), $"the teacher {Teacher}: there is no such file or folder");
+        Check(Path.Exists(ModelStore.PlaceOf(Teacher)), $"the teacher {Teacher}: there is no such file or folder");
+        Preprocessing?.Validate();
         Check(Sources.Count > 0, "there are no sources: name folders, archives, tables or addresses of images");
         Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a folder");
         Check(!File.Exists(Output), $"{Output} is a file; name a folder for the outputs");

@@ -44,6 +44,7 @@ public static class CompressRun
                 Teacher = options.Teacher,
                 TeacherAccuracy = options.TeacherAccuracy,
                 TeacherHeads = options.Heads,
+                Preprocessing = options.Preprocessing,
                 Device = options.Device,
             },
             Told(progress, "estimate"),
@@ -94,6 +95,7 @@ public static class CompressRun
             Inputs = images,
             Teacher = options.Teacher,
             Heads = options.Heads,
+            Preprocessing = options.Preprocessing,
             Output = folder.Scores,
             KeepEmbeddings = true,
             Device = options.Device,
@@ -140,6 +142,7 @@ public static class CompressRun
         {
             Teacher = options.Teacher,
             TeacherHeads = options.Heads,
+            Preprocessing = options.Preprocessing,
             TeacherAccuracy = options.TeacherAccuracy,
             ImagesPath = folder.Selection,
             PoolPath = folder.Scores,
@@ -167,6 +170,7 @@ public static class CompressRun
         {
             Teacher = options.Teacher,
             TeacherHeads = options.Heads,
+            Preprocessing = options.Preprocessing,
             SelectionPath = folder.Selection,
             ValidationPath = folder.Pruned,
             Student = folder.Pruned,

@@ -1,6 +1,7 @@
 // dfkd compress: from a teacher and images to a student by one command, interrupted or not.
 
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DataFreeKD.Testing;
 
 namespace DataFreeKD.EndToEnd.Tests;
@@ -95,6 +96,64 @@ public sealed class CompressTests(TinyWorld world)
             .Output;
         Assert.Contains("prune", plan, StringComparison.Ordinal);
         Assert.DoesNotContain("distill", plan, StringComparison.Ordinal);
+    }
+
+    // As training scripts leave it: two networks in one file, and nothing that says how images are prepared.
+    [Fact]
+    public void One_of_several_networks_in_a_file_is_compressed_with_the_preprocessing_that_is_given()
+    {
+        using TempFolder folder = new();
+        WriteTwice(Path.Combine(world.Teacher, "model.safetensors"), folder["two.safetensors"]);
+        string[] teacher = ["--heads", "2", "--mean", "0.25,0.5,0.75", "--std", "0.5,0.5,0.5", "--crop-pct", "1"];
+        Programs
+            .RunDfkd([
+                "compress",
+                world.Wild,
+                "--teacher",
+                folder["two.safetensors#second"],
+                .. teacher,
+                "--student",
+                "vit:img=32,patch=8,dim=24,depth=4,heads=2",
+                "--steps",
+                "2",
+                "--labelled",
+                world.Test,
+                "-o",
+                folder["out"],
+            ])
+            .Succeeds();
+        Assert.Equal(
+            6,
+            File.ReadLines(folder["out/pipeline.yaml"]).Count(line => line.EndsWith("mean: 0.25,0.5,0.75", StringComparison.Ordinal))
+        );
+        Assert.Matches(@"0\.25\D+0\.5\D+0\.75", Inspected(folder["out/student"]));
+        Assert.Matches(@"0\.25\D+0\.5\D+0\.75", Inspected([folder["two.safetensors#second"], .. teacher]));
+
+        string Inspected(params string[] arguments) => Programs.RunDfkd(["inspect", .. arguments]).Succeeds().Output;
+    }
+
+    private static void WriteTwice(string source, string target)
+    {
+        byte[] bytes = File.ReadAllBytes(source);
+        int length = (int)BitConverter.ToInt64(bytes),
+            size = bytes.Length - 8 - length;
+        JsonObject tensors = [];
+        foreach ((string name, JsonNode? tensor) in JsonNode.Parse(bytes.AsSpan(8, length))!.AsObject())
+            if (name != "__metadata__")
+                for (int copy = 0; copy < 2; copy++)
+                {
+                    JsonNode moved = tensor!.DeepClone();
+                    moved["data_offsets"] = new JsonArray([
+                        .. tensor["data_offsets"]!.AsArray().Select(offset => (JsonNode)(offset!.GetValue<long>() + (copy * size))),
+                    ]);
+                    tensors[$"{(copy == 0 ? "first" : "second")}.{name}"] = moved;
+                }
+        byte[] header = JsonSerializer.SerializeToUtf8Bytes(tensors);
+        using FileStream file = File.Create(target);
+        file.Write(BitConverter.GetBytes((long)header.Length));
+        file.Write(header);
+        file.Write(bytes, 8 + length, size);
+        file.Write(bytes, 8 + length, size);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 // Scoring as a worker of the engine does it: the teacher of a plan stays loaded until a shard of another plan comes.
 
 using DataFreeKD.Fleet;
+using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
 
@@ -80,7 +81,7 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
     private static void RequireWithin(PoolRoot root, ScoreOptions options)
     {
         string teacher = options.Teacher,
-            file = teacher.LastIndexOf('#') is > 0 and var key && !Path.Exists(teacher) ? teacher[..key] : teacher;
+            file = ModelStore.PlaceOf(teacher);
         foreach (
             string? path in (string?[])
                 [

@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using DataFreeKD.Models;
 using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Pipeline;
@@ -46,6 +47,9 @@ internal sealed record CompressPlan
     /// <summary>The teacher's heads, where its checkpoint does not tell.</summary>
     public int? Heads { get; init; }
 
+    /// <summary>The teacher's preprocessing against its own config; null for its own.</summary>
+    public PreprocessingOverride? Preprocessing { get; init; }
+
     /// <summary>The seed.</summary>
     public long Seed { get; init; }
 
@@ -69,9 +73,9 @@ internal sealed record CompressPlan
         if (Crawls)
             Stage(text, "crawl", ("sources", List(Sources)));
         if (Crawls)
-            Stage(text, "score");
+            Stage(text, "score", OfTeacher());
         else
-            Stage(text, "score", ("images", List(Sources)));
+            Stage(text, "score", [("images", List(Sources)), .. OfTeacher()]);
         long? budget = Budget ?? (Crawls ? null : CompressDefaults.Selected(CompressDefaults.Count(Sources, cancel)));
         // How many a crawl will bring nobody knows.
         if (budget is { } images)
@@ -82,10 +86,13 @@ internal sealed record CompressPlan
         Stage(
             text,
             "prune",
-            ("hold-out", CompressDefaults.HoldOut.ToString(Plain)),
-            ("pool", "$score"),
-            (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null),
-            ("teacher-accuracy", accuracy)
+            [
+                ("hold-out", CompressDefaults.HoldOut.ToString(Plain)),
+                ("pool", "$score"),
+                (Size?.Key ?? "", Size is { } size ? Quoted(size.Value) : null),
+                ("teacher-accuracy", accuracy),
+                .. OfTeacher(),
+            ]
         );
         bool trains = Steps is not null || Minutes > 0;
         (string Key, string Value) effort = Steps is { } steps ? ("steps", steps.ToString(Plain)) : ("minutes", Minutes.ToString(Plain));
@@ -93,23 +100,34 @@ internal sealed record CompressPlan
             Stage(
                 text,
                 "distill",
-                ("student", "$prune"),
-                effort,
-                ("validation", "$prune"),
-                ("patience", CompressDefaults.Patience.ToString(Plain))
+                [
+                    ("student", "$prune"),
+                    effort,
+                    ("validation", "$prune"),
+                    ("patience", CompressDefaults.Patience.ToString(Plain)),
+                    .. OfTeacher(),
+                ]
             );
-        Stage(text, "estimate", ("teacher-accuracy", accuracy), ("labelled", Labelled is null ? null : Quoted(Labelled)));
+        Stage(text, "estimate", [("teacher-accuracy", accuracy), ("labelled", Labelled is null ? null : Quoted(Labelled)), .. OfTeacher()]);
         if (Labelled is not null)
         {
             if (trains)
-                Stage(text, "evaluate-pruned", ("verb", "evaluate"), ("model", "$prune"), ("data", Quoted(Labelled)));
-            Stage(text, "evaluate", ("model", trains ? "$distill" : "$prune"), ("data", Quoted(Labelled)));
+                Stage(
+                    text,
+                    "evaluate-pruned",
+                    [("verb", "evaluate"), ("model", "$prune"), ("data", Quoted(Labelled)), .. OfTeacher("against-")]
+                );
+            Stage(text, "evaluate", [("model", trains ? "$distill" : "$prune"), ("data", Quoted(Labelled)), .. OfTeacher("against-")]);
         }
         Stage(text, "report", ("student", trains ? "$distill" : "$prune"));
         return text.ToString();
     }
 
-    private static void Stage(StringBuilder text, string name, params (string Key, string? Value)[] values)
+    // The student's own config says what it was pruned with.
+    private IEnumerable<(string Key, string? Value)> OfTeacher(string prefix = "") =>
+        Preprocessing?.Values.Select(pair => (prefix + pair.Name, (string?)pair.Value)) ?? [];
+
+    private static void Stage(StringBuilder text, string name, params IEnumerable<(string Key, string? Value)> values)
     {
         text.Append(CultureInfo.InvariantCulture, $"  {name}:\n");
         foreach ((string key, string? value) in values.Where(pair => pair.Value is not null))

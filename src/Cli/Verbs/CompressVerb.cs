@@ -68,6 +68,7 @@ internal sealed class CompressVerb : Verb
         "Top-1 that the teacher reaches on its own distribution, 0 to 1 [default: its probabilities are taken as they are]"
     );
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
+    private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only write the pipeline and tell which stages would run" };
 
     public CompressVerb()
@@ -78,7 +79,7 @@ internal sealed class CompressVerb : Verb
         )
     {
         Add(images);
-        AddOptions(
+        AddOptions([
             teacher,
             output,
             minutes,
@@ -91,10 +92,11 @@ internal sealed class CompressVerb : Verb
             labelled,
             teacherAccuracy,
             heads,
+            .. preprocessing.All,
             dryRun,
             CommonOptions.Seed,
-            CommonOptions.Device
-        );
+            CommonOptions.Device,
+        ]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -159,7 +161,7 @@ internal sealed class CompressVerb : Verb
         if (sizes.Length > 1)
             throw new UsageException($"--{sizes[0].Key} and --{sizes[1].Key} exclude each other: give one");
         string model = Path.GetFullPath(parsed.GetRequiredValue(teacher));
-        if (!File.Exists(model) && !Directory.Exists(model))
+        if (!Path.Exists(SourceText.WithoutWeightsKey(model)))
             throw new UsageException($"--teacher {parsed.GetRequiredValue(teacher)}: there is no such file or folder");
         return new CompressPlan
         {
@@ -177,6 +179,7 @@ internal sealed class CompressVerb : Verb
             Labelled = parsed.GetValue(labelled) is { } data ? Path.GetFullPath(data) : null,
             TeacherAccuracy = parsed.GetValue(teacherAccuracy),
             Heads = parsed.GetValue(heads),
+            Preprocessing = preprocessing.In(parsed),
             Seed = parsed.GetValue(CommonOptions.Seed),
             Device = parsed.GetValue(CommonOptions.Device)!,
         };

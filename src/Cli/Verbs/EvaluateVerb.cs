@@ -38,6 +38,7 @@ internal sealed class EvaluateVerb : Verb
     };
     private readonly Option<int?> limit = new("--limit") { Description = "Images at most", HelpName = "N" };
     private readonly PreprocessingOptionSet preprocessing = new();
+    private readonly PreprocessingOptionSet againstPreprocessing = new("against-", ", of the second model");
     private readonly Option<int> batchSize = CommonOptions.BatchSize(128).AtLeast(1);
 
     public EvaluateVerb()
@@ -56,6 +57,7 @@ internal sealed class EvaluateVerb : Verb
             againstHeads,
             batchSize,
             .. preprocessing.All,
+            .. againstPreprocessing.All,
             CommonOptions.Device,
             CommonOptions.Threads,
         ]);
@@ -72,6 +74,7 @@ internal sealed class EvaluateVerb : Verb
             Heads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             AgainstHeads = parsed.GetValue(againstHeads),
+            AgainstPreprocessing = againstPreprocessing.In(parsed),
             Limit = parsed.GetValue(limit),
             BatchSize = parsed.GetValue(batchSize),
             Device = parsed.GetValue(CommonOptions.Device)!,

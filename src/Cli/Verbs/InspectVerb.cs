@@ -16,6 +16,7 @@ internal sealed class InspectVerb : Verb
         Description = "Model directory, .safetensors, .pth/.pt/.bin of torch.save, or a classifier as .onnx",
     };
     private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
+    private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int?> heads = new("--heads")
     {
         Description = "Attention heads, where the checkpoint does not tell",
@@ -30,7 +31,7 @@ internal sealed class InspectVerb : Verb
         )
     {
         Add(model);
-        AddOptions(heads, weightsKey);
+        AddOptions([heads, weightsKey, .. preprocessing.All]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
@@ -40,8 +41,8 @@ internal sealed class InspectVerb : Verb
         CheckpointNotes.ShowIn(null);
         if (OnnxClassifier.Recognises(parsed.GetRequiredValue(model)))
         {
-            if (parsed.GetValue(heads) is not null || parsed.GetValue(weightsKey) is not null)
-                throw new UsageException("--heads and --weights-key belong to checkpoints; an ONNX graph runs as it is");
+            if (parsed.GetValue(heads) is not null || parsed.GetValue(weightsKey) is not null || preprocessing.In(parsed) is not null)
+                throw new UsageException("--heads, --weights-key and preprocessing belong to checkpoints; an ONNX graph is shown as it is");
             using OnnxClassifier classifier = OnnxClassifier.Open(parsed.GetRequiredValue(model));
             GraphFacts graph = new(
                 classifier.Path,
@@ -56,7 +57,8 @@ internal sealed class InspectVerb : Verb
             terminal.Print(graph, () => Text(graph));
             return;
         }
-        using LoadedModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads), parsed.GetValue(weightsKey));
+        LoadedModel own = ModelStore.Load(parsed.GetRequiredValue(model), parsed.GetValue(heads), parsed.GetValue(weightsKey));
+        using LoadedModel loaded = preprocessing.In(parsed)?.Apply(own) ?? own;
         ModelFacts facts = new(
             loaded.WeightsPath,
             loaded.Model.ParameterCount(),

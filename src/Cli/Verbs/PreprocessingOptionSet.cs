@@ -9,30 +9,28 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>timm's names of what an image goes through before a model.</summary>
 internal sealed class PreprocessingOptionSet
 {
-    private readonly Option<int?> size = CommonOptions.OwnCount(
-        "--img-size",
-        "Input side, pixels; the position embedding is resampled [default: the model's own]"
-    );
-    private readonly Option<double?> crop = CommonOptions.OwnFigure(
-        "--crop-pct",
-        "Share of the resized side that the centre crop keeps [default: the model's own]"
-    );
-    private readonly Option<string?> interpolation = new("--interpolation")
+    private readonly Option<int?> size;
+    private readonly Option<double?> crop;
+    private readonly Option<string?> interpolation,
+        mean,
+        std;
+
+    /// <param name="prefix">What stands before the names, e.g. <c>against-</c>.</param>
+    /// <param name="whose">Of which model they are, where a verb has two; empty otherwise.</param>
+    public PreprocessingOptionSet(string prefix = "", string whose = "")
     {
-        Description = "bicubic or bilinear [default: the model's own]",
-        HelpName = "NAME",
-        CompletionSources = { "bicubic", "bilinear" },
-    };
-    private readonly Option<string?> mean = new("--mean")
-    {
-        Description = "Channel means of pixels in [0, 1], e.g. 0.5,0.5,0.5 [default: the model's own]",
-        HelpName = "R,G,B",
-    };
-    private readonly Option<string?> std = new("--std")
-    {
-        Description = "Channel standard deviations [default: the model's own]",
-        HelpName = "R,G,B",
-    };
+        string own = $"{whose} [default: the model's own]";
+        size = CommonOptions.OwnCount($"--{prefix}img-size", $"Input side, pixels; the position embedding is resampled{own}");
+        crop = CommonOptions.OwnFigure($"--{prefix}crop-pct", $"Share of the resized side that the centre crop keeps{own}");
+        interpolation = new($"--{prefix}interpolation")
+        {
+            Description = $"bicubic or bilinear{own}",
+            HelpName = "NAME",
+            CompletionSources = { "bicubic", "bilinear" },
+        };
+        mean = new($"--{prefix}mean") { Description = $"Channel means of pixels in [0, 1], e.g. 0.5,0.5,0.5{own}", HelpName = "R,G,B" };
+        std = new($"--{prefix}std") { Description = $"Channel standard deviations{own}", HelpName = "R,G,B" };
+    }
 
     /// <summary>All of them, in the order of the help.</summary>
     public Option[] All => [size, crop, interpolation, mean, std];

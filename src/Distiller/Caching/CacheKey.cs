@@ -44,8 +44,7 @@ internal static class CacheKey
     {
         IReadOnlyList<string> files = ModelStore.FilesOf(path);
         string hashes = string.Join('+', files.Select(file => Provenance.HashFile(file, cancel)));
-        int mark = File.Exists(path) || Directory.Exists(path) ? -1 : path.LastIndexOf('#');
-        return mark < 0 ? hashes : hashes + path[mark..];
+        return hashes + path[ModelStore.PlaceOf(path).Length..];
     }
 
     /// <summary>What the decoded images decide.</summary>
