@@ -282,8 +282,8 @@ internal sealed class OutputLock : IDisposable
             : 11
         );
 
-    // .NET calls the file missing, not the folder, if a third run has made the folder again by then. A folder that another run made and took
-    // back while .NET was creating it "already exists" (EEXIST, or Windows's).
+    // .NET calls the file missing, not the folder, if a third run has made the folder again by then. A folder that another run made and
+    // took back while .NET was creating it "already exists" (EEXIST, or Windows's).
     private static bool IsFolderGone(IOException error) =>
         error is DirectoryNotFoundException or FileNotFoundException
         || error.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x800700B7) : 17);
