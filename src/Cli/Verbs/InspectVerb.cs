@@ -18,14 +18,14 @@ internal sealed class InspectVerb : Verb
     private readonly Option<string?> weightsKey = CommonOptions.WeightsKey();
     private readonly Option<int?> heads = new("--heads")
     {
-        Description = "Attention heads, where the checkpoint does not tell",
+        Description = "Attention heads, if the checkpoint does not state them",
         HelpName = "N",
     };
 
     public InspectVerb()
         : base(
             "inspect",
-            "Tell what a checkpoint is: architecture, size, preprocessing, classes.",
+            "Show what a checkpoint is: architecture, size, preprocessing, classes.",
             "dfkd inspect student/\ndfkd inspect deit_tiny.pth --json"
         )
     {
