@@ -68,7 +68,7 @@ internal sealed class CompressVerb : Verb
         "Top-1 that the teacher reaches on its own distribution, 0 to 1 [default: its probabilities are taken as they are]"
     );
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
-    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only write the pipeline and list the stages that would run" };
+    private readonly Option<bool> dryRun = new("--dry-run") { Description = "Only write the pipeline and tell which stages would run" };
 
     public CompressVerb()
         : base(
