@@ -41,7 +41,7 @@ mv "$out/world/original" "$out/world/truth.csv" "$out/hidden/"
 say "compress: score -> select -> prune -> train -> estimate -> report, all without labels"
 "$dfkd" compress "$out/world/wild" --teacher "$out/teacher" --params 0.1 --budget $budget --minutes 0.7 --seed 1 -o "$out/compressed"
 
-say "the same size pruned from images drawn blindly, to compare"
+say "the same size pruned from random images, to compare"
 "$dfkd" select "$out/compressed/scores.csv" --budget $budget --method random --quota none --seed 1 -o "$out/selected-random.csv" --quiet
 # The shape that was taken stands before those that were tried.
 shape=$(grep -oE '"student": ?"vit:[^"]*"' "$out/compressed/run.json" | head -n 1 | sed -E 's/.*: ?"(.*)"/\1/' || true)
@@ -67,7 +67,7 @@ printf '%-38s %8s %12s %12s\n' model top-1 agreement parameters
 row "teacher (its data is hidden)" "$out/teacher.json"
 row "student, pruned, not trained" "$out/pruned.json" "$(agreement "$out/pruned.json")"
 row "student, pruned, then trained" "$out/student.json" "$(agreement "$out/student.json")"
-row "pruned from images drawn blindly" "$out/pruned-random.json" "$(agreement "$out/pruned-random.json")"
+row "pruned from random images" "$out/pruned-random.json" "$(agreement "$out/pruned-random.json")"
 echo
 echo "AUROC of the selection (combined): ${auroc:-not measured}"
 echo "best and worst ranked images: $out/contact-sheet.png"

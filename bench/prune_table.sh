@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Students pruned from the CIFAR teacher in closed form, untrained and after training, over seeds: test top-1, agreement, CPU seconds.
 #   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
-#   BLIND=0 (1: images drawn blindly instead of selected)  POOL=0 (1: half of the images from the rest of the pool, as compress draws them)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
+#   BLIND=0 (1: random images instead of selected ones)  POOL=0 (1: half of the images from the rest of the pool, as compress draws them)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
 # Shapes are searched for each share (dfkd prune --params), once, with the first seed. What is finished is kept: call it again to go on.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -48,7 +48,7 @@ internal static class CommandLine
     public static RootCommand Build()
     {
         RootCommand root = new(
-            "Compress a Vision Transformer without its training data: find, score and select wild images, then distil a small student on them."
+            "Compress a Vision Transformer without its training data: prune it in closed form on unlabelled images, train it where that helps, and estimate its accuracy. Start with dfkd compress; the other verbs run its stages one by one."
         )
         {
             new CompressVerb(),

@@ -44,10 +44,11 @@ internal static class CommonOptions
 
     /// <summary>More to read.</summary>
     public static Option<bool> Verbose { get; } =
-        new("--verbose", "-v") { Description = "Print options in force, and the stack of an error" };
+        new("--verbose", "-v") { Description = "Print the options in force, and the stack trace of an error" };
 
     /// <summary>Heads of a teacher, which not every checkpoint tells.</summary>
-    public static Option<int?> TeacherHeads(string name) => OwnCount(name, "Attention heads of a teacher whose checkpoint does not tell");
+    public static Option<int?> TeacherHeads(string name) =>
+        OwnCount(name, "Attention heads of the teacher, if its checkpoint does not state them");
 
     /// <summary>One of several networks in a checkpoint.</summary>
     public static Option<string?> WeightsKey() =>
@@ -73,7 +74,7 @@ internal static class CommonOptions
     public static Option<bool> Overwrite { get; } = new("--overwrite") { Description = "Replace an earlier output" };
 
     /// <summary>Go on from an interrupted run.</summary>
-    public static Option<bool> Resume { get; } = new("--resume") { Description = "Go on from an interrupted run with the same options" };
+    public static Option<bool> Resume { get; } = new("--resume") { Description = "Continue an interrupted run with the same options" };
 
     /// <summary>Which column of a table names the images.</summary>
     public static Option<string?> PathColumn { get; } =
@@ -85,13 +86,13 @@ internal static class CommonOptions
 
     /// <summary>Links as what they lead to.</summary>
     public static Option<bool> FollowLinks { get; } =
-        new("--follow-links") { Description = "Follow symbolic links in folders and tables, rather than tell each as failed/link" };
+        new("--follow-links") { Description = "Follow symbolic links in folders and tables (otherwise they are reported as failed/link)" };
 
     /// <summary>Images a forward pass or step.</summary>
     public static Option<int> BatchSize(int otherwise) =>
         new("--batch-size")
         {
-            Description = "Images a batch",
+            Description = "Images per batch",
             HelpName = "N",
             DefaultValueFactory = _ => otherwise,
         };

@@ -11,11 +11,14 @@ namespace DataFreeKD.Cli;
 internal sealed class HelpWithExample(HelpAction inner) : SynchronousCommandLineAction
 {
     private const string Chain = """
-        dfkd crawl photos/ -o store/
-        dfkd score store/manifest.csv --teacher teacher/ -o scores.csv
+        dfkd compress photos/ --teacher teacher/ -o out/
+        # or stage by stage:
+        dfkd score photos/ --teacher teacher/ -o scores.csv
         dfkd select scores.csv --budget 10000 -o selected.csv
-        dfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 -o student/
-        dfkd evaluate student/ --data labelled/ --against teacher/
+        dfkd prune teacher/ selected.csv --pool scores.csv --params 0.2 -o pruned/
+        dfkd distill selected.csv --teacher teacher/ --student pruned/ --validation pruned/ -o student/
+        dfkd estimate student/ --teacher teacher/
+        dfkd export student/ --onnx student.onnx
         """;
 
     public override bool ClearsParseErrors => true;

@@ -22,7 +22,7 @@ public abstract record BatchOptions
     /// all from the start.</summary>
     public double Curriculum { get; init; } = 1;
 
-    /// <summary>Passes' worth of images until all are in, above 0.</summary>
+    /// <summary>Epochs until all images are used, above 0.</summary>
     public double CurriculumEpochs { get; init; } = 3;
 
     /// <summary>Beta parameter of mixup; 0 for none.</summary>

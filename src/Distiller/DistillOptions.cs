@@ -38,7 +38,7 @@ public sealed record DistillOptions : LoopOptions
     public required string Teacher { get; init; }
 
     /// <summary>Teachers 2 and on, in the order of their numbers; each normalises images its own way, the rest of the preprocessing and the
-    /// classes must be the first one's. A term of the recipe says whose answers it takes (<see cref="TeacherChoice"/>).</summary>
+    /// classes must be the first one's. A term of the recipe says which teacher it learns from (<see cref="TeacherChoice"/>).</summary>
     public IReadOnlyList<string> FurtherTeachers { get; init; } = [];
 
     /// <summary>The student: a registry name, a free spec (<c>vit:img=32,patch=4,dim=96,depth=5,heads=3</c>), or a model to go on from

@@ -13,7 +13,7 @@ namespace DataFreeKD.Distiller;
 /// <param name="Parameters">Every parameter with its value.</param>
 /// <param name="Equation">What it computes.</param>
 /// <param name="Source">The paper.</param>
-/// <param name="Teacher">Number of the teacher whose answers count; null for several teachers together.</param>
+/// <param name="Teacher">Number of the teacher that the term learns from; null for several teachers together.</param>
 /// <param name="Layers">Blocks that it joins; empty for outputs alone.</param>
 /// <param name="Learned">Numbers that it learns and that are dropped after training.</param>
 internal sealed record TermExplanation(

@@ -14,7 +14,8 @@ internal sealed class AurocVerb : Verb
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score" };
     private readonly Option<string> truth = new("--truth")
     {
-        Description = "Table with key (a file name), source and in_distribution (0 or 1)",
+        Description =
+            "Table with key (a file name), source (any text) and in_distribution (1 useful, 0 not); images that it does not name are left out",
         HelpName = "FILE",
         Required = true,
     };
@@ -36,7 +37,7 @@ internal sealed class AurocVerb : Verb
     };
     private readonly Option<string?> negatives = new("--negatives")
     {
-        Description = "Scores table of images that nobody wants, for the method learned",
+        Description = "Scores table of unwanted images, for the method learned",
         HelpName = "FILE",
     };
 
@@ -49,7 +50,7 @@ internal sealed class AurocVerb : Verb
     public AurocVerb()
         : base(
             "auroc",
-            "Measure scores and selection methods on a pool whose answers are known.",
+            "Measure how well scores and selection methods find useful images, where it is known which are.",
             "dfkd auroc scores.csv --truth truth.csv --budget 10000\ndfkd auroc scores.csv --truth truth.csv --kinds blur,noise --budget 5000,10000"
         )
     {

@@ -23,12 +23,12 @@ internal sealed class BatchOptionSet(string output, string helpName)
     private readonly Option<int> batchSize = CommonOptions.BatchSize(Defaults.BatchSize).AtLeast(2);
     private readonly Option<double> curriculum = CommonOptions.Figure(
         "--curriculum",
-        "Share of the images, from the head of the table, to start with; 1 for all (see select --order curriculum)",
+        "Share of the images to start with, from the top of the table; 1 for all (see select --order curriculum)",
         Defaults.Curriculum
     );
     private readonly Option<double> curriculumEpochs = CommonOptions.Figure(
         "--curriculum-epochs",
-        "Passes' worth of images until all are in",
+        "Epochs until all images are used (--curriculum)",
         Defaults.CurriculumEpochs
     );
     private readonly Option<double> mixup = CommonOptions.Figure("--mixup", "Beta parameter of mixup, 0 for none", Defaults.Mixup);
@@ -50,7 +50,7 @@ internal sealed class BatchOptionSet(string output, string helpName)
     private readonly Option<double> erase = CommonOptions.Figure("--erase", "Chance of erasing a rectangle", Defaults.Erase);
     private readonly Option<double> holdOut = CommonOptions.Figure(
         "--hold-out",
-        "Share of the images never trained on, to score the run by",
+        "Share of the images that are never trained on, to measure the run on",
         Defaults.HoldOut
     );
 

@@ -26,10 +26,10 @@ internal sealed class CompressVerb : Verb
         HelpName = "MODEL",
         Required = true,
     };
-    private readonly Option<string> output = CommonOptions.Output("Folder for all outputs; what is right in it is kept", "DIR");
+    private readonly Option<string> output = CommonOptions.Output("Output folder; finished stages in it are reused", "DIR");
     private readonly Option<double> minutes = CommonOptions.Figure(
         "--minutes",
-        "Minutes to train after pruning; 0 prunes only",
+        "Minutes to train after pruning; 0 skips training",
         DefaultMinutes
     );
     private readonly Option<int?> steps = CommonOptions.OwnCount(
@@ -43,15 +43,15 @@ internal sealed class CompressVerb : Verb
     };
     private readonly Option<double?> parameters = CommonOptions.OwnFigure(
         "--params",
-        "Parameters at most: a share of the teacher's up to 1, a number above"
+        "Largest number of parameters: up to 1 a share of the teacher's, above 1 an absolute number"
     );
     private readonly Option<double?> macs = CommonOptions.OwnFigure(
         "--macs",
-        "Multiply-accumulates an image at most: a share of the teacher's up to 1, a number above"
+        "Largest number of multiply-accumulates per image: up to 1 a share of the teacher's, above 1 an absolute number"
     );
     private readonly Option<double?> latency = CommonOptions.OwnFigure(
         "--latency-ms",
-        "Milliseconds of one image alone on this machine, at most"
+        "Longest time for one image alone on this machine, milliseconds"
     );
     private readonly Option<int?> budget = CommonOptions.OwnCount(
         "--budget",
@@ -60,7 +60,7 @@ internal sealed class CompressVerb : Verb
     private readonly Option<string?> labelled = new("--labelled")
     {
         Description =
-            "Labelled images (a folder a class, or a table with label) to show the true accuracy beside the estimate; nothing else reads them",
+            "Labelled images (one folder per class, or a table with label) to show the true accuracy beside the estimate; nothing else reads them",
         HelpName = "LABELLED",
     };
     private readonly Option<double?> teacherAccuracy = CommonOptions.OwnFigure(
@@ -74,7 +74,7 @@ internal sealed class CompressVerb : Verb
     public CompressVerb()
         : base(
             "compress",
-            "Compress a Vision Transformer with nothing but unlabelled images: score, select, prune, train, estimate, report.",
+            "Compress a Vision Transformer with only unlabelled images: score, select, prune, train, estimate, report.",
             "dfkd compress photos/ --teacher teacher/ -o out/\ndfkd compress photos/ more.tar --teacher teacher/ --params 0.1 --minutes 30 -o out/\ndfkd compress urls.csv --teacher teacher/ --labelled test/ -o out/"
         )
     {

@@ -26,7 +26,8 @@ internal sealed class DistillVerb : Verb
     private readonly Option<int?> heads = CommonOptions.TeacherHeads("--heads");
     private readonly Option<string> student = new("--student")
     {
-        Description = "Student: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or a model to go on from",
+        Description =
+            "Student: name, vit:img=32,patch=4,dim=96,depth=6,heads=3 (or resnet:, rednet:, tinyvit:), or an existing model to continue from",
         HelpName = "SPEC",
         Required = true,
     };
@@ -53,17 +54,17 @@ internal sealed class DistillVerb : Verb
     private readonly Option<string?> validation = new("--validation")
     {
         Description =
-            "Unlabelled images to score the run by, never trained on, in place of --hold-out: table, folder, archive, or a pruned student for those that its pruning held out",
+            "Unlabelled images to measure the run on, never trained on, in place of --hold-out: table, folder, archive, or a pruned student for those that its pruning held out",
         HelpName = "IMAGES",
     };
     private readonly Option<bool> explain = new("--explain")
     {
-        Description = "Tell what the recipe comes to for these models, on stdout, and stop",
+        Description = "Print how the loss recipe applies to these models, and exit",
     };
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
     private readonly Option<double> teacherPatches = CommonOptions.Figure(
         "--teacher-patches",
-        "Share of the patches that the teacher sees in a step: those that the student's class token looks at most (MaskedKD); for losses on outputs",
+        "Share of the patches that the teacher gets in a step: those that the student's class token attends to most (MaskedKD); for losses on outputs",
         1
     );
     private readonly PreprocessingOptionSet preprocessing = new();
@@ -72,7 +73,7 @@ internal sealed class DistillVerb : Verb
     public DistillVerb()
         : base(
             "distill",
-            "Train a student to answer as the teacher does, on selected images, without labels.",
+            "Train a student on the teacher's outputs, on selected images, without labels.",
             "dfkd distill selected.csv --teacher teacher/ --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --steps 2000 -o student/\ndfkd distill selected.csv --teacher teacher/ --student deit_tiny_patch16_224 --loss kd:T=4+probe*0.8 --explain -o student/"
         )
     {

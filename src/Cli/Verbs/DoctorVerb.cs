@@ -14,7 +14,7 @@ internal sealed class DoctorVerb : Verb
     public DoctorVerb()
         : base(
             "doctor",
-            "Tell what this machine has, which flags would help on it, and whether it computes rightly.",
+            "Check this machine: hardware, libraries, useful options, and a numeric self-test.",
             "dfkd doctor\ndfkd doctor --json"
         )
     {

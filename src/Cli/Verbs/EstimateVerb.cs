@@ -35,7 +35,7 @@ internal sealed class EstimateVerb : Verb
     };
     private readonly Option<int?> heads = new("--heads")
     {
-        Description = "Attention heads of STUDENT, where its checkpoint does not tell",
+        Description = "Attention heads of STUDENT, if its checkpoint does not state them",
         HelpName = "N",
     };
     private readonly Option<int?> teacherHeads = CommonOptions.TeacherHeads("--teacher-heads");
@@ -45,7 +45,7 @@ internal sealed class EstimateVerb : Verb
     public EstimateVerb()
         : base(
             "estimate",
-            "Predict a student's accuracy without labels: what its calibrated teacher expects of its decisions.",
+            "Estimate a student's accuracy without labels, from the teacher's probabilities.",
             "dfkd estimate student/ --teacher teacher/ --teacher-accuracy 0.81\ndfkd estimate student/ --teacher teacher/ --images photos/ --labelled test/"
         )
     {

@@ -46,7 +46,7 @@ internal sealed class ExportVerb : Verb
     }.NamesAFile();
     private readonly Option<string?> probe = new("--probe")
     {
-        Description = "Give the attention probe of these blocks too (probe_3, ...), and the embedding; e.g. 3,7, or all",
+        Description = "Add the attention probe of these blocks (probe_3, ...) and the embedding as outputs; e.g. 3,7, or all",
         HelpName = "B,...",
     };
     private readonly Option<bool> withPreprocessing = new("--with-preprocessing")
@@ -72,7 +72,7 @@ internal sealed class ExportVerb : Verb
         .AtLeast(1);
     private readonly Choice<RangeRule> rule = new(
         "--calibrate-by",
-        "What is kept of the values seen: the range of least squared error, all, or all but one in 10,000"
+        "How activation ranges are chosen: least squared error, min-max, or 99.99 percentile"
     );
     private readonly Choice<ActivationType> activations = new(
         "--activation-type",
@@ -86,7 +86,7 @@ internal sealed class ExportVerb : Verb
     };
     private readonly Option<string?> check = new("--check")
     {
-        Description = "Images to check the export on beside drawn ones: a table, a folder or an archive",
+        Description = "Images to check the export on, besides generated ones: a table, a folder or an archive",
         HelpName = "IMAGES",
     };
     private readonly Option<int> checkImages = CommonOptions
@@ -99,7 +99,7 @@ internal sealed class ExportVerb : Verb
     };
     private readonly Option<int?> heads = new("--heads")
     {
-        Description = "Attention heads, where the checkpoint does not tell",
+        Description = "Attention heads, if the checkpoint does not state them",
         HelpName = "N",
     };
     private readonly PreprocessingOptionSet preprocessing = new();

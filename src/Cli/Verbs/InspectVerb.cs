@@ -19,14 +19,14 @@ internal sealed class InspectVerb : Verb
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int?> heads = new("--heads")
     {
-        Description = "Attention heads, where the checkpoint does not tell",
+        Description = "Attention heads, if the checkpoint does not state them",
         HelpName = "N",
     };
 
     public InspectVerb()
         : base(
             "inspect",
-            "Tell what a checkpoint is: architecture, size, preprocessing, classes.",
+            "Show what a checkpoint is: architecture, size, preprocessing, classes.",
             "dfkd inspect student/\ndfkd inspect deit_tiny.pth --json"
         )
     {

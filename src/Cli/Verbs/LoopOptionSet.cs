@@ -20,25 +20,25 @@ internal sealed class LoopOptionSet
     private readonly BatchOptionSet batch = new("Model directory to write", "DIR");
     private readonly Choice<TensorNaming> naming = new(
         "--naming",
-        "Whose tensor names the model is written with: timm's, or those of transformers",
+        "Tensor names of the model that is written: timm's, or those of transformers",
         [("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace)]
     );
     private readonly Option<double?> learningRate = CommonOptions.OwnFigure(
         "--lr",
-        "Peak learning rate of AdamW [default: 0.0004 for a student that begins as its teacher's part or as a model, else 0.001]"
+        "Peak learning rate of AdamW [default: 0.0004 for a pruned, cut or existing student, else 0.001]"
     );
     private readonly Option<double?> minutes = CommonOptions.OwnFigure(
         "--minutes",
-        "Minutes that the steps are to take, measured on the first of them (instead of --steps or --epochs)"
+        "Training time in minutes, instead of --steps or --epochs"
     );
     private readonly Option<int> patience = CommonOptions.Count(
         "--patience",
-        "Held-out scorings in a row without gain after which training stops, 0 for none",
+        "Stop after this many evaluations in a row without gain (0: never)",
         Defaults.Patience
     );
     private readonly Option<double> minimumGain = CommonOptions.Figure(
         "--min-gain",
-        "Held-out gain below which a scoring counts as without gain",
+        "Gain below which an evaluation counts as without gain",
         Defaults.MinimumGain
     );
     private readonly Option<double> weightDecay = CommonOptions.Figure("--weight-decay", "Decoupled weight decay", Defaults.WeightDecay);
@@ -73,7 +73,7 @@ internal sealed class LoopOptionSet
     };
     private readonly Option<int?> evaluateEvery = CommonOptions.OwnCount(
         "--evaluate-every",
-        "Steps between scorings of the held-out slice [default: a tenth of the run]"
+        "Steps between evaluations on the held-out images [default: a tenth of the run]"
     );
     private readonly Option<int> checkpointEvery = CommonOptions.Count(
         "--checkpoint-every",

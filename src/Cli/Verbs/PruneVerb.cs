@@ -31,15 +31,15 @@ internal sealed class PruneVerb : Verb
     };
     private readonly Option<double?> parameters = CommonOptions.OwnFigure(
         "--params",
-        "Parameters at most: a share of the teacher's up to 1, a number above [default: the knee of the frontier]"
+        "Largest number of parameters: up to 1 a share of the teacher's, above 1 an absolute number [default: the knee of the frontier]"
     );
     private readonly Option<double?> macs = CommonOptions.OwnFigure(
         "--macs",
-        "Multiply-accumulates an image at most: a share of the teacher's up to 1, a number above"
+        "Largest number of multiply-accumulates per image: up to 1 a share of the teacher's, above 1 an absolute number"
     );
     private readonly Option<double?> latency = CommonOptions.OwnFigure(
         "--latency-ms",
-        "Milliseconds of one image alone on this machine, at most"
+        "Longest time for one image alone on this machine, milliseconds"
     );
     private readonly Option<string?> blocks = new("--blocks")
     {
@@ -48,7 +48,7 @@ internal sealed class PruneVerb : Verb
     };
     private readonly Choice<PruneMethod> method = new(
         "--method",
-        "How maps are fitted: refined, or plain ridge regressions to compare with"
+        "How layers are fitted: refined, or plain ridge regressions to compare with"
     );
     private readonly Option<int> count = CommonOptions
         .Count("--images", "Images to fit on at most, drawn by the seed", Defaults.Images)
@@ -64,7 +64,7 @@ internal sealed class PruneVerb : Verb
     private readonly Option<string?> pool = new("--pool")
     {
         Description =
-            "Table that IMAGES were selected from (scores.csv): half of the images to fit and to measure on are drawn from its other rows",
+            "Table that IMAGES were selected from (scores.csv): half of the images to fit and to measure on are sampled from its other rows",
         HelpName = "TABLE",
     };
     private readonly Option<double> penalty = CommonOptions.Figure(
@@ -83,7 +83,7 @@ internal sealed class PruneVerb : Verb
     public PruneVerb()
         : base(
             "prune",
-            "Make a smaller Vision Transformer that answers as its teacher does, in closed form: no labels, no training.",
+            "Make a smaller Vision Transformer that predicts as its teacher does, in closed form: no labels, no training.",
             "dfkd prune teacher/ selected.csv --params 0.2 -o student/\ndfkd prune teacher/ photos/ --student vit:img=32,patch=4,dim=90,depth=6,heads=3 -o student/\ndfkd prune teacher/ selected.csv -o student/     (shows the frontier and takes its knee)"
         )
     {

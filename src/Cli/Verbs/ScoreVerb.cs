@@ -44,7 +44,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<string?> embeddings = new("--embeddings")
     {
         Description =
-            "Where to write CLS embeddings, float32 rows (4 bytes a number), by which select finds the pool's confident core; none writes none [default: NAME.embeddings.npy beside the table, up to 4 GiB; none without a classifier head and with --cascade]",
+            "File for CLS embeddings (float32), which select uses to find the pool's confident core; none to skip [default: NAME.embeddings.npy beside the table, up to 4 GiB; none without a classifier head and with --cascade]",
         HelpName = "FILE.npy|parquet|none",
     };
     private readonly Option<string?> extra = new("--scores")
@@ -55,21 +55,21 @@ internal sealed class ScoreVerb : Verb
     };
     private readonly Option<int?> views = CommonOptions.OwnCount(
         "--views",
-        $"Write the scores of views, over 1 to {ImageViews.Most} of them; each is a forward pass [default: {ImageViews.Usual}, where --scores asks for views]"
+        $"Add the scores of views, with 1 to {ImageViews.Most} views; each is a forward pass [default: {ImageViews.Usual} if --scores asks for views]"
     );
     private readonly Option<double?> reactClip = CommonOptions.OwnFigure(
         "--react-clip",
-        $"Write react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} over a sample of the images, which are read twice, where --scores asks for it]"
+        $"Add react_energy, with features clipped at this [default: percentile {ReactEnergy.Percentile} of a sample of the images, which are read twice, if --scores asks for it]"
     );
     private readonly Option<string?> intactModel = new("--intact-model")
     {
         Description =
-            "Write intact, by the classifier of corrupted copies that an earlier run learned [default: learned from the images, where --scores asks for it]",
+            "Add the score intact, with a classifier that an earlier run saved [default: learned from the images if --scores asks for it]",
         HelpName = "FILE.zip",
     };
     private readonly Option<int> intactSample = new Option<int>("--intact-sample")
     {
-        Description = "Images at most to learn intact from; they are read twice, and each costs two forward passes more",
+        Description = "Largest number of images to learn intact from; they are read twice, and each costs two more forward passes",
         HelpName = "N",
         DefaultValueFactory = _ => 20_000,
     }.AtLeast(1);
@@ -81,7 +81,7 @@ internal sealed class ScoreVerb : Verb
     );
     private readonly Option<string?> int8 = new Option<string?>("--int8")
     {
-        Description = "With --runtime onnx: int8 weights, activations quantised as they come",
+        Description = "With --runtime onnx: int8 weights, activations quantised at run time",
         HelpName = "dynamic",
     }.AcceptOnlyFromAmong("dynamic");
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--precision");
@@ -96,19 +96,19 @@ internal sealed class ScoreVerb : Verb
     private readonly Option<string?> cascade = new("--cascade")
     {
         Description =
-            "Let a student look first, pruned from the teacher on a sample of the images, and score this share fully [default: the smallest that keeps 98 % of those to select, on the sample]",
+            "Pre-filter with a small pruned student and score only this share fully [default: chosen on a sample of the images so that 98 % of those to select are kept]",
         HelpName = "SHARE",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<long?> cascadeBudget = new("--cascade-budget")
     {
-        Description = "Images that will be selected, which --cascade is to keep",
+        Description = "Number of images that will be selected later; --cascade is set so that it keeps them",
         HelpName = "N",
     };
     private readonly Option<string?> cascadeModel = new("--cascade-model")
     {
         Description =
-            "Drop images by the cascade that an earlier run of this teacher learned [default: learned from the images, with --cascade]",
+            "Pre-filter with a cascade that an earlier run of this teacher saved [default: learned from the images, with --cascade]",
         HelpName = "FILE.zip",
     };
     private readonly Choice<NumericProfile> numerics = new(
@@ -120,13 +120,13 @@ internal sealed class ScoreVerb : Verb
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int?> batchSize = CommonOptions.OwnCount(
         "--batch-size",
-        "Images a forward pass [default: about 4,000 tokens, at most 64 images]"
+        "Images per forward pass [default: about 4,000 tokens, at most 64 images]"
     );
 
     public ScoreVerb()
         : base(
             "score",
-            "Score images by what the teacher makes of them: attention probe, confidence, entropy, energy.",
+            "Score images with the teacher: attention probe, confidence, entropy, energy.",
             "dfkd score store/manifest.csv --teacher teacher/ -o scores.csv\ndfkd score photos/ 'shards/*.tar' --teacher deit_tiny.pth --blocks 3,7 --scores all -o scores.parquet\ndfkd score store/manifest.parquet --teacher teacher/ -o scores.parquet --shard 3/64\ndfkd score /pool/manifest.parquet --teacher /pool/teacher -o /pool/scores.parquet --engine nats://127.0.0.1:4222"
         )
     {

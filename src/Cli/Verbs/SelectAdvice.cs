@@ -54,7 +54,7 @@ internal static class SelectAdvice
                 $"useful: {100 * share.Estimate:F1} % of {advice.Usable:N0} usable rows (95 %: {100 * share.Low:F1} to {100 * share.High:F1} %), by {advice.Answered} answers, {advice.Yes} of them yes{(advice.Unsure > 0 ? $"; {advice.Unsure} unsure, left out" : "")}"
             );
             if (advice.RankingDoesNotHelp)
-                yield return $"warning: by the answers the ranking by {advice.Method} does not help: try another --method, or take images blindly";
+                yield return $"warning: by the answers the ranking by {advice.Method} does not help: try another --method, or take random images";
             yield return string.Create(CultureInfo.InvariantCulture, $"{"best",12} {"useful",8} {"of all useful",14}");
             foreach (SizeExpectation size in advice.Sizes)
                 yield return Row(size);

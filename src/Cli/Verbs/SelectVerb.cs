@@ -15,7 +15,7 @@ internal sealed class SelectVerb : Verb
     private readonly Argument<string> scores = new("SCORES") { Description = "Scores table of dfkd score (.csv or .parquet)" };
     private readonly Option<string?> output = new Option<string?>("--output", "-o")
     {
-        Description = "Selection table to write (.csv or .parquet); needed but for --advise alone",
+        Description = "Selection table to write (.csv or .parquet); required unless --advise is used alone",
         HelpName = "FILE",
     }.NamesAFile();
     private readonly Option<string> method = new("--method")
@@ -33,7 +33,7 @@ internal sealed class SelectVerb : Verb
     private readonly Option<long?> budget = new("--budget") { Description = "How many images to keep", HelpName = "N" };
     private readonly Option<double?> fraction = new("--fraction")
     {
-        Description = "Which share of the usable images to keep, (0, 1]",
+        Description = "Share of the usable images to keep, (0, 1]",
         HelpName = "X",
     };
     private readonly Option<double?> threshold = new("--threshold")
@@ -43,7 +43,7 @@ internal sealed class SelectVerb : Verb
     };
     private readonly Choice<ClassQuota> quota = new(
         "--quota",
-        "How a budget is shared among the predicted classes: the best, but of each class at least a quarter of an equal share; equally; as the pool is predicted; or the best whatever their class",
+        "How the images are split among predicted classes: floor = by rank, at least a quarter of an equal share each; equal; teacher = as predicted in the pool; none = by rank only",
         ClassQuota.Floor,
         ClassQuota.Equal,
         ClassQuota.Teacher,
@@ -56,7 +56,7 @@ internal sealed class SelectVerb : Verb
     };
     private readonly Option<string[]> perClass = new("--per-class")
     {
-        Description = "Rows of each class, e.g. cat=100,dog=50 or *=100 (instead of --budget)",
+        Description = "Rows per class, e.g. cat=100,dog=50 or *=100 (instead of --budget)",
         HelpName = "CLASS=N,...",
         AllowMultipleArgumentsPerToken = true,
     };
@@ -70,19 +70,19 @@ internal sealed class SelectVerb : Verb
         Description = "Scores table, by the same teacher, of images that nobody wants (for --method learned)",
         HelpName = "FILE",
     };
-    private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep every copy of the same content" };
+    private readonly Option<bool> keepDuplicates = new("--keep-duplicates") { Description = "Keep all exact copies of an image" };
     private readonly Choice<RowWeight> weights = new(
         "--weights",
-        "What the weights say: nothing, every class weighs the same, or the better ranked weigh more"
+        "Training weights of the rows: all equal, balanced per class, or higher for better ranks"
     );
     private readonly SetOptionSet set = new();
     private readonly Option<string?> advise = new("--advise")
     {
         Description =
-            "How much of the pool is useful, and how many images to take: draws images for a person to answer into this table (.csv), with a page to answer them on beside it; once answered, tells, and sizes the selection where an output is named",
+            "Estimate how much of the pool is useful: samples images for a person to judge into this table (.csv), with a page to answer on beside it; after answering, prints the useful share and, with -o, selects the advised number",
         HelpName = "AUDIT",
     };
-    private readonly Option<int> auditSize = CommonOptions.Count("--audit-size", "Images to draw for --advise", 200);
+    private readonly Option<int> auditSize = CommonOptions.Count("--audit-size", "Images to sample for --advise", 200);
 
     public SelectVerb()
         : base(

@@ -11,7 +11,7 @@ internal sealed class SetOptionSet
 {
     private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount(
         "--near-duplicates",
-        "Drop images whose perceptual hash differs in at most N bits from a better one's, 4 is a good choice (a crawl's manifest has hashes)"
+        "Drop images whose perceptual hash differs in at most N bits from that of a better one; 4 is a good choice (a crawl's manifest has hashes)"
     );
     private readonly Option<double?> nearCosine = CommonOptions.OwnFigure(
         "--near-cosine",
@@ -24,11 +24,11 @@ internal sealed class SetOptionSet
     };
     private readonly Choice<Diversity> diversity = new(
         "--diversity",
-        "Spread the images of each class over the embeddings: k-centre leaves none far away, facility represents all"
+        "Spread the images of each class over the embeddings: k-centre takes the farthest ones, facility the most representative ones"
     );
     private readonly Option<double> candidates = CommonOptions.Figure(
         "--candidates",
-        "Best images of each class, for each one to keep, that a spread or a mix of difficulty chooses from",
+        "Candidates per kept image of a class, for --diversity and --difficulty",
         new SetOptions().Candidates
     );
     private readonly Option<string?> difficulty = new("--difficulty")

@@ -18,12 +18,12 @@ internal sealed class WebOptionSet
 
     private readonly Option<string?> contact = Text(
         "--contact",
-        "Mail address or page where site owners reach you; told in the user agent",
+        "Mail address or page where site owners reach you; part of the user agent",
         "TEXT"
     );
     private readonly Option<string[]> networks = new("--allow-network")
     {
-        Description = "Network that is not public and may be spoken to all the same; may be repeated",
+        Description = "Private network (CIDR) that may be contacted; repeatable",
         HelpName = "CIDR",
     };
     private readonly Option<int> connections = CommonOptions
@@ -35,15 +35,15 @@ internal sealed class WebOptionSet
     private readonly Option<double> delay = CommonOptions.Figure("--delay", "Least seconds between two requests to one host", 0);
     private readonly Option<double> timeout = CommonOptions.Figure(
         "--timeout",
-        "Patience for a whole answer, seconds",
+        "Longest wait for a whole response, seconds",
         Otherwise.BodyTimeout.TotalSeconds
     );
     private readonly Option<int> retries = CommonOptions
-        .Count("--retries", "Further attempts after a failure that can heal", Otherwise.Retries)
+        .Count("--retries", "Further attempts after a temporary failure", Otherwise.Retries)
         .AtLeast(0);
     private readonly Option<int?> depth = CommonOptions.OwnCount(
         "--depth",
-        "Follow links of pages so far: 0 takes the images of the pages named"
+        "How many links deep to follow pages: 0 takes only the images of the pages named"
     );
     private readonly Option<bool> anySite = new("--any-site") { Description = "Follow links to pages of other sites too" };
     private readonly Option<int> maxPages = CommonOptions

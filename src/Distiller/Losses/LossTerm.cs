@@ -46,13 +46,13 @@ public abstract class LossTerm(RecipeTerm term)
     /// <summary>Weight in the total.</summary>
     public double Weight { get; } = term.Weight;
 
-    /// <summary>Whose answers it learns by.</summary>
+    /// <summary>Which of several teachers it learns from.</summary>
     internal TeacherChoice Teacher { get; } = new(term);
 
-    /// <summary>What it reads of the teacher beside the logits.</summary>
+    /// <summary>What it reads of the teacher besides the logits.</summary>
     public virtual ModelCapture TeacherCapture => ModelCapture.None;
 
-    /// <summary>What it reads of the student beside the logits.</summary>
+    /// <summary>What it reads of the student besides the logits.</summary>
     public virtual ModelCapture StudentCapture => ModelCapture.None;
 
     /// <summary>The blocks that it joins, 0-based; empty for outputs alone.</summary>

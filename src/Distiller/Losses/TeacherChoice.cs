@@ -1,4 +1,4 @@
-// Whose answers a loss learns by, where there are several teachers.
+// Which teacher a loss learns from, if there are several.
 
 using System.Globalization;
 using TorchSharp;
@@ -25,7 +25,7 @@ internal sealed class TeacherChoice
     }
 
     /// <summary>The key of a recipe. Unlike a loss's own keys it is printed only where it was given.</summary>
-    public static LossKey Key { get; } = LossKey.WordOrWhole("teacher", "whose answers count, of several teachers", Mean, Confident, Agree);
+    public static LossKey Key { get; } = LossKey.WordOrWhole("teacher", "which of several teachers it learns from", Mean, Confident, Agree);
 
     /// <summary>The one teacher named, from 1; null for a mixture.</summary>
     public int? Number { get; }

@@ -82,7 +82,7 @@ internal static class AdviceRun
         }
     }
 
-    // Below the pool's own share the next image is worth less than one drawn blindly; above a half it is still likelier useful than not.
+    // Below the pool's own share the next image is worth less than a random one; above a half it is still more likely useful than not.
     private static double Least(double share) => Math.Clamp(share, 0.001, 0.5);
 
     private static IEnumerable<long> RoundSizes(long usable)
