@@ -31,6 +31,8 @@ public static class CompressRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "compress");
         CompressFolder folder = CompressFolder.Open(options);
+        if (!CompressFolder.IsModel(folder.Pruned))
+            PruneRun.RequirePrunable(Pruning(options, folder));
         IReadOnlyList<string> images = Images(options, folder, progress, cancel);
         Score(options, images, folder, progress, cancel);
         Select(options, images, folder, progress, cancel);
@@ -138,7 +140,11 @@ public static class CompressRun
     {
         if (CompressFolder.IsModel(folder.Pruned))
             return null;
-        PruneOptions prune = new()
+        return PruneRun.Execute(Pruning(options, folder), Told(progress, "prune"), cancel);
+    }
+
+    private static PruneOptions Pruning(CompressOptions options, CompressFolder folder) =>
+        new()
         {
             Teacher = options.Teacher,
             TeacherHeads = options.Heads,
@@ -154,8 +160,6 @@ public static class CompressRun
             Output = folder.Pruned,
             Resume = true,
         };
-        return PruneRun.Execute(prune, Told(progress, "prune"), cancel);
-    }
 
     private static DistillSummary? Train(
         CompressOptions options,

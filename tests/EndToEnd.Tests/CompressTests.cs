@@ -202,6 +202,12 @@ public sealed class CompressTests(TinyWorld world)
             Programs.RunDfkd("compress", world.Wild, "--teacher", folder["none"], "-o", folder["out"]).Refuses(),
             StringComparison.Ordinal
         );
+        // What pruning would refuse after all images were scored.
+        Assert.Contains(
+            "is no part of its teacher",
+            Programs.RunDfkd([.. command, "--student", "vit:img=32,patch=8,dim=320,depth=4,heads=2"]).Refuses(),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(folder["out"]));
         Directory.CreateDirectory(folder["out"]);
         File.WriteAllText(folder["out/pipeline.yaml"], "stages:\n  score:\n");

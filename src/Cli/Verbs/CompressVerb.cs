@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Cli.Pipeline;
+using DataFreeKD.Distiller.Pruning;
 using static System.FormattableString;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -114,6 +115,7 @@ internal sealed class CompressVerb : Verb
             && Directory.EnumerateFileSystemEntries(plan.Output).Any(entry => !OutputLock.IsWithin(entry))
         )
             throw new UsageException($"{plan.Output} holds files that no dfkd compress left; name a new or empty folder");
+        RequirePrunable(plan);
         using OutputLock held = RunLock.Take(plan.Output);
         AtomicFile.WriteAllText(file, text);
 
@@ -137,6 +139,25 @@ internal sealed class CompressVerb : Verb
         RunSummary run = PipelineRun.Execute(pipeline, file, root, new RunScope(), terminal.View(), cancel, held);
         CompressSummary summary = CompressSummary.Of(run, file);
         terminal.Print(summary, () => Describe(summary));
+    }
+
+    // Scoring may take hours: what pruning would refuse after it is refused before it.
+    private static void RequirePrunable(CompressPlan plan)
+    {
+        TorchRuntime.Start(1);
+        // Each stage shows how it read the teacher.
+        CheckpointNotes.ShowIn(null);
+        PruneRun.RequirePrunable(
+            new PruneOptions
+            {
+                Teacher = plan.Teacher,
+                TeacherHeads = plan.Heads,
+                Preprocessing = plan.Preprocessing,
+                Student = plan.Size is ("student", var spec) ? spec : null,
+                ImagesPath = "",
+                Output = "",
+            }
+        );
     }
 
     private CompressPlan PlanOf(ParseResult parsed)

@@ -113,6 +113,21 @@ public static class PruneRun
         CancellationToken cancel = default
     ) => MemoryPruning.Execute(teacher, images, settings ?? new PruneSettings(), progress, cancel);
 
+    /// <summary>Refuses a teacher that cannot be pruned, or not to the shape asked for, as <see cref="Execute"/> does, before there are
+    /// images to prune it on.</summary>
+    /// <exception cref="DistillException">The teacher or the shape cannot be had in closed form, or the teacher has no head.</exception>
+    /// <exception cref="ModelException">A model that cannot be read, or is no Vision Transformer.</exception>
+    internal static void RequirePrunable(PruneOptions options)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using LoadedModel loaded = Teacher(options);
+        (VisionTransformer teacher, _) = PruneWork.Teacher(options, loaded, options.Teacher);
+        if (teacher.Config.Classes == 0)
+            throw new DistillException(
+                $"{options.Teacher} has no classification head, so neither agreement nor accuracy can be measured; give one with a head, or run score, select and prune with a shape"
+            );
+    }
+
     private static LoadedModel Teacher(PruneOptions options)
     {
         LoadedModel own = ModelStore.Load(options.Teacher, options.TeacherHeads);
