@@ -1,6 +1,5 @@
 // What crawling needs to know, and what it tells.
 
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;

@@ -14,8 +14,6 @@ public sealed class FolderCircleTests
         "Crawler: Buckets, Fetching",
         "Crawler: Fetching, Journal",
         "Crawler: Fetching, Pages",
-        "Crawler: Fetching, Sources",
-        "Crawler: Fetching, Steering",
         "Crawler: Journal, Steering",
         "Crawler: Sources, Web",
         "Distiller: Caching, Training",

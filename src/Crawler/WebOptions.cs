@@ -2,10 +2,11 @@
 
 using System.Net;
 using DataFreeKD.Crawler.Buckets;
+using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 
-namespace DataFreeKD.Crawler.Fetching;
+namespace DataFreeKD.Crawler;
 
 /// <summary>Options of the web part of a crawl.</summary>
 public sealed record WebOptions
