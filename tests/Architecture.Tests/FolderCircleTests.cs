@@ -13,7 +13,6 @@ public sealed class FolderCircleTests
     [
         "Crawler: Buckets, Fetching",
         "Crawler: Fetching, Journal",
-        "Crawler: Fetching, Pages",
         "Crawler: Journal, Steering",
         "Crawler: Sources, Web",
         "Distiller: Caching, Training",

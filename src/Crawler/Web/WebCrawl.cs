@@ -4,7 +4,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
-using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 using DataFreeKD.Imaging.Inputs;

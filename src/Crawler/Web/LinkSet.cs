@@ -3,7 +3,7 @@
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 
-namespace DataFreeKD.Crawler.Pages;
+namespace DataFreeKD.Crawler.Web;
 
 /// <summary>Knows what has been named or found, in sixteen bytes an address.</summary>
 internal sealed class LinkSet

@@ -1,10 +1,11 @@
 // What a fetched body becomes: a stored image, the links of a page, or a reason.
 
+using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Politeness;
 
-namespace DataFreeKD.Crawler.Fetching;
+namespace DataFreeKD.Crawler.Web;
 
 /// <summary>The end of a target's way.</summary>
 internal static class ResponseClassifier
