@@ -1,6 +1,7 @@
 // The listing of a bucket, kept on disk: a crawl that goes on must see the objects that it began with.
 
 using System.Text.Json;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Imaging.Inputs;
 
 namespace DataFreeKD.Crawler.Buckets;

@@ -1,6 +1,7 @@
 // Targets that wait on disk, so that a host with a million of them costs no memory.
 
 using System.Text.Json;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Journal;
 
 namespace DataFreeKD.Crawler.Fetching;

@@ -1,7 +1,7 @@
 // How targets and rows stand in the crawl's own files.
 
 using System.Text.Json.Serialization;
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Steering;
 
 namespace DataFreeKD.Crawler.Journal;

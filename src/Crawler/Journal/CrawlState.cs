@@ -3,7 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 
 namespace DataFreeKD.Crawler.Journal;
 

@@ -1,7 +1,7 @@
 // Everything that may still be fetched, by source: a crawl that is steered takes from any source at any time.
 
 using System.Text.Json;
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Journal;
 
 namespace DataFreeKD.Crawler.Steering;

@@ -1,6 +1,6 @@
 // The links of pages, each address once.
 
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Journal;
 
 namespace DataFreeKD.Crawler.Web;

@@ -1,6 +1,7 @@
 // A crawl of the web that fetches nothing but what says whether it may.
 
 using System.Globalization;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Steering;
 

@@ -1,5 +1,6 @@
 // What a fetched body becomes: a stored image, the links of a page, or a reason.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Pages;

@@ -2,6 +2,7 @@
 
 using System.Collections.Concurrent;
 using System.Globalization;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;

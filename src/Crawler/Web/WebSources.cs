@@ -1,7 +1,7 @@
 // What the user named of the web: addresses, lists of them, buckets.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Buckets;
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
 

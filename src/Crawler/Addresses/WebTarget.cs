@@ -1,9 +1,8 @@
 // An address to fetch, with what is known of it.
 
 using System.Text.Json.Serialization;
-using DataFreeKD.Crawler.Buckets;
 
-namespace DataFreeKD.Crawler.Fetching;
+namespace DataFreeKD.Crawler.Addresses;
 
 /// <summary>An address on its way to its one row.</summary>
 /// <param name="Ordinal">Its place among the targets of its level; the manifest follows it.</param>

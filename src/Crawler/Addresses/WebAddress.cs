@@ -1,6 +1,6 @@
 // Text that should be a web address, from lists, pages and robots.txt.
 
-namespace DataFreeKD.Crawler;
+namespace DataFreeKD.Crawler.Addresses;
 
 /// <summary>Absolute http and https addresses without a fragment; anything else is null.</summary>
 internal static class WebAddress

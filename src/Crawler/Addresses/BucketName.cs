@@ -1,6 +1,6 @@
 // s3://bucket/key: how buckets and their objects are named, in sources and in the manifest.
 
-namespace DataFreeKD.Crawler.Buckets;
+namespace DataFreeKD.Crawler.Addresses;
 
 /// <summary>An object, or the start of the names of many.</summary>
 /// <param name="Bucket">The bucket.</param>
