@@ -11,7 +11,6 @@ public sealed class FolderCircleTests
     // Still to be opened; nothing may join them.
     private static readonly string[] Known =
     [
-        "Crawler: Journal, Steering",
         "Crawler: Sources, Web",
         "Distiller: Caching, Training",
         "Distiller: Pruning, Training",
@@ -43,6 +42,8 @@ public sealed class FolderCircleTests
             let folder = Folder(type, project)
             where folder is not null
             from dependency in type.Dependencies
+            // The loader takes parameters of the same name for one, whoever declares them.
+            where dependency.Target is not GenericParameter
             let other = Folder(dependency.Target, project)
             where other is not null && other != folder
             select (folder, other, $"{type.Name} -> {dependency.Target.Name}");

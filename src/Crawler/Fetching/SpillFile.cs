@@ -2,7 +2,6 @@
 
 using System.Text.Json;
 using DataFreeKD.Crawler.Addresses;
-using DataFreeKD.Crawler.Journal;
 
 namespace DataFreeKD.Crawler.Fetching;
 
@@ -23,7 +22,7 @@ internal sealed class SpillFile(string path) : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(targets, CrawlJson.Default.ListWebTarget);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(targets, TargetJson.Default.ListWebTarget);
         var block = new Block(end, bytes.Length);
         RandomAccess.Write(file.SafeFileHandle, bytes, block.Offset);
         end += bytes.Length;
@@ -46,7 +45,7 @@ internal sealed class SpillFile(string path) : IDisposable
             end = 0;
             file!.SetLength(0);
         }
-        return JsonSerializer.Deserialize(bytes, CrawlJson.Default.ListWebTarget)!;
+        return JsonSerializer.Deserialize(bytes, TargetJson.Default.ListWebTarget)!;
     }
 
     public void Dispose() => file?.Dispose();

@@ -1,8 +1,6 @@
-// How targets and rows stand in the crawl's own files.
+// How rows and the plan stand in the crawl's own files.
 
 using System.Text.Json.Serialization;
-using DataFreeKD.Crawler.Addresses;
-using DataFreeKD.Crawler.Steering;
 
 namespace DataFreeKD.Crawler.Journal;
 
@@ -12,9 +10,5 @@ namespace DataFreeKD.Crawler.Journal;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
 )]
 [JsonSerializable(typeof(JournalRow))]
-[JsonSerializable(typeof(WebTarget))]
-[JsonSerializable(typeof(List<WebTarget>))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
-[JsonSerializable(typeof(SteeringRound))]
-[JsonSerializable(typeof(string))]
-internal sealed partial class CrawlJson : JsonSerializerContext;
+internal sealed partial class JournalJson : JsonSerializerContext;
