@@ -3,6 +3,7 @@
 using System.Globalization;
 using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 
 namespace DataFreeKD.Crawler.Web;

@@ -2,10 +2,9 @@
 
 using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Buckets;
-using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Inputs;
 
-namespace DataFreeKD.Crawler.Web;
+namespace DataFreeKD.Crawler.Sources;
 
 /// <summary>Gives the targets that sources name, any number of times the same.</summary>
 /// <param name="options">How sources are read.</param>
