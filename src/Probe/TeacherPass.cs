@@ -347,7 +347,7 @@ internal sealed partial class TeacherPass : IDisposable
         answer with
         {
             ReactClip = ReactClip ?? double.NaN,
-            CorruptionModel = CorruptionModel,
+            Intact = NeedsCorruptionModel ? CorruptionModel?.LogOdds(Probe.Corruptions.CorruptionFeatures.Of(answer)) : null,
         };
 
     // One batch at a time on a device of its own, side by side on the CPU.

@@ -13,7 +13,6 @@ public sealed class FolderCircleTests
     [
         "Distiller: Caching, Training",
         "Distiller: Pruning, Training",
-        "Probe: Corruptions, Scores",
         "Selector: Core, Ranking",
         "Selector: Core, Sets",
         "Selector: Ranking, Scores",
