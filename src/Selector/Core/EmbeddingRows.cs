@@ -2,7 +2,6 @@
 
 using System.Numerics.Tensors;
 using DataFreeKD.Manifests;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Core;
 

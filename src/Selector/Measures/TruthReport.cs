@@ -4,7 +4,6 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Measures;
 

@@ -3,7 +3,6 @@
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
 using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Ranking;
 

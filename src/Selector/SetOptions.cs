@@ -2,8 +2,9 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Looks;
+using DataFreeKD.Selector.Sets;
 
-namespace DataFreeKD.Selector.Sets;
+namespace DataFreeKD.Selector;
 
 /// <summary>Options of the set. The defaults leave the ranking as it is.</summary>
 public sealed record SetOptions
