@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Statistics;
 
@@ -71,12 +72,6 @@ internal static class CoreFit
         );
     }
 
-    /// <summary>The error of a row without embedding.</summary>
-    public static TableException Missing(string file, long row) =>
-        new(
-            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings"
-        );
-
     private static double[] Seeds(ICoreScore score, IReadOnlyList<double[]> sample)
     {
         double[] values = new double[sample.Count - 2],
@@ -123,7 +118,7 @@ internal static class CoreFit
         {
             int at = order[next];
             if (!EmbeddingRows.IsFinite(vector))
-                throw Missing(file, (long)rows[at]);
+                throw EmbeddingRows.Missing(file, (long)rows[at]);
             pool.Add(vector);
             if (!core[at])
                 return;

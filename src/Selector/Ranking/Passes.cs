@@ -2,6 +2,7 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Scores;
 
 namespace DataFreeKD.Selector.Ranking;

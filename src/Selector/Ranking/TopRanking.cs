@@ -1,5 +1,6 @@
 // The second pass: the best rows, by class where a budget is shared, each looks once where that is asked for.
 
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Ranking;

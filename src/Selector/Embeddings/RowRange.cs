@@ -2,7 +2,7 @@
 
 using System.Collections;
 
-namespace DataFreeKD.Selector.Core;
+namespace DataFreeKD.Selector.Embeddings;
 
 /// <summary>0, 1, ..., <paramref name="rows"/> − 1.</summary>
 internal sealed class RowRange(long rows) : IReadOnlyList<long>

@@ -3,7 +3,7 @@
 using System.Numerics.Tensors;
 using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Selector.Core;
+namespace DataFreeKD.Selector.Embeddings;
 
 /// <summary>The embeddings of a table's rows: those named, or those that scoring left beside it.</summary>
 /// <param name="Path">The file; null where there is none to use.</param>
@@ -44,6 +44,12 @@ internal sealed record EmbeddingRows(string? Path, string Why)
                 $"{path} has {reader.Rows} embeddings and the scores table {rowsInTable} rows; give the file that was written with these scores"
             );
     }
+
+    /// <summary>The error of a row without embedding.</summary>
+    public static TableException Missing(string file, long row) =>
+        new(
+            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings"
+        );
 
     public static bool IsFinite(ReadOnlySpan<float> vector) => float.IsFinite(TensorPrimitives.SumOfSquares(vector));
 }

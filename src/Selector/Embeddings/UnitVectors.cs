@@ -2,9 +2,8 @@
 
 using System.Numerics.Tensors;
 using DataFreeKD.Manifests;
-using DataFreeKD.Selector.Core;
 
-namespace DataFreeKD.Selector.Sets;
+namespace DataFreeKD.Selector.Embeddings;
 
 /// <summary>Vectors <c>[n, D]</c> of length 1 (0 where the embedding is 0), so that the dot product is the cosine and ‖a − b‖² = 2 −
 /// 2·cos.</summary>
@@ -39,7 +38,7 @@ internal sealed class UnitVectors(float[][] vectors)
         {
             float norm = TensorPrimitives.Norm(vector);
             if (!float.IsFinite(norm))
-                throw CoreFit.Missing(path, rows[order[next]]);
+                throw EmbeddingRows.Missing(path, rows[order[next]]);
             TensorPrimitives.Divide(vector, norm > 0 ? norm : 1, unit);
             take(order[next], unit);
         });
