@@ -15,7 +15,6 @@ public sealed class FolderCircleTests
         "Distiller: Pruning, Training",
         "Selector: Core, Ranking",
         "Selector: Ranking, Scores",
-        "Selector: Ranking, Sets",
     ];
 
     [Theory]

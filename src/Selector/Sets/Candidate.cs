@@ -1,8 +1,8 @@
 // A ranked row on its way into the selection.
 
-using DataFreeKD.Selector.Sets;
+using DataFreeKD.Selector.Ranking;
 
-namespace DataFreeKD.Selector.Ranking;
+namespace DataFreeKD.Selector.Sets;
 
 /// <summary>A row that may be taken.</summary>
 /// <param name="Ranked">Its score and place.</param>

@@ -1,9 +1,9 @@
 // The second pass: the best rows, by class where a budget is shared, each looks once where that is asked for.
 
 using DataFreeKD.Selector.Embeddings;
-using DataFreeKD.Selector.Sets;
+using DataFreeKD.Selector.Ranking;
 
-namespace DataFreeKD.Selector.Ranking;
+namespace DataFreeKD.Selector.Sets;
 
 /// <summary>The rows to choose from.</summary>
 internal sealed class TopRanking
