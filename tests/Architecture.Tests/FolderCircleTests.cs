@@ -14,7 +14,6 @@ public sealed class FolderCircleTests
         "Distiller: Caching, Training",
         "Distiller: Pruning, Training",
         "Selector: Core, Ranking",
-        "Selector: Ranking, Scores",
     ];
 
     [Theory]

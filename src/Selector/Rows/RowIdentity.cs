@@ -3,7 +3,7 @@
 using System.IO.Hashing;
 using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Selector.Ranking;
+namespace DataFreeKD.Selector.Rows;
 
 /// <summary>Hashes of a row's content and place, of the columns of one table.</summary>
 internal readonly struct RowIdentity(TableHeader header)

@@ -2,7 +2,7 @@
 
 using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Selector.Ranking;
+namespace DataFreeKD.Selector.Rows;
 
 /// <summary>A cursor of its own that follows another reader of the same table by its lines.</summary>
 internal sealed class RowPlace(string table) : IDisposable
