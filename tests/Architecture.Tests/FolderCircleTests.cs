@@ -13,7 +13,6 @@ public sealed class FolderCircleTests
     [
         "Distiller: Caching, Training",
         "Distiller: Pruning, Training",
-        "Selector: Core, Ranking",
     ];
 
     [Theory]

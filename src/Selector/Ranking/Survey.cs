@@ -44,7 +44,8 @@ internal sealed record Survey
         if (reservoir?.Sample() is { } sample)
         {
             passes.Score.Fit(Whole(passes, scan) ?? [.. sample.Take(columns)]);
-            core = CoreFit.Of(passes, scan, sample);
+            if (passes.Score is ICoreScore score)
+                (passes.Core, core) = CoreFit.Of(score, options, passes.Embeddings, scan, sample, passes.Cancel);
         }
         return new Survey
         {
