@@ -120,7 +120,7 @@ public static class DistillRun
             Skipped = session.Skipped,
             FinalLoss = result.FinalLoss,
             HeldOut = result.HeldOut,
-            Parameters = RunSession.Parameters(student),
+            Parameters = student.ParameterCount(),
             TeacherParameters = teacher.Parameters,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,

@@ -81,7 +81,7 @@ internal static class TrainRun
             Skipped = session.Skipped,
             FinalLoss = result.FinalLoss,
             HeldOut = result.HeldOut,
-            Parameters = RunSession.Parameters(model),
+            Parameters = model.ParameterCount(),
             ClassNames = data.ClassNames,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,

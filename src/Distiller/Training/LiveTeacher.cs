@@ -40,7 +40,7 @@ internal sealed class LiveTeacher : TeacherSource
 
     public override int ImageSize => Model.Config.ImageSize;
 
-    public override long Parameters => RunSession.Parameters(Model);
+    public override long Parameters => Model.ParameterCount();
 
     public override Preprocessing Preprocessing => loaded.Preprocessing;
 

@@ -142,7 +142,7 @@ internal sealed class RunSession : IDisposable
             : "none held out";
         (string, string)[] figures =
         [
-            ("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)),
+            ("parameters", model.ParameterCount().ToString("N0", CultureInfo.InvariantCulture)),
             .. facts,
             ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)),
             ("steps", $"{result.Steps} of {options.BatchSize}"),
@@ -157,9 +157,6 @@ internal sealed class RunSession : IDisposable
             modelCard: ModelCard.Write(title, summary, model.Config, figures, RunOptions.Shown(options))
         );
     }
-
-    /// <summary>Number of parameters of a model.</summary>
-    public static long Parameters(ImageModel model) => model.ParameterCount();
 
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();
