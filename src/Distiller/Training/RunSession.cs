@@ -38,6 +38,7 @@ internal sealed class RunSession : IDisposable
         (this.options, this.folder, this.progress) = (options, folder, progress);
         Preprocessing = preprocessing with { ImageSize = side };
         Images = new TrainingImages(options, images, preprocessing, side, source, progress, cancel);
+        Predictor = new SlotPredictor(Images.Pixels, options.BatchSize);
     }
 
     /// <summary>Where tensors live.</summary>
@@ -58,7 +59,7 @@ internal sealed class RunSession : IDisposable
     public Preprocessing Preprocessing { get; }
 
     /// <summary>Decides on stored pixels.</summary>
-    public SlotPredictor Predictor => Images.Predictor;
+    public SlotPredictor Predictor { get; }
 
     /// <summary>Images that could not be used, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => Images.Skipped;

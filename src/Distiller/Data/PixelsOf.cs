@@ -2,7 +2,7 @@
 
 using DataFreeKD.Imaging;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Data;
 
 internal static class PixelsOf
 {

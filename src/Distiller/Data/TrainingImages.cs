@@ -1,12 +1,11 @@
 // The images of a run: decoded once, split into training and held-out ones, given out as batches.
 
 using System.IO.Hashing;
-using DataFreeKD.Distiller.Data;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using TorchSharp;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Data;
 
 /// <summary>Images, their split, and how they become batches. Equal options and images give equal batches, whoever asks: a training or a
 /// cache.</summary>
@@ -55,7 +54,6 @@ internal sealed class TrainingImages : IDisposable
             throw new DistillException($"{source}: every usable image is among the validation images, so there is none to train on");
         }
         Pixels = new SlotPixels(pixels.Store, side, normaliser, Device);
-        Predictor = new SlotPredictor(Pixels, options.BatchSize);
     }
 
     /// <summary>Where tensors live.</summary>
@@ -72,9 +70,6 @@ internal sealed class TrainingImages : IDisposable
 
     /// <summary>Stored pixels as the model takes them.</summary>
     public SlotPixels Pixels { get; }
-
-    /// <summary>Decides on stored pixels.</summary>
-    public SlotPredictor Predictor { get; }
 
     /// <summary>Images that could not be used, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => pixels.Skipped;
