@@ -3,6 +3,7 @@
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;

@@ -3,7 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -205,7 +205,7 @@ public static class PruneRun
     {
         // Where things lie does not decide the result; their contents do.
         IEnumerable<string> deciding = RunOptions
-            .Deciding(options)
+            .Deciding(options, nameof(PruneSettings.MaxActivationMemory))
             .Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path"))
             .Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
@@ -290,7 +290,7 @@ public static class PruneRun
             "A student pruned from its teacher in closed form, on unlabelled images, without training.",
             student.Config,
             figures,
-            RunOptions.Shown(options),
+            RunOptions.Shown(options, nameof(PruneSettings.MaxActivationMemory)),
             curves: null
         );
         ModelStore.Save(

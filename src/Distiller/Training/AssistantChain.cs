@@ -1,6 +1,7 @@
 // Teacher assistants (Mirzadeh et al., AAAI 2020): a teacher too large for its student teaches ever smaller ones in between.
 
 using System.Globalization;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Models;
 using TorchSharp;
 

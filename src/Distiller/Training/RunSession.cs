@@ -6,6 +6,7 @@ using System.Text.Json;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Pruning;
 using DataFreeKD.Models;
 using TorchSharp;

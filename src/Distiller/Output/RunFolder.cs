@@ -3,7 +3,7 @@
 using System.Text.Json;
 using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Output;
 
 /// <summary>Paths of a run's output.</summary>
 internal sealed class RunFolder

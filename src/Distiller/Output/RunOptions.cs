@@ -1,8 +1,6 @@
 // The options of runs as text, and which of them decide the result.
 
-using DataFreeKD.Distiller.Pruning;
-
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Output;
 
 internal static class RunOptions
 {
@@ -17,12 +15,16 @@ internal static class RunOptions
         nameof(LoopOptions.MaxPixelMemory),
         nameof(LoopOptions.CheckpointEvery),
         nameof(LoopOptions.ToolVersion),
-        nameof(PruneOptions.MaxActivationMemory),
     ];
 
     /// <summary>The options that decide the result.</summary>
-    public static SortedDictionary<string, string> Deciding(object options) => OptionsText.Without(WithoutEffect, options);
+    /// <param name="options">All options of a run.</param>
+    /// <param name="others">Names of further options of its kind that do not.</param>
+    public static SortedDictionary<string, string> Deciding(object options, params string[] others) =>
+        OptionsText.Without([.. WithoutEffect, .. others], options);
 
     /// <summary>The options that decide the result, as a model card shows them.</summary>
-    public static SortedDictionary<string, string> Shown(object options) => OptionsText.Shown(Deciding(options));
+    /// <inheritdoc cref="Deciding"/>
+    public static SortedDictionary<string, string> Shown(object options, params string[] others) =>
+        OptionsText.Shown(Deciding(options, others));
 }

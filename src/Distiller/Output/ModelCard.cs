@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Text;
 using DataFreeKD.Models;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Output;
 
 internal static class ModelCard
 {

@@ -5,7 +5,7 @@ using System.Text;
 using DataFreeKD.Models.Checkpoints;
 using TorchSharp;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Output;
 
 /// <summary>Saves and restores a run. Random numbers are functions of (seed, step), so the step is all that randomness needs.</summary>
 internal static class Checkpoint
