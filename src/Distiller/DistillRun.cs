@@ -29,7 +29,7 @@ public static class DistillRun
     )
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "distill");
+        using OutputLock held = OutputLock.Take(options.Output, RunCommands.Distill);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
     }
@@ -93,7 +93,7 @@ public static class DistillRun
         session.Save(
             student,
             teacher.ClassNames,
-            "distill",
+            RunCommands.Distill,
             Path.GetFileName(folder.Path),
             "A student distilled without the teacher's original data, from selected unlabelled images.",
             result,

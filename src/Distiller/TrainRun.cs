@@ -23,7 +23,7 @@ internal static class TrainRun
     public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "train");
+        using OutputLock held = OutputLock.Take(options.Output, RunCommands.Train);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
         torch.Device device = Devices.Of(options.Device);
@@ -62,7 +62,7 @@ internal static class TrainRun
         session.Save(
             model,
             data.ClassNames,
-            "train",
+            RunCommands.Train,
             Path.GetFileName(folder.Path),
             "A classifier trained on labelled images.",
             result,

@@ -27,6 +27,9 @@ internal sealed class RunFolder
     ];
     private static readonly string[] PruningFiles = ["state.safetensors", "shape.json", "frontier.csv", "held-out.csv", "run.json"];
 
+    /// <summary>The images that a pruning held out, within the model directory.</summary>
+    public const string PrunedHeldOut = "pruning/held-out.csv";
+
     private const string EmptyNote = """{"options": {}, "inputs": {}}""" + "\n";
 
     private HashSet<string> there = [];

@@ -15,12 +15,6 @@ namespace DataFreeKD.Distiller.Pruning;
 /// training.</summary>
 public static class PruneRun
 {
-    /// <summary>The command's name in provenance.</summary>
-    internal const string Command = "prune";
-
-    /// <summary>The images held out, within the model directory.</summary>
-    internal const string HeldOutList = "pruning/held-out.csv";
-
     /// <summary>Runs to the end. A run that is stopped goes on after its last fitted block with
     /// <see cref="PruneOptions.Resume"/>.</summary>
     /// <param name="options">What to do.</param>
@@ -34,7 +28,7 @@ public static class PruneRun
     public static PruneSummary Execute(PruneOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock owner = OutputLock.Take(options.Output, "prune");
+        using OutputLock owner = OutputLock.Take(options.Output, RunCommands.Prune);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         Stopwatch clock = Stopwatch.StartNew();
         using DisposeScope scope = torch.NewDisposeScope();
@@ -71,7 +65,7 @@ public static class PruneRun
 
         folder.RefuseAppeared(options.Overwrite);
         if (work.HeldOut.Length > 0)
-            WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. work.HeldOut.Select(slot => wanted[slot])]);
+            WriteHeldOut(Path.Combine(folder.Path, RunFolder.PrunedHeldOut), [.. work.HeldOut.Select(slot => wanted[slot])]);
         PruneSummary summary = new()
         {
             Output = folder.Path,
@@ -254,7 +248,7 @@ public static class PruneRun
         new Provenance
         {
             Version = options.ToolVersion,
-            Command = Command,
+            Command = RunCommands.Prune,
             Options = OptionsText.All(options),
             Seed = options.Seed,
             Inputs = inputs,

@@ -1,6 +1,5 @@
 // The weights that a selection gives its rows.
 
-
 namespace DataFreeKD.Selector.Sets;
 
 internal static class RowWeights
