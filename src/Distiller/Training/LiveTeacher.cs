@@ -51,7 +51,7 @@ internal sealed class LiveTeacher : TeacherSource
     public override IReadOnlyList<ImageModel> Models => [Model];
 
     public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) =>
-        DistillRun.LossesOf(options, [Model.Config], student, device);
+        RecipeLosses.Of(options, [Model.Config], student, device);
 
     public override void Check(TrainingImages images) { }
 

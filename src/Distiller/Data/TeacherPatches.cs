@@ -3,7 +3,7 @@
 using DataFreeKD.Models;
 using TorchSharp;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Data;
 
 /// <summary>Which patches a teacher sees.</summary>
 /// <remarks>Son et al., ECCV 2024 (arXiv 2302.10494): the student goes first; its last block's CLS-to-patch attention, averaged over heads,
