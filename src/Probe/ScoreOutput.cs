@@ -40,9 +40,9 @@ internal static class ScoreOutput
     public static string[] Beside(string table) =>
         [
             ManifestPath.EmbeddingsBeside(table),
-            ScoreRun.IntactModelBeside(table),
+            ManifestPath.IntactModelBeside(table),
             ManifestPath.SampleBeside(table),
-            ScoreRun.CascadeModelBeside(table),
+            ManifestPath.CascadeModelBeside(table),
         ];
 
     /// <summary>The files of an output that another output may have in common with it.</summary>

@@ -67,7 +67,7 @@ internal static class CoreFit
     // Why the pool has no core to look for; null where it may have one.
     private static string? Unusable(EmbeddingRows embeddings, UsableRows pool) =>
         embeddings.Path is null ? embeddings.Why
-        : pool.Counts.ContainsKey($"{Status.Skipped}/cascade") ? "a cascade left no embeddings to most of the pool"
+        : pool.HasDropped ? "a cascade left no embeddings to most of the pool"
         : pool.Classes.Keys.All(id => id == UsableRows.NoClass) ? "the teacher has no classes"
         : null;
 

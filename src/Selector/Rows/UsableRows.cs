@@ -80,6 +80,9 @@ internal class UsableRows : IDisposable
         }
     }
 
+    /// <summary>Whether a cascade dropped rows, which have no figures and no embeddings then.</summary>
+    public bool HasDropped => counts.ContainsKey($"{Status.Skipped}/{Reason.Cascade}");
+
     /// <summary>Moves to the next usable row; false after the last.</summary>
     public bool Next()
     {
