@@ -2,6 +2,7 @@
 
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Probe.Teachers;
 using TorchSharp;
 using static TorchSharp.torch;
 

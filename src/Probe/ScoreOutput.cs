@@ -6,6 +6,7 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Teachers;
 
 namespace DataFreeKD.Probe;
 

@@ -7,6 +7,7 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Probe.Teachers;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -4,6 +4,7 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Probe.Teachers;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -5,7 +5,7 @@ using DataFreeKD.Onnx.Running;
 using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe;
+namespace DataFreeKD.Probe.Teachers;
 
 /// <summary>A teacher that is ready: a checkpoint of any family, an ONNX classifier, which gives logits alone, or a network that a
 /// program brings.</summary>

@@ -6,7 +6,7 @@ using DataFreeKD.Onnx.Running;
 using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe;
+namespace DataFreeKD.Probe.Teachers;
 
 /// <summary>A teacher as a graph in memory that gives logits, embedding, what the heads read, and the probe of each block asked
 /// for.</summary>

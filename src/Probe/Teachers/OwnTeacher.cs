@@ -4,7 +4,7 @@ using DataFreeKD.Models;
 using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe;
+namespace DataFreeKD.Probe.Teachers;
 
 /// <summary>Checks what the network gives, and asks it for views.</summary>
 internal sealed class OwnTeacher : ITeacherNetwork

@@ -5,7 +5,7 @@ using DataFreeKD.Probe.Scores;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe;
+namespace DataFreeKD.Probe.Teachers;
 
 /// <summary>A Vision Transformer with its attention, or a ResNet, RedNet or TinyViT by its logits and the embedding that its head
 /// reads.</summary>

@@ -5,7 +5,7 @@ using DataFreeKD.Onnx.Running;
 using DataFreeKD.Probe.Scores;
 using static TorchSharp.torch;
 
-namespace DataFreeKD.Probe;
+namespace DataFreeKD.Probe.Teachers;
 
 /// <summary>Gives logits alone: columns of attention, embeddings and features stay empty.</summary>
 internal sealed class OnnxClassifierTeacher : ITeacherNetwork
