@@ -4,7 +4,6 @@ using System.Globalization;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.NearDuplicates;
 

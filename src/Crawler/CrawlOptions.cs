@@ -1,14 +1,10 @@
-// What crawling needs to know, and what it tells.
+// What crawling needs to know.
 
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 
 namespace DataFreeKD.Crawler;
-
-/// <summary>Input that cannot be crawled; the message says what, where and how to mend it.</summary>
-public sealed class CrawlException(string message) : DataFreeKDException(message);
 
 /// <summary>Options of a crawl.</summary>
 public sealed record CrawlOptions
@@ -89,30 +85,4 @@ public sealed record CrawlOptions
         if (Workers < 1)
             throw new CrawlException($"Workers {Workers}: give at least 1") { Options = [nameof(Workers)] };
     }
-}
-
-/// <summary>Progress of a crawl.</summary>
-/// <param name="Done">Files looked at.</param>
-/// <param name="Stored">Of them, new images in the store.</param>
-/// <param name="Bytes">Bytes read.</param>
-/// <param name="Rejected">Of them, refused by policy.</param>
-/// <param name="Failed">Of them, not to be had or not to be decoded.</param>
-public sealed record CrawlProgress(long Done, long Stored, long Bytes, long Rejected = 0, long Failed = 0);
-
-/// <summary>What a dry run says of an address.</summary>
-/// <param name="Url">The address as it was given.</param>
-/// <param name="Decision"><c>fetch</c>, <c>known</c> where the store has a row for it, or the reason for which it would not be
-/// fetched.</param>
-internal sealed record PlannedFetch(string Url, string Decision);
-
-/// <summary>What a crawl did.</summary>
-/// <param name="Rows">Rows of the manifest.</param>
-/// <param name="Added">Of them, added by this crawl.</param>
-/// <param name="Counts">Rows by status, or by <c>status/reason</c>.</param>
-/// <param name="Manifest">The manifest's path.</param>
-/// <param name="Seconds">Wall seconds.</param>
-public sealed record CrawlSummary(long Rows, long Added, IReadOnlyDictionary<string, long> Counts, string Manifest, double Seconds)
-{
-    /// <summary>The added rows alone, as <see cref="Counts"/>.</summary>
-    public IReadOnlyDictionary<string, long> AddedCounts { get; init; } = new Dictionary<string, long>();
 }

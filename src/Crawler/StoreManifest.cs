@@ -1,7 +1,7 @@
 // The manifest of a store before a crawl: what is known, what is to be visited again.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Buckets;
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;

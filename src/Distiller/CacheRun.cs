@@ -144,7 +144,7 @@ internal static class CacheRun
         CancellationToken cancel
     )
     {
-        int[] decisions = teacher.Decisions(images.Predictor, images.HeldOut);
+        int[] decisions = teacher.Decisions(new SlotPredictor(images.Pixels, options.BatchSize), images.HeldOut);
         if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions))
             return header.Records;
         FreeSpace.Require(

@@ -1,7 +1,7 @@
 // A comparison from end to end: recipes and seeds in, students, tables and differences out.
 
 using DataFreeKD.Distiller.Comparison;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 

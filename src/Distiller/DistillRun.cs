@@ -3,6 +3,7 @@
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -28,7 +29,7 @@ public static class DistillRun
     )
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "distill");
+        using OutputLock held = OutputLock.Take(options.Output, RunCommands.Distill);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
     }
@@ -92,7 +93,7 @@ public static class DistillRun
         session.Save(
             student,
             teacher.ClassNames,
-            "distill",
+            RunCommands.Distill,
             Path.GetFileName(folder.Path),
             "A student distilled without the teacher's original data, from selected unlabelled images.",
             result,
@@ -120,58 +121,12 @@ public static class DistillRun
             Skipped = session.Skipped,
             FinalLoss = result.FinalLoss,
             HeldOut = result.HeldOut,
-            Parameters = RunSession.Parameters(student),
+            Parameters = student.ParameterCount(),
             TeacherParameters = teacher.Parameters,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,
             Stages = result.Stages,
         };
-    }
-
-    /// <summary>The recipe's terms for these models.</summary>
-    /// <exception cref="DistillException">A loss that does not fit the models or the options.</exception>
-    internal static IReadOnlyList<LossTerm> LossesOf(
-        DistillOptions options,
-        IReadOnlyList<ModelConfig> teachers,
-        ModelConfig student,
-        torch.Device device
-    )
-    {
-        IReadOnlyList<LossTerm> losses =
-        [
-            .. options.Recipe.Terms.Select(term =>
-                term.Entry.Build(term, new LossContext(new ModelPair(teachers[ShapeOf(term)], student), options.Seed, device))
-            ),
-        ];
-        foreach (LossTerm loss in losses)
-            _ = loss.Teacher.Among(teachers.Count, loss.ReadsTeacherFeatures);
-        // Feature losses line class tokens up; without one they would take a patch for it.
-        if (
-            losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reading
-            && teachers.OfType<VitConfig>().Any(teacher => !teacher.ClassToken)
-        )
-            throw new DistillException(
-                $"the {reading.Name} loss reads the teacher's class token, and the teacher has none; use losses on outputs (kd, dkd, dist, hard, noise)"
-            );
-        if (options.DropsPatches && losses.FirstOrDefault(loss => loss.NeedsEveryPatch) is { } whole)
-            throw new DistillException(
-                $"the {whole.Name} loss needs every patch of the student: leave patch dropout out, or {whole.Name} out of the recipe"
-            );
-        if (options.MasksTeacher)
-        {
-            TeacherPatches.Check(teachers, student);
-            if (losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } reader)
-                throw new DistillException(
-                    $"the {reader.Name} loss reads the teacher's patches, of which TeacherPatches shows it a part; use losses on outputs (kd, dkd, dist, hard, noise), or leave TeacherPatches out"
-                )
-                {
-                    Options = [nameof(DistillOptions.TeacherPatches)],
-                };
-        }
-        return losses;
-
-        // A loss of features is built for the teacher whose features it reads; for a mixture of outputs any will do.
-        int ShapeOf(RecipeTerm term) => new TeacherChoice(term).Among(teachers.Count, features: false) ?? 0;
     }
 
     private static Dictionary<string, string> Hashes(

@@ -1,6 +1,7 @@
 // Supervised training from end to end: labelled images in, model directory out. For teachers and upper bounds.
 
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -22,7 +23,7 @@ internal static class TrainRun
     public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, "train");
+        using OutputLock held = OutputLock.Take(options.Output, RunCommands.Train);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
         torch.Device device = Devices.Of(options.Device);
@@ -61,7 +62,7 @@ internal static class TrainRun
         session.Save(
             model,
             data.ClassNames,
-            "train",
+            RunCommands.Train,
             Path.GetFileName(folder.Path),
             "A classifier trained on labelled images.",
             result,
@@ -81,7 +82,7 @@ internal static class TrainRun
             Skipped = session.Skipped,
             FinalLoss = result.FinalLoss,
             HeldOut = result.HeldOut,
-            Parameters = RunSession.Parameters(model),
+            Parameters = model.ParameterCount(),
             ClassNames = data.ClassNames,
             Seconds = session.Seconds,
             ImagesPerSecond = result.ImagesPerSecond,

@@ -26,6 +26,14 @@ internal static class ManifestPath
     /// <param name="scores">The scores table.</param>
     public static string SampleBeside(string scores) => Path.ChangeExtension(Path.TrimEndingDirectorySeparator(scores), ".sample.csv");
 
+    /// <summary>Where the classifier of corrupted copies lies that a scores table was made by.</summary>
+    /// <param name="scores">The scores table.</param>
+    public static string IntactModelBeside(string scores) => Path.ChangeExtension(scores, ".intact.zip");
+
+    /// <summary>Where the cascade lies that a scores table was made by.</summary>
+    /// <param name="scores">The scores table.</param>
+    public static string CascadeModelBeside(string scores) => Path.ChangeExtension(scores, ".cascade.zip");
+
     /// <summary>Where scoring leaves the embeddings of a scores table's rows.</summary>
     /// <param name="scores">The scores table.</param>
     public static string EmbeddingsBeside(string scores) =>

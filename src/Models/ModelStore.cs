@@ -148,7 +148,7 @@ public static class ModelStore
             WeightNames.Contains(Path.GetFileName(weights)) || (directory && !File.Exists(Path.Combine(folder, stem + ".json")));
         JsonFile? config = JsonFile.ReadIfPresent(Path.Combine(folder, inLayout ? Config : stem + ".json"));
         JsonFile? processor = inLayout ? JsonFile.ReadIfPresent(Path.Combine(folder, Processor)) : null;
-        ConfigContract.NameUnknown(config, report);
+        KnownFields.NameUnknown(config, report);
         Statements stated = Statements.OfConfig(config).Then(content.Stated);
         Told<TimmEntry>? named = Named(stated, WeightNames.Contains(Path.GetFileName(weights)) ? null : stem, weights, report);
 

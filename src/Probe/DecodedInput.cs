@@ -1,9 +1,11 @@
 // An image between decoding and the forward pass.
 
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DataFreeKD.Imaging;
 using DataFreeKD.Imaging.Corruptions;
+using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
@@ -33,6 +35,23 @@ internal sealed record DecodedInput(ScoreInput Input, string Sha256, int Width, 
         if (image is null)
             return new DecodedInput(Released(input), sha256, 0, 0, null, reason);
         return new DecodedInput(Released(input), sha256, width, height, Normalised(input, image, transform), null);
+    }
+
+    /// <summary>Decoded images as one tensor, <c>[B, 3, S, S]</c>; what was rented for them is given back.</summary>
+    /// <param name="images">Images that could be decoded.</param>
+    /// <param name="side">S.</param>
+    public static Tensor Batch(IReadOnlyList<DecodedInput> images, int side)
+    {
+        int length = 3 * side * side;
+        Tensor batch = empty(images.Count, 3, side, side);
+        Span<byte> bytes = batch.bytes;
+        for (int i = 0; i < images.Count; i++)
+        {
+            float[] pixels = images[i].Pixels!;
+            MemoryMarshal.AsBytes(pixels.AsSpan(0, length)).CopyTo(bytes[(i * length * sizeof(float))..]);
+            ArrayPool<float>.Shared.Return(pixels);
+        }
+        return batch;
     }
 
     private static float[] Normalised(ScoreInput input, RgbImage image, Preprocessing transform)

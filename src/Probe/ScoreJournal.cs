@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Probe.Teachers;
 
 namespace DataFreeKD.Probe;
 

@@ -3,13 +3,9 @@
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
-using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 
 namespace DataFreeKD.Probe;
-
-/// <summary>Input that cannot be scored; the message says what, where and how to mend it.</summary>
-public sealed class ScoreException(string message) : DataFreeKDException(message);
 
 /// <summary>Options of a scoring run: the teacher's, and those of a table.</summary>
 public sealed record ScoreOptions : TeacherOptions
@@ -138,37 +134,4 @@ public sealed record ScoreOptions : TeacherOptions
                 Options = [nameof(Overwrite), nameof(Resume)],
             };
     }
-}
-
-/// <summary>Progress of a scoring run.</summary>
-/// <param name="Done">Rows written.</param>
-/// <param name="Failed">Of them, images that could not be scored.</param>
-/// <param name="ImagesPerSecond">Since the start of this process.</param>
-public sealed record ScoreProgress(long Done, long Failed, double ImagesPerSecond);
-
-/// <summary>What a scoring run did.</summary>
-/// <param name="Rows">Rows of the table.</param>
-/// <param name="Counts">Rows by status, or by <c>status/reason</c>.</param>
-/// <param name="Blocks">Blocks probed.</param>
-/// <param name="Seconds">Wall seconds of this process.</param>
-/// <param name="ImagesPerSecond">Rows of this process over its seconds.</param>
-public sealed record ScoreSummary(
-    long Rows,
-    IReadOnlyDictionary<string, long> Counts,
-    IReadOnlyList<int> Blocks,
-    double Seconds,
-    double ImagesPerSecond
-)
-{
-    /// <summary>How the classifier of corrupted copies did on kinds that it had not seen; null where no score needs one.</summary>
-    internal CorruptionVerdict? Intact { get; init; }
-
-    /// <summary>Where the embeddings are; null where none were kept.</summary>
-    public string? Embeddings { get; init; }
-
-    /// <summary>Rows of exact copies, whose figures were taken over from the first of them or from the earlier table.</summary>
-    public long Copied { get; init; }
-
-    /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
-    internal CascadeVerdict? Cascade { get; init; }
 }

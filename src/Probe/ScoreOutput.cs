@@ -6,6 +6,7 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Teachers;
 
 namespace DataFreeKD.Probe;
 
@@ -40,9 +41,9 @@ internal static class ScoreOutput
     public static string[] Beside(string table) =>
         [
             ManifestPath.EmbeddingsBeside(table),
-            ScoreRun.IntactModelBeside(table),
+            ManifestPath.IntactModelBeside(table),
             ManifestPath.SampleBeside(table),
-            ScoreRun.CascadeModelBeside(table),
+            ManifestPath.CascadeModelBeside(table),
         ];
 
     /// <summary>The files of an output that another output may have in common with it.</summary>

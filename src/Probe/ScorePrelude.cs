@@ -71,9 +71,9 @@ internal static class ScorePrelude
         string copies = Path.Combine(folder, CorruptionFileName),
             sample = Path.Combine(folder, SampleFile);
         if (File.Exists(copies))
-            File.Move(copies, ScoreRun.IntactModelBeside(table), overwrite: true);
+            File.Move(copies, ManifestPath.IntactModelBeside(table), overwrite: true);
         string cascade = Path.Combine(folder, CascadeName),
-            beside = ScoreRun.CascadeModelBeside(table);
+            beside = ManifestPath.CascadeModelBeside(table);
         bool drops = teacher.Cascade is { Drops: true };
         if (drops)
             File.Move(sample, ManifestPath.SampleBeside(table), overwrite: true);

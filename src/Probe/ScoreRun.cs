@@ -142,8 +142,8 @@ public static class ScoreRun
     }
 
     /// <summary>Where the cascade that a table was scored by lies.</summary>
-    public static string CascadeModelBeside(string table) => Path.ChangeExtension(table, ".cascade.zip");
+    public static string CascadeModelBeside(string table) => ManifestPath.CascadeModelBeside(table);
 
     /// <summary>Where the classifier of corrupted copies that a table was scored by lies.</summary>
-    public static string IntactModelBeside(string table) => Path.ChangeExtension(table, ".intact.zip");
+    public static string IntactModelBeside(string table) => ManifestPath.IntactModelBeside(table);
 }

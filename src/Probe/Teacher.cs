@@ -8,6 +8,7 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Probe.Teachers;
 
 namespace DataFreeKD.Probe;
 

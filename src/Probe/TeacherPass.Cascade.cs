@@ -7,6 +7,7 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Probe.Teachers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ internal sealed partial class TeacherPass
     {
         string? reason =
             onnx is not null ? "Runtime onnx cannot stop in the middle of the teacher"
-            : needs.HasFlag(ScoreNeeds.Rollout) ? "rollout scores need the attention of all blocks at once"
+            : plan.Needs.HasFlag(ScoreNeeds.Rollout) ? "rollout scores need the attention of all blocks at once"
             : null;
         if (reason is not null)
             throw new ScoreException(
@@ -82,7 +83,7 @@ internal sealed partial class TeacherPass
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0)
             return [];
-        float[][] features = Looking(images, pixels => Rows(looks.Features(pixels), images.Length));
+        float[][] features = Looking(images, pixels => TensorRows.Of(looks.Features(pixels), images.Length));
         return [.. images.Select((image, row) => (image.Input.Place, features[row]))];
     }
 
@@ -118,7 +119,9 @@ internal sealed partial class TeacherPass
                 IReadOnlyList<ImageScores> scores = Figures(Answer(pixels), images.Length);
                 float[][][] features =
                 [
-                    .. candidates.Select(blocks => Rows(Features(Network.RunFirst(pixels, blocks, ProbedOrFirst(blocks))), images.Length)),
+                    .. candidates.Select(blocks =>
+                        TensorRows.Of(Features(Network.RunFirst(pixels, blocks, ProbedOrFirst(blocks))), images.Length)
+                    ),
                 ];
                 return scores.Select((figures, row) => (figures, features.Select(candidate => candidate[row]).ToArray())).ToList();
             }));

@@ -24,8 +24,8 @@ internal sealed partial class TeacherPass
             Transform.Normalise(seen[i], pixels.Slice(i * length, length));
         ModelOutput output = Network.Run(batch.to(Device), new ModelCapture { ClsRowBlocks = Blocks });
 
-        float[][] probes = [.. Blocks.Select(block => Floats(AttentionProbe.FromClsRows(output.ClsRows[block])))];
-        float[]? probabilities = output.Logits is { } logits ? Floats(logits.to(ScalarType.Float64).softmax(-1)) : null;
+        float[][] probes = [.. Blocks.Select(block => TensorRows.Flat(AttentionProbe.FromClsRows(output.ClsRows[block])))];
+        float[]? probabilities = output.Logits is { } logits ? TensorRows.Flat(logits.to(ScalarType.Float64).softmax(-1)) : null;
         int patches = Network.Config.Patches,
             classes = Network.Config.Classes;
         return

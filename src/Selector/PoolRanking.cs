@@ -3,6 +3,7 @@
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
 using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Rows;
 using DataFreeKD.Selector.Scores;
 
 namespace DataFreeKD.Selector;

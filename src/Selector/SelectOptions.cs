@@ -1,7 +1,6 @@
 // What to select from which table, and how much: everything with a default except the two paths and a budget.
 
 using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector;
 

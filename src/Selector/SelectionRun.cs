@@ -2,7 +2,7 @@
 
 using System.Diagnostics;
 using DataFreeKD.Manifests;
-using DataFreeKD.Selector.Core;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Measures;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Sets;

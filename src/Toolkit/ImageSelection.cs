@@ -4,7 +4,6 @@ using System.Globalization;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
 using DataFreeKD.Selector;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Toolkit;
 

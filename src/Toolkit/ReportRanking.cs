@@ -5,7 +5,6 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Reporting;
 using DataFreeKD.Selector;
 using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Toolkit;
 

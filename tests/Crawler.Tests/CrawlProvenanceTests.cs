@@ -1,7 +1,6 @@
 // The record beside a manifest: every option that is set, and the hash of every file that was named.
 
 using System.Reflection;
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Store;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
-using DataFreeKD.Distiller.Training;
 using DataFreeKD.Models;
 using DataFreeKD.Testing;
 using TorchSharp;

@@ -1,7 +1,7 @@
 // MaskedKD: which patches a teacher sees, that they keep their positions, and where it is refused.
 
+using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
-using DataFreeKD.Distiller.Training;
 using DataFreeKD.Models;
 using DataFreeKD.Testing;
 using TorchSharp;

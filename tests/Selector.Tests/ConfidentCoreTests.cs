@@ -5,7 +5,6 @@ using System.Text.Json;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Advice;
 using DataFreeKD.Selector.Measures;
-using DataFreeKD.Selector.Sets;
 using DataFreeKD.Testing;
 
 namespace DataFreeKD.Selector.Tests;

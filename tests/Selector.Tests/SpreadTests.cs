@@ -1,6 +1,7 @@
 // The methods of spreading, held to what trying everything finds.
 
 using CsCheck;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Tests;

@@ -8,7 +8,7 @@ using System.Text.RegularExpressions;
 using DataFreeKD.Cli.Verbs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
-using DataFreeKD.Selector.Sets;
+using DataFreeKD.Selector;
 using YamlDotNet.RepresentationModel;
 using YamlDocument = DataFreeKD.Cli.Recipes.YamlDocument;
 

@@ -3,8 +3,8 @@
 using System.CommandLine;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Selector;
 using DataFreeKD.Selector.Measures;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Cli.Verbs;
 

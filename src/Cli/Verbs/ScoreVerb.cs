@@ -14,7 +14,7 @@ using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Probe.Sharding;
-using DataFreeKD.Selector.Sets;
+using DataFreeKD.Selector;
 
 namespace DataFreeKD.Cli.Verbs;
 

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.Globalization;
+using DataFreeKD.Selector;
 using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Cli.Verbs;

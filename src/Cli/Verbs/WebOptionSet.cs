@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.Net;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Buckets;
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
 

@@ -1,6 +1,8 @@
 // The listing of a bucket, kept on disk: a crawl that goes on must see the objects that it began with.
 
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Imaging.Inputs;
 
 namespace DataFreeKD.Crawler.Buckets;
@@ -20,7 +22,7 @@ internal static class BucketListing
             if (!ImageInputs.MayBeImage(name.Key) && !ImageInputs.IsArchive(name.Key))
                 continue;
             await file
-                .Stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(name.Key, Journal.CrawlJson.Default.String), cancel)
+                .Stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(name.Key, ListingJson.Default.String), cancel)
                 .ConfigureAwait(false);
             file.Stream.WriteByte((byte)'\n');
         }
@@ -29,5 +31,8 @@ internal static class BucketListing
 
     /// <summary>The objects that were listed.</summary>
     public static IEnumerable<BucketName> Read(string path, BucketName start) =>
-        File.ReadLines(path).Select(line => start with { Key = JsonSerializer.Deserialize(line, Journal.CrawlJson.Default.String)! });
+        File.ReadLines(path).Select(line => start with { Key = JsonSerializer.Deserialize(line, ListingJson.Default.String)! });
 }
+
+[JsonSerializable(typeof(string))]
+internal sealed partial class ListingJson : JsonSerializerContext;

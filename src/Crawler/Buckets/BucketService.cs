@@ -8,6 +8,7 @@ using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.S3;
 using Amazon.S3.Model;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 
 namespace DataFreeKD.Crawler.Buckets;

@@ -1,6 +1,7 @@
 // Decides which host is asked next: many hosts at once, each at its own pace, none in another's way.
 
 using System.Runtime.ExceptionServices;
+using DataFreeKD.Crawler.Addresses;
 using Polly;
 
 namespace DataFreeKD.Crawler.Fetching;

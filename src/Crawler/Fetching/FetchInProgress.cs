@@ -1,5 +1,7 @@
 // A target on its way through its host's pipeline.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>What the pipeline's callbacks tell the scheduler about.</summary>

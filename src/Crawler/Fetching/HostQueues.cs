@@ -1,5 +1,7 @@
 // Which host is next: hosts with waiting targets, by whether they may be asked now, later, or have nothing to do.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>All hosts that are known, with their targets. The scheduler's lock guards it.</summary>

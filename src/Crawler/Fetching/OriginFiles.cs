@@ -1,5 +1,6 @@
 // The files by which an origin says what it wants, each read once a day at most.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Fetching;

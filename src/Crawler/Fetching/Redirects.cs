@@ -1,5 +1,7 @@
 // Where a redirect leads, or why it leads nowhere.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Fetching;
 
 internal static class Redirects

@@ -1,7 +1,7 @@
 // Targets that wait on disk, so that a host with a million of them costs no memory.
 
 using System.Text.Json;
-using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Addresses;
 
 namespace DataFreeKD.Crawler.Fetching;
 
@@ -22,7 +22,7 @@ internal sealed class SpillFile(string path) : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(targets, CrawlJson.Default.ListWebTarget);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(targets, TargetJson.Default.ListWebTarget);
         var block = new Block(end, bytes.Length);
         RandomAccess.Write(file.SafeFileHandle, bytes, block.Offset);
         end += bytes.Length;
@@ -45,7 +45,7 @@ internal sealed class SpillFile(string path) : IDisposable
             end = 0;
             file!.SetLength(0);
         }
-        return JsonSerializer.Deserialize(bytes, CrawlJson.Default.ListWebTarget)!;
+        return JsonSerializer.Deserialize(bytes, TargetJson.Default.ListWebTarget)!;
     }
 
     public void Dispose() => file?.Dispose();

@@ -1,5 +1,7 @@
 // The targets that wait for one host: a few in memory, the rest on disk, first in first out.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>Not thread-safe: the scheduler's lock guards it.</summary>

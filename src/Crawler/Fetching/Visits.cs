@@ -1,5 +1,6 @@
 // What may be fetched is fetched: a target's origin is asked first what it allows.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Politeness;
 using Polly.CircuitBreaker;
 

@@ -3,7 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 
 namespace DataFreeKD.Crawler.Journal;
 
@@ -36,7 +36,7 @@ internal sealed class CrawlState : IDisposable
         {
             AtomicFile.WriteAllBytes(
                 path,
-                JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(plan), CrawlJson.Default.DictionaryStringString)
+                JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string>(plan), JournalJson.Default.DictionaryStringString)
             );
             return;
         }
@@ -90,7 +90,7 @@ internal sealed class CrawlState : IDisposable
         {
             foreach (WebTarget target in targets)
             {
-                JsonSerializer.Serialize(json, target, CrawlJson.Default.WebTarget);
+                JsonSerializer.Serialize(json, target, TargetJson.Default.WebTarget);
                 json.Flush();
                 json.Reset();
                 file.Stream.WriteByte((byte)'\n');
@@ -103,7 +103,7 @@ internal sealed class CrawlState : IDisposable
     public IEnumerable<WebTarget> ReadTargets(int level)
     {
         foreach (string line in File.ReadLines(Targets(level), Encoding.UTF8))
-            yield return JsonSerializer.Deserialize(line, CrawlJson.Default.WebTarget)!;
+            yield return JsonSerializer.Deserialize(line, TargetJson.Default.WebTarget)!;
     }
 
     // The plan is a crawl's first file: it is deleted with the folder when the crawl is done.
@@ -140,7 +140,7 @@ internal sealed class CrawlState : IDisposable
     {
         try
         {
-            if (JsonSerializer.Deserialize(File.ReadAllBytes(path), CrawlJson.Default.DictionaryStringString) is { } plan)
+            if (JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.DictionaryStringString) is { } plan)
                 return plan;
         }
         catch (JsonException)

@@ -64,7 +64,7 @@ internal sealed class JournalReader : IDisposable
             int read = file.Read(line, length, line.Length - length);
             int end = line.AsSpan(length, read).IndexOf((byte)'\n');
             if (end >= 0)
-                return JsonSerializer.Deserialize(line.AsSpan(0, length + end), CrawlJson.Default.JournalRow)!;
+                return JsonSerializer.Deserialize(line.AsSpan(0, length + end), JournalJson.Default.JournalRow)!;
             if (read == 0)
                 throw new IOException("the journal changed while it was read");
             length += read;

@@ -70,7 +70,7 @@ internal sealed class JournalWriter : IAsyncDisposable
             {
                 for (int count = 0; count < Batch && rows.Reader.TryRead(out (JournalRow Row, string? Image) next); count++)
                 {
-                    JsonSerializer.Serialize(json, next.Row, CrawlJson.Default.JournalRow);
+                    JsonSerializer.Serialize(json, next.Row, JournalJson.Default.JournalRow);
                     json.Flush();
                     json.Reset();
                     lines.Write("\n"u8);

@@ -1,5 +1,7 @@
 // What a page, a sitemap or a feed leads to.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Pages;
 
 /// <summary>Addresses in document order, each once, http and https, without fragments.</summary>

@@ -1,6 +1,7 @@
 // What each tag of a page gives: images, links, a base address, or a wish not to be used.
 
 using AngleSharp.Html.Parser.Tokens;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Pages;

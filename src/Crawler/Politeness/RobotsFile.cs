@@ -1,6 +1,7 @@
 // A robots.txt file, and what it says of one crawler and one path (RFC 9309).
 
 using System.Text;
+using DataFreeKD.Crawler.Addresses;
 
 namespace DataFreeKD.Crawler.Politeness;
 

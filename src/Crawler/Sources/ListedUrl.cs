@@ -1,5 +1,6 @@
 // One line of a URL list, and which of the list's columns mean what.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Sources;

@@ -1,7 +1,6 @@
 // What the user named, told apart: the web's and this machine's, with folders and globs of lists as the lists in them.
 
-using DataFreeKD.Crawler.Buckets;
-using DataFreeKD.Crawler.Web;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;

@@ -1,8 +1,7 @@
 // Everything that may still be fetched, by source: a crawl that is steered takes from any source at any time.
 
 using System.Text.Json;
-using DataFreeKD.Crawler.Fetching;
-using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Addresses;
 
 namespace DataFreeKD.Crawler.Steering;
 
@@ -27,7 +26,7 @@ internal sealed class Frontier(string path) : IDisposable
     /// <param name="target">The target.</param>
     public void Add(string host, string page, WebTarget target)
     {
-        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(target, CrawlJson.Default.WebTarget);
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(target, TargetJson.Default.WebTarget);
         file.Seek(0, SeekOrigin.End);
         entries.Add(new Entry(file.Position, bytes.Length));
         file.Write(bytes);
@@ -61,7 +60,7 @@ internal sealed class Frontier(string path) : IDisposable
             of.Waiting--;
             if (--line.Waiting == 0)
                 of.Pages.Remove(page);
-            yield return JsonSerializer.Deserialize(bytes, CrawlJson.Default.WebTarget)!;
+            yield return JsonSerializer.Deserialize(bytes, TargetJson.Default.WebTarget)!;
         }
     }
 

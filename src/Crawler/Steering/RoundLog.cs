@@ -32,13 +32,13 @@ internal sealed class RoundLog : IDisposable
 
     /// <summary>The next of the earlier rounds; null after the last.</summary>
     public SteeringRound? Read() =>
-        reader.ReadLine() is { } line ? JsonSerializer.Deserialize(line, CrawlJson.Default.SteeringRound) : null;
+        reader.ReadLine() is { } line ? JsonSerializer.Deserialize(line, RoundJson.Default.SteeringRound) : null;
 
     /// <summary>Adds a round, durably.</summary>
     public void Add(SteeringRound round)
     {
         file.Seek(0, SeekOrigin.End);
-        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(round, CrawlJson.Default.SteeringRound), (byte)'\n']);
+        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(round, RoundJson.Default.SteeringRound), (byte)'\n']);
         file.Flush(flushToDisk: true);
     }
 

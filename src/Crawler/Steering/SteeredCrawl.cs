@@ -1,6 +1,6 @@
 // A crawl with a budget, in rounds: each goes to the hosts, and on them to the pages, whose images were useful so far.
 
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Journal;
 
 namespace DataFreeKD.Crawler.Steering;

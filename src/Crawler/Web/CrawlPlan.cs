@@ -1,7 +1,7 @@
 // What makes two crawls of the web the same: an interrupted one goes on only as it was begun.
 
 using System.Globalization;
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Sources;
 
 namespace DataFreeKD.Crawler.Web;
 

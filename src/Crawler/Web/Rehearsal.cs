@@ -1,7 +1,9 @@
 // A crawl of the web that fetches nothing but what says whether it may.
 
 using System.Globalization;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 
 namespace DataFreeKD.Crawler.Web;

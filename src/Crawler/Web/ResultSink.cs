@@ -1,5 +1,6 @@
 // From what a fetch brought to the store and the journal.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 

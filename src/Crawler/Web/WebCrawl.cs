@@ -2,9 +2,9 @@
 
 using System.Collections.Concurrent;
 using System.Globalization;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
-using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
 using DataFreeKD.Imaging.Inputs;

@@ -1,7 +1,7 @@
 // What a cache was made with, as text, so that a training that differs anywhere is told where.
 
 using System.Globalization;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Data;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;

@@ -1,7 +1,7 @@
 // What is known of one run, kept beside it: a run whose record is whole is not done again.
 
 using System.Text.Json;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Output;
 
 namespace DataFreeKD.Distiller.Comparison;
 

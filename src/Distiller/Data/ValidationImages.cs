@@ -1,6 +1,6 @@
 // Images that measure a run and are never trained on.
 
-using DataFreeKD.Distiller.Pruning;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Data;
@@ -18,7 +18,7 @@ internal sealed record ValidationImages(IReadOnlyList<string> Paths, string? Tab
     /// <exception cref="FileNotFoundException">There are no images.</exception>
     public static ValidationImages Of(string source, CancellationToken cancel)
     {
-        string list = Path.Combine(source, PruneRun.HeldOutList);
+        string list = Path.Combine(source, RunFolder.PrunedHeldOut);
         if (File.Exists(list))
             return new ValidationImages(SelectionImages.Read(list, cancel).Paths, list);
         return new ValidationImages(SelectionImages.PathsOf(source, cancel), Manifests.Table.Fits(source) ? source : null);

@@ -2,7 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
-using DataFreeKD.Distiller.Pruning;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Distiller.Evaluation;
@@ -35,9 +35,9 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
             {
                 Options = [nameof(EstimateOptions.Images)],
             };
-        if (made.Command == PruneRun.Command)
+        if (made.Command == RunCommands.Prune)
             return OfPruned(folder, cancel);
-        if (made.Command != "distill" || !made.Options.TryGetValue(SelectionOption, out string? recorded))
+        if (made.Command != RunCommands.Distill || !made.Options.TryGetValue(SelectionOption, out string? recorded))
             throw new DistillException($"{folder} was made by `dfkd {made.Command}`, not distilled from a selection; give Images")
             {
                 Options = [nameof(EstimateOptions.Images)],
@@ -80,9 +80,9 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     // A pruning lists what it held out.
     private static HeldOutSlice OfPruned(string folder, CancellationToken cancel)
     {
-        string list = Path.Combine(folder, PruneRun.HeldOutList);
+        string list = Path.Combine(folder, RunFolder.PrunedHeldOut);
         if (!File.Exists(list))
-            throw new DistillException($"{folder} has no {PruneRun.HeldOutList}: it was pruned with no image held out; give Images")
+            throw new DistillException($"{folder} has no {RunFolder.PrunedHeldOut}: it was pruned with no image held out; give Images")
             {
                 Options = [nameof(EstimateOptions.Images)],
             };
@@ -93,7 +93,9 @@ internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Path
     private static HeldOutSlice OfValidation(Provenance made, string recorded, string folder, CancellationToken cancel)
     {
         // The directory of a pruned student stands for its list.
-        string table = made.Inputs.Keys.FirstOrDefault(input => input == recorded || input == Path.Combine(recorded, PruneRun.HeldOutList))
+        string table = made.Inputs.Keys.FirstOrDefault(input =>
+            input == recorded || input == Path.Combine(recorded, RunFolder.PrunedHeldOut)
+        )
             ?? throw new DistillException($"{folder} was measured on {recorded}, which is no table; give Images")
             {
                 Options = [nameof(EstimateOptions.Images)],

@@ -1,7 +1,6 @@
 // A model under evaluation: its transform, its clock, its counts.
 
 using System.Diagnostics;
-using DataFreeKD.Distiller.Training;
 using DataFreeKD.Models;
 using TorchSharp;
 
@@ -44,7 +43,7 @@ internal sealed class JudgedModel : IDisposable
         loaded.Model.eval();
         Transform = loaded.Preprocessing;
         Tally = new Tally(Classes);
-        (Parameters, Macs) = (RunSession.Parameters(loaded.Model), ModelSummary.Macs(loaded.Model.Config));
+        (Parameters, Macs) = (loaded.Model.ParameterCount(), ModelSummary.Macs(loaded.Model.Config));
     }
 
     public Preprocessing Transform { get; }

@@ -3,7 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -15,12 +15,6 @@ namespace DataFreeKD.Distiller.Pruning;
 /// training.</summary>
 public static class PruneRun
 {
-    /// <summary>The command's name in provenance.</summary>
-    internal const string Command = "prune";
-
-    /// <summary>The images held out, within the model directory.</summary>
-    internal const string HeldOutList = "pruning/held-out.csv";
-
     /// <summary>Runs to the end. A run that is stopped goes on after its last fitted block with
     /// <see cref="PruneOptions.Resume"/>.</summary>
     /// <param name="options">What to do.</param>
@@ -34,7 +28,7 @@ public static class PruneRun
     public static PruneSummary Execute(PruneOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
-        using OutputLock owner = OutputLock.Take(options.Output, "prune");
+        using OutputLock owner = OutputLock.Take(options.Output, RunCommands.Prune);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         Stopwatch clock = Stopwatch.StartNew();
         using DisposeScope scope = torch.NewDisposeScope();
@@ -71,7 +65,7 @@ public static class PruneRun
 
         folder.RefuseAppeared(options.Overwrite);
         if (work.HeldOut.Length > 0)
-            WriteHeldOut(Path.Combine(folder.Path, HeldOutList), [.. work.HeldOut.Select(slot => wanted[slot])]);
+            WriteHeldOut(Path.Combine(folder.Path, RunFolder.PrunedHeldOut), [.. work.HeldOut.Select(slot => wanted[slot])]);
         PruneSummary summary = new()
         {
             Output = folder.Path,
@@ -220,7 +214,7 @@ public static class PruneRun
     {
         // Where things lie does not decide the result; their contents do.
         IEnumerable<string> deciding = RunOptions
-            .Deciding(options)
+            .Deciding(options, nameof(PruneSettings.MaxActivationMemory))
             .Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path"))
             .Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
@@ -269,7 +263,7 @@ public static class PruneRun
         new Provenance
         {
             Version = options.ToolVersion,
-            Command = Command,
+            Command = RunCommands.Prune,
             Options = OptionsText.All(options),
             Seed = options.Seed,
             Inputs = inputs,
@@ -305,7 +299,7 @@ public static class PruneRun
             "A student pruned from its teacher in closed form, on unlabelled images, without training.",
             student.Config,
             figures,
-            RunOptions.Shown(options),
+            RunOptions.Shown(options, nameof(PruneSettings.MaxActivationMemory)),
             curves: null
         );
         ModelStore.Save(

@@ -1,7 +1,7 @@
 // pruning/shape.json and frontier.csv: what a search found, so that an interrupted run does not search again.
 
 using System.Text.Json;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 

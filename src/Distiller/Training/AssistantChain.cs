@@ -1,6 +1,8 @@
 // Teacher assistants (Mirzadeh et al., AAAI 2020): a teacher too large for its student teaches ever smaller ones in between.
 
 using System.Globalization;
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Models;
 using TorchSharp;
 
@@ -61,7 +63,7 @@ internal static class AssistantChain
             using ImageModel student = StudentFactory.For(options with { Student = spec, Init = StudentInit.Random }, teacher);
             _ = from is null
                 ? teacher.Losses(options, student.Config, torch.CPU)
-                : DistillRun.LossesOf(options, [from], student.Config, torch.CPU);
+                : RecipeLosses.Of(options, [from], student.Config, torch.CPU);
             from = student.Config;
         }
         return string.Create(CultureInfo.InvariantCulture, $"{teacher.Name} ({teacher.Parameters:N0} parameters)");

@@ -40,7 +40,7 @@ internal sealed class LiveTeacher : TeacherSource
 
     public override int ImageSize => Model.Config.ImageSize;
 
-    public override long Parameters => RunSession.Parameters(Model);
+    public override long Parameters => Model.ParameterCount();
 
     public override Preprocessing Preprocessing => loaded.Preprocessing;
 
@@ -51,7 +51,7 @@ internal sealed class LiveTeacher : TeacherSource
     public override IReadOnlyList<ImageModel> Models => [Model];
 
     public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) =>
-        DistillRun.LossesOf(options, [Model.Config], student, device);
+        RecipeLosses.Of(options, [Model.Config], student, device);
 
     public override void Check(TrainingImages images) { }
 

@@ -6,6 +6,7 @@ using System.Text.Json;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -38,6 +39,7 @@ internal sealed class RunSession : IDisposable
         (this.options, this.folder, this.progress) = (options, folder, progress);
         Preprocessing = preprocessing with { ImageSize = side };
         Images = new TrainingImages(options, images, preprocessing, side, source, progress, cancel);
+        Predictor = new SlotPredictor(Images.Pixels, options.BatchSize);
     }
 
     /// <summary>Where tensors live.</summary>
@@ -58,7 +60,7 @@ internal sealed class RunSession : IDisposable
     public Preprocessing Preprocessing { get; }
 
     /// <summary>Decides on stored pixels.</summary>
-    public SlotPredictor Predictor => Images.Predictor;
+    public SlotPredictor Predictor { get; }
 
     /// <summary>Images that could not be used, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => Images.Skipped;
@@ -142,7 +144,7 @@ internal sealed class RunSession : IDisposable
             : "none held out";
         (string, string)[] figures =
         [
-            ("parameters", Parameters(model).ToString("N0", CultureInfo.InvariantCulture)),
+            ("parameters", model.ParameterCount().ToString("N0", CultureInfo.InvariantCulture)),
             .. facts,
             ("images", Train.Length.ToString("N0", CultureInfo.InvariantCulture)),
             ("steps", $"{result.Steps} of {options.BatchSize}"),
@@ -157,9 +159,6 @@ internal sealed class RunSession : IDisposable
             modelCard: ModelCard.Write(title, summary, model.Config, figures, RunOptions.Shown(options))
         );
     }
-
-    /// <summary>Number of parameters of a model.</summary>
-    public static long Parameters(ImageModel model) => model.ParameterCount();
 
     /// <inheritdoc/>
     public void Dispose() => Images.Dispose();

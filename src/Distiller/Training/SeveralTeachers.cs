@@ -56,7 +56,7 @@ internal sealed class SeveralTeachers : TeacherSource
         teachers.SelectMany((teacher, i) => teacher.Facts.Select(fact => ($"{fact.Name} {i + 1}", fact.Value)));
 
     public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device) =>
-        DistillRun.LossesOf(options, [.. Models.Select(model => model.Config)], student, device);
+        RecipeLosses.Of(options, [.. Models.Select(model => model.Config)], student, device);
 
     public override void Check(TrainingImages images) { }
 

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Optimisation;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Models;
 using TorchSharp;
 

@@ -61,7 +61,7 @@ internal sealed class StoredTeacher : TeacherSource
     // Only outputs are stored, so the teacher's shape is nobody's business: a loss that asks for more is refused.
     public override IReadOnlyList<LossTerm> Losses(DistillOptions options, ModelConfig student, torch.Device device)
     {
-        IReadOnlyList<LossTerm> losses = DistillRun.LossesOf(options, [student], student, device);
+        IReadOnlyList<LossTerm> losses = RecipeLosses.Of(options, [student], student, device);
         return losses.FirstOrDefault(loss => loss.ReadsTeacherFeatures) is { } loss
             ? throw new DistillException(
                 $"the loss {loss.Name} needs the teacher's features, and a cache holds its outputs only; drop Cache, or use losses on outputs (kd, dkd, dist, hard, noise)"

@@ -1,6 +1,8 @@
 // What a student begins as, and what follows from it: its learning rate, its losses, whether its start is kept as a result.
 
+using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Pruning;
 using DataFreeKD.Models;
 using TorchSharp;

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
+using DataFreeKD.Distiller.Output;
 using DataFreeKD.Models;
 using TorchSharp;
 

@@ -1,6 +1,5 @@
 // The catalogue of scores that are written when asked for: a score is one file in this folder and one line here.
 
-using DataFreeKD.Probe.Corruptions;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe.Scores;
@@ -67,9 +66,7 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
         ),
         new("view_agreement", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewAgreement.Of(answer.Logits!, answer.Views)]),
         new("view_kl", "views", ScoreNeeds.Head | ScoreNeeds.Views, answer => [ViewDivergence.Of(answer.Logits!, answer.Views)]),
-        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.CorruptionModel, answer =>
-            [answer.CorruptionModel!.LogOdds(CorruptionFeatures.Of(answer))]
-        )
+        new("intact", "copies", ScoreNeeds.Features | ScoreNeeds.CorruptionModel, answer => [answer.Intact!])
     );
 
     /// <summary>Every score, in the order of the columns; those registered last.</summary>

@@ -1,7 +1,6 @@
 // What the teacher made of a batch of images: all that a score may look at.
 
 using DataFreeKD.Models;
-using DataFreeKD.Probe.Corruptions;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -36,8 +35,9 @@ public sealed record TeacherAnswer
     /// <summary>What ReAct clips features at.</summary>
     public double ReactClip { get; init; } = double.NaN;
 
-    /// <summary>The classifier of corrupted copies; null where no score needs it.</summary>
-    internal CorruptionModel? CorruptionModel { get; init; }
+    /// <summary>Log-odds that an image is no corrupted copy, as a classifier that was learned from the pool says, <c>[B]</c>, float64; null
+    /// where no score needs them.</summary>
+    internal Tensor? Intact { get; init; }
 
     /// <summary>The answer of a network of your own (<see cref="ITeacher"/>).</summary>
     /// <param name="logits"><c>[B, C]</c>; null of a network without a head.</param>

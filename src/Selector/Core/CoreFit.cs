@@ -2,7 +2,8 @@
 
 using System.Globalization;
 using DataFreeKD.Manifests;
-using DataFreeKD.Selector.Ranking;
+using DataFreeKD.Selector.Embeddings;
+using DataFreeKD.Selector.Rows;
 using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Core;
@@ -21,61 +22,75 @@ internal static class CoreFit
     // A covariance of D numbers from fewer rows is mostly noise, whatever is added to its diagonal.
     private const int RowsForEachNumber = 2;
 
-    /// <summary>Fits the score where it wants a core and the pool has one; says what was done, or why nothing was.</summary>
-    /// <param name="passes">The table and its score, fitted to the sample's columns; is given where its rows lie.</param>
-    /// <param name="scan">The pass just done.</param>
+    /// <summary>Fits the score where the pool has a core.</summary>
+    /// <param name="score">The score, fitted to the sample's columns.</param>
+    /// <param name="options">The method's name, for the error, and the selection to write, beside which the places lie.</param>
+    /// <param name="embeddings">The embeddings of the rows.</param>
+    /// <param name="pool">The pass just done over all rows.</param>
     /// <param name="sample">The sample's columns, then its rows and classes.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <returns>Where the rows lie, to be disposed of by the caller, and what was done; or null, and why nothing was.</returns>
     /// <exception cref="SelectionException">The score needs a core, and there is none.</exception>
-    public static string? Of(Passes passes, PoolScan scan, IReadOnlyList<double[]> sample)
+    public static (CorePlaces? Places, string Told) Of(
+        ICoreScore score,
+        SelectOptions options,
+        EmbeddingRows embeddings,
+        UsableRows pool,
+        IReadOnlyList<double[]> sample,
+        CancellationToken cancel
+    )
     {
-        if (passes.Score is not ICoreScore score)
-            return null;
-        (string? rows, string? why) = Fitted(passes, score, scan, sample);
-        if (rows is null && score.NeedsCore)
-            throw new SelectionException($"method '{passes.Options.Method}' needs the pool's confident core: {why}");
-        return rows ?? $"not used: {why}";
-    }
-
-    private static (string? Rows, string? Why) Fitted(Passes passes, ICoreScore score, PoolScan scan, IReadOnlyList<double[]> sample)
-    {
-        if (passes.Embeddings.Path is not { } file)
-            return (null, passes.Embeddings.Why);
-        if (scan.Counts.ContainsKey($"{Status.Skipped}/cascade"))
-            return (null, "a cascade left no embeddings to most of the pool");
-        if (scan.Classes.Keys.All(id => id == PoolScan.NoClass))
-            return (null, "the teacher has no classes");
-
+        if (Unusable(embeddings, pool) is { } reason)
+            return Without(reason);
         double[] rows = sample[^2],
             classes = sample[^1],
             seeds = Seeds(score, sample);
         bool[] core = Core(rows, classes, seeds);
-        (CoreModel? model, string? why) = Model(file, scan.Rows, rows, classes, core);
+        string file = embeddings.Path!;
+        (CoreModel? model, string? why) = Model(file, pool.Rows, rows, classes, core);
         if (model is null)
-            return (null, why);
-
-        passes.Core = CorePlaces.Of(model, file, passes.Options.Output, passes.Cancel);
-        CorePlaces.Cursor places = passes.Core.Read();
-        // In the rows' order, whatever the sample's.
-        CorePlace[] found = [.. rows.Order().Select(row => places.Of((long)row))];
-        score.FitCore(
-            RobustScale.Of(seeds),
-            RobustScale.Of([.. found.Select(place => -place.Distance)]),
-            RobustScale.Of([.. found.Select(place => place.Discriminant)])
-        );
+            return Without(why!);
         return (
+            Fitted(score, CorePlaces.Of(model, file, options.Output, cancel), rows, seeds),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{core.Count(one => one):N0} rows of {scan.Classes.Count} classes, {Path.GetFileName(file)}"
-            ),
-            null
+                $"{core.Count(one => one):N0} rows of {pool.Classes.Count} classes, {Path.GetFileName(file)}"
+            )
         );
+
+        (CorePlaces?, string) Without(string why) =>
+            score.NeedsCore
+                ? throw new SelectionException($"method '{options.Method}' needs the pool's confident core: {why}")
+                : (null, $"not used: {why}");
     }
 
-    /// <summary>The error of a row without embedding.</summary>
-    public static TableException Missing(string file, long row) =>
-        new(
-            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings"
-        );
+    // Why the pool has no core to look for; null where it may have one.
+    private static string? Unusable(EmbeddingRows embeddings, UsableRows pool) =>
+        embeddings.Path is null ? embeddings.Why
+        : pool.HasDropped ? "a cascade left no embeddings to most of the pool"
+        : pool.Classes.Keys.All(id => id == UsableRows.NoClass) ? "the teacher has no classes"
+        : null;
+
+    private static CorePlaces Fitted(ICoreScore score, CorePlaces places, double[] rows, double[] seeds)
+    {
+        try
+        {
+            CorePlaces.Cursor cursor = places.Read();
+            // In the rows' order, whatever the sample's.
+            CorePlace[] found = [.. rows.Order().Select(row => cursor.Of((long)row))];
+            score.FitCore(
+                RobustScale.Of(seeds),
+                RobustScale.Of([.. found.Select(place => -place.Distance)]),
+                RobustScale.Of([.. found.Select(place => place.Discriminant)])
+            );
+            return places;
+        }
+        catch
+        {
+            places.Dispose();
+            throw;
+        }
+    }
 
     private static double[] Seeds(ICoreScore score, IReadOnlyList<double[]> sample)
     {
@@ -123,7 +138,7 @@ internal static class CoreFit
         {
             int at = order[next];
             if (!EmbeddingRows.IsFinite(vector))
-                throw Missing(file, (long)rows[at]);
+                throw EmbeddingRows.Missing(file, (long)rows[at]);
             pool.Add(vector);
             if (!core[at])
                 return;

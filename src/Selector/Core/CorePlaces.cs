@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Embeddings;
 using Microsoft.Win32.SafeHandles;
 
 namespace DataFreeKD.Selector.Core;
@@ -107,7 +108,7 @@ internal sealed class CorePlaces : IDisposable
                 RandomAccess.Read(of.file, MemoryMarshal.AsBytes(page.AsSpan()), first * RowBytes);
             }
             CorePlace place = page[row - first];
-            return double.IsNaN(place.Distance) ? throw CoreFit.Missing(of.embeddings, row) : place;
+            return double.IsNaN(place.Distance) ? throw EmbeddingRows.Missing(of.embeddings, row) : place;
         }
     }
 }

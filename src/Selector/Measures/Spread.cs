@@ -1,7 +1,7 @@
 // How far apart the images of a selection are.
 
 using System.Numerics.Tensors;
-using DataFreeKD.Selector.Sets;
+using DataFreeKD.Selector.Embeddings;
 
 namespace DataFreeKD.Selector.Measures;
 

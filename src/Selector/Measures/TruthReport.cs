@@ -2,9 +2,9 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Ranking;
 using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Measures;
 

@@ -2,8 +2,8 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Scores;
-using DataFreeKD.Selector.Sets;
 
 namespace DataFreeKD.Selector.Ranking;
 

@@ -44,7 +44,8 @@ internal sealed record Survey
         if (reservoir?.Sample() is { } sample)
         {
             passes.Score.Fit(Whole(passes, scan) ?? [.. sample.Take(columns)]);
-            core = CoreFit.Of(passes, scan, sample);
+            if (passes.Score is ICoreScore score)
+                (passes.Core, core) = CoreFit.Of(score, options, passes.Embeddings, scan, sample, passes.Cancel);
         }
         return new Survey
         {
@@ -61,7 +62,7 @@ internal sealed record Survey
     private static IReadOnlyList<double[]>? Whole(Passes passes, PoolScan scan)
     {
         string file = ManifestPath.SampleBeside(passes.Options.Scores);
-        if (!scan.Counts.ContainsKey($"{Status.Skipped}/cascade") || !File.Exists(file))
+        if (!scan.HasDropped || !File.Exists(file))
             return null;
         Reservoir sample = new(passes.Score.Columns.Count, passes.Options.SampleRows, passes.Options.Seed);
         using PoolScan seen = passes.Scan(file);

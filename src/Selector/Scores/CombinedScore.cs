@@ -3,7 +3,6 @@
 using System.Globalization;
 using DataFreeKD.Manifests;
 using DataFreeKD.Selector.Core;
-using DataFreeKD.Selector.Sets;
 using DataFreeKD.Selector.Statistics;
 
 namespace DataFreeKD.Selector.Scores;

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Rows;
 
 namespace DataFreeKD.Selector.Scores;
 
@@ -85,9 +86,9 @@ internal sealed class LearnedScore : RowScore
 
     private IEnumerable<float[]> Negatives()
     {
-        using Ranking.PoolScan scan = new(options.Negatives!, this, static _ => { });
-        while (scan.Next())
-            yield return Features(scan.Values);
+        using UsableRows rows = new(options.Negatives!, Columns, static _ => { });
+        while (rows.Next())
+            yield return Features(rows.Values);
     }
 
     private float[] Features(ReadOnlySpan<double> values)

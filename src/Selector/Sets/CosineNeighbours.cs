@@ -2,6 +2,7 @@
 
 using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
+using DataFreeKD.Selector.Embeddings;
 
 namespace DataFreeKD.Selector.Sets;
 

@@ -1,6 +1,7 @@
 // Spread by representation: every candidate has a row taken that is like it.
 
 using System.Numerics.Tensors;
+using DataFreeKD.Selector.Embeddings;
 
 namespace DataFreeKD.Selector.Sets;
 

@@ -1,5 +1,7 @@
 // Spread by the farthest first: no candidate stays far from what is taken.
 
+using DataFreeKD.Selector.Embeddings;
+
 namespace DataFreeKD.Selector.Sets;
 
 /// <summary>

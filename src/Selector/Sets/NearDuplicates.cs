@@ -3,6 +3,7 @@
 using System.Numerics;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Looks;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Ranking;
 
 namespace DataFreeKD.Selector.Sets;

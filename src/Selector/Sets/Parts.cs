@@ -1,5 +1,7 @@
 // Spread over many candidates: in parts that are small enough for an exact choice.
 
+using DataFreeKD.Selector.Embeddings;
+
 namespace DataFreeKD.Selector.Sets;
 
 /// <summary>

@@ -1,7 +1,5 @@
 // The weights that a selection gives its rows.
 
-using DataFreeKD.Selector.Ranking;
-
 namespace DataFreeKD.Selector.Sets;
 
 internal static class RowWeights

@@ -1,6 +1,7 @@
 // From candidates to the rows taken: in each class, in each third of difficulty, a spread or the best.
 
 using DataFreeKD.Manifests;
+using DataFreeKD.Selector.Embeddings;
 using DataFreeKD.Selector.Ranking;
 
 namespace DataFreeKD.Selector.Sets;

@@ -1,7 +1,7 @@
 // A steered crawl spends its budget where useful images come from, whatever happens on the way.
 
 using CsCheck;
-using DataFreeKD.Crawler.Fetching;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Steering;
 using Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,7 @@
 // Targets leave a queue in the order in which they came, through memory and disk.
 
 using CsCheck;
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Testing;
 

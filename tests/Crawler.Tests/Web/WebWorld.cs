@@ -1,7 +1,6 @@
 // A store, and the options under which a crawl of the test web is quick.
 
 using System.Net;
-using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Imaging;
 using DataFreeKD.Manifests;
 using DataFreeKD.Testing;
