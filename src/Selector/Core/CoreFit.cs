@@ -74,8 +74,11 @@ internal static class CoreFit
     /// <summary>The error of a row without embedding.</summary>
     public static TableException Missing(string file, long row) =>
         new(
-            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings"
-        );
+            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with EmbeddingsPath"
+        )
+        {
+            Options = ["EmbeddingsPath"],
+        };
 
     private static double[] Seeds(ICoreScore score, IReadOnlyList<double[]> sample)
     {
