@@ -1,6 +1,7 @@
 // The exported student: a session, and what the file says of itself.
 
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text.Json;
 using DataFreeKD.Core;
 using DataFreeKD.Imaging;
@@ -112,14 +113,10 @@ internal sealed class Classifier : IDisposable
     private static double[] Softmax(ReadOnlySpan<float> logits)
     {
         double[] shares = new double[logits.Length];
-        double most = double.NegativeInfinity,
-            sum = 0;
-        foreach (float logit in logits)
-            most = Math.Max(most, logit);
-        for (int i = 0; i < shares.Length; i++)
-            sum += shares[i] = Math.Exp(logits[i] - most);
-        for (int i = 0; i < shares.Length; i++)
-            shares[i] /= sum;
+        TensorPrimitives.ConvertTruncating(logits, shares);
+        // The library's softmax overflows for large logits.
+        TensorPrimitives.Subtract(shares, TensorPrimitives.Max<double>(shares), shares);
+        TensorPrimitives.SoftMax<double>(shares, shares);
         return shares;
     }
 }

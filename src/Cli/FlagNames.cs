@@ -24,6 +24,14 @@ internal static partial class FlagNames
         ["CascadeModelPath"] = "--cascade-model",
         ["EmbeddingsPath"] = "--embeddings",
         ["ImageSize"] = "--img-size",
+        ["AllowedNetworks"] = "--allow-network",
+        ["Columns.Url"] = "--url-column",
+        ["FurtherTeachers"] = "--teacher",
+        ["Audit"] = "--advise",
+        ["Share"] = "--shard",
+        ["ScoreException.Size"] = "--shard-size",
+        ["EngineException.Address"] = "--engine",
+        ["EngineException.Credentials"] = "--engine-credentials",
     };
 
     /// <summary>The flags that their property's name does not tell.</summary>
@@ -37,14 +45,16 @@ internal static partial class FlagNames
             return message;
         foreach (string name in refused.Options)
         {
-            string flag = Others.GetValueOrDefault($"{failure.GetType().Name}.{name}")
-                ?? Others.GetValueOrDefault(name)
-                ?? "--" + Hump().Replace(name, "-").ToLowerInvariant();
+            string flag = Others.GetValueOrDefault($"{failure.GetType().Name}.{name}") ?? Of(name);
             // A word of its own, not a part of a path.
             message = Regex.Replace(message, $@"(?<![\w./\\-]){Regex.Escape(name)}(?![\w/\\-]|\.\w)", flag);
         }
         return message;
     }
+
+    /// <summary>The flag of a property.</summary>
+    public static string Of(string property) =>
+        Others.GetValueOrDefault(property) ?? "--" + Hump().Replace(property, "-").ToLowerInvariant();
 
     [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])")]
     private static partial Regex Hump();

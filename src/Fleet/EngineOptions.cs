@@ -35,21 +35,26 @@ internal sealed record EngineOptions
                 || uri.Host.Length == 0
                 || uri.PathAndQuery is not ("" or "/")
             )
-                throw new EngineException($"--engine {Shown}: give nats://HOST:4222, or tls://HOST:4222");
+                throw Bad("give nats://HOST:4222, or tls://HOST:4222");
             if (uri.UserInfo.Length > 0)
-                throw new EngineException(
-                    $"--engine {Shown}: an address with a user name stands in the list of processes; give user:password, or a token, in {LoginVariable}"
+                throw Bad(
+                    $"an address with a user name stands in the list of processes; give user:password, or a token, in {LoginVariable}"
                 );
             if (uri.Scheme == Plain && !IsLoopback(uri.Host) && Credentials is null && string.IsNullOrEmpty(Login))
-                throw new EngineException(
-                    $"--engine {Shown}: on the network anyone could queue work there; give tls://, --engine-credentials FILE, or user:password in {LoginVariable}"
+                throw Bad(
+                    $"on the network anyone could queue work there; give tls://, Credentials FILE, or user:password in {LoginVariable}"
                 );
         }
         if (Credentials is { } file && !File.Exists(file))
-            throw new EngineException($"--engine-credentials {file}: there is no such file");
+            throw new EngineException($"Credentials {file}: there is no such file") { Options = [nameof(Credentials)] };
         if (Credentials is not null && !string.IsNullOrEmpty(Login))
-            throw new EngineException($"--engine-credentials and {LoginVariable} are both given; leave one of them out");
+            throw new EngineException($"Credentials and {LoginVariable} are both given; leave one of them out")
+            {
+                Options = [nameof(Credentials)],
+            };
     }
+
+    private EngineException Bad(string why) => new($"Address {Shown}: {why}") { Options = [nameof(Address), nameof(Credentials)] };
 
     /// <summary>The address alone: a login is printed nowhere.</summary>
     public override string ToString() => Shown;

@@ -13,7 +13,10 @@ internal sealed class PoolRoot
     public PoolRoot(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new EngineException($"--root {folder}: there is no such folder; give the one that all machines see the pool at");
+            throw new EngineException($"Root {folder}: there is no such folder; give the one that all machines see the pool at")
+            {
+                Options = [nameof(WorkerOptions.Root)],
+            };
         root = FinalPath.Of(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
     }
 

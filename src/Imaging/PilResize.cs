@@ -1,4 +1,5 @@
-// Resizing as PIL does it: separable, antialiased, 8-bit fixed point, bit-exact.
+// Resizing as PIL does it: separable, antialiased, 8-bit fixed point, bit-exact. Own code, as the resizing of Skia and ImageSharp gives
+// other pixels than teachers were trained with.
 
 using DataFreeKD.Imaging.Resampling;
 

@@ -42,8 +42,11 @@ public sealed class TableHeader(IReadOnlyList<string> columns, string source = "
         IndexOf(column) is >= 0 and var at
             ? at
             : throw new TableException(
-                $"{Source}: there is no column '{(column == "path" && pathColumn is not null ? pathColumn : column)}'; it has {string.Join(", ", Columns)}{(column == "path" ? "; name the one that holds the files, with --path-column where the verb has it" : "")}"
-            );
+                $"{Source}: there is no column '{(column == "path" && pathColumn is not null ? pathColumn : column)}'; it has {string.Join(", ", Columns)}{(column == "path" ? "; name the one that holds the files, with PathColumn where the verb has it" : "")}"
+            )
+            {
+                Options = column == "path" ? ["PathColumn"] : [],
+            };
 
     /// <summary>Refuses names that cannot be told apart: none at all, an empty one, the same one twice.</summary>
     internal static void Check(IReadOnlyList<string> columns, string source)

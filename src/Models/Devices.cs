@@ -26,8 +26,11 @@ internal static class Devices
             throw new ModelException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
         if (!torch.cuda.is_available())
             throw new ModelException(
-                $"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use --device cpu)"
-            );
+                $"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use Device cpu)"
+            )
+            {
+                Options = ["Device"],
+            };
         int devices = torch.cuda.device_count();
         if (index >= devices)
             throw new ModelException($"device {name} is not available: this machine has {devices} CUDA devices, counted from 0");

@@ -91,7 +91,7 @@ internal sealed record ForeignInput(
         }
         if (given?.ImageSize is { } side)
         {
-            report.Add("input side", new Told<int>(side, "--img-size", FactSource.Option), Text);
+            report.Add("input side", new Told<int>(side, nameof(PreprocessingOverride.ImageSize), FactSource.Option), Text);
             return side;
         }
         if (told is not { } stating)

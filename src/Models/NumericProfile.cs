@@ -25,6 +25,7 @@ internal static class NumericProfiles
         Avx2Name = "avx2",
         Avx512Name = "avx512",
         Library = "torch_cpu",
+        Option = "Numerics",
         Capability = "ATEN_CPU_CAPABILITY";
 
     /// <summary>The name on the command line.</summary>
@@ -52,15 +53,21 @@ internal static class NumericProfiles
             return;
         if (profile == NumericProfile.Avx512 ? !HasAvx512 : !(Avx2.IsSupported && Fma.IsSupported))
             throw new ModelException(
-                $"--numerics {profile.Name()}: this processor lacks {(profile == NumericProfile.Avx512 ? "AVX-512 (F, BW, DQ, VL)" : "AVX2")}; take a machine that has it, or another profile"
-            );
+                $"{Option} {profile.Name()}: this processor lacks {(profile == NumericProfile.Avx512 ? "AVX-512 (F, BW, DQ, VL)" : "AVX2")}; take a machine that has it, or another profile"
+            )
+            {
+                Options = [Option],
+            };
         (string Name, string Value)[] wanted = [.. Settings(profile)];
         if (wanted.All(setting => NativeEnvironment.Get(setting.Name) == setting.Value))
             return;
         if (IsLoaded())
             throw new ModelException(
-                $"--numerics {profile.Name()}: libtorch is loaded in this process already; start with {Capability}={profile.Name()} and its kind set, or in a process of its own"
-            );
+                $"{Option} {profile.Name()}: libtorch is loaded in this process already; start with {Capability}={profile.Name()} and its kind set, or in a process of its own"
+            )
+            {
+                Options = [Option],
+            };
         foreach ((string name, string value) in wanted)
             NativeEnvironment.Set(name, value);
     }

@@ -1,4 +1,6 @@
-// Batches through decoding and the teacher on several workers, results in the order of the inputs, bounded memory.
+// Batches through decoding and the teacher on several workers, results in the order of the inputs, bounded memory. Own code, as a
+// TransformBlock works on threads of the pool: libtorch's number of threads, which a thread keeps, would stay one on them for all that
+// comes after, and could not be put back while another worker is at work. A block that fails also drops results that are ready.
 
 using System.Collections.Concurrent;
 using static TorchSharp.torch;

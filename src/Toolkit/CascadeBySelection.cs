@@ -34,7 +34,7 @@ internal static class CascadeBySelection
             }
             catch (TableException error)
             {
-                throw new ScoreException(error.Message);
+                throw new ScoreException(error.Message) { Options = error.Options };
             }
             return (score.Columns, sample =>
             {

@@ -14,11 +14,11 @@ internal static class ReportRanking
     /// <summary>By the method of the report's selection, where its provenance tells it; else by the default method, or by the variance of
     /// the probe for a teacher without a head.</summary>
     /// <param name="options">The report.</param>
-    /// <param name="note">Told in one line where the selection's own method cannot be had.</param>
+    /// <param name="refused">Told the selection's own method and the reason, where it cannot be had.</param>
     /// <param name="cancel">Stops the pass over the table.</param>
     /// <returns>The ranking; null where the table has selection scores already, or nothing to rank by.</returns>
     /// <exception cref="TableException">There is no scores table, or it cannot be read.</exception>
-    public static PoolRanking? Of(ReportOptions options, Action<string>? note = null, CancellationToken cancel = default)
+    public static PoolRanking? Of(ReportOptions options, Action<string, Exception>? refused = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         using (TableReader header = Table.Open(options.Scores))
@@ -46,7 +46,7 @@ internal static class ReportRanking
             {
                 // A pool without one usable row, or a table of other columns, is reported on all the same.
                 if (options.Selection is not null && way == tried[0])
-                    note?.Invoke($"not ranked by {way.Method}: {problem.Message}");
+                    refused?.Invoke(way.Method, problem);
             }
         }
         return null;

@@ -116,7 +116,7 @@ public sealed class BridgeTests(TinyWorld world) : IClassFixture<TinyWorld>
                     and < 1e-3f
         );
         Assert.Contains(
-            "--img-size 24",
+            "ImageSize 24",
             Refused(world.Distill(folder["back"]) with { Student = folder["large"] }),
             StringComparison.Ordinal
         );

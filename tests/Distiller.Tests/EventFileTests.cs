@@ -1,9 +1,9 @@
 // The TensorBoard file, read back by the format's own rules.
 
 using System.Buffers.Binary;
-using System.Text;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Testing;
+using Tensorboard;
 
 namespace DataFreeKD.Distiller.Tests;
 
@@ -37,7 +37,13 @@ public sealed class EventFileTests
             at += length + 16;
         }
         Assert.Equal(2, records.Count);
-        Assert.Contains("brain.Event:2", Encoding.ASCII.GetString(records[0]), StringComparison.Ordinal);
+        Event opening = Event.Parser.ParseFrom(records[0]);
+        Assert.Equal(("brain.Event:2", 0), (opening.FileVersion, opening.Step));
+        Event scalars = Event.Parser.ParseFrom(records[1]);
+        Assert.InRange(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - scalars.WallTime, -60, 60);
+        Assert.Equal(300, scalars.Step);
+        Summary.Types.Value loss = Assert.Single(scalars.Summary.Value);
+        Assert.Equal(("loss", 1.5f), (loss.Tag, loss.SimpleValue));
         // wall_time (1, double), step (2, varint 300), summary (5) of one value (1): tag (1) and simple_value (2, float).
         byte[] expected =
         [

@@ -193,7 +193,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
         DistillOptions options = world.Distill(folder["s"]);
         Preprocessing own = new() { ImageSize = 16, CropPct = 1 };
         Assert.Contains(
-            "give --crop-pct",
+            "give CropPct",
             Refused(options with { FurtherTeachers = [Copy(folder["cropped"], own with { CropPct = 0.9 })] }),
             StringComparison.Ordinal
         );
@@ -207,7 +207,7 @@ public sealed class SeveralTeachersTests(TinyWorld world) : IClassFixture<TinyWo
         Assert.Contains("4 classes", Refused(options with { FurtherTeachers = [folder["four"]] }), StringComparison.Ordinal);
         using (ImageModel large = ModelRegistry.Resolve("vit:img=32,patch=4,dim=24,depth=3,heads=2,classes=3").Create())
             ModelStore.Save(folder["large"], large, own with { ImageSize = 32 }, []);
-        Assert.Contains("give --img-size", Refused(options with { FurtherTeachers = [folder["large"]] }), StringComparison.Ordinal);
+        Assert.Contains("give ImageSize", Refused(options with { FurtherTeachers = [folder["large"]] }), StringComparison.Ordinal);
         Assert.Contains(
             "one teacher",
             Refused(options with { Cache = folder["cache"], FurtherTeachers = [world.Teacher] }),

@@ -134,7 +134,7 @@ public sealed class WeightsFinderTests : IDisposable
             .Message;
         Assert.Contains("'left'", message, StringComparison.Ordinal);
         Assert.Contains("'right'", message, StringComparison.Ordinal);
-        Assert.Contains("--weights-key", message, StringComparison.Ordinal);
+        Assert.Contains("weightsKey", message, StringComparison.Ordinal);
         using LoadedModel right = ModelStore.Load(folder["w.pth"], 3, "right");
         Same(other, right);
         Assert.Contains(

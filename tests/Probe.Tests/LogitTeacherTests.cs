@@ -111,7 +111,7 @@ public sealed class LogitTeacherTests
         using LoadedModel model = Model(world, "resnet:depth=10,img=16,stem=3,width=8,classes=5", out string directory);
         File.WriteAllBytes(world["bytes.onnx"], OnnxGraph.Float(model, new GraphOptions { WithPreprocessing = true }).ToBytes());
         File.WriteAllText(world["text.onnx"], "no graph");
-        Assert.Contains("--with-preprocessing", Refusal("bytes.onnx"), StringComparison.Ordinal);
+        Assert.Contains("WithPreprocessing", Refusal("bytes.onnx"), StringComparison.Ordinal);
         Assert.Contains("ONNX", Refusal("text.onnx"), StringComparison.Ordinal);
         ScoreOptions options = Options(world, directory);
         Assert.Contains(

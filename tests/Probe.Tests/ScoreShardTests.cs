@@ -127,7 +127,7 @@ public sealed class ScoreShardTests
         Assert.Equal(6, ScoreShards.Plan(options, new ShardOptions { Size = 11 }, Token).Shards);
         Assert.Equal(6, ScoreShards.Plan(options, cancel: Token).Shards);
         Assert.Contains(
-            "--shard-size 12",
+            "Size 12",
             Assert.Throws<ScoreException>(() => ScoreShards.Plan(options, new ShardOptions { Size = 12 }, Token)).Message,
             StringComparison.Ordinal
         );

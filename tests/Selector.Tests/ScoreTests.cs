@@ -48,7 +48,7 @@ public sealed class ScoreTests : IDisposable
         );
         string message = Assert.Throws<TableException>(() => Bind("official", shallow)).Message;
         Assert.Contains("probe_cosine_7", message, StringComparison.Ordinal);
-        Assert.Contains("--blocks 3,7", message, StringComparison.Ordinal);
+        Assert.Contains("Blocks 3,7", message, StringComparison.Ordinal);
         Assert.Equal("probe_cosine_1", Bind("official", shallow, 1, 3).Columns[0]);
     }
 
@@ -231,7 +231,7 @@ public sealed class ScoreTests : IDisposable
         Assert.DoesNotContain(taken, row => row % 3 == 0);
         Assert.Equal(taken, Pool.Taken(options));
         Assert.Contains(
-            "--negatives",
+            "Negatives",
             Assert.Throws<SelectionException>(() => Pool.Taken(options with { Negatives = null })).Message,
             StringComparison.Ordinal
         );

@@ -1,4 +1,5 @@
-// Plain text tables for stdout: they stay readable in a pipe and in a log.
+// Plain text tables for stdout: they stay readable in a pipe and in a log. Own code, as Spectre.Console fits its tables to a terminal's
+// width, where it wraps cells, and would need a border class of our own for the one rule.
 
 namespace DataFreeKD.Cli.Output;
 

@@ -67,7 +67,7 @@ internal sealed class InspectVerb : Verb
             loaded.Model.Config,
             loaded.Preprocessing,
             loaded.ClassNames,
-            loaded.Facts,
+            [.. loaded.Facts.Select(fact => fact.By == FactSource.Option ? fact with { Source = FlagNames.Of(fact.Source) } : fact)],
             loaded.Notes
         );
         terminal.Print(facts, () => Text(facts));

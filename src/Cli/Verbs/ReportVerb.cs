@@ -100,7 +100,11 @@ internal sealed class ReportVerb : Verb
             MaxImageBytes = (long)(parsed.GetValue(megabytes) * 1e6),
         };
         using OutputLock held = ReportRun.Begin(options);
-        using PoolRanking? ranking = ReportRanking.Of(options, terminal.Note, cancel);
+        using PoolRanking? ranking = ReportRanking.Of(
+            options,
+            (method, problem) => terminal.Note($"not ranked by {method}: {FlagNames.MessageOf(problem)}"),
+            cancel
+        );
         options = options with { Ranking = ranking is null ? null : new RowRanking(ranking.Method, ranking.Score) };
         // Once: libtorch takes its threads only before its first work.
         if (parsed.GetValue(data) is not null || parsed.GetValue(teacher) is not null)

@@ -57,7 +57,16 @@ internal sealed class BucketService : IDisposable
             }
             catch (Exception error) when (error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException)
             {
-                throw new CrawlException($"{start} cannot be listed: {Said(error)}");
+                throw new CrawlException($"{start} cannot be listed: {Said(error)}")
+                {
+                    Options =
+                    [
+                        nameof(BucketOptions.Endpoint),
+                        nameof(BucketOptions.Region),
+                        nameof(BucketOptions.Anonymous),
+                        nameof(WebOptions.AllowedNetworks),
+                    ],
+                };
             }
             foreach (S3Object found in page.S3Objects ?? [])
             {
@@ -149,13 +158,12 @@ internal sealed class BucketService : IDisposable
         error switch
         {
             AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden } =>
-                "access denied; check the credentials and --s3-region, or give --s3-anonymous",
-            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } =>
-                "there is no such bucket; check its name, --s3-endpoint and --s3-region",
+                "access denied; check the credentials and Region, or give Anonymous",
+            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } => "there is no such bucket; check its name, Endpoint and Region",
             AmazonServiceException { StatusCode: > 0 } service =>
-                $"the service answers {(int)service.StatusCode} {service.ErrorCode}; check --s3-endpoint and --s3-region",
+                $"the service answers {(int)service.StatusCode} {service.ErrorCode}; check Endpoint and Region",
             _ when FetchException.ReasonOf(error, inBody: false) is var reason =>
-                $"{reason}; check --s3-endpoint{(reason == Reason.AddressRefused ? " and --allow-network" : "")}",
+                $"{reason}; check Endpoint{(reason == Reason.AddressRefused ? " and AllowedNetworks" : "")}",
             _ => error.Message,
         };
 

@@ -1,4 +1,5 @@
-// A robots.txt file, and what it says of one crawler and one path (RFC 9309).
+// A robots.txt file, and what it says of one crawler and one path (RFC 9309). Own code, as a stranger wrote the file: it is read in bounds,
+// never throws, and each rule of the RFC is held by a test.
 
 using System.Text;
 using DataFreeKD.Crawler.Addresses;

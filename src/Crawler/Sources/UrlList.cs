@@ -101,8 +101,11 @@ internal static class UrlList
 
     private static CrawlException NoUrl(IReadOnlyList<string> names, UrlColumns columns, string source) =>
         new(
-            $"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", names.Take(30))}; name the one that holds the addresses with --url-column, the one that holds files with --path-column, or give the list a header line"
-        );
+            $"{source}: no column '{columns.Url}'; the columns are {string.Join(", ", names.Take(30))}; name the one that holds the addresses with Columns.Url, the one that holds files with PathColumn, or give the list a header line"
+        )
+        {
+            Options = [$"Columns.{nameof(UrlColumns.Url)}", nameof(CrawlOptions.PathColumn)],
+        };
 
     // What is read as a table, and not entry by entry.
     private static bool HasRows(string source) =>

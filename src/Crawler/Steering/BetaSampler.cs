@@ -1,4 +1,5 @@
-// Draws from Beta distributions that are a function of a key alone.
+// Draws from Beta distributions that are a function of a key alone. Own code, so that a resumed crawl draws the same whatever the version
+// of a library.
 
 namespace DataFreeKD.Crawler.Steering;
 

@@ -103,7 +103,10 @@ internal sealed class CacheWriter : IDisposable
             stream.Position = 0;
             CacheHeader before = CacheHeader.Read(stream, part).Header;
             CacheKey.Check(part, before.Identity(), header.Identity());
-            throw new DistillException($"{part} was begun with another teacher or program; pass --overwrite to start again");
+            throw new DistillException($"{part} was begun with another teacher or program; pass Overwrite to start again")
+            {
+                Options = [nameof(CacheOptions.Overwrite)],
+            };
         }
         // A power cut may leave a hole where the last blocks were to be: only steps that are whole count.
         byte[] step = new byte[stepBytes];

@@ -63,7 +63,7 @@ internal static class RecipeCheck
         }
         catch (Exception problem) when (problem is DataFreeKDException or FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DistillException($"{what}: {problem.Message}", problem);
+            throw new DistillException($"{what}: {problem.Message}", problem) { Options = (problem as DataFreeKDException)?.Options ?? [] };
         }
     }
 }

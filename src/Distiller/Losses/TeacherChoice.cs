@@ -39,8 +39,11 @@ internal sealed class TeacherChoice
     {
         if (Number > teachers)
             throw new DistillException(
-                $"{name}:teacher={Number} does not exist: {(teachers == 1 ? "there is one teacher" : $"there are {teachers} teachers")}; give --teacher once for each, in the order of their numbers"
-            );
+                $"{name}:teacher={Number} does not exist: {(teachers == 1 ? "there is one teacher" : $"there are {teachers} teachers")}; give FurtherTeachers once for each, in the order of their numbers"
+            )
+            {
+                Options = [nameof(DistillOptions.FurtherTeachers)],
+            };
         if (teachers == 1)
             return 0;
         if (features && Number is null && word is not null)

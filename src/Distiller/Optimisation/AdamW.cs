@@ -1,4 +1,5 @@
-// AdamW (Loshchilov and Hutter, 2019) with clipping and a moving average of the weights, all on one flat vector.
+// AdamW (Loshchilov and Hutter, 2019) with clipping and a moving average of the weights, all on one flat vector. Own code, as TorchSharp's
+// state cannot be saved together with the rest of a run for a resume to the same bytes (docs/adr/0007).
 
 using TorchSharp;
 

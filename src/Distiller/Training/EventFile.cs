@@ -1,8 +1,10 @@
-// TensorBoard events: TFRecords of Event messages with masked CRC-32C, written by hand (two message types, scalars only).
+// TensorBoard events: TorchSharp's message classes in TFRecords with masked CRC-32C. TorchSharp's SummaryWriter names its files itself and
+// only appends, while a resumed run writes its file again.
 
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Text;
+using Google.Protobuf;
+using Tensorboard;
 
 namespace DataFreeKD.Distiller.Training;
 
@@ -15,27 +17,20 @@ internal sealed class EventFile : IDisposable
     public EventFile(string folder)
     {
         stream = new FileStream(Path.Combine(folder, "events.out.tfevents.dfkd"), FileMode.Create, FileAccess.Write, FileShare.Read);
-        // Event.file_version (field 3) opens every event file.
-        Write(0, body => Bytes(body, 3, "brain.Event:2"u8));
+        // This opens every event file.
+        Write(new Event { FileVersion = "brain.Event:2" });
     }
 
     /// <summary>Appends scalars at a step; NaN values are left out.</summary>
     public void Append(long step, IEnumerable<KeyValuePair<string, double>> scalars)
     {
-        using MemoryStream summary = new();
-        Span<byte> single = stackalloc byte[4];
+        Summary summary = new();
         foreach ((string tag, double value) in scalars)
         {
-            if (double.IsNaN(value))
-                continue;
-            using MemoryStream entry = new();
-            Bytes(entry, 1, Encoding.UTF8.GetBytes(tag));
-            entry.WriteByte((2 << 3) | 5);
-            BinaryPrimitives.WriteSingleLittleEndian(single, (float)value);
-            entry.Write(single);
-            Bytes(summary, 1, entry.ToArray());
+            if (!double.IsNaN(value))
+                summary.Value.Add(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value });
         }
-        Write(step, body => Bytes(body, 5, summary.ToArray()));
+        Write(new Event { Step = step, Summary = summary });
     }
 
     /// <summary>Hands everything to the operating system.</summary>
@@ -53,43 +48,22 @@ internal sealed class EventFile : IDisposable
         return BitOperations.RotateRight(~crc, 15) + 0xA282EAD8;
     }
 
-    private void Write(long step, Action<MemoryStream> fill)
+    private void Write(Event message)
     {
-        using MemoryStream body = new();
-        Span<byte> eight = stackalloc byte[8];
-        body.WriteByte((1 << 3) | 1);
-        BinaryPrimitives.WriteDoubleLittleEndian(eight, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0);
-        body.Write(eight);
-        body.WriteByte(2 << 3);
-        Varint(body, (ulong)step);
-        fill(body);
-
-        byte[] data = body.ToArray();
-        BinaryPrimitives.WriteUInt64LittleEndian(eight, (ulong)data.Length);
-        stream.Write(eight);
-        Crc(eight);
+        message.WallTime = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        byte[] data = message.ToByteArray();
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)data.Length);
+        stream.Write(length);
+        WriteCrc(length);
         stream.Write(data);
-        Crc(data);
+        WriteCrc(data);
     }
 
-    private void Crc(ReadOnlySpan<byte> data)
+    private void WriteCrc(ReadOnlySpan<byte> data)
     {
-        Span<byte> four = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(four, MaskedCrc(data));
-        stream.Write(four);
-    }
-
-    private static void Bytes(MemoryStream to, int field, ReadOnlySpan<byte> value)
-    {
-        to.WriteByte((byte)((field << 3) | 2));
-        Varint(to, (ulong)value.Length);
-        to.Write(value);
-    }
-
-    private static void Varint(MemoryStream to, ulong value)
-    {
-        for (; value >= 0x80; value >>= 7)
-            to.WriteByte((byte)(value | 0x80));
-        to.WriteByte((byte)value);
+        Span<byte> crc = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(crc, MaskedCrc(data));
+        stream.Write(crc);
     }
 }

@@ -121,13 +121,19 @@ internal sealed class SeveralTeachers : TeacherSource
             );
         if (other.ImageSize != first.ImageSize)
             throw new DistillException(
-                $"{path} takes {other.ImageSize}x{other.ImageSize} images and {firstPath} {first.ImageSize}x{first.ImageSize}; teachers of one student must agree: give --img-size"
-            );
+                $"{path} takes {other.ImageSize}x{other.ImageSize} images and {firstPath} {first.ImageSize}x{first.ImageSize}; teachers of one student must agree: give ImageSize"
+            )
+            {
+                Options = [nameof(PreprocessingOverride.ImageSize)],
+            };
         (Preprocessing a, Preprocessing b) = (first.Preprocessing, other.Preprocessing);
         if (!a.CropPct.Equals(b.CropPct) || a.Squash != b.Squash || a.Interpolation != b.Interpolation)
             throw new DistillException(
-                $"{path} wants its images {Words(b)} and {firstPath} {Words(a)}; teachers of one student may differ in mean and deviation only: give --crop-pct and --interpolation"
-            );
+                $"{path} wants its images {Words(b)} and {firstPath} {Words(a)}; teachers of one student may differ in mean and deviation only: give CropPct and Interpolation"
+            )
+            {
+                Options = [nameof(PreprocessingOverride.CropPct), nameof(PreprocessingOverride.Interpolation)],
+            };
     }
 
     private static string Words(Preprocessing preprocessing) =>

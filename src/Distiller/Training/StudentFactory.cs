@@ -33,8 +33,11 @@ internal static class StudentFactory
             );
         if (s.ImageSize != teacher.ImageSize)
             throw new DistillException(
-                $"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give --img-size {s.ImageSize}" : "")}"
-            );
+                $"the student takes {s.ImageSize}x{s.ImageSize} images and the teacher {teacher.ImageSize}x{teacher.ImageSize}; choose a student with img={teacher.ImageSize}{(IsModel(options.Student) ? $", or give ImageSize {s.ImageSize}" : "")}"
+            )
+            {
+                Options = [nameof(PreprocessingOverride.ImageSize)],
+            };
         if (options.Init == StudentInit.Slice && !IsModel(options.Student) && teacher.Models.Count > 0)
             SliceInit.Apply(
                 student.AsVisionTransformer("cannot be cut out of a teacher"),

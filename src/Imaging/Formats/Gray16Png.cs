@@ -2,6 +2,7 @@
 
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace DataFreeKD.Imaging.Formats;
 
@@ -26,7 +27,7 @@ internal static class Gray16Png
     /// <summary>Decodes a file whose header was read and found within the limits.</summary>
     public static DecodeResult Decode(ReadOnlySpan<byte> bytes, int width, int height)
     {
-        if (PngChunk.Crc(bytes[12..29]) != BinaryPrimitives.ReadUInt32BigEndian(bytes[29..]))
+        if (Crc32.HashToUInt32(bytes[12..29]) != BinaryPrimitives.ReadUInt32BigEndian(bytes[29..]))
             return new DecodeResult(null, "png", Reason.DecodeError);
         using var compressed = new MemoryStream();
         foreach (PngChunk chunk in PngChunk.Walk(bytes))

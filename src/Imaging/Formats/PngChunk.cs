@@ -38,17 +38,4 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
         }
         return 1;
     }
-
-    /// <summary>CRC-32 of ISO 3309 over a chunk's type and data, bit by bit: thirty bytes do not want a table.</summary>
-    public static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
-        {
-            crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
-                crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
-        }
-        return ~crc;
-    }
 }

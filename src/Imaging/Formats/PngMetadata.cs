@@ -1,6 +1,7 @@
 // A PNG without the chunks that decoding does not need.
 
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace DataFreeKD.Imaging.Formats;
 
@@ -58,7 +59,7 @@ internal static class PngMetadata
         kept.Write(number);
         byte[] body = [.. "eXIf"u8, .. tiff];
         kept.Write(body);
-        BinaryPrimitives.WriteUInt32BigEndian(number, PngChunk.Crc(body));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.HashToUInt32(body));
         kept.Write(number);
     }
 }

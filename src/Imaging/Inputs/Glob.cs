@@ -1,4 +1,5 @@
-// Globs: `*` and `?` within a path segment, `**` over any number of segments.
+// Globs: `*` and `?` within a path segment, `**` over any number of segments. Own code, as Microsoft.Extensions.FileSystemGlobbing has no
+// `?`, and its walk gives neither a fixed order, nor links and unreadable folders as reasons, nor files before the whole tree is read.
 
 using System.Text;
 using System.Text.RegularExpressions;

@@ -42,7 +42,7 @@ internal sealed class HeadsReader(NetworkSource source)
             throw report.Bad($"Heads {asked}, but {counting} are of {held} heads; leave Heads out", "Heads");
         if (source.Heads is { } given)
             return width % given == 0 && given > 0
-                ? new(given, "--heads", FactSource.Option)
+                ? new(given, "Heads", FactSource.Option)
                 : throw report.Bad($"Heads {given} does not divide its width {width}", "Heads");
         if (normed is { } counted)
             return counted > 0 && width % counted == 0

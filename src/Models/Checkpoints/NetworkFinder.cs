@@ -98,8 +98,11 @@ internal static partial class NetworkFinder
         }
         if (best.Length > 1)
             throw new ModelException(
-                $"'{file}' holds several networks ({Labels(best)}), and nothing tells which is meant: name one with --weights-key, or as FILE#KEY"
-            );
+                $"'{file}' holds several networks ({Labels(best)}), and nothing tells which is meant: name one with weightsKey, or as FILE#KEY"
+            )
+            {
+                Options = ["weightsKey"],
+            };
         Candidate chosen = best[0];
         (Dictionary<string, string> names, List<string> left) = Inside(file, dictionaries[chosen.Dictionary].Names, chosen.Prefix);
         string[] others = [.. all.Where(candidate => candidate != chosen).Select(Label)];

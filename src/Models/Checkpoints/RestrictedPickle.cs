@@ -1,4 +1,5 @@
-// A pickle reader that can only rebuild tensors: nothing in the file can name code to run.
+// A pickle reader that can only rebuild tensors: nothing in the file can name code to run. Own code, as a general reader runs what the file
+// names (docs/adr/0006).
 
 using System.Buffers.Binary;
 using System.Text;

@@ -92,7 +92,12 @@ internal sealed class OneDnn
 
     /// <summary>A weight <c>[out, in]</c> in the layout that oneDNN wants for about so many rows of input; only the other methods can read
     /// it.</summary>
-    public torch.Tensor Pack(torch.Tensor weight, long rows) => (torch.Tensor)script.invoke("pack", weight, rows);
+    public torch.Tensor Pack(torch.Tensor weight, long rows)
+    {
+        // Named, so that it lives through the call: of a plain long TorchSharp makes one that may be collected meanwhile.
+        using Scalar count = rows;
+        return (torch.Tensor)script.invoke("pack", weight, count);
+    }
 
     /// <summary><c>x Wᵀ + b</c>.</summary>
     public torch.Tensor Linear(torch.Tensor x, torch.Tensor packed, torch.Tensor bias) =>

@@ -243,7 +243,11 @@ internal sealed class OnnxClassifier : IDisposable
             ? $"{type.ElementType.Name} [{string.Join(", ", type.Dimensions.Select(dim => dim > 0 ? $"{dim}" : "?"))}]"
             : type.OnnxValueType.ToString();
         if (name == OnnxNames.Image && type.IsTensor && type.ElementType == typeof(byte))
-            throw Bad(path, "it resizes and normalises images itself; export it without --with-preprocessing");
+            throw Bad(
+                path,
+                $"it resizes and normalises images itself; export it without {nameof(GraphOptions.WithPreprocessing)}",
+                nameof(GraphOptions.WithPreprocessing)
+            );
         if (!type.IsTensor || type.ElementType != typeof(float))
             throw Bad(path, $"its input '{Shown(name)}' is {shape}, not float32 [B, 3, H, W]; export it with a float32 input");
         if (type.Dimensions is not [var batch, var channels, var height, var width])
@@ -267,5 +271,6 @@ internal sealed class OnnxClassifier : IDisposable
 
     private static string Shown(string text) => new([.. text.Take(80).Select(each => char.IsControl(each) ? '?' : each)]);
 
-    private static OnnxException Bad(string path, string what) => new($"'{path}' was not loaded: {what}");
+    private static OnnxException Bad(string path, string what, params string[] options) =>
+        new($"'{path}' was not loaded: {what}") { Options = options };
 }

@@ -166,7 +166,10 @@ public static class ScoreShards
         foreach (string file in files.Where(file => File.Exists(file) || Directory.Exists(file)))
         {
             if (!own.Contains(Path.GetFileName(file)))
-                throw new ScoreException($"{file} appeared since the plan was made; move it away, or add --overwrite to replace it");
+                throw new ScoreException($"{file} appeared since the plan was made; move it away, or add Overwrite to replace it")
+                {
+                    Options = [nameof(ScoreOptions.Overwrite)],
+                };
         }
     }
 

@@ -28,7 +28,7 @@ public readonly record struct ShardShare(int Index, int Count)
         if (parts is [Environment] or [Environment, _])
             return OfEnvironment(text, parts.Length == 2 ? Number(text, parts[1]) : null, environment);
         if (parts.Length != 2)
-            throw new ScoreException($"--shard {text}: give i/n, such as 0/8 for the first of eight, or env");
+            throw Bad(text, "give i/n, such as 0/8 for the first of eight, or env");
         return Checked(text, Number(text, parts[0]), Number(text, parts[1]));
     }
 
@@ -48,7 +48,7 @@ public readonly record struct ShardShare(int Index, int Count)
         bool inSlurm = environment(slurm) is { Length: > 0 },
             inKubernetes = environment(kubernetes) is { Length: > 0 };
         if (inSlurm && inKubernetes)
-            throw new ScoreException($"--shard {text}: both {slurm} and {kubernetes} are set; give i/n");
+            throw Bad(text, $"both {slurm} and {kubernetes} are set; give i/n");
         if (inSlurm)
         {
             int id = Variable(text, slurm, environment),
@@ -60,8 +60,9 @@ public readonly record struct ShardShare(int Index, int Count)
             int index = (id - least) / step;
             // Of a part of an array that is submitted again, only the earlier number of tasks tells which shards are whose.
             if (count is null && index >= tasks)
-                throw new ScoreException(
-                    $"--shard {text}: task {id} of an array of {tasks} that begins at {least} has gaps before it; give --array without gaps, or --shard env/N with the number of tasks of the whole array, which begins at 0"
+                throw Bad(
+                    text,
+                    $"task {id} of an array of {tasks} that begins at {least} has gaps before it; give --array without gaps, or Share env/N with the number of tasks of the whole array, which begins at 0"
                 );
             return count is { } whole ? Checked(text, id / step, whole) : Checked(text, index, tasks);
         }
@@ -69,31 +70,32 @@ public readonly record struct ShardShare(int Index, int Count)
         {
             int index = Variable(text, kubernetes, environment);
             if (count is null && environment(completions) is not { Length: > 0 })
-                throw new ScoreException(
-                    $"--shard {text}: Kubernetes tells the index and not the number of completions; give --shard env/N, or set {completions} in the pod"
+                throw Bad(
+                    text,
+                    $"Kubernetes tells the index and not the number of completions; give Share env/N, or set {completions} in the pod"
                 );
             return Checked(text, index, count ?? Variable(text, completions, environment));
         }
-        throw new ScoreException($"--shard {text}: neither {slurm} nor {kubernetes} is set; give i/n");
+        throw Bad(text, $"neither {slurm} nor {kubernetes} is set; give i/n");
     }
 
     private static int Variable(string text, string name, Func<string, string?> environment) =>
         int.TryParse(environment(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw new ScoreException($"--shard {text}: {name} is '{environment(name)}', which is no number; give i/n");
+            : throw Bad(text, $"{name} is '{environment(name)}', which is no number; give i/n");
 
     private static int Number(string text, string part) =>
         int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw new ScoreException(
-                $"--shard {text}: '{part}' is no whole number; give i/n, such as 0/8 for the first of eight, or env"
-            );
+            : throw Bad(text, $"'{part}' is no whole number; give i/n, such as 0/8 for the first of eight, or env");
 
     private static ShardShare Checked(string text, int index, int count) =>
-        count < 1 ? throw new ScoreException($"--shard {text}: there must be at least 1 process")
-        : index >= count
-            ? throw new ScoreException($"--shard {text}: shares are numbered from 0, so that the last of {count} is {count - 1}/{count}")
+        count < 1 ? throw Bad(text, "there must be at least 1 process")
+        : index >= count ? throw Bad(text, $"shares are numbered from 0, so that the last of {count} is {count - 1}/{count}")
         : new ShardShare(index, count);
+
+    private static ScoreException Bad(string text, string why) =>
+        new($"{nameof(ShardOptions.Share)} {text}: {why}") { Options = [nameof(ShardOptions.Share)] };
 
     /// <summary>As it is given: <c>i/n</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Index}/{Count}");

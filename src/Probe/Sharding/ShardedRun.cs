@@ -31,7 +31,7 @@ internal sealed class ShardedRun : IDisposable
         (this.options, this.sharding) = (options, sharding);
         (options with { Resume = !options.Overwrite }).Validate();
         if (sharding.Size < 1)
-            throw new ScoreException($"--shard-size {sharding.Size}: give at least 1");
+            throw new ScoreException($"Size {sharding.Size}: give at least 1") { Options = [nameof(ShardOptions.Size)] };
         NumericProfiles.Apply(options.Numerics);
         Table.RequireWritable(options.Output);
         ScoreJournal.RefuseForeign(options.Output);
@@ -55,8 +55,11 @@ internal sealed class ShardedRun : IDisposable
             Plan.Require(options, ScoreJournal.HashesOf(options.Teacher, cancel), fingerprint, folder, columns, Teacher.BatchSize);
             if (sharding.Size is not null && SizeOf(sharding) != Plan.ShardSize)
                 throw new ScoreException(
-                    $"--shard-size {sharding.Size}: {ScorePlan.PathIn(folder)} has shards of {Plan.ShardSize}; leave it out, or begin anew with --plan --overwrite"
-                );
+                    $"Size {sharding.Size}: {ScorePlan.PathIn(folder)} has shards of {Plan.ShardSize}; leave it out, or begin anew with --plan --overwrite"
+                )
+                {
+                    Options = [nameof(ShardOptions.Size)],
+                };
             foreach ((string name, string sha256) in Plan.Prelude)
             {
                 string file = Path.Combine(folder, name);

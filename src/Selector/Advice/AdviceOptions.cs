@@ -20,7 +20,10 @@ internal sealed record AdviceOptions
     public void Validate()
     {
         if (string.IsNullOrEmpty(Audit))
-            throw new SelectionException("no audit table is named; give the table to draw or to read, e.g. --advise audit.csv");
+            throw new SelectionException("no audit table is named; give the table to draw or to read, e.g. Audit audit.csv")
+            {
+                Options = [nameof(Audit)],
+            };
         if (!Audit.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
             throw new SelectionException($"the audit {Audit} is for people to write into; name a .csv file");
         if (Path.GetFullPath(Audit) == Path.GetFullPath(Ranking.Scores))

@@ -48,8 +48,11 @@ internal sealed record EmbeddingRows(string? Path, string Why)
     /// <summary>The error of a row without embedding.</summary>
     public static TableException Missing(string file, long row) =>
         new(
-            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with --embeddings"
-        );
+            $"{file}: row {row + 1} has no embedding, or one that is not finite, though its image was scored; score again with EmbeddingsPath"
+        )
+        {
+            Options = ["EmbeddingsPath"],
+        };
 
     public static bool IsFinite(ReadOnlySpan<float> vector) => float.IsFinite(TensorPrimitives.SumOfSquares(vector));
 }

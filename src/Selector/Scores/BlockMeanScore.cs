@@ -19,7 +19,7 @@ internal sealed class BlockMeanScore : RowScore
     {
         blocks = ProbeBlocks.Pick(header, options);
         Columns = [.. blocks.Select(block => Manifests.Columns.OfBlock(figure, block))];
-        Require(header, options.Method, Columns, cure);
+        Require(header, options.Method, Columns, cure, "Scores");
         sign = ScoreDirection.Of(Columns[0]);
     }
 

@@ -15,7 +15,7 @@ internal sealed class ColumnScore : RowScore
     /// <param name="column">The column to rank by.</param>
     public ColumnScore(TableHeader header, SelectOptions options, string column)
     {
-        Require(header, options.Method, [column], $"score the images with --scores {column}");
+        Require(header, options.Method, [column], $"score the images with Scores {column}", "Scores");
         Columns = [column];
         sign = ScoreDirection.Of(column);
     }

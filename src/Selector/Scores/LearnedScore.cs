@@ -29,8 +29,11 @@ internal sealed class LearnedScore : RowScore
         this.options = options;
         if (string.IsNullOrEmpty(options.Negatives))
             throw new SelectionException(
-                "method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with --negatives"
-            );
+                "method 'learned' needs a scores table of images that nobody wants, by the same teacher; give it with Negatives"
+            )
+            {
+                Options = [nameof(SelectOptions.Negatives)],
+            };
         probe = new AttentionProbeScore(header, options, withoutProbe: true);
         using TableReader negatives = Table.Open(options.Negatives);
         Require(negatives.Header, options.Method, Columns, "score the negatives by the same teacher and with the same blocks as the pool");

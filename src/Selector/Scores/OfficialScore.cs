@@ -22,19 +22,21 @@ internal sealed class OfficialScore : RowScore
     public OfficialScore(TableHeader header, SelectOptions options)
     {
         if (options.Blocks.Count is not (0 or 2))
-            throw new SelectionException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. --blocks 3,7");
+            throw new SelectionException($"the official formula takes 2 blocks, not {options.Blocks.Count}; name two, e.g. Blocks 3,7")
+            {
+                Options = [nameof(SelectOptions.Blocks)],
+            };
         blocks = options.Blocks.Count == 2 ? [.. options.Blocks] : [3, 7];
         Columns = [Manifests.Columns.ProbeCosine(blocks[0]), Manifests.Columns.ProbeCosine(blocks[1]), "pseudo_label_ce"];
         int[] probed = ProbeBlocks.Probed(header);
         string others =
-            probed.Length >= 2
-                ? $"; a teacher of another depth has other blocks: name two of {string.Join(", ", probed)} with --blocks"
-                : "";
+            probed.Length >= 2 ? $"; a teacher of another depth has other blocks: name two of {string.Join(", ", probed)} with Blocks" : "";
         Require(
             header,
             "official",
             Columns,
-            $"score the images with --blocks {string.Join(',', blocks)} and a teacher that has a classifier head{others}"
+            $"score the images with Blocks {string.Join(',', blocks)} and a teacher that has a classifier head{others}",
+            nameof(SelectOptions.Blocks)
         );
     }
 

@@ -27,8 +27,11 @@ internal static class ProbeBlocks
         int[] missing = [.. options.Blocks.Except(probed)];
         if (missing.Length > 0)
             throw new TableException(
-                $"{header.Source}: block{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)} not probed (there are {string.Join(", ", probed)}); score again with --blocks {string.Join(',', options.Blocks)}, or name other blocks"
-            );
+                $"{header.Source}: block{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)} not probed (there are {string.Join(", ", probed)}); score again with Blocks {string.Join(',', options.Blocks)}, or name other blocks"
+            )
+            {
+                Options = [nameof(SelectOptions.Blocks)],
+            };
         return [.. options.Blocks];
     }
 

@@ -31,12 +31,21 @@ public abstract class RowScore
 
     /// <summary>Refuses a table that lacks a method's columns.</summary>
     /// <exception cref="TableException">The message names the missing columns and what writes them.</exception>
-    private protected static void Require(TableHeader header, string method, IReadOnlyList<string> columns, string cure)
+    private protected static void Require(
+        TableHeader header,
+        string method,
+        IReadOnlyList<string> columns,
+        string cure,
+        params string[] options
+    )
     {
         string[] missing = [.. columns.Where(column => header.IndexOf(column) < 0)];
         if (missing.Length > 0)
             throw new TableException(
                 $"{header.Source}: method '{method}' needs the column{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)}, which the table lacks; {cure}"
-            );
+            )
+            {
+                Options = options,
+            };
     }
 }

@@ -5,8 +5,8 @@ using DataFreeKD.Manifests;
 namespace DataFreeKD.Selector.Scores;
 
 /// <summary>A selection method that users can name.</summary>
-/// <param name="Name">As given to <c>--method</c>.</param>
-/// <param name="Summary">One line for <c>--help</c>.</param>
+/// <param name="Name">As given to <see cref="SelectOptions.Method"/>.</param>
+/// <param name="Summary">One line of help.</param>
 /// <param name="Bind">Binds the method to a table; throws <see cref="TableException"/> where the table lacks its columns.</param>
 public sealed record ScoreMethod(string Name, string Summary, Func<TableHeader, SelectOptions, RowScore> Bind);
 
@@ -73,7 +73,7 @@ public static class ScoreCatalogue
             new BlockMeanScore(header, options, "probe_cosine", "score the images again with the probe")
         ),
         new("probe-entropy", "low entropy of the attention probe, mean over blocks; needs no classifier head", (header, options) =>
-            new BlockMeanScore(header, options, "probe_entropy", "score the images with --scores probe_entropy")
+            new BlockMeanScore(header, options, "probe_entropy", "score the images with Scores probe_entropy")
         ),
         new("rollout-entropy", "low entropy of CLS's attention through all blocks; needs no classifier head", (header, options) =>
             new ColumnScore(header, options, "rollout_entropy")

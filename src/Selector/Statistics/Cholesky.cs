@@ -1,4 +1,5 @@
-// The factor that makes a Mahalanobis distance a plain one.
+// The factor that makes a Mahalanobis distance a plain one. Own code, as the factor of MathNet.Numerics has other last digits, and scores
+// keep theirs; it also refuses a matrix that is not positive definite by an exception.
 
 using System.Numerics.Tensors;
 

@@ -1,4 +1,4 @@
-// How far two columns of a pool move together.
+// How far two columns of a pool move together. Own code, as MathNet.Numerics' sums give other last digits, and scores keep theirs.
 
 namespace DataFreeKD.Selector.Statistics;
 

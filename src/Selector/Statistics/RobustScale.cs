@@ -1,5 +1,7 @@
 // Centre and spread that a few wild values cannot move.
 
+using MathNet.Numerics.Statistics;
+
 namespace DataFreeKD.Selector.Statistics;
 
 /// <summary>A robust z-score: (x − median) / (1.4826·MAD), where MAD is the median absolute deviation; 1.4826 makes the spread a standard
@@ -11,16 +13,20 @@ internal readonly record struct RobustScale(double Median, double Spread)
     /// <summary>The scale of a sample.</summary>
     /// <param name="values">At least one value, no NaN. Reordered.</param>
     /// <exception cref="ArgumentException">The sample is empty.</exception>
-    public static RobustScale Of(Span<double> values)
+    public static RobustScale Of(double[] values)
     {
-        double median = MedianOf(values);
+        if (values.Length == 0)
+            throw new ArgumentException("a median needs at least one value", nameof(values));
+        Array.Sort(values);
+        double median = SortedArrayStatistics.Median(values);
         double mean = 0;
         for (int at = 0; at < values.Length; at++)
         {
             values[at] = Math.Abs(values[at] - median);
             mean += values[at] / values.Length;
         }
-        double spread = 1.4826 * MedianOf(values);
+        Array.Sort(values);
+        double spread = 1.4826 * SortedArrayStatistics.Median(values);
         if (spread == 0)
             spread = mean > 0 ? mean : 1;
         return new RobustScale(median, spread);
@@ -28,13 +34,4 @@ internal readonly record struct RobustScale(double Median, double Spread)
 
     /// <summary>The robust z-score of a value.</summary>
     public double Of(double value) => (value - Median) / Spread;
-
-    private static double MedianOf(Span<double> values)
-    {
-        if (values.IsEmpty)
-            throw new ArgumentException("a median needs at least one value", nameof(values));
-        values.Sort();
-        int middle = values.Length / 2;
-        return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-    }
 }

@@ -133,7 +133,7 @@ public sealed class BucketTests
 
         CrawlException error = await Assert.ThrowsAsync<CrawlException>(() => world.Crawl("s3://photos/"));
 
-        Assert.Contains("address_refused; check --s3-endpoint and --allow-network", error.Message, StringComparison.Ordinal);
+        Assert.Contains("address_refused; check Endpoint and AllowedNetworks", error.Message, StringComparison.Ordinal);
         Assert.Empty(bucket.Asked);
     }
 
