@@ -49,8 +49,8 @@ static List<(bool Wanted, byte[] Bytes)[]> Deal(string pool, string truth, int h
         .Where(image => image.Bytes is not null && known.ContainsKey(Path.GetFileName(image.Path.Split("::")[^1])))
         .ToLookup(image => known[Path.GetFileName(image.Path.Split("::")[^1])], image => image.Bytes!);
     Random random = new(seed);
-    var wanted = new Queue<byte[]>(files[true].OrderBy(_ => random.Next()));
-    var others = new Queue<byte[]>(files[false].OrderBy(_ => random.Next()));
+    Queue<byte[]> wanted = new(files[true].OrderBy(_ => random.Next()));
+    Queue<byte[]> others = new(files[false].OrderBy(_ => random.Next()));
     return
     [
         .. Enumerable

@@ -21,11 +21,11 @@ if (args is not [string folder, string mix, string urls, string hostCount, strin
 }
 (int count, int port, int seed) = (int.Parse(urls), int.Parse(portText), rest is [string given] ? int.Parse(given) : 0);
 Directory.CreateDirectory(folder);
-var plan = new WebPlan(mix, count, int.Parse(hostCount), port, seed);
+WebPlan plan = new(mix, count, int.Parse(hostCount), port, seed);
 plan.Write(folder);
 
 Func<int, byte[]> image = mix == "photographs" ? new Photographs(seed).Of : SmallImages.Of;
-var visits = new ConcurrentDictionary<string, int>(StringComparer.Ordinal);
+ConcurrentDictionary<string, int> visits = new(StringComparer.Ordinal);
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
 builder.WebHost.ConfigureKestrel(kestrel =>

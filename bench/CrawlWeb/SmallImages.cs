@@ -14,7 +14,7 @@ internal static class SmallImages
     {
         byte[] pixels = new byte[Width * Height * 3];
         new Random(number).NextBytes(pixels);
-        var image = new RgbImage(Width, Height, pixels);
+        RgbImage image = new(Width, Height, pixels);
         return number % 2 == 0 ? ImageWriter.EncodeJpeg(image, 80) : ImageWriter.EncodePng(image, 1);
     }
 }

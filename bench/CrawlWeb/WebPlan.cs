@@ -67,8 +67,8 @@ internal sealed class WebPlan(string mix, int count, int hosts, int port, int se
     /// <summary>Writes <c>urls.txt</c> and <c>expected.csv</c>, both in the order of a crawl.</summary>
     public void Write(string folder)
     {
-        using var list = new StreamWriter(Path.Combine(folder, "urls.txt"));
-        using var expected = new StreamWriter(Path.Combine(folder, "expected.csv"));
+        using StreamWriter list = new(Path.Combine(folder, "urls.txt"));
+        using StreamWriter expected = new(Path.Combine(folder, "expected.csv"));
         expected.WriteLine("url,status,reason");
         bool sameSeen = false;
         for (int i = 0; i < count; i++)

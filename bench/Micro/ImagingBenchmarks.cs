@@ -22,9 +22,9 @@ public class ImagingBenchmarks
         // Smooth waves with grain: entropy-coded data of a photograph's size, without a file to fetch.
         const int width = 500,
             height = 375;
-        var grain = new Random(0);
+        Random grain = new(0);
         byte[] rgb = new byte[width * height * 3];
-        using var bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        using SKBitmap bitmap = new(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)

@@ -16,7 +16,7 @@ public class TableBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        var random = new Random(0);
+        Random random = new(0);
         string[] columns = ["path", "sha256", "status", "reason", .. Enumerable.Range(0, 12).Select(index => $"figure_{index}")];
         using TableWriter writer = Table.Create(path, columns);
         for (int row = 0; row < Rows; row++)

@@ -78,7 +78,7 @@ internal sealed class PlantedPool
         Dictionary<string, (string Source, string Label)> known = reader
             .Rows(default)
             .ToDictionary(row => row["key"]!, row => (row["source"]!, row["label"] ?? ""));
-        var images = new List<PoolImage>();
+        List<PoolImage> images = new();
         foreach (ImageInput input in ImageInputs.Enumerate(pool))
         {
             if (input.Bytes is not { } bytes || ImageDecoder.Decode(bytes).Image is not { } image)
@@ -112,10 +112,10 @@ internal sealed class PlantedPool
     /// <summary>Runs the images, exact copies left out as a crawl does, through an index.</summary>
     public Finding Find(int radius, double? colourTolerance)
     {
-        var index = new NearDuplicateIndex(radius, colourTolerance);
-        var files = new HashSet<string>(StringComparer.Ordinal);
+        NearDuplicateIndex index = new(radius, colourTolerance);
+        HashSet<string> files = new(StringComparer.Ordinal);
         List<int> distinct = [.. Enumerable.Range(0, Images.Count).Where(i => files.Add(Images[i].Sha256))];
-        var clock = Stopwatch.StartNew();
+        Stopwatch clock = Stopwatch.StartNew();
         List<long?> answers = [.. distinct.Select(i => index.FindOrAdd(Images[i].Hash, Images[i].Colours, i))];
         double microseconds = clock.Elapsed.TotalMicroseconds / distinct.Count;
 

@@ -64,7 +64,7 @@ static void Judge(PlantedPool pool)
 static void Time(int count, int radius, bool withColours)
 {
     Random random = new(1);
-    var hashes = new ulong[count];
+    ulong[] hashes = new ulong[count];
     int planted = 0,
         found = 0,
         others = 0;
@@ -77,8 +77,8 @@ static void Time(int count, int radius, bool withColours)
     self.Refresh();
     long before = self.WorkingSet64;
 
-    var index = new NearDuplicateIndex(radius, withColours ? NearDuplicateIndex.DefaultColourTolerance : null);
-    var clock = Stopwatch.StartNew();
+    NearDuplicateIndex index = new(radius, withColours ? NearDuplicateIndex.DefaultColourTolerance : null);
+    Stopwatch clock = Stopwatch.StartNew();
     TimeSpan cpu = self.TotalProcessorTime;
     for (int i = 0; i < count; i++)
     {

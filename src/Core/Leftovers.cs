@@ -70,7 +70,7 @@ internal static class Leftovers
             if (host != TemporaryName.Host && DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < OtherHosts)
                 return;
             // Opens only where no writer holds it.
-            using var alone = new FileStream(
+            using FileStream alone = new(
                 path,
                 FileMode.Open,
                 FileAccess.ReadWrite,

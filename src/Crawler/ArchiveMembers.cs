@@ -44,7 +44,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
             string members = state.Members(row.Ordinal);
             File.Delete(members);
             string? damage = null;
-            await using (var journal = new JournalWriter(members))
+            await using (JournalWriter journal = new(members))
             {
                 await Parallel
                     .ForEachAsync(
@@ -61,7 +61,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
                             string name = NameOf(row.Url, member.Image.Path[(archive.Path.Length + 2)..]);
                             if (known.Contains(TextKey.Of(name)))
                                 return;
-                            var found = new JournalRow(member.Ordinal, name, Status.Failed)
+                            JournalRow found = new(member.Ordinal, name, Status.Failed)
                             {
                                 Reason = member.Image.Reason ?? "",
                                 Carried = Sidecars.ColumnsOf(member.Image) is { Count: > 0 } carried ? carried : null,

@@ -30,11 +30,11 @@ public static class CrawlRun
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
         if (File.Exists(options.Store))
             throw new CrawlException($"{options.Store} is a file; name a folder for the store");
-        var clock = Stopwatch.StartNew();
-        var manifest = new StoreManifest(options.Store, cancel);
+        Stopwatch clock = Stopwatch.StartNew();
+        StoreManifest manifest = new(options.Store, cancel);
         SourcePlan plan = SourcePlan.Of(options);
         (IReadOnlyList<string> local, IReadOnlyList<string> remote) = plan;
-        var inputs = new InputOptions { MaxBytes = options.Limits.MaxBytes, FollowLinks = options.FollowLinks };
+        InputOptions inputs = new() { MaxBytes = options.Limits.MaxBytes, FollowLinks = options.FollowLinks };
         bool revisits = options.Web.RetryFailed || options.Web.Refresh;
         if (revisits && !manifest.Exists)
             throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
@@ -61,7 +61,7 @@ public static class CrawlRun
         ];
         using ManifestMerge merge = manifest.Begin(columns, options, web);
         long before = merge.Rows;
-        var store = new ImageStore(options.Store);
+        ImageStore store = new(options.Store);
         long bytes = 0;
         await foreach (
             (FoundImage found, CheckedImage image, long read) in Check(options, local, inputs, manifest.Known, cancel).ConfigureAwait(false)
@@ -118,7 +118,7 @@ public static class CrawlRun
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
         await Rehearsal
             .Run(
                 options,
@@ -152,9 +152,9 @@ public static class CrawlRun
         [EnumeratorCancellation] CancellationToken cancel
     )
     {
-        var budget = new ByteBudget(InputOptions.MostWaiting(options.Workers));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var checks = new TransformBlock<FoundImage, (FoundImage Found, CheckedImage Image, long Bytes)>(
+        ByteBudget budget = new(InputOptions.MostWaiting(options.Workers));
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        TransformBlock<FoundImage, (FoundImage Found, CheckedImage Image, long Bytes)> checks = new(
             found => (found, Look(found.Image, options, out long read), read),
             new ExecutionDataflowBlockOptions
             {
@@ -212,7 +212,7 @@ public static class CrawlRun
     private static CheckedImage Look(ImageInput image, CrawlOptions options, out long read)
     {
         read = image.Bytes?.LongLength ?? 0;
-        var row = new JournalRow(0, image.Path, Status.Failed) { Reason = image.Reason ?? Reason.Unreadable };
+        JournalRow row = new(0, image.Path, Status.Failed) { Reason = image.Reason ?? Reason.Unreadable };
         CheckedImage seen = image.Bytes is { } bytes
             ? CheckedImage.From(row with { Reason = "" }, bytes, options, local: true)
             : new CheckedImage(row, null);

@@ -38,7 +38,7 @@ internal sealed class ImageStore(string folder)
         Retry.Execute(
             _ =>
             {
-                using var file = new AtomicFile(path);
+                using AtomicFile file = new(path);
                 file.Stream.Write(bytes);
                 file.Commit(durable);
             },

@@ -134,7 +134,7 @@ internal sealed class ManifestMerge : IDisposable
     // Into the shard under way; its member tells what the manifest does.
     private string Shard(JournalRow row, Func<string, string?> carried)
     {
-        var facts = new JsonObject
+        JsonObject facts = new()
         {
             ["url"] = carried("url") is { Length: > 0 } url ? url : row.Url,
             ["sha256"] = row.Sha256,

@@ -79,7 +79,7 @@ internal sealed class StoreManifest
     /// <summary>The rows that are to be fetched anew, each with its number from 0.</summary>
     public IEnumerable<WebTarget> Revisits(WebOptions options)
     {
-        var buckets = new Lazy<BucketService>(() => new BucketService(options));
+        Lazy<BucketService> buckets = new(() => new BucketService(options));
         long ordinal = 0;
         foreach ((TableRow row, int number) in Read().Select((row, number) => (row, number)))
         {

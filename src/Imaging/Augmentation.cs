@@ -40,7 +40,7 @@ internal sealed record Augmentation
     public void Apply(ReadOnlySpan<byte> source, int sourceSize, ulong seed, Span<byte> destination)
     {
         Check(source.Length, sourceSize, destination.Length);
-        var random = new SeededRandom(seed);
+        SeededRandom random = new(seed);
         if (Scale != (1, 1))
             ResizedCrop(source, sourceSize, ref random, destination);
         else

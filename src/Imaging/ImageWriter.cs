@@ -61,10 +61,7 @@ internal static class ImageWriter
             (rgbx[at], rgbx[at + 1], rgbx[at + 2], rgbx[at + 3]) = (pixels[i], pixels[i + 1], pixels[i + 2], 255);
         fixed (byte* start = rgbx)
         {
-            using var pixmap = new SKPixmap(
-                new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque),
-                (nint)start
-            );
+            using SKPixmap pixmap = new(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start);
             using SKData data = encode(pixmap)
                 ?? throw new InvalidOperationException($"the {format} encoder refused a {image.Width}x{image.Height} image");
             return data.ToArray();

@@ -36,7 +36,7 @@ internal static class ParquetImages
     {
         if (!Path.GetExtension(path).Equals(".parquet", StringComparison.OrdinalIgnoreCase) || !ListReader.IsRegular(path))
             return false;
-        using var file = new ParquetFile(path);
+        using ParquetFile file = new(path);
         return Images(file) is not null;
     }
 
@@ -44,7 +44,7 @@ internal static class ParquetImages
     /// <exception cref="TableException">The file is damaged.</exception>
     public static IEnumerable<EmbeddedImage> Read(string path, CancellationToken cancel)
     {
-        using var file = new ParquetFile(path);
+        using ParquetFile file = new(path);
         using TableReader table = Table.Open(path);
         if (Images(file) is not { } images)
             yield break;

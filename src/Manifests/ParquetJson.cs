@@ -63,7 +63,7 @@ internal static class ParquetJson
     {
         Leaf[] leaves = [.. LeavesOf(field).Select(leaf => Loaders[leaf.ClrType](group, leaf))];
         int[] starts = new int[leaves.Length];
-        var rows = new ReadOnlyMemory<char>[group.RowCount];
+        ReadOnlyMemory<char>[] rows = new ReadOnlyMemory<char>[group.RowCount];
         for (int row = 0; row < rows.Length; row++)
         {
             Slice[] slices = [.. leaves.Select((leaf, at) => Next(leaf, ref starts[at], level: 0))];
@@ -99,7 +99,7 @@ internal static class ParquetJson
                 Slice slice = slices[taken++];
                 return slice.Leaf.Places[slice.Start] is >= 0 and int place ? slice.Leaf.Values[place]?.DeepClone() : null;
             case StructField group:
-                var members = new JsonObject();
+                JsonObject members = new();
                 foreach (Field member in group.Fields)
                     members[member.Name] = Build(member, slices, ref taken, present, repetition);
                 return DefinitionOf(slices[first]) < present ? null : members;
@@ -108,7 +108,7 @@ internal static class ParquetJson
                 taken += count;
                 if (DefinitionOf(slices[first]) < present)
                     return null;
-                var items = new JsonArray();
+                JsonArray items = new();
                 if (DefinitionOf(slices[first]) == present)
                     return field is MapField ? new JsonObject() : items;
                 return field is MapField map
@@ -119,7 +119,7 @@ internal static class ParquetJson
 
     private static JsonArray Items(Field item, ReadOnlySpan<Slice> slices, int definition, int repetition)
     {
-        var items = new JsonArray();
+        JsonArray items = new();
         foreach (Slice[] part in Parts(slices, repetition))
         {
             int taken = 0;
@@ -130,7 +130,7 @@ internal static class ParquetJson
 
     private static JsonObject Map(MapField map, ReadOnlySpan<Slice> slices, int definition, int repetition)
     {
-        var pairs = new JsonObject();
+        JsonObject pairs = new();
         foreach (Slice[] part in Parts(slices, repetition))
         {
             int taken = 0;
@@ -142,13 +142,13 @@ internal static class ParquetJson
 
     private static List<Slice[]> Parts(ReadOnlySpan<Slice> slices, int repetition)
     {
-        var parts = new List<Slice[]>();
+        List<Slice[]> parts = new();
         int[] starts = new int[slices.Length];
         for (int at = 0; at < starts.Length; at++)
             starts[at] = slices[at].Start;
         while (starts[0] < slices[0].End)
         {
-            var part = new Slice[slices.Length];
+            Slice[] part = new Slice[slices.Length];
             for (int at = 0; at < part.Length; at++)
                 part[at] = Next(slices[at].Leaf, ref starts[at], repetition);
             parts.Add(part);

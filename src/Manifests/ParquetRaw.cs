@@ -17,7 +17,7 @@ internal sealed record ParquetRaw<T>(T[] Values, int[] Definitions, int[] Repeti
         long entries = group.GetMetadata(field)?.MetaData?.NumValues ?? group.RowCount;
         if (entries is < 0 or > MostEntries)
             throw new InvalidDataException($"column '{field.Path}' claims {entries} values in a row group");
-        var values = new T[entries];
+        T[] values = new T[entries];
         int[] definitions = new int[entries],
             repetitions = new int[entries];
         Blocking.Wait(Read);

@@ -82,7 +82,7 @@ internal sealed class ShardWriter(string folder, int imagesPerShard, int firstSh
 
     private void Write(string name, byte[] content)
     {
-        using var data = new MemoryStream(content, writable: false);
+        using MemoryStream data = new(content, writable: false);
         tar!.WriteEntry(
             new UstarTarEntry(TarEntryType.RegularFile, name)
             {

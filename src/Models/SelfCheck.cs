@@ -21,7 +21,7 @@ internal static class SelfCheck
     {
         using IDisposable inference = torch.inference_mode();
         using DisposeScope scope = torch.NewDisposeScope();
-        var config = new VitConfig
+        VitConfig config = new()
         {
             ImageSize = ImageSize,
             PatchSize = 8,

@@ -29,9 +29,9 @@ internal static class BatchWorkers
         CancellationToken cancel
     )
     {
-        using var todo = new BlockingCollection<(ScoreInput[] Batch, TaskCompletionSource<T> Result)>(workers);
-        using var ordered = new BlockingCollection<Task<T>>(2 * workers);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using BlockingCollection<(ScoreInput[] Batch, TaskCompletionSource<T> Result)> todo = new(workers);
+        using BlockingCollection<Task<T>> ordered = new(2 * workers);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         int threads = get_num_threads();
         Task reader = Start(() => Read(inputs, batchSize, todo, ordered, stop.Token));
         Task[] hands = [.. Enumerable.Range(0, workers).Select(_ => Start(() => Work(todo, work, stop.Token)))];
@@ -76,7 +76,7 @@ internal static class BatchWorkers
         {
             foreach (ScoreInput[] batch in inputs.Chunk(batchSize))
             {
-                var result = new TaskCompletionSource<T>();
+                TaskCompletionSource<T> result = new();
                 todo.Add((batch, result), cancel);
                 ordered.Add(result.Task, cancel);
             }

@@ -64,7 +64,7 @@ internal sealed partial class ScoreInputs
                 }
                 for (; next < first && reader.Read(); next++)
                     cancel.ThrowIfCancellationRequested();
-                var rows = new List<TableRow>();
+                List<TableRow> rows = new();
                 for (; rows.Count < count && reader.Read(); next++)
                     rows.Add(reader.Row());
                 return OfRows(rows, table, cancel);

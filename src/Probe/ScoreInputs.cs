@@ -53,7 +53,7 @@ internal sealed partial class ScoreInputs
         opening = new InputOptions { FollowLinks = options.FollowLinks };
         pathColumn = options.PathColumn;
         sources = [.. options.Inputs.SelectMany(source => ImageInputs.AllOf(source, Table.Fits) ?? [source])];
-        var carried = new List<string>();
+        List<string> carried = new();
         foreach (string table in sources.Where(Table.Fits))
         {
             using TableReader reader = Table.Open(table, pathColumn);

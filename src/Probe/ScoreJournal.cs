@@ -145,7 +145,7 @@ internal sealed partial class ScoreJournal
     {
         if (embeddings is not null)
         {
-            using var file = new AtomicFile(Segment(next) + ".f32");
+            using AtomicFile file = new(Segment(next) + ".f32");
             foreach (float[] row in embeddings)
                 file.Stream.Write(MemoryMarshal.AsBytes(row.AsSpan()));
             file.Commit();

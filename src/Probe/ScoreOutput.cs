@@ -123,7 +123,7 @@ internal static class ScoreOutput
         CancellationToken cancel
     )
     {
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
         if (asFolder)
             TableFolder.Write(
                 table,

@@ -137,7 +137,7 @@ internal static class ScorePrelude
     /// scored.</summary>
     public static double ReactClip(TeacherPass teacher, Func<CancellationToken, IEnumerable<ScoreInput>> inputs, CancellationToken cancel)
     {
-        var sample = new ActivationSample();
+        ActivationSample sample = new();
         IEnumerable<ScoreInput> wanted = inputs(cancel).Where(input => sample.Wants(input.Place));
         foreach (
             IReadOnlyList<(long, float[])> batch in BatchWorkers.Run(

@@ -23,11 +23,11 @@ public static class ScoreRun
         ScoreOutput.RefuseForeign(options);
         if (ScorePlan.Read(ScoreJournal.FolderOf(options.Output)) is { } plan && !options.Overwrite)
             return ScoreShards.Resume(options, plan, held, progress, cancel);
-        var clock = Stopwatch.StartNew();
-        using var teacher = new TeacherPass(options);
-        var inputs = new ScoreInputs(options);
+        Stopwatch clock = Stopwatch.StartNew();
+        using TeacherPass teacher = new(options);
+        ScoreInputs inputs = new(options);
         string[] columns = ColumnsOf(options, teacher, inputs);
-        var journal = new ScoreJournal(options, teacher, columns, cancel);
+        ScoreJournal journal = new(options, teacher, columns, cancel);
         ScorePrelude.Learn(options, teacher, inputs, journal, columns, cancel);
         string? embeddingsPath = ScoreOutput.EmbeddingsPath(options, teacher);
         int width = embeddingsPath is null ? 0 : teacher.Width,
@@ -39,7 +39,7 @@ public static class ScoreRun
         long skipped = journal.Done,
             failed = 0,
             copied = 0;
-        var rows = new List<string?[]>();
+        List<string?[]> rows = new();
         List<float[]>? embeddings = embeddingsPath is null ? null : [];
         IEnumerable<ScoreInput> left = journal.Left(inputs.Enumerate(cancel));
         // Failed images keep their slot in a batch, so that batches depend on the inputs alone.

@@ -134,8 +134,8 @@ public sealed class Teacher : IDisposable
     )
     {
         ArgumentNullException.ThrowIfNull(images);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var scored = Channel.CreateBounded<ScoredImage>(pass.BatchSize);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Channel<ScoredImage> scored = Channel.CreateBounded<ScoredImage>(pass.BatchSize);
         // Reader and workers of the batches have threads of their own, which may wait for the source.
         Task scoring = Task.Run(() => Feed(scored.Writer, images, stop.Token), CancellationToken.None);
         try
@@ -227,7 +227,7 @@ public sealed class Teacher : IDisposable
     private IEnumerable<ScoredImage> Stream(IEnumerable<MemoryImage> images, CancellationToken cancel)
     {
         // An image is wanted again with its figures, and is on its way while later ones are read.
-        var underWay = new ConcurrentQueue<MemoryImage>();
+        ConcurrentQueue<MemoryImage> underWay = new();
         foreach (ScoredInput scored in Batches(images.Select(image => Input(image, underWay)), cancel))
         {
             underWay.TryDequeue(out MemoryImage? image);
@@ -263,7 +263,7 @@ public sealed class Teacher : IDisposable
 
     private ScoredImage Result(MemoryImage image, ScoredInput scored)
     {
-        var result = new ScoredImage
+        ScoredImage result = new()
         {
             Image = image,
             Reason = scored.Image.Reason,

@@ -113,7 +113,7 @@ internal sealed partial class TeacherPass
         if (images.Length == 0)
             return [.. batch.Select(image => (new ScoredInput(image, null), (float[][]?)null))];
         IReadOnlyList<int> candidates = withBlocks ? CascadeCandidates : [];
-        var found = new Queue<(ImageScores, float[][])>(Looking(images, pixels =>
+        Queue<(ImageScores, float[][])> found = new(Looking(images, pixels =>
             {
                 // Two passes in one would save little: the sample is small, and this is the pass that the table's rows come from.
                 IReadOnlyList<ImageScores> scores = Figures(Answer(pixels), images.Length);
@@ -152,7 +152,7 @@ internal sealed partial class TeacherPass
             read = [.. cascade.ReadOut(Features(first).cpu()).data<double>()];
         }
         long[] hopeful = [.. Enumerable.Range(0, images).Where(i => cascade.Keeps(read[i])).Select(i => (long)i)];
-        var scores = new Queue<ImageScores>(
+        Queue<ImageScores> scores = new(
             Parts(hopeful.Length).SelectMany(part => ScoredFully(pixels, first, hopeful[(int)part.From..(int)(part.From + part.Count)]))
         );
         return [.. Enumerable.Range(0, images).Select(i => cascade.Keeps(read[i]) ? scores.Dequeue() : null)];

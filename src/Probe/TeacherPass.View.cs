@@ -3,6 +3,7 @@
 using System.Runtime.InteropServices;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
@@ -14,8 +15,8 @@ internal sealed partial class TeacherPass
     {
         if (seen.Count == 0)
             return [];
-        using var scope = NewDisposeScope();
-        using var inference = inference_mode();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable inference = inference_mode();
         int side = Transform.ImageSize,
             length = 3 * side * side;
         Tensor batch = empty(seen.Count, 3, side, side);

@@ -124,7 +124,7 @@ internal sealed partial class TeacherPass : IDisposable
     {
         DecodedInput[] batch = Decoded(inputs);
         DecodedInput[] images = [.. batch.Where(image => image.Reason is null && !image.Input.Copy)];
-        var scores = new Queue<ImageScores?>(
+        Queue<ImageScores?> scores = new(
             images.Length == 0
                 ? []
                 : Looking(images, pixels =>

@@ -30,7 +30,7 @@ internal sealed class TeacherJudge : IDisposable
     public TeacherJudge(TeacherOptions options)
     {
         probe = new Teacher(options);
-        var header = new TableHeader(probe.Columns, options.Teacher);
+        TableHeader header = new(probe.Columns, options.Teacher);
         // A teacher without a head has no logits to be sure by.
         string method = header.IndexOf("entropy") >= 0 ? ScoreCatalogue.Default : "variance";
         score = ScoreCatalogue
@@ -50,14 +50,14 @@ internal sealed class TeacherJudge : IDisposable
     /// <summary>A <see cref="SteeringJudge"/>; a file that cannot be scored is useless.</summary>
     public IReadOnlyList<SteeringVerdict> Judge(IReadOnlyList<SteeringSample> images, CancellationToken cancel)
     {
-        var looked = new Queue<double[]?>(
+        Queue<double[]?> looked = new(
             probe.ScoreFiles([.. images.Where(image => image.Figures is null).Select(image => image.Path)], cancel)
         );
         double[][] figures = [.. images.Select(image => image.Figures is { } known ? [.. known] : Kept(looked.Dequeue()))];
         int before = pool.Count;
         pool.AddRange(images.Zip(figures, (image, kept) => (image.Source, kept)).Where(image => image.kept.Length > 0));
         double[] ranks = Ranks();
-        var fresh = new Queue<double>(ranks.Skip(before));
+        Queue<double> fresh = new(ranks.Skip(before));
         pool.RemoveRange(0, Math.Max(0, pool.Count - PoolSize));
         return [.. figures.Select(kept => new SteeringVerdict(kept.Length > 0 && fresh.Dequeue() >= Useful ? 1 : 0, kept))];
     }

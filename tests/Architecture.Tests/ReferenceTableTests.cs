@@ -125,7 +125,7 @@ public sealed class ReferenceTableTests
 
     public static TheoryData<string, string> StagePairs()
     {
-        var pairs = new TheoryData<string, string>();
+        TheoryData<string, string> pairs = new();
         foreach (string stage in Stages)
         {
             foreach (string other in Stages)

@@ -83,7 +83,7 @@ public sealed class RecipesFileTests
             folder,
             Good.Replace("flip: 0.25", "teacher: [teacher, train]\n    student: test", StringComparison.Ordinal)
         );
-        var several = (DistillOptions)options.Recipes[1].Options;
+        DistillOptions several = (DistillOptions)options.Recipes[1].Options;
         Assert.Equal(
             (folder["teacher"], folder["train"], folder["test"]),
             (several.Teacher, Assert.Single(several.FurtherTeachers), several.Student)

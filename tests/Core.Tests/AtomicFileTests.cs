@@ -1,6 +1,7 @@
 // Files appear whole or not at all.
 
 using DataFreeKD.Testing;
+using Microsoft.Win32.SafeHandles;
 
 namespace DataFreeKD.Core.Tests;
 
@@ -47,7 +48,7 @@ public sealed class AtomicFileTests
         );
         while (!writer.IsCompleted)
         {
-            using var handle = File.OpenHandle(
+            using SafeFileHandle handle = File.OpenHandle(
                 folder["a.txt"],
                 FileMode.Open,
                 FileAccess.ReadWrite,

@@ -21,7 +21,7 @@ public sealed class BanditTests
     [Fact]
     public void Draws_go_to_the_better_source_and_the_mean_becomes_its_share()
     {
-        var bandit = new ThompsonBandit(7);
+        ThompsonBandit bandit = new(7);
         Random random = new(7);
         int good = 0;
         for (int i = 0; i < 2000; i++)
@@ -39,7 +39,7 @@ public sealed class BanditTests
     [Fact]
     public void A_proven_source_gets_most_of_a_round_however_many_are_unknown_and_those_get_their_tenth()
     {
-        var bandit = new ThompsonBandit(1);
+        ThompsonBandit bandit = new(1);
         for (int i = 0; i < 100; i++)
             bandit.Reward("proven", i % 10 == 0 ? 0 : 1);
         for (int i = 0; i < 20; i++)
@@ -145,7 +145,7 @@ public sealed class BanditTests
 
     private static List<string> Story(ulong seed)
     {
-        var bandit = new ThompsonBandit(seed);
+        ThompsonBandit bandit = new(seed);
         List<string> picks = [];
         for (int i = 0; i < 200; i++)
         {

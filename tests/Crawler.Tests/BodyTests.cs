@@ -122,7 +122,7 @@ public sealed class BodyTests : IDisposable
     {
         if (coding == "identity")
             return bytes;
-        using var packed = new MemoryStream();
+        using MemoryStream packed = new();
         using (
             Stream stream = coding switch
             {

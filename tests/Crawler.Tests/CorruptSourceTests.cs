@@ -2,6 +2,7 @@
 
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Imaging.Corruptions;
+using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Crawler.Tests;
 
@@ -14,7 +15,7 @@ public sealed class CorruptSourceTests
         string pool = world.Images("pool", 30);
         Crawl($"corrupt://{pool}?count=22&seed=3", world["store"]);
 
-        var rows = world.Rows();
+        List<TableRow> rows = world.Rows();
         Assert.Equal(22, rows.Count);
         Assert.All(rows, row => Assert.Equal("ok", row["status"]));
         Assert.Equal(
@@ -45,7 +46,7 @@ public sealed class CorruptSourceTests
         using CrawlWorld world = new();
         File.WriteAllText(Path.Combine(world.Images("pool", 0), "a.png"), "no image");
         Crawl($"corrupt://{world["pool"]}?count=1", world["store"]);
-        var row = Assert.Single(world.Rows());
+        TableRow row = Assert.Single(world.Rows());
         Assert.Equal(("failed", "unknown_format"), (row["status"], row["reason"]));
     }
 

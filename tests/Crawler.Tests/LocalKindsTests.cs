@@ -182,7 +182,7 @@ public sealed class LocalKindsTests : IDisposable
     [Fact]
     public async Task Members_that_claim_much_never_wait_in_memory_together()
     {
-        var budget = new ByteBudget(100);
+        ByteBudget budget = new(100);
         Assert.True(budget.Room(CancellationToken.None).IsCompletedSuccessfully);
         budget.Take(500);
         Task second = budget.Room(CancellationToken.None);
@@ -197,7 +197,7 @@ public sealed class LocalKindsTests : IDisposable
 
     private List<TableRow> Rows(string source, Func<CrawlOptions, CrawlOptions>? wish = null)
     {
-        var options = new CrawlOptions
+        CrawlOptions options = new()
         {
             Sources = [source],
             Store = world[$"store-{Guid.NewGuid():N}"],
@@ -210,7 +210,7 @@ public sealed class LocalKindsTests : IDisposable
 
     private void Tar(string name, params (string Name, byte[] Bytes)[] members)
     {
-        using var tar = new TarWriter(File.Create(world[name]));
+        using TarWriter tar = new(File.Create(world[name]));
         foreach ((string member, byte[] bytes) in members)
             tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, member) { DataStream = new MemoryStream(bytes) });
     }

@@ -12,7 +12,7 @@ public sealed class MetadataTests
     {
         get
         {
-            var data = new TheoryData<string, int, bool>();
+            TheoryData<string, int, bool> data = new();
             foreach (string format in (string[])["jpeg", "png", "webp"])
             {
                 for (int orientation = 0; orientation <= 8; orientation++)

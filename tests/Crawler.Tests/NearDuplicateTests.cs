@@ -16,7 +16,7 @@ public sealed class NearDuplicateTests
             blue = Plain(20, 20, 200);
         Assert.Equal(PerceptualHash.Compute(red), PerceptualHash.Compute(blue));
 
-        var index = new NearDuplicateIndex(colourTolerance: NearDuplicateIndex.DefaultColourTolerance);
+        NearDuplicateIndex index = new(colourTolerance: NearDuplicateIndex.DefaultColourTolerance);
         long? Find(RgbImage image, long id) => index.FindOrAdd(PerceptualHash.Compute(image), ColourSketch.Of(image), id);
         Assert.Null(Find(red, 1));
         Assert.Null(Find(blue, 2));
@@ -28,7 +28,7 @@ public sealed class NearDuplicateTests
     [Fact]
     public void A_re_encoded_and_a_smaller_copy_are_near_duplicates_and_another_picture_is_not()
     {
-        var index = new NearDuplicateIndex(colourTolerance: NearDuplicateIndex.DefaultColourTolerance);
+        NearDuplicateIndex index = new(colourTolerance: NearDuplicateIndex.DefaultColourTolerance);
         long? Find(RgbImage image, long id) => index.FindOrAdd(PerceptualHash.Compute(image), ColourSketch.Of(image), id);
         RgbImage image = StoredImages.Scene(160, 120, 1);
         Assert.Null(Find(image, 1));

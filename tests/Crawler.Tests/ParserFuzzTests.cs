@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using CsCheck;
 using DataFreeKD.Crawler.Pages;
 using DataFreeKD.Crawler.Politeness;
@@ -151,7 +152,7 @@ public sealed class ParserFuzzTests
             .Sample(
                 tails =>
                 {
-                    var xml = new System.Xml.Linq.XElement(
+                    XElement xml = new(
                         "urlset",
                         tails.Select(tail => new System.Xml.Linq.XElement(
                             "url",
@@ -298,8 +299,8 @@ public sealed class ParserFuzzTests
                 rows =>
                 {
                     string list = folder[$"{Interlocked.Increment(ref file)}.csv"];
-                    var text = new StringBuilder("url,caption\n");
-                    var expected = new List<(string?, string?)>();
+                    StringBuilder text = new("url,caption\n");
+                    List<(string?, string?)> expected = new();
                     for (int i = 0; i < rows.Length; i++)
                     {
                         if (rows[i].Item2 == 0)

@@ -268,7 +268,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel teacher = ModelStore.Load(world.Teacher);
         VisionTransformer network = (VisionTransformer)teacher.Model;
-        using var student = (VisionTransformer)StudentFactory.Fresh(TinyWorld.StudentSpec, 3, 0);
+        using VisionTransformer student = (VisionTransformer)StudentFactory.Fresh(TinyWorld.StudentSpec, 3, 0);
         SliceInit.Apply(student, network);
         float[] theirs = teacher.Model.StateDict()["blocks.2.mlp.fc1.weight"].data<float>().ToArray(),
             ours = student.StateDict()["blocks.1.mlp.fc1.weight"].data<float>().ToArray();

@@ -37,7 +37,7 @@ internal sealed class SmallWeb : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         WebApplication app = builder.Build();
-        var web = new SmallWeb(app, holdAfter);
+        SmallWeb web = new(app, holdAfter);
         app.Run(web.Answer);
         await app.StartAsync();
         return web;
@@ -50,7 +50,7 @@ internal sealed class SmallWeb : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Open();
-        using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        using CancellationTokenSource now = new(TimeSpan.FromMilliseconds(100));
         await app.StopAsync(now.Token);
         await app.DisposeAsync();
     }
@@ -83,8 +83,8 @@ internal sealed class SmallWeb : IAsyncDisposable
 
     private static byte[] Shard()
     {
-        using var bytes = new MemoryStream();
-        using (var tar = new TarWriter(bytes, leaveOpen: true))
+        using MemoryStream bytes = new();
+        using (TarWriter tar = new(bytes, leaveOpen: true))
         {
             for (int i = 0; i < 5; i++)
                 tar.WriteEntry(

@@ -1,6 +1,7 @@
 // Archives as people bring them: links, holes, one behind another, names in old encodings, packings that are not read.
 
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
@@ -347,7 +348,7 @@ public sealed class ArchiveKindsTests : IDisposable
 
     private void Shell(string script)
     {
-        using var shell = System.Diagnostics.Process.Start("sh", ["-c", "cd \"$0\" && " + script, folder["f"]]);
+        using Process shell = System.Diagnostics.Process.Start("sh", ["-c", "cd \"$0\" && " + script, folder["f"]]);
         shell.WaitForExit();
         Assert.Equal(0, shell.ExitCode);
     }
@@ -370,7 +371,7 @@ public sealed class ArchiveKindsTests : IDisposable
     // Members that hold their own names, in the oldest format: a header and a block each.
     private static byte[] Tar(params string[] names)
     {
-        var file = new MemoryStream();
+        MemoryStream file = new();
         using (TarWriter tar = new(file, TarEntryFormat.Ustar, leaveOpen: true))
         {
             foreach (string name in names)
@@ -396,8 +397,8 @@ public sealed class ArchiveKindsTests : IDisposable
 
     private static byte[] Gzip(byte[] bytes)
     {
-        var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+        MemoryStream packed = new();
+        using (GZipStream gzip = new(packed, CompressionLevel.Fastest))
             gzip.Write(bytes);
         return packed.ToArray();
     }
@@ -406,7 +407,7 @@ public sealed class ArchiveKindsTests : IDisposable
     private static byte[] Zip(ReadOnlySpan<byte> name, byte[] extra, int flags, int method)
     {
         byte[] content = "content"u8.ToArray();
-        var file = new MemoryStream();
+        MemoryStream file = new();
         Header(file, 0x04034b50, name);
         file.Write(extra);
         file.Write(content);
@@ -414,7 +415,7 @@ public sealed class ArchiveKindsTests : IDisposable
         Header(file, 0x02014b50, name);
         file.Write(extra);
         long length = file.Position - directory;
-        using var end = new BinaryWriter(file);
+        using BinaryWriter end = new(file);
         end.Write(0x06054b50);
         end.Write(0);
         end.Write((short)1);
@@ -427,7 +428,7 @@ public sealed class ArchiveKindsTests : IDisposable
         void Header(Stream stream, int mark, ReadOnlySpan<byte> called)
         {
             bool central = mark == 0x02014b50;
-            using var writer = new BinaryWriter(stream, Encoding.Latin1, leaveOpen: true);
+            using BinaryWriter writer = new(stream, Encoding.Latin1, leaveOpen: true);
             writer.Write(mark);
             if (central)
                 writer.Write((short)20);

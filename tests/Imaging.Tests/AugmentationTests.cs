@@ -42,7 +42,7 @@ public class AugmentationTests
     [Fact]
     public void The_generator_is_the_published_one()
     {
-        var random = new SeededRandom(0);
+        SeededRandom random = new(0);
         ulong[] expected = [0x99EC5F36CB75F2B4, 0xBF6E1F784956452A, 0x1A5F849D4933E6E0, 0x6AA594F1262D2D2C];
         Assert.Equal(expected, expected.Select(_ => random.NextBits()).ToArray());
     }
@@ -67,13 +67,13 @@ public class AugmentationTests
     public void A_padded_crop_is_one_of_the_shifts_of_the_reflected_image()
     {
         RgbImage image = TestImages.Noise(8, 8);
-        var augmentation = new Augmentation
+        Augmentation augmentation = new()
         {
             ImageSize = 8,
             FlipProbability = 0,
             PadCrop = 3,
         };
-        var shifts = new HashSet<(int, int)>();
+        HashSet<(int, int)> shifts = new();
         for (ulong seed = 0; seed < 400; seed++)
         {
             byte[] actual = Apply(augmentation, image, seed);

@@ -50,7 +50,7 @@ public class GoldenImageTests(ITestOutputHelper output)
     private static IEnumerable<(string File, byte[] Actual, byte[] Expected)> Cases(string variant)
     {
         string folder = SharedData.Path("golden", "images");
-        var golden = new GoldenTensors(Path.Combine(folder, "expected.safetensors"));
+        GoldenTensors golden = new(Path.Combine(folder, "expected.safetensors"));
         Preprocessing transform = variant switch
         {
             "bicubic256_crop224" => Bicubic256Crop224,

@@ -86,7 +86,7 @@ public class HostileImageTests
     {
         byte[] file = HugeHeader(format);
         ImageDecoder.Decode(file);
-        using var process = Process.GetCurrentProcess();
+        using Process process = Process.GetCurrentProcess();
         long resident = process.PeakWorkingSet64;
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         DecodeResult result = ImageDecoder.Decode(file);

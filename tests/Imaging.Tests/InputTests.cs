@@ -16,7 +16,7 @@ public class InputTests
     [Fact]
     public void A_folder_is_walked_in_the_order_of_its_sorted_paths()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         foreach (string name in (string[])["b.jpg", "a/2.png", "a/1.PNG", "a.jpg", "a-b/x.gif", "noext", "skip.txt", "z/y/x.webp"])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(folder[name])!);
@@ -37,7 +37,7 @@ public class InputTests
     [InlineData("*/t/*.jpg", "s/t/d.jpg")]
     public void A_glob_matches_segments(string pattern, string expected)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Directory.CreateDirectory(folder["s/t"]);
         foreach (string name in (string[])["a.jpg", "b.jpg", "s/c.jpg", "s/t/d.jpg", "n.txt"])
             File.WriteAllText(folder[name], "x");
@@ -47,7 +47,7 @@ public class InputTests
     [Fact]
     public void Nothing_there_is_an_error_that_names_it()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Assert.Contains("nowhere", Assert.Throws<FileNotFoundException>(() => Rows(folder["nowhere"])).Message, StringComparison.Ordinal);
     }
 
@@ -55,8 +55,8 @@ public class InputTests
     public void Links_are_told_and_not_followed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege on Windows");
-        using var folder = new TempFolder();
-        using var outside = new TempFolder();
+        using TempFolder folder = new();
+        using TempFolder outside = new();
         File.WriteAllText(outside["secret.jpg"], "secret");
         File.CreateSymbolicLink(folder["file.jpg"], outside["secret.jpg"]);
         Directory.CreateSymbolicLink(folder["loop"], folder.Path);
@@ -68,7 +68,7 @@ public class InputTests
     [Theory, MemberData(nameof(Archives))]
     public void An_archive_gives_its_images_in_its_order(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder[name], ("z.jpg", "1"), ("notes.txt", "no"), ("d/a.png", "22"), ("b", "333"));
         string[] paths = [folder[name] + "::z.jpg", folder[name] + "::d/a.png", folder[name] + "::b"];
         Assert.Equal(paths, Paths(folder[name]));
@@ -78,7 +78,7 @@ public class InputTests
     [Theory, MemberData(nameof(Archives))]
     public void Members_that_leave_the_archive_are_unsafe(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder[name], ("../up.jpg", "x"), ("/root.jpg", "x"), ("a/../../b.jpg", "x"), ("c:\\d.jpg", "x"), ("ok.jpg", "x"));
         Assert.Equal(
             ["unsafe_path", "unsafe_path", "unsafe_path", "unsafe_path", "ok"],
@@ -92,7 +92,7 @@ public class InputTests
     [InlineData("a.tar.gz")]
     public void Links_in_a_tar_are_told_and_not_followed(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         using (TarWriter tar = OpenTar(folder[name]))
         {
             tar.WriteEntry(new PaxTarEntry(TarEntryType.SymbolicLink, "s.jpg") { LinkName = "/etc/passwd" });
@@ -105,7 +105,7 @@ public class InputTests
     [Fact]
     public void A_link_in_a_zip_is_told_and_not_followed()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         using (ZipArchive zip = ZipFile.Open(folder["a.zip"], ZipArchiveMode.Create))
         {
             ZipArchiveEntry entry = zip.CreateEntry("s.jpg");
@@ -119,7 +119,7 @@ public class InputTests
     [Theory, MemberData(nameof(Archives))]
     public void A_cut_archive_gives_a_row_with_a_reason(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         byte[] noise = new byte[40_000];
         new Random(1).NextBytes(noise);
         Write(folder[name], [.. Enumerable.Range(0, 4).Select(i => ($"{i}.jpg", Encoding.Latin1.GetString(noise)))]);
@@ -136,7 +136,7 @@ public class InputTests
     [Theory, MemberData(nameof(Archives))]
     public void Text_and_nothing_under_an_archive_name_are_told(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         File.WriteAllText(folder[name], new string('x', 3000));
         Assert.Equal((folder[name], "unreadable"), Rows(folder[name]).Select(static row => (row.Path, row.Reason)).Single());
         File.WriteAllText(folder[name], "");
@@ -146,7 +146,7 @@ public class InputTests
     [Theory, MemberData(nameof(Archives))]
     public void Members_over_the_limit_and_empty_ones_are_told(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder[name], ("big.jpg", new string('x', 2000)), ("none.jpg", ""), ("ok.jpg", "x"));
         string[] expected = ["too_large", "empty", "ok"];
         Assert.Equal(expected, Rows(folder[name], maxBytes: 1000).Select(static row => row.Reason ?? "ok"));
@@ -156,7 +156,7 @@ public class InputTests
     [Fact]
     public void A_tar_that_claims_more_than_it_holds_allocates_little()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder["a.tar"], ("a.jpg", "x"));
         byte[] tar = File.ReadAllBytes(folder["a.tar"]);
         int header = tar.AsSpan().IndexOf("a.jpg\0"u8);
@@ -175,7 +175,7 @@ public class InputTests
     [Fact]
     public void A_zip_bomb_stops_at_the_limit()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder["a.zip"], ("bomb.jpg", new string('\0', 20 << 20)));
         byte[] zip = File.ReadAllBytes(folder["a.zip"]);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -194,7 +194,7 @@ public class InputTests
     [Theory, MemberData(nameof(Archives))]
     public void Reading_in_any_order_gives_each_member_its_content(string name)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder[name], [.. Enumerable.Range(0, 12).Select(static i => ($"d/{i}.jpg", $"content {i}"))]);
         File.WriteAllText(folder["plain.jpg"], "content 99");
         Gen.Int[0, 13]
@@ -224,9 +224,9 @@ public class InputTests
     [Fact]
     public void Cancelling_stops_the_walk()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         Write(folder["a.tar"], ("a.jpg", "x"), ("b.jpg", "x"));
-        using var source = new CancellationTokenSource();
+        using CancellationTokenSource source = new();
         using IEnumerator<ImageInput> rows = ImageInputs.Enumerate(folder["a.tar"], cancel: source.Token).GetEnumerator();
         Assert.True(rows.MoveNext());
         source.Cancel();

@@ -21,7 +21,7 @@ public sealed class OpenFileTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no such files on Windows");
         Pipe("f.jpg");
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(folder["s.jpg"]));
         File.WriteAllText(folder["a.jpg"], "x");
 
@@ -152,7 +152,7 @@ public sealed class OpenFileTests : IDisposable
     {
         using (Stream file = File.Create(folder["wd.tar"]))
         using (Stream packed = gzip ? new GZipStream(file, CompressionLevel.Fastest) : file)
-        using (var tar = new TarWriter(packed))
+        using (TarWriter tar = new(packed))
         {
             foreach (
                 (string name, string text) in (ReadOnlySpan<(string, string)>)
@@ -207,7 +207,7 @@ public sealed class OpenFileTests : IDisposable
 
     private void Pipe(string name)
     {
-        using var made = Process.Start("mkfifo", [folder[name]]);
+        using Process made = Process.Start("mkfifo", [folder[name]]);
         made.WaitForExit();
         Assert.Equal(0, made.ExitCode);
     }
@@ -247,7 +247,7 @@ public sealed class OpenFileTests : IDisposable
     {
         using Stream file = File.Create(folder[name]);
         using Stream packed = gzip ? new GZipStream(file, CompressionLevel.Fastest) : file;
-        using var tar = new TarWriter(packed);
+        using TarWriter tar = new(packed);
         tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "a.jpg") { DataStream = new MemoryStream("x"u8.ToArray()) });
     }
 }

@@ -28,10 +28,10 @@ public class ResizeTests
             (width, height, toWidth, toHeight, filter, seed) =>
             {
                 RgbImage image = TestImages.Noise(width, height, seed);
-                var random = new Random(seed);
+                Random random = new(seed);
                 int left = random.Next(toWidth),
                     top = random.Next(toHeight);
-                var window = new ResizeWindow(
+                ResizeWindow window = new(
                     toWidth,
                     toHeight,
                     left,
@@ -53,10 +53,10 @@ public class ResizeTests
         byte[] pixels = new byte[97 * 61 * 3];
         for (int i = 0; i < pixels.Length; i++)
             pixels[i] = (byte)(new Random(i / 9).Next(2) * 255);
-        var image = new RgbImage(97, 61, pixels);
+        RgbImage image = new(97, 61, pixels);
         foreach ((int width, int height) in ((int, int)[])[(300, 200), (13, 7), (97, 5), (5, 61), (1, 1)])
         {
-            var window = new ResizeWindow(width, height, 0, 0, width, height);
+            ResizeWindow window = new(width, height, 0, 0, width, height);
             byte[] plain = PilResize.Crop(image, window, Interpolation.Bicubic, ResizeKernel.Scalar).Pixels;
             foreach (ResizeKernel kernel in Kernels)
                 Assert.Equal(plain, PilResize.Crop(image, window, Interpolation.Bicubic, kernel).Pixels);

@@ -36,7 +36,7 @@ internal static class TestImages
 
     public static byte[] Encode(RgbImage image, SKEncodedImageFormat format, int quality = 90)
     {
-        using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using SKBitmap bitmap = new(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<byte> rgbx = bitmap.GetPixelSpan();
         for (int i = 0; i < image.Width * image.Height; i++)
         {
@@ -63,20 +63,20 @@ internal static class TestImages
     public static byte[] Png(int width, int height, int depth, int colourType, byte[] rows, params (string Type, byte[] Data)[] chunks)
     {
         int stride = height == 0 ? 0 : rows.Length / height;
-        using var raw = new MemoryStream();
+        using MemoryStream raw = new();
         for (int y = 0; y < height && stride > 0; y++)
         {
             raw.WriteByte(0);
             raw.Write(rows, y * stride, stride);
         }
-        using var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        using MemoryStream packed = new();
+        using (ZLibStream zlib = new(packed, CompressionLevel.Optimal, leaveOpen: true))
             raw.WriteTo(zlib);
         byte[] header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9]) = ((byte)depth, (byte)colourType);
-        using var file = new MemoryStream();
+        using MemoryStream file = new();
         file.Write([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
         foreach (
             (string type, byte[] data) in (IEnumerable<(string, byte[])>)
@@ -122,7 +122,7 @@ internal static class TestImages
     /// <summary>A GIF by 3-3-2 palette, its codes never compressed (a clear code before the width would grow).</summary>
     public static byte[] Gif(RgbImage image, int transparent = -1)
     {
-        using var file = new MemoryStream();
+        using MemoryStream file = new();
         file.Write("GIF89a"u8);
         file.Write([(byte)image.Width, (byte)(image.Width >> 8), (byte)image.Height, (byte)(image.Height >> 8), 0xf7, 0, 0]);
         for (int i = 0; i < 256; i++)
@@ -130,7 +130,7 @@ internal static class TestImages
         if (transparent >= 0)
             file.Write([0x21, 0xf9, 4, 1, 0, 0, (byte)transparent, 0]);
         file.Write([0x2c, 0, 0, 0, 0, (byte)image.Width, (byte)(image.Width >> 8), (byte)image.Height, (byte)(image.Height >> 8), 0, 8]);
-        var bits = new List<byte>();
+        List<byte> bits = new();
         ulong pending = 0;
         int count = 0;
         void Put(int code)

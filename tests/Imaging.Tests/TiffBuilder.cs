@@ -38,13 +38,13 @@ internal sealed class TiffBuilder(bool little)
             "strips" => (width, 3),
             _ => (width, height),
         };
-        var blocks = new List<byte[]>();
+        List<byte[]> blocks = new();
         int own = Planar ? 1 : samples;
         for (int plane = 0; plane < (Planar ? samples : 1); plane++)
             for (int top = 0; top < height; top += blockHeight)
                 for (int left = 0; left < width; left += blockWidth)
                 {
-                    var rows = new List<byte>();
+                    List<byte> rows = new();
                     int last = Blocks == "tiles" ? top + blockHeight : Math.Min(height, top + blockHeight);
                     for (int y = top; y < last; y++)
                     {
@@ -71,7 +71,7 @@ internal sealed class TiffBuilder(bool little)
             "packbits" => 32773,
             _ => 1,
         };
-        var tags = new SortedDictionary<int, (int Type, int[] Values)>
+        SortedDictionary<int, (int Type, int[] Values)> tags = new()
         {
             [256] = (4, [width]),
             [257] = (4, [height]),
@@ -80,7 +80,7 @@ internal sealed class TiffBuilder(bool little)
             [262] = (3, [meaning]),
             [277] = (3, [samples]),
         };
-        var file = new MemoryStream();
+        MemoryStream file = new();
         file.Write(new byte[8]);
         int[] offsets = new int[blocks.Count];
         for (int i = 0; i < blocks.Count; i++)
@@ -115,12 +115,12 @@ internal sealed class TiffBuilder(bool little)
     {
         int start = (int)file.Position,
             behind = start + 2 + (12 * tags.Count) + 4;
-        var entries = new MemoryStream();
-        var values = new MemoryStream();
+        MemoryStream entries = new();
+        MemoryStream values = new();
         Number(entries, 3, tags.Count);
         foreach ((int tag, (int type, int[] all)) in tags)
         {
-            var own = new MemoryStream();
+            MemoryStream own = new();
             foreach (int value in all)
                 Number(own, type, value);
             Number(entries, 3, tag);
@@ -140,7 +140,7 @@ internal sealed class TiffBuilder(bool little)
         file.Write(values.ToArray());
         byte[] bytes = file.ToArray();
         (little ? "II*\0"u8 : "MM\0*"u8).CopyTo(bytes);
-        var head = new MemoryStream();
+        MemoryStream head = new();
         Number(head, 4, start);
         head.ToArray().CopyTo(bytes, 4);
         return bytes;
@@ -171,8 +171,8 @@ internal sealed class TiffBuilder(bool little)
         switch (Packing)
         {
             case "deflate":
-                var deflated = new MemoryStream();
-                using (var zlib = new ZLibStream(deflated, CompressionLevel.Optimal, leaveOpen: true))
+                MemoryStream deflated = new();
+                using (ZLibStream zlib = new(deflated, CompressionLevel.Optimal, leaveOpen: true))
                     zlib.Write(rows);
                 return deflated.ToArray();
             case "packbits":
@@ -187,7 +187,7 @@ internal sealed class TiffBuilder(bool little)
     // Runs where there are any, else as they are.
     private static byte[] PackBits(byte[] rows)
     {
-        var packed = new List<byte> { 128 };
+        List<byte> packed = new() { 128 };
         for (int i = 0; i < rows.Length;)
         {
             int run = 1;
@@ -201,7 +201,7 @@ internal sealed class TiffBuilder(bool little)
 
     private static byte[] Lzw(byte[] rows)
     {
-        var packed = new List<byte>();
+        List<byte> packed = new();
         int held = 0,
             bits = 0,
             width = 9;

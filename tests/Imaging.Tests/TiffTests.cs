@@ -29,7 +29,7 @@ public class TiffTests
             {
                 foreach (int bits in (int[])[8, 16])
                 {
-                    var tiff = new TiffBuilder(little)
+                    TiffBuilder tiff = new(little)
                     {
                         Packing = packing,
                         Blocks = blocks,

@@ -48,7 +48,7 @@ public class TransformTests
     [InlineData(37)]
     public void Normalising_equals_the_plain_formula_in_every_bit(int side)
     {
-        var transform = new Preprocessing { ImageSize = side };
+        Preprocessing transform = new() { ImageSize = side };
         RgbImage image = TestImages.Noise(side, side, side);
         float[] actual = new float[side * side * 3];
         transform.Normalise(image, actual);

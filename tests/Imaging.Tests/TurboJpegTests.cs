@@ -46,7 +46,7 @@ public class TurboJpegTests
     public void Grey_files_too()
     {
         Assert.SkipUnless(TurboJpeg.Available, Absent);
-        using var grey = new SKBitmap(new SKImageInfo(50, 40, SKColorType.Gray8));
+        using SKBitmap grey = new(new SKImageInfo(50, 40, SKColorType.Gray8));
         new Random(1).NextBytes(grey.GetPixelSpan());
         byte[] file = grey.Encode(SKEncodedImageFormat.Jpeg, 90).ToArray();
         Assert.Equal(Skia(file, null).Pixels, TurboJpeg.Decode(file, 50, 40)!.Value.Pixels);
@@ -69,7 +69,7 @@ public class TurboJpegTests
     {
         Assert.SkipUnless(TurboJpeg.Available, Absent);
         RgbImage image = TestImages.Photo(123, 77);
-        using var bitmap = new SKBitmap(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using SKBitmap bitmap = new(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<byte> rgbx = bitmap.GetPixelSpan();
         for (int i = 0; i < image.Width * image.Height; i++)
         {

@@ -84,7 +84,7 @@ public sealed class HostileListTests : IDisposable
     [InlineData("[{\"path\": \"a.png\", \"a\": [", "0]}]", 17)]
     public void A_value_too_long_to_hold_is_refused_with_what_to_do(string start, string end, int mebibytes)
     {
-        using (var file = new GZipStream(File.Create(folder["t.json.gz"]), CompressionLevel.Fastest))
+        using (GZipStream file = new(File.Create(folder["t.json.gz"]), CompressionLevel.Fastest))
         {
             file.Write(Encoding.UTF8.GetBytes(start));
             byte[] zeros = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("0,", 1 << 19)));

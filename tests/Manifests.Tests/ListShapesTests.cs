@@ -196,7 +196,7 @@ public sealed class ListShapesTests : IDisposable
     {
         foreach (int padding in (int[])[0, 16380, 16381, 16382, 16383, 16384, 16385])
         {
-            using var reader = new StreamReader(
+            using StreamReader reader = new(
                 new Lists.PythonNumbers(new MemoryStream(Encoding.UTF8.GetBytes(new string(' ', padding) + json)))
             );
             Assert.Equal(expected, reader.ReadToEnd().TrimStart());

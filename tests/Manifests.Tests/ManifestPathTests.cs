@@ -1,5 +1,7 @@
 // Paths in tables move with their tree, and come back as the files they named.
 
+using DataFreeKD.Testing;
+
 namespace DataFreeKD.Manifests.Tests;
 
 public sealed class ManifestPathTests
@@ -33,7 +35,7 @@ public sealed class ManifestPathTests
     [Fact]
     public void A_path_is_unescaped_where_only_that_leads_to_a_file()
     {
-        using var folder = new Testing.TempFolder();
+        using TempFolder folder = new();
         string table = folder["t.csv"];
         foreach (string name in new[] { "a b.png", "c%20d.png", "\u00e9.png" })
             File.WriteAllText(folder[name], "x");

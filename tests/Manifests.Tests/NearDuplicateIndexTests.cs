@@ -31,7 +31,7 @@ public sealed class NearDuplicateIndexTests
         Hashes.Sample(
             hashes =>
             {
-                var index = new NearDuplicateIndex(radius);
+                NearDuplicateIndex index = new(radius);
                 List<(ulong Hash, long Id)> added = [];
                 for (int i = 0; i < hashes.Length; i++)
                 {
@@ -54,7 +54,7 @@ public sealed class NearDuplicateIndexTests
     public void Growth_loses_nothing(int radius)
     {
         Random random = new(5);
-        var index = new NearDuplicateIndex(radius);
+        NearDuplicateIndex index = new(radius);
         ulong[] hashes = [.. Enumerable.Range(0, 30_000).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue))];
         for (int i = 0; i < hashes.Length; i++)
             Assert.Null(index.FindOrAdd(hashes[i], i));

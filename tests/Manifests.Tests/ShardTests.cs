@@ -48,7 +48,7 @@ public sealed class ShardTests
         using TempFolder folder = new();
         Write(folder["shards"], 1, perShard: 1);
         using TarReader reader = new(File.OpenRead(folder["shards/00000.tar"]));
-        var entry = (UstarTarEntry)reader.GetNextEntry()!;
+        UstarTarEntry entry = (UstarTarEntry)reader.GetNextEntry()!;
         Assert.Equal(
             (DateTimeOffset.UnixEpoch, 0, 0, "", "", "rw-r--r--"),
             (entry.ModificationTime, entry.Uid, entry.Gid, entry.UserName, entry.GroupName, Text(entry.Mode))
@@ -129,7 +129,7 @@ public sealed class ShardTests
         List<(string, byte[])> members = [];
         while (reader.GetNextEntry() is { } entry)
         {
-            using var bytes = new MemoryStream();
+            using MemoryStream bytes = new();
             entry.DataStream?.CopyTo(bytes);
             members.Add((entry.Name, bytes.ToArray()));
         }

@@ -1,5 +1,6 @@
 // A table in parts reads as one table, and what is not its own is told.
 
+using System.Diagnostics;
 using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Testing;
 
@@ -97,7 +98,7 @@ public sealed class TableFolderTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs mkfifo");
         Directory.CreateDirectory(folder["pipe.table"]);
-        using var made = System.Diagnostics.Process.Start("mkfifo", [folder["pipe.table/index.json"]]);
+        using Process made = System.Diagnostics.Process.Start("mkfifo", [folder["pipe.table/index.json"]]);
         made.WaitForExit();
         Assert.False(TableFolder.Fits(folder["pipe.table"]));
     }

@@ -19,7 +19,7 @@ public sealed class HostileFileTests
     [InlineData("", "damaged")]
     public void A_pickle_that_wants_more_than_tensors_is_refused_by_name(string pickle, string named)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         using (ZipArchive zip = ZipFile.Open(folder["bad.pth"], ZipArchiveMode.Create))
         {
             using Stream entry = zip.CreateEntry("archive/data.pkl").Open();
@@ -47,7 +47,7 @@ public sealed class HostileFileTests
     [InlineData("not json", 8)]
     public void Safetensors_with_lying_headers_are_refused(string header, int dataBytes)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         byte[] json = Encoding.UTF8.GetBytes(header);
         File.WriteAllBytes(folder["bad.safetensors"], [.. BitConverter.GetBytes((ulong)json.Length), .. json, .. new byte[dataBytes]]);
 
@@ -60,7 +60,7 @@ public sealed class HostileFileTests
     [InlineData(100UL)]
     public void A_header_longer_than_the_file_is_refused_before_it_is_allocated(ulong length)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         File.WriteAllBytes(folder["bad.safetensors"], [.. BitConverter.GetBytes(length), .. "{}"u8]);
         long before = GC.GetAllocatedBytesForCurrentThread();
 
@@ -74,7 +74,7 @@ public sealed class HostileFileTests
     [InlineData("data_offsets")]
     public void A_tensor_of_a_million_dimensions_is_refused_before_they_are_counted_out(string key)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         string many = $"[{string.Join(',', Enumerable.Repeat(1, 1_000_000))}]",
             shape = key == "shape" ? many : "[1]",
             offsets = key == "shape" ? "[0,4]" : many,
@@ -91,7 +91,7 @@ public sealed class HostileFileTests
     [Fact]
     public void A_header_of_more_tensors_than_any_model_has_is_refused_before_it_is_allocated()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         using (FileStream file = File.Create(folder["long.safetensors"]))
         {
             file.Write(BitConverter.GetBytes(95_000_000UL));
@@ -114,7 +114,7 @@ public sealed class HostileFileTests
     [InlineData("empty.safetensors", "")]
     public void A_file_that_is_no_checkpoint_is_refused(string name, string content)
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         File.WriteAllText(folder[name], content);
 
         Assert.Contains(name, Assert.Throws<ModelException>(() => ModelStore.Load(folder[name])).Message, StringComparison.Ordinal);

@@ -49,7 +49,7 @@ public sealed class RegistryAndPositionTests
     [Fact]
     public void A_free_spec_gives_what_it_says()
     {
-        var config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=4,dim=96,depth=5,heads=3,classes=10");
+        VitConfig config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=4,dim=96,depth=5,heads=3,classes=10");
 
         Assert.Equal((32, 4, 96, 5, 3, 10), (config.ImageSize, config.PatchSize, config.Width, config.Depth, config.Heads, config.Classes));
         Assert.Equal(384, config.MlpHidden);
@@ -66,7 +66,7 @@ public sealed class RegistryAndPositionTests
     [Fact]
     public void Resampled_position_embeddings_are_timms()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> golden = SafeTensors.Read(SharedData.Path("golden", "pos_embed.expected.safetensors"));
         Tensor source = golden.Single(pair => pair.Value.shape[1] == 65).Value;
         int compared = 0;
@@ -84,19 +84,19 @@ public sealed class RegistryAndPositionTests
     [InlineData(TensorNaming.HuggingFace)]
     public void A_saved_model_loads_bit_equal(TensorNaming naming)
     {
-        using var folder = new TempFolder();
-        using var scope = NewDisposeScope();
-        var config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=8,dim=48,depth=2,heads=3,classes=4") with
+        using TempFolder folder = new();
+        using DisposeScope scope = NewDisposeScope();
+        VitConfig config = (VitConfig)ModelRegistry.Resolve("vit:img=32,patch=8,dim=48,depth=2,heads=3,classes=4") with
         {
             Distilled = naming == TensorNaming.HuggingFace,
         };
-        using var model = new VisionTransformer(config, seed: 5);
+        using VisionTransformer model = new(config, seed: 5);
 
         ModelStore.Save(folder["m"], model, Preprocessing.DefaultFor(32), ["a", "b", "c", "d"], naming);
         using LoadedModel loaded = ModelStore.Load(folder["m"]);
 
         Assert.Equal(["a", "b", "c", "d"], loaded.ClassNames);
-        var read = (VitConfig)loaded.Model.Config;
+        VitConfig read = (VitConfig)loaded.Model.Config;
         Assert.Equal(config with { LayerNormEpsilon = read.LayerNormEpsilon }, read);
         foreach ((string name, Tensor tensor) in model.StateDict())
             Assert.True(tensor.equal(loaded.Model.StateDict()[name]).all().ToBoolean(), name);
@@ -104,7 +104,7 @@ public sealed class RegistryAndPositionTests
 
     private static long Count(ModelConfig config)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         using ImageModel model = config.Create();
         return model.ParameterCount();
     }

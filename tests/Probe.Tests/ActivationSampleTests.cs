@@ -7,7 +7,7 @@ public sealed class ActivationSampleTests
     [Fact]
     public void A_small_pool_is_kept_whole_and_its_percentile_is_exact()
     {
-        var sample = new ActivationSample();
+        ActivationSample sample = new();
         for (int place = 0; place < 5; place++)
             sample.Add(place, [place, place + 0.5f]);
 
@@ -21,7 +21,7 @@ public sealed class ActivationSampleTests
     [Fact]
     public void A_large_pool_is_sampled_evenly_in_bounded_memory()
     {
-        var sample = new ActivationSample(capacity: 1000);
+        ActivationSample sample = new(capacity: 1000);
         for (int place = 0; place < 100_000; place++)
             sample.Add(place, [place]);
 
@@ -35,9 +35,9 @@ public sealed class ActivationSampleTests
     public void What_was_refused_before_it_came_would_not_have_been_kept()
     {
         // Scoring asks far ahead of what it adds: an answer of then must not keep out what belongs in.
-        var asked = new ActivationSample(capacity: 64);
-        var told = new ActivationSample(capacity: 64);
-        var waiting = new Queue<int>();
+        ActivationSample asked = new(capacity: 64);
+        ActivationSample told = new(capacity: 64);
+        Queue<int> waiting = new();
         for (int place = 0; place < 20_000; place++)
         {
             told.Add(place, [place]);

@@ -124,7 +124,7 @@ public sealed class EveryKindTests : IDisposable
             BatchSize = 4,
         };
         ScoringWorld.Score(options);
-        using var teacher = new TeacherPass(options) { MostWaiting = 700 };
+        using TeacherPass teacher = new(options) { MostWaiting = 700 };
         ScoreInput[] inputs = [.. teacher.Bounded(new ScoreInputs(options).Enumerate(TestContext.Current.CancellationToken))];
         Assert.Contains(inputs, input => input.Early is not null);
         Assert.Contains(inputs, input => input.Early is null);

@@ -64,9 +64,9 @@ public sealed class ExtraScoreTests
     public void Every_column_is_that_of_the_same_model_in_timm(int number, string spec)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var inference = inference_mode();
+        using IDisposable inference = inference_mode();
         JsonElement reference = Models[number];
-        using var network = (VisionTransformer)ModelRegistry.Resolve(spec).Create();
+        using VisionTransformer network = (VisionTransformer)ModelRegistry.Resolve(spec).Create();
         FormulaWeights.Fill(network);
         network.eval();
         int[] blocks = [0, 1, 2];
@@ -99,8 +99,8 @@ public sealed class ExtraScoreTests
     public void What_is_asked_for_beside_them_leaves_logits_and_probes_to_the_bit(int number, string spec)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var inference = inference_mode();
-        using var network = (VisionTransformer)ModelRegistry.Resolve(spec).Create(number);
+        using IDisposable inference = inference_mode();
+        using VisionTransformer network = (VisionTransformer)ModelRegistry.Resolve(spec).Create(number);
         network.eval();
 
         TeacherAnswer little = TeacherAnswer.Of(network, FormulaWeights.Picture(32), [2]),

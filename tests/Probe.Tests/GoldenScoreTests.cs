@@ -16,8 +16,8 @@ public sealed class GoldenScoreTests
     [InlineData("deit_distilled.safetensors", "deit_distilled.expected.safetensors")]
     public void Probes_are_those_of_the_reference(string checkpoint, string expected)
     {
-        using var scope = NewDisposeScope();
-        using var inference = inference_mode();
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable inference = inference_mode();
         Dictionary<string, Tensor> golden = SafeTensors.Read(SharedData.Path("golden", expected));
         using LoadedModel loaded = ModelStore.Load(SharedData.Path("golden", checkpoint), heads: 3);
         int[] blocks = [.. Enumerable.Range(0, ((VitConfig)loaded.Model.Config).Depth)];
@@ -40,7 +40,7 @@ public sealed class GoldenScoreTests
     [InlineData("pseudo_label_ce")]
     public void Output_scores_are_those_of_the_reference(string column)
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> golden = SafeTensors.Read(SharedData.Path("golden", "vit_timm.expected.safetensors"));
 
         Tensor actual = OutputScore.All.Single(score => score.Column == column).Compute(golden["logits"].to(ScalarType.Float64));
@@ -51,8 +51,8 @@ public sealed class GoldenScoreTests
     [Fact]
     public void Cosine_is_the_root_of_one_over_one_plus_variance()
     {
-        using var scope = NewDisposeScope();
-        using var generator = new Generator(7, CPU);
+        using DisposeScope scope = NewDisposeScope();
+        using Generator generator = new(7, CPU);
         Tensor rows = rand(200, 3, 64, generator: generator).pow(rand(200, 1, 1, generator: generator) * 20);
 
         Tensor probe = AttentionProbe.FromClsRows(rows);
@@ -64,7 +64,7 @@ public sealed class GoldenScoreTests
     [Fact]
     public void A_uniform_row_has_no_variance()
     {
-        using var scope = NewDisposeScope();
+        using DisposeScope scope = NewDisposeScope();
         Tensor probe = AttentionProbe.FromClsRows(full([2, 3, 16], 0.03f));
 
         Assert.InRange(AttentionProbe.Variance(probe).abs().max().ToDouble(), 0, 1e-15);

@@ -14,7 +14,7 @@ public sealed class ResumeTests
         ScoreOptions options = Options(world);
         ScoringWorld.Score(options with { Output = world["whole.csv"], EmbeddingsPath = world["whole.npy"] });
 
-        var random = new Random(seed);
+        Random random = new(seed);
         ScoreOptions resuming = options with { Resume = true };
         int interruptions = 0;
         while (true)

@@ -139,7 +139,7 @@ public sealed class ScoreRunTests
     public void Live_tensors_do_not_grow_over_batches()
     {
         using ScoringWorld world = new();
-        var live = new List<long>();
+        List<long> live = new();
         ScoringWorld.Score(Options(world, world.Images("images", 200)), _ => live.Add(torch.Tensor.TotalCount));
 
         Assert.Equal(50, live.Count);

@@ -539,7 +539,7 @@ public sealed class ScoreShardTests
         string folder = world.Images("images", 9);
         world.Tar("a.tar", folder);
         world.Zip("b.zip", folder);
-        var archives = new Dictionary<string, long>();
+        Dictionary<string, long> archives = new();
         string[] all = [.. DataFreeKD.Imaging.Inputs.ImageInputs.Places(world["*.*"], archives, cancel: Token)];
         Assert.Equal([9L, 9L], archives.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value));
         Assert.Equal(18, all.Length);

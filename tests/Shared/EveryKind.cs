@@ -12,7 +12,7 @@ internal static class EveryKind
     public static IReadOnlyDictionary<string, string> Write(string folder)
     {
         Directory.CreateDirectory(Path.Combine(folder, "deep/er"));
-        var expected = new Dictionary<string, string>(StringComparer.Ordinal);
+        Dictionary<string, string> expected = new(StringComparer.Ordinal);
         int seed = 100;
         foreach (
             string name in (ReadOnlySpan<string>)
@@ -73,7 +73,7 @@ internal static class EveryKind
         )
             Add(name, Encoding.Latin1.GetBytes(start), reason);
 
-        using (var tar = new TarWriter(File.Create(Path.Combine(folder, "shard.tar"))))
+        using (TarWriter tar = new(File.Create(Path.Combine(folder, "shard.tar"))))
             tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "a.jpg") { DataStream = new MemoryStream([1]) });
         expected["shard.tar"] = "archive";
         using (ZipArchive zip = ZipFile.Open(Path.Combine(folder, "zip.jpg"), ZipArchiveMode.Create))

@@ -16,7 +16,7 @@ internal static class PlainText
     {
         if (!text.AsSpan().ContainsAny(Harmful))
             return text;
-        var safe = new StringBuilder(text.Length + 16);
+        StringBuilder safe = new(text.Length + 16);
         foreach (char c in text)
         {
             if (Harmful.Contains(c))

@@ -113,7 +113,7 @@ internal sealed class CrawlVerb : Verb
 
     private static void Crawl(CrawlOptions options, Terminal terminal, CancellationToken cancel)
     {
-        var clock = Stopwatch.StartNew();
+        Stopwatch clock = Stopwatch.StartNew();
         CrawlSummary summary = terminal.Track<CrawlProgress, CrawlSummary>(
             progress =>
                 new(
@@ -133,7 +133,11 @@ internal sealed class CrawlVerb : Verb
 
     private static void Rehearse(CrawlOptions options, Terminal terminal, CancellationToken cancel)
     {
-        var counts = CrawlRun.DryRun(options, planned => terminal.Note(PlainText.OneLine($"{planned.Decision}\t{planned.Url}")), cancel);
+        IReadOnlyDictionary<string, long> counts = CrawlRun.DryRun(
+            options,
+            planned => terminal.Note(PlainText.OneLine($"{planned.Decision}\t{planned.Url}")),
+            cancel
+        );
         terminal.Conclude(counts, () => [StatusText.Line(counts)]);
     }
 

@@ -75,7 +75,7 @@ internal sealed class InspectVerb : Verb
 
     private static string Text(ModelFacts facts)
     {
-        var shape = (ModelConfig)facts.Architecture;
+        ModelConfig shape = (ModelConfig)facts.Architecture;
         (string Key, string Value)[] lines =
         [
             ("weights", string.Create(CultureInfo.InvariantCulture, $"{facts.Weights}, {facts.Bytes / 1e6:F1} MB")),

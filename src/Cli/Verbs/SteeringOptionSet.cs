@@ -49,7 +49,7 @@ internal sealed class SteeringOptionSet
         // Wrong options are told before the teacher is loaded.
         options.Validate();
         TorchRuntime.Start(options.Workers);
-        var teacher = new ScoreOptions
+        ScoreOptions teacher = new()
         {
             Teacher = Teacher(parsed),
             Heads = parsed.GetValue(heads),

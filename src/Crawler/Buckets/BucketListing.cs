@@ -15,7 +15,7 @@ internal static class BucketListing
     {
         if (File.Exists(path))
             return;
-        using var file = new AtomicFile(path);
+        using AtomicFile file = new(path);
         // One to a line: a key may hold line breaks, which JSON does not.
         await foreach (BucketName name in service.List(start, cancel).ConfigureAwait(false))
         {

@@ -42,7 +42,7 @@ internal sealed class BucketService : IDisposable
     /// <exception cref="CrawlException">The bucket cannot be listed.</exception>
     public async IAsyncEnumerable<BucketName> List(BucketName start, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var request = new ListObjectsV2Request
+        ListObjectsV2Request request = new()
         {
             BucketName = start.Bucket,
             Prefix = start.Key,
@@ -116,7 +116,7 @@ internal sealed class BucketService : IDisposable
 
     private AmazonS3Config Config(WebOptions web)
     {
-        var config = new AmazonS3Config
+        AmazonS3Config config = new()
         {
             HttpClientFactory = connections,
             Timeout = web.BodyTimeout,

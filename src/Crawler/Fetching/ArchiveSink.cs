@@ -80,7 +80,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
         if (Strong(response) is { } version)
             await File.WriteAllTextAsync(Version, version, cancel).ConfigureAwait(false);
 
-        await using (var file = new FileStream(Part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1))
+        await using (FileStream file = new(Part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, 1))
         {
             file.Seek(0, SeekOrigin.End);
             if (file.Length + (response.Content.Headers.ContentLength ?? 0) > maxBytes)
@@ -99,7 +99,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
     private async Task<byte[]> Start(Stream body, CancellationToken cancel)
     {
         byte[] start = new byte[ArchiveSniffer.Window];
-        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         stalled.CancelAfter(timeout);
         return start[..await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stalled.Token).ConfigureAwait(false)];
     }
@@ -110,7 +110,7 @@ internal sealed class ArchiveSink(string path, bool named, long maxBytes, TimeSp
     private async Task Save(PrefixedStream body, FileStream file, CancellationToken cancel)
     {
         byte[] buffer = new byte[Buffer];
-        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource stalled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         while (true)
         {
             stalled.CancelAfter(timeout);

@@ -80,7 +80,7 @@ internal sealed class Body : IDisposable
             if (file is null)
                 return new Body(buffer.AsSpan(0, length).ToArray(), null, codings, maxBytes, partWillDo, cut);
             await Write(file, buffer.AsMemory(0, length), cancel).ConfigureAwait(false);
-            var body = new Body([], file, codings, maxBytes, partWillDo, cut);
+            Body body = new([], file, codings, maxBytes, partWillDo, cut);
             file = null;
             return body;
         }

@@ -67,7 +67,7 @@ internal sealed class Certificates
         X509ChainStatusFlags system = All(chain);
         if (own.Count == 0)
             return system;
-        using var besides = new X509Chain { ChainPolicy = Policy() };
+        using X509Chain besides = new() { ChainPolicy = Policy() };
         besides.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         besides.ChainPolicy.CustomTrustStore.AddRange(own);
         besides.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);

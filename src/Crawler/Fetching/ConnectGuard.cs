@@ -27,9 +27,9 @@ internal sealed class ConnectGuard(AddressPolicy policy, Func<string, Cancellati
         TimeSpan share = timeout / allowed.Length;
         for (int i = 0; ; i++)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(share);
-            var socket = new Socket(allowed[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            Socket socket = new(allowed[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
                 await socket.ConnectAsync(new IPEndPoint(allowed[i], context.DnsEndPoint.Port), limit.Token).ConfigureAwait(false);

@@ -9,7 +9,7 @@ internal static class Connector
 {
     public static SocketsHttpHandler Handler(WebOptions options)
     {
-        var guard = new ConnectGuard(
+        ConnectGuard guard = new(
             options.AllowedNetworks.Count == 0 ? AddressPolicy.Public : new AddressPolicy(options.AllowedNetworks),
             options.Resolve,
             options.ConnectTimeout

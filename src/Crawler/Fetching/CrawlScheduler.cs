@@ -149,7 +149,7 @@ internal sealed class CrawlScheduler : IDisposable
         {
             if (host.Pipeline == ResiliencePipeline<Fetched>.Empty)
                 host.Pipeline = HostPipeline.Build(options, () => slots.Of(host));
-            var flight = new FetchInProgress(this, host, host.Waiting.Take(), !host.Proven);
+            FetchInProgress flight = new(this, host, host.Waiting.Take(), !host.Proven);
             host.Running++;
             slots.Join(flight);
             host.Cool(host.Pace.Delay);

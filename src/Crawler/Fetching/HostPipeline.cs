@@ -20,7 +20,7 @@ internal static class HostPipeline
 
     public static ResiliencePipeline<Fetched> Build(WebOptions options, Func<RateLimiter> connections)
     {
-        var builder = new ResiliencePipelineBuilder<Fetched>();
+        ResiliencePipelineBuilder<Fetched> builder = new();
         if (options.Retries > 0)
         {
             builder.AddRetry(

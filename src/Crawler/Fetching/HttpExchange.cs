@@ -47,10 +47,10 @@ internal sealed class HttpExchange : IDisposable
         bool partWillDo = false
     )
     {
-        var empty = new Fetched { Address = address };
+        Fetched empty = new() { Address = address };
         if (address.Scheme is not ("http" or "https"))
             return empty with { Reason = Reason.BadUrl };
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        using HttpRequestMessage request = new(HttpMethod.Get, address);
         request.Headers.TryAddWithoutValidation("User-Agent", userAgent);
         request.Headers.TryAddWithoutValidation("Accept", "image/*, text/html;q=0.8, application/xml;q=0.8, */*;q=0.5");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, br");
@@ -63,7 +63,7 @@ internal sealed class HttpExchange : IDisposable
 
         long start = Stopwatch.GetTimestamp();
         Fetched answer = empty;
-        using var untilHeaders = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using CancellationTokenSource untilHeaders = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         untilHeaders.CancelAfter(options.HeadersTimeout);
         try
         {
@@ -72,7 +72,7 @@ internal sealed class HttpExchange : IDisposable
             bool goesOn = archives?.GoesOn(response) ?? false;
             if ((answer.Reason is not null && !goesOn) || answer.Location is not null || answer.Status == 304)
                 return answer.Status is 206 or 416 && archives is not null ? answer with { Reason = Reason.Reset } : answer;
-            using var whole = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            using CancellationTokenSource whole = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             (ArchiveFile? archive, Stream stream) = archives is null
                 ? (null, await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false))
                 : await archives.Take(response, goesOn, cancel).ConfigureAwait(false);

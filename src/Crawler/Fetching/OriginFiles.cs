@@ -23,7 +23,7 @@ internal static class OriginFiles
     /// <summary>Asks for a file, over redirects; null where these hide it. Whoever reads the outcome disposes of its body.</summary>
     public static async Task<Fetched?> Load(Uri address, long maxBytes, Func<Uri, long, Task<Fetched>> ask)
     {
-        var at = new WebTarget(0, address.AbsoluteUri, address);
+        WebTarget at = new(0, address.AbsoluteUri, address);
         while (true)
         {
             Fetched fetched = await ask(at.Address, maxBytes).ConfigureAwait(false);

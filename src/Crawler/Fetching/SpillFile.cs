@@ -23,7 +23,7 @@ internal sealed class SpillFile(string path) : IDisposable
             file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(targets, TargetJson.Default.ListWebTarget);
-        var block = new Block(end, bytes.Length);
+        Block block = new(end, bytes.Length);
         RandomAccess.Write(file.SafeFileHandle, bytes, block.Offset);
         end += bytes.Length;
         blocks++;

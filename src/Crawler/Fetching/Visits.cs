@@ -26,7 +26,7 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
     public async Task<Fetched?> Of(FetchInProgress flight)
     {
         Uri address = flight.Target.Address;
-        var refused = new Fetched { Address = address };
+        Fetched refused = new() { Address = address };
         if (address.Scheme is not ("http" or "https"))
             return refused with { Reason = Reason.BadUrl };
         if (flight.Host.GivenUp is { } givenUp)

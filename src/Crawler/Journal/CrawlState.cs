@@ -85,8 +85,8 @@ internal sealed class CrawlState : IDisposable
     /// <summary>Writes the targets of a level, whole or not at all.</summary>
     public void WriteTargets(int level, IEnumerable<WebTarget> targets)
     {
-        using var file = new AtomicFile(Targets(level));
-        using (var json = new Utf8JsonWriter(file.Stream))
+        using AtomicFile file = new(Targets(level));
+        using (Utf8JsonWriter json = new(file.Stream))
         {
             foreach (WebTarget target in targets)
             {

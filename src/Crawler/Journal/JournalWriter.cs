@@ -3,6 +3,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Threading.Channels;
+using Microsoft.Win32.SafeHandles;
 
 namespace DataFreeKD.Crawler.Journal;
 
@@ -63,9 +64,9 @@ internal sealed class JournalWriter : IAsyncDisposable
     {
         try
         {
-            var lines = new ArrayBufferWriter<byte>(1 << 16);
-            var images = new HashSet<string>(StringComparer.Ordinal);
-            using var json = new Utf8JsonWriter(lines);
+            ArrayBufferWriter<byte> lines = new(1 << 16);
+            HashSet<string> images = new(StringComparer.Ordinal);
+            using Utf8JsonWriter json = new(lines);
             while (await rows.Reader.WaitToReadAsync().ConfigureAwait(false))
             {
                 for (int count = 0; count < Batch && rows.Reader.TryRead(out (JournalRow Row, string? Image) next); count++)
@@ -80,7 +81,7 @@ internal sealed class JournalWriter : IAsyncDisposable
                 await Parallel
                     .ForEachAsync(images, new ParallelOptions { MaxDegreeOfParallelism = 16 }, (image, _) =>
                     {
-                        using var handle = File.OpenHandle(
+                        using SafeFileHandle handle = File.OpenHandle(
                             image,
                             FileMode.Open,
                             FileAccess.ReadWrite,

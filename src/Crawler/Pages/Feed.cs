@@ -13,8 +13,8 @@ internal static class Feed
     /// nothing.</summary>
     public static PageLinks Read(Stream xml, Uri address)
     {
-        var links = new LinkCollector(address);
-        var text = new StringBuilder();
+        LinkCollector links = new(address);
+        StringBuilder text = new();
         string element = "";
         XmlPage.Walk(xml, node =>
         {

@@ -40,7 +40,7 @@ internal static class HtmlPage
 
     private static PageLinks Read(string html, Uri address, string productToken)
     {
-        var page = new PageTags(productToken);
+        PageTags page = new(productToken);
         using TextSource source = new(html);
         using HtmlTokenizer tokens = new(source, HtmlEntityProvider.Resolver)
         {

@@ -59,7 +59,7 @@ internal sealed class PageTags(string productToken)
 
     public PageLinks Links(Uri address)
     {
-        var links = new LinkCollector(WebAddress.Resolve(address, baseReference) ?? address);
+        LinkCollector links = new(WebAddress.Resolve(address, baseReference) ?? address);
         foreach ((string reference, bool image) in references)
         {
             if (image)

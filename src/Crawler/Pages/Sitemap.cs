@@ -16,8 +16,8 @@ internal static class Sitemap
     /// </summary>
     public static PageLinks Read(Stream xml, Uri address)
     {
-        var links = new LinkCollector(address);
-        var path = new List<string>();
+        LinkCollector links = new(address);
+        List<string> path = new();
         XmlPage.Walk(xml, node =>
         {
             if (node.NodeType == XmlNodeType.Element)

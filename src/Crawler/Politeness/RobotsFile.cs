@@ -33,7 +33,7 @@ internal sealed class RobotsFile
     /// <summary>Reads the first 500 KiB; whatever is no rule is passed over. Never throws.</summary>
     public static RobotsFile Parse(ReadOnlySpan<byte> bytes)
     {
-        var file = new RobotsFile();
+        RobotsFile file = new();
         foreach (Range range in new RobotsLines(bytes, LargestBytes))
         {
             if (!RobotsLine.TryRead(bytes[range], out RobotsKey key, out ReadOnlySpan<byte> value))

@@ -52,7 +52,7 @@ internal sealed class RobotsPattern
     /// </summary>
     private static string Canonical(ReadOnlySpan<byte> text, bool keepStars)
     {
-        var canonical = new StringBuilder(text.Length);
+        StringBuilder canonical = new(text.Length);
         for (int at = 0; at < text.Length; at++)
         {
             byte octet = text[at];

@@ -21,7 +21,7 @@ internal sealed class TdmFile
     /// throws.</summary>
     public static TdmFile Parse(ReadOnlyMemory<byte> bytes)
     {
-        var file = new TdmFile();
+        TdmFile file = new();
         if (bytes.Span.StartsWith(Encoding.UTF8.Preamble))
             bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try

@@ -38,7 +38,7 @@ internal static class UrlList
 
     private static IEnumerable<ListedUrl> Lines(CancellationToken cancel)
     {
-        using var lines = new StreamReader(Console.OpenStandardInput());
+        using StreamReader lines = new(Console.OpenStandardInput());
         while (lines.ReadLine() is { } line)
         {
             cancel.ThrowIfCancellationRequested();
@@ -69,7 +69,7 @@ internal static class UrlList
     {
         string? url = null;
         bool any = false;
-        var carried = new Dictionary<string, string?>(StringComparer.Ordinal);
+        Dictionary<string, string?> carried = new(StringComparer.Ordinal);
         for (int at = 0; at < names.Count; at++)
         {
             if (columns.IsUrl(names[at]))

@@ -35,7 +35,7 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
     {
         if (!sources.Contains("-") || File.Exists(standardInput))
             return;
-        using var file = new AtomicFile(standardInput);
+        using AtomicFile file = new(standardInput);
         await using (Stream input = Console.OpenStandardInput())
             await input.CopyToAsync(file.Stream, cancel).ConfigureAwait(false);
         file.Commit();
@@ -61,7 +61,7 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
         {
             if (BucketName.Fits(source))
             {
-                var start = BucketName.Parse(source);
+                BucketName start = BucketName.Parse(source);
                 Uri server = buckets.Value.Server(start);
                 foreach (BucketName name in BucketListing.Read(listing(place), start))
                     yield return (Target(ordinal++, name.ToString(), server, -1) with { Archive = ImageInputs.IsArchive(name.Key) }, null);

@@ -61,8 +61,8 @@ internal sealed class SteeredCrawl(
         CancellationToken cancel
     )
     {
-        var worth = new double?[picks.Count];
-        var images = new List<(int Pick, SteeringSample Sample)>();
+        double?[] worth = new double?[picks.Count];
+        List<(int Pick, SteeringSample Sample)> images = new();
         for (int i = 0; i < picks.Count; i++)
         {
             worth[i] = 0;

@@ -45,7 +45,7 @@ internal sealed class ThompsonBandit(ulong seed)
     /// <returns>The sources that get any, in the order of the offers.</returns>
     public IReadOnlyList<SourceShare> Share(IReadOnlyList<SourceOffer> offers, int budget)
     {
-        var spent = new Dictionary<string, int>(StringComparer.Ordinal);
+        Dictionary<string, int> spent = new(StringComparer.Ordinal);
         List<(SourceOffer Offer, Arm Arm)> known = [];
         List<SourceOffer> untried = [];
         foreach (SourceOffer offer in offers)
@@ -58,7 +58,7 @@ internal sealed class ThompsonBandit(ulong seed)
                 untried.Add(offer);
         }
         // In an order that has nothing to do with that of the user's list.
-        var newcomers = new Queue<SourceOffer>(untried.OrderBy(offer => SplitMix64.Mix(seed ^ KeyOf(offer.Source))));
+        Queue<SourceOffer> newcomers = new(untried.OrderBy(offer => SplitMix64.Mix(seed ^ KeyOf(offer.Source))));
         double average = Average;
         int portion = (int)Math.Max(1, (long)known.Count * budget / MostSamples),
             explored = 0;

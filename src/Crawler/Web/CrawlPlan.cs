@@ -50,7 +50,7 @@ internal static class CrawlPlan
     {
         if (WebSources.IsAddress(source) || source == "-" || !File.Exists(source))
             return source;
-        var file = new FileInfo(source);
+        FileInfo file = new(source);
         return string.Create(CultureInfo.InvariantCulture, $"{file.FullName} ({file.Length} bytes of {file.LastWriteTimeUtc:O})");
     }
 }

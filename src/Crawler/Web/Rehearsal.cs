@@ -25,17 +25,17 @@ internal static class Rehearsal
         CancellationToken cancel
     )
     {
-        var gate = new Lock();
+        Lock gate = new();
         long budget = options.Web.MaxFetches ?? long.MaxValue;
         string scratch = ScratchFolder.NewFolder("dfkd-dry-run-");
-        using var named = new WebSources(options.Web, sources, "-", source =>
+        using WebSources named = new(options.Web, sources, "-", source =>
             Path.Combine(scratch, source.ToString(CultureInfo.InvariantCulture))
         );
         try
         {
-            using var http = new HttpExchange(options.Web, scratch);
+            using HttpExchange http = new(options.Web, scratch);
             await named.ListBuckets(cancel).ConfigureAwait(false);
-            using var scheduler = new CrawlScheduler(
+            using CrawlScheduler scheduler = new(
                 options.Web with
                 {
                     DryRun = true,
@@ -49,7 +49,7 @@ internal static class Rehearsal
             IEnumerable<WebTarget> targets = named.Named(cancel).Select(named => named.Target);
             if (options.Web.Steering is { } steering)
             {
-                using var frontier = new Frontier(Path.Combine(scratch, "frontier"));
+                using Frontier frontier = new(Path.Combine(scratch, "frontier"));
                 foreach (WebTarget target in targets.Where(target => !known.Contains(TextKey.Of(target.Url))))
                     frontier.Add(target.Host, target.Host, target);
                 IReadOnlyList<RoundShare> round = new RoundPlan(steering.Seed).Next(

@@ -14,7 +14,7 @@ internal static class ResponseClassifier
     /// <summary>Judges the outcome of a fetch: opt-outs first, then what the content is.</summary>
     public static CheckedImage Of(WebTarget target, Fetched fetched, CrawlOptions options)
     {
-        var row = new JournalRow(target.Ordinal, target.Url, Status.Failed)
+        JournalRow row = new(target.Ordinal, target.Url, Status.Failed)
         {
             Final = target.OfBucket || fetched.Address.AbsoluteUri == target.Url ? null : fetched.Address.AbsoluteUri,
             Replaces = target.Replaces,
@@ -74,7 +74,7 @@ internal static class ResponseClassifier
 
     private static CheckedImage Links(JournalRow row, ContentKind kind, byte[] bytes, WebTarget target, Fetched fetched, WebOptions options)
     {
-        using var stream = new MemoryStream(bytes, writable: false);
+        using MemoryStream stream = new(bytes, writable: false);
         PageLinks links = kind switch
         {
             ContentKind.Html => HtmlPage.Read(stream, fetched.Address, fetched.Charset, HttpExchange.ProductToken),

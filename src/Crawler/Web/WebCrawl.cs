@@ -60,8 +60,8 @@ internal sealed class WebCrawl : IDisposable
     {
         await sources.KeepStandardInput(cancel).ConfigureAwait(false);
         await ListBuckets(cancel).ConfigureAwait(false);
-        using var http = new HttpExchange(options.Web, state.Scratch);
-        var told = new CrawlTally(progress);
+        using HttpExchange http = new(options.Web, state.Scratch);
+        CrawlTally told = new(progress);
         if (options.Web.Steering is { } steering)
         {
             await Steer(steering, http, told, cancel).ConfigureAwait(false);
@@ -83,7 +83,7 @@ internal sealed class WebCrawl : IDisposable
         {
             if (row.Row.Members is not null)
             {
-                using var rows = new JournalReader(state.Members(row.Row.Ordinal));
+                using JournalReader rows = new(state.Members(row.Row.Ordinal));
                 foreach (JournalRow member in rows.Rows())
                     yield return new WebRow(member, member.Carried);
             }
@@ -95,7 +95,7 @@ internal sealed class WebCrawl : IDisposable
     {
         for (int level = 0; level < levels; level++)
         {
-            using var journal = new JournalReader(state.Journal(level));
+            using JournalReader journal = new(state.Journal(level));
             if (level > 0 || state.HasTargets(0))
             {
                 foreach (JournalRow row in journal.Rows())
@@ -104,7 +104,7 @@ internal sealed class WebCrawl : IDisposable
             }
             // An address that is listed again was fetched once: its other rows have what the first one has.
             long named = 0;
-            var first = new Dictionary<UInt128, long>();
+            Dictionary<UInt128, long> first = new();
             foreach ((WebTarget target, ListedUrl? listed) in sources.Named(cancel))
             {
                 named++;
@@ -137,10 +137,10 @@ internal sealed class WebCrawl : IDisposable
     /// <summary>Columns of the lists that travel into the manifest.</summary>
     public IEnumerable<string> CarriedColumns(CancellationToken cancel)
     {
-        var columns = new List<string>(sources.CarriedColumns());
+        List<string> columns = new(sources.CarriedColumns());
         foreach (JournalRow archive in TargetRows(cancel).Select(row => row.Row).Where(row => row.Members is not null))
         {
-            using var members = new JournalReader(state.Members(archive.Ordinal));
+            using JournalReader members = new(state.Members(archive.Ordinal));
             columns.AddRange(members.Rows().SelectMany(member => member.Carried?.Keys ?? []).Distinct());
         }
         return columns.Where(column => !DataFreeKD.Manifests.Columns.Store.Contains(column)).Distinct();
@@ -159,10 +159,10 @@ internal sealed class WebCrawl : IDisposable
     // Gives the number of targets that the level took of the budget.
     private async Task<long> Level(int level, long budget, HttpExchange http, CrawlTally told, CancellationToken cancel)
     {
-        using var done = new JournalReader(state.Journal(level));
+        using JournalReader done = new(state.Journal(level));
         told.Resume(done.Count);
-        await using var journal = new JournalWriter(state.Journal(level));
-        using var scheduler = new CrawlScheduler(
+        await using JournalWriter journal = new(state.Journal(level));
+        using CrawlScheduler scheduler = new(
             options.Web,
             http,
             state.Spill,
@@ -175,7 +175,7 @@ internal sealed class WebCrawl : IDisposable
             Sign = sources.Sign,
         };
         long taken = 0;
-        var asked = new HashSet<UInt128>();
+        HashSet<UInt128> asked = new();
         await scheduler
             .Run(
                 Targets(level, cancel)
@@ -191,20 +191,20 @@ internal sealed class WebCrawl : IDisposable
     private async Task Steer(SteeringOptions steering, HttpExchange http, CrawlTally told, CancellationToken cancel)
     {
         levels = 1;
-        using var frontier = new Frontier(state.Frontier);
+        using Frontier frontier = new(state.Frontier);
         long ordinal = 0;
-        var asked = new HashSet<UInt128>();
+        HashSet<UInt128> asked = new();
         foreach (WebTarget target in Targets(0, cancel))
         {
             ordinal++;
             if (!Passed(target) && IsFirst(target, asked))
                 frontier.Add(target.Host, target.Host, target);
         }
-        using var done = new JournalReader(state.Journal(0));
+        using JournalReader done = new(state.Journal(0));
         told.Resume(done.Count);
         JournalWriter? journal = null;
-        var landed = new ConcurrentDictionary<long, JournalRow>();
-        using var scheduler = new CrawlScheduler(
+        ConcurrentDictionary<long, JournalRow> landed = new();
+        using CrawlScheduler scheduler = new(
             options.Web,
             http,
             state.Spill,
@@ -217,7 +217,7 @@ internal sealed class WebCrawl : IDisposable
             Archives = SinkOf,
             Sign = sources.Sign,
         };
-        using var log = new RoundLog(state.Rounds);
+        using RoundLog log = new(state.Rounds);
         Lazy<LinkSet> links = new(() => new LinkSet(options.Web.MaxPages, Targets(0, cancel), []));
         await new SteeredCrawl(
             steering,
@@ -272,10 +272,10 @@ internal sealed class WebCrawl : IDisposable
     // The links of a level's pages become the next level, each address once.
     private void Deepen(CancellationToken cancel)
     {
-        using var journal = new JournalReader(state.Journal(levels));
+        using JournalReader journal = new(state.Journal(levels));
         if (!journal.Rows().Any(row => row.Images?.Count > 0 || row.Pages?.Count > 0 || row.Sitemaps?.Count > 0))
             return;
-        var links = new LinkSet(
+        LinkSet links = new(
             options.Web.MaxPages,
             Targets(0, cancel),
             Enumerable.Range(1, levels).SelectMany(level => Targets(level, cancel))

@@ -84,7 +84,7 @@ internal sealed class ImageSynthesis : IDisposable
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor leaf = pixels.detach().requires_grad_(true);
-        var random = new Randomness(options.Seed, Purpose.Synthesis, -1, step);
+        Randomness random = new(options.Seed, Purpose.Synthesis, -1, step);
         int reach = options.Shift ?? config.ImageSize / 8;
         torch.Tensor seen = leaf.roll([random.NextInt((2 * reach) + 1) - reach, random.NextInt((2 * reach) + 1) - reach], [2, 3]);
         if (random.NextInt(2) == 1 && options.Flip)
@@ -136,7 +136,7 @@ internal sealed class ImageSynthesis : IDisposable
         float[] values = new float[count * each];
         Parallel.For(0, count, i =>
         {
-            var random = new Randomness(options.Seed, Purpose.Synthesis, from + i);
+            Randomness random = new(options.Seed, Purpose.Synthesis, from + i);
             for (int at = 0; at < each; at++)
                 values[(i * each) + at] = (float)random.NextNormal();
         });

@@ -29,14 +29,14 @@ internal static class Gray16Png
     {
         if (Crc32.HashToUInt32(bytes[12..29]) != BinaryPrimitives.ReadUInt32BigEndian(bytes[29..]))
             return new DecodeResult(null, "png", Reason.DecodeError);
-        using var compressed = new MemoryStream();
+        using MemoryStream compressed = new();
         foreach (PngChunk chunk in PngChunk.Walk(bytes))
         {
             if (chunk.Is("IDAT"u8))
                 compressed.Write(bytes.Slice(chunk.Start, chunk.Length));
         }
         compressed.Position = 0;
-        using var data = new ZLibStream(compressed, CompressionMode.Decompress);
+        using ZLibStream data = new(compressed, CompressionMode.Decompress);
         byte[] pixels = new byte[checked(width * height * 3)];
         try
         {

@@ -24,7 +24,7 @@ internal static class JpegMetadata
     /// <summary>The file without metadata; it is read as leniently as decoders read it.</summary>
     public static byte[] Strip(ReadOnlySpan<byte> file, int orientation)
     {
-        using var kept = new MemoryStream(file.Length);
+        using MemoryStream kept = new(file.Length);
         kept.Write([0xff, StartOfImage]);
         bool orientationDue = orientation != 1;
         for (int at = JpegEnd.NextMarker(file, 2); at < file.Length; at = JpegEnd.NextMarker(file, at))

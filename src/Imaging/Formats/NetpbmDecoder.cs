@@ -20,7 +20,7 @@ internal ref struct NetpbmDecoder
     /// <summary>Decodes a file whose header was read and found within the limits.</summary>
     public static DecodeResult Decode(ReadOnlySpan<byte> bytes, ImageHeader header)
     {
-        var decoder = new NetpbmDecoder(bytes) { at = 2 };
+        NetpbmDecoder decoder = new(bytes) { at = 2 };
         try
         {
             byte[] pixels = decoder.Pixels((int)header.Width, (int)header.Height);

@@ -13,7 +13,7 @@ internal readonly record struct PngChunk(uint Type, int Start, int Length)
     /// <summary>All chunks to <c>IEND</c>, what follows it is no part of the image; a cut one is given as far as it goes.</summary>
     public static List<PngChunk> Walk(ReadOnlySpan<byte> bytes)
     {
-        var chunks = new List<PngChunk>();
+        List<PngChunk> chunks = new();
         for (long at = 8; at + 8 <= bytes.Length;)
         {
             uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[(int)at..]);

@@ -39,7 +39,7 @@ internal static class PngMetadata
     /// <summary>The file without metadata.</summary>
     public static byte[] Strip(ReadOnlySpan<byte> file, int orientation)
     {
-        using var kept = new MemoryStream(file.Length);
+        using MemoryStream kept = new(file.Length);
         kept.Write(file[..8]);
         foreach (PngChunk chunk in PngChunk.Walk(file))
         {

@@ -23,7 +23,7 @@ internal static class SharpDecoder
     /// <param name="layout">How a TIFF lies in its file; null of a Targa.</param>
     public static DecodeResult Decode(ReadOnlyMemory<byte> bytes, ImageHeader header, TiffLayout? layout)
     {
-        using var late = new CancellationTokenSource(Patience);
+        using CancellationTokenSource late = new(Patience);
         CancellationToken token = late.Token;
         Task<DecodeResult> decoding = Task.Factory.StartNew(
             () => Decode(bytes, header, layout?.Orientation ?? 1, token),
@@ -47,7 +47,7 @@ internal static class SharpDecoder
     {
         try
         {
-            using var stream = new LimitedStream(bytes, late);
+            using LimitedStream stream = new(bytes, late);
             if (orientation == 1)
                 return Plain(bytes, header, late);
             using Image<Rgba32> image = Image.Load<Rgba32>(Settings(header), stream, DecoderOf(header.Format));
@@ -70,7 +70,7 @@ internal static class SharpDecoder
     // Most pictures stand upright: six bytes a pixel instead of eleven.
     private static DecodeResult Plain(ReadOnlyMemory<byte> bytes, ImageHeader header, CancellationToken late)
     {
-        using var stream = new LimitedStream(bytes, late);
+        using LimitedStream stream = new(bytes, late);
         using Image<Rgb24> image = Image.Load<Rgb24>(Settings(header), stream, DecoderOf(header.Format));
         if (image.Width != header.Width || image.Height != header.Height)
             return new DecodeResult(null, header.Format, Reason.DecodeError);

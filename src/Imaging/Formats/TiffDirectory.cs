@@ -33,7 +33,7 @@ internal sealed class TiffDirectory
     /// <param name="reason">Why there is none.</param>
     public static TiffDirectory? Read(ReadOnlySpan<byte> bytes, out string? reason)
     {
-        var directory = new TiffDirectory(bytes[0] == 'I');
+        TiffDirectory directory = new(bytes[0] == 'I');
         reason = bytes.Length < 8 ? Reason.Truncated : directory.Read(bytes, UInt32(bytes[4..], directory.IsLittle));
         return reason is null ? directory : null;
     }

@@ -91,7 +91,7 @@ internal sealed record TiffLayout(
             height = directory.Value(bytes, 257, 0);
         if (width is <= 0 || height is <= 0)
             return (new ImageHeader("tiff", 0, 0, Reason.DecodeError), null);
-        var header = new ImageHeader("tiff", width, height, null);
+        ImageHeader header = new("tiff", width, height, null);
         // Sizes beyond every limit are told as such.
         if (header.Exceeds(Array.MaxLength / 4))
             return (header, null);

@@ -51,7 +51,7 @@ internal static unsafe class TurboJpeg
         {
             fixed (byte* bytes = file)
             {
-                var length = new CULong((nuint)file.Length);
+                CULong length = new((nuint)file.Length);
                 int w,
                     h,
                     subsampling,
@@ -92,7 +92,7 @@ internal static unsafe class TurboJpeg
         bool clean = false;
         try
         {
-            var length = new CULong(0);
+            CULong length = new(0);
             fixed (byte* pixels = image.Pixels)
             {
                 clean =

@@ -15,7 +15,7 @@ internal static class WebPMetadata
     /// <summary>The file without metadata.</summary>
     public static byte[] Strip(ReadOnlySpan<byte> file, int orientation)
     {
-        using var kept = new MemoryStream(file.Length);
+        using MemoryStream kept = new(file.Length);
         kept.Write(file[..Header]);
         long end = Math.Min(file.Length, 8L + BinaryPrimitives.ReadUInt32LittleEndian(file[4..]));
         bool extended = false;

@@ -81,7 +81,7 @@ internal static class ArchiveSniffer
 
     private static byte[] Unpacked(ReadOnlySpan<byte> packed)
     {
-        using var gzip = new GZipStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
+        using GZipStream gzip = new(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
         byte[] block = new byte[Block];
         try
         {

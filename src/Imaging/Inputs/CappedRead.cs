@@ -109,7 +109,7 @@ internal static class CappedRead
     // More than was claimed.
     private static Content More(Stream stream, byte[] start, byte next, long maxBytes)
     {
-        using var all = new MemoryStream();
+        using MemoryStream all = new();
         all.Write(start);
         all.WriteByte(next);
         byte[] block = new byte[Trusted];

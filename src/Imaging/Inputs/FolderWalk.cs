@@ -25,7 +25,7 @@ internal static class FolderWalk
     {
         // Each folder once, so that neither a circle of links nor many ways to one place make a walk endless.
         HashSet<string>? walked = followLinks ? [] : null;
-        var pending = new Stack<(string Path, string? Reason, bool IsFolder)>();
+        Stack<(string Path, string? Reason, bool IsFolder)> pending = new();
         pending.Push((folder, null, true));
         while (pending.TryPop(out (string Path, string? Reason, bool IsFolder) next))
         {
@@ -63,7 +63,7 @@ internal static class FolderWalk
     {
         try
         {
-            var found = new FileSystemEnumerable<Entry>(
+            FileSystemEnumerable<Entry> found = new(
                 folder,
                 (ref FileSystemEntry entry) =>
                 {

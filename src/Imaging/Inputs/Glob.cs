@@ -20,7 +20,7 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
         string folder = first == 0 ? "." : string.Join('/', segments[..first]);
         if (folder.Length == 0)
             folder = "/";
-        var pattern = new StringBuilder("^");
+        StringBuilder pattern = new("^");
         for (int i = first; i < segments.Length; i++)
         {
             bool last = i == segments.Length - 1;

@@ -105,7 +105,7 @@ internal static partial class ImageInputs
         Manifests.Folders.TableFolder.RefuseUnfinished(path);
         if (!Directory.Exists(path) && (File.Exists(path) || !Glob.IsGlob(source) || !Directory.Exists(Glob.Parse(source).Folder)))
             return null;
-        var all = new List<string>();
+        List<string> all = new();
         foreach (FoundFile file in Find(source, followLinks: true).Files)
         {
             string name = Path.GetFileName(file.Path);
@@ -217,7 +217,7 @@ internal static partial class ImageInputs
                 continue;
             }
             bool any = false;
-            var names = new RepeatedNames(file.Path);
+            RepeatedNames names = new(file.Path);
             using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out string? closed);
             if (walk is not null)
             {
@@ -275,9 +275,9 @@ internal static partial class ImageInputs
 
     private static IEnumerable<ImageInput> ReadAll(List<string> paths, InputOptions options, CancellationToken cancel)
     {
-        var kinds = new Dictionary<string, ArchiveKind?>(StringComparer.Ordinal);
+        Dictionary<string, ArchiveKind?> kinds = new(StringComparer.Ordinal);
         Dictionary<string, Dictionary<string, int>> wanted = Wanted(paths, kinds, options.FollowLinks);
-        var open = new Dictionary<string, MemberReader>(StringComparer.Ordinal);
+        Dictionary<string, MemberReader> open = new(StringComparer.Ordinal);
         try
         {
             foreach (string path in paths)
@@ -356,7 +356,7 @@ internal static partial class ImageInputs
         bool followLinks
     )
     {
-        var wanted = new Dictionary<string, Dictionary<string, int>>(StringComparer.Ordinal);
+        Dictionary<string, Dictionary<string, int>> wanted = new(StringComparer.Ordinal);
         foreach (string path in paths)
         {
             if (!InputNames.TrySplit(path, out string archive, out string member))

@@ -35,7 +35,7 @@ internal static class MemberSamples
     /// <summary>Streams the inputs of an archive, in its order.</summary>
     public static IEnumerable<ImageInput> Of(MemberWalk walk, string archive, long maxBytes)
     {
-        var sample = new List<Member>();
+        List<Member> sample = new();
         long held = 0;
         while (walk.Next())
         {
@@ -69,7 +69,7 @@ internal static class MemberSamples
         {
             if (sample.Exists(member.TellsOf))
                 continue;
-            var beside = new Dictionary<string, string>(StringComparer.Ordinal);
+            Dictionary<string, string> beside = new(StringComparer.Ordinal);
             foreach (Member other in sample)
             {
                 if (other.TellsOf(member))

@@ -21,7 +21,7 @@ internal static class Sidecars
     {
         if (image.Beside.Count == 0)
             return Nothing;
-        var columns = new Dictionary<string, string?>(StringComparer.Ordinal);
+        Dictionary<string, string?> columns = new(StringComparer.Ordinal);
         if ((Text(image, "txt") ?? Text(image, "caption")) is { } caption)
             columns["caption"] = caption;
         if (Text(image, "cls") is { } label)

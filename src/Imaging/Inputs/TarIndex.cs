@@ -17,7 +17,7 @@ internal sealed class TarIndex
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public TarIndex(string path)
     {
-        using var walk = new TarWalk(path, compressed: false, follows: false);
+        using TarWalk walk = new(path, compressed: false, follows: false);
         while (walk.Next())
             members.TryAdd(walk.Name, new Place(walk.Refusal is null ? walk.Offset : 0, walk.Length, walk.Refusal, walk.Target));
         Failure = walk.Failure;
@@ -72,7 +72,7 @@ internal sealed class TarIndex
     {
         if (target.Length == 0 || target[0] == '/' || target.Contains('\\', StringComparison.Ordinal))
             return null;
-        var segments = new List<string>();
+        List<string> segments = new();
         if (!hard)
             segments.AddRange(link.Split('/')[..^1]);
         foreach (string segment in target.Split('/'))

@@ -85,7 +85,7 @@ internal sealed record ZipDirectory(long Before, IReadOnlyList<ZipFacts> Members
 
     private static ZipDirectory? Entries(ReadOnlySpan<byte> directory, long before)
     {
-        var members = new List<ZipFacts>();
+        List<ZipFacts> members = new();
         bool guessed = false;
         while (directory.Length >= EntryLength)
         {

@@ -23,7 +23,7 @@ internal sealed class ZipWalk : MemberWalk
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public ZipWalk(string path)
     {
-        var file = new FileStream(
+        FileStream file = new(
             path,
             FileMode.Open,
             FileAccess.Read,

@@ -46,7 +46,7 @@ internal sealed class ResizeTaps : IDisposable
         double support = (interpolation == Interpolation.Bilinear ? 1.0 : 2.0) * filterScale;
         double inverse = 1.0 / filterScale;
         int stride = checked((int)Math.Ceiling(support) * 2 + 1);
-        var taps = new ResizeTaps(count, stride);
+        ResizeTaps taps = new(count, stride);
         Span<double> raw = stride <= 256 ? stackalloc double[stride] : new double[stride];
         for (int i = 0; i < count; i++)
         {

@@ -85,7 +85,7 @@ internal static partial class TableFolder
         RefuseForeign(folder);
         Remove(folder);
         Directory.CreateDirectory(folder);
-        var written = new List<Part>();
+        List<Part> written = new();
         foreach (string part in parts)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{written.Count:D8}{(parquet ? ".parquet" : ".csv")}"),

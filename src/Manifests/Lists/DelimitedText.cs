@@ -30,7 +30,7 @@ internal static class DelimitedText
         int most = 1;
         foreach (char separator in tabs ? Separators.Reverse() : Separators)
         {
-            var record = new QuotedRecord(separator, escapes: false);
+            QuotedRecord record = new(separator, escapes: false);
             IReadOnlyList<string> fields = record.TryRead(header) && !record.Open ? record.Fields : header.Split(separator);
             if (fields.Count < 2)
                 continue;
@@ -49,7 +49,7 @@ internal static class DelimitedText
     public static IEnumerable<(IReadOnlyList<string>? Fields, string Line)> Records(IEnumerable<string> source, char separator)
     {
         using IEnumerator<string> lines = source.GetEnumerator();
-        var again = new Stack<string>();
+        Stack<string> again = new();
         int? count = null;
         bool namesEndOpen = false;
         long givenBack = 0;
@@ -71,8 +71,8 @@ internal static class DelimitedText
         // themselves.
         IReadOnlyList<string>? Read(string line, bool escapes)
         {
-            var record = new QuotedRecord(separator, escapes);
-            var followers = new List<string>();
+            QuotedRecord record = new(separator, escapes);
+            List<string> followers = new();
             int length = line.Length;
             bool whole = record.TryRead(line);
             while (

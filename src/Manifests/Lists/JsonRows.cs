@@ -62,8 +62,8 @@ internal sealed class JsonRows(string source, Func<string, bool> known)
     private ListEntry[] Fields(JsonElement value)
     {
         string line = JsonText.Raw(value);
-        var names = new List<string>();
-        var values = new List<string?>();
+        List<string> names = new();
+        List<string?> values = new();
         (string Name, JsonElement[] Items)? several = null;
         JsonProperty[] properties = [.. value.EnumerateObject()];
         bool named = properties.Any(property =>

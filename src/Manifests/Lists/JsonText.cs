@@ -37,7 +37,7 @@ internal static class JsonText
     public static IEnumerable<ListEntry> Read(Func<Stream> open, string source, Func<string, bool> known, CancellationToken cancel)
     {
         Stream Utf8() => new PythonNumbers(TextLines.AsUtf8(open()), ListReader.IsOfLines(source));
-        var rows = new JsonRows(source, known);
+        JsonRows rows = new(source, known);
         string[] first = FirstLines(Utf8, source, cancel);
         if (first.Length == 2 && IsWhole(first[0]))
             return Lines(Utf8, source, rows, cancel);
@@ -82,7 +82,7 @@ internal static class JsonText
         string refusal =
             $"{source}: one value in it is longer than {most >> 20} MiB or has more than four million parts, which would have to be held in memory whole; write one object a line, such as by: jq -c '.images[]' a.json > a.jsonl";
         // The reader fills its buffer, up to four times an element's length, before it looks for the element's end.
-        using var stream = new BoundedValues(open(), LongestObject, refusal);
+        using BoundedValues stream = new(open(), LongestObject, refusal);
         IAsyncEnumerator<JsonElement> elements = JsonSerializer
             .DeserializeAsyncEnumerable<JsonElement>(stream, topLevelValues: !one, Lenient, cancel)
             .GetAsyncEnumerator(cancel);

@@ -245,7 +245,7 @@ internal sealed class ListReader
 
     private Stream Open()
     {
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 << 10, FileOptions.SequentialScan);
+        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 << 10, FileOptions.SequentialScan);
         Span<byte> start = stackalloc byte[2];
         int read = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
         file.Position = 0;

@@ -19,7 +19,7 @@ internal sealed class ListTableReader : TableReader
     public ListTableReader(string path, string? pathColumn)
     {
         (this.path, this.pathColumn) = (path, pathColumn);
-        var list = new ListReader(path, name => Table.IsLookedFor(name, pathColumn));
+        ListReader list = new(path, name => Table.IsLookedFor(name, pathColumn));
         string[] columns = list.Columns.Count > 0 ? [.. list.Columns] : ["path"];
         TableHeader.Check(columns, path);
         Header = new TableHeader(columns, path, pathColumn);

@@ -32,7 +32,7 @@ internal static class TextLines
             stream = Encoding.CreateTranscodingStream(new PrefixedStream(begun, stream), encoding, Encoding.UTF8);
             length = stream.Read(block);
         }
-        var line = new ArrayBufferWriter<byte>();
+        ArrayBufferWriter<byte> line = new();
         bool afterReturn = false;
         for (; length > 0; length = stream.Read(block), start = 0)
         {

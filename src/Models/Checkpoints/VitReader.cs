@@ -78,7 +78,7 @@ internal sealed class VitReader
             classes > 0 ? source.Shape("head.weight", 2)[1] : width,
             width
         );
-        VitConfig config = new VitConfig
+        VitConfig config = new()
         {
             ImageSize = checked(grid * patchSize),
             PatchSize = patchSize,

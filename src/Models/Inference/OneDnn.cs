@@ -120,7 +120,7 @@ internal sealed class OneDnn
         {
             File.WriteAllBytes(file, Archive());
             // No dispose scope owns the module: it lives as long as the process.
-            var loaded = new OneDnn(torch.jit.load(file));
+            OneDnn loaded = new(torch.jit.load(file));
             return loaded.Float32 ? loaded : null;
         }
         catch (Exception error)
@@ -159,8 +159,8 @@ internal sealed class OneDnn
 
     private static byte[] Archive()
     {
-        using var bytes = new MemoryStream();
-        using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
+        using MemoryStream bytes = new();
+        using (ZipArchive zip = new(bytes, ZipArchiveMode.Create, leaveOpen: true))
         {
             Add("data.pkl", Instance);
             Add("code/__torch__.py", Encoding.UTF8.GetBytes(Source.ReplaceLineEndings("\n")));

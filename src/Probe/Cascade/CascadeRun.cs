@@ -45,7 +45,7 @@ internal static class CascadeRun
         int pruneOn = cascade.Pruning is { } how
             ? Math.Min(Math.Max(LeastPruned, how.Tokens / teacher.Tokens), places.Count / SampleForEachPruned)
             : 0;
-        var toPrune = new List<(long Place, MemoryImage Image)>();
+        List<(long Place, MemoryImage Image)> toPrune = new();
         List<Seen> seen = Scored(teacher, Sampled(inputs, places, pruneOn, toPrune, cancel), row, withBlocks: !prunes, cancel);
         double[] scores =
             seen.Count == 0
@@ -61,7 +61,7 @@ internal static class CascadeRun
             // The student answers better on the images that it was made from than on others.
             HashSet<long> known = [.. toPrune.Select(image => image.Place)];
             int[] others = [.. Enumerable.Range(0, seen.Count).Where(i => !known.Contains(seen[i].Place))];
-            var looks = new StudentPass(student, teacher);
+            StudentPass looks = new(student, teacher);
             Dictionary<long, float[]> features = Looked(teacher, looks, inputs, [.. others.Select(i => seen[i].Place)], cancel);
             double share = looks.ShareOf(teacher);
             model = CascadeLearning.Of(
@@ -138,7 +138,7 @@ internal static class CascadeRun
         CancellationToken cancel
     )
     {
-        var seen = new List<Seen>();
+        List<Seen> seen = new();
         foreach (
             IReadOnlyList<(ScoredInput Image, float[][]? Features)> batch in BatchWorkers.Run(
                 teacher.Bounded(images),
@@ -182,7 +182,7 @@ internal static class CascadeRun
         CancellationToken cancel
     )
     {
-        var features = new Dictionary<long, float[]>();
+        Dictionary<long, float[]> features = new();
         foreach (
             IReadOnlyList<(long Place, float[] Features)> batch in BatchWorkers.Run(
                 teacher.Bounded(inputs.Enumerate(cancel).Where(input => places.Contains(input.Place))),

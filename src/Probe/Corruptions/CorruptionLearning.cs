@@ -258,8 +258,8 @@ internal sealed record CopyFit(float[] Offset, float[] Scale, float[][] Weights,
 {
     public static CopyFit Of(NormalizingTransformer normaliser, MaximumEntropyModelParameters model)
     {
-        var scaling = (NormalizingTransformer.AffineNormalizerModelParameters<ImmutableArray<float>>)
-            normaliser.GetNormalizerModelParameters(0);
+        NormalizingTransformer.AffineNormalizerModelParameters<ImmutableArray<float>> scaling =
+            (NormalizingTransformer.AffineNormalizerModelParameters<ImmutableArray<float>>)normaliser.GetNormalizerModelParameters(0);
         VBuffer<float>[] weights = [];
         model.GetWeights(ref weights, out int classes);
         float[] scale = [.. scaling.Scale];

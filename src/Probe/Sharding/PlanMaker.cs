@@ -19,16 +19,16 @@ internal static class PlanMaker
         CancellationToken cancel
     )
     {
-        var journal = new ScoreJournal(options with { Resume = !options.Overwrite }, teacher, columns, cancel);
+        ScoreJournal journal = new(options with { Resume = !options.Overwrite }, teacher, columns, cancel);
         string folder = ScoreJournal.FolderOf(options.Output);
         if (journal.Done > 0)
             throw new ScoreException(
                 $"{folder} holds {journal.Done} rows of an interrupted run that was not split; go on with --resume, or begin anew with --plan --overwrite"
             );
         ScorePrelude.Learn(options, teacher, inputs, journal, columns, cancel);
-        var sources = new List<PlannedSource>();
-        var archives = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        var shards = new List<PlannedShard>();
+        List<PlannedSource> sources = new();
+        SortedDictionary<string, long> archives = new(StringComparer.Ordinal);
+        List<PlannedShard> shards = new();
         long places = 0,
             first = 0;
         using ShardInputs.Digest digest = new(options.Output);

@@ -101,7 +101,7 @@ internal sealed class ShardedRun : IDisposable
     public ShardSummary Work(IProgress<ScoreProgress>? progress, CancellationToken cancel)
     {
         using ShardInputs images = Open();
-        var failed = new List<int>();
+        List<int> failed = new();
         int done = 0;
         foreach (int shard in sharding.Share.Of(Plan.Shards.Count))
         {
@@ -229,7 +229,7 @@ internal sealed class ShardedRun : IDisposable
     {
         long began = Stopwatch.GetTimestamp(),
             before = rows;
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
         using (TableWriter table = Table.Create(attempt.Rows, Plan.Columns))
         using (AtomicFile? vectors = Plan.Embeddings ? new AtomicFile(attempt.Vectors) : null)
         {

@@ -52,7 +52,11 @@ internal static class TrainingCurves
             .. names
                 .Where(name =>
                     points[name].Count > 0
-                    && !(name != "loss" && points.TryGetValue("loss", out var loss) && loss.SequenceEqual(points[name]))
+                    && !(
+                        name != "loss"
+                        && points.TryGetValue("loss", out List<(double X, double Y)>? loss)
+                        && loss.SequenceEqual(points[name])
+                    )
                 )
                 .OrderBy(Place)
                 .Select(name => new TrainingCurve(Titles.GetValueOrDefault(name, name), Thinned(points[name]))),

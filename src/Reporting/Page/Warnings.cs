@@ -87,7 +87,9 @@ internal static class Warnings
             yield return "The selection is empty.";
         if (material.Survey.Usable > 0 && selection.Rows * 10 >= material.Survey.Usable * 9)
             yield return $"The selection keeps {Wording.Percent(selection.Rows, material.Survey.Usable)} of the usable images: it hardly selects.";
-        var classes = material.Survey.Classes.Select(of => (of.Name, of.Key, selection.Classes.GetValueOrDefault(of.Key)));
+        IEnumerable<(string Name, long Key, long Count)> classes = material.Survey.Classes.Select(of =>
+            (of.Name, of.Key, selection.Classes.GetValueOrDefault(of.Key))
+        );
         if (selection.Rows > 0 && Dominant(classes, selection.Rows) is { } found)
             yield return $"One class, {found.Name}, makes up {Wording.Percent(found.Share, 1)} of the selection.";
     }

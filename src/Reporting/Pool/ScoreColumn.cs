@@ -71,7 +71,7 @@ internal sealed record ScoreColumn(string Name, int Index, string Title, string 
         for (int at = 0; at < header.Columns.Count; at++)
         {
             string name = header.Columns[at];
-            if (Known.TryGetValue(name, out var known))
+            if (Known.TryGetValue(name, out (string Title, string Meaning) known))
                 found.Add(new ScoreColumn(name, at, known.Title, known.Meaning, ScoreDirection.Of(name)));
             else if (Columns.ProbeBlock(name, "probe_variance_") is { } block)
                 found.Add(Variance(name, at, block));

@@ -70,7 +70,7 @@ public sealed class CertificateTests
 
     private static async Task<WebApplication> Start(Authority authority, string elsewhere = "")
     {
-        var certificates = new Dictionary<string, X509Certificate2>
+        Dictionary<string, X509Certificate2> certificates = new()
         {
             ["good.test"] = authority.Issue("good.test", Now.AddDays(1)),
             ["expired.test"] = authority.Issue("expired.test", Now.AddHours(-1)),
@@ -110,8 +110,8 @@ public sealed class CertificateTests
 
         public Authority()
         {
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var request = new CertificateRequest("CN=Test authority", key, HashAlgorithmName.SHA256);
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            CertificateRequest request = new("CN=Test authority", key, HashAlgorithmName.SHA256);
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
             root = request.CreateSelfSigned(Now.AddDays(-2), Now.AddDays(2));
         }
@@ -120,7 +120,7 @@ public sealed class CertificateTests
 
         public X509Certificate2 Issue(string name, DateTimeOffset until)
         {
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             using X509Certificate2 certificate = Request(name, key).Create(root, Now.AddDays(-1), until, RandomNumberGenerator.GetBytes(8));
             using X509Certificate2 both = certificate.CopyWithPrivateKey(key);
             return X509CertificateLoader.LoadPkcs12(both.Export(X509ContentType.Pkcs12), null);
@@ -128,7 +128,7 @@ public sealed class CertificateTests
 
         public static X509Certificate2 Alone(string name)
         {
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             using X509Certificate2 certificate = Request(name, key).CreateSelfSigned(Now.AddDays(-1), Now.AddDays(1));
             return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
         }
@@ -137,9 +137,9 @@ public sealed class CertificateTests
 
         private static CertificateRequest Request(string name, ECDsa key)
         {
-            var names = new SubjectAlternativeNameBuilder();
+            SubjectAlternativeNameBuilder names = new();
             names.AddDnsName(name);
-            var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+            CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
             request.CertificateExtensions.Add(names.Build());
             return request;
         }

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 
@@ -41,7 +42,7 @@ internal sealed class FakeBucket : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         WebApplication app = builder.Build();
-        var bucket = new FakeBucket(app);
+        FakeBucket bucket = new(app);
         app.Run(bucket.Answer);
         await app.StartAsync();
         return bucket;
@@ -79,7 +80,10 @@ internal sealed class FakeBucket : IAsyncDisposable
     {
         IQueryCollection query = context.Request.Query;
         string[] keys = [.. Objects.Keys.Where(key => key.StartsWith(query["prefix"].ToString(), StringComparison.Ordinal))];
-        int from = int.Parse(query.TryGetValue("continuation-token", out var token) ? token.ToString() : "0", CultureInfo.InvariantCulture),
+        int from = int.Parse(
+                query.TryGetValue("continuation-token", out StringValues token) ? token.ToString() : "0",
+                CultureInfo.InvariantCulture
+            ),
             to = Math.Min(from + PageSize, keys.Length);
         bool encoded = query["encoding-type"] == "url";
         string contents = string.Concat(

@@ -81,7 +81,7 @@ internal sealed class FaultyWeb : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var now = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        using CancellationTokenSource now = new(TimeSpan.FromMilliseconds(100));
         await app.StopAsync(now.Token);
         await app.DisposeAsync();
     }

@@ -37,7 +37,7 @@ public sealed class FaultyWebTests(ITestOutputHelper output)
         {
             Options = WebWorld.Quick with { ConnectTimeout = patience, HeadersTimeout = patience, BodyTimeout = 1.5 * patience },
         };
-        var expected = new Dictionary<string, string>(StringComparer.Ordinal);
+        Dictionary<string, string> expected = new(StringComparer.Ordinal);
         for (int i = 0; i < each; i++)
         {
             for (int h = 0; h < hosts; h++)
@@ -52,7 +52,7 @@ public sealed class FaultyWebTests(ITestOutputHelper output)
 
         List<TableRow> rows = world.Rows();
         Assert.Equal(expected.Keys, rows.Select(row => row["source"]));
-        var wrong = rows.Select(row =>
+        List<string> wrong = rows.Select(row =>
                 (Url: row["source"]!, Got: row["reason"]!.Length == 0 ? row["status"]! : $"{row["status"]}/{row["reason"]}")
             )
             .Where(row => row.Got != expected[row.Url])

@@ -9,7 +9,7 @@ public sealed class HostPaceTests
     [Fact]
     public void Fast_answers_earn_all_connections_and_one_overload_halves_them()
     {
-        var pace = new HostPace(8, TimeSpan.Zero);
+        HostPace pace = new(8, TimeSpan.Zero);
         Assert.Equal(4, pace.Limit);
         for (int i = 0; i < 200; i++)
             pace.Answered(0.05);
@@ -22,7 +22,7 @@ public sealed class HostPaceTests
     [Fact]
     public void Answers_far_slower_than_usual_shrink_the_limit()
     {
-        var pace = new HostPace(8, TimeSpan.Zero);
+        HostPace pace = new(8, TimeSpan.Zero);
         for (int i = 0; i < 100; i++)
             pace.Answered(0.05);
         for (int i = 0; i < 12; i++)
@@ -33,7 +33,7 @@ public sealed class HostPaceTests
     [Fact]
     public void Repeated_overload_lengthens_the_pause_up_to_a_bound_and_success_takes_it_back()
     {
-        var pace = new HostPace(4, TimeSpan.Zero);
+        HostPace pace = new(4, TimeSpan.Zero);
         TimeSpan last = TimeSpan.Zero;
         for (int i = 0; i < 6; i++)
         {
@@ -52,7 +52,7 @@ public sealed class HostPaceTests
     [Fact]
     public void Neither_success_nor_overload_undercuts_the_crawl_delay()
     {
-        var pace = new HostPace(4, TimeSpan.FromSeconds(1)) { CrawlDelay = TimeSpan.FromSeconds(5) };
+        HostPace pace = new(4, TimeSpan.FromSeconds(1)) { CrawlDelay = TimeSpan.FromSeconds(5) };
         for (int i = 0; i < 100; i++)
             pace.Answered(0.01);
         Assert.Equal(TimeSpan.FromSeconds(5), pace.Delay);

@@ -317,10 +317,10 @@ public sealed class RemoteArchiveTests
 
     internal static byte[] Pack(string path, params (string Name, byte[] Bytes)[] members)
     {
-        using var packed = new MemoryStream();
+        using MemoryStream packed = new();
         if (path.EndsWith(".zip", StringComparison.Ordinal))
         {
-            using var zip = new ZipArchive(packed, ZipArchiveMode.Create, leaveOpen: true);
+            using ZipArchive zip = new(packed, ZipArchiveMode.Create, leaveOpen: true);
             foreach ((string name, byte[] bytes) in members)
             {
                 using Stream entry = zip.CreateEntry(name).Open();
@@ -332,7 +332,7 @@ public sealed class RemoteArchiveTests
             using Stream? gzip = path.EndsWith("gz", StringComparison.Ordinal)
                 ? new GZipStream(packed, CompressionLevel.NoCompression, leaveOpen: true)
                 : null;
-            using var tar = new TarWriter(gzip ?? packed, leaveOpen: true);
+            using TarWriter tar = new(gzip ?? packed, leaveOpen: true);
             foreach ((string name, byte[] bytes) in members)
                 tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(bytes) });
         }

@@ -124,18 +124,18 @@ public sealed class ResumeTests
         string path = world["journal"];
         await Append(path, new JournalRow(1, "http://h/1", "failed") { Reason = "timeout" }, new JournalRow(0, "http://h/0", "ok"));
         File.AppendAllText(path, torn);
-        using (var reader = new JournalReader(path))
+        using (JournalReader reader = new(path))
             Assert.Equal((2, true, true, false), (reader.Count, reader.Has(0), reader.Has(1), reader.Has(2)));
 
         await Append(path, new JournalRow(2, "http://h/2", "rejected") { Reason = "robots" });
 
-        using var whole = new JournalReader(path);
+        using JournalReader whole = new(path);
         Assert.Equal(["ok/", "failed/timeout", "rejected/robots"], whole.Rows().Select(row => $"{row.Status}/{row.Reason}"));
     }
 
     private static async Task Append(string path, params JournalRow[] rows)
     {
-        await using var writer = new JournalWriter(path);
+        await using JournalWriter writer = new(path);
         foreach (JournalRow row in rows)
             await writer.Add(row, null, TestContext.Current.CancellationToken);
     }

@@ -150,8 +150,8 @@ public sealed class SafetyTests
     {
         await using FaultyWeb web = await FaultyWeb.Start();
         using WebWorld world = new(web);
-        var counted = new Dictionary<string, long>();
-        using var listener = new MeterListener
+        Dictionary<string, long> counted = new();
+        using MeterListener listener = new()
         {
             InstrumentPublished = (instrument, listening) =>
             {

@@ -23,7 +23,7 @@ public sealed class SchedulerTests
                 Retries = 0,
             },
         };
-        var done = new TaskCompletionSource<TimeSpan>();
+        TaskCompletionSource<TimeSpan> done = new();
         int served = 0;
         web.Own["/count"] = async context =>
         {

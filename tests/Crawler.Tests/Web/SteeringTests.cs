@@ -82,7 +82,7 @@ public sealed class SteeringTests
         await whole.Crawl(list);
 
         using CancellationTokenSource stop = new();
-        var looked = new List<string>();
+        List<string> looked = new();
         broken.Options = broken.Options with { Steering = Judging(looked: looked) };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             broken.Crawl(
@@ -199,7 +199,7 @@ public sealed class SteeringTests
         string list = Sixty(world, web);
         List<string> planned = [];
 
-        var counts = await Task.Run(
+        IReadOnlyDictionary<string, long> counts = await Task.Run(
             () => CrawlRun.DryRun(world.For(list), fetch => planned.Add(fetch.Url), TestContext.Current.CancellationToken),
             TestContext.Current.CancellationToken
         );
@@ -235,8 +235,8 @@ public sealed class SteeringTests
                 steps =>
                 {
                     using WebWorld world = new();
-                    using var frontier = new Frontier(world["frontier"]);
-                    var model = new Dictionary<(string, string), Queue<long>>();
+                    using Frontier frontier = new(world["frontier"]);
+                    Dictionary<(string, string), Queue<long>> model = new();
                     long ordinal = 0;
                     foreach ((int host, int page, int take) in steps)
                     {
@@ -283,7 +283,7 @@ public sealed class SteeringTests
     // Worth depends on what was judged before, so that a judge that does not hear of it again tells another story.
     private static SteeringOptions Judging(ulong seed = 1, List<string>? looked = null)
     {
-        var figures = new List<double>();
+        List<double> figures = new();
         return new SteeringOptions(
             (images, _) =>
                 [

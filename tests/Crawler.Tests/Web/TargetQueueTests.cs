@@ -19,7 +19,7 @@ public sealed class TargetQueueTests
                 steps =>
                 {
                     using TempFolder folder = new();
-                    using var spill = new SpillFile(folder["spill"]);
+                    using SpillFile spill = new(folder["spill"]);
                     TargetQueue[] queues = [new(spill), new(spill)];
                     Queue<WebTarget>[] models = [new(), new()];
                     long next = 0;
@@ -30,7 +30,7 @@ public sealed class TargetQueueTests
                         {
                             if (step < 2)
                             {
-                                var target = new WebTarget(next++, $"http://h/{next}", new Uri($"http://h/{next}"))
+                                WebTarget target = new(next++, $"http://h/{next}", new Uri($"http://h/{next}"))
                                 {
                                     Depth = (int)(next % 3) - 1,
                                 };

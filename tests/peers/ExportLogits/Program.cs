@@ -48,7 +48,7 @@ static int Make(string kind, string directory, long seed)
     using (NewDisposeScope())
     {
         // A fresh model has zero biases and unit gains: a reader that mixed them up would still agree. So move every tensor.
-        using var generator = new Generator((ulong)seed + 1);
+        using Generator generator = new((ulong)seed + 1);
         foreach (
             (string name, Tensor tensor) in model
                 .StateDict()
@@ -77,7 +77,7 @@ static int WriteLogits(string path, string output)
     loaded.Model.eval();
     using IDisposable inference = inference_mode();
     using DisposeScope scope = NewDisposeScope();
-    using var generator = new Generator(7);
+    using Generator generator = new(7);
     int side = loaded.Model.Config.ImageSize;
     // Tiles of an eighth of the side: white noise averages to nearly the same logits in a network that pools.
     Tensor input =
