@@ -22,6 +22,8 @@ cp README.md "$pages/index.md"
 cp SECURITY.md CONTRIBUTING.md CHANGELOG.md LICENSE "$pages/"
 cp tests/peers/README.md tests/peers/losses.py "$pages/tests/peers/"
 mkdir -p "$pages/samples" && cp -r samples/notebooks "$pages/samples/"
+# The README is the start page there.
+find "$pages" -name '*.md' -exec sed -i 's#\((\(\.\./\)*\)README\.md\([)\#]\)#\1index.md\3#g' {} +
 # The page colours what it takes for a program; commands and their output are none.
 find "$pages" -name '*.md' -exec sed -i '/^```/ { s/^```$/```text/; :inside; n; /^```/! b inside }' {} +
 sed -i -e "s#ASSEMBLIES#$assemblies#" -e "s#OUTPUT#$site#" "$pages/docfx.json"
