@@ -13,7 +13,7 @@ command -v "$browser" >/dev/null || { echo "pictures.sh: $browser is not on PATH
 pictures=$PWD/docs/pictures scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-"$dfkd" contact-sheet "$run/scores.csv" --count 24 --columns 12 --tile 40 -o "$pictures/best-and-worst.png" --quiet
+"$dfkd" contact-sheet "$run/scores.csv" --count 24 --columns 12 --tile 40 -o "$pictures/best-and-worst.png" --overwrite --quiet
 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$scratch/profile" --window-size=1180,860 \
     --screenshot="$scratch/report.png" "file://$(realpath "$run/report.html")" 2>"$scratch/log" || { cat "$scratch/log" >&2; exit 1; }
 mv "$scratch/report.png" "$pictures/report.png"
