@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Two versions of the command on one world: two pipelines (samples/pipeline.yaml, and the one that dfkd compress writes) and a crawl with
 # near duplicates must give the same images, scores, selections, students, estimates and tables, byte for byte. Left out are what names a
-# version, a time or a folder: provenance (*.json beside an output, run.*), model cards, event files, the report page.
+# version, a time or a folder: provenance (*.json beside an output, run.*), model cards, event files, checkpoints (they hold a hash of the
+# options), the report page; and in evaluations and estimates seconds, rates and the folder's name.
 # Usage: bench/same_bytes.sh OTHER
 #   OTHER  the other version: a commit (built in a folder of its own), or the path of its dfkd
 # Variables: STEPS (200) of each training, WORLD (a folder of samples/ProceduralWorld; default: drawn), WORK (kept; default: removed)
@@ -49,14 +50,16 @@ echo "the other: $("$other" --version)"
 run other "$other"
 
 # What is compared, by its kind.
-compared() { (cd "$1" && find . -type f \( -name '*.csv' -o -name '*.parquet' -o -name '*.safetensors' -o -name '*.npy' -o -name '*.jpg' -o -name '*.png' -o -name '*.onnx' -o -name 'evaluate*.json' -o -name 'estimate*.json' \) ! -name 'journal*' | LC_ALL=C sort); }
+compared() { (cd "$1" && find . -type f \( -name '*.csv' -o -name '*.parquet' -o -name '*.safetensors' -o -name '*.npy' -o -name '*.jpg' -o -name '*.png' -o -name '*.onnx' -o -name 'evaluate*.json' -o -name 'estimate*.json' \) ! -name 'journal*' ! -path '*/training/checkpoint.safetensors' | LC_ALL=C sort); }
 compared "$work/this" >"$work/files"
 compared "$work/other" | cmp -s - "$work/files" || { echo "other files:"; compared "$work/other" | diff - "$work/files" || true; exit 1; }
+# Measured rates are left out.
+plain() { case $1 in */frontier.csv) awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /per_second|latency|_ms/) drop[i] } { for (i in drop) $i = ""; print }' "$1" ;; *.json) sed -E "s#\"(seconds|images_per_second)\": ?[0-9.eE+-]+##g; s#$work/(this|other)/##g" "$1" ;; *) cat "$1" ;; esac; }
 differ=0
 declare -A count
 while read -r file; do
     count[${file##*.}]=$((${count[${file##*.}]:-0} + 1))
-    cmp -s "$work/this/$file" "$work/other/$file" || { echo "differs: $file"; differ=$((differ + 1)); }
+    cmp -s <(plain "$work/this/$file") <(plain "$work/other/$file") || { echo "differs: $file"; differ=$((differ + 1)); }
 done <"$work/files"
 for kind in "${!count[@]}"; do echo "${count[$kind]} .$kind"; done
 echo "$(wc -l <"$work/files") files compared, $differ differ"

@@ -232,10 +232,10 @@ internal static class ScoreOutput
         if (teacher.Views > 0)
             given["views"] = OptionsText.Text(teacher.Views);
         if (teacher.Clips)
-            given["react-clip"] = Numbers.Format(teacher.ReactClip!.Value);
-        if (teacher.CorruptionModel is { } judge)
+            given["react-clip"] = Numbers.Format(teacher.Fit.ReactClip!.Value);
+        if (teacher.Fit.CorruptionModel is { } judge)
             given["intact"] = JsonSerializer.Serialize(judge.Verdict);
-        if (teacher.Cascade is { } cascade)
+        if (teacher.Fit.Cascade is { } cascade)
             given["cascade"] = JsonSerializer.Serialize(cascade.Verdict);
         new Provenance
         {

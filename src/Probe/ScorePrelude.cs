@@ -31,19 +31,13 @@ internal static class ScorePrelude
         CancellationToken cancel
     )
     {
-        if (teacher.Clips)
-            teacher.ReactClip ??= journal.Remember(Clip, () => ReactClip(teacher, inputs.Enumerate, cancel));
-        if (teacher.NeedsCorruptionModel && teacher.CorruptionModel is null)
-            teacher.CorruptionModel = CorruptionFile.Load(journal.Remember(CorruptionFileName, file =>
-                {
-                    (CorruptionModel model, CorruptionFile.Trained? trained) = CorruptionRun.Learn(
-                        options.CopySample,
-                        teacher,
-                        inputs.Enumerate,
-                        cancel
-                    );
-                    CorruptionFile.Save(file, model, trained);
-                }));
+        PoolFit fit = teacher.Fit;
+        if (teacher.Clips && fit.ReactClip is null)
+            fit = fit with { ReactClip = journal.Remember(Clip, () => ReactClip(teacher, inputs.Enumerate, cancel)) };
+        if (teacher.NeedsCorruptionModel && fit.CorruptionModel is null)
+            fit = fit with { CorruptionModel = CorruptionFile.Load(LearnedCorruptions(options, teacher, inputs, journal, cancel)) };
+        teacher.Use(fit);
+        // Its sample is scored with all of the above.
         if (options.Cascades)
             LearnCascade(options, teacher, inputs, journal, columns, cancel);
     }
@@ -55,12 +49,17 @@ internal static class ScorePrelude
     public static void Load(ScoreOptions options, TeacherPass teacher, string folder)
     {
         // Of a pool without an image there is no clip.
-        if (teacher.Clips)
-            teacher.ReactClip ??= File.Exists(Path.Combine(folder, ClipFile))
-                ? JsonSerializer.Deserialize<double>(File.ReadAllText(Path.Combine(folder, ClipFile)))
-                : double.NaN;
-        if (teacher.NeedsCorruptionModel && teacher.CorruptionModel is null)
-            teacher.CorruptionModel = CorruptionFile.Load(Path.Combine(folder, CorruptionFileName));
+        PoolFit fit = teacher.Fit;
+        if (teacher.Clips && fit.ReactClip is null)
+            fit = fit with
+            {
+                ReactClip = File.Exists(Path.Combine(folder, ClipFile))
+                    ? JsonSerializer.Deserialize<double>(File.ReadAllText(Path.Combine(folder, ClipFile)))
+                    : double.NaN,
+            };
+        if (teacher.NeedsCorruptionModel && fit.CorruptionModel is null)
+            fit = fit with { CorruptionModel = CorruptionFile.Load(Path.Combine(folder, CorruptionFileName)) };
+        teacher.Use(fit);
         if (options.Cascades)
             Drop(options, teacher, options.CascadeModelPath ?? Path.Combine(folder, CascadeName), sample: null, CancellationToken.None);
     }
@@ -74,7 +73,7 @@ internal static class ScorePrelude
             File.Move(copies, ManifestPath.IntactModelBeside(table), overwrite: true);
         string cascade = Path.Combine(folder, CascadeName),
             beside = ManifestPath.CascadeModelBeside(table);
-        bool drops = teacher.Cascade is { Drops: true };
+        bool drops = teacher.Fit.Cascade is { Drops: true };
         if (drops)
             File.Move(sample, ManifestPath.SampleBeside(table), overwrite: true);
         else
@@ -84,6 +83,23 @@ internal static class ScorePrelude
         else if (options.CascadeModelPath is not { } given || Path.GetFullPath(given) != Path.GetFullPath(beside))
             File.Delete(beside);
     }
+
+    private static string LearnedCorruptions(
+        ScoreOptions options,
+        TeacherPass teacher,
+        ScoreInputs inputs,
+        ScoreJournal journal,
+        CancellationToken cancel
+    ) => journal.Remember(CorruptionFileName, file =>
+        {
+            (CorruptionModel model, CorruptionFile.Trained? trained) = CorruptionRun.Learn(
+                options.CopySample,
+                teacher,
+                inputs.Enumerate,
+                cancel
+            );
+            CorruptionFile.Save(file, model, trained);
+        });
 
     // Learned from a sample of the images, unless a run before this one did.
     private static void LearnCascade(
@@ -123,7 +139,7 @@ internal static class ScorePrelude
     private static void Drop(ScoreOptions options, TeacherPass teacher, string file, string? sample, CancellationToken cancel)
     {
         (CascadeModel cascade, LoadedModel? by) = CascadeFile.Load(file, sample);
-        teacher.Drop(cascade, by);
+        teacher.Use(teacher.Fit with { Cascade = cascade, FirstLook = by });
         if (options.CascadeModelPath is not null && cascade.Teacher != teacher.Identity(options.Teacher, cancel))
             throw new ScoreException(
                 $"{file} was learned from another teacher, other preprocessing or other blocks than those of {options.Teacher}; give the same, or Cascade to learn one"

@@ -135,8 +135,8 @@ public static class ScoreRun
         double seconds = clock.Elapsed.TotalSeconds;
         return new ScoreSummary(rows, counts, teacher.Blocks, seconds, scored / seconds)
         {
-            Intact = teacher.CorruptionModel?.Verdict,
-            Cascade = teacher.Cascade?.Verdict,
+            Intact = teacher.Fit.CorruptionModel?.Verdict,
+            Cascade = teacher.Fit.Cascade?.Verdict,
             Embeddings = embeddings,
         };
     }

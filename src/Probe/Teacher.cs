@@ -80,7 +80,7 @@ public sealed class Teacher : IDisposable
     public int EmbeddingWidth => pass.Width;
 
     /// <summary>What <c>react_energy</c> clips features at: given by the options or found by <see cref="Fit"/>; null before that.</summary>
-    public double? ReactClip => pass.ReactClip;
+    public double? ReactClip => pass.Fit.ReactClip;
 
     /// <summary>Learns what the scores asked for need of a pool: the clip of <c>react_energy</c>, the classifier of <c>intact</c>. What the
     /// options gave is kept. The same images in the same order make the same figures as <see cref="ScoreRun"/>.</summary>
@@ -89,13 +89,16 @@ public sealed class Teacher : IDisposable
     public void Fit(IEnumerable<MemoryImage> pool, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(pool);
-        if (pass.Clips)
-            pass.ReactClip ??= ScorePrelude.ReactClip(pass, Places, cancel);
-        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
+        PoolFit fit = pass.Fit;
+        if (pass.Clips && fit.ReactClip is null)
+            fit = fit with { ReactClip = ScorePrelude.ReactClip(pass, Places, cancel) };
+        if (pass.NeedsCorruptionModel && fit.CorruptionModel is null)
         {
-            (pass.CorruptionModel, trained) = CorruptionRun.Learn(ScoreOptions.UsualCopySample, pass, Places, cancel);
+            (CorruptionModel learned, trained) = CorruptionRun.Learn(ScoreOptions.UsualCopySample, pass, Places, cancel);
+            fit = fit with { CorruptionModel = learned };
             fitted = true;
         }
+        pass.Use(fit);
 
         IEnumerable<ScoreInput> Places(CancellationToken cancel) => pool.Select((image, place) => Input(image) with { Place = place });
     }
@@ -108,7 +111,7 @@ public sealed class Teacher : IDisposable
     {
         if (!fitted)
             throw new InvalidOperationException("no classifier was learned; ask for the score 'intact' and call Fit");
-        CorruptionFile.Save(path, pass.CorruptionModel!, trained);
+        CorruptionFile.Save(path, pass.Fit.CorruptionModel!, trained);
     }
 
     /// <summary>Scores one image.</summary>
@@ -237,11 +240,11 @@ public sealed class Teacher : IDisposable
 
     private IEnumerable<ScoredInput> Batches(IEnumerable<ScoreInput> inputs, CancellationToken cancel)
     {
-        if (pass.Clips && pass.ReactClip is null)
+        if (pass.Clips && pass.Fit.ReactClip is null)
             throw new ScoreException(
                 "react_energy of single files needs the clip of the pool that they are compared with: the pool's provenance has it as react-clip"
             );
-        if (pass.NeedsCorruptionModel && pass.CorruptionModel is null)
+        if (pass.NeedsCorruptionModel && pass.Fit.CorruptionModel is null)
             throw new ScoreException(
                 "intact of single files needs the classifier of the pool that they are compared with: the .intact.zip beside the pool's table"
             );

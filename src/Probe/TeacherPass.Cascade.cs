@@ -18,26 +18,10 @@ internal sealed partial class TeacherPass
     // A pass of the teacher takes the hopeful images of so many batches together, since a batch leaves few.
     private const int BatchesTogether = 8;
 
-    private LoadedModel? student;
     private StudentPass? firstLook;
-
-    /// <summary>Which images are dropped; null scores all.</summary>
-    public CascadeModel? Cascade { get; private set; }
 
     /// <summary>Images that a worker takes at a time.</summary>
     public int Together => firstLook is null ? BatchSize : BatchSize * BatchesTogether;
-
-    /// <summary>Drops images from now on.</summary>
-    /// <param name="model">Which ones.</param>
-    /// <param name="by">Who looks at them first, disposed with this; null for the first blocks.</param>
-    public void Drop(CascadeModel model, LoadedModel? by)
-    {
-        (Cascade, student) = (model, by);
-        if (model.Drops && by is not null)
-            firstLook = new StudentPass(by, this);
-        else if (model.Drops)
-            RequireFirstBlocks("");
-    }
 
     /// <summary>Refuses a cascade of first blocks where the teacher cannot stop behind them.</summary>
     /// <param name="why">Why it is one of first blocks, for people.</param>

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Models;
+using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Corruptions;
 using DataFreeKD.Probe.Scores;
 using DataFreeKD.Probe.Teachers;
@@ -38,9 +39,12 @@ internal sealed partial class TeacherPass : IDisposable
                 onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
             if (options.Runtime == TeacherRuntime.Libtorch)
                 teacher.Transformer?.PackForInference(BatchSize, options.Precision);
-            ReactClip = options.ReactClip;
-            if (NeedsCorruptionModel && options.CopyModelPath is { } known)
-                CorruptionModel = Fitting(CorruptionFile.Load(known), known);
+            Fit = new PoolFit
+            {
+                ReactClip = options.ReactClip,
+                CorruptionModel =
+                    NeedsCorruptionModel && options.CopyModelPath is { } known ? Fitting(CorruptionFile.Load(known), known) : null,
+            };
             waiting = new WaitingImages(Transform, options.FastDecode);
         }
         catch
@@ -91,21 +95,29 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>Columns of the scores asked for beyond the usual ones.</summary>
     public IReadOnlyList<string> ExtraColumns => plan.ExtraColumns;
 
-    /// <summary>Whether a score clips features; <see cref="ReactClip"/> is then needed before
+    /// <summary>What is known of the pool: at first what the options gave.</summary>
+    public PoolFit Fit { get; private set; } = new();
+
+    /// <summary>Scores with this knowledge of the pool from now on. Not while batches are scored.</summary>
+    /// <exception cref="ScoreException">Its cascade is one of first blocks, and the teacher cannot stop behind them.</exception>
+    public void Use(PoolFit fit)
+    {
+        bool drops = fit.Cascade is { Drops: true };
+        Fit = fit;
+        firstLook = drops && fit.FirstLook is { } by ? new StudentPass(by, this) : null;
+        if (drops && firstLook is null)
+            RequireFirstBlocks("");
+    }
+
+    /// <summary>Whether a score clips features; <see cref="PoolFit.ReactClip"/> is then needed before
     /// <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
     public bool Clips => plan.Needs.HasFlag(ScoreNeeds.ReactClip);
 
     /// <summary>Views of each image that are looked at too.</summary>
     public int Views => plan.Views;
 
-    /// <summary>What features are clipped at.</summary>
-    public double? ReactClip { get; set; }
-
-    /// <summary>Whether a score needs <see cref="CorruptionModel"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
+    /// <summary>Whether a score needs <see cref="PoolFit.CorruptionModel"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
     public bool NeedsCorruptionModel => plan.Needs.HasFlag(ScoreNeeds.CorruptionModel);
-
-    /// <summary>The classifier of corrupted copies.</summary>
-    public CorruptionModel? CorruptionModel { get; set; }
 
     /// <summary>What <see cref="CorruptionFeatures"/> are made from: a classifier fits those it was learned from only.</summary>
     public string CorruptionFeatureNames =>
@@ -128,7 +140,9 @@ internal sealed partial class TeacherPass : IDisposable
             images.Length == 0
                 ? []
                 : Looking(images, pixels =>
-                    Cascade is { Drops: true } cascade ? Hopeful(pixels, images.Length, cascade) : Figures(Answer(pixels), images.Length)
+                    Fit.Cascade is { Drops: true } cascade
+                        ? Hopeful(pixels, images.Length, cascade)
+                        : Figures(Answer(pixels), images.Length)
                 )
         );
         return [.. batch.Select(image => Finite(image, image.Reason is null && !image.Input.Copy ? scores.Dequeue() : null))];
@@ -181,7 +195,7 @@ internal sealed partial class TeacherPass : IDisposable
 
     public void Dispose()
     {
-        student?.Dispose();
+        Fit.FirstLook?.Dispose();
         onnx?.Dispose();
         teacher.Dispose();
     }
@@ -201,8 +215,8 @@ internal sealed partial class TeacherPass : IDisposable
     private TeacherAnswer Completed(TeacherAnswer answer) =>
         answer with
         {
-            ReactClip = ReactClip ?? double.NaN,
-            Intact = NeedsCorruptionModel ? CorruptionModel?.LogOdds(Probe.Corruptions.CorruptionFeatures.Of(answer)) : null,
+            ReactClip = Fit.ReactClip ?? double.NaN,
+            Intact = NeedsCorruptionModel ? Fit.CorruptionModel?.LogOdds(Probe.Corruptions.CorruptionFeatures.Of(answer)) : null,
         };
 
     private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images) => ImageScores.Of(answer, plan, images);
