@@ -30,7 +30,7 @@ try
     PackSummary packed = PackRun.Execute(
         new PackOptions
         {
-            Table = selection,
+            Selection = selection,
             Output = Path.Combine(args[2], "images"),
             Format = PackFormat.Folders,
             Copy = true,

@@ -24,7 +24,7 @@ using LoadedModel model = ModelStore.Load(args[0]);
 using PrunedStudent student = PruneRun.Prune(
     model,
     [.. selected.Select(one => one.Scored.Image)],
-    new PruneSettings { Budget = new ShapeBudget(BudgetUnit.Parameters, 0.5) }
+    new PruneSettings { Size = new ShapeBudget(BudgetUnit.Parameters, 0.5) }
 );
 
 // Agreement is measured on the images that the student was not fitted on.

@@ -35,7 +35,7 @@ try
         );
     }
 
-    using Teacher teacher = new(new TeacherOptions { Teacher = args[0], Scores = ["logit_gap"] });
+    using Teacher teacher = new(new TeacherOptions { Teacher = args[0], ExtraScores = ["logit_gap"] });
     List<ScoredImage> pool = [];
     await foreach (ScoredImage image in teacher.ScoreAsync(NewestFirst(args[1])))
         pool.Add(image);
@@ -56,7 +56,7 @@ try
         new DistillOptions
         {
             Teacher = args[0],
-            SelectionPath = table,
+            Selection = table,
             Student = student,
             Loss = Recipe.From(LossCatalogue.Find("kd")!.Term(1, ("T", "4")), LogitError.Entry.Term(0.1)),
             Steps = 20,
@@ -69,7 +69,7 @@ try
     PackSummary packed = PackRun.Execute(
         new PackOptions
         {
-            Table = table,
+            Selection = table,
             Format = JsonLines.Format,
             Output = Path.Combine(args[2], "selected.jsonl"),
             Overwrite = true,

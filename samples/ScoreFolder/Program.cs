@@ -17,7 +17,7 @@ try
         new ScoreOptions
         {
             Teacher = args[0],
-            Inputs = [args[1]],
+            Sources = [args[1]],
             Output = scores,
             Overwrite = true,
         }

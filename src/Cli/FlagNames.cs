@@ -14,7 +14,6 @@ internal static partial class FlagNames
         ["CrawlException.ImagesPerShard"] = "--shards",
         ["PackException.ImagesPerShard"] = "--shard-size",
         ["Workers"] = "--threads",
-        ["DecodeWorkers"] = "--threads",
         ["Steering"] = "--steer-by",
         ["Endpoint"] = "--s3-endpoint",
         ["Region"] = "--s3-region",

@@ -7,8 +7,8 @@ namespace DataFreeKD.Distiller;
 /// <summary>Options of <see cref="CacheRun"/>. Images, augmentation and batches are those of the trainings that the cache is for.</summary>
 internal sealed record CacheOptions : BatchOptions
 {
-    /// <summary>The selection table, as in <see cref="DistillOptions.SelectionPath"/>.</summary>
-    public required string SelectionPath { get; init; }
+    /// <summary>The selection table, as in <see cref="DistillOptions.Selection"/>.</summary>
+    public required string Selection { get; init; }
 
     /// <summary>The teacher: model directory or checkpoint file, with a classification head.</summary>
     public required string Teacher { get; init; }
@@ -30,7 +30,7 @@ internal sealed record CacheOptions : BatchOptions
     public override void Validate()
     {
         base.Validate();
-        Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
+        Check(!string.IsNullOrWhiteSpace(Selection), "the selection is empty");
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
         Check(
             TeacherPrecision == Precision.Float32 || Device == "cpu",

@@ -42,8 +42,8 @@ internal static class CacheRun
             throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
         if (options.TopK > teacher.Classes)
             throw new DistillException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
-        SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
-        Dictionary<string, string> key = CacheKey.OfOptions(options, options.SelectionPath, teacher.ImageSize, cancel);
+        SelectionImages selection = SelectionImages.Read(options.Selection, cancel);
+        Dictionary<string, string> key = CacheKey.OfOptions(options, options.Selection, teacher.ImageSize, cancel);
         key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
         if (options.TeacherPrecision != Precision.Float32)
             key["teacher's precision"] = options.TeacherPrecision.ToString();
@@ -52,7 +52,7 @@ internal static class CacheRun
             new ImageList(selection.Paths),
             teacher.Preprocessing,
             teacher.ImageSize,
-            options.SelectionPath,
+            options.Selection,
             progress,
             cancel
         );
@@ -84,7 +84,7 @@ internal static class CacheRun
             Seed = options.Seed,
             Inputs = new Dictionary<string, string>
             {
-                [options.SelectionPath] = key["selection (SHA-256)"],
+                [options.Selection] = key["selection (SHA-256)"],
                 [teacher.WeightsPaths[0]] = key[CacheKey.Teacher],
             },
             Counts = new Dictionary<string, long>

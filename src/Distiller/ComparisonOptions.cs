@@ -11,8 +11,8 @@ internal sealed record ComparedRecipe(string Name, LoopOptions Options);
 
 /// <summary>Labelled images to measure students on.</summary>
 /// <param name="Name">Its name in tables.</param>
-/// <param name="DataPath">As <see cref="EvaluateOptions.DataPath"/>.</param>
-internal sealed record TestSet(string Name, string DataPath);
+/// <param name="Labelled">As <see cref="EvaluateOptions.Labelled"/>.</param>
+internal sealed record TestSet(string Name, string Labelled);
 
 /// <summary>Options of <see cref="ComparisonRun"/>.</summary>
 internal sealed partial record ComparisonOptions

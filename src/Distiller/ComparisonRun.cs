@@ -65,7 +65,7 @@ internal static class ComparisonRun
                 kept += record is null ? 0 : 1;
                 if (record is null)
                     (record = Train(recipe, run, named, cancel)).Write(file);
-                foreach (TestSet set in options.TestSets.Where(set => record.Tests.GetValueOrDefault(set.Name)?.Data != set.DataPath))
+                foreach (TestSet set in options.TestSets.Where(set => record.Tests.GetValueOrDefault(set.Name)?.Data != set.Labelled))
                     (record = Measured(record, set, path, options, named, cancel)).Write(file);
                 records[(recipe.Name, seed)] = record;
             }
@@ -80,7 +80,7 @@ internal static class ComparisonRun
         {
             if (
                 RunRecord.Read(PathOf(recipe, seed) + ".json") is not { } record
-                || !options.TestSets.All(set => record.Tests.GetValueOrDefault(set.Name)?.Data == set.DataPath)
+                || !options.TestSets.All(set => record.Tests.GetValueOrDefault(set.Name)?.Data == set.Labelled)
             )
                 continue;
             records[(recipe.Name, seed)] = record;
@@ -166,7 +166,7 @@ internal static class ComparisonRun
             new EvaluateOptions
             {
                 Model = model,
-                DataPath = set.DataPath,
+                Labelled = set.Labelled,
                 Device = options.Device,
                 Workers = options.Workers,
             },
@@ -177,7 +177,7 @@ internal static class ComparisonRun
         {
             Tests = new Dictionary<string, TestFigures>(record.Tests)
             {
-                [set.Name] = new(set.DataPath, report.Images, report.Top1, report.NegativeLogLikelihood, report.CalibrationError),
+                [set.Name] = new(set.Labelled, report.Images, report.Top1, report.NegativeLogLikelihood, report.CalibrationError),
             },
         };
     }

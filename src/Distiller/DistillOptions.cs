@@ -25,7 +25,7 @@ public enum StudentInit
 public sealed record DistillOptions : LoopOptions
 {
     /// <summary>The selection table (<c>path</c>, optional <c>status</c> and <c>weight</c> columns).</summary>
-    public required string SelectionPath { get; init; }
+    public required string Selection { get; init; }
 
     /// <summary>Unlabelled images to score the run by, which are never trained on, in place of <see cref="BatchOptions.HoldOut"/>: a table
     /// with a <c>path</c> column, a folder, an archive, or the directory of a pruned student, for the images that its pruning held
@@ -90,7 +90,7 @@ public sealed record DistillOptions : LoopOptions
     public override void Validate()
     {
         base.Validate();
-        Check(!string.IsNullOrWhiteSpace(SelectionPath), "the selection is empty");
+        Check(!string.IsNullOrWhiteSpace(Selection), "the selection is empty");
         Check(Cache is not null || !string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model, or a cache of its outputs");
         Check(
             ValidationPath is null || !string.IsNullOrWhiteSpace(ValidationPath),

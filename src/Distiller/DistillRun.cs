@@ -60,7 +60,7 @@ public static class DistillRun
         StudentStart start = StudentStart.Of(options, student, teacher);
         options = start.Resolve(options, student, teacher);
         IReadOnlyList<LossTerm> losses = teacher.Losses(options, student.Config, device);
-        SelectionImages selection = SelectionImages.Read(options.SelectionPath, cancel);
+        SelectionImages selection = SelectionImages.Read(options.Selection, cancel);
         ValidationImages? validation = options.ValidationPath is { } path ? ValidationImages.Of(path, cancel) : null;
 
         RunFolder folder = RunFolder.Open(options);
@@ -71,7 +71,7 @@ public static class DistillRun
             ImageList.With(selection.Paths, validation?.Paths),
             teacher.Preprocessing,
             student.Config.ImageSize,
-            options.SelectionPath,
+            options.Selection,
             progress,
             cancel
         );
@@ -103,7 +103,7 @@ public static class DistillRun
                 .. lineage,
                 ("start", start.Text),
                 .. teacher.Notes(options.Recipe).Select(note => ("note", note)),
-                ("selection", Path.GetFileName(options.SelectionPath)),
+                ("selection", Path.GetFileName(options.Selection)),
             ],
             teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher"
         );
@@ -136,7 +136,7 @@ public static class DistillRun
         CancellationToken cancel
     )
     {
-        Dictionary<string, string> inputs = new() { [options.SelectionPath] = Provenance.HashFile(options.SelectionPath, cancel) };
+        Dictionary<string, string> inputs = new() { [options.Selection] = Provenance.HashFile(options.Selection, cancel) };
         if (validation?.Table is { } table)
             inputs[table] = Provenance.HashFile(table, cancel);
         foreach (string weights in teacherWeights)

@@ -21,7 +21,7 @@ public sealed record EstimateOptions
     /// <value>Null (default): the slice that the student's own distillation held out.</value>
     public string? Images { get; init; }
 
-    /// <summary>Labelled images to check the estimate on: as <see cref="EvaluateOptions.DataPath"/>; null for none.</summary>
+    /// <summary>Labelled images to check the estimate on: as <see cref="EvaluateOptions.Labelled"/>; null for none.</summary>
     public string? Labelled { get; init; }
 
     /// <summary>Heads of the student, where its checkpoint does not tell.</summary>

@@ -199,7 +199,7 @@ public static class EstimateRun
             new EvaluateOptions
             {
                 Model = options.Student,
-                DataPath = labelled,
+                Labelled = labelled,
                 Heads = options.Heads,
                 Preprocessing = options.Preprocessing,
                 BatchSize = options.BatchSize,

@@ -12,7 +12,7 @@ public sealed record EvaluateOptions
 
     /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and
     /// <c>label</c>.</summary>
-    public required string DataPath { get; init; }
+    public required string Labelled { get; init; }
 
     /// <summary>A second model to compare with, usually the teacher.</summary>
     public string? Against { get; init; }
@@ -51,7 +51,7 @@ public sealed record EvaluateOptions
     {
         if (string.IsNullOrWhiteSpace(Model))
             throw new DistillException("the model is empty");
-        if (string.IsNullOrWhiteSpace(DataPath))
+        if (string.IsNullOrWhiteSpace(Labelled))
             throw new DistillException("the labelled data is empty");
         if (BatchSize < 1)
             throw new DistillException($"batch size is {BatchSize}: must be above 0");

@@ -36,7 +36,7 @@ public static class EvaluateRun
                 $"{options.Model} has {model.Classes} classes and {options.Against} {against.Classes}; they cannot be compared"
             );
         LabelledImages data = LabelledImages.Read(
-            options.DataPath,
+            options.Labelled,
             model.ClassNames.Count > 0 ? model.ClassNames : against?.ClassNames ?? [],
             model.Classes,
             cancel
@@ -51,7 +51,7 @@ public static class EvaluateRun
             cancel
         );
         return Judged(
-            new Names(options.Model, options.Against, options.DataPath),
+            new Names(options.Model, options.Against, options.Labelled),
             batches,
             data.Labels,
             data.ClassNames,

@@ -7,7 +7,7 @@ internal sealed record TrainOptions : LoopOptions
 {
     /// <summary>A folder with one sub-folder a class, an archive with <c>class/name</c> members, or a table with <c>path</c> and
     /// <c>label</c>.</summary>
-    public required string DataPath { get; init; }
+    public required string Labelled { get; init; }
 
     /// <summary>The model: a registry name, a free spec, or a model to go on from (directory or checkpoint file).</summary>
     public required string Model { get; init; }
@@ -21,7 +21,7 @@ internal sealed record TrainOptions : LoopOptions
     public override void Validate()
     {
         base.Validate();
-        Check(!string.IsNullOrWhiteSpace(DataPath), "the labelled data is empty");
+        Check(!string.IsNullOrWhiteSpace(Labelled), "the labelled data is empty");
         Check(LabelSmoothing is >= 0 and < 1, $"label smoothing is {LabelSmoothing}: must be in [0, 1)");
     }
 }

@@ -29,19 +29,19 @@ internal static class TrainRun
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
-        if (options.Curriculum < 1 && !Table.Fits(options.DataPath))
+        if (options.Curriculum < 1 && !Table.Fits(options.Labelled))
             throw new DistillException(
-                $"{options.DataPath}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out"
+                $"{options.Labelled}: a curriculum takes images in the order of a table, easy ones first; give a table with path and label in that order, or leave the curriculum out"
             );
-        LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
+        LabelledImages data = LabelledImages.Read(options.Labelled, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
         using ImageModel model = start?.Model ?? StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);
         StudentFactory.Check(options, model);
         Preprocessing preprocessing = start?.Preprocessing ?? ModelRegistry.DefaultPreprocessing(options.Model);
 
         RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = [];
-        if (File.Exists(options.DataPath))
-            inputs[options.DataPath] = Provenance.HashFile(options.DataPath, cancel);
+        if (File.Exists(options.Labelled))
+            inputs[options.Labelled] = Provenance.HashFile(options.Labelled, cancel);
         if (start is not null)
             inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
         using RunSession session = new(
@@ -50,7 +50,7 @@ internal static class TrainRun
             new ImageList(data.Paths),
             preprocessing,
             model.Config.ImageSize,
-            options.DataPath,
+            options.Labelled,
             progress,
             cancel
         );
@@ -67,7 +67,7 @@ internal static class TrainRun
             "A classifier trained on labelled images.",
             result,
             inputs,
-            [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.DataPath)))],
+            [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Labelled)))],
             "held-out accuracy"
         );
         return new TrainSummary

@@ -100,7 +100,7 @@ internal sealed class PackJob(
     {
         if (Packed == 0)
             throw new PackException(
-                $"{options.Table}: nothing could be packed: {string.Join(", ", skipped.Select(reason => $"{reason.Key} {reason.Value}"))}; the rows' paths are relative to the table's folder"
+                $"{options.Selection}: nothing could be packed: {string.Join(", ", skipped.Select(reason => $"{reason.Key} {reason.Value}"))}; the rows' paths are relative to the table's folder"
             );
     }
 

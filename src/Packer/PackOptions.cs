@@ -10,7 +10,7 @@ public sealed record PackOptions
 
     /// <summary>The table to pack: a selection, or any table with a <c>path</c> column. Rows of another status than <c>ok</c> are left
     /// out.</summary>
-    public required string Table { get; init; }
+    public required string Selection { get; init; }
 
     /// <summary>The folder or file to write.</summary>
     public required string Output { get; init; }
@@ -47,12 +47,12 @@ public sealed record PackOptions
     /// <exception cref="PackException">They do not; the message says what to change.</exception>
     public void Validate()
     {
-        if (string.IsNullOrEmpty(Table))
+        if (string.IsNullOrEmpty(Selection))
             throw new PackException("no table is named; give the selection to pack, e.g. selected.csv");
         if (string.IsNullOrEmpty(Output))
             throw new PackException("no output is named; give the folder or file to write, e.g. -o shards/");
-        if (Path.GetFullPath(Table) == Path.GetFullPath(Output))
-            throw new PackException($"the pack would overwrite its own table {Table}; name another output");
+        if (Path.GetFullPath(Selection) == Path.GetFullPath(Output))
+            throw new PackException($"the pack would overwrite its own table {Selection}; name another output");
         if (ImagesPerShard is < 1)
             throw new PackException($"ImagesPerShard {ImagesPerShard}: give at least 1 image a shard")
             {

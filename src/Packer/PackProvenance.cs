@@ -13,7 +13,7 @@ internal static class PackProvenance
     public static Provenance Of(PackOptions options, PackSummary summary, CancellationToken cancel)
     {
         SortedDictionary<string, string> all = OptionsText.Given(
-            [nameof(options.Table), nameof(options.Output), nameof(options.Overwrite)],
+            [nameof(options.Selection), nameof(options.Output), nameof(options.Overwrite)],
             options
         );
         OptionsText.Rename(all, ("format", "to"), ("images-per-shard", "shard-size"));
@@ -39,7 +39,7 @@ internal static class PackProvenance
             Options = all,
             Inputs = new Dictionary<string, string>
             {
-                [ManifestPath.ToTable(options.Table, seenFrom)] = Provenance.HashFile(options.Table, cancel),
+                [ManifestPath.ToTable(options.Selection, seenFrom)] = Provenance.HashFile(options.Selection, cancel),
             },
             Counts = counts,
             Seconds = summary.Seconds,

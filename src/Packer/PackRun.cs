@@ -36,7 +36,7 @@ public static class PackRun
         if (options.IsFile)
             Provenance.RefuseForeign(options.Output, options.Overwrite);
         using OutputFolder? folder = options.IsFile ? null : new OutputFolder(options.Output, options.Overwrite);
-        PackJob job = new(options, held, new PackSource(options.Table, cancel), progress, cancel);
+        PackJob job = new(options, held, new PackSource(options.Selection, cancel), progress, cancel);
         options.Format.Write(job, folder);
         job.RequireSome();
         PackSummary summary = new()

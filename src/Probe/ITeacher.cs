@@ -20,7 +20,7 @@ public interface ITeacher
     /// <c>react_energy</c>) stay empty without it.</summary>
     LinearHead? Head => null;
 
-    /// <summary>Runs the network over a batch. Up to <see cref="TeacherOptions.DecodeWorkers"/> threads call it at the same time on the
+    /// <summary>Runs the network over a batch. Up to <see cref="TeacherOptions.Workers"/> threads call it at the same time on the
     /// CPU, each in an inference mode and a dispose scope of its own.</summary>
     /// <param name="pixels">Normalised as <see cref="Teacher.Preprocessing"/> says, <c>[B, 3, S, S]</c>, float32, on
     /// <see cref="TeacherOptions.Device"/>.</param>

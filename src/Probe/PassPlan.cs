@@ -53,7 +53,7 @@ internal sealed record PassPlan
         int batch = options.BatchSize ?? UsualBatch(teacher, device);
         (ExtraScore Score, bool IsComputable)[] extras =
         [
-            .. ExtraScore.Named(options.Scores).Select(score => (score, IsComputable(score, teacher))),
+            .. ExtraScore.Named(options.ExtraScores).Select(score => (score, IsComputable(score, teacher))),
         ];
         ExtraScore[] computable = [.. extras.Where(extra => extra.IsComputable).Select(extra => extra.Score)];
         ScoreNeeds needs = computable.Aggregate(ScoreNeeds.None, (all, score) => all | score.Needs);
@@ -67,11 +67,7 @@ internal sealed record PassPlan
             Blocks = blocks,
             BatchSize = batch,
             Workers = (int)
-                Math.Clamp(
-                    GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (batch * teacher.ActivationBytes),
-                    1,
-                    options.DecodeWorkers
-                ),
+                Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (batch * teacher.ActivationBytes), 1, options.Workers),
             Extras = extras,
             ExtraColumns = [.. extras.SelectMany(extra => extra.Score.Columns(blocks))],
             Needs = needs,

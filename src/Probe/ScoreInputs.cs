@@ -52,7 +52,7 @@ internal sealed partial class ScoreInputs
     {
         opening = new InputOptions { FollowLinks = options.FollowLinks };
         pathColumn = options.PathColumn;
-        sources = [.. options.Inputs.SelectMany(source => ImageInputs.AllOf(source, Table.Fits) ?? [source])];
+        sources = [.. options.Sources.SelectMany(source => ImageInputs.AllOf(source, Table.Fits) ?? [source])];
         List<string> carried = new();
         foreach (string table in sources.Where(Table.Fits))
         {

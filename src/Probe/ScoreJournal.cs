@@ -241,11 +241,11 @@ internal sealed partial class ScoreJournal
         nameof(ScoreOptions.Output),
         nameof(ScoreOptions.Resume),
         nameof(ScoreOptions.Overwrite),
-        nameof(ScoreOptions.DecodeWorkers),
+        nameof(ScoreOptions.Workers),
         nameof(ScoreOptions.EmbeddingsPath),
         nameof(ScoreOptions.KeepEmbeddings),
         nameof(ScoreOptions.Teacher),
-        nameof(ScoreOptions.Inputs),
+        nameof(ScoreOptions.Sources),
         nameof(ScoreOptions.Blocks),
         nameof(ScoreOptions.BatchSize),
         nameof(ScoreOptions.Views),
@@ -256,10 +256,7 @@ internal sealed partial class ScoreJournal
 
     /// <summary>Options as a plan records them, by name.</summary>
     public static IReadOnlyDictionary<string, string> Recorded(ScoreOptions options) =>
-        OptionsText.Given(
-            [nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.DecodeWorkers)],
-            options
-        );
+        OptionsText.Given([nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Workers)], options);
 
     /// <summary>SHA-256 of a teacher's files.</summary>
     public static IReadOnlyList<string> HashesOf(string teacher, CancellationToken cancel) =>
@@ -272,7 +269,7 @@ internal sealed partial class ScoreJournal
         IReadOnlyList<string> columns,
         string instructions,
         CancellationToken cancel
-    ) => FingerprintOf(options with { Inputs = [] }, teacher, [.. columns, instructions], cancel);
+    ) => FingerprintOf(options with { Sources = [] }, teacher, [.. columns, instructions], cancel);
 
     /// <summary>Everything but the images that the rows depend on: the columns stand for the blocks and for what tables carry.</summary>
     public static string FingerprintOf(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
@@ -293,7 +290,7 @@ internal sealed partial class ScoreJournal
                 options.CascadeModelPath is { } known ? $"cascade {Provenance.HashFile(known, cancel)}" : "",
                 options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
                 .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
-                .. options.Inputs.Select(Path.GetFullPath),
+                .. options.Sources.Select(Path.GetFullPath),
             ]
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

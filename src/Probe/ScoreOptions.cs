@@ -12,7 +12,7 @@ public sealed record ScoreOptions : TeacherOptions
 {
     /// <summary>Folders, files, globs, archives, and tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet; also folders and
     /// globs of them).</summary>
-    public required IReadOnlyList<string> Inputs { get; init; }
+    public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>The column of tables that holds the paths.</summary>
     /// <value>Null: <c>path</c>, or another usual name (<see cref="ColumnNames"/>).</value>
@@ -76,7 +76,7 @@ public sealed record ScoreOptions : TeacherOptions
     /// <exception cref="ScoreException">Names the option.</exception>
     public override void Validate()
     {
-        if (Inputs.Count == 0)
+        if (Sources.Count == 0)
             throw new ScoreException("no images given; name folders, files, globs, archives or tables");
         base.Validate();
         if (CopySample < 1)
@@ -99,7 +99,7 @@ public sealed record ScoreOptions : TeacherOptions
                 {
                     Options = [nameof(Runtime)],
                 };
-            if (cascade.Pruning is null && ExtraScore.Named(Scores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
+            if (cascade.Pruning is null && ExtraScore.Named(ExtraScores).Any(score => score.Needs.HasFlag(ScoreNeeds.Rollout)))
                 throw new ScoreException(
                     "a cascade of first blocks: rollout scores need the attention of all blocks at once; leave them out, or the cascade"
                 );

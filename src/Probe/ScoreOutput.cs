@@ -72,7 +72,7 @@ internal static class ScoreOutput
     /// <summary>SHA-256 of the inputs that are files, of the teacher's and of a classifier of copies that was given.</summary>
     public static IReadOnlyDictionary<string, string> HashesOf(ScoreOptions options, CancellationToken cancel) =>
         options
-            .Inputs.Where(input => ImageInputs.IsFile(input) || TableFolder.Fits(input))
+            .Sources.Where(input => ImageInputs.IsFile(input) || TableFolder.Fits(input))
             .Concat(ITeacherNetwork.FilesOf(options.Teacher))
             .Concat(options.CopyModelPath is { } judge ? [judge] : [])
             .Concat(options.CascadeModelPath is { } cascade ? [cascade] : [])
@@ -200,6 +200,7 @@ internal static class ScoreOutput
         // What is put into words below, and what only says where and how fast.
         SortedDictionary<string, string> given = OptionsText.Given(
             [
+                nameof(options.Sources),
                 nameof(options.Output),
                 nameof(options.Resume),
                 nameof(options.Overwrite),
@@ -213,8 +214,10 @@ internal static class ScoreOutput
             ],
             options
         );
+        // As the command has them.
+        OptionsText.Rename(given, ("teacher-heads", "heads"), ("extra-scores", "scores"));
         given["teacher-read-as"] = teacher.ReadAs;
-        given["inputs"] = string.Join('\n', options.Inputs);
+        given["inputs"] = string.Join('\n', options.Sources);
         given["blocks"] = OptionsText.Text(teacher.Blocks);
         given["batch-size"] = OptionsText.Text(teacher.BatchSize);
         if (options.Runtime != TeacherRuntime.Libtorch)

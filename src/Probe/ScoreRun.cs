@@ -121,7 +121,7 @@ public static class ScoreRun
     }
 
     internal static ScoreException NoImages(ScoreOptions options) =>
-        new($"no images in {string.Join(", ", options.Inputs)}; check the folder, the glob or the table's path column");
+        new($"no images in {string.Join(", ", options.Sources)}; check the folder, the glob or the table's path column");
 
     internal static ScoreSummary Summary(
         TeacherPass teacher,

@@ -12,7 +12,7 @@ public record TeacherOptions
     public required string Teacher { get; init; }
 
     /// <summary>Number of heads where the checkpoint does not tell.</summary>
-    public int? Heads { get; init; }
+    public int? TeacherHeads { get; init; }
 
     /// <summary>Preprocessing against the teacher's own config; null for its own.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
@@ -36,7 +36,7 @@ public record TeacherOptions
 
     /// <summary>Scores to write beyond those of every table: by column, by group, or <c>all</c> (<see cref="ExtraScore"/>).</summary>
     /// <value>None.</value>
-    public IReadOnlyList<string> Scores { get; init; } = [];
+    public IReadOnlyList<string> ExtraScores { get; init; } = [];
 
     /// <summary>How many views of each image the scores of views look at, 1 to <see cref="ImageViews.Most"/>; each is a forward
     /// pass.</summary>
@@ -57,7 +57,7 @@ public record TeacherOptions
     /// <summary>Batches at the same time, each decoded and computed on one thread; fewer where their activations would take more than
     /// half of the memory.</summary>
     /// <value>One a core.</value>
-    public int DecodeWorkers { get; init; } = Environment.ProcessorCount;
+    public int Workers { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Decode a JPEG at the smallest of 1/8, 1/4 and 1/2 of its size that is no smaller than what the teacher sees, before it is
     /// resized: faster for large photographs, other figures.</summary>
@@ -73,7 +73,7 @@ public record TeacherOptions
     /// <exception cref="ScoreException">Names the option.</exception>
     public virtual void Validate()
     {
-        ExtraScore.Named(Scores);
+        ExtraScore.Named(ExtraScores);
         if (Views is < 1 or > ImageViews.Most)
             throw new ScoreException($"Views {Views}: give 1 to {ImageViews.Most}") { Options = [nameof(Views)] };
         if (ReactClip is { } clip && !double.IsFinite(clip))
@@ -92,8 +92,8 @@ public record TeacherOptions
             {
                 Options = [nameof(Precision), nameof(Runtime), nameof(Device)],
             };
-        if (DecodeWorkers < 1)
-            throw new ScoreException($"DecodeWorkers {DecodeWorkers}: give at least 1") { Options = [nameof(DecodeWorkers)] };
+        if (Workers < 1)
+            throw new ScoreException($"Workers {Workers}: give at least 1") { Options = [nameof(Workers)] };
         if (Blocks is not null && Blocks.Any(block => block < 0))
             throw new ScoreException("Blocks: blocks are numbered from 0") { Options = [nameof(Blocks)] };
     }

@@ -116,7 +116,7 @@ internal sealed partial class TeacherPass : IDisposable
     /// <summary>Views of each image that are looked at too.</summary>
     public int Views => plan.Views;
 
-    /// <summary>Whether a score needs <see cref="PoolFit.CorruptionModel"/> before <see cref="Score(IReadOnlyList{ScoreInput})"/>.</summary>
+    /// <summary>Whether a score needs <see cref="PoolFit.CorruptionModel"/>, before any is scored.</summary>
     public bool NeedsCorruptionModel => plan.Needs.HasFlag(ScoreNeeds.CorruptionModel);
 
     /// <summary>What <see cref="CorruptionFeatures"/> are made from: a classifier fits those it was learned from only.</summary>

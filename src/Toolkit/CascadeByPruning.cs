@@ -31,7 +31,7 @@ internal static class CascadeByPruning
                     sample,
                     new PruneSettings
                     {
-                        Budget = new ShapeBudget(BudgetUnit.Macs, share),
+                        Size = new ShapeBudget(BudgetUnit.Macs, share),
                         TriesShapes = false,
                         Images = Math.Max(2, sample.Count),
                         HoldOut = 0,

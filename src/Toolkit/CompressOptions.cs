@@ -26,22 +26,22 @@ public sealed record CompressOptions
     /// null (default) takes the minutes.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Shape of the student; null (default) searches for one within <see cref="Budget"/>.</summary>
+    /// <summary>Shape of the student; null (default) searches for one within <see cref="Size"/>.</summary>
     public string? Student { get; init; }
 
     /// <summary>What the student may cost; null (default) takes the knee of the frontier.</summary>
-    public ShapeBudget? Budget { get; init; }
+    public ShapeBudget? Size { get; init; }
 
     /// <summary>Images to select.</summary>
     /// <value>Null (default): all up to 4,000, else a fifth of them, 4,000 to 20,000.</value>
-    public long? Images { get; init; }
+    public long? Budget { get; init; }
 
     /// <summary>Top-1 that the teacher reaches on its own distribution, between 0 and 1; null (default) where nobody knows it: the estimate
     /// is then relative to the teacher.</summary>
     public double? TeacherAccuracy { get; init; }
 
     /// <summary>Heads of the teacher, where its checkpoint does not tell.</summary>
-    public int? Heads { get; init; }
+    public int? TeacherHeads { get; init; }
 
     /// <summary>Preprocessing of the teacher against its own config; null (default) for its own.</summary>
     public PreprocessingOverride? Preprocessing { get; init; }
@@ -67,8 +67,8 @@ public sealed record CompressOptions
         Check(!File.Exists(Output), $"{Output} is a file; name a folder for the outputs");
         Check(Minutes >= 0 && double.IsFinite(Minutes), FormattableString.Invariant($"minutes is {Minutes}: must be 0 or more"));
         Check(Steps is null or > 0, $"steps is {Steps}: must be 1 or more");
-        Check(Student is null || Budget is null, "a shape and a budget exclude each other: leave one out");
-        Check(Images is null or > 0, $"images is {Images}: must be 1 or more");
+        Check(Student is null || Size is null, "a shape and a size exclude each other: leave one out");
+        Check(Budget is null or > 0, $"budget is {Budget}: must be 1 or more");
     }
 
     private static void Check(bool holds, string message)

@@ -45,7 +45,7 @@ public static class CompressRun
                 Student = student,
                 Teacher = options.Teacher,
                 TeacherAccuracy = options.TeacherAccuracy,
-                TeacherHeads = options.Heads,
+                TeacherHeads = options.TeacherHeads,
                 Preprocessing = options.Preprocessing,
                 Device = options.Device,
             },
@@ -54,7 +54,7 @@ public static class CompressRun
         );
         Report(options, student, folder, progress, cancel);
         using LoadedModel small = ModelStore.Load(student),
-            large = ModelStore.Load(options.Teacher, options.Heads);
+            large = ModelStore.Load(options.Teacher, options.TeacherHeads);
         return new CompressSummary
         {
             Student = student,
@@ -94,9 +94,9 @@ public static class CompressRun
             return;
         ScoreOptions score = new()
         {
-            Inputs = images,
+            Sources = images,
             Teacher = options.Teacher,
-            Heads = options.Heads,
+            TeacherHeads = options.TeacherHeads,
             Preprocessing = options.Preprocessing,
             Output = folder.Scores,
             KeepEmbeddings = true,
@@ -126,7 +126,7 @@ public static class CompressRun
             return;
         SelectOptions select = Selection(options, folder) with
         {
-            Budget = options.Images ?? CompressDefaults.Selected(CompressDefaults.Count(images, cancel)),
+            Budget = options.Budget ?? CompressDefaults.Selected(CompressDefaults.Count(images, cancel)),
         };
         SelectionRun.Execute(select, As<long>(progress, rows => new("select", rows, 0)), cancel);
     }
@@ -147,14 +147,14 @@ public static class CompressRun
         new()
         {
             Teacher = options.Teacher,
-            TeacherHeads = options.Heads,
+            TeacherHeads = options.TeacherHeads,
             Preprocessing = options.Preprocessing,
             TeacherAccuracy = options.TeacherAccuracy,
-            ImagesPath = folder.Selection,
+            Selection = folder.Selection,
             PoolPath = folder.Scores,
             HoldOut = CompressDefaults.HoldOut,
             Student = options.Student,
-            Budget = options.Budget,
+            Size = options.Size,
             Seed = options.Seed,
             Device = options.Device,
             Output = folder.Pruned,
@@ -173,9 +173,9 @@ public static class CompressRun
         DistillOptions distill = new()
         {
             Teacher = options.Teacher,
-            TeacherHeads = options.Heads,
+            TeacherHeads = options.TeacherHeads,
             Preprocessing = options.Preprocessing,
-            SelectionPath = folder.Selection,
+            Selection = folder.Selection,
             ValidationPath = folder.Pruned,
             Student = folder.Pruned,
             Minutes = options.Steps is null ? options.Minutes : null,

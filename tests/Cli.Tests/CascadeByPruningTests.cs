@@ -50,7 +50,7 @@ public sealed class CascadeByPruningTests
     {
         using TempFolder folder = new();
         string message = Assert
-            .Throws<ScoreException>(() => Score(Options(folder, qkNorm: true) with { Scores = ["rollout_entropy"] }))
+            .Throws<ScoreException>(() => Score(Options(folder, qkNorm: true) with { ExtraScores = ["rollout_entropy"] }))
             .Message;
         Assert.Contains("norms of queries and keys", message, StringComparison.Ordinal);
         Assert.Contains("rollout", message, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class CascadeByPruningTests
             File.WriteAllBytes(Path.Combine(images, $"{i:D3}.bmp"), NoiseBitmap.Of(8 + (i % 9), 6 + (i % 7), i));
         return new ScoreOptions
         {
-            Inputs = [images],
+            Sources = [images],
             Teacher = teacher,
             Output = folder["scores.csv"],
             Cascade = new CascadeOptions

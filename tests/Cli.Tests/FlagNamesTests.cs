@@ -11,7 +11,7 @@ public sealed class FlagNamesTests
 {
     [Theory]
     [InlineData("BatchSize 0: give at least 1", "--batch-size 0: give at least 1", "BatchSize")]
-    [InlineData("DecodeWorkers 0: give at least 1", "--threads 0: give at least 1", "DecodeWorkers")]
+    [InlineData("Workers 0: give at least 1", "--threads 0: give at least 1", "Workers")]
     [InlineData("t.csv exists; add Overwrite to replace it", "t.csv exists; add --overwrite to replace it", "Overwrite")]
     [InlineData("Runtime onnx: leave out Device cuda", "--runtime onnx: leave out --device cuda", "Runtime", "Device")]
     [InlineData("/Views/Views.csv: Views 0", "/Views/Views.csv: --views 0", "Views")]

@@ -38,14 +38,14 @@ public sealed class RecipesFileTests
         ComparisonOptions options = Read(folder, Good);
         Assert.Equal([0L, 1, 5], options.Seeds);
         Assert.Equal("plain", options.Baseline);
-        Assert.Equal(folder["test"], Assert.Single(options.TestSets).DataPath);
+        Assert.Equal(folder["test"], Assert.Single(options.TestSets).Labelled);
         Assert.Equal(["plain", "probe", "labels"], options.Recipes.Select(recipe => recipe.Name));
 
         DistillOptions plain = Assert.IsType<DistillOptions>(options.Recipes[0].Options),
             probe = Assert.IsType<DistillOptions>(options.Recipes[1].Options);
         Assert.Equal(
             (folder["selected.csv"], folder["teacher"], 400, 2e-3),
-            (plain.SelectionPath, plain.Teacher, plain.Steps!.Value, plain.LearningRate!.Value)
+            (plain.Selection, plain.Teacher, plain.Steps!.Value, plain.LearningRate!.Value)
         );
         Assert.Null(plain.Loss);
         // An empty value takes the command's own default back.
@@ -56,7 +56,7 @@ public sealed class RecipesFileTests
         TrainOptions labels = Assert.IsType<TrainOptions>(options.Recipes[2].Options);
         Assert.Equal(
             (folder["train"], plain.Student, 0.0, 400),
-            (labels.DataPath, labels.Model, labels.LabelSmoothing, labels.Steps!.Value)
+            (labels.Labelled, labels.Model, labels.LabelSmoothing, labels.Steps!.Value)
         );
         options.Validate();
     }

@@ -22,7 +22,7 @@ public class SynthesisSourceTests
                 Count = 12,
                 Steps = 5,
                 BatchSize = 3,
-                Heads = 2,
+                TeacherHeads = 2,
                 Seed = 7,
                 LearningRate = 0.5,
                 CrossEntropy = 2,

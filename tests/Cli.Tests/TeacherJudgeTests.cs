@@ -82,10 +82,10 @@ public sealed class TeacherJudgeTests
         return new ScoreOptions
         {
             Teacher = folder["teacher"],
-            Inputs = [],
+            Sources = [],
             Output = "",
             BatchSize = 16,
-            DecodeWorkers = 2,
+            Workers = 2,
         };
     }
 

@@ -335,7 +335,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
                 "crop" => options with { CropScale = 0.5 },
                 "mixup" => options with { Mixup = 0.8 },
                 "hold-out" => options with { HoldOut = 0.1 },
-                "selection" => options with { SelectionPath = Rewritten(folder["other.csv"], rows => rows.Take(60)) },
+                "selection" => options with { Selection = Rewritten(folder["other.csv"], rows => rows.Take(60)) },
                 "teacher" => options with { Teacher = OtherTeacher(folder["other"]) },
                 "steps" => options with { Steps = 31 },
                 "features" => options with { Loss = Recipe.Parse("kd+probe") },
@@ -357,7 +357,7 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         for (int i = 0; i < rows.Length; i++)
             File.WriteAllBytes(folder[$"images/{i}.bmp"], TinyWorld.Draw(i % 3, i));
         File.WriteAllLines(folder["sel.csv"], ["path", .. Enumerable.Range(0, rows.Length).Select(i => $"images/{i}.bmp")]);
-        DistillOptions options = world.Distill(folder["s"]) with { SelectionPath = folder["sel.csv"], Cache = folder["c"], Steps = 2 };
+        DistillOptions options = world.Distill(folder["s"]) with { Selection = folder["sel.csv"], Cache = folder["c"], Steps = 2 };
         Run(CacheFor(options, folder["c"]));
         File.WriteAllBytes(folder["images/7.bmp"], TinyWorld.Draw(0, 700));
         Assert.Contains("pixels (XXH128) is", Refused(options), StringComparison.Ordinal);
@@ -406,8 +406,8 @@ public sealed class CacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         new()
         {
             Output = output,
-            SelectionPath = options.SelectionPath,
-            Teacher = options.Teacher.Length > 0 ? options.Teacher : TeacherBeside(options.SelectionPath),
+            Selection = options.Selection,
+            Teacher = options.Teacher.Length > 0 ? options.Teacher : TeacherBeside(options.Selection),
             Steps = options.Steps,
             BatchSize = options.BatchSize,
             Mixup = options.Mixup,

@@ -104,9 +104,9 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         {
             "teacher" => distil with { Teacher = folder["gone"] },
             "student" => distil with { Student = "vit:img=16,patch=5,dim=16,depth=2,heads=2" },
-            "selection" => distil with { SelectionPath = folder["gone.csv"] },
+            "selection" => distil with { Selection = folder["gone.csv"] },
             "loss" => distil with { Loss = Losses.Recipe.Parse("kd+dist:teacher=3") },
-            "data" => world.Train("-") with { DataPath = folder["gone"] },
+            "data" => world.Train("-") with { Labelled = folder["gone"] },
             _ => distil,
         };
         ComparisonOptions options = Comparison(folder["c"]);
@@ -146,7 +146,7 @@ public sealed class ComparisonTests(TinyWorld world) : IClassFixture<TinyWorld>
         );
         ComparisonOptions options = Comparison(folder["c"]) with
         {
-            Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })],
+            Recipes = [new ComparedRecipe("kd", world.Distill("-") with { Selection = selection, Steps = 5 })],
             Seeds = [0],
         };
         Run(options);

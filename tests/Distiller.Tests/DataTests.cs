@@ -12,7 +12,7 @@ public sealed class DataTests
         {
             Output = "o",
             Model = "m",
-            DataPath = "d",
+            Labelled = "d",
         };
 
     [Theory]
@@ -158,7 +158,7 @@ public sealed class DataTests
     {
         TrainOptions options = new()
         {
-            DataPath = "d",
+            Labelled = "d",
             Model = "m",
             Output = "o",
             PatchDropout = 0.5,

@@ -20,7 +20,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         string selection = broken ? BrokenSelection(folder) : world.Selection;
-        DistillOptions options = Student(folder["s"]) with { SelectionPath = selection, Seed = 3, DataSeed = dataSeed };
+        DistillOptions options = Student(folder["s"]) with { Selection = selection, Seed = 3, DataSeed = dataSeed };
         DistillRun.Execute(options, cancel: Cancel);
 
         HeldOutSlice slice = HeldOutSlice.Of(folder["s"], 2, null, Cancel);
@@ -42,7 +42,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
             new EvaluateOptions
             {
                 Model = folder["s"],
-                DataPath = world.Images,
+                Labelled = world.Images,
                 Against = world.Teacher,
             },
             cancel: Cancel
@@ -79,7 +79,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
 
         EstimateReport plain = Run(world.Teacher, options => options with { Images = world.Selection });
         EvaluationReport measured = EvaluateRun.Execute(
-            new EvaluateOptions { Model = world.Teacher, DataPath = world.Images },
+            new EvaluateOptions { Model = world.Teacher, Labelled = world.Images },
             cancel: Cancel
         );
         Assert.Equal(measured.MeanConfidence, plain.Estimate, 1e-5);
@@ -103,7 +103,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
     {
         using TempFolder folder = new();
         File.Copy(BrokenSelection(folder), folder["mine.csv"]);
-        DistillRun.Execute(Student(folder["s"]) with { SelectionPath = folder["mine.csv"] }, cancel: Cancel);
+        DistillRun.Execute(Student(folder["s"]) with { Selection = folder["mine.csv"] }, cancel: Cancel);
         File.AppendAllText(folder["mine.csv"], "another.png,ok,1\n");
         Assert.Contains("is not as it was", Refused(folder["s"]), StringComparison.Ordinal);
         File.Delete(folder["mine.csv"]);
@@ -116,7 +116,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         using TempFolder before = new(),
             after = new();
         File.Copy(BrokenSelection(before), before["mine.csv"]);
-        DistillRun.Execute(Student(before["runs/s"]) with { SelectionPath = before["mine.csv"] }, cancel: Cancel);
+        DistillRun.Execute(Student(before["runs/s"]) with { Selection = before["mine.csv"] }, cancel: Cancel);
         HeldOutSlice then = HeldOutSlice.Of(before["runs/s"], 2, null, Cancel);
         Directory.Move(before["runs"], after["runs"]);
         foreach (string name in (string[])["mine.csv", "broken.png"])
@@ -136,7 +136,7 @@ public sealed class EstimateTests(TinyWorld world) : IClassFixture<TinyWorld>
         Assert.Contains("hold-out 0", Refused(folder["all"]), StringComparison.Ordinal);
         Assert.Contains("dfkd train", Refused(world.Teacher), StringComparison.Ordinal);
 
-        DistillRun.Execute(Student(folder["s"]) with { SelectionPath = BrokenSelection(folder), Steps = 1 }, cancel: Cancel);
+        DistillRun.Execute(Student(folder["s"]) with { Selection = BrokenSelection(folder), Steps = 1 }, cancel: Cancel);
         File.Delete(folder["broken.png"]);
         File.WriteAllBytes(folder["broken.png"], TinyWorld.Draw(0, 0));
         Assert.Contains("can be read now", Refused(folder["s"]), StringComparison.Ordinal);

@@ -38,7 +38,7 @@ public sealed class FamilyRunTests(TinyWorld world) : IClassFixture<TinyWorld>
             new EvaluateOptions
             {
                 Model = folder["m"],
-                DataPath = world.Images,
+                Labelled = world.Images,
                 BatchSize = 50,
             },
             cancel: TestContext.Current.CancellationToken

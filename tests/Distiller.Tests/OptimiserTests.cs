@@ -81,7 +81,7 @@ public sealed class OptimiserTests
         {
             Output = "o",
             Model = "m",
-            DataPath = "d",
+            Labelled = "d",
             Ema = 0,
             WeightDecay = 0,
         };

@@ -20,7 +20,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         new()
         {
             Teacher = world.Teacher,
-            ImagesPath = world.Selection,
+            Selection = world.Selection,
             Output = output,
             Student = Shape,
             BatchSize = 32,
@@ -51,7 +51,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         PruneOptions options = Options(folder["files"]) with
         {
             Student = shape,
-            Budget = shape is null ? new ShapeBudget(BudgetUnit.Parameters, 0.6) : null,
+            Size = shape is null ? new ShapeBudget(BudgetUnit.Parameters, 0.6) : null,
         };
         PruneSummary files = PruneRun.Execute(options, cancel: Cancel);
         MemoryImage[] images =
@@ -66,7 +66,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
             new PruneSettings
             {
                 Student = options.Student,
-                Budget = options.Budget,
+                Size = options.Size,
                 BatchSize = options.BatchSize,
                 HoldOut = options.HoldOut,
                 Workers = 2,
@@ -159,7 +159,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
             Options(folder["s"]) with
             {
                 Student = null,
-                Budget = new ShapeBudget(BudgetUnit.Parameters, 0.5),
+                Size = new ShapeBudget(BudgetUnit.Parameters, 0.5),
                 TrialImages = 60,
             },
             cancel: Cancel
@@ -190,7 +190,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
         string[] rows = File.ReadAllLines(world.Selection);
         string selection = Path.Combine(Path.GetDirectoryName(world.Selection)!, "half.csv");
         File.WriteAllLines(selection, rows.Take(61));
-        PruneOptions options = Options(folder["pruned"]) with { ImagesPath = selection, PoolPath = world.Selection };
+        PruneOptions options = Options(folder["pruned"]) with { Selection = selection, PoolPath = world.Selection };
         PruneSummary pruned = PruneRun.Execute(options, cancel: Cancel);
         // Of 60 selected images 12 are held out; of the 60 others 12 are, and 48 are fitted on.
         Assert.Equal((96, 24), (pruned.Images, pruned.HeldOutImages));
@@ -210,7 +210,7 @@ public sealed class PruneRunTests(TinyWorld world) : IClassFixture<TinyWorld>
 
         DistillOptions training = world.Distill(folder["student"]) with
         {
-            SelectionPath = selection,
+            Selection = selection,
             Student = folder["pruned"],
             ValidationPath = folder["pruned"],
             Steps = 3,

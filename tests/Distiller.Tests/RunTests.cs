@@ -25,7 +25,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
             new EvaluateOptions
             {
                 Model = folder["student"],
-                DataPath = world.Images,
+                Labelled = world.Images,
                 Against = world.Teacher,
                 BatchSize = 50,
             }
@@ -226,7 +226,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
                 "broken.png,failed,1",
             ]
         );
-        DistillSummary summary = Run(world.Distill(folder["s"]) with { SelectionPath = folder["sel.csv"], Steps = 2 });
+        DistillSummary summary = Run(world.Distill(folder["s"]) with { Selection = folder["sel.csv"], Steps = 2 });
         Assert.Equal(40, summary.Images + summary.HeldOutImages);
         Assert.Equal(2, summary.Skipped.Values.Sum());
     }
@@ -244,7 +244,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         ];
         File.WriteAllLines(folder["none.csv"], ["path,status,weight", .. rows.Select(row => row[..^1] + "0")]);
         DistillException error = Assert.Throws<DistillException>(() =>
-            Run(world.Distill(folder["s"]) with { SelectionPath = folder["none.csv"] })
+            Run(world.Distill(folder["s"]) with { Selection = folder["none.csv"] })
         );
         Assert.Contains("weight", error.Message, StringComparison.Ordinal);
     }
@@ -327,7 +327,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
         RecipeExplanation explained = RecipeExplanation.Of(
             world.Distill(folder["s"]) with
             {
-                SelectionPath = folder["none.csv"],
+                Selection = folder["none.csv"],
                 Loss = Recipe.Parse("kd+hidden*2+minilm"),
             }
         );
@@ -423,7 +423,7 @@ public sealed class RunTests(TinyWorld world) : IClassFixture<TinyWorld>
             new EvaluateOptions
             {
                 Model = world.Teacher,
-                DataPath = world.Images,
+                Labelled = world.Images,
                 Against = world.Teacher,
             }
         );

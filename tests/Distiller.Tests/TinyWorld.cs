@@ -37,7 +37,7 @@ public sealed class TinyWorld : IDisposable
     internal TrainOptions Train(string output) =>
         new()
         {
-            DataPath = Images,
+            Labelled = Images,
             Model = Spec,
             Output = output,
             Steps = 30,
@@ -55,7 +55,7 @@ public sealed class TinyWorld : IDisposable
         {
             Init = StudentInit.Random,
             Loss = Losses.Recipe.Default,
-            SelectionPath = Selection,
+            Selection = Selection,
             Teacher = Teacher,
             Student = StudentSpec,
             Output = output,

@@ -25,7 +25,7 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         ScoreOptions options = Options(world.Images) with
         {
             Output = world["stage/scores.csv"],
-            Scores = ["views"],
+            ExtraScores = ["views"],
             Views = 2,
             BatchSize = 8,
             FastDecode = true,
@@ -40,7 +40,7 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         Assert.Equal(0, rows);
         Assert.Equal([1], ShardBoard.Open(options.Output).Look().Missing);
         ScoreOptions read = ScoreJob.Read(message.Folder).Options(1);
-        Assert.Equal(OptionsText.All(ScoreJob.Full(options) with { DecodeWorkers = 1 }), OptionsText.All(read));
+        Assert.Equal(OptionsText.All(ScoreJob.Full(options) with { Workers = 1 }), OptionsText.All(read));
     }
 
     [Fact]
@@ -108,10 +108,10 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
     private ScoreOptions Options(string input) =>
         new()
         {
-            Inputs = [input],
+            Sources = [input],
             Teacher = world.Teacher,
             Output = folder["scores.csv"],
-            DecodeWorkers = 1,
+            Workers = 1,
         };
 
     private static ShardMessage Planned(ScoreOptions options)

@@ -102,7 +102,7 @@ public sealed class CocoTests : IDisposable
         PackWorld.Pack(
             new PackOptions
             {
-                Table = world["paths.csv"],
+                Selection = world["paths.csv"],
                 Output = world["out/pack"],
                 Format = PackFormat.Coco,
             }

@@ -23,7 +23,12 @@ public sealed class ListTests : IDisposable
         }
         foreach (bool safe in (bool[])[false, true])
         {
-            PackOptions options = world.Options(PackFormat.Csv) with { Table = table, Output = world[$"safe-{safe}.csv"], CsvSafe = safe };
+            PackOptions options = world.Options(PackFormat.Csv) with
+            {
+                Selection = table,
+                Output = world[$"safe-{safe}.csv"],
+                CsvSafe = safe,
+            };
             PackWorld.Pack(options);
             using TableReader read = Table.Open(options.Output);
             TableRow row = read.Rows(TestContext.Current.CancellationToken).Single();

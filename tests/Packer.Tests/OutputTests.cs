@@ -140,7 +140,7 @@ public sealed class OutputTests : IDisposable
         PackOptions options = world.Options(PackFormat.Webdataset) with { ImagesPerShard = 7 };
         PackWorld.Pack(options);
         Provenance made = Provenance.ReadBeside(world["out/pack/provenance.json"])!;
-        Assert.Equal(Provenance.HashFile(options.Table, TestContext.Current.CancellationToken), made.Inputs["../../run/selected.csv"]);
+        Assert.Equal(Provenance.HashFile(options.Selection, TestContext.Current.CancellationToken), made.Inputs["../../run/selected.csv"]);
         Assert.Equal(("webdataset", "7"), (made.Options["to"], made.Options["shard-size"]));
         Assert.Equal((1, 1), (made.Counts["packed"], made.Counts["skipped/not_found"]));
     }
@@ -158,7 +158,7 @@ public sealed class OutputTests : IDisposable
         Assert.Throws<PackException>((options with { Format = PackFormat.Webdataset, ImagesPerShard = 0 }).Validate);
         Assert.Throws<PackException>((options with { Copy = true }).Validate);
         Assert.Throws<PackException>((options with { Metadata = MetadataFile.Jsonl }).Validate);
-        Assert.Throws<PackException>((options with { Output = options.Table }).Validate);
+        Assert.Throws<PackException>((options with { Output = options.Selection }).Validate);
         Assert.Contains(
             ".txt or .csv or .parquet",
             Assert.Throws<PackException>((options with { Format = PackFormat.Urls, Output = "urls.json" }).Validate).Message,
@@ -171,7 +171,7 @@ public sealed class OutputTests : IDisposable
         );
         Assert.Contains(
             "status ok",
-            Assert.Throws<PackException>(() => PackWorld.Pack(options with { Table = OnlyFailed() })).Message,
+            Assert.Throws<PackException>(() => PackWorld.Pack(options with { Selection = OnlyFailed() })).Message,
             StringComparison.Ordinal
         );
     }

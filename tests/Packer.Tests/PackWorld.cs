@@ -99,7 +99,7 @@ internal sealed class PackWorld : IDisposable
     public PackOptions Options(PackFormat format, string output = "out/pack") =>
         new()
         {
-            Table = Table(),
+            Selection = Table(),
             Output = folder[output],
             Format = format,
         };

@@ -103,8 +103,8 @@ public sealed class CascadeTests
         ScoreOptions options = Options(world, images, keep: 0.5) with { CheckpointEvery = 2, BatchSize = 2 };
         if (student)
             options = options with { Cascade = options.Cascade! with { Pruning = Answering(world.Teacher()) } };
-        ScoringWorld.Score(options with { Output = world["one.csv"], DecodeWorkers = 1 });
-        ScoringWorld.Score(options with { Output = world["three.csv"], DecodeWorkers = 3 });
+        ScoringWorld.Score(options with { Output = world["one.csv"], Workers = 1 });
+        ScoringWorld.Score(options with { Output = world["three.csv"], Workers = 3 });
         Assert.Equal(File.ReadAllBytes(world["one.csv"]), File.ReadAllBytes(world["three.csv"]));
 
         using CancellationTokenSource stop = new();
@@ -156,7 +156,9 @@ public sealed class CascadeTests
         Assert.Contains(
             "rollout",
             Assert
-                .Throws<ScoreException>(() => ScoringWorld.Score(Options(world, images, keep: 0.5) with { Scores = ["rollout_entropy"] }))
+                .Throws<ScoreException>(() =>
+                    ScoringWorld.Score(Options(world, images, keep: 0.5) with { ExtraScores = ["rollout_entropy"] })
+                )
                 .Message,
             StringComparison.Ordinal
         );

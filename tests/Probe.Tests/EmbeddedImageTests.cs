@@ -26,12 +26,12 @@ public sealed class EmbeddedImageTests : IDisposable
             folder = world.Images("folder", Images);
         ScoreOptions options = new()
         {
-            Inputs = [table],
+            Sources = [table],
             Teacher = world.Teacher(),
             Output = world["scores.csv"],
         };
         ScoringWorld.Score(options);
-        ScoringWorld.Score(options with { Inputs = [folder], Output = world["files.csv"] });
+        ScoringWorld.Score(options with { Sources = [folder], Output = world["files.csv"] });
         List<TableRow> rows = ScoringWorld.Rows(options.Output),
             files = ScoringWorld.Rows(world["files.csv"]);
         Assert.Equal(Enumerable.Range(0, Images).Select(row => $"train-00000.parquet::{row}"), rows.Select(row => row["path"]));
@@ -48,7 +48,7 @@ public sealed class EmbeddedImageTests : IDisposable
         ScoringWorld.Score(
             new ScoreOptions
             {
-                Inputs = [world["data"]],
+                Sources = [world["data"]],
                 Teacher = world.Teacher(),
                 Output = world["scores.csv"],
             }
@@ -94,7 +94,7 @@ public sealed class EmbeddedImageTests : IDisposable
         ScoringWorld.Score(
             new ScoreOptions
             {
-                Inputs = [world["wd.tar"]],
+                Sources = [world["wd.tar"]],
                 Teacher = world.Teacher(),
                 Output = world["scores.csv"],
             }

@@ -19,7 +19,7 @@ public sealed class EveryKindTests : IDisposable
         ScoringWorld.Score(
             new ScoreOptions
             {
-                Inputs = [world["wild"]],
+                Sources = [world["wild"]],
                 Teacher = world.Teacher(),
                 Output = world["scores.csv"],
             }
@@ -46,7 +46,7 @@ public sealed class EveryKindTests : IDisposable
         ScoringWorld.Score(
             new ScoreOptions
             {
-                Inputs = [world[name]],
+                Sources = [world[name]],
                 Teacher = world.Teacher(),
                 Output = world["scores.csv"],
             }
@@ -62,7 +62,7 @@ public sealed class EveryKindTests : IDisposable
         ScoringWorld.Score(
             new ScoreOptions
             {
-                Inputs = [world["list.csv"]],
+                Sources = [world["list.csv"]],
                 Teacher = world.Teacher(),
                 Output = world["scores.csv"],
             }
@@ -82,7 +82,7 @@ public sealed class EveryKindTests : IDisposable
         File.CreateSymbolicLink(world["snap/1.png"], "../blobs/000.bmp");
         ScoreOptions options = new()
         {
-            Inputs = [world["snap"]],
+            Sources = [world["snap"]],
             Teacher = world.Teacher(),
             Output = world["scores.csv"],
             Overwrite = true,
@@ -101,7 +101,7 @@ public sealed class EveryKindTests : IDisposable
         File.WriteAllText(world["snap/1.png"], "../blobs/000.bmp");
         ScoreOptions options = new()
         {
-            Inputs = [world["snap"]],
+            Sources = [world["snap"]],
             Teacher = world.Teacher(),
             Output = world["scores.csv"],
             Overwrite = true,
@@ -118,7 +118,7 @@ public sealed class EveryKindTests : IDisposable
         string wild = world.Images("wild", 12, brokenEvery: 5);
         ScoreOptions options = new()
         {
-            Inputs = [wild],
+            Sources = [wild],
             Teacher = world.Teacher(),
             Output = world["usual.csv"],
             BatchSize = 4,

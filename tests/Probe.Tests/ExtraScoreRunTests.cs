@@ -33,7 +33,7 @@ public sealed class ExtraScoreRunTests
         );
         ScoreOptions options = ScoreRunTests.Options(world, world["manifest.csv"]);
         ScoringWorld.Score(options with { Output = world["usual.csv"] });
-        ScoringWorld.Score(options with { Scores = ["all"] });
+        ScoringWorld.Score(options with { ExtraScores = ["all"] });
 
         List<TableRow> usual = ScoringWorld.Rows(world["usual.csv"]),
             more = ScoringWorld.Rows(world["scores.csv"]);
@@ -73,7 +73,7 @@ public sealed class ExtraScoreRunTests
             ScoreRunTests.Options(world, world.Images("images", 3)) with
             {
                 Teacher = world.Teacher(classes: 0),
-                Scores = ["all"],
+                ExtraScores = ["all"],
             }
         );
 
@@ -92,7 +92,7 @@ public sealed class ExtraScoreRunTests
         ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 23, brokenEvery: 5)) with
         {
             Teacher = world["teacher"],
-            Scores = ["all"],
+            ExtraScores = ["all"],
             Blocks = [],
         };
         ScoringWorld.Score(options);
@@ -116,7 +116,7 @@ public sealed class ExtraScoreRunTests
         using ScoringWorld world = new();
         ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 12, brokenEvery: 5)) with
         {
-            Scores = ["react_energy"],
+            ExtraScores = ["react_energy"],
             EmbeddingsPath = world["e.npy"],
         };
         ScoringWorld.Score(options);
@@ -147,7 +147,7 @@ public sealed class ExtraScoreRunTests
     public void Corrupted_copies_are_learned_once_and_the_classifier_serves_other_runs_of_the_same_teacher_alone()
     {
         using ScoringWorld world = new();
-        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 450, brokenEvery: 40)) with { Scores = ["intact"] };
+        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 450, brokenEvery: 40)) with { ExtraScores = ["intact"] };
         ScoreSummary summary = ScoringWorld.Score(options);
         string model = ScoreRun.IntactModelBeside(options.Output);
         ScoringWorld.Score(options with { Output = world["given.csv"], CopyModelPath = model });
@@ -186,14 +186,14 @@ public sealed class ExtraScoreRunTests
         ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 30, brokenEvery: 7)) with
         {
             CheckpointEvery = 2,
-            Scores = ["all"],
+            ExtraScores = ["all"],
         };
         ScoringWorld.Score(options with { Output = world["whole.csv"] });
         ScoringWorld.Interrupt(options, batches: 5);
 
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, Views = 2 }));
         Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, ReactClip = 1 }));
-        Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, Scores = [] }));
+        Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Resume = true, ExtraScores = [] }));
         ScoringWorld.Score(options with { Resume = true });
 
         Assert.Equal(File.ReadAllBytes(world["whole.csv"]), File.ReadAllBytes(options.Output));
@@ -203,7 +203,7 @@ public sealed class ExtraScoreRunTests
     public void Single_files_get_the_extra_figures_of_the_table_by_the_clip_of_its_pool()
     {
         using ScoringWorld world = new();
-        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 5)) with { Scores = ["all"] };
+        ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 5)) with { ExtraScores = ["all"] };
         ScoringWorld.Score(options);
         double clip = double.Parse(Provenance.ReadBeside(options.Output)!.Options["react-clip"], CultureInfo.InvariantCulture);
 
@@ -227,7 +227,7 @@ public sealed class ExtraScoreRunTests
     public void A_pool_of_which_nothing_decodes_has_rows_and_no_figures()
     {
         using ScoringWorld world = new();
-        ScoringWorld.Score(ScoreRunTests.Options(world, world.Images("images", 3, brokenEvery: 1)) with { Scores = ["all"] });
+        ScoringWorld.Score(ScoreRunTests.Options(world, world.Images("images", 3, brokenEvery: 1)) with { ExtraScores = ["all"] });
 
         Assert.All(ScoringWorld.Rows(world["scores.csv"]), row => Assert.Equal("", row["react_energy"]));
     }
@@ -240,10 +240,10 @@ public sealed class ExtraScoreRunTests
     {
         ScoreOptions options = new()
         {
-            Inputs = ["i"],
+            Sources = ["i"],
             Teacher = "t",
             Output = "o.csv",
-            Scores = [name],
+            ExtraScores = [name],
             Views = views,
         };
         Assert.Contains(hint, Assert.Throws<ScoreException>(options.Validate).Message, StringComparison.Ordinal);

@@ -80,7 +80,7 @@ public sealed class KeptEmbeddingTests
     private static ScoreOptions Options(ScoringWorld world, int classes) =>
         new()
         {
-            Inputs = [world.Images("images", 20, brokenEvery: 7)],
+            Sources = [world.Images("images", 20, brokenEvery: 7)],
             Teacher = world.Teacher(classes),
             Output = world["scores.csv"],
             KeepEmbeddings = true,

@@ -21,7 +21,7 @@ public sealed class LogitTeacherTests
     {
         using ScoringWorld world = new();
         using LoadedModel model = Model(world, spec, out string directory);
-        ScoreOptions options = Options(world, directory) with { Scores = ["all"], KeepEmbeddings = true };
+        ScoreOptions options = Options(world, directory) with { ExtraScores = ["all"], KeepEmbeddings = true };
         ScoreSummary summary = ScoringWorld.Score(options);
         Assert.Empty(summary.Blocks);
         Assert.NotNull(summary.Embeddings);
@@ -129,10 +129,10 @@ public sealed class LogitTeacherTests
     private static ScoreOptions Options(ScoringWorld world, string teacher) =>
         new()
         {
-            Inputs = [world.Images("images", 9)],
+            Sources = [world.Images("images", 9)],
             Teacher = teacher,
             Output = world["scores.csv"],
-            DecodeWorkers = 1,
+            Workers = 1,
         };
 
     private static LoadedModel Model(ScoringWorld world, string spec, out string directory)

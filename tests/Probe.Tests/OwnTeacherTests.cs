@@ -22,7 +22,7 @@ public sealed class OwnTeacherTests
             new TeacherOptions
             {
                 Teacher = directory,
-                Scores = scores,
+                ExtraScores = scores,
                 BatchSize = 2,
             }
         );
@@ -30,7 +30,7 @@ public sealed class OwnTeacherTests
         using Teacher own = Teacher.From(new Network(loaded.Model), loaded.Preprocessing, loaded.ClassNames, options =>
             options with
             {
-                Scores = scores,
+                ExtraScores = scores,
                 BatchSize = 2,
             }
         );
@@ -62,7 +62,7 @@ public sealed class OwnTeacherTests
         using Teacher own = Teacher.From(new Network(loaded.Model) { GivesEmbeddings = false }, loaded.Preprocessing, configure: options =>
             options with
             {
-                Scores = ["margin", "feature_norm", "weight_cosine"],
+                ExtraScores = ["margin", "feature_norm", "weight_cosine"],
             }
         );
         ScoredImage scored = own.Score(Images(world, 1)[0]);

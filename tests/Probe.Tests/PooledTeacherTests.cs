@@ -18,7 +18,7 @@ public sealed class PooledTeacherTests
     {
         using ScoringWorld world = new();
         ScoreOptions options = Options(world, keys);
-        ScoreSummary summary = ScoringWorld.Score(options with { Scores = ["logits", "features"] });
+        ScoreSummary summary = ScoringWorld.Score(options with { ExtraScores = ["logits", "features"] });
         Assert.Equal([first, last], summary.Blocks);
         foreach (TableRow row in ScoringWorld.Rows(options.Output))
         {
@@ -43,7 +43,7 @@ public sealed class PooledTeacherTests
     {
         using ScoringWorld world = new();
         ScoreException refusal = Assert.Throws<ScoreException>(() =>
-            ScoringWorld.Score(Options(world, "pool=avg") with { Scores = ["rollout_entropy"] })
+            ScoringWorld.Score(Options(world, "pool=avg") with { ExtraScores = ["rollout_entropy"] })
         );
         Assert.Contains("rollout_entropy", refusal.Message, StringComparison.Ordinal);
     }

@@ -18,11 +18,11 @@ public sealed class RuntimeTests
         string images = world.Images("images", 37, brokenEvery: 7);
         ScoreOptions options = new()
         {
-            Inputs = [images],
+            Sources = [images],
             Teacher = world.Teacher(classes),
             Output = world["torch.csv"],
             Blocks = [],
-            Scores = Everything,
+            ExtraScores = Everything,
             BatchSize = 8,
             EmbeddingsPath = world["torch.npy"],
         };
@@ -59,10 +59,10 @@ public sealed class RuntimeTests
             ModelStore.Save(world["distilled"], model, new Preprocessing { ImageSize = 8, CropPct = 1 }, []);
         ScoreOptions options = new()
         {
-            Inputs = [world.Images("images", 9)],
+            Sources = [world.Images("images", 9)],
             Teacher = world["distilled"],
             Output = world["torch.csv"],
-            Scores = Everything,
+            ExtraScores = Everything,
         };
 
         ScoringWorld.Score(options);
@@ -77,7 +77,7 @@ public sealed class RuntimeTests
         using ScoringWorld world = new();
         ScoreOptions options = new()
         {
-            Inputs = [world.Images("images", 20)],
+            Sources = [world.Images("images", 20)],
             Teacher = world.Teacher(),
             Output = world["torch.csv"],
         };
@@ -97,7 +97,7 @@ public sealed class RuntimeTests
         using ScoringWorld world = new();
         ScoreOptions options = new()
         {
-            Inputs = [world.Images("images", 20)],
+            Sources = [world.Images("images", 20)],
             Teacher = world.Teacher(),
             Output = world["exact.csv"],
         };
@@ -132,7 +132,7 @@ public sealed class RuntimeTests
         using ScoringWorld world = new();
         ScoreOptions options = new()
         {
-            Inputs = [world.Images("images", 2)],
+            Sources = [world.Images("images", 2)],
             Teacher = world.Teacher(),
             Output = world["scores.csv"],
             Runtime = TeacherRuntime.Onnx,
@@ -140,7 +140,7 @@ public sealed class RuntimeTests
 
         Assert.Contains(
             "rollout_entropy, rollout_variance",
-            Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Scores = ["all"] })).Message,
+            Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { ExtraScores = ["all"] })).Message,
             StringComparison.Ordinal
         );
         Assert.Contains(

@@ -129,8 +129,8 @@ public sealed class ScoreRunTests
     {
         using ScoringWorld world = new();
         ScoreOptions options = Options(world, world.Images("images", 30, brokenEvery: 7));
-        ScoringWorld.Score(options with { Output = world["a.csv"], DecodeWorkers = 1 });
-        ScoringWorld.Score(options with { Output = world["b.csv"], DecodeWorkers = 5 });
+        ScoringWorld.Score(options with { Output = world["a.csv"], Workers = 1 });
+        ScoringWorld.Score(options with { Output = world["b.csv"], Workers = 5 });
 
         Assert.Equal(File.ReadAllBytes(world["a.csv"]), File.ReadAllBytes(world["b.csv"]));
     }
@@ -172,10 +172,10 @@ public sealed class ScoreRunTests
     internal static ScoreOptions Options(ScoringWorld world, string input) =>
         new()
         {
-            Inputs = [input],
+            Sources = [input],
             Teacher = world.Teacher(),
             Output = world["scores.csv"],
             BatchSize = 4,
-            DecodeWorkers = 2,
+            Workers = 2,
         };
 }

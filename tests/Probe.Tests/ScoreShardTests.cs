@@ -442,7 +442,9 @@ public sealed class ScoreShardTests
             StringComparison.Ordinal
         );
         // The same at the end of another path is the same.
-        Assert.Empty(Work(options with { Inputs = [Path.GetRelativePath(Environment.CurrentDirectory, options.Inputs[0])] }, 1, 3).Failed);
+        Assert.Empty(
+            Work(options with { Sources = [Path.GetRelativePath(Environment.CurrentDirectory, options.Sources[0])] }, 1, 3).Failed
+        );
 
         string Refusal(ScoreOptions other) => Assert.Throws<ScoreException>(() => Work(other, 1, 3)).Message;
     }
@@ -527,7 +529,7 @@ public sealed class ScoreShardTests
         Assert.Equal(Provenance.HashFile(folder, Token), made.Options["table-sha256"]);
         Assert.Equal(summary.Counts.Values.Sum(), whole.Count);
         // As an input it is a table like any other: its paths lead to the same images.
-        ScoreOptions again = options with { Inputs = [folder], Output = world["again.csv"] };
+        ScoreOptions again = options with { Sources = [folder], Output = world["again.csv"] };
         ScoringWorld.Score(again);
         Assert.Equal(whole.Select(row => row["entropy"]), ScoringWorld.Rows(again.Output).Select(row => row["entropy"]));
     }
@@ -643,7 +645,7 @@ public sealed class ScoreShardTests
         switch (kind)
         {
             case "all":
-                return options with { Scores = ["all"], CopySample = 30 };
+                return options with { ExtraScores = ["all"], CopySample = 30 };
             case "cascade":
                 return options with
                 {
@@ -666,14 +668,14 @@ public sealed class ScoreShardTests
                         ]);
                     table.Commit();
                 }
-                return options with { Inputs = [world["list.csv"]] };
+                return options with { Sources = [world["list.csv"]] };
             case "archives":
                 // Images of their own: exact copies are left out of a plain run's batches, and last digits may differ.
                 world.Tar("shards/a.tar", world.Images("one", 13, seed: 100));
                 world.Tar("shards/b.tar.gz", world.Images("two", 9, brokenEvery: 4, seed: 200));
                 File.WriteAllBytes(world["shards/c.tar"], []);
                 world.Zip("d.zip", world.Images("three", 11, seed: 300));
-                return options with { Inputs = [world["shards/*"], world["d.zip"], images] };
+                return options with { Sources = [world["shards/*"], world["d.zip"], images] };
             default:
                 return options;
         }

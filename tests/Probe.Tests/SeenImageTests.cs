@@ -71,7 +71,7 @@ public sealed class SeenImageTests
         ScoreOptions options = Options(world, images, "scores.csv");
         ScoringWorld.Score(options);
         // The same content elsewhere, in another order, and six images more.
-        ScoreSummary enlarged = ScoringWorld.Score(options with { Inputs = [more], Resume = true });
+        ScoreSummary enlarged = ScoringWorld.Score(options with { Sources = [more], Resume = true });
         Assert.Equal(12, enlarged.Copied);
         ScoringWorld.Score(Options(world, more, "fresh.csv"));
         Assert.Equal(File.ReadAllBytes(world["fresh.csv"]), File.ReadAllBytes(options.Output));

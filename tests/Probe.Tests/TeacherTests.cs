@@ -69,13 +69,13 @@ public sealed class TeacherTests
     {
         using ScoringWorld world = new();
         string images = world.Images("images", 40, brokenEvery: 9);
-        ScoreOptions options = ScoreRunTests.Options(world, images) with { Scores = ["react_energy", "intact"], BatchSize = 4 };
+        ScoreOptions options = ScoreRunTests.Options(world, images) with { ExtraScores = ["react_energy", "intact"], BatchSize = 4 };
         ScoringWorld.Score(options);
         MemoryImage[] held = Held(images);
         TeacherOptions asked = new()
         {
             Teacher = options.Teacher,
-            Scores = options.Scores,
+            ExtraScores = options.ExtraScores,
             BatchSize = 4,
         };
 
@@ -103,7 +103,7 @@ public sealed class TeacherTests
         ScoreOptions options = ScoreRunTests.Options(world, images) with
         {
             Teacher = world.Teacher(classes),
-            Scores = ["feature_norm"],
+            ExtraScores = ["feature_norm"],
             EmbeddingsPath = world["embeddings.npy"],
             BatchSize = 2,
         };
@@ -114,7 +114,7 @@ public sealed class TeacherTests
             new TeacherOptions
             {
                 Teacher = options.Teacher,
-                Scores = options.Scores,
+                ExtraScores = options.ExtraScores,
                 BatchSize = 2,
             }
         );

@@ -36,7 +36,7 @@ public sealed class TokenMergingTests
 
         Assert.Contains("0 or more", Refused(options with { TokenMerging = -1 }), StringComparison.Ordinal);
         Assert.Contains("Runtime onnx", Refused(options with { Runtime = TeacherRuntime.Onnx }), StringComparison.Ordinal);
-        Assert.Contains("rollout_entropy", Refused(options with { Scores = ["rollout_entropy"] }), StringComparison.Ordinal);
+        Assert.Contains("rollout_entropy", Refused(options with { ExtraScores = ["rollout_entropy"] }), StringComparison.Ordinal);
         Assert.Contains(
             "cascade",
             Refused(

@@ -14,12 +14,12 @@ public sealed class WorkerTests
         ScoreOptions options = ScoreRunTests.Options(world, world.Images("images", 41, brokenEvery: 7)) with
         {
             BatchSize = null,
-            Scores = ["all"],
+            ExtraScores = ["all"],
             ReactClip = 1,
             CopySample = 30,
         };
         foreach (int workers in new[] { 1, 2, 5 })
-            ScoringWorld.Score(options with { Output = world[$"{workers}.csv"], DecodeWorkers = workers });
+            ScoringWorld.Score(options with { Output = world[$"{workers}.csv"], Workers = workers });
         Assert.Equal(File.ReadAllBytes(world["1.csv"]), File.ReadAllBytes(world["2.csv"]));
         Assert.Equal(File.ReadAllBytes(world["1.csv"]), File.ReadAllBytes(world["5.csv"]));
     }

@@ -55,7 +55,7 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
     public static ScoreOptions Full(ScoreOptions options) =>
         options with
         {
-            Inputs = [.. options.Inputs.Select(Path.GetFullPath)],
+            Sources = [.. options.Sources.Select(Path.GetFullPath)],
             Teacher = Path.GetFullPath(options.Teacher),
             Output = Path.GetFullPath(options.Output),
             EmbeddingsPath = Full(options.EmbeddingsPath),
@@ -89,7 +89,7 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
 
     /// <summary>The run's options.</summary>
     /// <param name="threads">CPU threads of this machine.</param>
-    public ScoreOptions Options(int threads) => Score with { Cascade = Cascade?.Options(), DecodeWorkers = threads };
+    public ScoreOptions Options(int threads) => Score with { Cascade = Cascade?.Options(), Workers = threads };
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 

@@ -85,7 +85,7 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
         foreach (
             string? path in (string?[])
                 [
-                    .. options.Inputs,
+                    .. options.Sources,
                     file,
                     .. Directory.Exists(file) ? Directory.EnumerateFileSystemEntries(file) : [],
                     options.Output,

@@ -12,7 +12,7 @@ internal sealed class BatchOptionSet(string output, string helpName)
     // Only its defaults are read.
     private static readonly TrainOptions Defaults = new()
     {
-        DataPath = "",
+        Labelled = "",
         Model = "",
         Output = "",
     };

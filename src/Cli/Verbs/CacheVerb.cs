@@ -46,7 +46,7 @@ internal sealed class CacheVerb : Verb
             parsed,
             new CacheOptions
             {
-                SelectionPath = Path.GetFullPath(parsed.GetRequiredValue(selection)),
+                Selection = Path.GetFullPath(parsed.GetRequiredValue(selection)),
                 Teacher = parsed.GetRequiredValue(teacher),
                 Output = batch.OutputOf(parsed),
                 TeacherHeads = parsed.GetValue(heads),

@@ -154,7 +154,7 @@ internal sealed class CompressVerb : Verb
                 TeacherHeads = plan.Heads,
                 Preprocessing = plan.Preprocessing,
                 Student = plan.Size is ("student", var spec) ? spec : null,
-                ImagesPath = "",
+                Selection = "",
                 Output = "",
             }
         );

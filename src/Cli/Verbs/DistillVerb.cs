@@ -106,7 +106,7 @@ internal sealed class DistillVerb : Verb
             parsed,
             new DistillOptions
             {
-                SelectionPath = Path.GetFullPath(parsed.GetRequiredValue(selection)),
+                Selection = Path.GetFullPath(parsed.GetRequiredValue(selection)),
                 Teacher = teachers.FirstOrDefault() ?? "",
                 FurtherTeachers = [.. teachers.Skip(1)],
                 Cache = parsed.GetValue(cache) is { } file ? Path.GetFullPath(file) : null,

@@ -69,7 +69,7 @@ internal sealed class EvaluateVerb : Verb
         new()
         {
             Model = parsed.GetRequiredValue(model),
-            DataPath = parsed.GetRequiredValue(data),
+            Labelled = parsed.GetRequiredValue(data),
             Against = parsed.GetValue(against),
             Heads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),

@@ -310,7 +310,7 @@ internal sealed class ExportVerb : Verb
             AgainstHeads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             AgainstPreprocessing = preprocessing.In(parsed),
-            DataPath = data,
+            Labelled = data,
             Workers = threads,
             Logits = (pixels, images) => running.Run(new PixelBatch(pixels, images), OnnxNames.Logits),
         };

@@ -12,7 +12,7 @@ internal sealed class LoopOptionSet
     // Only its defaults are read.
     private static readonly TrainOptions Defaults = new()
     {
-        DataPath = "",
+        Labelled = "",
         Model = "",
         Output = "",
     };

@@ -57,7 +57,7 @@ internal sealed class PackVerb : Verb
     {
         PackOptions options = new()
         {
-            Table = Path.GetFullPath(parsed.GetRequiredValue(table)),
+            Selection = Path.GetFullPath(parsed.GetRequiredValue(table)),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Format = format.In(parsed),
             ImagesPerShard = parsed.GetValue(shardSize),

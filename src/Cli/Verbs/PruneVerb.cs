@@ -14,7 +14,7 @@ internal sealed class PruneVerb : Verb
     private static readonly PruneOptions Defaults = new()
     {
         Teacher = "",
-        ImagesPath = "",
+        Selection = "",
         Output = "",
     };
 
@@ -132,10 +132,10 @@ internal sealed class PruneVerb : Verb
         new()
         {
             Teacher = parsed.GetRequiredValue(teacher),
-            ImagesPath = parsed.GetRequiredValue(images),
+            Selection = parsed.GetRequiredValue(images),
             Output = Path.GetFullPath(parsed.GetRequiredValue(output)),
             Student = parsed.GetValue(student),
-            Budget = BudgetOf(parsed),
+            Size = BudgetOf(parsed),
             Blocks = parsed.GetValue(blocks) is { } list ? BlockList.Parse(list) : null,
             Method = method.In(parsed),
             Images = parsed.GetValue(count),

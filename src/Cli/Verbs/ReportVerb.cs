@@ -131,7 +131,7 @@ internal sealed class ReportVerb : Verb
         EvaluateOptions options = new()
         {
             Model = model,
-            DataPath = parsed.GetValue(data)!,
+            Labelled = parsed.GetValue(data)!,
             Limit = parsed.GetValue(limit),
             Device = parsed.GetValue(CommonOptions.Device)!,
             Workers = threads,
@@ -142,7 +142,7 @@ internal sealed class ReportVerb : Verb
             progress => EvaluateRun.Execute(options, progress, cancel)
         );
         return new ConfusionCounts(
-            $"{(parsed.GetValue(student) is null ? "The teacher" : "The student")} on {options.DataPath}",
+            $"{(parsed.GetValue(student) is null ? "The teacher" : "The student")} on {options.Labelled}",
             [.. found.Classes.Select(of => of.Name)],
             found.Confusion
         );

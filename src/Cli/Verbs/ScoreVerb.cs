@@ -178,7 +178,7 @@ internal sealed class ScoreVerb : Verb
         string? probed = parsed.GetValue(blocks);
         ScoreOptions options = new()
         {
-            Inputs = parsed.GetRequiredValue(images),
+            Sources = parsed.GetRequiredValue(images),
             PathColumn = parsed.GetValue(CommonOptions.PathColumn),
             FollowLinks = parsed.GetValue(CommonOptions.FollowLinks),
             Teacher = CommonOptions.WithKey(parsed.GetRequiredValue(teacher), parsed.GetValue(weightsKey)),
@@ -187,18 +187,18 @@ internal sealed class ScoreVerb : Verb
                 probed is null ? null
                 : probed == "all" ? []
                 : BlockList.Parse(probed),
-            Scores = Scores(parsed),
+            ExtraScores = Scores(parsed),
             Views = parsed.GetValue(views) ?? ImageViews.Usual,
             ReactClip = parsed.GetValue(reactClip),
             CopyModelPath = parsed.GetValue(intactModel),
             CopySample = parsed.GetValue(intactSample),
             BatchSize = parsed.GetValue(batchSize),
-            DecodeWorkers = threads,
+            Workers = threads,
             FastDecode = parsed.GetValue(fastDecode),
             TokenMerging = parsed.GetValue(tokenMerging) ?? 0,
             Cascade = Cascade(parsed),
             CascadeModelPath = parsed.GetValue(cascadeModel),
-            Heads = parsed.GetValue(heads),
+            TeacherHeads = parsed.GetValue(heads),
             Preprocessing = preprocessing.In(parsed),
             Device = parsed.GetValue(CommonOptions.Device)!,
             Runtime = Runtime(parsed),

@@ -52,11 +52,11 @@ internal sealed class SteeringOptionSet
         ScoreOptions teacher = new()
         {
             Teacher = Teacher(parsed),
-            Heads = parsed.GetValue(heads),
-            Inputs = [],
+            TeacherHeads = parsed.GetValue(heads),
+            Sources = [],
             Output = "",
             Device = parsed.GetValue(CommonOptions.Device)!,
-            DecodeWorkers = Math.Min(16, options.Workers),
+            Workers = Math.Min(16, options.Workers),
         };
         using (judge = new TeacherJudge(teacher))
             crawl(options);

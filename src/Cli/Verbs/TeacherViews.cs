@@ -14,14 +14,14 @@ internal static class TeacherViews
     public static ScoreOptions Options(string model, int? heads, int? block, PreprocessingOverride? preprocessing, ParseResult parsed) =>
         new()
         {
-            Inputs = [],
+            Sources = [],
             Output = "",
             Teacher = model,
-            Heads = heads,
+            TeacherHeads = heads,
             Blocks = block is { } given ? [given] : null,
             Preprocessing = preprocessing,
             BatchSize = 32,
-            DecodeWorkers = parsed.GetValue(CommonOptions.Threads),
+            Workers = parsed.GetValue(CommonOptions.Threads),
             Device = parsed.GetValue(CommonOptions.Device)!,
         };
 

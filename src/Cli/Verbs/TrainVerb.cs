@@ -12,7 +12,7 @@ internal sealed class TrainVerb : Verb
     // Only its defaults are read.
     private static readonly TrainOptions Defaults = new()
     {
-        DataPath = "",
+        Labelled = "",
         Model = "",
         Output = "",
     };
@@ -52,7 +52,7 @@ internal sealed class TrainVerb : Verb
             parsed,
             new TrainOptions
             {
-                DataPath = parsed.GetRequiredValue(data),
+                Labelled = parsed.GetRequiredValue(data),
                 Model = parsed.GetRequiredValue(model),
                 Output = loop.OutputOf(parsed),
                 LabelSmoothing = parsed.GetValue(smoothing),

@@ -15,7 +15,7 @@ internal static class RecipeCheck
     public static void All(ComparisonOptions options, CancellationToken cancel)
     {
         foreach (TestSet set in options.TestSets)
-            Named($"test set '{set.Name}'", () => LabelledImages.Read(set.DataPath, [], null, cancel));
+            Named($"test set '{set.Name}'", () => LabelledImages.Read(set.Labelled, [], null, cancel));
         foreach (ComparedRecipe recipe in options.Recipes)
         {
             cancel.ThrowIfCancellationRequested();
@@ -33,7 +33,7 @@ internal static class RecipeCheck
 
     private static void Check(DistillOptions options, CancellationToken cancel)
     {
-        SelectionImages.Read(options.SelectionPath, cancel);
+        SelectionImages.Read(options.Selection, cancel);
         if (options.Via.Count > 0)
         {
             AssistantChain.Check(options, cancel);
@@ -48,7 +48,7 @@ internal static class RecipeCheck
     private static void Check(TrainOptions options, CancellationToken cancel)
     {
         using LoadedModel? start = StudentFactory.IsModel(options.Model) ? ModelStore.Load(options.Model) : null;
-        LabelledImages data = LabelledImages.Read(options.DataPath, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
+        LabelledImages data = LabelledImages.Read(options.Labelled, start?.ClassNames ?? [], start?.Model.Config.Classes, cancel);
         if (start is not null)
             return;
         using ImageModel model = StudentFactory.Fresh(options.Model, data.ClassNames.Count, options.Seed);

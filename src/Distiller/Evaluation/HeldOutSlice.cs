@@ -12,7 +12,7 @@ namespace DataFreeKD.Distiller.Evaluation;
 /// <param name="Paths">Absolute paths, in the table's order.</param>
 internal sealed record HeldOutSlice(string Selection, IReadOnlyList<string> Paths)
 {
-    private const string SelectionOption = "selection-path",
+    private const string SelectionOption = "selection",
         HoldOutOption = "hold-out",
         ValidationOption = "validation-path",
         DataSeedOption = "data-seed",

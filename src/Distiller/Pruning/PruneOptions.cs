@@ -11,7 +11,7 @@ public sealed record PruneOptions : PruneSettings
     public required string Teacher { get; init; }
 
     /// <summary>Unlabelled images: a table with <c>path</c> (a selection), a folder, an archive or a glob.</summary>
-    public required string ImagesPath { get; init; }
+    public required string Selection { get; init; }
 
     /// <summary>Model directory to write.</summary>
     public required string Output { get; init; }
@@ -43,7 +43,7 @@ public sealed record PruneOptions : PruneSettings
     public override void Validate()
     {
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty: name a model directory or a checkpoint");
-        Check(!string.IsNullOrWhiteSpace(ImagesPath), "the images are empty: name a table, folder or archive");
+        Check(!string.IsNullOrWhiteSpace(Selection), "the images are empty: name a table, folder or archive");
         Check(!string.IsNullOrWhiteSpace(Output), "the output is empty: name a directory");
         base.Validate();
         Check(

@@ -36,14 +36,14 @@ public static class PruneRun
         (VisionTransformer teacher, VitConfig? given) = PruneWork.Teacher(options, loaded, options.Teacher);
 
         RunFolder folder = RunFolder.OpenToPrune(options.Output, options.Resume, options.Overwrite);
-        IReadOnlyList<string> paths = SelectionImages.PathsOf(options.ImagesPath, cancel);
+        IReadOnlyList<string> paths = SelectionImages.PathsOf(options.Selection, cancel);
         (string[] fit, string[] held) = options.PoolPath is { } pool
             ? FromBoth(paths, pool, options, cancel)
             : FromSelection(paths, options);
         string[] wanted = [.. fit, .. held];
         LoadedPixels images = PixelLoader.Load(wanted, loaded.Preprocessing, options.Workers, long.MaxValue, progress, cancel);
         using PixelStore store = images.Store;
-        using PruneWork work = new(options, loaded, images, fit.Length, options.ImagesPath, progress, cancel);
+        using PruneWork work = new(options, loaded, images, fit.Length, options.Selection, progress, cancel);
         Dictionary<string, string> inputs = Inputs(options, loaded.WeightsPath, cancel);
         byte[] fingerprint = Fingerprint(options, inputs, wanted.Length, images.Usable);
 
@@ -203,8 +203,8 @@ public static class PruneRun
     private static Dictionary<string, string> Inputs(PruneOptions options, string weights, CancellationToken cancel)
     {
         Dictionary<string, string> inputs = new() { [weights] = Provenance.HashFile(weights, cancel) };
-        if (File.Exists(options.ImagesPath))
-            inputs[options.ImagesPath] = Provenance.HashFile(options.ImagesPath, cancel);
+        if (File.Exists(options.Selection))
+            inputs[options.Selection] = Provenance.HashFile(options.Selection, cancel);
         if (options.PoolPath is { } pool)
             inputs[pool] = Provenance.HashFile(pool, cancel);
         return inputs;
@@ -215,7 +215,7 @@ public static class PruneRun
         // Where things lie does not decide the result; their contents do.
         IEnumerable<string> deciding = RunOptions
             .Deciding(options, nameof(PruneSettings.MaxActivationMemory))
-            .Where(pair => pair.Key is not ("teacher" or "images-path" or "pool-path"))
+            .Where(pair => pair.Key is not ("teacher" or "selection" or "pool-path"))
             .Select(pair => $"{pair.Key}={pair.Value}");
         return Checkpoint.Fingerprint(string.Join('\n', [.. deciding, .. inputs.Values, $"images={images}", string.Join(',', usable)]));
     }

@@ -18,13 +18,13 @@ public record PruneSettings
 {
     /// <summary>The student's shape: a registry name or a free spec (<c>vit:img=32,patch=4,dim=90,depth=6,heads=3</c>) whose every size is
     /// at most the teacher's.</summary>
-    /// <value>Null (default): a shape within <see cref="Budget"/> is searched for.</value>
+    /// <value>Null (default): a shape within <see cref="Size"/> is searched for.</value>
     public string? Student { get; init; }
 
     /// <summary>What the student may cost where no shape is given; null (default) for the knee of the frontier.</summary>
-    public ShapeBudget? Budget { get; init; }
+    public ShapeBudget? Size { get; init; }
 
-    /// <summary>Whether shapes within <see cref="Budget"/> are tried on held-out images; false takes the usual one of that size at once:
+    /// <summary>Whether shapes within <see cref="Size"/> are tried on held-out images; false takes the usual one of that size at once:
     /// all
     /// blocks and heads, a narrower MLP.</summary>
     /// <value>true.</value>
@@ -78,10 +78,10 @@ public record PruneSettings
     /// <exception cref="DistillException">The first value out of range, by name.</exception>
     public virtual void Validate()
     {
-        Check(Student is null || Budget is null, "a shape and a budget exclude each other: leave one out");
+        Check(Student is null || Size is null, "a shape and a size exclude each other: leave one out");
         Check(Student is null || !string.IsNullOrWhiteSpace(Student), "the student is empty: give a registry name or vit:...");
         Check(
-            TriesShapes || Budget is { Unit: not BudgetUnit.LatencyMs },
+            TriesShapes || Size is { Unit: not BudgetUnit.LatencyMs },
             "without trials the shape follows from a budget of parameters or multiply-accumulates: give one"
         );
         Check(Blocks is null || Student is not null, "blocks go with a shape: give the student's shape too");
@@ -97,7 +97,7 @@ public record PruneSettings
         );
         Check(MaxActivationMemory >= 0, $"activation memory is {MaxActivationMemory}: must be 0 or more");
         Check(Workers > 0, $"workers is {Workers}: must be above 0");
-        Budget?.Validate();
+        Size?.Validate();
     }
 
     private protected static void Check(bool holds, string message)

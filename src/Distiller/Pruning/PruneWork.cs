@@ -137,7 +137,7 @@ internal sealed class PruneWork : IDisposable
 
     private static VitConfig Usual(PruneSettings options, VitConfig teacher)
     {
-        ShapeBudget budget = options.Budget!;
+        ShapeBudget budget = options.Size!;
         double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, Devices.Of(options.Device));
         double whole = cost(teacher),
             bound = budget.Bound(whole);

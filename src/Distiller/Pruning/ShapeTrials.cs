@@ -47,7 +47,7 @@ internal static class ShapeTrials
             return nearness;
         });
         VitConfig chosen;
-        if (options.Budget is { } budget)
+        if (options.Size is { } budget)
         {
             double cost(VitConfig shape) => ShapeCost.Of(shape, budget.Unit, device);
             chosen = search.Within(

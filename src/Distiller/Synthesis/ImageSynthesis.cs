@@ -32,7 +32,7 @@ internal sealed class ImageSynthesis : IDisposable
     {
         options.Validate();
         this.options = options;
-        teacher = ModelStore.Load(options.Teacher, options.Heads);
+        teacher = ModelStore.Load(options.Teacher, options.TeacherHeads);
         config = teacher.Model.AsVisionTransformer("has no patch tokens to make images by").Config;
         if (config.Classes == 0)
             throw new DistillException(

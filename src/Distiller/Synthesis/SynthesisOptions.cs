@@ -9,7 +9,7 @@ internal sealed record SynthesisOptions
     public required string Teacher { get; init; }
 
     /// <summary>Its attention heads, where the checkpoint does not tell.</summary>
-    public int? Heads { get; init; }
+    public int? TeacherHeads { get; init; }
 
     /// <summary>Images. Image i is made for class i mod C.</summary>
     public required int Count { get; init; }

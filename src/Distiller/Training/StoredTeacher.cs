@@ -40,12 +40,7 @@ internal sealed class StoredTeacher : TeacherSource
         CacheFile cache = CacheFile.Open(path);
         try
         {
-            Dictionary<string, string> key = CacheKey.OfOptions(
-                options,
-                options.SelectionPath,
-                cache.Header.Preprocessing.ImageSize,
-                cancel
-            );
+            Dictionary<string, string> key = CacheKey.OfOptions(options, options.Selection, cache.Header.Preprocessing.ImageSize, cancel);
             if (options.Teacher.Length > 0)
                 key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
             CacheKey.Check(path, cache.Header.Key, key);

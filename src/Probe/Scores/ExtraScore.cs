@@ -72,7 +72,7 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
     /// <summary>Every score, in the order of the columns; those registered last.</summary>
     public static IReadOnlyList<ExtraScore> All => Scores.All;
 
-    /// <summary>Adds a score of your own, which <see cref="TeacherOptions.Scores"/> may then name.</summary>
+    /// <summary>Adds a score of your own, which <see cref="TeacherOptions.ExtraScores"/> may then name.</summary>
     /// <param name="score">The score; its column must be new.</param>
     /// <exception cref="ArgumentException">The column is taken, or cannot be a column's name.</exception>
     public static void Register(ExtraScore score)
@@ -100,7 +100,7 @@ public sealed record ExtraScore(string Column, string Group, ScoreNeeds Needs, F
                 $"Scores {name}: there is no such score; give {Everything}, {string.Join(", ", All.Select(score => score.Group).Distinct())}, or of {string.Join(", ", All.Select(score => score.Column))}"
             )
             {
-                Options = [nameof(TeacherOptions.Scores)],
+                Options = [nameof(TeacherOptions.ExtraScores)],
             };
         return [.. All.Where(score => names.Any(score.Bears))];
     }

@@ -20,7 +20,7 @@ internal sealed class LibtorchTeacher : ITeacherNetwork
     /// <exception cref="ScoreException">An option that only a Vision Transformer has.</exception>
     public LibtorchTeacher(TeacherOptions options, Device device)
     {
-        Loaded = ModelStore.Load(options.Teacher, options.Heads);
+        Loaded = ModelStore.Load(options.Teacher, options.TeacherHeads);
         if (options.Preprocessing is { } given)
             Loaded = given.Apply(Loaded);
         Transformer = Loaded.Model as VisionTransformer;

@@ -19,7 +19,7 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
     {
         string? lacking =
             options.Cascades ? "Cascade stops between blocks"
-            : options.Heads is not null ? "Heads belongs to a checkpoint"
+            : options.TeacherHeads is not null ? "Heads belongs to a checkpoint"
             : options.Runtime == TeacherRuntime.OnnxInt8 ? "int8 quantises a checkpoint"
             : options.Precision != Precision.Float32 ? "Precision bf16 is of libtorch"
             : options.Device != "cpu" ? $"Device {options.Device} is of libtorch"
@@ -27,7 +27,7 @@ internal sealed class OnnxClassifierTeacher : ITeacherNetwork
         if (lacking is not null)
             throw new ScoreException($"{lacking}, and {options.Teacher} is an ONNX graph, which runs as it is, on the CPU; leave it out")
             {
-                Options = [nameof(ScoreOptions.Cascade), nameof(options.Heads), nameof(options.Precision), nameof(options.Device)],
+                Options = [nameof(ScoreOptions.Cascade), nameof(options.TeacherHeads), nameof(options.Precision), nameof(options.Device)],
             };
         // Batches run side by side, each on a thread of its own.
         classifier = OnnxClassifier.Open(options.Teacher, options.Preprocessing, threads: 1);

@@ -27,7 +27,7 @@ internal sealed class OwnTeacher : ITeacherNetwork
                 $"{options.Teacher} has {network.Classes} classes, and {classNames.Count} class names are given; give one a class, or none"
             );
         string? lacking =
-            options.Heads is not null ? nameof(options.Heads)
+            options.TeacherHeads is not null ? nameof(options.TeacherHeads)
             : options.Preprocessing is not null ? nameof(options.Preprocessing)
             : options.Runtime != TeacherRuntime.Libtorch ? nameof(options.Runtime)
             : options.Precision != Precision.Float32 ? nameof(options.Precision)

@@ -42,7 +42,7 @@ internal static class SynthesisSource
                 "count" => options with { Count = Whole() },
                 "steps" => options with { Steps = Whole() },
                 "batch" => options with { BatchSize = Whole() },
-                "heads" => options with { Heads = Whole() },
+                "heads" => options with { TeacherHeads = Whole() },
                 "shift" => options with { Shift = Whole() },
                 "flip" => options with { Flip = Whole() != 0 },
                 "seed" => options with { Seed = Whole() },
