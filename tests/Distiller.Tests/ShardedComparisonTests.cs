@@ -193,6 +193,31 @@ public sealed class ShardedComparisonTests(TinyWorld world) : IClassFixture<Tiny
         );
     }
 
+    [Fact]
+    public void Runs_of_inputs_that_changed_meanwhile_are_not_put_into_the_tables()
+    {
+        using TempFolder folder = new();
+        string selection = folder["selected.csv"];
+        File.WriteAllLines(
+            selection,
+            File.ReadAllLines(world.Selection).Select(line => line.Replace("images/", world.Images + "/", StringComparison.Ordinal))
+        );
+        ComparisonOptions options = Comparison(folder["c"]) with
+        {
+            Recipes = [new ComparedRecipe("kd", world.Distill("-") with { SelectionPath = selection, Steps = 5 })],
+            Seeds = [0],
+        };
+        ShardedComparison coordinator = new(options);
+        Assert.Equal(1, Share(options, 0, 1).Done);
+        File.AppendAllText(selection, "nothing.bmp,failed,1\n");
+        Assert.Contains(
+            "selected.csv has changed",
+            Assert.Throws<DistillException>(() => coordinator.Finish(Token)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.False(File.Exists(folder["c/results.csv"]));
+    }
+
     private static void Same(TempFolder folder)
     {
         Assert.Equal(File.ReadAllText(folder["whole/results.csv"]), File.ReadAllText(folder["c/results.csv"]));
@@ -208,7 +233,7 @@ public sealed class ShardedComparisonTests(TinyWorld world) : IClassFixture<Tiny
     private static ShardSummary Share(ComparisonOptions options, int index, int count) =>
         new ShardedComparison(options).Work(new ShardShare(index, count), false, null, Token);
 
-    private static ComparisonSummary Finish(ComparisonOptions options) => new ShardedComparison(options).Finish();
+    private static ComparisonSummary Finish(ComparisonOptions options) => new ShardedComparison(options).Finish(Token);
 
     private ComparisonOptions Comparison(string output) =>
         new()

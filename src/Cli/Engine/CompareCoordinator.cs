@@ -46,7 +46,7 @@ internal sealed record CompareCoordinator(EngineOptions Engine, TimeSpan Lease, 
             Progress = progress is null ? null : progress.Report,
         };
         Blocking.Wait(() => Coordinator.RunAsync(Engine, run, coordination, cancel));
-        return comparison.Finish();
+        return comparison.Finish(cancel);
     }
 
     private static ShardStanding Look(ShardedComparison comparison)

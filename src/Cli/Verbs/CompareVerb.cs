@@ -62,7 +62,7 @@ internal sealed class CompareVerb : Verb
         }
         ComparisonSummary summary = step switch
         {
-            ShardStep.Finish => new ShardedComparison(options, terminal.Note, cancel).Finish(),
+            ShardStep.Finish => new ShardedComparison(options, terminal.Note, cancel).Finish(cancel),
             ShardStep.Engine => terminal.Track<FleetProgress, ComparisonSummary>(Show, progress =>
                 sharding.CoordinatorIn(parsed).Run(options, terminal.Note, progress, cancel)
             ),

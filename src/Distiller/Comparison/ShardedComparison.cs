@@ -171,8 +171,10 @@ internal sealed class ShardedComparison
     /// <summary>Writes the tables, and removes the plan.</summary>
     /// <exception cref="ShardException">Runs are missing or failed.</exception>
     /// <exception cref="DistillException">Inputs changed since a run.</exception>
-    public ComparisonSummary Finish()
+    public ComparisonSummary Finish(CancellationToken cancel = default)
     {
+        // Others may have done runs since this began.
+        runs.RequireFitting(cancel);
         Dictionary<ComparedRun, RunRecord> records = [];
         foreach (ComparedRun run in runs.InTurn)
         {
