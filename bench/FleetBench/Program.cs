@@ -4,6 +4,7 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
 
 const string stage = "nothing",
@@ -60,7 +61,7 @@ Console.WriteLine(
     )
 );
 
-BoardState Look()
+ShardStanding Look()
 {
     bool[] done = new bool[shards];
     int count = 0;
@@ -69,18 +70,18 @@ BoardState Look()
         done[int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture)] = true;
         count++;
     }
-    return new BoardState([.. Enumerable.Range(0, shards).Where(shard => !done[shard])], [], count, Conflict: false);
+    return new ShardStanding([.. Enumerable.Range(0, shards).Where(shard => !done[shard])], [], count, Conflict: false);
 }
 
 internal sealed class Nothing(string stage) : IShardStage
 {
     public string Name => stage;
 
-    public ShardEnd Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
     {
         File.WriteAllBytes(Path.Combine(message.Folder, message.Shard.ToString(CultureInfo.InvariantCulture)), []);
         rows(1);
-        return ShardEnd.Done;
+        return ShardOutcome.Done;
     }
 
     public void Dispose() { }

@@ -62,6 +62,14 @@ internal static class CommonOptions
     /// <summary>A model with the network that <see cref="WeightsKey"/> names.</summary>
     public static string WithKey(string model, string? key) => key is null ? model : $"{model}#{key}";
 
+    /// <summary>The numeric profile.</summary>
+    public static Choice<NumericProfile> Numerics(string description) =>
+        new(
+            "--numerics",
+            description,
+            [("native", NumericProfile.Native), ("avx2", NumericProfile.Avx2), ("avx512", NumericProfile.Avx512)]
+        );
+
     /// <summary>What a teacher is computed in.</summary>
     public static Choice<Precision> TeacherPrecision(string name) =>
         new(

@@ -1,7 +1,7 @@
 // Errors to exit codes: what the user can mend is one line and 2, the rest is 1.
 
 using System.Runtime.InteropServices;
-using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Core.Sharding;
 
 namespace DataFreeKD.Cli;
 

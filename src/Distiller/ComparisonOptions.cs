@@ -1,6 +1,7 @@
 // Options of a comparison: which recipes, with which seeds, measured on what.
 
 using System.Text.RegularExpressions;
+using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller;
 
@@ -44,6 +45,10 @@ internal sealed partial record ComparisonOptions
 
     /// <summary>Workers that decode, for measuring.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>The instructions that the numeric libraries are held to, for processes on several machines; the process has to apply
+    /// it.</summary>
+    public NumericProfile Numerics { get; init; }
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="DistillException">The first value that is not allowed, by name.</exception>

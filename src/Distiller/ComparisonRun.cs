@@ -1,7 +1,6 @@
 // A comparison from end to end: recipes and seeds in, students, tables and differences out.
 
 using DataFreeKD.Distiller.Comparison;
-using DataFreeKD.Distiller.Output;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 
@@ -27,64 +26,24 @@ internal static class ComparisonRun
     )
     {
         options.Validate();
-        ComparisonFolder folder = new(options.Output);
-        folder.RefuseForeign(options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => PathOf(recipe, seed) + ".json")));
-        RecipeCheck.All(options, cancel);
-        Dictionary<string, string?> hashes = new(StringComparer.Ordinal);
-        Dictionary<(string, long), RunRecord> records = [];
-        int kept = 0,
-            elsewhere = 0;
-        // Seeds outside: a comparison that is stopped has as many runs of each recipe.
-        foreach (long seed in options.Seeds)
+        ComparedRuns runs = new(options);
+        runs.Check(cancel);
+        Dictionary<ComparedRun, RunRecord> records = [];
+        int kept = 0;
+        foreach (ComparedRun run in runs.InTurn)
         {
-            foreach (ComparedRecipe recipe in options.Recipes)
-            {
-                string path = PathOf(recipe, seed),
-                    file = path + ".json";
-                using OutputLock? claim = OutputLock.TryTake(file, "compare", out _);
-                if (claim is null)
-                {
-                    elsewhere++;
-                    continue;
-                }
-                LoopOptions run = recipe.Options with
-                {
-                    Output = path,
-                    Seed = seed,
-                    Resume = !options.Overwrite,
-                    Overwrite = options.Overwrite,
-                };
-                Named? named = progress is null ? null : new Named(progress, FormattableString.Invariant($"{recipe.Name}/{seed}"));
-                RunRecord? record = RunRecord.Read(file);
-                if (record is not null && options.Overwrite)
-                {
-                    File.Delete(file);
-                    record = null;
-                }
-                record?.CheckFits(file, run, Hash);
-                kept += record is null ? 0 : 1;
-                if (record is null)
-                    (record = Train(recipe, run, named, cancel)).Write(file);
-                foreach (TestSet set in options.TestSets.Where(set => record.Tests.GetValueOrDefault(set.Name)?.Data != set.Labelled))
-                    (record = Measured(record, set, path, options, named, cancel)).Write(file);
-                records[(recipe.Name, seed)] = record;
-            }
-        }
-        string baseline = options.Baseline ?? options.Recipes[0].Name;
-        // Runs that were in other hands may be done by now; whoever sees all of them writes the tables.
-        foreach (
-            (ComparedRecipe recipe, long seed) in options
-                .Recipes.SelectMany(recipe => options.Seeds.Select(seed => (recipe, seed)))
-                .Where(run => !records.ContainsKey((run.recipe.Name, run.seed)))
-        )
-        {
-            if (
-                RunRecord.Read(PathOf(recipe, seed) + ".json") is not { } record
-                || !options.TestSets.All(set => record.Tests.GetValueOrDefault(set.Name)?.Data == set.Labelled)
-            )
+            using OutputLock? claim = runs.TryTake(run);
+            if (claim is null)
                 continue;
-            records[(recipe.Name, seed)] = record;
-            elsewhere--;
+            (records[run], bool before) = runs.Do(run, progress, cancel);
+            kept += before ? 1 : 0;
+        }
+        // Runs that were in other hands may be done by now; whoever sees all of them writes the tables.
+        foreach (ComparedRun run in runs.InTurn.Where(run => !records.ContainsKey(run)))
+        {
+            if (runs.Finished(run) is not { } record)
+                continue;
+            records[run] = record;
             kept++;
         }
         ComparisonSummary summary = new()
@@ -92,98 +51,15 @@ internal static class ComparisonRun
             Output = options.Output,
             Runs = records.Count,
             Kept = kept,
-            Elsewhere = elsewhere,
-            Baseline = baseline,
+            Elsewhere = runs.InTurn.Count - records.Count,
+            Baseline = options.Baseline ?? options.Recipes[0].Name,
             Figures = [],
             Table = "",
         };
-        if (elsewhere > 0)
+        if (summary.Elsewhere > 0)
             return summary;
-        folder.Claim();
-        ComparisonTables tables = new(
-            options,
-            [.. options.Recipes.SelectMany(recipe => options.Seeds.Select(seed => records[(recipe.Name, seed)]))]
-        );
-        IReadOnlyList<RecipeFigures> figures = tables.Figures();
-        string markdown = tables.Markdown(figures);
-        // Who holds them writes the same.
-        using OutputLock? held = OutputLock.TryTake(folder.Results, "compare", out _);
-        if (held is not null)
-        {
-            tables.WriteResults(folder.Results);
-            tables.WriteTimes(folder.Times);
-            AtomicFile.WriteAllText(folder.Text, markdown);
-        }
-        return summary with { Figures = figures, Table = markdown };
-
-        string PathOf(ComparedRecipe recipe, long seed) =>
-            Path.Combine(options.Output, recipe.Name, FormattableString.Invariant($"seed-{seed}"));
-
-        // A file is hashed once however many runs read it.
-        string? Hash(string input)
-        {
-            if (!hashes.TryGetValue(input, out string? hash))
-                hashes[input] = hash = File.Exists(input) ? Provenance.HashFile(input, cancel) : null;
-            return hash;
-        }
-    }
-
-    private static RunRecord Train(ComparedRecipe recipe, LoopOptions run, IProgress<TrainProgress>? progress, CancellationToken cancel)
-    {
-        RunSummary summary = run switch
-        {
-            DistillOptions distillation => DistillRun.Execute(distillation, progress, cancel),
-            TrainOptions training => TrainRun.Execute(training, progress, cancel),
-            _ => throw new ArgumentException($"{run.GetType().Name} is no kind of run", nameof(run)),
-        };
-        double speed = summary.ImagesPerSecond / run.BatchSize;
-        return new RunRecord
-        {
-            Recipe = recipe.Name,
-            Seed = run.Seed,
-            Options = RunOptions.Deciding(run),
-            Inputs = Provenance.ReadBeside(Path.Combine(run.Output, "provenance"))?.Inputs ?? new Dictionary<string, string>(),
-            Steps = summary.Steps,
-            Parameters = summary.Parameters,
-            FinalLoss = summary.FinalLoss,
-            HeldOut = summary.HeldOut,
-            ResumedFrom = summary.ResumedFrom,
-            Seconds = summary.Seconds,
-            StepsPerSecond = speed > 0 && double.IsFinite(speed) ? speed : null,
-        };
-    }
-
-    private static RunRecord Measured(
-        RunRecord record,
-        TestSet set,
-        string model,
-        ComparisonOptions options,
-        IProgress<TrainProgress>? progress,
-        CancellationToken cancel
-    )
-    {
-        EvaluationReport report = EvaluateRun.Execute(
-            new EvaluateOptions
-            {
-                Model = model,
-                Labelled = set.Labelled,
-                Device = options.Device,
-                Workers = options.Workers,
-            },
-            progress,
-            cancel
-        );
-        return record with
-        {
-            Tests = new Dictionary<string, TestFigures>(record.Tests)
-            {
-                [set.Name] = new(set.Labelled, report.Images, report.Top1, report.NegativeLogLikelihood, report.CalibrationError),
-            },
-        };
-    }
-
-    private sealed class Named(IProgress<TrainProgress> inner, string run) : IProgress<TrainProgress>
-    {
-        public void Report(TrainProgress value) => inner.Report(value with { Phase = $"{run} {value.Phase}" });
+        (IReadOnlyList<RecipeFigures> figures, string table) = runs.Write([.. runs.InTable.Select(run => records[run])]);
+        ComparisonPlan.RemoveOf(options);
+        return summary with { Figures = figures, Table = table };
     }
 }

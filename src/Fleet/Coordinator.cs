@@ -1,23 +1,17 @@
 // Queues the shards that have no part until all have one. It knows nothing that is not on disk: kill it, and start it again.
 
 using System.Diagnostics;
+using DataFreeKD.Core.Sharding;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 
 namespace DataFreeKD.Fleet;
 
-/// <summary>What stands on disk of a plan.</summary>
-/// <param name="Missing">Shards without a part that may be tried, in ascending order.</param>
-/// <param name="Failed">Shards without a part that are not tried again.</param>
-/// <param name="Rows">Rows of the finished shards.</param>
-/// <param name="Conflict">Whether two machines came to other bytes for a shard, which ends the run.</param>
-internal sealed record BoardState(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
-
 /// <summary>How a run is coordinated.</summary>
 internal sealed record CoordinatorOptions
 {
     /// <summary>Looks at the parts on disk.</summary>
-    public required Func<BoardState> Look { get; init; }
+    public required Func<ShardStanding> Look { get; init; }
 
     /// <summary>How long a worker's shard is its own after it was heard of last.</summary>
     /// <value>30 s.</value>
@@ -69,7 +63,7 @@ internal static class Coordinator
     /// <param name="cancel">Stops; the queue stays, and workers go on with it.</param>
     /// <returns>What stands on disk at the end.</returns>
     /// <exception cref="EngineException">The engine is not there at the start.</exception>
-    public static async Task<BoardState> RunAsync(
+    public static async Task<ShardStanding> RunAsync(
         EngineOptions engine,
         FleetRun run,
         CoordinatorOptions options,
@@ -84,7 +78,7 @@ internal static class Coordinator
         await using Presence presence = Presence.Of(open, () => turn.Now);
         while (true)
         {
-            BoardState state = turn.Look();
+            ShardStanding state = turn.Look();
             if (state.Conflict || state.Missing.Count == 0)
             {
                 await turn.CloseAsync(cancel);
@@ -111,9 +105,9 @@ internal static class Coordinator
 
         public CoordinatorPresence Now => new(Environment.MachineName, Environment.ProcessId, since, run.Name, now);
 
-        public BoardState Look()
+        public ShardStanding Look()
         {
-            BoardState state = options.Look();
+            ShardStanding state = options.Look();
             before ??= state.Rows;
             int done = run.Shards - state.Missing.Count - state.Failed.Count;
             if (done != now.Done)

@@ -1,19 +1,8 @@
 // What a worker can compute.
 
+using DataFreeKD.Core.Sharding;
+
 namespace DataFreeKD.Fleet;
-
-/// <summary>What became of a shard.</summary>
-internal enum ShardEnd
-{
-    /// <summary>Its part is on disk.</summary>
-    Done,
-
-    /// <summary>It is not to be tried again; the disk says why.</summary>
-    Failed,
-
-    /// <summary>It failed, and may be tried again after a while.</summary>
-    Again,
-}
 
 /// <summary>A stage whose shards are pure functions of a plan. What it has loaded for a plan it keeps for the next shard.</summary>
 internal interface IShardStage : IDisposable
@@ -27,5 +16,5 @@ internal interface IShardStage : IDisposable
     /// <param name="rows">Is told the rows done so far, now and then.</param>
     /// <param name="cancel">Stops; the shard then stays as it was.</param>
     /// <exception cref="ShardRefusedException">This machine cannot compute it, and others may.</exception>
-    ShardEnd Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel);
+    ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel);
 }

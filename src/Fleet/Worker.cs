@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using DataFreeKD.Core.Sharding;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 
@@ -48,6 +49,7 @@ internal sealed class WorkerTurn(
         Listed = TimeSpan.FromSeconds(2),
         RefusedFor = TimeSpan.FromSeconds(20),
         BackAfter = TimeSpan.FromSeconds(1),
+        HeldFor = TimeSpan.FromSeconds(5),
         Answer = TimeSpan.FromSeconds(5);
 
     // Of one shard, one after the other.
@@ -207,10 +209,10 @@ internal sealed class WorkerTurn(
         hand = Tuple.Create(shard, lease);
         try
         {
-            ShardEnd end = await ComputeAsync(shard, lease);
+            ShardOutcome end = await ComputeAsync(shard, lease);
             outcome = end.ToString().ToLowerInvariant();
             own = Interlocked.Read(ref rowsOfShard);
-            if (end == ShardEnd.Done)
+            if (end == ShardOutcome.Done)
             {
                 shards++;
                 Interlocked.Add(ref rows, own);
@@ -222,10 +224,16 @@ internal sealed class WorkerTurn(
                 await SettleAsync(lease, (how, cancel) => message.AckAsync(how, cancel));
                 return true;
             }
+            if (end == ShardOutcome.Held)
+            {
+                Tell($"{shard.Run}: shard {shard.Shard} goes back: another process is at it");
+                await SettleAsync(lease, (how, cancel) => message.NakAsync(how with { NakDelay = HeldFor }, cancel));
+                return false;
+            }
             failed++;
-            options.Note?.Invoke($"{shard.Run}: shard {shard.Shard} failed{(end == ShardEnd.Failed ? " and is not tried again" : "")}");
+            options.Note?.Invoke($"{shard.Run}: shard {shard.Shard} failed{(end == ShardOutcome.Failed ? " and is not tried again" : "")}");
             await SettleAsync(lease, (how, cancel) =>
-                end == ShardEnd.Failed
+                end == ShardOutcome.Failed
                     ? message.AckTerminateAsync(how, cancel)
                     : message.NakAsync(how with { NakDelay = DelayOf(message) }, cancel)
             );
@@ -266,7 +274,7 @@ internal sealed class WorkerTurn(
         }
     }
 
-    private async Task<ShardEnd> ComputeAsync(ShardMessage shard, Lease lease)
+    private async Task<ShardOutcome> ComputeAsync(ShardMessage shard, Lease lease)
     {
         if (shard.Version != options.Version)
             throw new ShardRefusedException($"it is of version {shard.Version}, and this worker is {options.Version}");

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe.Sharding;
 using DataFreeKD.Probe.Teachers;
@@ -62,7 +63,7 @@ internal sealed partial class ScoreJournal
             return;
         string[] names = [.. Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)!)];
         string? foreign = Array.Find(names, name =>
-            Directory.Exists(Path.Combine(folder, name)) ? name != PartStore.AttemptsName : !OwnName().IsMatch(name)
+            Directory.Exists(Path.Combine(folder, name)) ? name != ShardAttempts.Name : !OwnName().IsMatch(name)
         );
         // Names alone do not make files ours: a journal's first file is its note, and its last one.
         if (foreign is null && !IsOwn(Path.Combine(folder, Note)))
@@ -178,14 +179,7 @@ internal sealed partial class ScoreJournal
             return;
         // First: without a plan, processes that are still at a shard see that there is nothing left to do.
         File.Delete(ScorePlan.PathIn(folder));
-        string attempts = Path.Combine(folder, PartStore.AttemptsName);
-        if (Directory.Exists(attempts) && !PartStore.IsLink(attempts))
-        {
-            foreach (string attempt in Directory.EnumerateDirectories(attempts).ToArray())
-                PartStore.RemoveAttempt(attempt);
-            if (!Directory.EnumerateFileSystemEntries(attempts).Any())
-                Directory.Delete(attempts);
-        }
+        new ShardAttempts(folder).RemoveAll();
         foreach (
             string file in Directory
                 .EnumerateFiles(folder)

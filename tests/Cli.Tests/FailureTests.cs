@@ -1,9 +1,9 @@
 // Which failures are the user's to mend, and how they read.
 
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Distiller;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
-using DataFreeKD.Probe.Sharding;
 using DataFreeKD.Selector;
 
 namespace DataFreeKD.Cli.Tests;

@@ -1,5 +1,6 @@
 // The handing out of shards, over a real server and shards that are nothing.
 
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Testing;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -25,7 +26,7 @@ public sealed class EngineTests : IDisposable
     {
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 4);
-        Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, cancel: stop.Token);
         await using NatsConnection connection = new(new NatsOpts { Url = server.Address });
         NatsJSContext queue = new(connection);
         // The coordinator has queued all before the first two are taken, by a worker that is slow to acknowledge.
@@ -48,7 +49,7 @@ public sealed class EngineTests : IDisposable
         Assert.Equal(4, (await queue.GetStreamAsync(after, cancellationToken: stop.Token)).Info.State.Messages);
 
         Task<WorkerSummary> worker = run.Work(server, stop.Token);
-        BoardState end = await coordinator.WaitAsync(Limit, stop.Token);
+        ShardStanding end = await coordinator.WaitAsync(Limit, stop.Token);
         Assert.Empty(end.Missing);
         Assert.Equal(4, run.Parts.Count);
         await stop.CancelAsync();
@@ -60,14 +61,14 @@ public sealed class EngineTests : IDisposable
     {
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 20);
-        Task<BoardState>[] coordinators = [run.Coordinate(server, cancel: stop.Token), run.Coordinate(server, cancel: stop.Token)];
+        Task<ShardStanding>[] coordinators = [run.Coordinate(server, cancel: stop.Token), run.Coordinate(server, cancel: stop.Token)];
         await using NatsConnection connection = new(new NatsOpts { Url = server.Address });
         NatsJSContext queue = new(connection);
         string stream = await QueuedAsync(queue, 20);
         await queue.PurgeStreamAsync(stream, new StreamPurgeRequest(), stop.Token);
         Task<WorkerSummary> worker = run.Work(server, stop.Token);
 
-        foreach (Task<BoardState> coordinator in coordinators)
+        foreach (Task<ShardStanding> coordinator in coordinators)
             Assert.Empty((await coordinator.WaitAsync(Limit, stop.Token)).Missing);
         await stop.CancelAsync();
         await worker.WaitAsync(Limit, TestContext.Current.CancellationToken);
@@ -82,19 +83,19 @@ public sealed class EngineTests : IDisposable
     {
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 1);
-        Task<BoardState> coordinator = run.Coordinate(server, TimeSpan.FromSeconds(3), stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, TimeSpan.FromSeconds(3), stop.Token);
         using SemaphoreSlim began = new(0),
             fenced = new(0);
         int times = 0;
         Task<WorkerSummary> worker = run.Work(server, stop.Token, (_, cancel) =>
         {
             if (Interlocked.Increment(ref times) > 1)
-                return ShardEnd.Done;
+                return ShardOutcome.Done;
             began.Release();
             cancel.WaitHandle.WaitOne();
             fenced.Release();
             cancel.ThrowIfCancellationRequested();
-            return ShardEnd.Done;
+            return ShardOutcome.Done;
         });
         Assert.True(await began.WaitAsync(Limit, stop.Token));
         server.Kill();
@@ -115,14 +116,14 @@ public sealed class EngineTests : IDisposable
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 1);
         TimeSpan lease = TimeSpan.FromSeconds(2);
-        Task<BoardState> coordinator = run.Coordinate(server, lease, stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, lease, stop.Token);
         int times = 0;
-        Func<int, CancellationToken, ShardEnd> slow = (_, cancel) =>
+        Func<int, CancellationToken, ShardOutcome> slow = (_, cancel) =>
         {
             Interlocked.Increment(ref times);
             cancel.WaitHandle.WaitOne(lease * 3);
             cancel.ThrowIfCancellationRequested();
-            return ShardEnd.Done;
+            return ShardOutcome.Done;
         };
         Task<WorkerSummary>[] workers = [run.Work(server, stop.Token, slow), run.Work(server, stop.Token, slow)];
 
@@ -143,7 +144,7 @@ public sealed class EngineTests : IDisposable
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(Directory.CreateDirectory(folder["pool"]).FullName, 6);
         string elsewhere = Directory.CreateDirectory(folder["elsewhere"]).FullName;
-        Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, cancel: stop.Token);
         Task<WorkerSummary>[] others =
         [
             run.Work(server, stop.Token, change: options => options with { Version = "2" }),
@@ -175,11 +176,11 @@ public sealed class EngineTests : IDisposable
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 5);
         int troubles = 0;
-        Task<WorkerSummary> worker = run.Work(server, stop.Token, (shard, _) => shard == 1 ? ShardEnd.Failed
+        Task<WorkerSummary> worker = run.Work(server, stop.Token, (shard, _) => shard == 1 ? ShardOutcome.Failed
             : shard == 3 && Interlocked.Increment(ref troubles) == 1 ? throw new IOException("No space left on device")
-            : ShardEnd.Done);
+            : ShardOutcome.Done);
 
-        BoardState end = await run.Coordinate(server, cancel: stop.Token).WaitAsync(Limit, stop.Token);
+        ShardStanding end = await run.Coordinate(server, cancel: stop.Token).WaitAsync(Limit, stop.Token);
 
         Assert.Equal([1], end.Failed);
         Assert.Equal(4, run.Parts.Count);
@@ -193,12 +194,12 @@ public sealed class EngineTests : IDisposable
     {
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 3);
-        Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, cancel: stop.Token);
         using SemaphoreSlim began = new(0);
         Task<WorkerSummary> worker = run.Work(server, stop.Token, (shard, cancel) =>
         {
             if (shard == 0)
-                return ShardEnd.Done;
+                return ShardOutcome.Done;
             began.Release();
             cancel.WaitHandle.WaitOne();
             throw new OperationCanceledException(cancel);
@@ -231,7 +232,7 @@ public sealed class EngineTests : IDisposable
     {
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 2);
-        Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, cancel: stop.Token);
         long rows = 0;
         using System.Diagnostics.Metrics.MeterListener meter = new();
         meter.InstrumentPublished = (instrument, listener) =>
@@ -270,7 +271,7 @@ public sealed class EngineTests : IDisposable
     {
         using NatsServer server = NatsServer.Start();
         FakeRun run = new(folder.Path, 1);
-        Task<BoardState> coordinator = run.Coordinate(server, cancel: stop.Token);
+        Task<ShardStanding> coordinator = run.Coordinate(server, cancel: stop.Token);
         await using NatsConnection connection = new(new NatsOpts { Url = server.Address });
         NatsJSContext queue = new(connection);
         string stream = await QueuedAsync(queue, 1);

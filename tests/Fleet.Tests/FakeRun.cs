@@ -1,6 +1,7 @@
 // A run whose parts are in memory and whose shards are nothing: what is tested is the handing out.
 
 using System.Collections.Concurrent;
+using DataFreeKD.Core.Sharding;
 
 namespace DataFreeKD.Fleet.Tests;
 
@@ -28,7 +29,7 @@ internal sealed class FakeRun(string folder, int shards)
 
     public ConcurrentQueue<string> Notes { get; } = new();
 
-    public Task<BoardState> Coordinate(NatsServer server, TimeSpan? lease = null, CancellationToken cancel = default) =>
+    public Task<ShardStanding> Coordinate(NatsServer server, TimeSpan? lease = null, CancellationToken cancel = default) =>
         Coordinator.RunAsync(
             server.Engine,
             Run,
@@ -46,7 +47,7 @@ internal sealed class FakeRun(string folder, int shards)
     public Task<WorkerSummary> Work(
         NatsServer server,
         CancellationToken stop,
-        Func<int, CancellationToken, ShardEnd>? compute = null,
+        Func<int, CancellationToken, ShardOutcome>? compute = null,
         Func<WorkerOptions, WorkerOptions>? change = null
     )
     {
@@ -59,10 +60,10 @@ internal sealed class FakeRun(string folder, int shards)
         return Worker.RunAsync(server.Engine, [new FakeStage(this, compute)], change?.Invoke(options) ?? options, stop);
     }
 
-    public BoardState Look()
+    public ShardStanding Look()
     {
         int[] open = [.. Enumerable.Range(0, shards).Where(shard => !Parts.ContainsKey(shard))];
-        return new BoardState(
+        return new ShardStanding(
             [.. open.Where(shard => !Failed.ContainsKey(shard))],
             [.. open.Where(Failed.ContainsKey)],
             Parts.Count * 10L,
@@ -70,19 +71,19 @@ internal sealed class FakeRun(string folder, int shards)
         );
     }
 
-    private sealed class FakeStage(FakeRun run, Func<int, CancellationToken, ShardEnd>? compute) : IShardStage
+    private sealed class FakeStage(FakeRun run, Func<int, CancellationToken, ShardOutcome>? compute) : IShardStage
     {
         public string Name => Stage;
 
-        public ShardEnd Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+        public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
         {
-            ShardEnd end = compute?.Invoke(message.Shard, cancel) ?? ShardEnd.Done;
-            if (end == ShardEnd.Done)
+            ShardOutcome end = compute?.Invoke(message.Shard, cancel) ?? ShardOutcome.Done;
+            if (end == ShardOutcome.Done)
             {
                 rows(10);
                 run.Parts.AddOrUpdate(message.Shard, 1, (_, times) => times + 1);
             }
-            else if (end == ShardEnd.Failed)
+            else if (end == ShardOutcome.Failed)
             {
                 run.Failed[message.Shard] = 1;
             }

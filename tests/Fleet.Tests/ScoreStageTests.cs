@@ -2,6 +2,7 @@
 
 using System.Text.Json.Nodes;
 using DataFreeKD.Cli.Engine;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
 using DataFreeKD.Testing;
@@ -33,10 +34,10 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         ShardMessage message = Planned(options);
         long rows = 0;
 
-        Assert.Equal(ShardEnd.Done, Run(message, world.Pool, done => rows = done));
+        Assert.Equal(ShardOutcome.Done, Run(message, world.Pool, done => rows = done));
         Assert.Equal(240, rows);
         rows = 0;
-        Assert.Equal(ShardEnd.Done, Run(message, world.Pool, done => rows = done));
+        Assert.Equal(ShardOutcome.Done, Run(message, world.Pool, done => rows = done));
         Assert.Equal(0, rows);
         Assert.Equal([1], ShardBoard.Open(options.Output).Look().Missing);
         ScoreOptions read = ScoreJob.Read(message.Folder).Options(1);
@@ -132,6 +133,6 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         };
     }
 
-    private ShardEnd Run(ShardMessage message, string root, Action<long>? rows = null) =>
+    private ShardOutcome Run(ShardMessage message, string root, Action<long>? rows = null) =>
         stage.Run(message, new PoolRoot(root), rows ?? (_ => { }), TestContext.Current.CancellationToken);
 }

@@ -2,6 +2,7 @@
 
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Sharding;
@@ -58,7 +59,7 @@ public sealed class ScoreShardTests
         using ScoringWorld world = new();
         ScoreOptions options = Options(world);
         Dictionary<string, byte[]> whole = Plain(world, options);
-        for (int turn = 0; turn < PartStore.MostAttempts + 1; turn++)
+        for (int turn = 0; turn < ShardAttempts.Most + 1; turn++)
         {
             using CancellationTokenSource stop = new();
             int batches = 2;
@@ -210,10 +211,10 @@ public sealed class ScoreShardTests
         ScoreOptions options = Options(world);
         ScoreShards.Plan(options, new ShardOptions { Size = 8 }, Token);
         PartStore store = new(world["scores.csv.parts"]);
-        for (int attempt = 0; attempt < PartStore.MostAttempts; attempt++)
+        for (int attempt = 0; attempt < ShardAttempts.Most; attempt++)
         {
-            Assert.Equal(attempt, store.FailuresOf(4).Count);
-            Assert.False(PartStore.IsPoison(store.FailuresOf(4)));
+            Assert.Equal(attempt, store.Attempts.FailuresOf(4).Count);
+            Assert.False(store.Attempts.IsPoison(4));
             Killed(store, 4);
         }
 
@@ -239,10 +240,10 @@ public sealed class ScoreShardTests
     {
         using ScoringWorld world = new();
         PartStore store = new(world["parts"]);
-        using ShardAttempt one = new(store, 0),
+        using PartAttempt one = new(store, 0),
             two = new(store, 0),
             three = new(store, 0);
-        Assert.Empty(store.FailuresOf(0));
+        Assert.Empty(store.Attempts.FailuresOf(0));
     }
 
     [Fact]
@@ -250,7 +251,7 @@ public sealed class ScoreShardTests
     {
         using ScoringWorld world = new();
         PartStore store = new(world["parts"]);
-        ShardAttempt first = Attempt(store, "a\n1\n"),
+        PartAttempt first = Attempt(store, "a\n1\n"),
             same = Attempt(store, "a\n1\n"),
             other = Attempt(store, "a\n2\n");
 
@@ -263,7 +264,7 @@ public sealed class ScoreShardTests
 
         Assert.Equal(ShardProblem.Conflict, conflict.Problem);
         Assert.Equal("a\n1\n", File.ReadAllText(store.RowsOf(0)));
-        Assert.Equal(other.Folder, Assert.Single(Directory.GetDirectories(store.Attempts)));
+        Assert.Equal(other.Folder, Assert.Single(Directory.GetDirectories(store.Attempts.Folder)));
     }
 
     [Fact]
@@ -271,8 +272,8 @@ public sealed class ScoreShardTests
     {
         using ScoringWorld world = new();
         PartStore store = new(world["parts"]);
-        using ShardAttempt attempt = Attempt(store, "a\n1\n");
-        PartJson.Write(world["part.json"], PartOf(attempt));
+        using PartAttempt attempt = Attempt(store, "a\n1\n");
+        ShardJson.Write(world["part.json"], PartOf(attempt));
         Assert.True(HardLink.TryCreate(world["part.json"], store.NoteOf(0)));
         Assert.False(File.Exists(store.RowsOf(0)));
 
@@ -289,7 +290,7 @@ public sealed class ScoreShardTests
         Dictionary<string, byte[]> whole = Plain(world, options);
         Work(options, 0, 1);
         PartStore store = new(world["scores.csv.parts"]);
-        using (ShardAttempt other = Attempt(store, "a\n2\n"))
+        using (PartAttempt other = Attempt(store, "a\n2\n"))
             Assert.Throws<ShardException>(() => other.Commit(PartOf(other)));
 
         Assert.Equal(ShardProblem.Conflict, Assert.Throws<ShardException>(() => ScoreShards.Finish(options, cancel: Token)).Problem);
@@ -411,15 +412,15 @@ public sealed class ScoreShardTests
         using ScoringWorld world = new();
         PartStore store = new(world["parts"]);
         string other = Directory.CreateDirectory(world["other"]).FullName,
-            link = Path.Combine(Directory.CreateDirectory(store.Attempts).FullName, $"00000000.{Guid.Empty:N}");
-        File.WriteAllText(ShardAttempt.RowsIn(other), "a\n1\n");
+            link = Path.Combine(Directory.CreateDirectory(store.Attempts.Folder).FullName, $"00000000.{Guid.Empty:N}");
+        File.WriteAllText(PartAttempt.RowsIn(other), "a\n1\n");
         Directory.CreateSymbolicLink(link, other);
 
         store.Place(0, link);
-        PartStore.RemoveAttempt(link);
+        ShardAttempts.Remove(link);
 
         Assert.False(File.Exists(store.RowsOf(0)));
-        Assert.True(File.Exists(ShardAttempt.RowsIn(other)));
+        Assert.True(File.Exists(PartAttempt.RowsIn(other)));
     }
 
     [Fact]
@@ -611,18 +612,18 @@ public sealed class ScoreShardTests
     // What SIGKILL leaves: the folder with its first file, which nobody holds.
     private static void Killed(PartStore store, int shard)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(store.Attempts, $"{shard:D8}.{Guid.NewGuid():N}")).FullName;
-        PartJson.Write(Path.Combine(folder, "started.json"), new Started("host", 1, "1", DateTime.UnixEpoch));
+        string folder = Directory.CreateDirectory(Path.Combine(store.Attempts.Folder, $"{shard:D8}.{Guid.NewGuid():N}")).FullName;
+        ShardJson.Write(Path.Combine(folder, "started.json"), new Started("host", 1, "1", DateTime.UnixEpoch));
     }
 
-    private static ShardAttempt Attempt(PartStore store, string rows)
+    private static PartAttempt Attempt(PartStore store, string rows)
     {
-        ShardAttempt attempt = new(store, 0);
+        PartAttempt attempt = new(store, 0);
         File.WriteAllText(attempt.Rows, rows);
         return attempt;
     }
 
-    private static Part PartOf(ShardAttempt attempt) =>
+    private static Part PartOf(PartAttempt attempt) =>
         new()
         {
             Shard = 0,

@@ -1,6 +1,7 @@
 // dfkd score --engine: the plan, the queue, and the table at the end.
 
 using System.Diagnostics;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
@@ -59,12 +60,11 @@ internal sealed record ScoreCoordinator(EngineOptions Engine, TimeSpan Lease, Sh
         }
     }
 
-    private static BoardState Look(ShardBoard board)
+    private static ShardStanding Look(ShardBoard board)
     {
         try
         {
-            ShardStanding standing = board.Look();
-            return new BoardState(standing.Missing, standing.Failed, standing.Rows, standing.Conflict);
+            return board.Look();
         }
         catch (DirectoryNotFoundException)
         {

@@ -1,5 +1,6 @@
 // Scoring as a worker of the engine does it: the teacher of a plan stays loaded until a shard of another plan comes.
 
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
@@ -19,17 +20,12 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
 
     public string Name => Stage;
 
-    public ShardEnd Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
     {
         ShardWorker worker = WorkerOf(message, root, cancel);
         try
         {
-            return worker.Run(message.Shard, rows, cancel) switch
-            {
-                ShardOutcome.Done => ShardEnd.Done,
-                ShardOutcome.Failed => ShardEnd.Failed,
-                _ => ShardEnd.Again,
-            };
+            return worker.Run(message.Shard, rows, cancel);
         }
         catch (ShardException outside) when (outside.Problem == ShardProblem.Outside)
         {
@@ -38,7 +34,7 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
         catch (ShardException conflict) when (conflict.Problem == ShardProblem.Conflict)
         {
             note(conflict.Message);
-            return ShardEnd.Failed;
+            return ShardOutcome.Failed;
         }
     }
 
@@ -53,7 +49,11 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
     private ShardWorker WorkerOf(ShardMessage message, PoolRoot root, CancellationToken cancel)
     {
         if (open is { } now && now.Folder == message.Folder && now.Plan == message.Plan)
+        {
+            // A shard of another stage may have set its own.
+            TorchRuntime.Start(threads);
             return now.Worker;
+        }
         Close();
         // What cannot be opened here is no fault of the shard: the plan was made of it.
         try

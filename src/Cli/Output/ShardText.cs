@@ -1,7 +1,7 @@
 // What a process says of its share of a plan.
 
 using System.Globalization;
-using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Core.Sharding;
 
 namespace DataFreeKD.Cli.Output;
 

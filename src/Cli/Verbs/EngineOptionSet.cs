@@ -26,6 +26,15 @@ internal sealed class EngineOptionSet
             Required = required,
         };
 
+    /// <summary>The lease of a verb that coordinates.</summary>
+    public static Option<int> Lease() =>
+        new Option<int>("--engine-lease")
+        {
+            Description = "With --engine: seconds after which the shard of a worker that is not heard of goes to another",
+            HelpName = "N",
+            DefaultValueFactory = _ => 30,
+        }.AtLeast(1);
+
     /// <summary>All, in the order of the help.</summary>
     public Option[] All => [address, credentials];
 

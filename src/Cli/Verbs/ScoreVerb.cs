@@ -5,6 +5,7 @@ using System.Globalization;
 using DataFreeKD.Cli.Doctor;
 using DataFreeKD.Cli.Engine;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;
@@ -111,10 +112,8 @@ internal sealed class ScoreVerb : Verb
             "Pre-filter with a cascade that an earlier run of this teacher saved [default: learned from the images, with --cascade]",
         HelpName = "FILE.zip",
     };
-    private readonly Choice<NumericProfile> numerics = new(
-        "--numerics",
-        "Vector instructions of the teacher: machines of different processors give the same bytes under avx2 or avx512",
-        [("native", NumericProfile.Native), ("avx2", NumericProfile.Avx2), ("avx512", NumericProfile.Avx512)]
+    private readonly Choice<NumericProfile> numerics = CommonOptions.Numerics(
+        "Vector instructions of the teacher: machines of different processors give the same bytes under avx2 or avx512"
     );
     private readonly ShardOptionSet sharding = new();
     private readonly PreprocessingOptionSet preprocessing = new();

@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using DataFreeKD.Cli.Engine;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Probe.Sharding;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -64,12 +65,7 @@ internal sealed class ShardOptionSet
         "Have the shards computed by the workers of this engine (nats-server with JetStream, nats:// or tls://), and join them; killed, the same command goes on",
         required: false
     );
-    private readonly Option<int> lease = new Option<int>("--engine-lease")
-    {
-        Description = "With --engine: seconds after which the shard of a worker that is not heard of goes to another",
-        HelpName = "N",
-        DefaultValueFactory = _ => 30,
-    }.AtLeast(1);
+    private readonly Option<int> lease = EngineOptionSet.Lease();
 
     /// <summary>All, in the order of the help.</summary>
     public Option[] All => [plan, shard, size, retry, finish, allow, folder, .. engine.All, lease];

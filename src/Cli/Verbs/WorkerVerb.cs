@@ -13,6 +13,8 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Shards of an engine's runs → parts beside their plans.</summary>
 internal sealed class WorkerVerb : Verb
 {
+    private static readonly string[] Stages = [ScoreStage.Stage, CompareStage.Stage];
+
     private readonly EngineOptionSet engine = new(
         "Engine to take shards from: nats-server with JetStream, nats:// or tls://",
         required: true
@@ -27,13 +29,11 @@ internal sealed class WorkerVerb : Verb
     {
         Description = "Stages whose shards are taken",
         HelpName = "NAME,...",
-        DefaultValueFactory = _ => ScoreStage.Stage,
-        CompletionSources = { ScoreStage.Stage },
+        DefaultValueFactory = _ => string.Join(',', Stages),
+        CompletionSources = { Stages },
     };
-    private readonly Choice<NumericProfile> numerics = new(
-        "--numerics",
-        "Vector instructions of the teacher; runs of another profile are left to other workers",
-        [("native", NumericProfile.Native), ("avx2", NumericProfile.Avx2), ("avx512", NumericProfile.Avx512)]
+    private readonly Choice<NumericProfile> numerics = CommonOptions.Numerics(
+        "Vector instructions of the models; runs of another profile are left to other workers"
     );
     private readonly Option<bool> once = new("--once") { Description = "End after one shard" };
     private readonly Option<int?> idleExit = CommonOptions.OwnCount(
@@ -51,10 +51,10 @@ internal sealed class WorkerVerb : Verb
     public override void Check(ParseResult parsed)
     {
         engine.In(parsed);
-        foreach (string stage in parsed.GetRequiredValue(stages).Split(','))
+        foreach (string stage in StagesIn(parsed))
         {
-            if (stage.Trim() != ScoreStage.Stage)
-                throw new UsageException($"--stages {stage.Trim()}: expected {ScoreStage.Stage}");
+            if (!Stages.Contains(stage))
+                throw new UsageException($"--stages {stage}: expected {string.Join(" or ", Stages)}");
         }
         if (parsed.GetValue(idleExit) < 1)
             throw new UsageException("--idle-exit: give 1 second or more");
@@ -67,7 +67,10 @@ internal sealed class WorkerVerb : Verb
         Interruption.Ending = (ExitCode.Done, TimeSpan.FromSeconds(25));
         NumericProfile profile = numerics.In(parsed);
         NumericProfiles.Apply(profile);
-        using ScoreStage score = new(parsed.GetValue(CommonOptions.Threads), terminal.Note);
+        int threads = parsed.GetValue(CommonOptions.Threads);
+        using ScoreStage score = new(threads, terminal.Note);
+        using CompareStage compare = new(threads);
+        IShardStage[] taken = [.. ((IShardStage[])[score, compare]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),
@@ -78,9 +81,11 @@ internal sealed class WorkerVerb : Verb
             IdleExit = parsed.GetValue(idleExit) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Note = terminal.Note,
         };
-        WorkerSummary summary = Blocking.Wait(() => Worker.RunAsync(engine.In(parsed), [score], options, cancel));
+        WorkerSummary summary = Blocking.Wait(() => Worker.RunAsync(engine.In(parsed), taken, options, cancel));
         terminal.Conclude(summary, () => [Line(summary)]);
     }
+
+    private string[] StagesIn(ParseResult parsed) => parsed.GetRequiredValue(stages).Split(',', StringSplitOptions.TrimEntries);
 
     private static string Line(WorkerSummary summary) =>
         string.Create(

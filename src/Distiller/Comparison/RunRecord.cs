@@ -1,7 +1,6 @@
 // What is known of one run, kept beside it: a run whose record is whole is not done again.
 
 using System.Text.Json;
-using DataFreeKD.Distiller.Output;
 
 namespace DataFreeKD.Distiller.Comparison;
 
@@ -67,11 +66,10 @@ internal sealed record RunRecord
     /// <summary>Writes it, whole or not at all.</summary>
     public void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(this, Json) + "\n");
 
-    /// <summary>Checks that it is what <paramref name="options"/> would give now.</summary>
+    /// <summary>Checks that it is what <paramref name="now"/> would give now.</summary>
     /// <exception cref="DistillException">Names what differs.</exception>
-    public void CheckFits(string path, LoopOptions options, Func<string, string?> hash)
+    public void CheckFits(string path, IReadOnlyDictionary<string, string> now, Func<string, string?> hash)
     {
-        SortedDictionary<string, string> now = RunOptions.Deciding(options);
         string[] differences =
         [
             .. now

@@ -1,7 +1,5 @@
-// What stands beside a finished shard's rows, and what an attempt at one leaves.
+// What stands beside a finished shard's rows.
 
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace DataFreeKD.Probe.Sharding;
@@ -52,46 +50,4 @@ internal sealed record Part
 
     /// <summary>Whether it holds the same bytes.</summary>
     public bool HoldsSameAs(Part other) => other.Rows == Rows && other.Sha256 == Sha256 && other.EmbeddingsSha256 == EmbeddingsSha256;
-}
-
-/// <summary>The first file of an attempt.</summary>
-/// <param name="Host">The machine.</param>
-/// <param name="Process">Its number there.</param>
-/// <param name="Version">Version of the tool.</param>
-/// <param name="Since">When it began.</param>
-internal sealed record Started(string Host, int Process, string Version, DateTime Since);
-
-/// <summary>How an attempt failed.</summary>
-/// <param name="Message">What was thrown.</param>
-/// <param name="Lasting">Whether another attempt must fail too.</param>
-/// <param name="Conflict">Whether another attempt had come to other bytes.</param>
-internal sealed record Failure(string Message, bool Lasting, bool Conflict = false);
-
-/// <summary>How the files of parts and attempts are written.</summary>
-internal static class PartJson
-{
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(value, Json) + "\n");
-
-    /// <summary>Reads one; null where it is not there, or no such thing.</summary>
-    public static T? Read<T>(string path)
-        where T : class
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json);
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException or JsonException)
-        {
-            return null;
-        }
-    }
-
-    public static byte[] Bytes<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Json);
 }

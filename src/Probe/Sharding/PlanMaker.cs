@@ -1,5 +1,6 @@
 // The step before the first shard: the inputs are counted and hashed, and what depends on the whole pool is learned, once.
 
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Probe.Sharding;
@@ -47,7 +48,7 @@ internal static class PlanMaker
             Close();
         if (places == 0)
             throw ScoreRun.NoImages(options);
-        Directory.CreateDirectory(Path.Combine(folder, PartStore.AttemptsName));
+        Directory.CreateDirectory(Path.Combine(folder, ShardAttempts.Name));
         new ScorePlan
         {
             Version = Provenance.ToolVersion,

@@ -1,7 +1,7 @@
 // plan.json: what every process that scores a shard has to know, found out once.
 
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Models;
 
 namespace DataFreeKD.Probe.Sharding;
@@ -24,13 +24,6 @@ internal sealed record ScorePlan
     public const string Name = "plan.json";
 
     private const int ThisForm = 1;
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
 
     /// <summary>The form of this file.</summary>
     public int Form { get; init; } = ThisForm;
@@ -93,7 +86,8 @@ internal sealed record ScorePlan
         string path = PathIn(folder);
         try
         {
-            ScorePlan plan = JsonSerializer.Deserialize<ScorePlan>(File.ReadAllBytes(path), Json) ?? throw new JsonException("no plan.");
+            if (ShardJson.ReadStrictly<ScorePlan>(path) is not { } plan)
+                return null;
             if (plan.Form == ThisForm && !plan.IsWhole())
                 throw new JsonException("values are missing.");
             return plan.Form == ThisForm
@@ -102,10 +96,6 @@ internal sealed record ScorePlan
                     $"{path} is of another form ({plan.Form}) than this version's; finish it with version {plan.Version}, or begin anew with --plan --overwrite"
                 );
         }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
         catch (JsonException broken)
         {
             throw new ScoreException($"{path} cannot be read as a plan: {broken.Message} Begin anew with --plan --overwrite");
@@ -113,19 +103,7 @@ internal sealed record ScorePlan
     }
 
     /// <summary>Puts the plan in its place, unless another process was first.</summary>
-    public void Write(string folder)
-    {
-        string own = System.IO.Path.Combine(folder, $".{Name}.{Guid.NewGuid():N}.tmp");
-        try
-        {
-            AtomicFile.WriteAllText(own, JsonSerializer.Serialize(this, Json) + "\n");
-            HardLink.TryCreate(own, PathIn(folder));
-        }
-        finally
-        {
-            File.Delete(own);
-        }
-    }
+    public void Write(string folder) => ShardJson.WriteFirst(PathIn(folder), this);
 
     /// <summary>Refuses to work by this plan with another version, teacher, numeric profile or other options.</summary>
     /// <param name="options">This process's options.</param>

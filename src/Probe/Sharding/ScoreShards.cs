@@ -1,5 +1,6 @@
 // Scoring in shards: planned once, computed by any number of processes on any number of machines, joined once.
 
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;
 
@@ -180,10 +181,10 @@ public static class ScoreShards
         int[] without = [.. Enumerable.Range(0, run.Plan.Shards.Count).Where(shard => store.Read(shard) is null)];
         foreach (int shard in Enumerable.Range(0, run.Plan.Shards.Count))
         {
-            if (store.FailuresOf(shard).FirstOrDefault(failure => failure.Conflict) is { } conflict)
+            if (store.Attempts.FailuresOf(shard).FirstOrDefault(failure => failure.Conflict) is { } conflict)
                 throw new ShardException(ShardProblem.Conflict, conflict.Message);
         }
-        IReadOnlyList<FailedShards.Entry> failed = FailedShards.Write(store, run.Plan.Shards.Count);
+        IReadOnlyList<FailedShards.Entry> failed = FailedShards.Write(store.Attempts, run.Plan.Shards.Count, store.IsFinished);
         int[] missing = [.. without.Except(failed.Select(entry => entry.Shard))];
         if (missing.Length > 0)
             throw new ShardException(

@@ -1,16 +1,9 @@
 // Where a plan stands, by its files alone: for whoever hands out its shards.
 
-using System.Globalization;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Probe.Sharding;
-
-/// <summary>What is finished of a plan, and what is not.</summary>
-/// <param name="Missing">Shards without a part that may be tried, in ascending order.</param>
-/// <param name="Failed">Shards without a part that are not tried again.</param>
-/// <param name="Rows">Rows of the finished shards.</param>
-/// <param name="Conflict">Whether two processes came to other bytes for a shard.</param>
-internal sealed record ShardStanding(IReadOnlyList<int> Missing, IReadOnlyList<int> Failed, long Rows, bool Conflict);
 
 /// <summary>A plan and its parts, without teacher and images.</summary>
 internal sealed class ShardBoard
@@ -65,35 +58,21 @@ internal sealed class ShardBoard
         bool[] finished = new bool[Shards];
         foreach (string file in Directory.EnumerateFiles(Folder, "*.json"))
         {
-            if (NumberOf(Path.GetFileNameWithoutExtension(file)) is { } shard)
+            if (ShardAttempts.NumberOf(Path.GetFileNameWithoutExtension(file), Shards) is { } shard)
                 finished[shard] = true;
         }
-        HashSet<int> failed = [];
-        bool conflict = false;
-        foreach (int shard in AttemptedOnes())
-        {
-            IReadOnlyList<Failure> failures = store.FailuresOf(shard);
-            conflict |= failures.Any(failure => failure.Conflict);
-            // Finished meanwhile, maybe.
-            if (PartStore.IsPoison(failures) && !File.Exists(store.NoteOf(shard)))
-                failed.Add(shard);
-        }
-        List<int> missing = [];
-        long rows = 0;
-        for (int shard = 0; shard < Shards; shard++)
-        {
-            if (finished[shard])
-                rows += plan.Shards[shard].Places;
-            else if (!failed.Contains(shard))
-                missing.Add(shard);
-        }
-        return new ShardStanding(missing, [.. failed.Order()], rows, conflict);
+        HashSet<int> tried = store.Attempts.Tried(Shards);
+        return store.Attempts.Standing(
+            Shards,
+            shard => finished[shard] || tried.Contains(shard) && store.IsFinished(shard),
+            shard => plan.Shards[shard].Places
+        );
     }
 
     /// <summary>Lets shards be tried again that failed before. Where two processes came to different bytes, neither is believed.</summary>
     public void RetryFailed()
     {
-        foreach (int shard in AttemptedOnes())
+        foreach (int shard in store.Attempts.Tried(Shards))
             store.Forget(shard);
     }
 
@@ -117,20 +96,4 @@ internal sealed class ShardBoard
 
     /// <summary>The table.</summary>
     public override string ToString() => output;
-
-    private HashSet<int> AttemptedOnes() =>
-        Directory.Exists(store.Attempts)
-            ?
-            [
-                .. Directory
-                    .EnumerateDirectories(store.Attempts)
-                    .Select(attempt => NumberOf(Path.GetFileName(attempt).Split('.')[0]))
-                    .OfType<int>(),
-            ]
-            : [];
-
-    private int? NumberOf(string name) =>
-        name.Length == 8 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int shard) && shard < Shards
-            ? shard
-            : null;
 }

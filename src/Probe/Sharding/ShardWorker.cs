@@ -1,19 +1,8 @@
 // One process that is given shards one by one: the teacher stays loaded.
 
+using DataFreeKD.Core.Sharding;
+
 namespace DataFreeKD.Probe.Sharding;
-
-/// <summary>What became of a shard.</summary>
-internal enum ShardOutcome
-{
-    /// <summary>Its part is there.</summary>
-    Done,
-
-    /// <summary>It has no part and is not to be tried again.</summary>
-    Failed,
-
-    /// <summary>It failed, and may be tried again.</summary>
-    Again,
-}
 
 /// <summary>Scores single shards of a plan that is there.</summary>
 internal sealed class ShardWorker : IDisposable

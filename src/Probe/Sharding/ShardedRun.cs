@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 
@@ -112,7 +113,7 @@ internal sealed class ShardedRun : IDisposable
                     Store.Forget(shard);
                 if (IsDone(shard, cancel))
                     continue;
-                while (!PartStore.IsPoison(Store.FailuresOf(shard)) && !Try(shard, images, progress, cancel)) { }
+                while (!Store.Attempts.IsPoison(shard) && !Try(shard, images, progress, cancel)) { }
                 if (Store.Read(shard) is null)
                     failed.Add(shard);
                 else
@@ -125,7 +126,7 @@ internal sealed class ShardedRun : IDisposable
             }
         }
         if (failed.Count > 0)
-            FailedShards.Write(Store, Plan.Shards.Count);
+            FailedShards.Write(Store.Attempts, Plan.Shards.Count, Store.IsFinished);
         return Summary(done, failed);
     }
 
@@ -135,9 +136,9 @@ internal sealed class ShardedRun : IDisposable
     /// <summary>Scores one shard, once, unless it is finished or is not to be tried again.</summary>
     public ShardOutcome One(int shard, ShardInputs images, IProgress<ScoreProgress>? progress, CancellationToken cancel) =>
         IsDone(shard, cancel) ? ShardOutcome.Done
-        : PartStore.IsPoison(Store.FailuresOf(shard)) ? ShardOutcome.Failed
+        : Store.Attempts.IsPoison(shard) ? ShardOutcome.Failed
         : Try(shard, images, progress, cancel) ? ShardOutcome.Done
-        : PartStore.IsPoison(Store.FailuresOf(shard)) ? ShardOutcome.Failed
+        : Store.Attempts.IsPoison(shard) ? ShardOutcome.Failed
         : ShardOutcome.Again;
 
     /// <summary>Where the plan stands.</summary>
@@ -146,7 +147,7 @@ internal sealed class ShardedRun : IDisposable
             Plan.Shards.Count,
             done,
             rows,
-            Enumerable.Range(0, Plan.Shards.Count).Count(shard => File.Exists(Store.NoteOf(shard))),
+            Enumerable.Range(0, Plan.Shards.Count).Count(Store.IsFinished),
             failed,
             clock.Elapsed.TotalSeconds
         );
@@ -203,7 +204,7 @@ internal sealed class ShardedRun : IDisposable
     {
         if (!File.Exists(ScorePlan.PathIn(folder)))
             throw new IOException("the plan is gone");
-        using ShardAttempt attempt = new(Store, shard);
+        using PartAttempt attempt = new(Store, shard);
         try
         {
             attempt.Commit(Compute(shard, attempt, images, progress, cancel));
@@ -225,7 +226,7 @@ internal sealed class ShardedRun : IDisposable
         }
     }
 
-    private Part Compute(int shard, ShardAttempt attempt, ShardInputs images, IProgress<ScoreProgress>? progress, CancellationToken cancel)
+    private Part Compute(int shard, PartAttempt attempt, ShardInputs images, IProgress<ScoreProgress>? progress, CancellationToken cancel)
     {
         long began = Stopwatch.GetTimestamp(),
             before = rows;

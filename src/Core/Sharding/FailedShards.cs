@@ -1,6 +1,8 @@
 // failed.json: which shards are not tried again, and why.
 
-namespace DataFreeKD.Probe.Sharding;
+using System.Text.Json.Serialization;
+
+namespace DataFreeKD.Core.Sharding;
 
 /// <summary>Tells what failed.</summary>
 internal static class FailedShards
@@ -11,20 +13,29 @@ internal static class FailedShards
     /// <summary>A shard that failed.</summary>
     /// <param name="Shard">Its number.</param>
     /// <param name="Reasons">What was wrong with each attempt.</param>
-    public sealed record Entry(int Shard, IReadOnlyList<string> Reasons);
+    public sealed record Entry(int Shard, IReadOnlyList<string> Reasons)
+    {
+        /// <summary>Its name, where it has one beside its number.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Run { get; init; }
+    }
 
-    /// <summary>Writes those of a plan that have no part and are not tried again.</summary>
-    public static IReadOnlyList<Entry> Write(PartStore store, int shards)
+    /// <summary>Writes those of a plan that have no result and are not tried again.</summary>
+    /// <param name="attempts">The attempts.</param>
+    /// <param name="shards">Shards of the plan.</param>
+    /// <param name="finished">Whether a shard has its result.</param>
+    /// <param name="name">A shard's name; null where they have numbers alone.</param>
+    public static IReadOnlyList<Entry> Write(ShardAttempts attempts, int shards, Func<int, bool> finished, Func<int, string>? name = null)
     {
         List<Entry> failed = [];
         for (int shard = 0; shard < shards; shard++)
         {
-            if (!File.Exists(store.NoteOf(shard)) && store.FailuresOf(shard) is var failures && PartStore.IsPoison(failures))
-                failed.Add(new Entry(shard, [.. failures.Select(failure => failure.Message)]));
+            if (!finished(shard) && attempts.FailuresOf(shard) is var failures && ShardAttempts.IsPoison(failures))
+                failed.Add(new Entry(shard, [.. failures.Select(failure => failure.Message)]) { Run = name?.Invoke(shard) });
         }
-        string path = Path.Combine(store.Folder, Name);
+        string path = Path.Combine(attempts.Plan, Name);
         if (failed.Count > 0)
-            PartJson.Write(path, failed);
+            ShardJson.Write(path, failed);
         else
             File.Delete(path);
         return failed;

@@ -1,8 +1,8 @@
 // Which shards are whose, by hand and by what schedulers tell.
 
-using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Core.Sharding;
 
-namespace DataFreeKD.Probe.Tests;
+namespace DataFreeKD.Core.Tests;
 
 public sealed class ShardShareTests
 {
@@ -33,7 +33,7 @@ public sealed class ShardShareTests
     public void A_share_that_cannot_be_meant_is_refused_with_the_reason(string text, string environment, string expected) =>
         Assert.Contains(
             expected,
-            Assert.Throws<ScoreException>(() => ShardShare.Parse(text, Of(environment))).Message,
+            Assert.Throws<ShardShareException>(() => ShardShare.Parse(text, Of(environment))).Message,
             StringComparison.Ordinal
         );
 

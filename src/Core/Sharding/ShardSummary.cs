@@ -1,6 +1,6 @@
 // What a process's share came to, in numbers.
 
-namespace DataFreeKD.Probe.Sharding;
+namespace DataFreeKD.Core.Sharding;
 
 /// <summary>Where a plan stands after a process has done its share.</summary>
 /// <param name="Shards">Shards of the plan.</param>

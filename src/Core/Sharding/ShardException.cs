@@ -1,6 +1,6 @@
 // What is thrown where shards do not come together.
 
-namespace DataFreeKD.Probe.Sharding;
+namespace DataFreeKD.Core.Sharding;
 
 /// <summary>What is wrong with the shards.</summary>
 public enum ShardProblem
@@ -17,7 +17,7 @@ public enum ShardProblem
     /// <summary>A finished part was cut short or altered.</summary>
     Damaged,
 
-    /// <summary>An image lies where the process may not look.</summary>
+    /// <summary>An input lies where the process may not look.</summary>
     Outside,
 }
 

@@ -1,0 +1,78 @@
+// How the records of plans, attempts and results are written.
+
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace DataFreeKD.Core.Sharding;
+
+/// <summary>The first file of an attempt.</summary>
+/// <param name="Host">The machine.</param>
+/// <param name="Process">Its number there.</param>
+/// <param name="Version">Version of the tool.</param>
+/// <param name="Since">When it began.</param>
+internal sealed record Started(string Host, int Process, string Version, DateTime Since);
+
+/// <summary>How an attempt failed.</summary>
+/// <param name="Message">What was thrown.</param>
+/// <param name="Lasting">Whether another attempt must fail too.</param>
+/// <param name="Conflict">Whether another attempt had come to other bytes.</param>
+internal sealed record Failure(string Message, bool Lasting, bool Conflict = false);
+
+/// <summary>JSON in the form that all of them have.</summary>
+internal static class ShardJson
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(value, Json) + "\n");
+
+    /// <summary>Puts a record in its place unless another process was first, which the system's <c>link</c> decides.</summary>
+    public static void WriteFirst<T>(string path, T value)
+    {
+        string own = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+        try
+        {
+            Write(own, value);
+            HardLink.TryCreate(own, path);
+        }
+        finally
+        {
+            File.Delete(own);
+        }
+    }
+
+    /// <summary>Reads one; null where it is not there.</summary>
+    /// <exception cref="JsonException">It is no such record.</exception>
+    public static T? ReadStrictly<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty.");
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads one; null where it is not there, or no such thing.</summary>
+    public static T? Read<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return ReadStrictly<T>(path);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public static byte[] Bytes<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Json);
+}

@@ -1,0 +1,61 @@
+// One process at one shard of a scoring run.
+
+using DataFreeKD.Core.Sharding;
+using DataFreeKD.Manifests;
+
+namespace DataFreeKD.Probe.Sharding;
+
+/// <summary>What became of a finished attempt.</summary>
+internal enum AttemptOutcome
+{
+    /// <summary>It is the part.</summary>
+    First,
+
+    /// <summary>Another one was first, with the same bytes.</summary>
+    Same,
+}
+
+/// <summary>Rows are written into the attempt's folder; <see cref="Commit"/> makes them the part.</summary>
+internal sealed class PartAttempt : ShardAttempt
+{
+    private const string PartName = "part.json";
+
+    private readonly PartStore store;
+    private readonly int shard;
+
+    public PartAttempt(PartStore store, int shard)
+        : base(store.Attempts, shard, Provenance.ToolVersion) => (this.store, this.shard) = (store, shard);
+
+    /// <summary>Where the rows are written.</summary>
+    public string Rows => RowsIn(Folder);
+
+    /// <summary>Where the embeddings are written.</summary>
+    public string Vectors => VectorsIn(Folder);
+
+    public static string RowsIn(string folder) => Path.Combine(folder, "rows.csv");
+
+    public static string VectorsIn(string folder) => Path.Combine(folder, "rows.f32");
+
+    /// <summary>Makes it the part, unless another attempt was first.</summary>
+    /// <exception cref="ShardException">Another one was, with other bytes.</exception>
+    public AttemptOutcome Commit(Part part)
+    {
+        string own = Path.Combine(Folder, PartName);
+        ShardJson.Write(own, part);
+        if (!HardLink.TryCreate(own, store.NoteOf(shard)) && store.Read(shard) is { } first && first.Attempt != Name)
+        {
+            if (!first.HoldsSameAs(part))
+            {
+                string message =
+                    $"shard {shard}: {part.Host} ({Name}) computed other bytes than {first.Host} ({first.Attempt}) before: {part.Isa} and {first.Isa}, numerics {part.Numerics}; see whether the machines, the images or the memory differ, then give --resume to compute it again";
+                Fail(new Failure(message, Lasting: true, Conflict: true));
+                throw new ShardException(ShardProblem.Conflict, message);
+            }
+            // The first may have been killed before its rows were in place: the same bytes are as good.
+            store.Place(shard, Folder);
+            return AttemptOutcome.Same;
+        }
+        store.Place(shard, Folder);
+        return AttemptOutcome.First;
+    }
+}
