@@ -61,6 +61,17 @@ public sealed class RecipesFileTests
         options.Validate();
     }
 
+    [Fact]
+    public void Images_to_validate_on_are_relative_to_the_file_as_every_path_in_it()
+    {
+        using TempFolder folder = World();
+        ComparisonOptions options = Read(
+            folder,
+            Good.Replace("steps: 400", "steps: 400\n  validation: held-out.csv", StringComparison.Ordinal)
+        );
+        Assert.Equal(folder["held-out.csv"], Assert.IsType<DistillOptions>(options.Recipes[0].Options).ValidationPath);
+    }
+
     [Theory]
     [InlineData('[', 200_000)]
     [InlineData('{', 5_000)]

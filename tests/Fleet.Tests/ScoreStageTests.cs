@@ -95,7 +95,7 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         Assert.Contains("has another plan", Refused(message with { Plan = new string('0', 64) }), StringComparison.Ordinal);
         JsonNode altered = JsonNode.Parse(File.ReadAllText(job))!;
         altered["score"]!["views"] = 7;
-        altered["score"]!["scores"] = new JsonArray("views");
+        altered["score"]!["extra_scores"] = new JsonArray("views");
         File.WriteAllText(job, altered.ToJsonString());
         Assert.Contains("other options", Refused(message), StringComparison.Ordinal);
         File.WriteAllText(job, "{\"score\": {\"command\": \"rm\"}}");

@@ -32,7 +32,7 @@ internal sealed class RecipesFile
     private static readonly string[] TopKeys = ["seeds", "baseline", "tests", "equal-steps", "defaults", "recipes"];
 
     // Where a path is written relative to the file; the last three may also be an architecture's name.
-    private static readonly string[] PathKeys = ["selection", "data", "teacher", "cache"],
+    private static readonly string[] PathKeys = ["selection", "validation", "data", "teacher", "cache"],
         PathOrNameKeys = ["student", "via", "model"];
 
     private readonly YamlDocument yaml;

@@ -20,7 +20,7 @@ public readonly record struct ShardShare(int Index, int Count)
     /// <c>JOB_COMPLETIONS</c> or n).</summary>
     /// <param name="text">The text.</param>
     /// <param name="environment">What an environment variable holds; null for none.</param>
-    /// <exception cref="ShardShareException">It is neither, or the environment does not say.</exception>
+    /// <exception cref="DataFreeKDException">It is neither, or the environment does not say.</exception>
     public static ShardShare Parse(string text, Func<string, string?> environment)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -102,7 +102,7 @@ public readonly record struct ShardShare(int Index, int Count)
 }
 
 /// <summary>A share that cannot be read as one.</summary>
-public sealed class ShardShareException : DataFreeKDException
+internal sealed class ShardShareException : DataFreeKDException
 {
     /// <summary>With a message for the user.</summary>
     public ShardShareException(string message)
