@@ -203,7 +203,7 @@ internal static class CacheRun
     {
         if (record.Whole)
         {
-            ReadOnlySpan<float> values = logits.cpu().contiguous().data<float>().ToArray();
+            ReadOnlySpan<float> values = HostReads.Floats(logits);
             for (int i = 0; i < seeds.Length; i++)
                 CacheRecord.WriteWhole(
                     records.Slice(i * record.Bytes, record.Bytes),
@@ -213,8 +213,8 @@ internal static class CacheRun
             return;
         }
         (torch.Tensor probabilities, torch.Tensor classes) = logits.softmax(-1).topk(record.TopK);
-        ReadOnlySpan<float> kept = probabilities.cpu().contiguous().data<float>().ToArray();
-        ReadOnlySpan<long> indices = classes.cpu().contiguous().data<long>().ToArray();
+        ReadOnlySpan<float> kept = HostReads.Floats(probabilities);
+        ReadOnlySpan<long> indices = HostReads.Longs(classes);
         for (int i = 0; i < seeds.Length; i++)
             CacheRecord.WriteTop(
                 records.Slice(i * record.Bytes, record.Bytes),

@@ -1,6 +1,8 @@
 // The figures of an image, from what the teacher made of its batch.
 
+using DataFreeKD.Models;
 using DataFreeKD.Probe.Scores;
+using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
 
@@ -14,46 +16,70 @@ internal sealed record ImageScores(
     float[]? Embedding
 )
 {
-    /// <summary>The figures of a batch, an image each.</summary>
+    /// <summary>The figures of a batch, an image each, which come from the device in one copy.</summary>
     /// <param name="answer">What the teacher made of it.</param>
     /// <param name="plan">Which figures.</param>
     /// <param name="images">Images of the batch.</param>
     public static IReadOnlyList<ImageScores> Of(TeacherAnswer answer, PassPlan plan, int images)
     {
-        float[][] variances = new float[plan.Blocks.Count][],
-            cosines = new float[plan.Blocks.Count][];
-        for (int i = 0; i < plan.Blocks.Count; i++)
-        {
-            variances[i] = TensorRows.Flat(AttentionProbe.Variance(answer.Probes[i]));
-            cosines[i] = TensorRows.Flat(AttentionProbe.Cosine(answer.Probes[i]));
-        }
-        float[][]? outputs = answer.Logits is null
-            ? null
-            : [.. OutputScore.All.Select(score => TensorRows.Flat(score.Compute(answer.Logits)))];
-        long[]? predictions = answer.Logits?.argmax(-1).cpu().data<long>().ToArray();
-        float[] missing = [.. Enumerable.Repeat(float.NaN, images)];
-        float[][] more =
+        int blocks = plan.Blocks.Count,
+            outputs = answer.Logits is null ? 0 : OutputScore.All.Count;
+        List<Tensor> columns =
         [
-            .. plan.Extras.SelectMany(extra =>
-                extra.IsComputable
-                    ? extra.Score.Compute(answer).Select(TensorRows.Flat)
-                    : extra.Score.Columns(plan.Blocks).Select(_ => missing)
-            ),
+            .. answer.Probes.Take(blocks).Select(AttentionProbe.Variance),
+            .. answer.Probes.Take(blocks).Select(AttentionProbe.Cosine),
         ];
-        int width = plan.Width;
-        float[]? embedding = plan.Embeddings ? TensorRows.Flat(answer.Embedding) : null;
+        if (answer.Logits is { } logits)
+        {
+            columns.AddRange(OutputScore.All.Select(score => score.Compute(logits)));
+            // The number of a class is exact in single precision up to 2^24.
+            columns.Add(logits.argmax(-1));
+        }
+        // The column of each extra figure; negative where this teacher cannot have it.
+        List<int> places = [];
+        foreach ((ExtraScore score, bool computable) in plan.Extras)
+        {
+            if (!computable)
+            {
+                places.AddRange(score.Columns(plan.Blocks).Select(_ => -1));
+                continue;
+            }
+            foreach (Tensor column in score.Compute(answer))
+            {
+                places.Add(columns.Count);
+                columns.Add(column);
+            }
+        }
+        int width = plan.Embeddings ? plan.Width : 0,
+            all = columns.Count + width;
+        float[] read = Read(columns, plan.Embeddings ? answer.Embedding : null, answer.Embedding.device, images);
         return
         [
             .. Enumerable
                 .Range(0, images)
-                .Select(row => new ImageScores(
-                    predictions?[row],
-                    outputs is null ? null : [.. outputs.Select(column => column[row])],
-                    [.. variances.Select(column => column[row])],
-                    [.. cosines.Select(column => column[row])],
-                    [.. more.Select(column => column[row])],
-                    embedding?[(row * width)..((row + 1) * width)]
-                )),
+                .Select(image =>
+                {
+                    float[] row = read[(image * all)..((image + 1) * all)];
+                    return new ImageScores(
+                        answer.Logits is null ? null : (long)row[(2 * blocks) + outputs],
+                        answer.Logits is null ? null : row[(2 * blocks)..((2 * blocks) + outputs)],
+                        row[..blocks],
+                        row[blocks..(2 * blocks)],
+                        [.. places.Select(place => place < 0 ? float.NaN : row[place])],
+                        plan.Embeddings ? row[columns.Count..] : null
+                    );
+                }),
         ];
+    }
+
+    // Image by image, its columns and then its embedding.
+    private static float[] Read(IReadOnlyList<Tensor> columns, Tensor? embedding, Device device, int images)
+    {
+        List<Tensor> parts = [];
+        if (columns.Count > 0)
+            parts.Add(stack(columns.Select(column => column.to(ScalarType.Float32).to(device).reshape(-1).narrow(0, 0, images)), 1));
+        if (embedding is not null)
+            parts.Add(embedding.to(ScalarType.Float32));
+        return parts.Count == 0 ? [] : HostReads.Floats(cat(parts, 1));
     }
 }

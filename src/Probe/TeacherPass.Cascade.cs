@@ -149,7 +149,7 @@ internal sealed partial class TeacherPass
         else
         {
             first = Network.RunFirst(pixels, cascade.Blocks, ProbedOrFirst(cascade.Blocks));
-            read = [.. cascade.ReadOut(Features(first).cpu()).data<double>()];
+            read = HostReads.Doubles(cascade.ReadOut(HostReads.ToHost(Features(first))));
         }
         long[] hopeful = [.. Enumerable.Range(0, images).Where(i => cascade.Keeps(read[i])).Select(i => (long)i)];
         Queue<ImageScores> scores = new(
@@ -161,13 +161,13 @@ internal sealed partial class TeacherPass
     private static double[] ReadOut(StudentPass looks, Tensor pixels, CascadeModel cascade)
     {
         using DisposeScope scope = NewDisposeScope();
-        return [.. cascade.ReadOut(looks.Features(pixels)).data<double>()];
+        return HostReads.Doubles(cascade.ReadOut(looks.Features(pixels)));
     }
 
     private IReadOnlyList<ImageScores> ScoredFully(Tensor pixels, VitPartial? first, long[] images)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor some = tensor(images, device: pixels.device),
+        Tensor some = Upload.To(tensor(images), pixels.device),
             kept = pixels.index_select(0, some);
         return Figures(
             first is null

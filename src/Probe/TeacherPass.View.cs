@@ -23,7 +23,7 @@ internal sealed partial class TeacherPass
         Span<float> pixels = MemoryMarshal.Cast<byte, float>(batch.bytes);
         for (int i = 0; i < seen.Count; i++)
             Transform.Normalise(seen[i], pixels.Slice(i * length, length));
-        ModelOutput output = Network.Run(batch.to(Device), new ModelCapture { ClsRowBlocks = Blocks });
+        ModelOutput output = Network.Run(Upload.To(batch, Device), new ModelCapture { ClsRowBlocks = Blocks });
 
         float[][] probes = [.. Blocks.Select(block => TensorRows.Flat(AttentionProbe.FromClsRows(output.ClsRows[block])))];
         float[]? probabilities = output.Logits is { } logits ? TensorRows.Flat(logits.to(ScalarType.Float64).softmax(-1)) : null;

@@ -215,7 +215,9 @@ internal sealed partial class TeacherPass : IDisposable
         Tensor pixels = DecodedInput.Batch(images, Transform.ImageSize);
         if (Device.type == DeviceType.CPU)
             return look(pixels);
+        // The copy goes while another batch is computed.
+        pixels = Upload.To(pixels, Device);
         lock (gate)
-            return look(pixels.to(Device));
+            return look(pixels);
     }
 }

@@ -1,5 +1,6 @@
 // A tensor's numbers in arrays, single precision, on the CPU.
 
+using DataFreeKD.Models;
 using static TorchSharp.torch;
 
 namespace DataFreeKD.Probe;
@@ -7,7 +8,7 @@ namespace DataFreeKD.Probe;
 internal static class TensorRows
 {
     /// <summary>All numbers, in the tensor's order.</summary>
-    public static float[] Flat(Tensor tensor) => tensor.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    public static float[] Flat(Tensor tensor) => HostReads.Floats(tensor);
 
     /// <summary>The numbers of each of <paramref name="rows"/> images.</summary>
     public static float[][] Of(Tensor tensor, int rows)

@@ -2,6 +2,7 @@
 
 using System.Buffers;
 using DataFreeKD.Imaging;
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Data;
@@ -67,7 +68,10 @@ internal sealed class BatchLoader : IDisposable
         float[] ready = buffers[step % 2];
         long start = (long)step * options.BatchSize;
         Prepare(++step);
-        torch.Tensor pixels = torch.tensor(ready, [options.BatchSize, 3, augmentation.ImageSize, augmentation.ImageSize], device: device);
+        torch.Tensor pixels = Upload.To(
+            torch.tensor(ready, [options.BatchSize, 3, augmentation.ImageSize, augmentation.ImageSize]),
+            device
+        );
         return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch)
         {
             Start = start,

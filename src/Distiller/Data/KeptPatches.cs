@@ -1,5 +1,6 @@
 // Which patches the student keeps under patch dropout (Liu et al., 2023), by (seed, step).
 
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Data;
@@ -36,6 +37,6 @@ internal static class KeptPatches
             for (int i = 0; i < keep; i++)
                 kept[(image * keep) + i] = all[i];
         }
-        return torch.tensor(kept, [batch, keep], device: device);
+        return Upload.To(torch.tensor(kept, [batch, keep]), device);
     }
 }

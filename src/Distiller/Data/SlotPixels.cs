@@ -1,6 +1,7 @@
 // Normalised pixels of slots of a pixel store, without augmentation.
 
 using DataFreeKD.Imaging;
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Data;
@@ -15,7 +16,7 @@ internal sealed class SlotPixels(PixelStore store, int side, PixelNormaliser nor
         float[] pixels = new float[slots.Length * image];
         for (int i = 0; i < slots.Length; i++)
             normaliser.Apply(Stored(slots[i]), pixels.AsSpan(i * image, image));
-        return torch.tensor(pixels, [slots.Length, 3, side, side], device: device);
+        return Upload.To(torch.tensor(pixels, [slots.Length, 3, side, side]), device);
     }
 
     private byte[] Stored(int slot)

@@ -91,7 +91,7 @@ internal sealed class JudgedModel : IDisposable
         torch.Tensor logits = input is null
             ? torch.tensor(export!(pixels, images), [images, Classes])
             : loaded.Model.Run(input, ModelCapture.None).Logits!;
-        float[] result = finish(logits).cpu().data<float>().ToArray();
+        float[] result = HostReads.Floats(finish(logits));
         clock.Stop();
         if (warm)
             forwarded += images;

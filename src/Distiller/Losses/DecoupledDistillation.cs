@@ -89,8 +89,9 @@ internal sealed class DecoupledDistillation : LossTerm
     // Log-probabilities of (target, any other) [B, 2] and of the others among themselves [B, C − 1].
     private static (torch.Tensor Binary, torch.Tensor Others) Split(torch.Tensor logits, torch.Tensor target)
     {
-        torch.Tensor rest = torch.nn.functional.one_hot(target.squeeze(-1), logits.shape[1]).eq(0);
-        torch.Tensor others = logits.masked_select(rest).view(logits.shape[0], logits.shape[1] - 1);
+        // By number, as a choice by mask waits for the device to say how many there are.
+        torch.Tensor rest = torch.arange(logits.shape[1] - 1, device: logits.device).unsqueeze(0);
+        torch.Tensor others = logits.gather(-1, rest + rest.ge(target).to_type(torch.ScalarType.Int64));
         torch.Tensor binary = torch.cat([logits.gather(-1, target), others.logsumexp(-1, keepdim: true)], -1);
         return (binary.log_softmax(-1), others.log_softmax(-1));
     }

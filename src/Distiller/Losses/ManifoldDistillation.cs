@@ -1,6 +1,7 @@
 // Relations among all patches of a batch, decoupled into three cheap parts (fine-grained manifold distillation).
 
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Models;
 using TorchSharp;
 
 namespace DataFreeKD.Distiller.Losses;
@@ -124,7 +125,7 @@ internal sealed class ManifoldDistillation : LayerLoss
         ];
         return (Intra(s, t, inputs.Weights) * intra)
             + (Inter(s, t, inputs.Weights) * inter)
-            + (Random(s, t, torch.tensor(chosen, device: s.device), inputs.Weights) * random);
+            + (Random(s, t, Upload.To(torch.tensor(chosen), s.device), inputs.Weights) * random);
     }
 
     // The tokens that count, of both models in the same order.

@@ -148,7 +148,7 @@ internal sealed class VitFeatureDistillation : LossTerm
             foreach (int patch in random.Choose(count, patches))
                 masked[(image * patches) + patch] = true;
         }
-        return torch.tensor(masked, [batch, patches], device: token.Value.device);
+        return Upload.To(torch.tensor(masked, [batch, patches]), token.Value.device);
     }
 
     // [B, N, D] over the grid.

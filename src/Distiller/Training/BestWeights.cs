@@ -24,7 +24,7 @@ internal sealed class BestWeights(string file, LoopOptions options)
     /// <summary>Takes up a checkpoint's state.</summary>
     public void Load(IReadOnlyDictionary<string, torch.Tensor> saved)
     {
-        double[] values = saved[Key].data<double>().ToArray();
+        double[] values = HostReads.Doubles(saved[Key]);
         (score, step, without) = (values[0], (int)values[1], (int)values[2]);
     }
 
@@ -40,7 +40,7 @@ internal sealed class BestWeights(string file, LoopOptions options)
         (score, step, without) = (its, at, 0);
         using DisposeScope scope = torch.NewDisposeScope();
         using AtomicFile written = new(file);
-        SafeTensors.Write(written.Stream, model.StateDict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().cpu()));
+        SafeTensors.Write(written.Stream, model.StateDict().ToDictionary(pair => pair.Key, pair => HostReads.ToHost(pair.Value.detach())));
         written.Commit();
     }
 

@@ -37,7 +37,7 @@ internal sealed class DistillObjective(
         {
             Teacher = answers[0],
             Student = own ?? student.Run(mixed.Pixels, studentCapture with { KeptPatches = kept }),
-            Weights = weights?.index_select(0, torch.tensor(batch.Images.Select(slot => (long)slot).ToArray(), device: weights.device)),
+            Weights = weights?.index_select(0, Upload.To(torch.tensor(batch.Images.Select(slot => (long)slot).ToArray()), weights.device)),
             KeptPatches = kept,
             At = at,
         };

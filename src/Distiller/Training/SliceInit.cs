@@ -151,7 +151,7 @@ internal static class SliceInit
         // Indices of the largest values, ascending, ties to the earlier.
         private static torch.Tensor Top(torch.Tensor importance, int count)
         {
-            float[] values = importance.cpu().data<float>().ToArray();
+            float[] values = HostReads.Floats(importance);
             long[] chosen =
             [
                 .. Enumerable

@@ -21,7 +21,7 @@ internal sealed class SlotPredictor(SlotPixels pixels, int batchSize)
         {
             using DisposeScope scope = torch.NewDisposeScope();
             using IDisposable inference = torch.inference_mode();
-            foreach (long decision in logits(pixels.Of(chunk)).argmax(-1).cpu().data<long>().ToArray())
+            foreach (long decision in HostReads.Longs(logits(pixels.Of(chunk)).argmax(-1)))
                 decisions[done++] = (int)decision;
         }
         return decisions;

@@ -101,7 +101,7 @@ internal sealed class StoredTeacher : TeacherSource
         [
             new ModelOutput
             {
-                Logits = torch.tensor(logits, [batch.Seeds.Length, Classes], device: device),
+                Logits = Upload.To(torch.tensor(logits, [batch.Seeds.Length, Classes]), device),
                 Embedding = torch.empty([batch.Seeds.Length, 0], device: device),
             },
         ];

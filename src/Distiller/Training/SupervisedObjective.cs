@@ -17,7 +17,7 @@ internal sealed class SupervisedObjective(ImageModel model, IReadOnlyList<int> l
     public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
     {
         torch.Tensor logits = model.Run(mixed.Pixels, new ModelCapture { KeptPatches = kept }).Logits!;
-        torch.Tensor own = torch.tensor(batch.Images.Select(slot => (long)labels[slot]).ToArray(), device: logits.device);
+        torch.Tensor own = Upload.To(torch.tensor(batch.Images.Select(slot => (long)labels[slot]).ToArray()), logits.device);
         torch.Tensor targets = SmoothedCrossEntropy.Targets(own, model.Config.Classes, smoothing);
         if (mixed.Own < 1)
             targets = (targets * mixed.Own) + (targets.flip(0) * (1 - mixed.Own));

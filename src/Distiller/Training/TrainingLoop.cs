@@ -69,6 +69,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
             start
         );
         sums.CopyTo(log.Sums, 0);
+        using PendingFigures pending = new(log);
         torch.Tensor[] leaves = [.. optimiser.Leaves];
 
         StageClock stages = parts.Objective.Clock;
@@ -116,7 +117,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 statistics.Follow(step);
                 stages.Mark("optimiser");
 
-                log.Add(Figures([loss.Total, norm, .. loss.Terms], step));
+                pending.Add(step, [loss.Total, norm, .. loss.Terms]);
                 int done = step + 1;
                 if (done % options.LogEvery == 0 || done == steps)
                     Report(done, batch.Epoch, schedule.At(step));
@@ -149,6 +150,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
 
         void Save(int done)
         {
+            pending.Read();
             log.Flush();
             Checkpoint.Save(
                 parts.Folder.Checkpoint,
@@ -168,6 +170,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
 
         void Report(int done, int epoch, double rate)
         {
+            pending.Read();
             bool scored = ScoresAt(done);
             if (scored)
             {
@@ -233,21 +236,5 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         IList<torch.Tensor> gradients = torch.autograd.grad([loss], leaves, allow_unused: true);
         // A leaf that no loss reaches (a head under feature losses alone) gets no tensor back.
         return [.. gradients.Zip(leaves, (gradient, leaf) => gradient is null || gradient.IsInvalid ? torch.zeros_like(leaf) : gradient)];
-    }
-
-    private static double[] Figures(torch.Tensor[] scalars, int step)
-    {
-        using IDisposable off = torch.no_grad();
-        double[] figures = torch
-            .stack([.. scalars.Select(scalar => scalar.detach().reshape([]))])
-            .to_type(torch.ScalarType.Float64)
-            .cpu()
-            .data<double>()
-            .ToArray();
-        return Array.TrueForAll(figures, double.IsFinite)
-            ? figures
-            : throw new DistillException(
-                $"the loss or its gradient stopped being a number at step {step + 1}; lower the learning rate or the loss weights"
-            );
     }
 }

@@ -1,5 +1,6 @@
 // From a sample that was scored fully to a cascade, and what it loses on images that it was not learned from.
 
+using DataFreeKD.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -144,13 +145,13 @@ internal static class CascadeLearning
         y -= y.mean();
         Tensor gram = x.t().matmul(x) + (eye(x.shape[1], dtype: ScalarType.Float64) * (Ridge * images.Length));
         Tensor weights = linalg.solve(gram, x.t().matmul(y)) / spread;
-        return (offset.data<double>().ToArray(), weights.data<double>().ToArray());
+        return (HostReads.Doubles(offset), HostReads.Doubles(weights));
     }
 
     private static double[] ReadOut(CascadeCandidate candidate, int[] images, double[] offset, double[] weights)
     {
         using DisposeScope scope = NewDisposeScope();
-        return [.. (Matrix(candidate, images) - tensor(offset)).matmul(tensor(weights)).data<double>()];
+        return HostReads.Doubles((Matrix(candidate, images) - tensor(offset)).matmul(tensor(weights)));
     }
 
     private static Tensor Matrix(CascadeCandidate candidate, int[] images)

@@ -28,7 +28,7 @@ internal sealed class StudentPass
     }
 
     /// <summary>Features <c>[B, F]</c>, float64, on the CPU.</summary>
-    public Tensor Features(Tensor pixels) => CascadeFeatures.OfStudent(TeacherAnswer.Of(network, pixels, blocks)).cpu();
+    public Tensor Features(Tensor pixels) => HostReads.ToHost(CascadeFeatures.OfStudent(TeacherAnswer.Of(network, pixels, blocks)));
 
     /// <summary>Its work as a share of a teacher's.</summary>
     public double ShareOf(TeacherPass teacher) =>

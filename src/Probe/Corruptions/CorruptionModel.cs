@@ -1,6 +1,7 @@
 // The classifier of corrupted copies, as plain numbers.
 
 using System.Text.Json.Serialization;
+using DataFreeKD.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,12 +48,14 @@ internal sealed record CorruptionModel
         using DisposeScope scope = NewDisposeScope();
         if (!Verdict.Better)
             return zeros_like(features.select(1, 0)).MoveToOuterDisposeScope();
-        Tensor scaled = (features - Row(Offset)) * Row(Scale);
-        Tensor logits = scaled.matmul(stack(Weights.Select(Row)).t()) + Row(Bias);
+        Tensor scaled = (features - There(Row(Offset))) * There(Row(Scale));
+        Tensor logits = scaled.matmul(There(stack(Weights.Select(Row))).t()) + There(Row(Bias));
         Tensor margin = logits.select(1, 0) - logits.narrow(1, 1, logits.shape[1] - 1).logsumexp(1);
         return (margin * Slope + Shift).MoveToOuterDisposeScope();
 
-        Tensor Row(IReadOnlyList<float> numbers) => tensor(numbers.ToArray(), device: features.device).to(features.dtype);
+        Tensor Row(IReadOnlyList<float> numbers) => tensor(numbers.ToArray()).to(features.dtype);
+
+        Tensor There(Tensor rows) => Upload.To(rows, features.device);
     }
 }
 
