@@ -78,7 +78,7 @@ public static class DistillRun
         teacher.Check(session.Images);
         student.MoveTo(device);
         start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
-        teacher.MoveTo(device, options.BatchSize);
+        teacher.MoveTo(device, options.BatchSize / options.Accumulate);
         DistillObjective objective = new(
             student,
             teacher,

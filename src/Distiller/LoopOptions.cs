@@ -10,6 +10,18 @@ public abstract record LoopOptions : BatchOptions
     /// <summary>The model that learns, as the user wrote it.</summary>
     internal abstract string Learner { get; }
 
+    /// <summary>Parts that each batch is computed in, one after the other: so much less memory for activations, for the same
+    /// step.</summary>
+    /// <value>1 (default): the whole batch at once.</value>
+    /// <remarks>Losses and gradients are means over the batch, so nothing but the rounding changes where a loss is a mean over images;
+    /// one that looks across the images of a batch, or a network with BatchNorm, sees those of a part.</remarks>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>Whether a Vision Transformer keeps of its blocks only what goes into them, and computes each again when its gradient is
+    /// wanted (Chen et al., 2016): a fraction of the memory, for about a third more work.</summary>
+    /// <remarks>The gradients are the same, but for rounding where several losses read one block.</remarks>
+    public bool CheckpointActivations { get; init; }
+
     /// <summary>Peak learning rate of AdamW.</summary>
     /// <value>Null (default): 4e-4 for a student pruned from its teacher, or a model to go on from in a distillation; else 1e-3.</value>
     public double? LearningRate { get; init; }
@@ -91,6 +103,13 @@ public abstract record LoopOptions : BatchOptions
         Check(
             LearningRate is null || (LearningRate > 0 && double.IsFinite(LearningRate.Value)),
             $"learning rate is {LearningRate}: must be above 0"
+        );
+        Check(Accumulate >= 1, $"accumulate is {Accumulate}: must be 1 or more");
+        Check(
+            BatchSize / Accumulate >= 2,
+            $"accumulate is {Accumulate}: batches of {BatchSize} have too few images, since a part has 2 or more",
+            nameof(Accumulate),
+            nameof(BatchSize)
         );
         Check(WeightDecay >= 0, $"weight decay is {WeightDecay}: must be 0 or more");
         Check(WarmupSteps is null or >= 0, $"warm-up is {WarmupSteps} steps: must be 0 or more");

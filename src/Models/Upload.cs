@@ -9,8 +9,8 @@ namespace DataFreeKD.Models;
 internal static class Upload
 {
     /// <summary>The tensor on <paramref name="device"/>; itself on the CPU.</summary>
-    /// <remarks>From pinned memory a copy is one more task in the device's queue, which what is asked of it later comes after; libtorch keeps
-    /// the pinned memory until the copy is done. From other memory the host waits for the queue.</remarks>
+    /// <remarks>From pinned memory a copy is one more task in the device's queue, before all that is asked of it later; libtorch keeps the
+    /// pinned memory until the copy is done. From other memory the host waits for the queue.</remarks>
     public static Tensor To(Tensor host, Device device)
     {
         if (device.type != DeviceType.CUDA)

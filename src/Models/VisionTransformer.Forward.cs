@@ -78,32 +78,25 @@ public sealed partial class VisionTransformer
 
     private torch.Tensor Through(torch.Tensor x, int from, int to, ModelCapture capture, Kept captured, DisposeScope scope)
     {
-        bool kept = false;
+        Recomputation? recomputation = torch.is_grad_enabled() ? Recomputation : null;
+        if (recomputation is not null)
+            x = scope.MoveToOuter(recomputation.Begin(scope.MoveToOuter(x)));
+        // What blocks are computed from again stays.
+        bool kept = recomputation is not null;
         using TokenMerging? merging = capture.MergedPatches > 0 ? new TokenMerging(capture.MergedPatches, Config.PrefixTokens) : null;
         for (int b = from; b < to; b++)
         {
-            bool wanted = capture.HiddenBlocks.Contains(b),
-                apart = capture.QkvBlocks.Contains(b);
-            // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
-            long queries =
-                b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart && !capture.NormedTokens ? HeadTokens : x.shape[1];
-            // The pooling's own query takes the place of the last block's row.
-            bool pooled = attn_pool is not null && b == Config.Depth - 1;
-            captured.WantsPooledRow |= pooled && capture.ClsRowBlocks.Contains(b);
-            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = blocks[b]
-                .Forward(
-                    x,
-                    queries,
-                    !pooled && capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1,
-                    capture.AttentionBlocks.Contains(b),
-                    apart,
-                    merging
-                );
+            (torch.Tensor next, torch.Tensor? row, torch.Tensor? map, Qkv? qkv) = recomputation is null
+                ? OfBlock(b, x, capture, captured, merging)
+                : Again(recomputation, b, x, capture, captured);
             if (!kept)
                 x.Dispose();
-            (x, kept) = (next, wanted);
+            bool wanted = capture.HiddenBlocks.Contains(b);
+            (x, kept) = (next, wanted || recomputation is not null);
+            if (kept)
+                scope.MoveToOuter(next);
             if (wanted)
-                captured.Hidden[b] = scope.MoveToOuter(next);
+                captured.Hidden[b] = next;
             if (row is not null)
                 captured.Rows[b] = scope.MoveToOuter(row);
             if (map is not null)
@@ -116,6 +109,38 @@ public sealed partial class VisionTransformer
             captured.Parts[b] = qkv;
         }
         return x;
+    }
+
+    private BlockOutput Again(Recomputation recomputation, int b, torch.Tensor x, ModelCapture capture, Kept captured)
+    {
+        BlockOutput first = default;
+        torch.Tensor[] leaves = recomputation.Run(x, input =>
+        {
+            first = OfBlock(b, input, capture, captured, merging: null);
+            return first.Tensors;
+        });
+        return first.With(leaves);
+    }
+
+    private BlockOutput OfBlock(int b, torch.Tensor x, ModelCapture capture, Kept captured, TokenMerging? merging)
+    {
+        bool wanted = capture.HiddenBlocks.Contains(b),
+            apart = capture.QkvBlocks.Contains(b);
+        // Nobody reads the last block's patches but a capture: only the tokens with a head go through it.
+        long queries =
+            b == Config.Depth - 1 && Config.ReadsTokensAlone && !wanted && !apart && !capture.NormedTokens ? HeadTokens : x.shape[1];
+        // The pooling's own query takes the place of the last block's row.
+        bool pooled = attn_pool is not null && b == Config.Depth - 1;
+        captured.WantsPooledRow |= pooled && capture.ClsRowBlocks.Contains(b);
+        return blocks[b]
+            .Forward(
+                x,
+                queries,
+                !pooled && capture.ClsRowBlocks.Contains(b) ? Config.PrefixTokens : -1,
+                capture.AttentionBlocks.Contains(b),
+                apart,
+                merging
+            );
     }
 
     private ModelOutput Head(torch.Tensor x, ModelCapture capture, Kept kept, DisposeScope scope) =>

@@ -97,6 +97,10 @@ public sealed partial class VisionTransformer : ImageModel
 
     internal IEnumerable<Block> Blocks => blocks;
 
+    /// <summary>Where blocks that run with gradients leave what <see cref="Recomputation.Gradients"/> computes those of; null for one graph
+    /// of all blocks, which autograd goes through.</summary>
+    internal Recomputation? Recomputation { get; set; }
+
     /// <summary>The blocks, each to be taken step by step.</summary>
     /// <exception cref="ModelException">They have their norms after or inside their branches, parallel branches or relative position
     /// biases, so that their steps are others.</exception>

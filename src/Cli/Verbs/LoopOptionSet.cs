@@ -23,6 +23,13 @@ internal sealed class LoopOptionSet
         "Tensor names of the model that is written: timm's, or those of transformers",
         [("timm", TensorNaming.Timm), ("hf", TensorNaming.HuggingFace)]
     );
+    private readonly Option<int> accumulate = CommonOptions
+        .Count("--accumulate", "Parts that each batch is computed in, for less memory", Defaults.Accumulate)
+        .AtLeast(1);
+    private readonly Option<bool> checkpointActivations = new("--checkpoint-activations")
+    {
+        Description = "Compute the blocks of a Vision Transformer again for their gradients, for less memory",
+    };
     private readonly Option<double?> learningRate = CommonOptions.OwnFigure(
         "--lr",
         "Peak learning rate of AdamW [default: 0.0004 for a pruned, cut or existing student, else 0.001]"
@@ -85,6 +92,8 @@ internal sealed class LoopOptionSet
     public Option[] All =>
         [
             .. batch.Length,
+            accumulate,
+            checkpointActivations,
             minutes,
             patience,
             minimumGain,
@@ -112,6 +121,8 @@ internal sealed class LoopOptionSet
         where T : LoopOptions =>
         batch.Apply(parsed, defaults, toolVersion) with
         {
+            Accumulate = parsed.GetValue(accumulate),
+            CheckpointActivations = parsed.GetValue(checkpointActivations),
             LearningRate = parsed.GetValue(learningRate),
             Minutes = parsed.GetValue(minutes),
             Patience = parsed.GetValue(patience),

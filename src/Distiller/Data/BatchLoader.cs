@@ -18,6 +18,20 @@ internal sealed record Batch(torch.Tensor Pixels, int[] Images, int Epoch)
 
     /// <summary>Seed of each image's augmentation.</summary>
     public required ulong[] Seeds { get; init; }
+
+    /// <summary>Slot of the image that each one may be mixed with.</summary>
+    public int[] Partners { get; private init; } = [.. Enumerable.Reverse(Images)];
+
+    /// <summary>Some of its images, which are still what they are in the whole batch.</summary>
+    public Batch Part(int from, int count) =>
+        this with
+        {
+            Pixels = Pixels.narrow(0, from, count),
+            Images = Images[from..(from + count)],
+            Partners = Partners[from..(from + count)],
+            Start = Start + from,
+            Seeds = Seeds[from..(from + count)],
+        };
 }
 
 /// <summary>Gives the batches of the steps <c>from</c> (inclusive) to <c>to</c> (exclusive), in order.</summary>

@@ -8,7 +8,12 @@ namespace DataFreeKD.Distiller.Losses;
 /// <summary>Where a run stands, for losses that change with it or draw at random.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps in all.</param>
-public readonly record struct StepPosition(int Step, int Steps);
+public readonly record struct StepPosition(int Step, int Steps)
+{
+    /// <summary>Place of the first image in the step's batch; above 0 for the later parts of a batch that comes in several
+    /// (<see cref="LoopOptions.Accumulate"/>).</summary>
+    public int FirstImage { get; init; }
+}
 
 /// <summary>What one step offers to the losses.</summary>
 public sealed record LossInputs

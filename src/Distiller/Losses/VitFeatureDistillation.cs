@@ -109,7 +109,7 @@ internal sealed class VitFeatureDistillation : LossTerm
         for (int i = 0; i < Layers.Count - 1; i++)
             perImage = perImage + ((Student(i) - Teacher(i)).square().sum([1, 2]) * mimic);
         torch.Tensor student = Student(Layers.Count - 1),
-            masked = Masked((int)student.shape[0], inputs.At.Step).unsqueeze(-1);
+            masked = Masked((int)student.shape[0], inputs.At).unsqueeze(-1);
         torch.Tensor generated = Generate(torch.where(masked, token.Value, student));
         torch.Tensor error = (generated - Teacher(Layers.Count - 1)).square() * masked.to_type(Type);
         return Reduction.BatchMean(perImage + (error.sum([1, 2]) * (generate / mask)), inputs.Weights);
@@ -136,13 +136,16 @@ internal sealed class VitFeatureDistillation : LossTerm
 
     private torch.ScalarType Type => token.Value.dtype;
 
-    /// <summary>Which patches are masked, <c>[B, N]</c> bool, by (seed, step).</summary>
-    private torch.Tensor Masked(int batch, int step)
+    /// <summary>Which patches are masked, <c>[B, N]</c> bool, by (seed, step, place in the step's batch).</summary>
+    private torch.Tensor Masked(int batch, StepPosition at)
     {
         int patches = pair.Student.Patches,
             count = patches - (int)(patches * (1 - mask));
-        Randomness random = new(seed, Purpose.Loss, step, Learned.Key(Name));
+        Randomness random = new(seed, Purpose.Loss, at.Step, Learned.Key(Name));
         bool[] masked = new bool[batch * patches];
+        // What was drawn for earlier parts of the batch is drawn again, and left.
+        for (int image = 0; image < at.FirstImage; image++)
+            random.Choose(count, patches);
         for (int image = 0; image < batch; image++)
         {
             foreach (int patch in random.Choose(count, patches))

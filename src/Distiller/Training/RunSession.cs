@@ -82,6 +82,8 @@ internal sealed class RunSession : IDisposable
         CancellationToken cancel
     )
     {
+        if (options.CheckpointActivations)
+            model.AsVisionTransformer("has no blocks to compute again").Recomputation = new Recomputation();
         if (options.Minutes is not null)
             options = options with
             {

@@ -32,7 +32,7 @@ internal static class StepBudget
     {
         if (options.Resume && File.Exists(folder.Steps))
             return int.Parse(File.ReadAllText(folder.Steps), CultureInfo.InvariantCulture);
-        torch.Tensor[] leaves = [.. trained.Select(tensor => tensor.Value)];
+        StepGradients gradients = new(objective, model, [.. trained.Select(tensor => tensor.Value)], options.Accumulate, clock: null);
         model.train();
         Stopwatch clock = new();
         using (BatchLoader loader = batches(0, WarmUp + Timed))
@@ -43,13 +43,7 @@ internal static class StepBudget
                     clock.Start();
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = loader.Next();
-                StepLoss loss = objective.Loss(
-                    batch,
-                    Mixing.Apply(batch.Pixels, options, step),
-                    null,
-                    new Losses.StepPosition(step, WarmUp + Timed)
-                );
-                _ = torch.autograd.grad([loss.Total], leaves, allow_unused: true);
+                gradients.Of(batch, Mixing.Apply(batch.Pixels, options, step), null, new Losses.StepPosition(step, WarmUp + Timed));
             }
         }
         int steps = Rounded(options.Minutes!.Value * 60 * Timed / clock.Elapsed.TotalSeconds);

@@ -19,6 +19,13 @@ internal static class StudentFactory
     {
         if (options.DropsPatches && learner is not VisionTransformer)
             throw new DistillException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+        if (options.CheckpointActivations && learner is not VisionTransformer)
+            throw new DistillException(
+                $"CheckpointActivations: {learner.Config.Name} has no transformer blocks to compute again; leave it out, or give Accumulate"
+            )
+            {
+                Options = [nameof(LoopOptions.CheckpointActivations), nameof(LoopOptions.Accumulate)],
+            };
     }
 
     /// <summary>The student of a distillation.</summary>

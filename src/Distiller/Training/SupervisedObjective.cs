@@ -17,12 +17,18 @@ internal sealed class SupervisedObjective(ImageModel model, IReadOnlyList<int> l
     public override StepLoss Loss(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
     {
         torch.Tensor logits = model.Run(mixed.Pixels, new ModelCapture { KeptPatches = kept }).Logits!;
-        torch.Tensor own = Upload.To(torch.tensor(batch.Images.Select(slot => (long)labels[slot]).ToArray()), logits.device);
-        torch.Tensor targets = SmoothedCrossEntropy.Targets(own, model.Config.Classes, smoothing);
+        torch.Tensor targets = Targets(batch.Images);
         if (mixed.Own < 1)
-            targets = (targets * mixed.Own) + (targets.flip(0) * (1 - mixed.Own));
+            targets = (targets * mixed.Own) + (Targets(batch.Partners) * (1 - mixed.Own));
         torch.Tensor loss = SmoothedCrossEntropy.Loss(logits, targets);
         return new StepLoss(loss, [loss]);
+
+        torch.Tensor Targets(int[] slots) =>
+            SmoothedCrossEntropy.Targets(
+                Upload.To(torch.tensor(slots.Select(slot => (long)labels[slot]).ToArray()), logits.device),
+                model.Config.Classes,
+                smoothing
+            );
     }
 
     public override int[] HeldOutTargets(int[] slots) => [.. slots.Select(slot => labels[slot])];

@@ -70,9 +70,8 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         );
         sums.CopyTo(log.Sums, 0);
         using PendingFigures pending = new(log);
-        torch.Tensor[] leaves = [.. optimiser.Leaves];
-
         StageClock stages = parts.Objective.Clock;
+        StepGradients gradients = new(parts.Objective, parts.Model, [.. optimiser.Leaves], options.Accumulate, stages);
         if (best is not null && start == 0)
             best.Offer(0, parts.Model, heldOut = Score());
         parts.Model.train();
@@ -109,15 +108,12 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                     )
                     : null;
 
-                StepLoss loss = parts.Objective.Loss(batch, mixed, kept, new StepPosition(step, steps));
-                stages.Mark("student");
-                IReadOnlyList<torch.Tensor> gradients = Gradients(loss.Total, leaves);
-                stages.Mark("backward");
-                torch.Tensor norm = optimiser.Step(gradients, schedule.At(step), step);
+                StepResult result = gradients.Of(batch, mixed, kept, new StepPosition(step, steps));
+                torch.Tensor norm = optimiser.Step(result.Gradients, schedule.At(step), step);
                 statistics.Follow(step);
                 stages.Mark("optimiser");
 
-                pending.Add(step, [loss.Total, norm, .. loss.Terms]);
+                pending.Add(step, [result.Loss.Total, norm, .. result.Loss.Terms]);
                 int done = step + 1;
                 if (done % options.LogEvery == 0 || done == steps)
                     Report(done, batch.Epoch, schedule.At(step));
@@ -229,12 +225,5 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         int[] decisions = parts.Predictor.Predict(parts.Model, parts.HeldOut);
         parts.Model.train();
         return decisions.Zip(heldOutTargets).Count(pair => pair.First == pair.Second) / (double)decisions.Length;
-    }
-
-    private static IReadOnlyList<torch.Tensor> Gradients(torch.Tensor loss, torch.Tensor[] leaves)
-    {
-        IList<torch.Tensor> gradients = torch.autograd.grad([loss], leaves, allow_unused: true);
-        // A leaf that no loss reaches (a head under feature losses alone) gets no tensor back.
-        return [.. gradients.Zip(leaves, (gradient, leaf) => gradient is null || gradient.IsInvalid ? torch.zeros_like(leaf) : gradient)];
     }
 }

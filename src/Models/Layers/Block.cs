@@ -56,14 +56,7 @@ internal sealed class Block : nn.Module
     /// <paramref name="keepMap"/> the attention averaged over heads <c>[B, queries, T]</c> and, where <paramref name="keepParts"/>,
     /// queries, keys and values; everything else is freed here. Patches may be merged between attention and MLP.</summary>
     /// <inheritdoc cref="Attention.Forward"/>
-    public (Tensor Tokens, Tensor? ClsRow, Tensor? Map, Qkv? Parts) Forward(
-        Tensor x,
-        long queries,
-        int prefix,
-        bool keepMap,
-        bool keepParts,
-        TokenMerging? merging = null
-    )
+    public BlockOutput Forward(Tensor x, long queries, int prefix, bool keepMap, bool keepParts, TokenMerging? merging = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = x.shape[1];
@@ -84,7 +77,7 @@ internal sealed class Block : nn.Module
         if (keepParts && parts.Bias is { } bias)
             scope.MoveToOuter(bias);
         Tensor? map = keepMap ? scope.MoveToOuter(parts.MeanAttention()) : null;
-        return (x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
+        return new BlockOutput(x.MoveToOuterDisposeScope(), row?.MoveToOuterDisposeScope(), map, keepParts ? parts : null);
     }
 
     /// <summary>The residual stream with a branch added, scaled where the block has LayerScale.</summary>

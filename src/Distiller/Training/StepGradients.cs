@@ -1,0 +1,80 @@
+// The loss and the gradient of a step, of the whole batch at once or of its parts one after the other.
+
+using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Models;
+using TorchSharp;
+
+namespace DataFreeKD.Distiller.Training;
+
+/// <summary>What a step measured.</summary>
+/// <param name="Gradients">Of each leaf, in their order.</param>
+/// <param name="Loss">Without gradient where the batch came in parts.</param>
+internal readonly record struct StepResult(IReadOnlyList<torch.Tensor> Gradients, StepLoss Loss);
+
+/// <summary>Computes gradients. In parts, only one part's activations are in memory at a time, and losses and gradients are means over the
+/// batch as before, each part by its share of the images.</summary>
+/// <param name="objective">What is minimised.</param>
+/// <param name="learner">The model that learns.</param>
+/// <param name="leaves">What gradients are wanted of.</param>
+/// <param name="parts">Parts of a batch; 1 for the whole.</param>
+/// <param name="clock">Where time is booked; null for nowhere.</param>
+internal sealed class StepGradients(Objective objective, ImageModel learner, torch.Tensor[] leaves, int parts, StageClock? clock)
+{
+    private readonly Recomputation? recomputation = (learner as VisionTransformer)?.Recomputation;
+
+    /// <summary>Loss and gradients of a batch, in the caller's dispose scope.</summary>
+    /// <param name="batch">The images.</param>
+    /// <param name="mixed">Their (possibly mixed) pixels.</param>
+    /// <param name="kept">Patches that the student keeps; null for all.</param>
+    /// <param name="at">The step in hand.</param>
+    public StepResult Of(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
+    {
+        if (parts == 1)
+            return Whole(batch, mixed, kept, at);
+        int images = batch.Images.Length;
+        torch.Tensor[] gradients = [.. leaves.Select(leaf => torch.zeros_like(leaf))];
+        torch.Tensor figures = torch.zeros([objective.Terms.Count + 1], device: leaves[0].device);
+        for (int part = 0; part < parts; part++)
+        {
+            int from = (int)((long)images * part / parts),
+                count = (int)((long)images * (part + 1) / parts) - from;
+            double share = (double)count / images;
+            using DisposeScope scope = torch.NewDisposeScope();
+            StepResult one = Whole(
+                batch.Part(from, count),
+                mixed with
+                {
+                    Pixels = mixed.Pixels.narrow(0, from, count),
+                },
+                kept?.narrow(0, from, count),
+                at with
+                {
+                    FirstImage = from,
+                }
+            );
+            using IDisposable off = torch.no_grad();
+            for (int i = 0; i < gradients.Length; i++)
+                gradients[i].add_(one.Gradients[i], share);
+            figures.add_(torch.stack([.. one.Loss.Terms.Prepend(one.Loss.Total).Select(scalar => scalar.detach().reshape([]))]), share);
+        }
+        torch.Tensor[] means = figures.unbind(0);
+        return new StepResult(gradients, new StepLoss(means[0], means[1..]));
+    }
+
+    private StepResult Whole(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
+    {
+        recomputation?.Clear();
+        StepLoss loss = objective.Loss(batch, mixed, kept, at);
+        clock?.Mark("student");
+        IEnumerable<torch.Tensor?> gradients = recomputation is null
+            ? torch.autograd.grad([loss.Total], leaves, allow_unused: true)
+            : recomputation.Gradients(loss.Total, leaves);
+        clock?.Mark("backward");
+        // A leaf that no loss reaches (a head under feature losses alone) gets no tensor back.
+        return new StepResult(
+            [.. gradients.Zip(leaves, (gradient, leaf) => gradient is null || gradient.IsInvalid ? torch.zeros_like(leaf) : gradient)],
+            loss
+        );
+    }
+}
