@@ -138,6 +138,7 @@ public static class ScoreRun
             Intact = teacher.CorruptionModel?.Verdict,
             Cascade = teacher.Cascade?.Verdict,
             Embeddings = embeddings,
+            ImagesAtOnce = teacher.ImagesAtOnce,
         };
     }
 

@@ -29,10 +29,36 @@ internal sealed class StepGradients(Objective objective, ImageModel learner, tor
     /// <param name="kept">Patches that the student keeps; null for all.</param>
     /// <param name="at">The step in hand.</param>
     /// <param name="scale">What the loss is multiplied by, and the gradients divided.</param>
+    /// <exception cref="DistillException">Memory ran out; it names what takes less.</exception>
     public StepResult Of(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at, double scale = 1)
     {
-        if (parts == 1)
-            return Whole(batch, mixed, kept, at, scale);
+        try
+        {
+            return parts == 1 ? Whole(batch, mixed, kept, at, scale) : InParts(batch, mixed, kept, at, scale);
+        }
+        catch (Exception shortage) when (MemoryShortage.Is(shortage))
+        {
+            throw TooLarge(batch.Images.Length, shortage);
+        }
+    }
+
+    private DistillException TooLarge(int images, Exception shortage)
+    {
+        int atOnce = (images + parts - 1) / parts;
+        string less =
+            atOnce >= 4
+                ? $"give Accumulate {2 * parts}, which takes the same steps with {(atOnce + 1) / 2} at once, or BatchSize {Math.Max(2, images / 2)}"
+                : "there is no smaller batch to take: give a smaller model or input size";
+        return new DistillException(
+            $"out of memory with {atOnce} images at once: {less}{(recomputation is null ? "; CheckpointActivations takes less too, in a Vision Transformer" : "")} ({shortage.Message.Split('\n')[0]})"
+        )
+        {
+            Options = [nameof(LoopOptions.Accumulate), nameof(LoopOptions.BatchSize), nameof(LoopOptions.CheckpointActivations)],
+        };
+    }
+
+    private StepResult InParts(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at, double scale)
+    {
         int images = batch.Images.Length;
         torch.Tensor[] gradients = [.. leaves.Select(leaf => torch.zeros_like(leaf))];
         torch.Tensor figures = torch.zeros([objective.Terms.Count + 1], device: leaves[0].device);
