@@ -73,9 +73,7 @@ internal static class Failures
                 ExitCode.Failed,
                 "error: out of memory; let the process have more, or lower --threads and --batch-size"
             ),
-            ExternalException native
-                when native.Message.Contains("alloc", StringComparison.OrdinalIgnoreCase)
-                    && native.Message.Contains("memory", StringComparison.OrdinalIgnoreCase) => (
+            ExternalException native when MemoryShortage.Is(native) => (
                 ExitCode.Failed,
                 $"error: out of memory; let the process have more, or lower --threads and --batch-size ({native.Message.Split('\n')[0]})"
             ),

@@ -22,6 +22,13 @@ public abstract record LoopOptions : BatchOptions
     /// <remarks>The gradients are the same, but for rounding where several losses read one block.</remarks>
     public bool CheckpointActivations { get; init; }
 
+    /// <summary>What the blocks of a Vision Transformer learn in; single precision measures the held-out images all the same.</summary>
+    public MixedPrecision Amp { get; init; }
+
+    /// <summary>Whether a GPU may round the factors of products in single precision to TF32 (10 bits of mantissa): faster, less exact. It
+    /// holds for the whole process.</summary>
+    public bool Tf32 { get; init; }
+
     /// <summary>Peak learning rate of AdamW.</summary>
     /// <value>Null (default): 4e-4 for a student pruned from its teacher, or a model to go on from in a distillation; else 1e-3.</value>
     public double? LearningRate { get; init; }
@@ -104,6 +111,13 @@ public abstract record LoopOptions : BatchOptions
             LearningRate is null || (LearningRate > 0 && double.IsFinite(LearningRate.Value)),
             $"learning rate is {LearningRate}: must be above 0"
         );
+        Check(
+            Amp != MixedPrecision.Float16 || Device != "cpu",
+            "amp is float16, in which a CPU does not train: take bfloat16, or a GPU",
+            nameof(Amp),
+            nameof(Device)
+        );
+        Check(!Tf32 || Device != "cpu", "tf32 is for GPUs: leave it out on the CPU", nameof(Tf32), nameof(Device));
         Check(Accumulate >= 1, $"accumulate is {Accumulate}: must be 1 or more");
         Check(
             BatchSize / Accumulate >= 2,

@@ -181,6 +181,17 @@ public sealed partial class VisionTransformer : ImageModel
         return Head(tokens, ModelCapture.None, kept, scope);
     }
 
+    /// <summary>Computes the blocks' linear maps and attention in numbers of <paramref name="type"/> while the model learns; the weights
+    /// stay as they are. Null for the weights' own type.</summary>
+    internal void LearnIn(torch.ScalarType? type)
+    {
+        foreach (Block block in blocks)
+        {
+            foreach (Affine map in (Affine[])[block.Attention.Qkv, block.Attention.Projection, block.Mlp.First, block.Mlp.Second])
+                map.Learning = type;
+        }
+    }
+
     /// <summary>
     /// Keeps the blocks' weights in oneDNN's layout too, for forward passes without gradients on the CPU: faster by a tenth to a fifth, for
     /// as much memory again as the weights take.

@@ -138,6 +138,7 @@ public static class ScoreRun
             Intact = teacher.Fit.CorruptionModel?.Verdict,
             Cascade = teacher.Fit.Cascade?.Verdict,
             Embeddings = embeddings,
+            ImagesAtOnce = teacher.ImagesAtOnce,
         };
     }
 

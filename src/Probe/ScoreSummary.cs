@@ -28,6 +28,9 @@ public sealed record ScoreSummary(
     /// <summary>Rows of exact copies, whose figures were taken over from the first of them or from the earlier table.</summary>
     public long Copied { get; init; }
 
+    /// <summary>Images that were in memory at once in the end, where memory ran out for whole batches; null where it did not.</summary>
+    internal int? ImagesAtOnce { get; init; }
+
     /// <summary>What the cascade loses and saves on images held out; null without one.</summary>
     internal CascadeVerdict? Cascade { get; init; }
 }

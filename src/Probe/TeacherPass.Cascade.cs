@@ -67,7 +67,7 @@ internal sealed partial class TeacherPass
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0)
             return [];
-        float[][] features = Looking(images, pixels => TensorRows.Of(looks.Features(pixels), images.Length));
+        IReadOnlyList<float[]> features = Looking(images, (pixels, count) => TensorRows.Of(looks.Features(pixels), count));
         return [.. images.Select((image, row) => (image.Input.Place, features[row]))];
     }
 
@@ -97,15 +97,13 @@ internal sealed partial class TeacherPass
         if (images.Length == 0)
             return [.. batch.Select(image => (new ScoredInput(image, null), (float[][]?)null))];
         IReadOnlyList<int> candidates = withBlocks ? CascadeCandidates : [];
-        Queue<(ImageScores, float[][])> found = new(Looking(images, pixels =>
+        Queue<(ImageScores, float[][])> found = new(Looking(images, (pixels, count) =>
             {
                 // Two passes in one would save little: the sample is small, and this is the pass that the table's rows come from.
-                IReadOnlyList<ImageScores> scores = Figures(Answer(pixels), images.Length);
+                IReadOnlyList<ImageScores> scores = Figures(Answer(pixels), count);
                 float[][][] features =
                 [
-                    .. candidates.Select(blocks =>
-                        TensorRows.Of(Features(Network.RunFirst(pixels, blocks, ProbedOrFirst(blocks))), images.Length)
-                    ),
+                    .. candidates.Select(blocks => TensorRows.Of(Features(Network.RunFirst(pixels, blocks, ProbedOrFirst(blocks))), count)),
                 ];
                 return scores.Select((figures, row) => (figures, features.Select(candidate => candidate[row]).ToArray())).ToList();
             }));

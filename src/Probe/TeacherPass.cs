@@ -20,6 +20,9 @@ internal sealed partial class TeacherPass : IDisposable
     private readonly WaitingImages waiting;
     private readonly Lock gate = new();
 
+    // Images in memory at once, less than a batch after memory has run out.
+    private int atOnce = int.MaxValue;
+
     /// <param name="options">What is loaded, and how.</param>
     /// <param name="own">A network that is there already, in place of the file that the options name.</param>
     public TeacherPass(TeacherOptions options, ITeacherNetwork? own = null)
@@ -70,6 +73,9 @@ internal sealed partial class TeacherPass : IDisposable
         get => field > 0 ? field : InputOptions.MostWaiting(Workers);
         init;
     }
+
+    /// <summary>Images in memory at once since memory ran out for more; null where it did not.</summary>
+    public int? ImagesAtOnce => Volatile.Read(ref atOnce) is var images and < int.MaxValue ? images : null;
 
     /// <summary>Batches at the same time.</summary>
     public int Workers => plan.Workers;
@@ -139,10 +145,8 @@ internal sealed partial class TeacherPass : IDisposable
         Queue<ImageScores?> scores = new(
             images.Length == 0
                 ? []
-                : Looking(images, pixels =>
-                    Fit.Cascade is { Drops: true } cascade
-                        ? Hopeful(pixels, images.Length, cascade)
-                        : Figures(Answer(pixels), images.Length)
+                : Looking(images, (pixels, count) =>
+                    Fit.Cascade is { Drops: true } cascade ? Hopeful(pixels, count, cascade) : Figures(Answer(pixels), count)
                 )
         );
         return [.. batch.Select(image => Finite(image, image.Reason is null && !image.Input.Copy ? scores.Dequeue() : null))];
@@ -160,8 +164,8 @@ internal sealed partial class TeacherPass : IDisposable
         DecodedInput[] images = [.. Decoded(inputs).Where(image => image.Reason is null)];
         if (images.Length == 0)
             return [];
-        float[][] activations = Looking(images, pixels =>
-            TensorRows.Of((onnx?.Answer(pixels, 0) ?? teacher.Answer(pixels, [], rollout: false, views: 0)).Features, images.Length)
+        IReadOnlyList<float[]> activations = Looking(images, (pixels, count) =>
+            TensorRows.Of((onnx?.Answer(pixels, 0) ?? teacher.Answer(pixels, [], rollout: false, views: 0)).Features, count)
         );
         return [.. images.Select((image, row) => (image.Input.Place, activations[row]))];
     }
@@ -173,9 +177,11 @@ internal sealed partial class TeacherPass : IDisposable
         if (images.Length == 0)
             return ([], []);
         return (
-            Looking(images, pixels =>
-                TensorRows.Of(Probe.Corruptions.CorruptionFeatures.Of(Answer(pixels, rollout: false, views: 0)), images.Length)
-            ),
+            [
+                .. Looking(images, (pixels, count) =>
+                    TensorRows.Of(Probe.Corruptions.CorruptionFeatures.Of(Answer(pixels, rollout: false, views: 0)), count)
+                ),
+            ],
             [.. images.Select(image => image.Input)]
         );
     }
@@ -221,17 +227,37 @@ internal sealed partial class TeacherPass : IDisposable
 
     private IReadOnlyList<ImageScores> Figures(TeacherAnswer answer, int images) => ImageScores.Of(answer, plan, images);
 
-    // One batch at a time on a device of its own, side by side on the CPU.
-    private T Looking<T>(IReadOnlyList<DecodedInput> images, Func<Tensor, T> look)
+    // Where memory runs out, half of the images at once from then on; figures of smaller batches can differ in their last digits.
+    private IReadOnlyList<T> Looking<T>(IReadOnlyList<DecodedInput> images, Func<Tensor, int, IReadOnlyList<T>> look)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable inference = inference_mode();
         Tensor pixels = DecodedInput.Batch(images, Transform.ImageSize);
+        List<T> found = new(images.Count);
+        while (found.Count < images.Count)
+        {
+            int count = Math.Min(Volatile.Read(ref atOnce), images.Count - found.Count);
+            try
+            {
+                found.AddRange(LookingAt(count == images.Count ? pixels : pixels.narrow(0, found.Count, count), count, look));
+            }
+            catch (Exception shortage) when (count > 1 && MemoryShortage.Is(shortage))
+            {
+                Volatile.Write(ref atOnce, Math.Min(Volatile.Read(ref atOnce), count / 2));
+            }
+        }
+        return found;
+    }
+
+    // One batch at a time on a device of its own, side by side on the CPU.
+    private IReadOnlyList<T> LookingAt<T>(Tensor pixels, int images, Func<Tensor, int, IReadOnlyList<T>> look)
+    {
+        using DisposeScope scope = NewDisposeScope();
         if (Device.type == DeviceType.CPU)
-            return look(pixels);
+            return look(pixels, images);
         // The copy goes while another batch is computed.
         pixels = Upload.To(pixels, Device);
         lock (gate)
-            return look(pixels);
+            return look(pixels, images);
     }
 }

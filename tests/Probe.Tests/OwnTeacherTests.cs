@@ -1,5 +1,6 @@
 // A network that a program brings is a teacher as any other.
 
+using System.Runtime.InteropServices;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Scores;
@@ -73,6 +74,46 @@ public sealed class OwnTeacherTests
         Assert.True(double.IsNaN(scored.Extras["feature_norm"]) && double.IsNaN(scored.Extras["weight_cosine"]));
     }
 
+    [Theory]
+    [InlineData(8, 4)]
+    [InlineData(3, 2)]
+    [InlineData(1, 1)]
+    public void Where_memory_runs_out_it_gets_half_of_the_images_at_once_from_then_on(int most, int expected)
+    {
+        using ScoringWorld world = new();
+        using LoadedModel loaded = ModelStore.Load(Checkpoint(world));
+        MemoryImage[] images = Images(world, 23, brokenEvery: 7);
+        List<long> sizes = [];
+        using Teacher whole = From(new Network(loaded.Model)),
+            limited = From(new Network(loaded.Model) { Most = most, Sizes = sizes });
+
+        IReadOnlyList<ScoredImage> found = limited.Score(images, TestContext.Current.CancellationToken);
+        // Of ten files one is broken.
+        Assert.Equal(9, sizes[0]);
+        Assert.Equal(20, sizes.Where(size => size <= most).Sum());
+        Assert.All(sizes.SkipWhile(size => size > most), size => Assert.InRange(size, 1, expected));
+        Assert.Equal(images.Length, found.Count);
+        foreach ((ScoredImage one, ScoredImage other) in whole.Score(images, TestContext.Current.CancellationToken).Zip(found))
+        {
+            Assert.Equal(one.Sha256, other.Sha256);
+            Assert.Equal(one.Reason, other.Reason);
+            Assert.Equal(one.Prediction, other.Prediction);
+            Assert.Equal(one.Entropy ?? 0, other.Entropy ?? 0, 1e-5);
+        }
+
+        Teacher From(Network network) =>
+            Teacher.From(network, loaded.Preprocessing, configure: options => options with { BatchSize = 10, Workers = 1 });
+    }
+
+    [Fact]
+    public void Where_memory_does_not_suffice_for_one_image_it_says_so()
+    {
+        using ScoringWorld world = new();
+        using LoadedModel loaded = ModelStore.Load(Checkpoint(world));
+        using Teacher none = Teacher.From(new Network(loaded.Model) { Most = 0 }, loaded.Preprocessing);
+        Assert.Throws<NativeException>(() => none.Score(Images(world, 4), TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void What_does_not_fit_is_refused_by_name()
     {
@@ -112,11 +153,19 @@ public sealed class OwnTeacherTests
                 .Select(file => new MemoryImage(file, File.ReadAllBytes(file))),
         ];
 
+    /// <summary>As libtorch reports.</summary>
+    private sealed class NativeException(string message) : ExternalException(message);
+
     private sealed class Network(ImageModel model) : ITeacher
     {
         public int Classes { get; init; } = model.Config.Classes;
 
         public bool GivesEmbeddings { get; init; } = true;
+
+        /// <summary>Images that memory suffices for.</summary>
+        public int Most { get; init; } = int.MaxValue;
+
+        public List<long> Sizes { get; init; } = [];
 
         public int EmbeddingWidth => GivesEmbeddings ? model.Config.Features : 0;
 
@@ -124,6 +173,9 @@ public sealed class OwnTeacherTests
 
         public TeacherAnswer Answer(Tensor pixels)
         {
+            Sizes.Add(pixels.shape[0]);
+            if (pixels.shape[0] > Most)
+                throw new NativeException("CUDA out of memory. Tried to allocate 2.00 GiB");
             ModelOutput output = model.Run(pixels, ModelCapture.None);
             return TeacherAnswer.From(output.Logits, GivesEmbeddings ? output.Embedding : null);
         }

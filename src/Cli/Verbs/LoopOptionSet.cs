@@ -30,6 +30,12 @@ internal sealed class LoopOptionSet
     {
         Description = "Compute the blocks of a Vision Transformer again for their gradients, for less memory",
     };
+    private readonly Choice<MixedPrecision> amp = new(
+        "--amp",
+        "What the blocks of a Vision Transformer learn in: bf16, or on a GPU fp16",
+        [("off", MixedPrecision.Off), ("bf16", MixedPrecision.BFloat16), ("fp16", MixedPrecision.Float16)]
+    );
+    private readonly Option<bool> tf32 = new("--tf32") { Description = "Let a GPU round single precision to TF32: faster, less exact" };
     private readonly Option<double?> learningRate = CommonOptions.OwnFigure(
         "--lr",
         "Peak learning rate of AdamW [default: 0.0004 for a pruned, cut or existing student, else 0.001]"
@@ -94,6 +100,8 @@ internal sealed class LoopOptionSet
             .. batch.Length,
             accumulate,
             checkpointActivations,
+            amp.Option,
+            tf32,
             minutes,
             patience,
             minimumGain,
@@ -123,6 +131,8 @@ internal sealed class LoopOptionSet
         {
             Accumulate = parsed.GetValue(accumulate),
             CheckpointActivations = parsed.GetValue(checkpointActivations),
+            Amp = amp.In(parsed),
+            Tf32 = parsed.GetValue(tf32),
             LearningRate = parsed.GetValue(learningRate),
             Minutes = parsed.GetValue(minutes),
             Patience = parsed.GetValue(patience),

@@ -234,6 +234,13 @@ internal sealed class ScoreVerb : Verb
                         ? ScoreShards.Finish(options, finish, cancel)
                         : ScoreRun.Execute(options, Hinted(options, terminal, progress), cancel)
                 );
+        if (summary.ImagesAtOnce is { } images)
+            terminal.Note(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"note: memory ran out, and the rest was scored {images:N0} images at once; --batch-size {images} takes so few from the start"
+                )
+            );
         terminal.Conclude(summary, () => Describe(summary, finish.TableFolder ? TableFolder.Beside(options.Output) : options.Output));
         NothingSucceededException.ThrowIfNone(summary.Counts, [Status.Ok, Status.Skipped], "images could be scored");
     }

@@ -82,6 +82,12 @@ internal sealed class RunSession : IDisposable
         CancellationToken cancel
     )
     {
+        if (options.Amp != MixedPrecision.Off)
+            model
+                .AsVisionTransformer("has no blocks for mixed precision")
+                .LearnIn(options.Amp == MixedPrecision.BFloat16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float16);
+        if (options.Tf32)
+            (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32) = (true, true);
         if (options.CheckpointActivations)
             model.AsVisionTransformer("has no blocks to compute again").Recomputation = new Recomputation();
         if (options.Minutes is not null)

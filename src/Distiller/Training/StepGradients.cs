@@ -28,10 +28,37 @@ internal sealed class StepGradients(Objective objective, ImageModel learner, tor
     /// <param name="mixed">Their (possibly mixed) pixels.</param>
     /// <param name="kept">Patches that the student keeps; null for all.</param>
     /// <param name="at">The step in hand.</param>
-    public StepResult Of(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
+    /// <param name="scale">What the loss is multiplied by, and the gradients divided.</param>
+    /// <exception cref="DistillException">Memory ran out; it names what takes less.</exception>
+    public StepResult Of(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at, double scale = 1)
     {
-        if (parts == 1)
-            return Whole(batch, mixed, kept, at);
+        try
+        {
+            return parts == 1 ? Whole(batch, mixed, kept, at, scale) : InParts(batch, mixed, kept, at, scale);
+        }
+        catch (Exception shortage) when (MemoryShortage.Is(shortage))
+        {
+            throw TooLarge(batch.Images.Length, shortage);
+        }
+    }
+
+    private DistillException TooLarge(int images, Exception shortage)
+    {
+        int atOnce = (images + parts - 1) / parts;
+        string less =
+            atOnce >= 4
+                ? $"give Accumulate {2 * parts}, which takes the same steps with {(atOnce + 1) / 2} at once, or BatchSize {Math.Max(2, images / 2)}"
+                : "there is no smaller batch to take: give a smaller model or input size";
+        return new DistillException(
+            $"out of memory with {atOnce} images at once: {less}{(recomputation is null ? "; CheckpointActivations takes less too, in a Vision Transformer" : "")} ({shortage.Message.Split('\n')[0]})"
+        )
+        {
+            Options = [nameof(LoopOptions.Accumulate), nameof(LoopOptions.BatchSize), nameof(LoopOptions.CheckpointActivations)],
+        };
+    }
+
+    private StepResult InParts(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at, double scale)
+    {
         int images = batch.Images.Length;
         torch.Tensor[] gradients = [.. leaves.Select(leaf => torch.zeros_like(leaf))];
         torch.Tensor figures = torch.zeros([objective.Terms.Count + 1], device: leaves[0].device);
@@ -51,7 +78,8 @@ internal sealed class StepGradients(Objective objective, ImageModel learner, tor
                 at with
                 {
                     FirstImage = from,
-                }
+                },
+                scale
             );
             using IDisposable off = torch.no_grad();
             for (int i = 0; i < gradients.Length; i++)
@@ -62,19 +90,19 @@ internal sealed class StepGradients(Objective objective, ImageModel learner, tor
         return new StepResult(gradients, new StepLoss(means[0], means[1..]));
     }
 
-    private StepResult Whole(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at)
+    private StepResult Whole(Batch batch, Mixed mixed, torch.Tensor? kept, StepPosition at, double scale)
     {
         recomputation?.Clear();
         StepLoss loss = objective.Loss(batch, mixed, kept, at);
         clock?.Mark("student");
+        torch.Tensor scaled = scale == 1 ? loss.Total : loss.Total * scale;
         IEnumerable<torch.Tensor?> gradients = recomputation is null
-            ? torch.autograd.grad([loss.Total], leaves, allow_unused: true)
-            : recomputation.Gradients(loss.Total, leaves);
+            ? torch.autograd.grad([scaled], leaves, allow_unused: true)
+            : recomputation.Gradients(scaled, leaves);
         clock?.Mark("backward");
         // A leaf that no loss reaches (a head under feature losses alone) gets no tensor back.
-        return new StepResult(
-            [.. gradients.Zip(leaves, (gradient, leaf) => gradient is null || gradient.IsInvalid ? torch.zeros_like(leaf) : gradient)],
-            loss
-        );
+        return new StepResult([.. gradients.Zip(leaves, (gradient, leaf) => gradient is null || gradient.IsInvalid ? torch.zeros_like(leaf)
+                    : scale == 1 ? gradient
+                    : gradient / scale)], loss);
     }
 }

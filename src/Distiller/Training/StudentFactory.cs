@@ -19,6 +19,13 @@ internal static class StudentFactory
     {
         if (options.DropsPatches && learner is not VisionTransformer)
             throw new DistillException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+        if (options.Amp != MixedPrecision.Off && learner is not VisionTransformer)
+            throw new DistillException(
+                $"Amp: {learner.Config.Name} has no transformer blocks, and learns in single precision; leave it out"
+            )
+            {
+                Options = [nameof(LoopOptions.Amp)],
+            };
         if (options.CheckpointActivations && learner is not VisionTransformer)
             throw new DistillException(
                 $"CheckpointActivations: {learner.Config.Name} has no transformer blocks to compute again; leave it out, or give Accumulate"

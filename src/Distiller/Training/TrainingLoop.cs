@@ -54,6 +54,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 : null;
         using AdamW optimiser = new(parts.Trained, options);
         using RunningStatistics statistics = new(parts.Model, options.Ema);
+        LossScale? scale = options.Amp == MixedPrecision.Float16 ? new LossScale() : null;
         LearningRateSchedule schedule = new(
             options.LearningRate ?? LoopOptions.RateFromRandom,
             options.WarmupSteps ?? Math.Min(500, steps / 10),
@@ -108,12 +109,15 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                     )
                     : null;
 
-                StepResult result = gradients.Of(batch, mixed, kept, new StepPosition(step, steps));
-                torch.Tensor norm = optimiser.Step(result.Gradients, schedule.At(step), step);
-                statistics.Follow(step);
+                StepResult result = gradients.Of(batch, mixed, kept, new StepPosition(step, steps), scale?.Value ?? 1);
+                if (scale?.Accepts(result.Gradients, step) != false)
+                {
+                    torch.Tensor norm = optimiser.Step(result.Gradients, schedule.At(step), step);
+                    statistics.Follow(step);
+                    pending.Add(step, [result.Loss.Total, norm, .. result.Loss.Terms]);
+                }
                 stages.Mark("optimiser");
 
-                pending.Add(step, [result.Loss.Total, norm, .. result.Loss.Terms]);
                 int done = step + 1;
                 if (done % options.LogEvery == 0 || done == steps)
                     Report(done, batch.Epoch, schedule.At(step));
@@ -153,7 +157,9 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 done,
                 fingerprint,
                 log.Sums,
-                new Dictionary<string, torch.Tensor>(optimiser.State.Concat(statistics.State).Concat(best?.State ?? []))
+                new Dictionary<string, torch.Tensor>(
+                    optimiser.State.Concat(statistics.State).Concat(best?.State ?? []).Concat(scale is null ? [] : [scale.State])
+                )
             );
         }
 
@@ -162,6 +168,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
             optimiser.Load(saved);
             statistics.Load(saved);
             best?.Load(saved);
+            scale?.Load(saved);
         }
 
         void Report(int done, int epoch, double rate)

@@ -25,32 +25,38 @@ internal sealed class Affine : nn.Module
         register_parameter(nameof(bias), bias);
     }
 
+    /// <summary>What the map is computed in while its model learns; null for the weights' own type, which they keep anyway.</summary>
+    public ScalarType? Learning { get; set; }
+
     // For inference alone: parts of the map, by the rows they hold.
     private readonly Dictionary<(long Start, long Rows), PackedLinear> packed = [];
 
     /// <summary><c>x Wᵀ + b</c> over the last axis.</summary>
-    public Tensor Linear(Tensor x) => Packed(0, weight.shape[0])?.Linear(x) ?? nn.functional.linear(x, weight, bias!);
+    public Tensor Linear(Tensor x) => Packed(0, weight.shape[0])?.Linear(x) ?? Product(x, weight, bias);
 
     /// <summary>Rows <paramref name="start"/>.. of the map alone.</summary>
     public Tensor LinearRows(Tensor x, long start, long rows) =>
-        Packed(start, rows)?.Linear(x)
-        ?? nn.functional.linear(x, weight.narrow(0, start, rows), bias is null ? null! : bias.narrow(0, start, rows));
+        Packed(start, rows)?.Linear(x) ?? Product(x, weight.narrow(0, start, rows), bias?.narrow(0, start, rows));
 
     /// <summary><c>gelu(x Wᵀ + b)</c>, the exact-erf GELU.</summary>
     public Tensor LinearGelu(Tensor x)
     {
         if (Packed(0, weight.shape[0]) is { } fast)
             return fast.LinearGelu(x);
-        Tensor hidden = nn.functional.linear(x, weight, bias!);
+        Tensor hidden = Product(x, weight, bias);
         // Without a graph the activation may overwrite its input: a quarter less memory traffic.
         return is_grad_enabled() ? hidden.gelu() : hidden.gelu_();
     }
 
     /// <summary><c>residual + x Wᵀ + b</c>.</summary>
-    public Tensor LinearAdd(Tensor x, Tensor residual) =>
+    public Tensor LinearAdd(Tensor x, Tensor residual)
+    {
+        if (Packed(0, weight.shape[0]) is { } fast)
+            return fast.LinearAdd(x, residual);
+        Tensor branch = Product(x, weight, bias);
         // The branch is a fresh tensor whose own value no gradient needs: adding in place saves an allocation.
-        Packed(0, weight.shape[0])?.LinearAdd(x, residual)
-        ?? nn.functional.linear(x, weight, bias!).add_(residual);
+        return branch.dtype == residual.dtype ? branch.add_(residual) : residual + branch;
+    }
 
     /// <summary>Keeps rows of the map in oneDNN's layout too, for forward passes without gradients. The weights must not change
     /// afterwards.</summary>
@@ -79,6 +85,11 @@ internal sealed class Affine : nn.Module
         base.Dispose(disposing);
     }
 
+    private Tensor Product(Tensor x, Tensor weight, Tensor? bias) =>
+        training && Learning is { } type
+            ? nn.functional.linear(x.to(type), weight.to(type), bias is null ? null! : bias.to(type))
+            : nn.functional.linear(x, weight, bias!);
+
     private PackedLinear? Packed(long start, long rows) =>
         packed.Count > 0 && !is_grad_enabled() && packed.TryGetValue((start, rows), out PackedLinear? part) ? part : null;
 
@@ -91,7 +102,7 @@ internal sealed class Affine : nn.Module
 
     /// <summary>LayerNorm over the last axis; without a bias RMSNorm.</summary>
     public Tensor Norm(Tensor x, double epsilon) =>
-        bias is null
-            ? x * x.square().mean([-1], keepdim: true).add(epsilon).rsqrt() * weight
-            : nn.functional.layer_norm(x, [weight.shape[0]], weight, bias, epsilon);
+        training && x.dtype != weight.dtype ? Norm(x.to(weight.dtype), epsilon).to(x.dtype)
+        : bias is null ? x * x.square().mean([-1], keepdim: true).add(epsilon).rsqrt() * weight
+        : nn.functional.layer_norm(x, [weight.shape[0]], weight, bias, epsilon);
 }

@@ -157,9 +157,14 @@ internal sealed class Attention : nn.Module
     /// <summary>Values weighed by attention: <c>[B, H, queries, D/H]</c>.</summary>
     // libtorch's fused kernel multiplies bfloat16 as single precision (MKL); its plain products do not (oneDNN).
     public static Tensor Mix(Tensor q, Tensor k, Tensor v, Tensor? bias = null) =>
-        q.dtype == ScalarType.BFloat16
+        q.dtype == ScalarType.BFloat16 && q.device_type == DeviceType.CPU
             ? matmul(Biased(matmul(q.mul(1 / Math.Sqrt(q.shape[3])), k.transpose(2, 3)), bias).softmax(-1), v)
-            : nn.functional.scaled_dot_product_attention(q, k, v, attn_mask: bias!);
+            : nn.functional.scaled_dot_product_attention(
+                q,
+                k,
+                v,
+                attn_mask: bias is null || bias.dtype == q.dtype ? bias! : bias.to(q.dtype)
+            );
 
     private static Tensor Biased(Tensor products, Tensor? bias) => bias is null ? products : products + bias.to(products.dtype);
 
@@ -168,7 +173,7 @@ internal sealed class Attention : nn.Module
         long head = q.shape[3],
             patches = k.shape[2] - prefix;
         q = q.narrow(2, 0, 1);
-        if (k.dtype == ScalarType.BFloat16)
+        if (k.dtype is ScalarType.BFloat16 or ScalarType.Float16)
             (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
         Tensor row = Biased(matmul(q.mul(1 / Math.Sqrt(head)), k.transpose(2, 3)), bias?.narrow(2, 0, 1)).softmax(-1);
         return row.squeeze(2).narrow(2, prefix, patches);
@@ -181,7 +186,7 @@ internal sealed class Attention : nn.Module
         long heads = q.shape[1],
             head = q.shape[3],
             patches = k.shape[2] - prefix;
-        if (k.dtype == ScalarType.BFloat16)
+        if (k.dtype is ScalarType.BFloat16 or ScalarType.Float16)
             (q, k) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32));
         Tensor[] rows = new Tensor[heads];
         for (int i = 0; i < heads; i++)

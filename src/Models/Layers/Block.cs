@@ -85,7 +85,9 @@ internal sealed class Block : nn.Module
     /// <param name="branch">What attention or MLP gave.</param>
     /// <param name="second">Whether it is the MLP.</param>
     public Tensor AddBranch(Tensor x, Tensor branch, bool second) =>
-        (second ? ls2 : ls1) is { } scale ? addcmul(x, branch.to(x.dtype), scale.gamma, 1.0) : branch.add_(x);
+        (second ? ls2 : ls1) is { } scale ? addcmul(x, branch.to(x.dtype), scale.gamma, 1.0)
+        : training && branch.dtype != x.dtype ? x + branch
+        : branch.add_(x);
 
     private Tensor Parallel(Tensor x, Tensor read, Tensor mixed) =>
         AddBranch(x, attn.Projection.Linear(mixed) + mlp.Forward(read), second: false);
