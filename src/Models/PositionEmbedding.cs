@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace DataFreeKD.Models;
 
 /// <summary>Resampling of learned absolute position embeddings.</summary>
-public static class PositionEmbedding
+internal static class PositionEmbedding
 {
     /// <summary>Antialiased bicubic resampling (Keys' kernel, a = −0.5, half-pixel centres), as timm does by default; prefix entries are
     /// copied.</summary>
