@@ -53,6 +53,7 @@ public static class DistillRun
         CancellationToken cancel
     )
     {
+        using Gradients learning = Gradients.On();
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);

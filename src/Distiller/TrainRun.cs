@@ -23,6 +23,7 @@ internal static class TrainRun
     public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         options.Validate();
+        using Gradients learning = Gradients.On();
         using OutputLock held = OutputLock.Take(options.Output, RunCommands.Train);
         RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
