@@ -163,7 +163,7 @@ internal static class CommonOptions
     }
 
     /// <summary>Refuses values below <paramref name="least"/> with a line that names the option.</summary>
-    public static Option<int> AtLeast(this Option<int> option, int least)
+    public static Option<T> AtLeast<T>(this Option<T> option, int least)
     {
         option.Validators.Add(result =>
         {

@@ -19,11 +19,11 @@ internal sealed class EngineStatusVerb : Verb
 {
     private readonly Argument<string> address = new("ENGINE") { Description = "nats://HOST:4222 or tls://HOST:4222" };
     private readonly EngineOptionSet engine = new("The engine", required: false);
-    private readonly Option<int> wait = new Option<int>("--wait")
+    private readonly Option<int?> wait = new Option<int?>("--wait")
     {
-        Description = "Seconds to wait for the answers of workers and coordinators",
+        Description =
+            "Seconds to wait for the answers of workers and coordinators [default: at most 2, less where every shard in flight has its worker]",
         HelpName = "N",
-        DefaultValueFactory = _ => 2,
     }.AtLeast(1);
 
     public EngineStatusVerb()
@@ -42,7 +42,9 @@ internal sealed class EngineStatusVerb : Verb
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         EngineOptions options = engine.At(parsed, parsed.GetRequiredValue(address));
-        EngineStatus status = Blocking.Wait(() => EngineStatus.AskAsync(options, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel));
+        EngineStatus status = Blocking.Wait(() =>
+            EngineStatus.AskAsync(options, parsed.GetValue(wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancel)
+        );
         terminal.Print(status, () => Text(status));
     }
 
