@@ -83,7 +83,7 @@ internal sealed class EngineStatusVerb : Verb
                                 string.Create(CultureInfo.InvariantCulture, $"{worker.Host}:{worker.Process}"),
                                 worker.Instructions,
                                 worker.Profile,
-                                worker.Version,
+                                Short(worker.Version),
                                 Number(worker.Shards),
                                 Number(worker.Rows),
                                 worker.RowsPerSecond.ToString("F0", CultureInfo.InvariantCulture),
@@ -100,6 +100,10 @@ internal sealed class EngineStatusVerb : Verb
         );
         return string.Join("\n\n", parts);
     }
+
+    // Of a commit's digest eight digits tell builds apart; --json has all.
+    private static string Short(string version) =>
+        version.IndexOf('+', StringComparison.Ordinal) is >= 0 and var at && version.Length > at + 9 ? version[..(at + 9)] : version;
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 
