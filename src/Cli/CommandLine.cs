@@ -39,7 +39,7 @@ internal static class CommandLine
             (int code, string line) = Failures.Describe(failure, interruption.Came);
             if (CommandRanks.LineOf(parsed, failure, code, line) is { } said)
                 await Console.Error.WriteLineAsync(PlainText.OneLine(said));
-            CommandRanks.Wait(failure);
+            CommandRanks.Wait(failure, interruption.Token);
             if (verbose && code != ExitCode.Interrupted)
                 await Console.Error.WriteLineAsync(PlainText.Escaped(failure.ToString()));
             return code;

@@ -46,12 +46,14 @@ internal static class CommandRanks
         });
     }
 
-    /// <summary>Who computes what, in a line.</summary>
-    public static string Describe(RankGroup ranks, LoopOptions options) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{ranks.Reducer.Ranks} ranks, each with {options.Microbatches / ranks.Reducer.Ranks} of {options.Microbatches} microbatches of {options.ImagesAtOnce} images"
-        );
+    /// <summary>Who computes what, in a line; null for one process.</summary>
+    public static string? Describe(RankGroup ranks, LoopOptions options) =>
+        ranks.Several
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ranks.Reducer.Ranks} ranks, each with {options.Microbatches / ranks.Reducer.Ranks} of {options.Microbatches} microbatches of {options.ImagesAtOnce} images"
+            )
+            : null;
 
     /// <summary>The line of a failure, as one of several ranks says it; null where another one says it.</summary>
     /// <param name="parsed">The arguments.</param>
@@ -68,10 +70,12 @@ internal static class CommandRanks
     }
 
     /// <summary>Lets the rank that says what is wrong end first: the end of one is the end of all.</summary>
-    public static void Wait(Exception failure)
+    /// <param name="failure">What was thrown.</param>
+    /// <param name="cancel">Cancelled by whoever ends this rank.</param>
+    public static void Wait(Exception failure, CancellationToken cancel)
     {
         if (failure is OtherRankException)
-            Thread.Sleep(Patience);
+            cancel.WaitHandle.WaitOne(Patience);
     }
 
     private static bool IsAsked(ParseResult parsed) =>

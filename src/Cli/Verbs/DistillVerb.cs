@@ -146,14 +146,19 @@ internal sealed class DistillVerb : Verb
                 terminal.Print(explanation, () => RecipeText.Explain(explanation));
             return;
         }
-        if (ranks.Several)
-            terminal.Note(CommandRanks.Describe(ranks, options));
         foreach (string note in DistillRun.NotesOf(options))
             terminal.Note($"note: {note}");
-        string? hint = options.Cache is null ? Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") : null;
+        string? shared = CommandRanks.Describe(ranks, options),
+            hint = options.Cache is null ? Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") : null;
         DistillSummary summary = terminal.Track<TrainProgress, DistillSummary>(
             progress => TrainingText.Show(progress, "agreement"),
-            progress => DistillRun.ExecuteOn(ranks, options, FirstReport<TrainProgress>.With(hint, terminal.Note, progress), cancel)
+            progress =>
+                DistillRun.ExecuteOn(
+                    ranks,
+                    options,
+                    FirstReport<TrainProgress>.With(shared, terminal.Note, FirstReport<TrainProgress>.With(hint, terminal.Note, progress)),
+                    cancel
+                )
         );
         terminal.Conclude(summary, () => TrainingText.Describe(summary, "agreement"));
     }

@@ -71,11 +71,15 @@ internal sealed class TrainVerb : Verb
         TrainOptions options = OptionsOf(parsed);
         options.Validate();
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
-        if (ranks.Several)
-            terminal.Note(CommandRanks.Describe(ranks, options));
         TrainSummary summary = terminal.Track<TrainProgress, TrainSummary>(
             progress => TrainingText.Show(progress, "accuracy"),
-            progress => TrainRun.ExecuteOn(ranks, options, progress, cancel)
+            progress =>
+                TrainRun.ExecuteOn(
+                    ranks,
+                    options,
+                    FirstReport<TrainProgress>.With(CommandRanks.Describe(ranks, options), terminal.Note, progress),
+                    cancel
+                )
         );
         terminal.Conclude(summary, () => TrainingText.Describe(summary, "accuracy"));
     }

@@ -17,11 +17,14 @@ internal abstract class DoublingReducer : IReducer
 
     /// <param name="rank">From 0.</param>
     /// <param name="ranks">In all.</param>
-    /// <exception cref="DistillException">Not a power of two.</exception>
+    /// <exception cref="DistillException">Not a power of two; at the first rank.</exception>
+    /// <exception cref="OtherRankException">The same, at the others.</exception>
     protected DoublingReducer(int rank, int ranks)
     {
         if (!BitOperations.IsPow2(ranks))
-            throw new DistillException($"there are {ranks} ranks: start 1, 2, 4 or 8, which divide a batch as a binary tree does");
+            throw rank == 0
+                ? new DistillException($"there are {ranks} ranks: start 1, 2, 4 or 8, which divide a batch as a binary tree does")
+                : new OtherRankException();
         (Rank, Ranks) = (rank, ranks);
     }
 
