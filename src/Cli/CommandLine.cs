@@ -25,7 +25,8 @@ internal static class CommandLine
         }
 
         using Interruption interruption = new();
-        bool quiet = CommandRanks.IsSilent(parsed) || (parsed.GetResult(CommonOptions.Quiet) is not null && parsed.GetValue(CommonOptions.Quiet));
+        bool quiet =
+            CommandRanks.IsSilent(parsed) || (parsed.GetResult(CommonOptions.Quiet) is not null && parsed.GetValue(CommonOptions.Quiet));
         if (!quiet)
             TableNotes.Noted += static note => Console.Error.WriteLine(PlainText.OneLine($"note: {note}"));
         bool verbose = parsed.GetResult(CommonOptions.Verbose) is not null && parsed.GetValue(CommonOptions.Verbose);

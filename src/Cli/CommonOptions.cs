@@ -29,7 +29,12 @@ internal static class CommonOptions
 
     /// <summary>What joins the processes that train one model.</summary>
     public static Choice<RankStart> Ranks { get; } =
-        new("--ranks", "Train one model in all processes that mpirun or srun --mpi=pmix starts; with --microbatches and --threads", RankStart.None, RankStart.Mpi);
+        new(
+            "--ranks",
+            "Train one model in all processes that mpirun or srun --mpi=pmix starts; with --microbatches and --threads",
+            RankStart.None,
+            RankStart.Mpi
+        );
 
     /// <summary>The seed of everything random.</summary>
     public static Option<long> Seed { get; } =

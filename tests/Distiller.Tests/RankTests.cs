@@ -61,16 +61,17 @@ public sealed class RankTests(TinyWorld world) : IClassFixture<TinyWorld>
         string[] said = OnRanks(4, reducer =>
             Said(reducer, group => group.Compare(new Dictionary<string, string> { ["a"] = "1", ["seed"] = reducer.Rank > 1 ? "5" : "0" }))
         );
-        Assert.Equal((string[])["", "", "the ranks differ: seed is '5' here and '0' at rank 0", ""], said.Select(line => line.Split(';')[0]));
+        Assert.Equal(
+            (string[])["", "", "the ranks differ: seed is '5' here and '0' at rank 0", ""],
+            said.Select(line => line.Split(';')[0])
+        );
 
-        said = OnRanks(4, reducer =>
-            Said(reducer, group =>
+        said = OnRanks(4, reducer => Said(reducer, group =>
             {
                 if (reducer.Rank is 1 or 3)
                     throw new DistillException("broken");
                 group.Compare(new Dictionary<string, string>());
-            })
-        );
+            }));
         Assert.Equal((string[])["", "broken", "", ""], said);
 
         static string Said(IReducer reducer, Action<RankGroup> work)

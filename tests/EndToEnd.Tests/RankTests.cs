@@ -81,7 +81,10 @@ public sealed class RankTests(TinyWorld world)
     {
         using TempFolder folder = new();
         string[] one = [Programs.Dfkd, .. Command(folder["x"]), "--ranks", "mpi"];
-        Finished run = Programs.Run(Mpi(), ["--allow-run-as-root", "--oversubscribe", "-n", "1", .. one, ":", "-n", "1", .. one, "--seed", "5"]);
+        Finished run = Programs.Run(
+            Mpi(),
+            ["--allow-run-as-root", "--oversubscribe", "-n", "1", .. one, ":", "-n", "1", .. one, "--seed", "5"]
+        );
         Assert.Contains("seed is '5' here and '0' at rank 0", Refused(run), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder["x"]));
     }
@@ -130,14 +133,18 @@ public sealed class RankTests(TinyWorld world)
 
     private static void Same(string one, string other)
     {
-        foreach (string name in (string[])["model.safetensors", "training/metrics.csv", "training/checkpoint.safetensors", "training/state.json"])
+        foreach (
+            string name in (string[])["model.safetensors", "training/metrics.csv", "training/checkpoint.safetensors", "training/state.json"]
+        )
             Assert.True(File.ReadAllBytes(Path.Combine(one, name)).SequenceEqual(File.ReadAllBytes(Path.Combine(other, name))), name);
     }
 
     // Of the children of mpirun, as their environment tells.
     private static int SecondRank(int mpirun)
     {
-        foreach (string task in File.ReadAllText($"/proc/{mpirun}/task/{mpirun}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (
+            string task in File.ReadAllText($"/proc/{mpirun}/task/{mpirun}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        )
         {
             if (File.ReadAllText($"/proc/{task}/environ").Split('\0').Contains("OMPI_COMM_WORLD_RANK=1"))
                 return int.Parse(task, System.Globalization.CultureInfo.InvariantCulture);

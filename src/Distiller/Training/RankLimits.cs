@@ -55,7 +55,8 @@ internal static class RankLimits
             options
         );
         facts["threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture);
-        facts["instructions"] = Environment.GetEnvironmentVariable("ATEN_CPU_CAPABILITY") ?? NumericProfiles.InstructionsOf(NumericProfile.Native);
+        facts["instructions"] = Environment.GetEnvironmentVariable("ATEN_CPU_CAPABILITY")
+            ?? NumericProfiles.InstructionsOf(NumericProfile.Native);
         foreach ((string path, string hash) in inputs)
             facts[$"SHA-256 of {path}"] = hash;
         ranks.Compare(facts);

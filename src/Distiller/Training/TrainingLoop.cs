@@ -96,9 +96,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
             for (int step = start; step < steps; step++)
             {
                 stages.Start();
-                int ends = parts.Ranks.Either(
-                    (best?.Exhausted == true ? Exhausted : 0) | (cancel.IsCancellationRequested ? Cancelled : 0)
-                );
+                int ends = parts.Ranks.Either((best?.Exhausted == true ? Exhausted : 0) | (cancel.IsCancellationRequested ? Cancelled : 0));
                 if ((ends & Exhausted) != 0)
                 {
                     last = step;
@@ -164,16 +162,7 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         int written = last;
         if (options.KeepBest == true && best is not null && score is { } ended && best.Restore(parts.Model, ended) is { } better)
             (written, score) = better;
-        return new LoopResult(
-            last,
-            last < steps,
-            written,
-            start,
-            log.Last?.Values["loss"] ?? double.NaN,
-            score,
-            speed,
-            stages.Stages
-        );
+        return new LoopResult(last, last < steps, written, start, log.Last?.Values["loss"] ?? double.NaN, score, speed, stages.Stages);
 
         void Save(int done)
         {
