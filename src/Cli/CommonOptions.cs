@@ -31,7 +31,7 @@ internal static class CommonOptions
     public static Choice<RankStart> Ranks { get; } =
         new(
             "--ranks",
-            "Train one model in all processes that mpirun or srun --mpi=pmix starts; with --microbatches and --threads",
+            "Train one model in all processes that mpirun or Slurm's srun starts; with --microbatches and --threads",
             RankStart.None,
             RankStart.Mpi
         );

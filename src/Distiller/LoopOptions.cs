@@ -20,8 +20,8 @@ public abstract record LoopOptions : BatchOptions
     /// <summary>Parts of equal size that each batch consists of, one after the other or on several machines, whose gradients are added as a
     /// binary tree adds them: the same bits on 1, 2, 4 or 8 machines, where these divide the number.</summary>
     /// <value>Null (default): the whole batch at once, or <see cref="Accumulate"/>.</value>
-    /// <remarks>It belongs to the recipe, as the number of threads then does. As with <see cref="Accumulate"/>, a loss that looks across the
-    /// images of a batch sees those of a part; a learner with BatchNorm is refused.</remarks>
+    /// <remarks>It belongs to the recipe, as the number of threads then does. As with <see cref="Accumulate"/>, a loss that looks across
+    /// the images of a batch sees those of a part; a learner with BatchNorm is refused.</remarks>
     public int? Microbatches { get; init; }
 
     /// <summary>Images that are computed at once.</summary>

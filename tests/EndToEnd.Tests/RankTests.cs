@@ -89,6 +89,44 @@ public sealed class RankTests(TinyWorld world)
         Assert.False(Directory.Exists(folder["x"]));
     }
 
+    [Fact]
+    public void The_sample_for_Slurm_trains_on_the_ranks_that_srun_starts()
+    {
+        using TempFolder folder = new();
+        // Instead of Slurm's, which starts the program behind its options as ranks.
+        string srun = folder["srun"];
+        File.WriteAllText(
+            srun,
+            $"""
+            #!/bin/bash
+            while [[ $1 == -* ]]; do shift; done
+            exec "{Mpi()}" --allow-run-as-root --oversubscribe -n 2 "$@"
+            """
+        );
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(srun, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string[] more = ["--steps", "4", "--batch-size", "16", "--init", "random"];
+        Programs
+            .Run(
+                "/usr/bin/env",
+                [
+                    $"PATH={folder.Path}:{Path.GetDirectoryName(Programs.Dfkd)}:{Environment.GetEnvironmentVariable("PATH")}",
+                    "SLURM_CPUS_PER_TASK=1",
+                    "/bin/bash",
+                    Path.Combine(Programs.Root, "samples/slurm/distill.sbatch"),
+                    world.Selected,
+                    world.Teacher,
+                    Student,
+                    folder["student"],
+                    .. more,
+                ]
+            )
+            .Succeeds();
+        string[] one = ["distill", world.Selected, "--teacher", world.Teacher, "--student", Student, "-o", folder["one"]];
+        Programs.RunDfkd([.. one, .. more, "--microbatches", "8", "--threads", "1"]).Succeeds();
+        Same(folder["one"], folder["student"]);
+    }
+
     private string[] Command(string output, string student = Student, int microbatches = 8, int steps = 12) =>
         [
             "distill",

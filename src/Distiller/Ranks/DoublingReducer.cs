@@ -7,8 +7,8 @@ using TorchSharp;
 namespace DataFreeKD.Distiller.Ranks;
 
 /// <summary>In round k every rank exchanges with the one whose number differs in bit k. The first round joins neighbours, so that what a
-/// binary tree over microbatches began within each rank, which holds a contiguous block of them, goes on over the ranks: any number of ranks
-/// adds the same pairs in the same order.</summary>
+/// binary tree over microbatches began within each rank, which holds a contiguous block of them, goes on over the ranks: any number of
+/// ranks adds the same pairs in the same order.</summary>
 /// <remarks>Libraries choose their own algorithm by size and number of ranks, and with it the order (docs/adr/0041).</remarks>
 internal abstract class DoublingReducer : IReducer
 {

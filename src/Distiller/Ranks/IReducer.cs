@@ -15,8 +15,8 @@ internal interface IReducer
     /// <summary>How many there are, a power of two.</summary>
     int Ranks { get; }
 
-    /// <summary>Replaces a vector by the sum over all ranks, added as a binary tree over the ranks in order adds them: the same bits on each
-    /// of them.</summary>
+    /// <summary>Replaces a vector by the sum over all ranks, added as a binary tree over the ranks in order adds them: the same bits on
+    /// each of them.</summary>
     /// <param name="flat">Single precision, one dimension.</param>
     void Sum(torch.Tensor flat);
 

@@ -35,8 +35,8 @@ internal sealed class RankGroup(IReducer reducer)
     /// <summary>Whether there is more than this rank.</summary>
     public bool Several => reducer.Ranks > 1;
 
-    /// <summary>Does the work of this rank. What is thrown before all ranks have begun is said by the first of those that throw it; after that
-    /// the process of who throws has to end, which ends all others.</summary>
+    /// <summary>Does the work of this rank. What is thrown before all ranks have begun is said by the first of those that throw it; after
+    /// that the process of who throws has to end, which ends all others.</summary>
     /// <exception cref="OtherRankException">Another rank failed.</exception>
     public void Attend(Action work)
     {

@@ -97,6 +97,8 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
             {
                 stages.Start();
                 int ends = parts.Ranks.Either((best?.Exhausted == true ? Exhausted : 0) | (cancel.IsCancellationRequested ? Cancelled : 0));
+                if (parts.Ranks.Several)
+                    stages.Mark("reduce");
                 if ((ends & Exhausted) != 0)
                 {
                     last = step;
