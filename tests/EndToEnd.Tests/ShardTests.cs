@@ -3,6 +3,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using DataFreeKD.Testing;
+using k8s;
+using k8s.Models;
 
 namespace DataFreeKD.EndToEnd.Tests;
 
@@ -225,6 +227,17 @@ public sealed class ShardTests(TinyWorld world)
 
         Assert.Contains("shard", options);
         Assert.Contains("finish", options);
+        // Strictly: a field that Kubernetes does not know is an error.
+        List<object> jobs = KubernetesYaml.LoadAllFromString(
+            File.ReadAllText(Path.Combine(Programs.Root, "samples/k8s/score.yaml")),
+            strict: true
+        );
+        Assert.Equal(2, jobs.Count);
+        Assert.All(jobs, job => Assert.IsType<V1Job>(job));
+        V1JobSpec shards = ((V1Job)jobs[0]).Spec;
+        Assert.Equal("Indexed", shards.CompletionMode);
+        Assert.Contains($"env/{shards.Completions}", shards.Template.Spec.Containers[0].Args);
+        Assert.Equal(["FailIndex", "Ignore"], shards.PodFailurePolicy.Rules.Select(rule => rule.Action));
         Assert.All(options, option => Assert.Contains($"--{option}", help, StringComparison.Ordinal));
     }
 
