@@ -1,6 +1,7 @@
 // The options of dfkd crawl that concern the web and the store.
 
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Buckets;
@@ -12,6 +13,8 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Offers them, and reads them back.</summary>
 internal sealed class WebOptionSet
 {
+    private const string Later = "later";
+
     private static readonly WebOptions Otherwise = new();
     private static readonly UrlColumns Names = new();
 
@@ -95,9 +98,10 @@ internal sealed class WebOptionSet
     {
         Description = "Keep EXIF, XMP and comments of files that are stored as they came",
     };
-    private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount(
+    private readonly Option<string?> nearDuplicates = Text(
         "--near-duplicates",
-        "Take images whose hashes differ in at most so many bits (0 to 8) for duplicates"
+        "Take images whose hashes differ in at most so many bits (0 to 8) for duplicates; later records what the judgement needs, and a call with BITS and no SOURCE judges the store",
+        "BITS|later"
     );
     private readonly Option<int?> shards = CommonOptions.OwnCount(
         "--shards",
@@ -150,10 +154,16 @@ internal sealed class WebOptionSet
                 parsed.GetValue(quality),
                 parsed.GetValue(keepMetadata)
             ),
-            NearDuplicateRadius = parsed.GetValue(nearDuplicates),
+            NearDuplicateRadius = RadiusIn(parsed),
+            NearDuplicatesLater = parsed.GetValue(nearDuplicates) == Later,
             ImagesPerShard = parsed.GetValue(shards),
             Web = Read(parsed),
         };
+
+    private int? RadiusIn(ParseResult parsed) =>
+        parsed.GetValue(nearDuplicates) is not { } text || text == Later ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) ? bits
+        : throw new UsageException($"--near-duplicates {text}: give 0 to 8 bits, or later");
 
     private WebOptions Read(ParseResult parsed)
     {
