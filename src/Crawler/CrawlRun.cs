@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Dataflow;
 using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Sharding;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;
@@ -30,6 +31,10 @@ public static class CrawlRun
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
         if (File.Exists(options.Store))
             throw new CrawlException($"{options.Store} is a file; name a folder for the store");
+        if (File.Exists(CrawlShardPlan.PathIn(CrawlShardPlan.FolderOf(options.Store))))
+            throw new CrawlException(
+                $"{CrawlShardPlan.FolderOf(options.Store)} holds a crawl that several processes share; finish it with --finish, or delete that folder"
+            );
         Stopwatch clock = Stopwatch.StartNew();
         StoreManifest manifest = new(options.Store, cancel);
         SourcePlan plan = SourcePlan.Of(options);

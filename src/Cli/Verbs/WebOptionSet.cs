@@ -80,7 +80,8 @@ internal sealed class WebOptionSet
     private readonly Option<string> licence = Column("--license-column", "Column of a list that holds the licences", Names.License!);
     private readonly Option<bool> retryFailed = new("--retry-failed")
     {
-        Description = "Try the store's failed addresses once more; no SOURCE",
+        Description =
+            "Try the store's failed addresses once more; no SOURCE. With --shard or --engine: try partitions again that failed before",
     };
     private readonly Option<bool> refresh = new("--refresh")
     {
@@ -107,6 +108,9 @@ internal sealed class WebOptionSet
         "--shards",
         "Store webdataset tar shards of so many images instead of files"
     );
+
+    /// <summary>The option that tries again what failed, which crawls in partitions have too.</summary>
+    public Option<bool> RetryFailed => retryFailed;
 
     /// <summary>All of them.</summary>
     public Option[] All =>
@@ -197,7 +201,8 @@ internal sealed class WebOptionSet
         };
     }
 
-    private static IPNetwork Network(string text) =>
+    /// <summary>Reads a network.</summary>
+    public static IPNetwork Network(string text) =>
         IPNetwork.TryParse(text, out IPNetwork network)
             ? network
             : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");

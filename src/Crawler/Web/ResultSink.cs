@@ -40,6 +40,8 @@ internal sealed class ResultSink(CrawlOptions options, ImageStore store, Func<lo
             ? null
             : store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
         await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
+        if (landed.Row.Status == JournalRow.IsMoved)
+            return landed.Row;
         CrawlMetrics.Ended(landed.Row);
         told.Add(landed);
         return landed.Row;

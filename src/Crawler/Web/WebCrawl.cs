@@ -16,7 +16,7 @@ namespace DataFreeKD.Crawler.Web;
 internal sealed class WebCrawl : IDisposable
 {
     /// <summary>Levels beyond the depth asked for: a sitemap index, its sitemaps, their pages, the images.</summary>
-    private const int ExtraLevels = 4;
+    public const int ExtraLevels = 4;
 
     private readonly CrawlOptions options;
     private readonly WebSources sources;
