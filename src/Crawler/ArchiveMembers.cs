@@ -12,7 +12,8 @@ namespace DataFreeKD.Crawler;
 /// <param name="store">Where images go.</param>
 /// <param name="memberRows">The file of the rows of an archive's members, by the archive's ordinal.</param>
 /// <param name="known">Members that have a row in the manifest already.</param>
-internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Func<long, string> memberRows, IReadOnlySet<UInt128> known) : IDisposable
+internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Func<long, string> memberRows, IReadOnlySet<UInt128> known)
+    : IDisposable
 {
     private readonly SemaphoreSlim one = new(1);
 

@@ -77,7 +77,9 @@ public sealed record CrawlOptions
                 Options = [nameof(NearDuplicatesLater), nameof(NearDuplicateRadius)],
             };
         if (NearDuplicatesLater && ImagesPerShard is not null)
-            throw new CrawlException("NearDuplicatesLater takes files out of the store later, and a tar shard is written once; give no ImagesPerShard with it, or a NearDuplicateRadius now")
+            throw new CrawlException(
+                "NearDuplicatesLater takes files out of the store later, and a tar shard is written once; give no ImagesPerShard with it, or a NearDuplicateRadius now"
+            )
             {
                 Options = [nameof(NearDuplicatesLater), nameof(ImagesPerShard), nameof(NearDuplicateRadius)],
             };

@@ -75,7 +75,10 @@ public sealed class CrawlFleetTests : IAsyncLifetime
             SpinWait.SpinUntil(
                 () =>
                     coordinator.HasEnded
-                    || Directory.EnumerateFiles(Path.Combine(round, "targets")).Select(Of).All(partition => partition == held || IsDone(partition)),
+                    || Directory
+                        .EnumerateFiles(Path.Combine(round, "targets"))
+                        .Select(Of)
+                        .All(partition => partition == held || IsDone(partition)),
                 Limit
             ),
             "the other partitions were not fetched"

@@ -15,14 +15,13 @@ namespace DataFreeKD.Cli.Engine;
 internal sealed record CrawlCoordinator(EngineOptions Engine, TimeSpan Lease, int? Partitions, bool RetryFailed)
 {
     /// <summary>Runs to the end.</summary>
-    public CrawlSummary Run(CrawlOptions given, Action<string> note, IProgress<FleetProgress>? progress, CancellationToken cancel)
+    public CrawlSummary Run(CrawlOptions options, Action<string> note, IProgress<FleetProgress>? progress, CancellationToken cancel)
     {
-        CrawlOptions options = CrawlJob.Full(given);
         // Before lists are read.
         Blocking.Wait(() => Coordinator.CheckAsync(Engine, cancel));
         using ShardedCrawl crawl = new(options, note, cancel);
         CrawlShardPlan plan = crawl.Plan(Partitions, cancel);
-        new CrawlJob(options).Write(crawl.Folder);
+        CrawlJob.Of(options).Write(crawl.Folder);
         bool retry = RetryFailed;
         while (crawl.Advance(cancel) is { End: false } round)
         {

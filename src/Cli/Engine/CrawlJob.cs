@@ -6,7 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Sharding;
-using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Crawler.Sources;
 
 namespace DataFreeKD.Cli.Engine;
 
@@ -24,14 +24,16 @@ internal sealed record CrawlJob(CrawlOptions Crawl)
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower), new NetworkText(), new SetText() },
     };
 
-    /// <summary>The options with full paths: workers begin in other folders.</summary>
-    public static CrawlOptions Full(CrawlOptions options) =>
-        options with
-        {
-            Sources = [.. options.Sources.Select(source => ImageInputs.IsFile(source) || Directory.Exists(source) ? Path.GetFullPath(source) : source)],
-            Store = Path.GetFullPath(options.Store),
-            Web = options.Web with { CaFile = options.Web.CaFile is { } authorities ? Path.GetFullPath(authorities) : null },
-        };
+    /// <summary>The job of a crawl: with full paths, as workers begin in other folders, and with the lists of folders and globs.</summary>
+    public static CrawlJob Of(CrawlOptions options) =>
+        new(
+            options with
+            {
+                Sources = [.. SourcePlan.Of(options).Web.Select(source => File.Exists(source) ? Path.GetFullPath(source) : source)],
+                Store = Path.GetFullPath(options.Store),
+                Web = options.Web with { CaFile = options.Web.CaFile is { } authorities ? Path.GetFullPath(authorities) : null },
+            }
+        );
 
     /// <summary>Puts it beside the plan.</summary>
     public void Write(string folder) =>

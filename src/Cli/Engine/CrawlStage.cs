@@ -4,6 +4,7 @@ using System.Net;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Sharding;
+using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Fleet;
 
@@ -52,13 +53,14 @@ internal sealed class CrawlStage(int threads, IReadOnlyList<IPNetwork> networks)
                 if (!networks.Any(allowed => Holds(allowed, network)))
                     throw new UsageException($"it may speak to {network}, and this worker may not; give workers --allow-network {network}");
             }
-            foreach (string source in options.Sources.Append(options.Web.CaFile).OfType<string>().Where(Path.Exists))
+            // Before any of them is opened.
+            foreach (
+                string source in options.Sources.Where(source => !WebSources.IsAddress(source)).Append(options.Web.CaFile).OfType<string>()
+            )
                 root.Require(source);
             ShardedCrawl crawl = new(options, cancel: cancel);
             try
             {
-                foreach (string path in crawl.Inputs)
-                    root.Require(path);
                 crawl.Plan(cancel: cancel);
                 CrawlRound round = crawl.Find(message.Plan)
                     ?? throw new UsageException($"{message.Folder} has no round that was queued so: it was begun anew");

@@ -12,7 +12,8 @@ internal sealed class RunShardOptionSet
     private readonly Option<string?> shard;
     private readonly Option<bool> retry,
         finish,
-        plan = new("--plan") { Description = "Make the plan of partitions alone (the first process of a share does it where it is missing)" };
+        plan =
+            new("--plan") { Description = "Make the plan of partitions alone (the first process of a share does it where it is missing)" };
     private readonly Option<int?> partitions = CommonOptions.OwnCount(
         "--partitions",
         "Partitions of a new plan, with --plan, --shard or --engine [default: by the number of sites, 4,096 at most]"

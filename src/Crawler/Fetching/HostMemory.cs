@@ -82,7 +82,14 @@ internal sealed class HostMemory : IDisposable
         lock (gate)
         {
             files[(kind, origin)] = file;
-            Append(new HostLine { Kind = kind, Origin = origin, File = file });
+            Append(
+                new HostLine
+                {
+                    Kind = kind,
+                    Origin = origin,
+                    File = file,
+                }
+            );
             own.Flush();
         }
     }

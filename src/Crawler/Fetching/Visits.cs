@@ -32,15 +32,17 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
         if (flight.Host.GivenUp is { } givenUp)
             return flight.Target.Errand is { } lost
                 ? Bring(flight.Target, lost, new OriginFile(0, givenUp, DateTimeOffset.UtcNow + OriginFiles.Lifetime))
-                : refused with { Reason = givenUp };
+                : refused with
+                {
+                    Reason = givenUp,
+                };
         try
         {
             if (flight.Target.Errand is { } errand)
                 return await Run(flight, errand, AskBeginning, AskFile).ConfigureAwait(false);
             if (flight.Target.OfBucket)
                 return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
-            RobotsEntry robots = await RobotsCache
-                .For(flight.Host, address, options.Territory, AskBeginning, stop).ConfigureAwait(false);
+            RobotsEntry robots = await RobotsCache.For(flight.Host, address, options.Territory, AskBeginning, stop).ConfigureAwait(false);
             if (flight.Target.Sitemaps)
                 refused = refused with { Sitemaps = robots.File.Sitemaps };
             if (robots.Refusal is not null)
@@ -68,7 +70,10 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
                     return null;
                 return flight.Target.Errand is { } lost
                     ? Bring(flight.Target, lost, new OriginFile(0, reason, DateTimeOffset.UtcNow + OriginFiles.Lifetime))
-                    : refused with { Reason = reason };
+                    : refused with
+                    {
+                        Reason = reason,
+                    };
             }
         }
         catch (ElsewhereException away)

@@ -17,7 +17,9 @@ internal sealed record CrawlPartitions(int Count, IReadOnlyList<string> Alone)
     private const int SitesOfOne = 8,
         Fewest = 16;
 
-    private readonly Dictionary<string, int> alone = Alone.Index().ToDictionary(site => site.Item, site => site.Index, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> alone = Alone
+        .Index()
+        .ToDictionary(site => site.Item, site => site.Index, StringComparer.Ordinal);
 
     /// <summary>Spreads sites.</summary>
     /// <param name="targets">Targets by site.</param>

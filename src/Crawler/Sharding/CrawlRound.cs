@@ -10,6 +10,17 @@ namespace DataFreeKD.Crawler.Sharding;
 /// <summary>The record of a round, <c>round.json</c>.</summary>
 internal sealed record CrawlRound
 {
+    /// <summary>What stands for a crawl that is finished.</summary>
+    public static CrawlRound Over { get; } =
+        new()
+        {
+            Number = -1,
+            Level = 0,
+            Left = 0,
+            Partitions = new Dictionary<int, long>(),
+            End = true,
+        };
+
     /// <summary>From 0.</summary>
     public required int Number { get; init; }
 
@@ -93,15 +104,16 @@ internal sealed class CrawlRounds(string plan)
 
     /// <summary>Files of a partition, by attempt.</summary>
     public static IReadOnlyList<string> Files(string folder, int partition) =>
-        Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, $"{Number(partition)}.*.jsonl").Order(StringComparer.Ordinal)]
-            : [];
+        Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, $"{Number(partition)}.*.jsonl").Order(StringComparer.Ordinal)] : [];
 
     /// <summary>A file of one more attempt, which no other process has the name of.</summary>
     public static string NewFile(string folder, int partition, int before)
     {
         Directory.CreateDirectory(folder);
-        return Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Number(partition)}.{before:D6}.{Guid.NewGuid():N}.jsonl"));
+        return Path.Combine(
+            folder,
+            string.Create(CultureInfo.InvariantCulture, $"{Number(partition)}.{before:D6}.{Guid.NewGuid():N}.jsonl")
+        );
     }
 
     /// <summary>Begins a round, unless another process was first.</summary>

@@ -57,7 +57,8 @@ internal sealed record CrawlShardPlan
                     $"{path} is of another form ({plan.Form}) than this version's; finish it with version {plan.Version}, or delete {folder}"
                 );
             // JSON may have null in any place.
-            return plan is { Version: not null, Options: not null, Inputs: not null, Alone: not null, Partitions: > 0 }
+            return
+                plan is { Version: not null, Options: not null, Inputs: not null, Alone: not null, Partitions: > 0 }
                 && plan.Alone.Count < plan.Partitions
                 ? plan
                 : throw new JsonException("values are missing.");

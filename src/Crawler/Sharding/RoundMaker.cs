@@ -48,18 +48,13 @@ internal sealed class RoundMaker(
 
     /// <summary>Opens the journal of a level.</summary>
     public JournalReader Journal(int level) =>
-        new(
-            [.. rounds.All().Where(round => round.Level == level).SelectMany(rounds.AllJournals)],
-            JournalRows.Final,
-            sparse: false
-        );
+        new([.. rounds.All().Where(round => round.Level == level).SelectMany(rounds.AllJournals)], JournalRows.Final, sparse: false);
 
     /// <summary>The targets of a level that are fetched.</summary>
     public IEnumerable<WebTarget> Eligible(int level, CancellationToken cancel)
     {
         HashSet<UInt128> asked = [];
-        return Targets(level, cancel)
-            .Where(target => !known.Contains(TextKey.Of(target.Url)) && TargetRules.IsFirst(target, asked));
+        return Targets(level, cancel).Where(target => !known.Contains(TextKey.Of(target.Url)) && TargetRules.IsFirst(target, asked));
     }
 
     private void Fresh(int number, int level, long left, CancellationToken cancel)
@@ -96,7 +91,10 @@ internal sealed class RoundMaker(
             Enumerable.Range(1, level).SelectMany(earlier => Targets(earlier, cancel))
         );
         Directory.CreateDirectory(levels);
-        TargetFile.Write(PathOf(level + 1), journal.Rows().SelectMany(links.New).Select((link, ordinal) => link with { Ordinal = ordinal }));
+        TargetFile.Write(
+            PathOf(level + 1),
+            journal.Rows().SelectMany(links.New).Select((link, ordinal) => link with { Ordinal = ordinal })
+        );
         return true;
     }
 

@@ -62,10 +62,6 @@ internal sealed class ShardedCrawl : IDisposable
     /// <summary>Whether a store has a plan: its crawl is begun and not finished.</summary>
     public static bool IsPlanned(string store) => File.Exists(CrawlShardPlan.PathIn(CrawlShardPlan.FolderOf(store)));
 
-    /// <summary>Files that a process of this crawl reads.</summary>
-    public IEnumerable<string> Inputs =>
-        sources.Web.Where(source => !WebSources.IsAddress(source)).Concat(options.Web.CaFile is { } authorities ? [authorities] : []);
-
     /// <summary>Takes the plan that is there, or makes it: of several processes one does, and the others wait.</summary>
     /// <param name="partitions">Partitions; null for as many as suit.</param>
     /// <param name="cancel">Stops.</param>
@@ -90,10 +86,9 @@ internal sealed class ShardedCrawl : IDisposable
         return plan;
     }
 
-    /// <summary>The last round, which is made where there is none, or where the one before is finished and nobody has; null where another
-    /// process makes it now, or partitions are missing.</summary>
+    /// <summary>The last round; where it is finished, the next one, which is made. It waits for a process that is making it.</summary>
     /// <param name="cancel">Stops.</param>
-    /// <returns>The round, and whether all of its partitions are finished, which is so at the end alone.</returns>
+    /// <returns>A round with partitions that are missing, or the end; this also where another process has finished the crawl.</returns>
     public CrawlRound Advance(CancellationToken cancel)
     {
         CrawlPartitions partitions = Partitions(cancel);
@@ -102,10 +97,13 @@ internal sealed class ShardedCrawl : IDisposable
             CrawlRound? last = rounds.All().LastOrDefault();
             if (last is not null && (last.End || last.Partitions.Keys.Any(partition => !IsFinished(last, partition))))
                 return last;
+            // Without a plan it is finished, and nothing is begun anew.
+            if (!IsPlanned(options.Store))
+                return CrawlRound.Over;
             using OutputLock? held = OutputLock.TryTake(rounds.PathOf((last?.Number ?? -1) + 1), "crawl", out string? _);
             if (held is null)
                 Pause(cancel);
-            else if (rounds.Read((last?.Number ?? -1) + 1) is null)
+            else if (rounds.Read((last?.Number ?? -1) + 1) is null && IsPlanned(options.Store))
                 Maker(partitions).After(last, cancel);
         }
     }
@@ -195,6 +193,9 @@ internal sealed class ShardedCrawl : IDisposable
         if (IsFinished(round, partition))
             return ShardOutcome.Done;
         ShardAttempts attempts = AttemptsOf(round);
+        // Who was killed and had fetched something lost nothing: only attempts without any count.
+        if (rounds.Journals(round.Number, partition) is { Count: > 0 } journals && new FileInfo(journals[^1]).Length > 0)
+            attempts.ForgetKilled(partition);
         if (attempts.IsPoison(partition))
             return ShardOutcome.Failed;
         using ShardAttempt attempt = new(attempts, partition, Provenance.ToolVersion);
@@ -274,14 +275,7 @@ internal sealed class ShardedCrawl : IDisposable
 
     public void Dispose() => named.Dispose();
 
-    private async Task Fetch(
-        CrawlRound round,
-        int partition,
-        string attempt,
-        CrawlTally told,
-        Func<bool>? mayAsk,
-        CancellationToken cancel
-    )
+    private async Task Fetch(CrawlRound round, int partition, string attempt, CrawlTally told, Func<bool>? mayAsk, CancellationToken cancel)
     {
         Stopwatch time = Stopwatch.StartNew();
         CrawlPartitions partitions = Partitions(cancel);
@@ -428,7 +422,8 @@ internal sealed class ShardedCrawl : IDisposable
         if (sources.Web.FirstOrDefault(BucketName.Fits) is { } bucket)
             throw Unshared($"{bucket} lies at one server");
 
-        static CrawlException Unshared(string why) => new($"{why}, and is crawled on one machine; leave --plan, --shard, --finish and --engine out")
+        static CrawlException Unshared(string why) =>
+            new($"{why}, and is crawled on one machine; leave --plan, --shard, --finish and --engine out")
             {
                 Options = [nameof(WebOptions.Steering), nameof(WebOptions.RetryFailed), nameof(WebOptions.Refresh)],
             };
@@ -507,10 +502,8 @@ internal sealed class ShardedCrawl : IDisposable
     private ShardAttempts AttemptsOf(CrawlRound round) => new(rounds.PathOf(round.Number));
 
     private IReadOnlyList<FailedShards.Entry> Failures(CrawlRound round) =>
-        FailedShards.Write(
-            AttemptsOf(round),
-            Partitions(CancellationToken.None).Count,
-            partition => !round.Partitions.ContainsKey(partition) || IsFinished(round, partition)
+        FailedShards.Write(AttemptsOf(round), Partitions(CancellationToken.None).Count, partition =>
+            !round.Partitions.ContainsKey(partition) || IsFinished(round, partition)
         );
 
     private bool IsFinished(CrawlRound round, int partition) => File.Exists(rounds.NoteOf(round.Number, partition));

@@ -11,7 +11,8 @@ namespace DataFreeKD.Crawler.Web;
 /// <param name="store">Where images go.</param>
 /// <param name="memberRows">The file of the rows of an archive's members, by the archive's ordinal.</param>
 /// <param name="known">Members that are passed over, by <see cref="TextKey"/>.</param>
-internal sealed class ResultSink(CrawlOptions options, ImageStore store, Func<long, string> memberRows, IReadOnlySet<UInt128> known) : IDisposable
+internal sealed class ResultSink(CrawlOptions options, ImageStore store, Func<long, string> memberRows, IReadOnlySet<UInt128> known)
+    : IDisposable
 {
     private readonly SemaphoreSlim decoders = new(options.Workers);
     private readonly ArchiveMembers members = new(options, store, memberRows, known);
