@@ -45,7 +45,7 @@ killed=0 rounds=0
 next=$((SECONDS + KILL_EVERY))
 while kill -0 "$coordinator" 2>/dev/null; do
     sleep 0.2
-    seen=$(find "$work/fleet.parts/rounds" -maxdepth 1 -name '0*' 2>/dev/null | wc -l)
+    seen=$({ find "$work/fleet.parts/rounds" -maxdepth 1 -name '0*' 2>/dev/null || true; } | wc -l)
     [ "$seen" -le "$rounds" ] || rounds=$seen
     [ "$SECONDS" -ge "$next" ] || continue
     next=$((SECONDS + KILL_EVERY))

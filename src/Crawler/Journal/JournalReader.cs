@@ -17,8 +17,8 @@ internal enum JournalRows
     Moved,
 }
 
-/// <summary>A finished or interrupted journal, of one file or of several, of which the first row of a target counts. The files stay on disk;
-/// eight bytes a target say where each row is.</summary>
+/// <summary>A finished or interrupted journal, of one file or of several, of which the first row of a target counts. The files stay on
+/// disk; eight bytes a target say where each row is.</summary>
 internal sealed class JournalReader : IDisposable
 {
     // Of a place: which file, and where in it.

@@ -4,8 +4,8 @@ using DataFreeKD.Crawler.Addresses;
 
 namespace DataFreeKD.Crawler.Sharding;
 
-/// <summary>Sites by partition: the largest have one each, the first ones, so that they are begun first; the rest is spread by a hash of the
-/// name.</summary>
+/// <summary>Sites by partition: the largest have one each, the first ones, so that they are begun first; the rest is spread by a hash of
+/// the name.</summary>
 /// <param name="Count">Partitions.</param>
 /// <param name="Alone">Sites that have a partition to themselves, largest first: their places are their numbers.</param>
 internal sealed record CrawlPartitions(int Count, IReadOnlyList<string> Alone)

@@ -114,8 +114,8 @@ internal sealed class ShardedCrawl : IDisposable
     /// <summary>The round whose record has a SHA-256; null for none.</summary>
     public CrawlRound? Find(string sha256) => rounds.All().Reverse().FirstOrDefault(round => Sha256Of(round) == sha256);
 
-    /// <summary>Crawls to the end: the partitions of a share first, then what nobody has in hand, round by round. At the end of a round it waits
-    /// for those who are still at it.</summary>
+    /// <summary>Crawls to the end: the partitions of a share first, then what nobody has in hand, round by round. At the end of a round it
+    /// waits for those who are still at it.</summary>
     /// <param name="share">The share.</param>
     /// <param name="partitions">Partitions of a new plan; null for as many as suit.</param>
     /// <param name="retryFailed">Whether partitions are tried again that failed before.</param>
