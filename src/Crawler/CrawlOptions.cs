@@ -78,10 +78,10 @@ public sealed record CrawlOptions
             };
         if (NearDuplicatesLater && ImagesPerShard is not null)
             throw new CrawlException(
-                "NearDuplicatesLater takes files out of the store later, and a tar shard is written once; give no ImagesPerShard with it, or a NearDuplicateRadius now"
+                "near duplicates that are judged later leave the store then, and a tar shard is written once; give NearDuplicateRadius in bits, or leave ImagesPerShard out"
             )
             {
-                Options = [nameof(NearDuplicatesLater), nameof(ImagesPerShard), nameof(NearDuplicateRadius)],
+                Options = [nameof(ImagesPerShard), nameof(NearDuplicateRadius)],
             };
         if (Sources.Count + Made.Count == 0 && !revisits && !JudgesStore)
             throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");

@@ -119,7 +119,7 @@ internal sealed class ManifestMerge : IDisposable
             bool image = row["status"] == Status.Ok || (row["status"] == Status.Duplicate && row["reason"] == Reason.SameContent);
             if (row["reason"] == Reason.NearDuplicate)
                 throw new CrawlException(
-                    $"{before.Path}: near duplicates were judged before, and their files are gone ({row["source"]}); judge a store once, after crawls with NearDuplicatesLater"
+                    $"{before.Path}: near duplicates were judged before, and their files are gone ({row["source"]}); judge a store once, after crawls that record colours (NearDuplicatesLater)"
                 )
                 {
                     Options = [nameof(CrawlOptions.NearDuplicatesLater)],
@@ -131,7 +131,7 @@ internal sealed class ManifestMerge : IDisposable
             }
             if (string.IsNullOrEmpty(row[Columns.Colours]) || row["path"] != Usual(row["sha256"]!, row["format"]!))
                 throw new CrawlException(
-                    $"{before.Path}: {row["source"]} {(string.IsNullOrEmpty(row[Columns.Colours]) ? "has no colours" : "lies in a tar shard")}, and cannot be judged; crawl with NearDuplicatesLater"
+                    $"{before.Path}: {row["source"]} {(string.IsNullOrEmpty(row[Columns.Colours]) ? "has no colours" : "lies in a tar shard")}, and cannot be judged; only crawls that record colours can (NearDuplicatesLater)"
                 )
                 {
                     Options = [nameof(CrawlOptions.NearDuplicatesLater)],
