@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A faulty web on the loopback crawled by a fleet through an engine, with a worker killed now and then (SIGKILL) and another begun in its place: every address must end with its expected reason, no host may be asked more than it may, and manifest and files must be those of one process.
-#   URLS=50000  HOSTS=240  WORKERS=8  KILL_EVERY=10 (seconds)  TIMEOUT=5 (seconds of patience for an answer)  SEED=0  PORT=18080  NATS_PORT=14334
+#   URLS=10000  HOSTS=120  WORKERS=8  KILL_EVERY=10 (seconds)  TIMEOUT=10 (seconds of patience for an answer)  SEED=0  PORT=18080  NATS_PORT=14334
 # Needs nats-server. A busy machine needs a longer TIMEOUT: a healthy answer that comes too late is a timeout.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
 . "$root/bench/crawl_web.sh"
-URLS=${URLS:-50000} HOSTS=${HOSTS:-240} WORKERS=${WORKERS:-8} KILL_EVERY=${KILL_EVERY:-10} TIMEOUT=${TIMEOUT:-5} NATS_PORT=${NATS_PORT:-14334}
+URLS=${URLS:-10000} HOSTS=${HOSTS:-120} WORKERS=${WORKERS:-8} KILL_EVERY=${KILL_EVERY:-10} TIMEOUT=${TIMEOUT:-10} NATS_PORT=${NATS_PORT:-14334}
 RANDOM=${SEED:-0}
 PYTHON=${PYTHON:-python3}
 command -v nats-server >/dev/null || PATH=$PATH:/usr/sbin
