@@ -161,7 +161,7 @@ internal sealed class JournalReader : IDisposable
     public static long WholeLines(FileStream file)
     {
         byte[] block = new byte[64 << 10];
-        for (long end = file.Length; end > 0; )
+        for (long end = file.Length; end > 0;)
         {
             int length = (int)Math.Min(block.Length, end);
             file.Seek(end - length, SeekOrigin.Begin);
