@@ -1,6 +1,7 @@
 // A web on the loopback for the crawl benchmarks: writes urls.txt and expected.csv, then serves them until it is told to stop.
 // dotnet DataFreeKD.CrawlWeb.dll FOLDER faulty|quick|photographs|tiny URLS HOSTS PORT [SEED]
 //   faulty: every fault; quick: those that take no waiting; photographs: one image a URL; tiny: nine in ten are missing.
+// http://127.10.0.1:PORT/.most answers with the most requests that one host had at a time, of those that the server ends by itself.
 // FOLDER/ready appears when it listens. Ports PORT and PORT + 1 are used.
 
 using System.Collections.Concurrent;
@@ -11,6 +12,7 @@ using DataFreeKD.CrawlWeb;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -39,9 +41,42 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     }
 });
 WebApplication app = builder.Build();
-app.Run(context =>
+ConcurrentDictionary<string, int> current = new(StringComparer.Ordinal);
+Lock gate = new();
+int most = 0;
+app.Run(async context =>
 {
-    string path = context.Request.Path;
+    string path = context.Request.Path,
+        host = context.Request.Host.Host;
+    if (path == "/.most")
+    {
+        await context.Response.WriteAsync($"{most}\n");
+        return;
+    }
+    // What the client breaks off ends here later than there.
+    if (WebPlan.EndsWithTheClient(path))
+    {
+        await Answer(context, path);
+        return;
+    }
+    int together = current.AddOrUpdate(host, 1, (_, before) => before + 1);
+    lock (gate)
+        most = Math.Max(most, together);
+    try
+    {
+        await Answer(context, path);
+    }
+    finally
+    {
+        current.AddOrUpdate(host, 0, (_, before) => before - 1);
+    }
+});
+app.Lifetime.ApplicationStarted.Register(() => File.WriteAllText(Path.Combine(folder, "ready"), ""));
+await app.RunAsync();
+return 0;
+
+Task Answer(HttpContext context, string path)
+{
     if (path == "/robots.txt")
         return Faults.Robots(context, plan.RobotsOf(context.Request.Host.Host));
     // Only these care whether they were asked before.
@@ -56,7 +91,4 @@ app.Run(context =>
         image,
         plan.Elsewhere
     );
-});
-app.Lifetime.ApplicationStarted.Register(() => File.WriteAllText(Path.Combine(folder, "ready"), ""));
-await app.RunAsync();
-return 0;
+}

@@ -43,6 +43,9 @@ internal sealed class WebPlan(string mix, int count, int hosts, int port, int se
 
     private bool Faulty => mix is "faulty" or "quick";
 
+    /// <summary>Whether an answer lasts until the client has had enough.</summary>
+    public static bool EndsWithTheClient(string path) => path.Split('/') is [_, "hang" or "slow" or "endless" or "long" or "bomb", ..];
+
     /// <summary>A healthy host, for redirects.</summary>
     public string Elsewhere => $"http://{AddressOf(0)}:{port}";
 

@@ -11,6 +11,7 @@ internal static partial class FlagNames
     private static readonly Dictionary<string, string> Others = new(StringComparer.Ordinal)
     {
         ["NearDuplicateRadius"] = "--near-duplicates",
+        ["NearDuplicatesLater"] = "--near-duplicates",
         ["CrawlException.ImagesPerShard"] = "--shards",
         ["PackException.ImagesPerShard"] = "--shard-size",
         ["Workers"] = "--threads",

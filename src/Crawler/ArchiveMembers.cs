@@ -10,9 +10,10 @@ namespace DataFreeKD.Crawler;
 /// few.</summary>
 /// <param name="options">Limits and wishes.</param>
 /// <param name="store">Where images go.</param>
-/// <param name="state">Where rows go.</param>
+/// <param name="memberRows">The file of the rows of an archive's members, by the archive's ordinal.</param>
 /// <param name="known">Members that have a row in the manifest already.</param>
-internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, CrawlState state, IReadOnlySet<UInt128> known) : IDisposable
+internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Func<long, string> memberRows, IReadOnlySet<UInt128> known)
+    : IDisposable
 {
     private readonly SemaphoreSlim one = new(1);
 
@@ -41,7 +42,7 @@ internal sealed class ArchiveMembers(CrawlOptions options, ImageStore store, Cra
         await one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            string members = state.Members(row.Ordinal);
+            string members = memberRows(row.Ordinal);
             File.Delete(members);
             string? damage = null;
             await using (JournalWriter journal = new(members))

@@ -49,7 +49,7 @@ internal readonly record struct CheckedImage(JournalRow Row, byte[]? Stored)
                 Height = stored.Height,
                 Bytes = stored.Bytes.Length,
                 PHash = Hash(stored.Pixels),
-                Colours = options.NearDuplicateRadius is null ? null : ColourSketch.Of(stored.Pixels).Format(),
+                Colours = !options.RecordsColours ? null : ColourSketch.Of(stored.Pixels).Format(),
             },
             stored.Bytes
         );

@@ -49,6 +49,16 @@ public sealed record CrawlOptions
     /// <value>Null: not looked for.</value>
     public int? NearDuplicateRadius { get; init; }
 
+    /// <summary>Record the colours by which near duplicates are told, and judge none. A later call without sources and with
+    /// <see cref="NearDuplicateRadius"/> judges all images in the manifest's order, and leaves the manifest that a crawl with that radius
+    /// writes.</summary>
+    public bool NearDuplicatesLater { get; init; }
+
+    internal bool RecordsColours => NearDuplicateRadius is not null || NearDuplicatesLater;
+
+    /// <summary>Whether nothing is crawled, and the images of the store are judged.</summary>
+    internal bool JudgesStore => Sources.Count + Made.Count == 0 && NearDuplicateRadius is not null && !Web.RetryFailed && !Web.Refresh;
+
     /// <summary>Images of a webdataset tar shard: <c>shards/00000.tar</c>, ... instead of <c>images/</c>.</summary>
     /// <value>Null: files.</value>
     public int? ImagesPerShard { get; init; }
@@ -61,7 +71,19 @@ public sealed record CrawlOptions
     public void Validate()
     {
         bool revisits = Web.RetryFailed || Web.Refresh;
-        if (Sources.Count + Made.Count == 0 && !revisits)
+        if (NearDuplicatesLater && NearDuplicateRadius is not null)
+            throw new CrawlException("NearDuplicatesLater leaves the judgement to a later call; give no NearDuplicateRadius with it")
+            {
+                Options = [nameof(NearDuplicatesLater), nameof(NearDuplicateRadius)],
+            };
+        if (NearDuplicatesLater && ImagesPerShard is not null)
+            throw new CrawlException(
+                "near duplicates that are judged later leave the store then, and a tar shard is written once; give NearDuplicateRadius in bits, or leave ImagesPerShard out"
+            )
+            {
+                Options = [nameof(ImagesPerShard), nameof(NearDuplicateRadius)],
+            };
+        if (Sources.Count + Made.Count == 0 && !revisits && !JudgesStore)
             throw new CrawlException("no source given; name folders, files, globs, archives, tables, addresses or lists of addresses");
         if (Sources.Count + Made.Count > 0 && revisits)
             throw new CrawlException("RetryFailed and Refresh go over what the store has; give no source with them")

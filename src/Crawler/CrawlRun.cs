@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Dataflow;
 using DataFreeKD.Crawler.Journal;
+using DataFreeKD.Crawler.Sharding;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;
@@ -30,13 +31,16 @@ public static class CrawlRun
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
         if (File.Exists(options.Store))
             throw new CrawlException($"{options.Store} is a file; name a folder for the store");
+        if (File.Exists(CrawlShardPlan.PathIn(CrawlShardPlan.FolderOf(options.Store))))
+            throw new CrawlException(
+                $"{CrawlShardPlan.FolderOf(options.Store)} holds a crawl that several processes share; finish it with --finish, or delete that folder"
+            );
         Stopwatch clock = Stopwatch.StartNew();
         StoreManifest manifest = new(options.Store, cancel);
         SourcePlan plan = SourcePlan.Of(options);
-        (IReadOnlyList<string> local, IReadOnlyList<string> remote) = plan;
-        InputOptions inputs = new() { MaxBytes = options.Limits.MaxBytes, FollowLinks = options.FollowLinks };
+        IReadOnlyList<string> remote = plan.Web;
         bool revisits = options.Web.RetryFailed || options.Web.Refresh;
-        if (revisits && !manifest.Exists)
+        if ((revisits || options.JudgesStore) && !manifest.Exists)
             throw new CrawlException($"{options.Store} has no manifest; crawl into it first");
         using WebCrawl? web =
             remote.Count > 0 || revisits
@@ -48,11 +52,49 @@ public static class CrawlRun
         if (web is not null)
             await web.Gather(progress, cancel).ConfigureAwait(false);
 
+        return await Conclude(
+                options,
+                plan,
+                manifest,
+                web?.Rows,
+                sweep: web is { Resumed: true },
+                () => web?.Finish(),
+                clock,
+                progress,
+                cancel
+            )
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Writes the manifest of what the web gave and of what lies on this machine, which is read now.</summary>
+    /// <param name="options">All options.</param>
+    /// <param name="plan">The sources.</param>
+    /// <param name="manifest">The store's manifest so far.</param>
+    /// <param name="web">What the web gave; null where it was not asked.</param>
+    /// <param name="sweep">Whether the store may have images that no row refers to.</param>
+    /// <param name="finished">Removes what the crawl kept for itself.</param>
+    /// <param name="clock">Wall time.</param>
+    /// <param name="progress">Heard after every local file.</param>
+    /// <param name="cancel">Stops.</param>
+    internal static async Task<CrawlSummary> Conclude(
+        CrawlOptions options,
+        SourcePlan plan,
+        StoreManifest manifest,
+        CrawlRows? web,
+        bool sweep,
+        Action finished,
+        Stopwatch clock,
+        IProgress<CrawlProgress>? progress,
+        CancellationToken cancel
+    )
+    {
+        IReadOnlyList<string> local = plan.Local;
+        InputOptions inputs = new() { MaxBytes = options.Limits.MaxBytes, FollowLinks = options.FollowLinks };
         string[] columns =
         [
             .. Columns.Store,
             .. (web is null ? [] : StoreManifest.WebColumns)
-                .Concat(options.NearDuplicateRadius is null ? [] : [Columns.Colours])
+                .Concat(options.RecordsColours && !options.JudgesStore ? [Columns.Colours] : [])
                 .Concat(local.Where(SourcePlan.IsTable).SelectMany(table => TableSource.CarriedColumns(table, options.PathColumn)))
                 .Concat(Sidecars.CarriedColumns(local, inputs, cancel).Where(column => !Columns.Store.Contains(column)))
                 .Concat(web?.CarriedColumns(cancel) ?? [])
@@ -73,14 +115,14 @@ public static class CrawlRun
             bytes += read;
             progress?.Report(new CrawlProgress(merge.Rows - before, merge.Images, bytes));
         }
-        foreach (WebRow row in web?.Rows(cancel) ?? [])
+        foreach (WebRow row in web?.All(cancel) ?? [])
         {
             if (row.Row.Replaces is null)
                 merge.Add(row, null);
         }
         if (merge.Rows == 0)
         {
-            web?.Finish();
+            finished();
             throw new CrawlException(
                 $"no images in {string.Join(", ", options.Sources)}; check the folder, the glob, the table or the list"
             );
@@ -88,9 +130,9 @@ public static class CrawlRun
         Dictionary<string, string> hashes = CrawlProvenance.InputsOf(plan, manifest.Path, cancel);
         merge.Commit();
         CrawlProvenance.Of(options, hashes, merge.Counts, clock.Elapsed.TotalSeconds).WriteBeside(manifest.Path);
-        if (merge.LeavesOrphans || web is { Resumed: true })
+        if (merge.LeavesOrphans || sweep)
             store.Keep(merge.HasFile);
-        web?.Finish();
+        finished();
         return new CrawlSummary(merge.Rows, merge.Rows - before + merge.Replaced, merge.Counts, manifest.Path, clock.Elapsed.TotalSeconds)
         {
             AddedCounts = merge.AddedCounts,

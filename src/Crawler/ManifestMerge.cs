@@ -27,11 +27,17 @@ internal sealed class ManifestMerge : IDisposable
 
     /// <summary>Begins with the rows of <paramref name="before"/>, of which those that <paramref name="web"/> has fetched anew are
     /// replaced.</summary>
-    public ManifestMerge(StoreManifest before, string[] columns, CrawlOptions options, WebCrawl? web, CancellationToken cancel)
+    public ManifestMerge(StoreManifest before, string[] columns, CrawlOptions options, CrawlRows? web, CancellationToken cancel)
     {
         (this.before, this.columns) = (before, columns);
         if (options.NearDuplicateRadius is { } radius)
             alike = new NearDuplicates(radius, options.Limits.MaxBytes);
+        if (options.JudgesStore)
+        {
+            writer = Table.Create(before.Path, columns);
+            Judge();
+            return;
+        }
         int shard = 0;
         // A replaced image must not be a duplicate of itself, and a row that stays must not become one of a new row: first what stays.
         foreach ((TableRow row, WebRow? anew) in Merged(web, cancel))
@@ -105,6 +111,48 @@ internal sealed class ManifestMerge : IDisposable
         writer.Dispose();
     }
 
+    // As if every row came in anew, in the same order.
+    private void Judge()
+    {
+        foreach (TableRow row in before.Read())
+        {
+            bool image = row["status"] == Status.Ok || (row["status"] == Status.Duplicate && row["reason"] == Reason.SameContent);
+            if (row["reason"] == Reason.NearDuplicate)
+                throw new CrawlException(
+                    $"{before.Path}: near duplicates were judged before, and their files are gone ({row["source"]}); judge a store once, after crawls that record colours (NearDuplicatesLater)"
+                )
+                {
+                    Options = [nameof(CrawlOptions.NearDuplicatesLater)],
+                };
+            if (!image)
+            {
+                Write([.. columns.Select(column => row[column])], row["status"]!, row["reason"]!);
+                continue;
+            }
+            if (string.IsNullOrEmpty(row[Columns.Colours]) || row["path"] != Usual(row["sha256"]!, row["format"]!))
+                throw new CrawlException(
+                    $"{before.Path}: {row["source"]} {(string.IsNullOrEmpty(row[Columns.Colours]) ? "has no colours" : "lies in a tar shard")}, and cannot be judged; only crawls that record colours can (NearDuplicatesLater)"
+                )
+                {
+                    Options = [nameof(CrawlOptions.NearDuplicatesLater)],
+                };
+            Write(
+                new JournalRow(0, row["source"]!, Status.Ok)
+                {
+                    Sha256 = row["sha256"],
+                    Width = int.Parse(row["width"]!, CultureInfo.InvariantCulture),
+                    Height = int.Parse(row["height"]!, CultureInfo.InvariantCulture),
+                    Format = row["format"],
+                    Bytes = long.Parse(row["bytes"]!, CultureInfo.InvariantCulture),
+                    PHash = row["phash"],
+                    Colours = row[Columns.Colours],
+                },
+                column => row[column]
+            );
+        }
+        added.Clear();
+    }
+
     // An image that could not be had again is still an image.
     private static bool Stays(TableRow row, WebRow? anew) =>
         anew is null
@@ -116,9 +164,9 @@ internal sealed class ManifestMerge : IDisposable
 
     private string Usual(string sha256, string format) => ManifestPath.ToTable(before.Images.PathOf(sha256, format), before.Path);
 
-    private IEnumerable<(TableRow Row, WebRow? Anew)> Merged(WebCrawl? web, CancellationToken cancel)
+    private IEnumerable<(TableRow Row, WebRow? Anew)> Merged(CrawlRows? web, CancellationToken cancel)
     {
-        using IEnumerator<WebRow> replacing = (web?.Rows(cancel).Where(row => row.Row.Replaces is not null) ?? []).GetEnumerator();
+        using IEnumerator<WebRow> replacing = (web?.All(cancel).Where(row => row.Row.Replaces is not null) ?? []).GetEnumerator();
         bool more = replacing.MoveNext();
         long number = 0;
         foreach (TableRow row in before.Read())

@@ -105,7 +105,7 @@ internal sealed class StoreManifest
     }
 
     /// <summary>Starts the manifest that takes this one's place.</summary>
-    public ManifestMerge Begin(string[] columns, CrawlOptions options, WebCrawl? web) => new(this, columns, options, web, cancel);
+    public ManifestMerge Begin(string[] columns, CrawlOptions options, CrawlRows? web) => new(this, columns, options, web, cancel);
 
     private static string? Told(string? text, bool image) => image && !string.IsNullOrEmpty(text) ? text : null;
 }

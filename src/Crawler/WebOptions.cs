@@ -124,6 +124,10 @@ public sealed record WebOptions
     /// <summary>Ask robots.txt alone: every address that may be fetched ends as <see cref="Reason.WouldFetch"/>.</summary>
     internal bool DryRun { get; init; }
 
+    /// <summary>The hosts that this process may ask.</summary>
+    /// <value>Null: all.</value>
+    internal Territory? Territory { get; init; }
+
     /// <summary>Name look-up; tests put their own.</summary>
     internal Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
 

@@ -22,7 +22,7 @@ internal sealed record FleetRun
     /// <summary>Version of the tool that made it, which alone may compute it.</summary>
     public required string Version { get; init; }
 
-    /// <summary>Its numeric profile.</summary>
+    /// <summary>Its numeric profile; empty where none matters.</summary>
     public required string Profile { get; init; }
 
     /// <summary>Shards.</summary>
@@ -76,7 +76,7 @@ internal sealed record ShardMessage
     /// <summary>Version of the tool.</summary>
     public required string Version { get; init; }
 
-    /// <summary>The numeric profile.</summary>
+    /// <summary>The numeric profile; empty where none matters.</summary>
     public required string Profile { get; init; }
 
     /// <summary>Whether nothing is missing: JSON may have null in any place.</summary>

@@ -14,7 +14,9 @@ internal interface IShardStage : IDisposable
     /// <param name="message">The shard.</param>
     /// <param name="root">What may be read and written.</param>
     /// <param name="rows">Is told the rows done so far, now and then.</param>
+    /// <param name="holds">Whether the shard is still this worker's: false from half of the lease on after which another may have it. For
+    /// stages that do what may not be done twice at a time.</param>
     /// <param name="cancel">Stops; the shard then stays as it was.</param>
     /// <exception cref="ShardRefusedException">This machine cannot compute it, and others may.</exception>
-    ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel);
+    ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel);
 }

@@ -34,6 +34,16 @@ internal sealed class Lease : IAsyncDisposable
     /// <summary>Cancelled where the lease could not be renewed.</summary>
     public CancellationToken Lost => lost.Token;
 
+    /// <summary>Whether the shard is still this worker's. A process that was frozen sees it here before any timer tells it.</summary>
+    public bool Holds
+    {
+        get
+        {
+            Watch();
+            return !lost.IsCancellationRequested;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await watch.DisposeAsync();

@@ -278,7 +278,7 @@ internal sealed class WorkerTurn(
     {
         if (shard.Version != options.Version)
             throw new ShardRefusedException($"it is of version {shard.Version}, and this worker is {options.Version}");
-        if (shard.Profile != options.Profile)
+        if (shard.Profile.Length > 0 && shard.Profile != options.Profile)
             throw new ShardRefusedException(
                 $"it is for --numerics {shard.Profile}, and this worker is for {options.Profile}; give workers --numerics {shard.Profile}"
             );
@@ -288,7 +288,7 @@ internal sealed class WorkerTurn(
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);
         // A thread of its own: those of the pool renew the lease.
         return await Task.Factory.StartNew(
-            () => stage.Run(shard, root, done => Interlocked.Exchange(ref rowsOfShard, done), end.Token),
+            () => stage.Run(shard, root, done => Interlocked.Exchange(ref rowsOfShard, done), () => lease.Holds, end.Token),
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default

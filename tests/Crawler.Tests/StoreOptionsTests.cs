@@ -50,6 +50,38 @@ public sealed class StoreOptionsTests
     }
 
     [Fact]
+    public void Judged_later_a_store_is_the_one_that_was_judged_at_once()
+    {
+        using TempFolder at = new(),
+            later = new();
+        foreach (TempFolder folder in (TempFolder[])[at, later])
+        {
+            RgbImage photo = Photo(folder["wild/a.png"], 1, 90, 60);
+            File.WriteAllBytes(folder["wild/b.jpg"], ImageWriter.EncodeJpeg(photo, 80));
+            Photo(folder["wild/c.png"], 2, 90, 60);
+            // Exact copies of an image that stays, and of one that goes; and a file that is no image.
+            File.Copy(folder["wild/a.png"], folder["wild/d.png"]);
+            File.Copy(folder["wild/b.jpg"], folder["wild/e.jpg"]);
+            File.WriteAllText(folder["wild/f.png"], "none");
+        }
+
+        Crawl(at, Options(at) with { NearDuplicateRadius = 4 });
+        Crawl(later, Options(later) with { NearDuplicatesLater = true });
+        Assert.Equal(3, Directory.GetFiles(later["store/images"], "*", SearchOption.AllDirectories).Length);
+        Crawl(later, Options(later) with { Sources = [], NearDuplicateRadius = 4 });
+
+        Assert.Equal(
+            File.ReadAllText(at["store/manifest.csv"]).Replace(at.Path, "", StringComparison.Ordinal),
+            File.ReadAllText(later["store/manifest.csv"]).Replace(later.Path, "", StringComparison.Ordinal)
+        );
+        Assert.Equal(2, Directory.GetFiles(later["store/images"], "*", SearchOption.AllDirectories).Length);
+        CrawlException twice = Assert.Throws<CrawlException>(() =>
+            Crawl(later, Options(later) with { Sources = [], NearDuplicateRadius = 8 })
+        );
+        Assert.Contains("judged before", twice.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Near_duplicates_of_what_the_store_had_before_are_found_too()
     {
         using TempFolder folder = new();

@@ -185,5 +185,5 @@ public sealed class CompareStageTests(TinyWorld world) : IClassFixture<TinyWorld
     }
 
     private ShardOutcome Run(ShardMessage message, string root, Action<long>? rows = null) =>
-        stage.Run(message, new PoolRoot(root), rows ?? (_ => { }), TestContext.Current.CancellationToken);
+        stage.Run(message, new PoolRoot(root), rows ?? (_ => { }), () => true, TestContext.Current.CancellationToken);
 }

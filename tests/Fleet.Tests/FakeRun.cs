@@ -75,7 +75,7 @@ internal sealed class FakeRun(string folder, int shards)
     {
         public string Name => Stage;
 
-        public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+        public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel)
         {
             ShardOutcome end = compute?.Invoke(message.Shard, cancel) ?? ShardOutcome.Done;
             if (end == ShardOutcome.Done)

@@ -175,20 +175,23 @@ internal sealed class Running : IDisposable
     /// <summary>Stops it (SIGSTOP) while it is at a shard that nobody has finished, and gives the shard.</summary>
     /// <param name="table">The run's table.</param>
     /// <param name="coordinator">Its coordinator, which must not end meanwhile.</param>
-    public int FreezeAtShard(string table, Running coordinator)
+    public int FreezeAtShard(string table, Running coordinator) => FreezeAt(table + ".parts", coordinator);
+
+    /// <summary>The same by the folder that holds the attempts.</summary>
+    public int FreezeAt(string folder, Running? coordinator = null)
     {
         long began = Stopwatch.GetTimestamp();
         while (true)
         {
-            foreach (Running one in (Running[])[this, coordinator])
+            foreach (Running one in (Running[])[this, coordinator ?? this])
                 Assert.False(one.HasEnded, one.HasEnded ? one.error.Result : "");
-            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"it never began a shard of {table}");
+            Assert.True(Stopwatch.GetElapsedTime(began) < Limit, $"it never began a shard of {folder}");
             Thread.Sleep(10);
-            if (!Directory.Exists(table + ".parts/attempts"))
+            if (!Directory.Exists(Path.Combine(folder, "attempts")))
                 continue;
             Freeze();
             // Only now what is seen stays as it is.
-            if (Held() is { } shard && !File.Exists($"{table}.parts/{shard:D8}.json"))
+            if (Held() is { } shard && !File.Exists(Path.Combine(folder, $"{shard:D8}.json")))
                 return shard;
             Thaw();
         }

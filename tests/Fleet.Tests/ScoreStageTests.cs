@@ -134,5 +134,5 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
     }
 
     private ShardOutcome Run(ShardMessage message, string root, Action<long>? rows = null) =>
-        stage.Run(message, new PoolRoot(root), rows ?? (_ => { }), TestContext.Current.CancellationToken);
+        stage.Run(message, new PoolRoot(root), rows ?? (_ => { }), () => true, TestContext.Current.CancellationToken);
 }

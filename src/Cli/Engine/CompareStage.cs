@@ -18,7 +18,7 @@ internal sealed class CompareStage(int threads) : IShardStage
 
     public string Name => Stage;
 
-    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel)
     {
         ShardedComparison comparison = Open(message, root, cancel);
         return comparison.One(message.Shard, comparison.Steps(rows), cancel);

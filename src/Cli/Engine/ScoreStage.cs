@@ -20,7 +20,7 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
 
     public string Name => Stage;
 
-    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel)
     {
         ShardWorker worker = WorkerOf(message, root, cancel);
         try

@@ -26,7 +26,7 @@ internal sealed class CompareVerb : Verb
     private readonly Choice<NumericProfile> numerics = CommonOptions.Numerics(
         "Vector instructions of every run: machines of different processors give the same bytes under avx2 or avx512"
     );
-    private readonly RunShardOptionSet sharding = new();
+    private readonly RunShardOptionSet sharding = RunShardOptionSet.OfRuns();
 
     public CompareVerb()
         : base(

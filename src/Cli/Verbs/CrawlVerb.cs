@@ -4,9 +4,12 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Crawler;
+using DataFreeKD.Crawler.Sharding;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Distiller.Synthesis;
+using DataFreeKD.Fleet;
 using DataFreeKD.Imaging;
 using DataFreeKD.Toolkit.Synthesis;
 
@@ -35,6 +38,7 @@ internal sealed class CrawlVerb : Verb
     };
     private readonly WebOptionSet web = new();
     private readonly SteeringOptionSet steering = new();
+    private readonly RunShardOptionSet sharding;
     private readonly Option<bool> dryRun = new("--dry-run")
     {
         Description = "Only print what would be fetched from the web, and what robots.txt forbids",
@@ -52,9 +56,12 @@ internal sealed class CrawlVerb : Verb
             dfkd crawl urls.parquet -o store/ --steer-by teacher/ --max-fetches 100000
             dfkd crawl 'synth://teacher?count=5000&steps=300' -o store/
             dfkd crawl 'corrupt://photos?count=5000' -o copies/
+            dfkd crawl urls.parquet -o store/ --shard 0/8
+            dfkd crawl /pool/urls.parquet -o /pool/store --engine nats://127.0.0.1:4222
             """
         )
     {
+        sharding = RunShardOptionSet.OfPartitions(web.RetryFailed);
         Add(sources);
         AddOptions([
             output,
@@ -65,12 +72,21 @@ internal sealed class CrawlVerb : Verb
             .. web.All,
             .. steering.All,
             dryRun,
+            .. sharding.All,
             CommonOptions.Threads,
         ]);
     }
 
+    public override void Check(ParseResult parsed)
+    {
+        if (sharding.StepIn(parsed) != ShardStep.None && parsed.GetValue(dryRun))
+            throw new UsageException("--dry-run fetches nothing; leave --plan, --shard, --finish and --engine out");
+    }
+
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
+        Check(parsed);
+        ShardStep step = sharding.StepIn(parsed);
         string store = Path.GetFullPath(parsed.GetRequiredValue(output));
         string[] given = parsed.GetValue(sources) ?? [];
         SynthesisOptions[] synthesis =
@@ -100,7 +116,18 @@ internal sealed class CrawlVerb : Verb
                 }
             )
         );
+        // With shares it is the partitions that are tried again.
+        if (step is ShardStep.Work or ShardStep.Engine)
+            options = options with { Web = options.Web with { RetryFailed = false } };
         options.Validate();
+        bool goesOn = step == ShardStep.None && !parsed.GetValue(dryRun) && ShardedCrawl.IsPlanned(store);
+        if (step != ShardStep.None || goesOn)
+        {
+            if (steering.Asked(parsed))
+                options = steering.Rehearsed(parsed, options);
+            Shared(parsed, options, step, terminal, cancel);
+            return;
+        }
         if (synthesis.Length > 0 && !parsed.GetValue(dryRun))
             TorchRuntime.Start(options.Workers);
         if (parsed.GetValue(dryRun))
@@ -111,24 +138,111 @@ internal sealed class CrawlVerb : Verb
             Crawl(options, terminal, cancel);
     }
 
+    // A step of a crawl that several processes share; without one, all that is left of it.
+    private void Shared(ParseResult parsed, CrawlOptions options, ShardStep step, Terminal terminal, CancellationToken cancel)
+    {
+        if (step == ShardStep.Engine)
+        {
+            Conclude(
+                terminal.Track<FleetProgress, CrawlSummary>(Show, progress =>
+                    sharding.CrawlCoordinatorIn(parsed).Run(options, terminal.Note, progress, cancel)
+                ),
+                terminal
+            );
+            return;
+        }
+        using ShardedCrawl crawl = new(options, terminal.Note, cancel);
+        if (step == ShardStep.Plan)
+        {
+            CrawlShardPlan plan = crawl.Plan(sharding.PartitionsIn(parsed), cancel);
+            crawl.Advance(cancel);
+            terminal.Conclude(plan, () =>
+                [
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{plan.Targets:N0} addresses in {plan.Partitions:N0} partitions, {plan.Alone.Count:N0} of a site alone"
+                    ),
+                    $"-> {crawl.Folder}",
+                ]
+            );
+            return;
+        }
+        if (step != ShardStep.Finish)
+        {
+            ShardShare share = step == ShardStep.Work ? sharding.ShareIn(parsed) : ShardShare.All;
+            Stopwatch clock = Stopwatch.StartNew();
+            ShardSummary summary = terminal.Track<CrawlProgress, ShardSummary>(
+                progress => Show(progress, clock),
+                progress =>
+                    crawl.Work(share, sharding.PartitionsIn(parsed), retryFailed: parsed.GetValue(web.RetryFailed), progress, cancel)
+            );
+            if (step == ShardStep.Work)
+                terminal.Conclude(summary, () => Lines(summary, share, options.Store));
+            if (summary.Failed.Count > 0)
+                throw new ShardException(
+                    ShardProblem.Failed,
+                    $"{summary.Failed.Count} partitions failed; {FailedShards.Name} in the newest folder of {Path.Combine(crawl.Folder, CrawlRounds.Name)} says which, and why"
+                );
+            if (step == ShardStep.Work)
+                return;
+        }
+        Conclude(
+            terminal.Track<CrawlProgress, CrawlSummary>(
+                progress => Show(progress, null),
+                progress => Blocking.Wait(() => crawl.FinishAsync(progress, cancel))
+            ),
+            terminal
+        );
+    }
+
+    private static IEnumerable<string> Lines(ShardSummary summary, ShardShare share, string store)
+    {
+        yield return string.Create(
+            CultureInfo.InvariantCulture,
+            $"share {share}: {summary.Done:N0} partitions of {summary.Rows:N0} rows in {summary.Seconds:F1} s{(summary.Failed.Count > 0 ? $", {summary.Failed.Count:N0} failed" : "")}"
+        );
+        if (summary.Failed.Count == 0)
+            yield return $"next: --finish in place of --shard, which writes {Path.Combine(store, "manifest.csv")}";
+    }
+
+    private static ProgressLine Show(FleetProgress progress) =>
+        new(
+            "crawl",
+            progress.Done,
+            progress.Shards,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"partitions, {progress.InFlight:N0} in flight{(progress.Failed > 0 ? $", {progress.Failed:N0} failed" : "")}"
+            )
+        );
+
+    private static ProgressLine Show(CrawlProgress progress, Stopwatch? clock) =>
+        new(
+            "crawl",
+            progress.Done,
+            null,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read{(clock is null ? "" : $", {progress.Done / clock.Elapsed.TotalSeconds:F0}/s")}"
+            )
+        );
+
+    private static void Conclude(CrawlSummary summary, Terminal terminal)
+    {
+        terminal.Conclude(summary, () => Describe(summary));
+        NothingSucceededException.ThrowIfNone(summary.AddedCounts, [Status.Ok, Status.Duplicate], "files and addresses gave an image");
+    }
+
     private static void Crawl(CrawlOptions options, Terminal terminal, CancellationToken cancel)
     {
         Stopwatch clock = Stopwatch.StartNew();
-        CrawlSummary summary = terminal.Track<CrawlProgress, CrawlSummary>(
-            progress =>
-                new(
-                    "crawl",
-                    progress.Done,
-                    null,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{progress.Stored:N0} stored, {progress.Rejected:N0} rejected, {progress.Failed:N0} failed, {progress.Bytes / 1e6:F0} MB read, {progress.Done / clock.Elapsed.TotalSeconds:F0}/s"
-                    )
-                ),
-            progress => CrawlRun.Execute(options, progress, cancel)
+        Conclude(
+            terminal.Track<CrawlProgress, CrawlSummary>(
+                progress => Show(progress, clock),
+                progress => CrawlRun.Execute(options, progress, cancel)
+            ),
+            terminal
         );
-        terminal.Conclude(summary, () => Describe(summary));
-        NothingSucceededException.ThrowIfNone(summary.AddedCounts, [Status.Ok, Status.Duplicate], "files and addresses gave an image");
     }
 
     private static void Rehearse(CrawlOptions options, Terminal terminal, CancellationToken cancel)

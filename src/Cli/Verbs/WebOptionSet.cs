@@ -1,6 +1,7 @@
 // The options of dfkd crawl that concern the web and the store.
 
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using DataFreeKD.Crawler;
 using DataFreeKD.Crawler.Buckets;
@@ -12,6 +13,8 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Offers them, and reads them back.</summary>
 internal sealed class WebOptionSet
 {
+    private const string Later = "later";
+
     private static readonly WebOptions Otherwise = new();
     private static readonly UrlColumns Names = new();
 
@@ -77,7 +80,8 @@ internal sealed class WebOptionSet
     private readonly Option<string> licence = Column("--license-column", "Column of a list that holds the licences", Names.License!);
     private readonly Option<bool> retryFailed = new("--retry-failed")
     {
-        Description = "Try the store's failed addresses once more; no SOURCE",
+        Description =
+            "Try the store's failed addresses once more; no SOURCE. With --shard or --engine: try partitions again that failed before",
     };
     private readonly Option<bool> refresh = new("--refresh")
     {
@@ -95,14 +99,18 @@ internal sealed class WebOptionSet
     {
         Description = "Keep EXIF, XMP and comments of files that are stored as they came",
     };
-    private readonly Option<int?> nearDuplicates = CommonOptions.OwnCount(
+    private readonly Option<string?> nearDuplicates = Text(
         "--near-duplicates",
-        "Take images whose hashes differ in at most so many bits (0 to 8) for duplicates"
+        "Take images whose hashes differ in at most so many bits (0 to 8) for duplicates; later records what the judgement needs, and a call with BITS and no SOURCE judges the store",
+        "BITS|later"
     );
     private readonly Option<int?> shards = CommonOptions.OwnCount(
         "--shards",
         "Store webdataset tar shards of so many images instead of files"
     );
+
+    /// <summary>The option that tries again what failed, which crawls in partitions have too.</summary>
+    public Option<bool> RetryFailed => retryFailed;
 
     /// <summary>All of them.</summary>
     public Option[] All =>
@@ -150,10 +158,16 @@ internal sealed class WebOptionSet
                 parsed.GetValue(quality),
                 parsed.GetValue(keepMetadata)
             ),
-            NearDuplicateRadius = parsed.GetValue(nearDuplicates),
+            NearDuplicateRadius = RadiusIn(parsed),
+            NearDuplicatesLater = parsed.GetValue(nearDuplicates) == Later,
             ImagesPerShard = parsed.GetValue(shards),
             Web = Read(parsed),
         };
+
+    private int? RadiusIn(ParseResult parsed) =>
+        parsed.GetValue(nearDuplicates) is not { } text || text == Later ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) ? bits
+        : throw new UsageException($"--near-duplicates {text}: give 0 to 8 bits, or later");
 
     private WebOptions Read(ParseResult parsed)
     {
@@ -187,7 +201,8 @@ internal sealed class WebOptionSet
         };
     }
 
-    private static IPNetwork Network(string text) =>
+    /// <summary>Reads a network.</summary>
+    public static IPNetwork Network(string text) =>
         IPNetwork.TryParse(text, out IPNetwork network)
             ? network
             : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");

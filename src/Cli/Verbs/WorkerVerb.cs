@@ -13,7 +13,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Shards of an engine's runs → parts beside their plans.</summary>
 internal sealed class WorkerVerb : Verb
 {
-    private static readonly string[] Stages = [ScoreStage.Stage, CompareStage.Stage];
+    private static readonly string[] Stages = [ScoreStage.Stage, CompareStage.Stage, CrawlStage.Stage];
 
     private readonly EngineOptionSet engine = new(
         "Engine to take shards from: nats-server with JetStream, nats:// or tls://",
@@ -35,6 +35,11 @@ internal sealed class WorkerVerb : Verb
     private readonly Choice<NumericProfile> numerics = CommonOptions.Numerics(
         "Vector instructions of the models; runs of another profile are left to other workers"
     );
+    private readonly Option<string[]> networks = new("--allow-network")
+    {
+        Description = "Private network (CIDR) that crawls may contact, where they ask for it; repeatable",
+        HelpName = "CIDR",
+    };
     private readonly Option<bool> once = new("--once") { Description = "End after one shard" };
     private readonly Option<int?> idleExit = CommonOptions.OwnCount(
         "--idle-exit",
@@ -46,7 +51,7 @@ internal sealed class WorkerVerb : Verb
             "worker",
             "Compute shards of the runs at an engine, one after another, until told to stop.",
             "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
-        ) => AddOptions([.. engine.All, root, stages, numerics.Option, once, idleExit, CommonOptions.Threads]);
+        ) => AddOptions([.. engine.All, root, stages, numerics.Option, networks, once, idleExit, CommonOptions.Threads]);
 
     public override void Check(ParseResult parsed)
     {
@@ -56,6 +61,8 @@ internal sealed class WorkerVerb : Verb
             if (!Stages.Contains(stage))
                 throw new UsageException($"--stages {stage}: expected {string.Join(" or ", Stages)}");
         }
+        foreach (string network in parsed.GetValue(networks) ?? [])
+            WebOptionSet.Network(network);
         if (parsed.GetValue(idleExit) < 1)
             throw new UsageException("--idle-exit: give 1 second or more");
     }
@@ -70,7 +77,8 @@ internal sealed class WorkerVerb : Verb
         int threads = parsed.GetValue(CommonOptions.Threads);
         using ScoreStage score = new(threads, terminal.Note);
         using CompareStage compare = new(threads);
-        IShardStage[] taken = [.. ((IShardStage[])[score, compare]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
+        using CrawlStage crawl = new(threads, [.. (parsed.GetValue(networks) ?? []).Select(WebOptionSet.Network)]);
+        IShardStage[] taken = [.. ((IShardStage[])[score, compare, crawl]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),

@@ -81,6 +81,16 @@ internal sealed class ShardAttempts(string plan)
         return conflict;
     }
 
+    /// <summary>Forgets attempts at a shard whose processes were killed.</summary>
+    public void ForgetKilled(int shard)
+    {
+        foreach (string attempt in At(shard))
+        {
+            if (!File.Exists(Path.Combine(attempt, ShardAttempt.FailedName)) && ShardAttempt.FailureOf(attempt) is not null)
+                Remove(attempt);
+        }
+    }
+
     /// <summary>Removes the folder, as far as this tool made what is in it. A link stays as it is.</summary>
     public void RemoveAll()
     {

@@ -31,6 +31,9 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
     /// <summary>The row of the manifest that the outcome replaces; null where it is a new row.</summary>
     public long? Replaces { get; init; }
 
+    /// <summary>What is to be asked first, at another host; null for nothing.</summary>
+    public Errand? Errand { get; init; }
+
     /// <summary>Whether <see cref="Url"/> names an object of a bucket, and <see cref="Address"/> no more than the server that holds
     /// it.</summary>
     [JsonIgnore]
@@ -38,5 +41,5 @@ internal sealed record WebTarget(long Ordinal, string Url, Uri Address)
 
     /// <summary>The host that is asked, as it stands in a <c>Host</c> header but without a port.</summary>
     [JsonIgnore]
-    public string Host => Address.IdnHost;
+    public string Host => (Errand?.Address ?? Address).IdnHost;
 }

@@ -139,6 +139,7 @@ internal sealed class CrawlScheduler : IDisposable
             host.Cool(time);
             if (++host.Breaks >= options.MaxBreaks)
                 host.GivenUp = reason;
+            options.Territory?.Memory.Changed(host);
         }
     }
 
@@ -176,6 +177,8 @@ internal sealed class CrawlScheduler : IDisposable
                 {
                     (again, string? reason) = Redirects.Follow(flight.Target, fetched.Location, options.MaxRedirects);
                     fetched = fetched with { Reason = reason };
+                    if (again is not null && options.Territory?.Holds(again.Address) == false)
+                        (again, fetched) = (null, fetched with { Moved = again });
                 }
                 if (again is null)
                 {

@@ -1,5 +1,7 @@
 // What one request came to.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Fetching;
 
 /// <summary>The outcome of one request: a body, a redirect, "not modified", or a reason.</summary>
@@ -25,6 +27,9 @@ internal sealed record Fetched
 
     /// <summary>Where a redirect leads, as the server wrote it.</summary>
     public string? Location { get; init; }
+
+    /// <summary>What goes on at a host of another process; the target has no outcome yet then.</summary>
+    public WebTarget? Moved { get; init; }
 
     /// <summary>All headers, a pair a value.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];

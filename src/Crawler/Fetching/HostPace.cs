@@ -25,6 +25,18 @@ internal sealed class HostPace(int most, TimeSpan least)
 
     private TimeSpan Floor => CrawlDelay > least ? CrawlDelay : least;
 
+    /// <summary>What is known of the pace.</summary>
+    public PaceRecord Record => new(limit, double.IsNaN(usual) ? null : usual, pause.TotalMilliseconds, CrawlDelay.TotalMilliseconds);
+
+    /// <summary>Goes on at a pace that was known before.</summary>
+    public void Restore(PaceRecord known)
+    {
+        limit = Math.Clamp(known.Limit, 1, most);
+        usual = known.UsualSeconds ?? double.NaN;
+        pause = TimeSpan.FromMilliseconds(known.PauseMilliseconds);
+        CrawlDelay = TimeSpan.FromMilliseconds(known.CrawlDelayMilliseconds);
+    }
+
     /// <summary>An answer came.</summary>
     /// <param name="latency">Seconds to its headers.</param>
     public void Answered(double latency)
@@ -53,3 +65,10 @@ internal sealed class HostPace(int most, TimeSpan least)
     /// <summary>No answer came in time, or it broke off.</summary>
     public void Failed() => limit = Math.Max(1, limit / 2);
 }
+
+/// <summary>A host's pace, as it is kept.</summary>
+/// <param name="Limit">Requests at a time.</param>
+/// <param name="UsualSeconds">Usual latency; null before the first answer.</param>
+/// <param name="PauseMilliseconds">Pause that overload asks for.</param>
+/// <param name="CrawlDelayMilliseconds">Pause that robots.txt asks for.</param>
+internal sealed record PaceRecord(double Limit, double? UsualSeconds, double PauseMilliseconds, double CrawlDelayMilliseconds);

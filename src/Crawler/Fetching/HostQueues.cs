@@ -34,7 +34,10 @@ internal sealed class HostQueues(WebOptions options, SpillFile spill)
     public void Add(WebTarget target)
     {
         if (!hosts.TryGetValue(target.Host, out HostState? host))
+        {
             hosts[target.Host] = host = new HostState(target.Host, options, spill);
+            options.Territory?.Memory.Restore(host);
+        }
         host.Waiting.Add(target);
         Offer(host);
     }

@@ -1,5 +1,6 @@
 // Everything the crawl knows of one host.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Politeness;
 using Polly;
 
@@ -25,6 +26,9 @@ internal sealed class HostState(string name, WebOptions options, SpillFile spill
 
     /// <summary>The host's reservations by origin, and when they are to be read again.</summary>
     public Dictionary<string, (TdmFile File, DateTimeOffset Until)> Reservations { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Files of the host's origins that lie at hosts of another process.</summary>
+    public Dictionary<(OriginFileKind Kind, string Origin), Errand> Elsewhere { get; } = [];
 
     /// <summary>One look at <see cref="Robots"/> and <see cref="Reservations"/> at a time.</summary>
     public SemaphoreSlim RobotsGate { get; } = new(1);

@@ -87,6 +87,8 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Connection
         }
         try
         {
+            if (options.Territory?.MayAsk() == false)
+                throw new OperationCanceledException("this process may make no more requests");
             Fetched fetched = await http.Get(address, most, etag, lastModified, archives, cancel, partWillDo).ConfigureAwait(false);
             lock (gate)
             {
@@ -99,6 +101,7 @@ internal sealed class Requests(WebOptions options, HttpExchange http, Connection
                     host.Pace.Answered(fetched.Latency);
                 if (fetched.RetryAfter is { } wait)
                     host.Cool(wait < options.MaxRetryAfter ? wait : options.MaxRetryAfter);
+                options.Territory?.Memory.Changed(host);
             }
             CrawlMetrics.Requested(fetched);
             return fetched;

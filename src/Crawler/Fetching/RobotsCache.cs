@@ -1,21 +1,25 @@
 // The robots.txt of each origin, fetched once a day at most.
 
+using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Politeness;
 
 namespace DataFreeKD.Crawler.Fetching;
 
 internal static class RobotsCache
 {
-    /// <summary>More is not even received, and what was received is obeyed (RFC 9309, 2.5): the parser's limit, and a byte by which it sees
-    /// that there was more.</summary>
-    private const long MaxBytes = RobotsFile.LargestBytes + 1;
-
     /// <summary>The rules in force for <paramref name="address"/>'s origin.</summary>
     /// <param name="host">Keeps them.</param>
     /// <param name="address">Any address of the origin.</param>
+    /// <param name="territory">What this process may ask; null for everything.</param>
     /// <param name="ask">Fetches an address, of a larger file the beginning of so many bytes.</param>
     /// <param name="cancel">Ends the wait.</param>
-    public static async Task<RobotsEntry> For(HostState host, Uri address, Func<Uri, long, Task<Fetched>> ask, CancellationToken cancel)
+    public static async Task<RobotsEntry> For(
+        HostState host,
+        Uri address,
+        Territory? territory,
+        Func<Uri, long, Task<Fetched>> ask,
+        CancellationToken cancel
+    )
     {
         string origin = OriginFiles.Origin(address);
         await host.RobotsGate.WaitAsync(cancel).ConfigureAwait(false);
@@ -23,11 +27,9 @@ internal static class RobotsCache
         {
             if (host.Robots.TryGetValue(origin, out RobotsEntry? entry) && entry.Until > DateTimeOffset.UtcNow)
                 return entry;
-            Fetched? fetched = await OriginFiles.Load(new Uri(new Uri(origin), "/robots.txt"), MaxBytes, ask).ConfigureAwait(false);
-            using Body? body = fetched?.Body;
-            // A file that redirects hide counts as absent.
-            (RobotsFile file, string? refusal) = fetched is null ? (RobotsFile.AllowAll, null) : Judge(fetched);
-            return host.Robots[origin] = new RobotsEntry(file, refusal, DateTimeOffset.UtcNow + OriginFiles.Lifetime);
+            OriginFile found = await OriginFiles.Of(OriginFileKind.Robots, address, host, territory, ask).ConfigureAwait(false);
+            (RobotsFile file, string? refusal) = Judge(found);
+            return host.Robots[origin] = new RobotsEntry(file, refusal, found.Until);
         }
         finally
         {
@@ -36,10 +38,13 @@ internal static class RobotsCache
     }
 
     /// <summary>RFC 9309, 2.3.1: a server that has no such file allows all, one that cannot tell allows nothing.</summary>
-    private static (RobotsFile File, string? Refusal) Judge(Fetched fetched) =>
-        fetched switch
+    private static (RobotsFile File, string? Refusal) Judge(OriginFile found) =>
+        found switch
         {
-            { Body: { } body } => Read(body),
+            // A file that redirects hide counts as absent.
+            { Hidden: true } => (RobotsFile.AllowAll, null),
+            { Broken: true } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
+            { Content: { } content } => (RobotsFile.Parse(content), null),
             { Status: 200 or 203, Reason: Reason.Empty } => (RobotsFile.AllowAll, null),
             { Status: 429 } => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
             { Status: >= 400 and < 500 } => (RobotsFile.AllowAll, null),
@@ -54,19 +59,7 @@ internal static class RobotsCache
                     or Reason.CertificateWrongName
                     or Reason.Timeout
                     or Reason.AddressRefused
-            } => (RobotsFile.DisallowAll, fetched.Reason),
+            } => (RobotsFile.DisallowAll, found.Reason),
             _ => (RobotsFile.DisallowAll, Reason.RobotsUnreachable),
         };
-
-    private static (RobotsFile File, string? Refusal) Read(Body body)
-    {
-        try
-        {
-            return (RobotsFile.Parse(body.Unpacked()), null);
-        }
-        catch (FetchException)
-        {
-            return (RobotsFile.DisallowAll, Reason.RobotsUnreachable);
-        }
-    }
 }

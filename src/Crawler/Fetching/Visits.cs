@@ -30,12 +30,19 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
         if (address.Scheme is not ("http" or "https"))
             return refused with { Reason = Reason.BadUrl };
         if (flight.Host.GivenUp is { } givenUp)
-            return refused with { Reason = givenUp };
+            return flight.Target.Errand is { } lost
+                ? Bring(flight.Target, lost, new OriginFile(0, givenUp, DateTimeOffset.UtcNow + OriginFiles.Lifetime))
+                : refused with
+                {
+                    Reason = givenUp,
+                };
         try
         {
+            if (flight.Target.Errand is { } errand)
+                return await Run(flight, errand, AskBeginning, AskFile).ConfigureAwait(false);
             if (flight.Target.OfBucket)
                 return options.DryRun ? refused with { Reason = Reason.WouldFetch } : await AskBucket(flight).ConfigureAwait(false);
-            RobotsEntry robots = await RobotsCache.For(flight.Host, address, AskBeginning, stop).ConfigureAwait(false);
+            RobotsEntry robots = await RobotsCache.For(flight.Host, address, options.Territory, AskBeginning, stop).ConfigureAwait(false);
             if (flight.Target.Sitemaps)
                 refused = refused with { Sitemaps = robots.File.Sitemaps };
             if (robots.Refusal is not null)
@@ -44,7 +51,9 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
                 return refused with { Reason = Reason.Robots };
             if (robots.File.CrawlDelay(HttpExchange.ProductToken) is { } delay)
                 SlowDown(flight.Host, delay);
-            TdmFile reservations = await OriginFiles.Reservations(flight.Host, address, robots.File, AskFile, stop).ConfigureAwait(false);
+            TdmFile reservations = await OriginFiles
+                .Reservations(flight.Host, address, robots.File, options.Territory, AskFile, stop)
+                .ConfigureAwait(false);
             if (reservations.Reserves(address.PathAndQuery))
                 return refused with { Reason = Reason.TdmReserved };
             if (options.DryRun)
@@ -57,13 +66,54 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
             lock (gate)
             {
                 flight.Host.Cool(broken.RetryAfter ?? ShortWait);
-                return flight.Host.GivenUp is { } reason ? refused with { Reason = reason } : null;
+                if (flight.Host.GivenUp is not { } reason)
+                    return null;
+                return flight.Target.Errand is { } lost
+                    ? Bring(flight.Target, lost, new OriginFile(0, reason, DateTimeOffset.UtcNow + OriginFiles.Lifetime))
+                    : refused with
+                    {
+                        Reason = reason,
+                    };
             }
+        }
+        catch (ElsewhereException away)
+        {
+            return refused with { Moved = flight.Target with { Errand = away.Errand } };
         }
 
         Task<Fetched> AskBeginning(Uri file, long most) => requests.Ask(flight, file, most, partWillDo: true);
 
         Task<Fetched> AskFile(Uri file, long most) => requests.Ask(flight, file, most);
+    }
+
+    // The file that another partition's host needs; with it the target goes back there.
+    private async Task<Fetched> Run(
+        FetchInProgress flight,
+        Errand errand,
+        Func<Uri, long, Task<Fetched>> askBeginning,
+        Func<Uri, long, Task<Fetched>> askFile
+    )
+    {
+        await flight.Host.RobotsGate.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            OriginFile file = options.Territory!.Memory.Find(errand.Kind, errand.Origin)
+                ?? await OriginFiles
+                    .Follow(errand, options.Territory, errand.Kind == OriginFileKind.Robots ? askBeginning : askFile)
+                    .ConfigureAwait(false);
+            return Bring(flight.Target, errand, file);
+        }
+        finally
+        {
+            flight.Host.RobotsGate.Release();
+        }
+    }
+
+    private Fetched Bring(WebTarget target, Errand errand, OriginFile file)
+    {
+        if (options.Territory!.Memory.Find(errand.Kind, errand.Origin) is null)
+            options.Territory.Memory.Bring(errand.Kind, errand.Origin, file);
+        return new Fetched { Address = target.Address, Moved = target with { Errand = null } };
     }
 
     // A bucket is not a site: it has no robots.txt. What leads away from it leads nowhere, as the signature is for it alone.
@@ -89,6 +139,7 @@ internal sealed class Visits(WebOptions options, Requests requests, long maxByte
                 return;
             host.Pace.CrawlDelay = delay < options.MaxCrawlDelay ? delay : options.MaxCrawlDelay;
             host.Cool(host.Pace.Delay);
+            options.Territory?.Memory.Changed(host);
         }
     }
 }

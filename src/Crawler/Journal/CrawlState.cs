@@ -1,7 +1,6 @@
 // The folder of a crawl that is under way: its plan, its targets, its journals; gone when the crawl is done.
 
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using DataFreeKD.Crawler.Addresses;
 
@@ -83,28 +82,10 @@ internal sealed class CrawlState : IDisposable
     public bool HasTargets(int level) => File.Exists(Targets(level));
 
     /// <summary>Writes the targets of a level, whole or not at all.</summary>
-    public void WriteTargets(int level, IEnumerable<WebTarget> targets)
-    {
-        using AtomicFile file = new(Targets(level));
-        using (Utf8JsonWriter json = new(file.Stream))
-        {
-            foreach (WebTarget target in targets)
-            {
-                JsonSerializer.Serialize(json, target, TargetJson.Default.WebTarget);
-                json.Flush();
-                json.Reset();
-                file.Stream.WriteByte((byte)'\n');
-            }
-        }
-        file.Commit();
-    }
+    public void WriteTargets(int level, IEnumerable<WebTarget> targets) => TargetFile.Write(Targets(level), targets);
 
     /// <summary>The targets of a level.</summary>
-    public IEnumerable<WebTarget> ReadTargets(int level)
-    {
-        foreach (string line in File.ReadLines(Targets(level), Encoding.UTF8))
-            yield return JsonSerializer.Deserialize(line, TargetJson.Default.WebTarget)!;
-    }
+    public IEnumerable<WebTarget> ReadTargets(int level) => TargetFile.Read(Targets(level));
 
     // The plan is a crawl's first file: it is deleted with the folder when the crawl is done.
     private void RefuseForeign()

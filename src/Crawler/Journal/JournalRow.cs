@@ -1,5 +1,7 @@
 // How one target ended.
 
+using DataFreeKD.Crawler.Addresses;
+
 namespace DataFreeKD.Crawler.Journal;
 
 /// <summary>A line of the journal. Whether an image is the first of its content is decided when the crawl ends, by the order of the
@@ -12,6 +14,9 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
 {
     /// <summary>The status of an image that the server says is unchanged.</summary>
     public const string Kept = "kept";
+
+    /// <summary>The status of a target that goes on in another partition.</summary>
+    public const string IsMoved = "moved";
 
     /// <summary>A short stable code; empty where <see cref="Status"/> says all.</summary>
     public string Reason { get; init; } = "";
@@ -64,4 +69,7 @@ internal sealed record JournalRow(long Ordinal, string Url, string Status)
 
     /// <summary>Set for an archive whose members have rows of their own.</summary>
     public bool? Members { get; init; }
+
+    /// <summary>How a target goes on in another partition; it has no outcome yet.</summary>
+    public WebTarget? Moved { get; init; }
 }

@@ -40,7 +40,7 @@ internal static class CrawlPlan
             ["s3-endpoint"] = options.Web.Buckets.Endpoint?.AbsoluteUri ?? "",
             ["sources"] = string.Join('\n', sources.Select(Identity)),
             ["reencode"] = options.Reencode.ToString(),
-            ["near-duplicates"] = OptionsText.Text(options.NearDuplicateRadius),
+            ["near-duplicates"] = options.NearDuplicatesLater ? "later" : OptionsText.Text(options.NearDuplicateRadius),
             ["shards"] = OptionsText.Text(options.ImagesPerShard),
             ["steer-by"] = options.Web.Steering is { } steering ? CrawlProvenance.Steering(options, steering) : "",
         };

@@ -24,6 +24,8 @@ internal static class ResponseClassifier
             Sitemaps = fetched.Sitemaps.Count == 0 ? null : [.. fetched.Sitemaps.Select(sitemap => sitemap.AbsoluteUri)],
             SitemapDepth = fetched.Sitemaps.Count == 0 ? 0 : target.Depth,
         };
+        if (fetched.Moved is { } moved)
+            return new CheckedImage(new JournalRow(target.Ordinal, target.Url, JournalRow.IsMoved) { Moved = moved }, null);
         if (fetched.Reason is not null)
             return Without(row, fetched.Reason);
         if (fetched.Status == 304)

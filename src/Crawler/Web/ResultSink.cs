@@ -9,12 +9,13 @@ namespace DataFreeKD.Crawler.Web;
 /// <summary>Gives every target its row, on any thread.</summary>
 /// <param name="options">All options.</param>
 /// <param name="store">Where images go.</param>
-/// <param name="state">Where rows of archives' members go.</param>
+/// <param name="memberRows">The file of the rows of an archive's members, by the archive's ordinal.</param>
 /// <param name="known">Members that are passed over, by <see cref="TextKey"/>.</param>
-internal sealed class ResultSink(CrawlOptions options, ImageStore store, CrawlState state, IReadOnlySet<UInt128> known) : IDisposable
+internal sealed class ResultSink(CrawlOptions options, ImageStore store, Func<long, string> memberRows, IReadOnlySet<UInt128> known)
+    : IDisposable
 {
     private readonly SemaphoreSlim decoders = new(options.Workers);
-    private readonly ArchiveMembers members = new(options, store, state, known);
+    private readonly ArchiveMembers members = new(options, store, memberRows, known);
 
     /// <summary>Judges what was fetched, stores an image, takes an archive apart, and journals the row, in this order: what has a row is in
     /// the store.</summary>
@@ -40,6 +41,8 @@ internal sealed class ResultSink(CrawlOptions options, ImageStore store, CrawlSt
             ? null
             : store.Put(landed.Row.Sha256!, landed.Row.Format!, landed.Stored, stop, durable: false);
         await journal.Add(landed.Row, path, stop).ConfigureAwait(false);
+        if (landed.Row.Status == JournalRow.IsMoved)
+            return landed.Row;
         CrawlMetrics.Ended(landed.Row);
         told.Add(landed);
         return landed.Row;

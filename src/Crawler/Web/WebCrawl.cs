@@ -1,13 +1,11 @@
 // The web part of a crawl: from addresses to stored images and journalled rows, level by level, resumable at any moment.
 
 using System.Collections.Concurrent;
-using System.Globalization;
 using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
-using DataFreeKD.Imaging.Inputs;
 
 namespace DataFreeKD.Crawler.Web;
 
@@ -18,7 +16,7 @@ namespace DataFreeKD.Crawler.Web;
 internal sealed class WebCrawl : IDisposable
 {
     /// <summary>Levels beyond the depth asked for: a sitemap index, its sitemaps, their pages, the images.</summary>
-    private const int ExtraLevels = 4;
+    public const int ExtraLevels = 4;
 
     private readonly CrawlOptions options;
     private readonly WebSources sources;
@@ -40,7 +38,7 @@ internal sealed class WebCrawl : IDisposable
         store = new ImageStore(options.Store);
         state = new CrawlState(options.Store, CrawlPlan.Of(options, sources));
         this.sources = new WebSources(options.Web, sources, state.StandardInput, state.Listing);
-        results = new ResultSink(options, store, state, known);
+        results = new ResultSink(options, store, state.Members, known);
         if (state.Resumed)
             store.Sweep();
         if (revisit is not null && !state.HasTargets(0))
@@ -76,75 +74,9 @@ internal sealed class WebCrawl : IDisposable
         }
     }
 
-    /// <summary>All rows in order, after <see cref="Gather"/>; the members of an archive before it.</summary>
-    public IEnumerable<WebRow> Rows(CancellationToken cancel)
-    {
-        foreach (WebRow row in TargetRows(cancel))
-        {
-            if (row.Row.Members is not null)
-            {
-                using JournalReader rows = new(state.Members(row.Row.Ordinal));
-                foreach (JournalRow member in rows.Rows())
-                    yield return new WebRow(member, member.Carried);
-            }
-            yield return row;
-        }
-    }
-
-    private IEnumerable<WebRow> TargetRows(CancellationToken cancel)
-    {
-        for (int level = 0; level < levels; level++)
-        {
-            using JournalReader journal = new(state.Journal(level));
-            if (level > 0 || state.HasTargets(0))
-            {
-                foreach (JournalRow row in journal.Rows())
-                    yield return new WebRow(row, null);
-                continue;
-            }
-            // An address that is listed again was fetched once: its other rows have what the first one has.
-            long named = 0;
-            Dictionary<UInt128, long> first = new();
-            foreach ((WebTarget target, ListedUrl? listed) in sources.Named(cancel))
-            {
-                named++;
-                if (journal.Has(target.Ordinal))
-                {
-                    first.TryAdd(KeyOf(target), target.Ordinal);
-                    yield return new WebRow(journal.Read(target.Ordinal), listed?.Columns);
-                }
-                else if (listed is not null && first.TryGetValue(KeyOf(target), out long ordinal))
-                {
-                    JournalRow row = journal.Read(ordinal);
-                    yield return new WebRow(
-                        row with
-                        {
-                            Url = target.Url,
-                            Members = null,
-                            Images = null,
-                            Pages = null,
-                            Sitemaps = null,
-                        },
-                        listed.Columns
-                    );
-                }
-            }
-            foreach (JournalRow row in journal.Rows(from: named))
-                yield return new WebRow(row, null);
-        }
-    }
-
-    /// <summary>Columns of the lists that travel into the manifest.</summary>
-    public IEnumerable<string> CarriedColumns(CancellationToken cancel)
-    {
-        List<string> columns = new(sources.CarriedColumns());
-        foreach (JournalRow archive in TargetRows(cancel).Select(row => row.Row).Where(row => row.Members is not null))
-        {
-            using JournalReader members = new(state.Members(archive.Ordinal));
-            columns.AddRange(members.Rows().SelectMany(member => member.Carried?.Keys ?? []).Distinct());
-        }
-        return columns.Where(column => !DataFreeKD.Manifests.Columns.Store.Contains(column)).Distinct();
-    }
+    /// <summary>What came of everything, after <see cref="Gather"/>.</summary>
+    public CrawlRows Rows =>
+        new(sources, levels, level => new JournalReader(state.Journal(level)), state.Members) { FirstLevelIsListed = !state.HasTargets(0) };
 
     /// <summary>The manifest is written: the crawl's own files go.</summary>
     public void Finish() => state.Finish();
@@ -179,7 +111,7 @@ internal sealed class WebCrawl : IDisposable
         await scheduler
             .Run(
                 Targets(level, cancel)
-                    .Where(target => !Passed(target) && IsFirst(target, asked))
+                    .Where(target => !Passed(target) && TargetRules.IsFirst(target, asked))
                     .TakeWhile(_ => taken++ < budget)
                     .Where(target => !done.Has(target.Ordinal))
             )
@@ -197,7 +129,7 @@ internal sealed class WebCrawl : IDisposable
         foreach (WebTarget target in Targets(0, cancel))
         {
             ordinal++;
-            if (!Passed(target) && IsFirst(target, asked))
+            if (!Passed(target) && TargetRules.IsFirst(target, asked))
                 frontier.Add(target.Host, target.Host, target);
         }
         using JournalReader done = new(state.Journal(0));
@@ -251,21 +183,7 @@ internal sealed class WebCrawl : IDisposable
         level == 0 && !state.HasTargets(0) ? sources.Named(cancel).Select(named => named.Target) : state.ReadTargets(level);
 
     // Only what the user named is level 0, so the ordinal tells archives apart.
-    private ArchiveSink? SinkOf(WebTarget target) =>
-        target.Archive
-            ? new ArchiveSink(
-                Path.Combine(state.Archives, target.Ordinal.ToString(CultureInfo.InvariantCulture)),
-                ImageInputs.IsArchive(target.OfBucket ? target.Url : target.Address.AbsolutePath),
-                options.Web.MaxArchiveBytes,
-                options.Web.BodyTimeout
-            )
-            : null;
-
-    // What cannot be read as an address keeps a row of its own each time; rows that are to be replaced are each for themselves.
-    private static bool IsFirst(WebTarget target, HashSet<UInt128> asked) =>
-        target.Replaces is not null || !target.Address.Scheme.StartsWith("http", StringComparison.Ordinal) || asked.Add(KeyOf(target));
-
-    private static UInt128 KeyOf(WebTarget target) => TextKey.Of(target.OfBucket ? target.Url : target.Address.AbsoluteUri);
+    private ArchiveSink? SinkOf(WebTarget target) => TargetRules.SinkOf(target, state.Archives, options.Web);
 
     private bool Passed(WebTarget target) => target.Replaces is null && known.Contains(TextKey.Of(target.Url));
 

@@ -3,6 +3,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using DataFreeKD.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -39,15 +40,26 @@ internal sealed class FaultyWeb : IAsyncDisposable
     /// <summary>Answers of a test's own, by path; looked at first.</summary>
     public ConcurrentDictionary<string, Func<HttpContext, Task>> Own { get; } = new(StringComparer.Ordinal);
 
-    public static async Task<FaultyWeb> Start()
+    /// <summary>Starts one.</summary>
+    /// <param name="hosts">Hosts that need no name look-up, for processes of their own: <see cref="Host"/>.</param>
+    public static async Task<FaultyWeb> Start(int hosts = 0)
     {
+        int port = 0;
+        if (hosts > 0)
+        {
+            using TcpListener free = new(IPAddress.Loopback, 0);
+            free.Start();
+            port = ((IPEndPoint)free.LocalEndpoint).Port;
+        }
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         FaultyWeb? web = null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, port);
+            for (int host = 0; host < hosts; host++)
+                kestrel.Listen(IPAddress.Parse(Host(host)), port);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Run(Faults.Raw));
         });
         WebApplication app = builder.Build();
@@ -61,7 +73,7 @@ internal sealed class FaultyWeb : IAsyncDisposable
                 .Features.Get<IServerAddressesFeature>()!
                 .Addresses.Select(address => new Uri(address).Port),
         ];
-        (web.Port, web.RawPort) = (ports[0], ports[1]);
+        (web.Port, web.RawPort) = (ports[0], ports[^1]);
         return web;
     }
 
@@ -74,6 +86,11 @@ internal sealed class FaultyWeb : IAsyncDisposable
             _ when host.StartsWith("inner", StringComparison.Ordinal) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.1.2.3")]),
             _ => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
         };
+
+    /// <summary>An address of the loopback.</summary>
+    public static string Host(int host) => $"127.77.0.{host + 1}";
+
+    public string Url(int host, string path) => $"http://{Host(host)}:{Port}{path}";
 
     public string Url(string host, string path) => $"http://{host}.test:{Port}{path}";
 
@@ -101,7 +118,7 @@ internal sealed class FaultyWeb : IAsyncDisposable
             else if (path == "/robots.txt")
                 await Faults.Robots(context, host);
             else
-                await Faults.Answer(context, path, visit, seed => CrawlWorld.Bitmap(20, 16, seed), Url("elsewhere", ""));
+                await Faults.Answer(context, path, visit, seed => NoiseBitmap.Of(20, 16, seed), Url("elsewhere", ""));
         }
         finally
         {
