@@ -13,7 +13,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Shards of an engine's runs → parts beside their plans.</summary>
 internal sealed class WorkerVerb : Verb
 {
-    private static readonly string[] Stages = [ScoreStage.Stage, CompareStage.Stage];
+    private static readonly string[] Stages = [ScoreStage.Stage, CacheStage.Stage, CompareStage.Stage];
 
     private readonly EngineOptionSet engine = new(
         "Engine to take shards from: nats-server with JetStream, nats:// or tls://",
@@ -54,7 +54,7 @@ internal sealed class WorkerVerb : Verb
         foreach (string stage in StagesIn(parsed))
         {
             if (!Stages.Contains(stage))
-                throw new UsageException($"--stages {stage}: expected {string.Join(" or ", Stages)}");
+                throw new UsageException($"--stages {stage}: expected {string.Join(", ", Stages[..^1])} or {Stages[^1]}");
         }
         if (parsed.GetValue(idleExit) < 1)
             throw new UsageException("--idle-exit: give 1 second or more");
@@ -69,8 +69,9 @@ internal sealed class WorkerVerb : Verb
         NumericProfiles.Apply(profile);
         int threads = parsed.GetValue(CommonOptions.Threads);
         using ScoreStage score = new(threads, terminal.Note);
+        using CacheStage cache = new(threads, terminal.Note);
         using CompareStage compare = new(threads);
-        IShardStage[] taken = [.. ((IShardStage[])[score, compare]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
+        IShardStage[] taken = [.. ((IShardStage[])[score, cache, compare]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),
