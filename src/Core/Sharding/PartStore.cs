@@ -6,8 +6,8 @@ namespace DataFreeKD.Core.Sharding;
 
 /// <summary>
 /// The parts of a plan: <c>NNNNNNNN.json</c> (<see cref="Part"/>), <c>NNNNNNNN.part</c> (what the stage writes: CSV with its header, or
-/// records) and, where there are embeddings, <c>NNNNNNNN.f32</c>. The note is what decides: it is linked into its place, which only the first of several attempts can do. Rows that
-/// are not in place yet are then in its attempt's folder.
+/// records) and, where there are embeddings, <c>NNNNNNNN.f32</c>. The note is what decides: it is linked into its place, which only the
+/// first of several attempts can do. Rows that are not in place yet are then in its attempt's folder.
 /// </summary>
 /// <param name="folder">The folder of the plan.</param>
 /// <param name="rows">The rows' file in an attempt: <see cref="Table"/> or <see cref="Records"/>.</param>

@@ -6,7 +6,7 @@ using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller.Sharding;
 
-/// <summary>Splits <see cref="CacheRun"/>. The file is, byte for byte, that of one process; what is finished stands on disk alone.</summary>
+/// <summary>Splits <see cref="CacheRun"/>. The file is, byte for byte, that of one process; the disk alone says what is finished.</summary>
 internal static class CacheShards
 {
     /// <summary>The usual number of records a shard, rounded down to whole steps.</summary>
@@ -31,7 +31,7 @@ internal static class CacheShards
         return run.Parts.Summary(0, 0, []);
     }
 
-    /// <summary>Computes the shards of a share that are not finished. The first process makes the plan, and the others wait for it.</summary>
+    /// <summary>Computes the shards of a share that are not finished. The first process makes the plan; the others wait for it.</summary>
     /// <param name="options">The run.</param>
     /// <param name="share">The share.</param>
     /// <param name="size">Records a shard; null for the usual, or the plan's.</param>
