@@ -15,6 +15,7 @@ wish() { # a command that succeeds where the package is there, the package, what
 wish "ldconfig -p 2>/dev/null | grep -q libturbojpeg" libturbojpeg0 "faster JPEGs"
 wish "[ -n '${CHROME_PATH:-}' ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null" chromium "a browser to look at the report"
 wish "command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ]" nats-server "the engine that hands out shards"
+wish "command -v mpirun >/dev/null" openmpi-bin "one training on several ranks"
 
 dotnet build DataFreeKD.sln -c "$configuration" -v quiet -clp:NoSummary --nologo
 

@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
 # Students pruned from the CIFAR teacher in closed form, untrained and after training, over seeds: test top-1, agreement, CPU seconds.
-#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
+#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)  STEPS=0 (steps instead: the same result on a busy machine)
+#   SHAPES="dim=138,... ..." (one for each share, instead of a search)
 #   BLIND=0 (1: random images instead of selected ones)  POOL=0 (1: half of the images from the rest of the pool, as compress draws them)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
 # Shapes are searched for each share (dfkd prune --params), once, with the first seed. What is finished is kept: call it again to go on.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
-OUT=${OUT:-$root/bench/results/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} BLIND=${BLIND:-0} POOL=${POOL:-0} IMAGES=${IMAGES:-1600}
+OUT=${OUT:-$root/bench/results/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} STEPS=${STEPS:-0} SHAPES=${SHAPES:-} BLIND=${BLIND:-0} POOL=${POOL:-0} IMAGES=${IMAGES:-1600}
 TEACHER=${TEACHER:-$DATA/teacher/cifar10_vit}
 mkdir -p "$OUT"
 same_settings "images $IMAGES, blind $BLIND, teacher $TEACHER"
 half=()
-[ "$POOL" = 0 ] || half=(--pool "$OUT/scores.csv")
+[ "$POOL" = 0 ] || half=(--pool "$OUT/scores.csv" --hold-out 0.1)
+effort=(--minutes "$MINUTES")
+[ "$STEPS" = 0 ] || { effort=(--steps "$STEPS"); MINUTES=by-steps; }
+read -r -a shapes <<<"$SHAPES"
 build_dfkd
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
 [ -f "$OUT/scores.csv" ] || "$DFKD" score "$OUT/pool" --teacher "$TEACHER" -o "$OUT/scores.csv" --resume --quiet
@@ -30,8 +34,10 @@ cpu() {
 
 echo "| share | seed | shape | parameters | pruned top-1, % | agreement, % | CPU s of the last fit | estimate, % | trained top-1, % |"
 echo "|---|---|---|---|---|---|---|---|---|"
+column=0
 for share in $SHARES; do
-    shape=
+    shape=${shapes[column]:-}
+    column=$((column + 1))
     for seed in $SEEDS; do
         student=$OUT/$name${half:+-half}-$share-$seed
         if [ ! -f "$student/model.safetensors" ]; then
@@ -44,9 +50,11 @@ for share in $SHARES; do
         evaluate "$student"
         trained=-
         if [ "$MINUTES" != 0 ]; then
-            [ -f "$student-trained/model.safetensors" ] || "$DFKD" distill "$OUT/$name.csv" --teacher "$TEACHER" --student "$student" --minutes "$MINUTES" --patience 4 --seed "$seed" --resume --quiet -o "$student-trained"
-            evaluate "$student-trained"
-            trained=$(awk -v x="$(field top1 "$student-trained.json")" 'BEGIN { printf "%.2f", 100 * x }')
+            after=$student-trained-${effort[1]}
+            # As compress trains: measured on what the pruning held out.
+            [ -f "$after/model.safetensors" ] || "$DFKD" distill "$OUT/$name.csv" --teacher "$TEACHER" --student "$student" "${effort[@]}" --validation "$student" --patience 4 --seed "$seed" --resume --quiet -o "$after"
+            evaluate "$after"
+            trained=$(awk -v x="$(field top1 "$after.json")" 'BEGIN { printf "%.2f", 100 * x }')
         fi
         awk -v s="$share" -v e="$seed" -v n="$shape" -v p="$(field parameters "$student.json")" -v t="$(field top1 "$student.json")" -v a="$(field agreement "$student.json")" -v c="$(cat "$student.cpu")" -v x="$(field estimate "$student.summary")" -v d="$trained" \
             'BEGIN { printf "| %s | %s | %s | %d | %.2f | %.2f | %s | %.2f | %s |\n", s, e, n, p, 100 * t, 100 * a, c, 100 * x, d }'

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Packs the libraries, and the dfkd tool for this machine's platform, into artifacts/packages.
-# Usage: build/pack.sh [all|libraries|tool]
+# Usage: build/pack.sh [all|libraries|tool|tool-cuda]
+#   tool-cuda   the tool with the CUDA libtorch, as dfkd-cuda; ONNX_CUDA=1 takes ONNX Runtime with CUDA instead
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
-case $what in all | libraries | tool) ;; *) echo "pack.sh: '$what' is none of all, libraries, tool" >&2; exit 2 ;; esac
+case $what in all | libraries | tool | tool-cuda) ;; *) echo "pack.sh: '$what' is none of all, libraries, tool, tool-cuda" >&2; exit 2 ;; esac
 command -v dotnet >/dev/null || { echo "pack.sh: the .NET 10 SDK is not on PATH; install it from https://dotnet.microsoft.com/download" >&2; exit 2; }
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1
 packages=$PWD/artifacts/packages
@@ -19,13 +20,20 @@ pack() { # project or solution, scratch folder, further arguments; what a build 
 }
 
 # An older package of the same version must not pass for a new one.
-if [ "$what" != tool ]; then
+if [ "$what" = all ] || [ "$what" = libraries ]; then
     rm -f "$packages"/DataFreeKD.*.nupkg "$packages"/DataFreeKD.*.snupkg
     pack build/libraries.slnf pack-libraries -p:TorchBackend=none
 fi
-if [ "$what" != libraries ]; then
+# Two packages: dfkd names the platforms, dfkd.PLATFORM has the program and that platform's native parts.
+platform=$(dotnet --info | sed -nE 's/^ *RID: *([^ ]+)$/\1/p' | head -n 1)
+if [ "$what" = all ] || [ "$what" = tool ]; then
     rm -f "$packages"/dfkd.*.nupkg "$packages"/dfkd.*.snupkg
-    # Two packages: dfkd names the platforms, dfkd.PLATFORM has the program and that platform's native parts.
-    pack src/Cli/Cli.csproj pack-tool -p:ToolPlatform="$(dotnet --info | sed -nE 's/^ *RID: *([^ ]+)$/\1/p' | head -n 1)"
+    pack src/Cli/Cli.csproj pack-tool -p:ToolPlatform="$platform"
+fi
+if [ "$what" = tool-cuda ]; then
+    rm -f "$packages"/dfkd-cuda.*.nupkg
+    backend=TorchBackend
+    [ "${ONNX_CUDA:-0}" = 0 ] || backend=OnnxBackend
+    pack src/Cli/Cli.csproj pack-tool-cuda -p:ToolPlatform="$platform" "-p:$backend=cuda"
 fi
 du -h "$packages"/*.nupkg

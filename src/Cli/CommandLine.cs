@@ -25,7 +25,8 @@ internal static class CommandLine
         }
 
         using Interruption interruption = new();
-        bool quiet = parsed.GetResult(CommonOptions.Quiet) is not null && parsed.GetValue(CommonOptions.Quiet);
+        bool quiet =
+            CommandRanks.IsSilent(parsed) || (parsed.GetResult(CommonOptions.Quiet) is not null && parsed.GetValue(CommonOptions.Quiet));
         if (!quiet)
             TableNotes.Noted += static note => Console.Error.WriteLine(PlainText.OneLine($"note: {note}"));
         bool verbose = parsed.GetResult(CommonOptions.Verbose) is not null && parsed.GetValue(CommonOptions.Verbose);
@@ -37,7 +38,9 @@ internal static class CommandLine
         catch (Exception failure)
         {
             (int code, string line) = Failures.Describe(failure, interruption.Came);
-            await Console.Error.WriteLineAsync(PlainText.OneLine(line));
+            if (CommandRanks.LineOf(parsed, failure, code, line) is { } said)
+                await Console.Error.WriteLineAsync(PlainText.OneLine(said));
+            CommandRanks.Wait(failure, interruption.Token);
             if (verbose && code != ExitCode.Interrupted)
                 await Console.Error.WriteLineAsync(PlainText.Escaped(failure.ToString()));
             return code;

@@ -27,6 +27,15 @@ internal static class CommonOptions
             DefaultValueFactory = _ => Environment.ProcessorCount,
         }.AtLeast(1);
 
+    /// <summary>What joins the processes that train one model.</summary>
+    public static Choice<RankStart> Ranks { get; } =
+        new(
+            "--ranks",
+            "Train one model in all processes that mpirun or Slurm's srun starts; with --microbatches and --threads",
+            RankStart.None,
+            RankStart.Mpi
+        );
+
     /// <summary>The seed of everything random.</summary>
     public static Option<long> Seed { get; } =
         new("--seed")
@@ -163,7 +172,7 @@ internal static class CommonOptions
     }
 
     /// <summary>Refuses values below <paramref name="least"/> with a line that names the option.</summary>
-    public static Option<int> AtLeast(this Option<int> option, int least)
+    public static Option<T> AtLeast<T>(this Option<T> option, int least)
     {
         option.Validators.Add(result =>
         {

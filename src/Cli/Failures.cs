@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using DataFreeKD.Core.Sharding;
+using DataFreeKD.Distiller.Ranks;
 
 namespace DataFreeKD.Cli;
 
@@ -59,10 +60,11 @@ internal static class Failures
         }
         return failure switch
         {
-            OperationCanceledException when interrupted => (ExitCode.Interrupted, "interrupted"),
+            OperationCanceledException when interrupted || failure is RankInterruptedException => (ExitCode.Interrupted, "interrupted"),
             ShardException { Problem: ShardProblem.Missing } => (ExitCode.Missing, $"error: {FlagNames.MessageOf(failure)}"),
             ShardException => (ExitCode.Failed, $"error: {FlagNames.MessageOf(failure)}"),
             UsageException
+            or OtherRankException
             or DataFreeKDException
             or FileNotFoundException
             or DirectoryNotFoundException

@@ -4,6 +4,7 @@ using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Output;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -26,33 +27,46 @@ public static class DistillRun
         DistillOptions options,
         IProgress<TrainProgress>? progress = null,
         CancellationToken cancel = default
+    ) => ExecuteOn(RankGroup.Alone, options, progress, cancel);
+
+    /// <summary>The part of one rank; the first one alone writes, and its summary alone is whole.</summary>
+    internal static DistillSummary ExecuteOn(
+        RankGroup ranks,
+        DistillOptions options,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
     )
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, RunCommands.Distill);
-        RunFolder.Check(options.Output, options.Resume, options.Overwrite);
-        return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], progress, cancel);
+        RankLimits.Check(ranks, options);
+        using OutputLock? held = ranks.Writes ? OutputLock.Take(options.Output, RunCommands.Distill) : null;
+        if (ranks.Writes)
+            RunFolder.Check(options.Output, options.Resume, options.Overwrite);
+        return options.Via.Count > 0 ? AssistantChain.Execute(options, progress, cancel) : Hop(options, [], ranks, progress, cancel);
     }
 
-    /// <summary>What these options ask of a cache that it does not tell, a line each, before anything is loaded; empty without a
-    /// cache.</summary>
+    /// <summary>What these options ask that a cache does not tell or a microbatch does not show, a line each, before anything is
+    /// loaded.</summary>
     /// <exception cref="DistillException">The cache cannot be read.</exception>
     public static IReadOnlyList<string> NotesOf(DistillOptions options)
     {
+        IReadOnlyList<string> notes = RankLimits.NotesOf(options);
         if (options.Cache is not { } path)
-            return [];
+            return notes;
         using CacheFile cache = CacheFile.Open(path);
-        return CacheNotes.Of(cache.Header, options.Loss ?? CacheNotes.OutputRecipe(cache.Header));
+        return [.. notes, .. CacheNotes.Of(cache.Header, options.Loss ?? CacheNotes.OutputRecipe(cache.Header))];
     }
 
     /// <summary>From these teachers to this student, whatever <see cref="DistillOptions.Via"/> says.</summary>
     internal static DistillSummary Hop(
         DistillOptions options,
         IReadOnlyList<(string Name, string Value)> lineage,
+        RankGroup ranks,
         IProgress<TrainProgress>? progress,
         CancellationToken cancel
     )
     {
+        using Gradients learning = Gradients.On();
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
         using TeacherSource teacher = TeacherSource.Of(options, cancel);
@@ -63,11 +77,13 @@ public static class DistillRun
         SelectionImages selection = SelectionImages.Read(options.Selection, cancel);
         ValidationImages? validation = options.ValidationPath is { } path ? ValidationImages.Of(path, cancel) : null;
 
-        RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = Hashes(options, teacher.WeightsPaths, validation, cancel);
+        RankLimits.Compare(ranks, options, inputs);
+        RunFolder folder = ranks.Writes ? RunFolder.Open(options) : RunFolder.At(options.Output);
         using RunSession session = new(
             options,
             folder,
+            ranks,
             ImageList.With(selection.Paths, validation?.Paths),
             teacher.Preprocessing,
             student.Config.ImageSize,
@@ -77,8 +93,10 @@ public static class DistillRun
         );
         teacher.Check(session.Images);
         student.MoveTo(device);
-        start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
-        teacher.MoveTo(device, options.BatchSize / options.Accumulate);
+        // The others are given what it makes.
+        if (ranks.Writes)
+            start.Apply(options, student, teacher, session.Images, folder, progress, cancel);
+        teacher.MoveTo(device, options.ImagesAtOnce);
         DistillObjective objective = new(
             student,
             teacher,
@@ -89,24 +107,8 @@ public static class DistillRun
         );
         LoopResult result = session.Optimise(student, objective, losses.SelectMany(loss => loss.Parameters), inputs, cancel);
 
-        folder.RefuseAppeared(options.Overwrite);
-        session.Save(
-            student,
-            teacher.ClassNames,
-            RunCommands.Distill,
-            Path.GetFileName(folder.Path),
-            "A student distilled without the teacher's original data, from selected unlabelled images.",
-            result,
-            inputs,
-            [
-                .. teacher.Facts,
-                .. lineage,
-                ("start", start.Text),
-                .. teacher.Notes(options.Recipe).Select(note => ("note", note)),
-                ("selection", Path.GetFileName(options.Selection)),
-            ],
-            teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher"
-        );
+        if (ranks.Writes)
+            Save(options, folder, session, student, teacher, start, lineage, result, inputs);
         return new DistillSummary
         {
             Output = folder.Path,
@@ -127,6 +129,38 @@ public static class DistillRun
             ImagesPerSecond = result.ImagesPerSecond,
             Stages = result.Stages,
         };
+    }
+
+    private static void Save(
+        DistillOptions options,
+        RunFolder folder,
+        RunSession session,
+        ImageModel student,
+        TeacherSource teacher,
+        StudentStart start,
+        IReadOnlyList<(string Name, string Value)> lineage,
+        LoopResult result,
+        Dictionary<string, string> inputs
+    )
+    {
+        folder.RefuseAppeared(options.Overwrite);
+        session.Save(
+            student,
+            teacher.ClassNames,
+            RunCommands.Distill,
+            Path.GetFileName(folder.Path),
+            "A student distilled without the teacher's original data, from selected unlabelled images.",
+            result,
+            inputs,
+            [
+                .. teacher.Facts,
+                .. lineage,
+                ("start", start.Text),
+                .. teacher.Notes(options.Recipe).Select(note => ("note", note)),
+                ("selection", Path.GetFileName(options.Selection)),
+            ],
+            teacher.Models.Count > 1 ? "held-out agreement with the teachers' mean" : "held-out agreement with the teacher"
+        );
     }
 
     private static Dictionary<string, string> Hashes(

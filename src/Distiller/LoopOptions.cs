@@ -17,6 +17,16 @@ public abstract record LoopOptions : BatchOptions
     /// one that looks across the images of a batch, or a network with BatchNorm, sees those of a part.</remarks>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>Parts of equal size that each batch consists of, one after the other or on several machines, whose gradients are added as a
+    /// binary tree adds them: the same bits on 1, 2, 4 or 8 machines, where these divide the number.</summary>
+    /// <value>Null (default): the whole batch at once, or <see cref="Accumulate"/>.</value>
+    /// <remarks>It belongs to the recipe, as the number of threads then does. As with <see cref="Accumulate"/>, a loss that looks across
+    /// the images of a batch sees those of a part; a learner with BatchNorm is refused.</remarks>
+    public int? Microbatches { get; init; }
+
+    /// <summary>Images that are computed at once.</summary>
+    internal int ImagesAtOnce => BatchSize / (Microbatches ?? Accumulate);
+
     /// <summary>Whether a Vision Transformer keeps of its blocks only what goes into them, and computes each again when its gradient is
     /// wanted (Chen et al., 2016): a fraction of the memory, for about a third more work.</summary>
     /// <remarks>The gradients are the same, but for rounding where several losses read one block.</remarks>
@@ -124,6 +134,18 @@ public abstract record LoopOptions : BatchOptions
             $"accumulate is {Accumulate}: batches of {BatchSize} have too few images, since a part has 2 or more",
             nameof(Accumulate),
             nameof(BatchSize)
+        );
+        Check(Microbatches is null or >= 1, $"microbatches is {Microbatches}: must be 1 or more");
+        Check(
+            Microbatches is not { } parts || (BatchSize % parts == 0 && BatchSize / parts >= 2),
+            $"microbatches is {Microbatches}: batches of {BatchSize} do not consist of so many parts of equal size, of 2 images or more",
+            nameof(Microbatches),
+            nameof(BatchSize)
+        );
+        Check(
+            Microbatches is null || Accumulate == 1,
+            "microbatches are computed one after the other already: leave Accumulate out",
+            nameof(Accumulate)
         );
         Check(WeightDecay >= 0, $"weight decay is {WeightDecay}: must be 0 or more");
         Check(WarmupSteps is null or >= 0, $"warm-up is {WarmupSteps} steps: must be 0 or more");

@@ -2,6 +2,7 @@
 
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Output;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
@@ -20,11 +21,26 @@ internal static class TrainRun
     /// <exception cref="OutputException">Another process is writing the output.</exception>
     /// <exception cref="ModelException">A model that cannot be read.</exception>
     /// <exception cref="TableException">A table that cannot be read.</exception>
-    public static TrainSummary Execute(TrainOptions options, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    public static TrainSummary Execute(
+        TrainOptions options,
+        IProgress<TrainProgress>? progress = null,
+        CancellationToken cancel = default
+    ) => ExecuteOn(RankGroup.Alone, options, progress, cancel);
+
+    /// <summary>The part of one rank; the first one alone writes, and its summary alone is whole.</summary>
+    public static TrainSummary ExecuteOn(
+        RankGroup ranks,
+        TrainOptions options,
+        IProgress<TrainProgress>? progress,
+        CancellationToken cancel
+    )
     {
         options.Validate();
-        using OutputLock held = OutputLock.Take(options.Output, RunCommands.Train);
-        RunFolder.Check(options.Output, options.Resume, options.Overwrite);
+        using Gradients learning = Gradients.On();
+        RankLimits.Check(ranks, options);
+        using OutputLock? held = ranks.Writes ? OutputLock.Take(options.Output, RunCommands.Train) : null;
+        if (ranks.Writes)
+            RunFolder.Check(options.Output, options.Resume, options.Overwrite);
         options = options with { LearningRate = options.LearningRate ?? LoopOptions.RateFromRandom };
         torch.Device device = Devices.Of(options.Device);
         using DisposeScope scope = torch.NewDisposeScope();
@@ -38,15 +54,17 @@ internal static class TrainRun
         StudentFactory.Check(options, model);
         Preprocessing preprocessing = start?.Preprocessing ?? ModelRegistry.DefaultPreprocessing(options.Model);
 
-        RunFolder folder = RunFolder.Open(options);
         Dictionary<string, string> inputs = [];
         if (File.Exists(options.Labelled))
             inputs[options.Labelled] = Provenance.HashFile(options.Labelled, cancel);
         if (start is not null)
             inputs[start.WeightsPath] = Provenance.HashFile(start.WeightsPath, cancel);
+        RankLimits.Compare(ranks, options, inputs);
+        RunFolder folder = ranks.Writes ? RunFolder.Open(options) : RunFolder.At(options.Output);
         using RunSession session = new(
             options,
             folder,
+            ranks,
             new ImageList(data.Paths),
             preprocessing,
             model.Config.ImageSize,
@@ -58,18 +76,21 @@ internal static class TrainRun
         SupervisedObjective objective = new(model, data.Labels, options.LabelSmoothing);
         LoopResult result = session.Optimise(model, objective, [], inputs, cancel);
 
-        folder.RefuseAppeared(options.Overwrite);
-        session.Save(
-            model,
-            data.ClassNames,
-            RunCommands.Train,
-            Path.GetFileName(folder.Path),
-            "A classifier trained on labelled images.",
-            result,
-            inputs,
-            [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Labelled)))],
-            "held-out accuracy"
-        );
+        if (ranks.Writes)
+        {
+            folder.RefuseAppeared(options.Overwrite);
+            session.Save(
+                model,
+                data.ClassNames,
+                RunCommands.Train,
+                Path.GetFileName(folder.Path),
+                "A classifier trained on labelled images.",
+                result,
+                inputs,
+                [("data", Path.GetFileName(Path.TrimEndingDirectorySeparator(options.Labelled)))],
+                "held-out accuracy"
+            );
+        }
         return new TrainSummary
         {
             Output = folder.Path,

@@ -39,16 +39,46 @@ internal sealed record RunStatus(
 /// <param name="Workers">Workers that answered, by machine and process.</param>
 internal sealed record EngineStatus(IReadOnlyList<RunStatus> Runs, IReadOnlyList<WorkerStatus> Workers)
 {
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(2);
+
     /// <summary>Asks.</summary>
     /// <param name="options">The engine.</param>
-    /// <param name="wait">How long answers are waited for.</param>
+    /// <param name="wait">How long answers are waited for; null: until there is silence and every shard in flight has its worker, at most 2
+    /// seconds.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="EngineException">The engine is not there.</exception>
-    public static async Task<EngineStatus> AskAsync(EngineOptions options, TimeSpan wait, CancellationToken cancel = default)
+    public static async Task<EngineStatus> AskAsync(EngineOptions options, TimeSpan? wait, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         await using Engine engine = await Engine.ConnectAsync(options, "status", cancel);
-        Task<List<Answer>> asking = Presence.AskAsync(engine, wait, cancel);
+        Task<List<(RunStream Stream, int InFlight, long Waiting)>> listing = ListAsync(engine, cancel);
+        List<Answer> answers = await Presence.AskAsync(
+            engine,
+            wait ?? MostWait,
+            cancel,
+            wait is null
+                ? found =>
+                    listing.IsCompletedSuccessfully
+                    && found.Count(answer => answer.Worker?.Shard is not null) >= listing.Result.Sum(queue => queue.InFlight)
+                : null
+        );
+        List<(RunStream Stream, int InFlight, long Waiting)> queues = await listing;
+        WorkerStatus[] workers =
+        [
+            .. answers
+                .Select(answer => answer.Worker)
+                .OfType<WorkerStatus>()
+                .OrderBy(worker => worker.Host, StringComparer.Ordinal)
+                .ThenBy(worker => worker.Process),
+        ];
+        return new EngineStatus(
+            [.. queues.Select(queue => Of(queue.Stream.Run, queue.InFlight, queue.Waiting, answers, workers))],
+            workers
+        );
+    }
+
+    private static async Task<List<(RunStream Stream, int InFlight, long Waiting)>> ListAsync(Engine engine, CancellationToken cancel)
+    {
         IReadOnlyList<RunStream> streams = await engine.ListAsync(cancel);
         List<(RunStream Stream, int InFlight, long Waiting)> queues = [];
         foreach (RunStream stream in streams)
@@ -63,19 +93,7 @@ internal sealed record EngineStatus(IReadOnlyList<RunStatus> Runs, IReadOnlyList
                 // Finished between two questions.
             }
         }
-        List<Answer> answers = await asking;
-        WorkerStatus[] workers =
-        [
-            .. answers
-                .Select(answer => answer.Worker)
-                .OfType<WorkerStatus>()
-                .OrderBy(worker => worker.Host, StringComparer.Ordinal)
-                .ThenBy(worker => worker.Process),
-        ];
-        return new EngineStatus(
-            [.. queues.Select(queue => Of(queue.Stream.Run, queue.InFlight, queue.Waiting, answers, workers))],
-            workers
-        );
+        return queues;
     }
 
     private static RunStatus Of(FleetRun run, int inFlight, long waiting, List<Answer> answers, WorkerStatus[] workers)

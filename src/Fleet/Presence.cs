@@ -26,6 +26,8 @@ internal sealed class Presence : IAsyncDisposable
     /// <summary>Where it is asked.</summary>
     public const string Subject = "dfkd.who";
 
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(0.3);
+
     private readonly CancellationTokenSource end = new();
     private readonly Task answering;
 
@@ -44,7 +46,16 @@ internal sealed class Presence : IAsyncDisposable
     }
 
     /// <summary>Asks, and waits so long for answers.</summary>
-    public static async Task<List<Answer>> AskAsync(Engine engine, TimeSpan wait, CancellationToken cancel)
+    /// <param name="engine">The engine.</param>
+    /// <param name="wait">How long at most.</param>
+    /// <param name="cancel">Stops.</param>
+    /// <param name="enough">Whether all those who must be there have answered: then a short silence is the end.</param>
+    public static async Task<List<Answer>> AskAsync(
+        Engine engine,
+        TimeSpan wait,
+        CancellationToken cancel,
+        Func<IReadOnlyList<Answer>, bool>? enough = null
+    )
     {
         List<Answer> answers = [];
         string inbox = engine.Connection.NewInbox();
@@ -57,10 +68,22 @@ internal sealed class Presence : IAsyncDisposable
                 cancellationToken: end.Token
             );
             await engine.Connection.PublishAsync(Subject, replyTo: inbox, cancellationToken: end.Token);
-            await foreach (NatsMsg<byte[]> message in subscription.Msgs.ReadAllAsync(end.Token))
+            Task<bool> next = subscription.Msgs.WaitToReadAsync(end.Token).AsTask();
+            while (true)
             {
-                if (EngineJson.Read<Answer>(message.Data) is { } answer)
-                    answers.Add(answer);
+                // Silence, not slowness of this process: what has come is read first.
+                if (await Task.WhenAny(next, Task.Delay(Silence, end.Token)) != next && enough?.Invoke(answers) == true)
+                    return answers;
+                if (!next.IsCompleted)
+                    continue;
+                if (!await next)
+                    return answers;
+                while (subscription.Msgs.TryRead(out NatsMsg<byte[]> message))
+                {
+                    if (EngineJson.Read<Answer>(message.Data) is { } answer)
+                        answers.Add(answer);
+                }
+                next = subscription.Msgs.WaitToReadAsync(end.Token).AsTask();
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

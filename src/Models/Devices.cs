@@ -12,18 +12,8 @@ internal static class Devices
     /// <exception cref="ModelException">Unknown, or not on this machine.</exception>
     public static torch.Device Of(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        if (name == "cpu")
+        if (CudaIndex(name) is not { } index)
             return torch.CPU;
-        int index = 0;
-        if (
-            name != "cuda"
-            && !(
-                name.StartsWith("cuda:", StringComparison.Ordinal)
-                && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)
-            )
-        )
-            throw new ModelException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
         if (!torch.cuda.is_available())
             throw new ModelException(
                 $"device {name} is not available: this build or machine has no CUDA (build with -p:TorchBackend=cuda, or use Device cpu)"
@@ -35,5 +25,21 @@ internal static class Devices
         if (index >= devices)
             throw new ModelException($"device {name} is not available: this machine has {devices} CUDA devices, counted from 0");
         return torch.device(name);
+    }
+
+    /// <summary>The number of a CUDA device by its name, whether or not this machine has it; null for <c>cpu</c>.</summary>
+    /// <exception cref="ModelException">Unknown.</exception>
+    public static int? CudaIndex(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name == "cpu")
+            return null;
+        if (name == "cuda")
+            return 0;
+        return
+            name.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index)
+            ? index
+            : throw new ModelException($"device '{name}' is unknown: use cpu, cuda or cuda:N");
     }
 }

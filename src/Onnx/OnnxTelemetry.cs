@@ -1,5 +1,6 @@
 // ONNX Runtime tells Microsoft that it runs, unless it is told not to before it starts.
 
+using DataFreeKD.Onnx.Running;
 using Microsoft.ML.OnnxRuntime;
 
 namespace DataFreeKD.Onnx;
@@ -24,7 +25,7 @@ internal static class OnnxTelemetry
     {
         if (!NativeEnvironment.Set(Switch, "1"))
             throw new InvalidOperationException($"{Switch} could not be set; set it to 1 before the program starts");
-        OrtEnv runtime = OrtEnv.Instance();
+        OrtEnv runtime = OnnxLog.Start();
         // Where other code of the process started ONNX Runtime before us, this stops what is left to stop.
         runtime.DisableTelemetryEvents();
         return runtime;

@@ -82,8 +82,8 @@ public record TeacherOptions
             throw new ScoreException($"TokenMerging {TokenMerging}: give 0 or more patches a block") { Options = [nameof(TokenMerging)] };
         if (BatchSize < 1)
             throw new ScoreException($"BatchSize {BatchSize}: give at least 1") { Options = [nameof(BatchSize)] };
-        if (Runtime != TeacherRuntime.Libtorch && Device != "cpu")
-            throw new ScoreException($"Runtime onnx computes on the CPU; leave out Device {Device}, or take Runtime libtorch")
+        if (Runtime == TeacherRuntime.OnnxInt8 && Device != "cpu")
+            throw new ScoreException($"int8 of Runtime onnx computes on the CPU; leave out Device {Device}, or int8")
             {
                 Options = [nameof(Runtime), nameof(Device)],
             };

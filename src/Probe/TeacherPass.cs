@@ -27,7 +27,8 @@ internal sealed partial class TeacherPass : IDisposable
     /// <param name="own">A network that is there already, in place of the file that the options name.</param>
     public TeacherPass(TeacherOptions options, ITeacherNetwork? own = null)
     {
-        Device = Devices.Of(options.Device);
+        // ONNX Runtime has its own way to a device; libtorch, which may have none, then stays on the CPU.
+        Device = options.Runtime == TeacherRuntime.Libtorch ? Devices.Of(options.Device) : CPU;
         Precision = options.Precision;
         teacher = own ?? ITeacherNetwork.Load(options, Device);
         try
@@ -39,7 +40,12 @@ internal sealed partial class TeacherPass : IDisposable
             );
             plan = PassPlan.Of(options, teacher, Device);
             if (options.Runtime != TeacherRuntime.Libtorch && teacher.Transformer is not null)
-                onnx = new OnnxTeacher(((LibtorchTeacher)teacher).Loaded, Blocks, options.Runtime == TeacherRuntime.OnnxInt8);
+                onnx = new OnnxTeacher(
+                    ((LibtorchTeacher)teacher).Loaded,
+                    Blocks,
+                    options.Runtime == TeacherRuntime.OnnxInt8,
+                    Devices.CudaIndex(options.Device)
+                );
             if (options.Runtime == TeacherRuntime.Libtorch)
                 teacher.Transformer?.PackForInference(BatchSize, options.Precision);
             Fit = new PoolFit

@@ -147,6 +147,7 @@ public sealed class PipelineFileTests
             { "    steps: 4", "    stops: 4", "pipeline.yaml:17:5: stage 'distill': unknown key 'stops'" },
             { "    steps: 4", "    steps: four", "pipeline.yaml:17:5: stage 'distill': --steps four: expected a number" },
             { "    steps: 4", "    resume: true", "pipeline.yaml:17:5: stage 'distill': 'resume' is for the run to decide" },
+            { "    steps: 4", "    ranks: mpi", "pipeline.yaml:17:5: stage 'distill': 'ranks' is for dfkd distill by itself" },
             {
                 "    steps: 4",
                 "    steps: 4\n    epochs: 2",

@@ -116,6 +116,7 @@ public sealed class RecipesFileTests
             { "  shapes: test", "  shapes: elsewhere", "recipes.yaml:4:3: test set 'shapes': there is nothing at" },
             { "  teacher: teacher", "  teecher: teacher", "recipes.yaml:7:3: defaults: unknown key 'teecher'" },
             { "  lr: 2e-3", "  seed: 3", "recipes.yaml:10:3: defaults: 'seed' is set for the whole comparison" },
+            { "  lr: 2e-3", "  ranks: mpi", "recipes.yaml:10:3: defaults: 'ranks' is for one training" },
             { "    flip: 0.25", "    flop: 0.25", "recipes.yaml:15:5: recipe 'probe': unknown key 'flop'" },
             { "    flip: 0.25", "    flip: much", "recipes.yaml:15:5: recipe 'probe': --flip much: expected a number" },
             { "    loss: kd:T=2+probe*0.8", "    loss: kd+nothing", "recipes.yaml:13:5: recipe 'probe': " },

@@ -62,6 +62,8 @@ public sealed class LessMemoryTests(TinyWorld world) : IClassFixture<TinyWorld>
         TrainRun.Execute(whole, cancel: TestContext.Current.CancellationToken);
         TrainRun.Execute(whole with { Output = folder["parts"], Accumulate = 4 }, cancel: TestContext.Current.CancellationToken);
         AssertClose(folder["whole"], folder["parts"]);
+        TrainRun.Execute(whole with { Output = folder["micro"], Microbatches = 4 }, cancel: TestContext.Current.CancellationToken);
+        AssertClose(folder["whole"], folder["micro"]);
     }
 
     [Fact]

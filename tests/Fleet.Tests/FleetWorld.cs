@@ -127,18 +127,22 @@ internal sealed class Running : IDisposable
     private readonly Task<string> output,
         error;
 
-    private Running(string[] args)
+    private Running(string program, string[] args)
     {
-        process = Programs.Start(Programs.Dfkd, args);
+        process = Programs.Start(program, args);
         (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
     }
 
     public bool HasEnded => process.HasExited;
 
-    public static Running Start(params string[] args) => new(args);
+    public static Running Start(params string[] args) => new(Programs.Dfkd, args);
+
+    /// <summary>With environment variables, <c>NAME=VALUE</c> each.</summary>
+    public static Running StartIn(string[] environment, params string[] args) =>
+        new("/usr/bin/env", [.. environment, Programs.Dfkd, .. args]);
 
     public static Running Worker(NatsServer server, FleetWorld world) =>
-        new(["worker", "--engine", server.Address, "--root", world.Pool, "--threads", "1"]);
+        Start(["worker", "--engine", server.Address, "--root", world.Pool, "--threads", "1"]);
 
     public void Kill()
     {

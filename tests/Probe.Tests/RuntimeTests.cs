@@ -2,6 +2,8 @@
 
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
+using DataFreeKD.Onnx;
+using DataFreeKD.Onnx.Running;
 
 namespace DataFreeKD.Probe.Tests;
 
@@ -145,7 +147,20 @@ public sealed class RuntimeTests
         );
         Assert.Contains(
             "Device cuda",
-            Assert.Throws<ScoreException>(() => ScoringWorld.Score(options with { Device = "cuda" })).Message,
+            Assert
+                .Throws<ScoreException>(() => ScoringWorld.Score(options with { Runtime = TeacherRuntime.OnnxInt8, Device = "cuda" }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "device 'gpu' is unknown",
+            Assert.Throws<ModelException>(() => ScoringWorld.Score(options with { Device = "gpu" })).Message,
+            StringComparison.Ordinal
+        );
+        // A build or a machine without CUDA: one line that says which, and nothing taken instead.
+        Assert.Contains(
+            OnnxCuda.InThisBuild ? "cannot use cuda:99" : "built without CUDA",
+            Assert.Throws<OnnxException>(() => ScoringWorld.Score(options with { Device = "cuda:99" })).Message,
             StringComparison.Ordinal
         );
         Assert.False(File.Exists(world["scores.csv"]));

@@ -93,7 +93,7 @@ internal sealed record Examination(IReadOnlyList<Finding> Findings, double Error
         using IDisposable inference = torch.inference_mode();
         using DisposeScope scope = torch.NewDisposeScope();
         double ratio = Seconds(torch.float32) / Seconds(torch.bfloat16);
-        string value = $"products of matrices {Show(ratio, "0.0")} times as fast as in single precision, measured";
+        string value = $"products of matrices {Show(ratio, ratio < 1 ? "0.00" : "0.0")} times as fast as in single precision, measured";
         return new("bfloat16", value, ratio >= 1.5 ? "score --precision bf16, distill --teacher-precision bf16" : null);
     }
 

@@ -21,6 +21,9 @@ internal static class StandardStreams
                 if (Native.Flags(stream, Native.GetFlags) < 0)
                     Fill(stream);
         }
+        // mpirun reads what its processes print by way of a terminal, to which .NET would send control codes, before the result.
+        if (Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_RANK") is not null)
+            Environment.SetEnvironmentVariable("TERM", "dumb");
         Console.SetOut(new BearingWriter(IsOurs(Out) ? TextWriter.Null : Console.Out, results: true, closed: IsOurs(Out)));
         Console.SetError(new BearingWriter(IsOurs(Error) ? TextWriter.Null : Console.Error, results: false, closed: false));
     }

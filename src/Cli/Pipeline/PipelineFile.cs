@@ -90,6 +90,8 @@ internal sealed partial class PipelineFile
         entries.RemoveAll(entry => entry.Key is "verb" or "from");
         foreach (Entry entry in entries)
         {
+            if (entry.Key == "ranks")
+                throw yaml.Bad(entry.At, $"stage '{name}': 'ranks' is for dfkd {kind.Verb} by itself, as mpirun starts it");
             if (Reserved.Contains(entry.Key))
                 throw yaml.Bad(entry.At, $"stage '{name}': '{entry.Key}' is for the run to decide, not for a stage");
             if (

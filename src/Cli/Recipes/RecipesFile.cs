@@ -141,6 +141,8 @@ internal sealed class RecipesFile
         {
             if (what != "defaults" && (key is "name" or "kind"))
                 continue;
+            if (key == "ranks")
+                throw yaml.Bad(at, $"{what}: 'ranks' is for one training; a comparison's runs are shared out by --shard or --engine");
             if (Reserved.Contains(key))
                 throw yaml.Bad(at, $"{what}: '{key}' is set for the whole comparison, not for a recipe");
             if (!Array.Exists(kinds, kind => kind.Knows(key)))

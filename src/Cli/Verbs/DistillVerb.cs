@@ -5,6 +5,7 @@ using DataFreeKD.Cli.Doctor;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Models;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -130,7 +131,10 @@ internal sealed class DistillVerb : Verb
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel) =>
+        CommandRanks.Attend(parsed, ranks => Run(parsed, ranks, terminal, cancel));
+
+    private void Run(ParseResult parsed, RankGroup ranks, Terminal terminal, CancellationToken cancel)
     {
         DistillOptions options = OptionsOf(parsed);
         options.Validate();
@@ -138,15 +142,23 @@ internal sealed class DistillVerb : Verb
         if (parsed.GetValue(explain))
         {
             RecipeExplanation explanation = RecipeExplanation.Of(options);
-            terminal.Print(explanation, () => RecipeText.Explain(explanation));
+            if (ranks.Writes)
+                terminal.Print(explanation, () => RecipeText.Explain(explanation));
             return;
         }
         foreach (string note in DistillRun.NotesOf(options))
             terminal.Note($"note: {note}");
-        string? hint = options.Cache is null ? Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") : null;
+        string? shared = CommandRanks.Describe(ranks, options),
+            hint = options.Cache is null ? Processor.Hint(options.TeacherPrecision, options.Device, "--teacher-precision") : null;
         DistillSummary summary = terminal.Track<TrainProgress, DistillSummary>(
             progress => TrainingText.Show(progress, "agreement"),
-            progress => DistillRun.Execute(options, FirstReport<TrainProgress>.With(hint, terminal.Note, progress), cancel)
+            progress =>
+                DistillRun.ExecuteOn(
+                    ranks,
+                    options,
+                    FirstReport<TrainProgress>.With(shared, terminal.Note, FirstReport<TrainProgress>.With(hint, terminal.Note, progress)),
+                    cancel
+                )
         );
         terminal.Conclude(summary, () => TrainingText.Describe(summary, "agreement"));
     }

@@ -19,11 +19,11 @@ internal sealed class EngineStatusVerb : Verb
 {
     private readonly Argument<string> address = new("ENGINE") { Description = "nats://HOST:4222 or tls://HOST:4222" };
     private readonly EngineOptionSet engine = new("The engine", required: false);
-    private readonly Option<int> wait = new Option<int>("--wait")
+    private readonly Option<int?> wait = new Option<int?>("--wait")
     {
-        Description = "Seconds to wait for the answers of workers and coordinators",
+        Description =
+            "Seconds to wait for the answers of workers and coordinators [default: at most 2, less where every shard in flight has its worker]",
         HelpName = "N",
-        DefaultValueFactory = _ => 2,
     }.AtLeast(1);
 
     public EngineStatusVerb()
@@ -42,7 +42,9 @@ internal sealed class EngineStatusVerb : Verb
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         EngineOptions options = engine.At(parsed, parsed.GetRequiredValue(address));
-        EngineStatus status = Blocking.Wait(() => EngineStatus.AskAsync(options, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancel));
+        EngineStatus status = Blocking.Wait(() =>
+            EngineStatus.AskAsync(options, parsed.GetValue(wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancel)
+        );
         terminal.Print(status, () => Text(status));
     }
 
@@ -81,7 +83,7 @@ internal sealed class EngineStatusVerb : Verb
                                 string.Create(CultureInfo.InvariantCulture, $"{worker.Host}:{worker.Process}"),
                                 worker.Instructions,
                                 worker.Profile,
-                                worker.Version,
+                                Short(worker.Version),
                                 Number(worker.Shards),
                                 Number(worker.Rows),
                                 worker.RowsPerSecond.ToString("F0", CultureInfo.InvariantCulture),
@@ -98,6 +100,10 @@ internal sealed class EngineStatusVerb : Verb
         );
         return string.Join("\n\n", parts);
     }
+
+    // Of a commit's digest eight digits tell builds apart; --json has all.
+    private static string Short(string version) =>
+        version.IndexOf('+', StringComparison.Ordinal) is >= 0 and var at && version.Length > at + 9 ? version[..(at + 9)] : version;
 
     private static string Number(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 

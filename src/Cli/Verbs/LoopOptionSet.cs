@@ -26,6 +26,10 @@ internal sealed class LoopOptionSet
     private readonly Option<int> accumulate = CommonOptions
         .Count("--accumulate", "Parts that each batch is computed in, for less memory", Defaults.Accumulate)
         .AtLeast(1);
+    private readonly Option<int?> microbatches = CommonOptions.OwnCount(
+        "--microbatches",
+        "Parts of equal size that each batch is the sum of, with the same result on 1, 2, 4 or 8 ranks (--ranks); 8 for instance"
+    );
     private readonly Option<bool> checkpointActivations = new("--checkpoint-activations")
     {
         Description = "Compute the blocks of a Vision Transformer again for their gradients, for less memory",
@@ -99,6 +103,8 @@ internal sealed class LoopOptionSet
         [
             .. batch.Length,
             accumulate,
+            microbatches,
+            CommonOptions.Ranks.Option,
             checkpointActivations,
             amp.Option,
             tf32,
@@ -130,6 +136,7 @@ internal sealed class LoopOptionSet
         batch.Apply(parsed, defaults, toolVersion) with
         {
             Accumulate = parsed.GetValue(accumulate),
+            Microbatches = parsed.GetValue(microbatches),
             CheckpointActivations = parsed.GetValue(checkpointActivations),
             Amp = amp.In(parsed),
             Tf32 = parsed.GetValue(tf32),

@@ -3,6 +3,7 @@
 using System.CommandLine;
 using DataFreeKD.Cli.Output;
 using DataFreeKD.Distiller;
+using DataFreeKD.Distiller.Ranks;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -62,14 +63,23 @@ internal sealed class TrainVerb : Verb
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
 
-    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
+    protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel) =>
+        CommandRanks.Attend(parsed, ranks => Run(parsed, ranks, terminal, cancel));
+
+    private void Run(ParseResult parsed, RankGroup ranks, Terminal terminal, CancellationToken cancel)
     {
         TrainOptions options = OptionsOf(parsed);
         options.Validate();
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
         TrainSummary summary = terminal.Track<TrainProgress, TrainSummary>(
             progress => TrainingText.Show(progress, "accuracy"),
-            progress => TrainRun.Execute(options, progress, cancel)
+            progress =>
+                TrainRun.ExecuteOn(
+                    ranks,
+                    options,
+                    FirstReport<TrainProgress>.With(CommandRanks.Describe(ranks, options), terminal.Note, progress),
+                    cancel
+                )
         );
         terminal.Conclude(summary, () => TrainingText.Describe(summary, "accuracy"));
     }

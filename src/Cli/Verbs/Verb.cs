@@ -25,7 +25,8 @@ internal abstract class Verb : Command
         SetAction(
             (parsed, cancel) =>
             {
-                Terminal terminal = new(parsed.GetValue(CommonOptions.Quiet), parsed.GetValue(CommonOptions.Json));
+                bool silent = CommandRanks.IsSilent(parsed);
+                Terminal terminal = new(silent || parsed.GetValue(CommonOptions.Quiet), !silent && parsed.GetValue(CommonOptions.Json));
                 if (parsed.GetValue(CommonOptions.Verbose))
                 {
                     foreach (OptionResult option in Options.Select(parsed.GetResult).OfType<OptionResult>())

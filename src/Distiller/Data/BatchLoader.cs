@@ -7,7 +7,12 @@ using TorchSharp;
 
 namespace DataFreeKD.Distiller.Data;
 
-/// <summary>One batch.</summary>
+/// <summary>Which images of every batch a process takes.</summary>
+/// <param name="First">Place of the first one in the batch.</param>
+/// <param name="Count">How many.</param>
+internal readonly record struct BatchShare(int First, int Count);
+
+/// <summary>One batch, or a process's share of it.</summary>
 /// <param name="Pixels"><c>[B, 3, S, S]</c> floats on the device.</param>
 /// <param name="Images">Slot of each image in the pixel store.</param>
 /// <param name="Epoch">Epoch of the last image.</param>
@@ -19,8 +24,14 @@ internal sealed record Batch(torch.Tensor Pixels, int[] Images, int Epoch)
     /// <summary>Seed of each image's augmentation.</summary>
     public required ulong[] Seeds { get; init; }
 
+    /// <summary>Place of the first image in its step's batch.</summary>
+    public int First { get; init; }
+
     /// <summary>Slot of the image that each one may be mixed with.</summary>
-    public int[] Partners { get; private init; } = [.. Enumerable.Reverse(Images)];
+    public int[] Partners { get; init; } = [.. Enumerable.Reverse(Images)];
+
+    /// <summary>Their pixels, where they are not the images in reverse.</summary>
+    public torch.Tensor? PartnerPixels { get; init; }
 
     /// <summary>Some of its images, which are still what they are in the whole batch.</summary>
     public Batch Part(int from, int count) =>
@@ -29,6 +40,8 @@ internal sealed record Batch(torch.Tensor Pixels, int[] Images, int Epoch)
             Pixels = Pixels.narrow(0, from, count),
             Images = Images[from..(from + count)],
             Partners = Partners[from..(from + count)],
+            PartnerPixels = null,
+            First = First + from,
             Start = Start + from,
             Seeds = Seeds[from..(from + count)],
         };
@@ -44,6 +57,8 @@ internal sealed class BatchLoader : IDisposable
     private readonly BatchOptions options;
     private readonly torch.Device device;
     private readonly BatchOrder order;
+    private readonly BatchShare share;
+    private readonly int[] places;
     private readonly float[][] buffers;
     private readonly int to;
     private int step;
@@ -57,7 +72,8 @@ internal sealed class BatchLoader : IDisposable
         BatchOptions options,
         torch.Device device,
         int from,
-        int to
+        int to,
+        BatchShare? share = null
     )
     {
         (this.store, this.train, this.augmentation, this.normaliser, this.options, this.device, this.to) = (
@@ -70,7 +86,12 @@ internal sealed class BatchLoader : IDisposable
             to
         );
         order = new BatchOrder(train.Length, options.BatchSize, options.StreamSeed, Curriculum.Of(options));
-        int floats = checked(options.BatchSize * 3 * augmentation.ImageSize * augmentation.ImageSize);
+        this.share = share ?? new BatchShare(0, options.BatchSize);
+        places = [.. Enumerable.Range(this.share.First, this.share.Count)];
+        // Of a whole batch the partners are the images themselves.
+        if (Mixing.IsOn(options) && this.share.Count < options.BatchSize)
+            places = [.. places, .. places.Select(place => options.BatchSize - 1 - place)];
+        int floats = checked(places.Length * 3 * augmentation.ImageSize * augmentation.ImageSize);
         buffers = [new float[floats], new float[floats]];
         Prepare(step = from);
     }
@@ -80,16 +101,17 @@ internal sealed class BatchLoader : IDisposable
     {
         Turn[] turns = Blocking.Wait(next ?? throw new InvalidOperationException("no step is left"));
         float[] ready = buffers[step % 2];
-        long start = (long)step * options.BatchSize;
+        long start = ((long)step * options.BatchSize) + share.First;
         Prepare(++step);
-        torch.Tensor pixels = Upload.To(
-            torch.tensor(ready, [options.BatchSize, 3, augmentation.ImageSize, augmentation.ImageSize]),
-            device
-        );
-        return new Batch(pixels, [.. turns.Select(turn => train[turn.Image])], turns[^1].Epoch)
+        torch.Tensor pixels = Upload.To(torch.tensor(ready, [places.Length, 3, augmentation.ImageSize, augmentation.ImageSize]), device);
+        Turn[] own = turns[share.First..(share.First + share.Count)];
+        return new Batch(pixels.narrow(0, 0, share.Count), [.. own.Select(turn => train[turn.Image])], turns[^1].Epoch)
         {
+            First = share.First,
             Start = start,
-            Seeds = [.. turns.Select(SeedOf)],
+            Seeds = [.. own.Select(SeedOf)],
+            Partners = [.. Enumerable.Range(0, own.Length).Select(i => train[turns[^(share.First + i + 1)].Image])],
+            PartnerPixels = places.Length > share.Count ? pixels.narrow(0, share.Count, share.Count) : null,
         };
     }
 
@@ -106,16 +128,16 @@ internal sealed class BatchLoader : IDisposable
         int side = augmentation.ImageSize,
             bytes = side * side * 3;
         // A small batch is done sooner by one thread than by waking the others.
-        int workers = (long)bytes * turns.Length < 8 << 20 ? 1 : options.Workers;
+        int workers = (long)bytes * places.Length < 8 << 20 ? 1 : options.Workers;
         Parallel.For(0, workers, worker =>
         {
             byte[] source = ArrayPool<byte>.Shared.Rent(store.ImageBytes),
                 pixels = ArrayPool<byte>.Shared.Rent(bytes);
-            for (int i = worker; i < turns.Length; i += workers)
+            for (int i = worker; i < places.Length; i += workers)
             {
-                int slot = train[turns[i].Image];
-                store.Read(slot, source);
-                augmentation.Apply(source.AsSpan(0, store.ImageBytes), store.Side, SeedOf(turns[i]), pixels.AsSpan(0, bytes));
+                Turn turn = turns[places[i]];
+                store.Read(train[turn.Image], source);
+                augmentation.Apply(source.AsSpan(0, store.ImageBytes), store.Side, SeedOf(turn), pixels.AsSpan(0, bytes));
                 normaliser.Apply(pixels.AsSpan(0, bytes), destination.AsSpan(i * bytes, bytes));
             }
             ArrayPool<byte>.Shared.Return(source);

@@ -11,15 +11,22 @@ internal readonly record struct Mixed(torch.Tensor Pixels, double Own);
 
 internal static class Mixing
 {
+    /// <summary>Whether batches are mixed.</summary>
+    public static bool IsOn(BatchOptions options) => options.Mixup > 0 || options.CutMix > 0;
+
     /// <summary>Mixes as the options say, by (seed, step) alone.</summary>
-    public static Mixed Apply(torch.Tensor pixels, BatchOptions options, int step)
+    /// <param name="pixels"><c>[B, 3, S, S]</c>.</param>
+    /// <param name="options">What is on.</param>
+    /// <param name="step">Counts from 0.</param>
+    /// <param name="partners">What each image is mixed with; null for the batch in reverse.</param>
+    public static Mixed Apply(torch.Tensor pixels, BatchOptions options, int step, torch.Tensor? partners = null)
     {
-        if (options.Mixup <= 0 && options.CutMix <= 0)
+        if (!IsOn(options))
             return new Mixed(pixels, 1);
         Randomness random = new(options.StreamSeed, Purpose.Mixing, step);
         bool cut = options.CutMix > 0 && (options.Mixup <= 0 || random.NextDouble() < 0.5);
         double own = random.NextBeta(cut ? options.CutMix : options.Mixup);
-        torch.Tensor other = pixels.flip(0);
+        torch.Tensor other = partners ?? pixels.flip(0);
         return cut ? Cut(pixels, other, own, ref random) : new Mixed((pixels * own) + (other * (1 - own)), own);
     }
 

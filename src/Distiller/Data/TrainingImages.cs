@@ -74,8 +74,10 @@ internal sealed class TrainingImages : IDisposable
     /// <summary>Images that could not be used, by reason.</summary>
     public IReadOnlyDictionary<string, long> Skipped => pixels.Skipped;
 
-    /// <summary>The batches of the steps <paramref name="from"/> (inclusive) to <paramref name="to"/> (exclusive).</summary>
-    public BatchLoader Batches(int from, int to) => new(pixels.Store, Train, Augmentation, normaliser, options, Device, from, to);
+    /// <summary>The batches of the steps <paramref name="from"/> (inclusive) to <paramref name="to"/> (exclusive), or a share of
+    /// each.</summary>
+    public BatchLoader Batches(int from, int to, BatchShare? share = null) =>
+        new(pixels.Store, Train, Augmentation, normaliser, options, Device, from, to, share);
 
     /// <summary>XXH128 of every usable image's slot and pixels: another image under a known path is seen.</summary>
     public string Hash()

@@ -25,6 +25,7 @@ internal sealed class CorrelationDistillation : LossTerm
                 StudentHead.Key(),
             ],
             ReadsPlainProbabilities = term => term.Number("T") == 1,
+            ComparesImages = term => term.Number("intra") > 0,
             Build = (term, context) => new CorrelationDistillation(term, context),
         };
 

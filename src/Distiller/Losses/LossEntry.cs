@@ -27,6 +27,9 @@ public sealed record LossEntry
     /// most probable classes still tells rightly.</summary>
     public Func<RecipeTerm, bool> ReadsPlainProbabilities { get; init; } = _ => false;
 
+    /// <summary>Whether a term compares the images of a batch with each other, so that it is no mean over images.</summary>
+    internal Func<RecipeTerm, bool> ComparesImages { get; init; } = _ => false;
+
     /// <summary>Builds the loss for a pair of models.</summary>
     public required Func<RecipeTerm, LossContext, LossTerm> Build { get; init; }
 

@@ -44,6 +44,7 @@ internal sealed class ManifoldDistillation : LayerLoss
                     "patches"
                 ),
             ],
+            ComparesImages = term => term.On("exact") || term.Number("inter") > 0 || term.Number("random") > 0,
             Build = (term, context) => new ManifoldDistillation(term, context),
         };
 

@@ -22,6 +22,7 @@ internal sealed class NoiseAdaptation : LossTerm
                 StudentHead.Key(),
             ],
             ReadsPlainProbabilities = _ => true,
+            ComparesImages = term => term.On("balance"),
             Build = (term, context) => new NoiseAdaptation(term, context),
         };
 

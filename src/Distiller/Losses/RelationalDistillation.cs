@@ -24,6 +24,7 @@ internal sealed class RelationalDistillation : LossTerm
                 LossKey.Choice("of", "what is related: CLS after the final norm, or the logits", "embedding", "logits"),
                 LossKey.Switch("normalise", "bring every image's vector to length 1 first"),
             ],
+            ComparesImages = _ => true,
             Build = (term, _) => new RelationalDistillation(term),
         };
 

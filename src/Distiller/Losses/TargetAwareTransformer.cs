@@ -33,6 +33,7 @@ internal sealed class TargetAwareTransformer : LossTerm
                 LossKey.Whole("groups", 1, "patch groups: cells a side that attend apart"),
                 LossKey.Whole("anchor", 1, "anchor points: side of the cells that are averaged first"),
             ],
+            ComparesImages = _ => true,
             Build = (term, context) => new TargetAwareTransformer(term, context),
         };
 

@@ -66,6 +66,9 @@ internal sealed class RunFolder
         return folder;
     }
 
+    /// <summary>The paths alone, for a process that writes nothing.</summary>
+    public static RunFolder At(string output) => new(System.IO.Path.GetFullPath(output));
+
     /// <summary>The same for a run that trains nothing.</summary>
     /// <exception cref="DistillException">Something is there and neither resume nor overwrite was asked for, or it is no run's.</exception>
     public static RunFolder OpenToPrune(string output, bool resume, bool overwrite)

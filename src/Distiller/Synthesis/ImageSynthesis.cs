@@ -1,6 +1,7 @@
 // Images made out of the teacher alone, for those who have not even wild ones.
 
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Training;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -31,6 +32,7 @@ internal sealed class ImageSynthesis : IDisposable
     public ImageSynthesis(SynthesisOptions options)
     {
         options.Validate();
+        using Gradients learning = Gradients.On();
         this.options = options;
         teacher = ModelStore.Load(options.Teacher, options.TeacherHeads);
         config = teacher.Model.AsVisionTransformer("has no patch tokens to make images by").Config;
@@ -52,6 +54,7 @@ internal sealed class ImageSynthesis : IDisposable
     /// <param name="cancel">Stops.</param>
     public IReadOnlyList<RgbImage> Make(int from, int count, Action<int>? step, CancellationToken cancel)
     {
+        using Gradients learning = Gradients.On();
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor classes = torch.tensor(
             Enumerable.Range(from, count).Select(i => (long)(i % config.Classes)).ToArray(),

@@ -3,6 +3,7 @@
 using System.Globalization;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Output;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Models;
 using TorchSharp;
 
@@ -32,6 +33,7 @@ internal static class AssistantChain
                     Via = [],
                 },
                 i == 0 ? [] : [("lineage", lineage)],
+                RankGroup.Alone,
                 Named(progress, name),
                 cancel
             );
@@ -48,7 +50,7 @@ internal static class AssistantChain
                 Preprocessing = hop.Preprocessing?.ImageSize is { } side ? new PreprocessingOverride { ImageSize = side } : null,
             };
         }
-        return DistillRun.Hop(hop, [("lineage", lineage)], progress, cancel);
+        return DistillRun.Hop(hop, [("lineage", lineage)], RankGroup.Alone, progress, cancel);
     }
 
     /// <summary>Every hop's shapes and losses. Returns the teacher, in words.</summary>

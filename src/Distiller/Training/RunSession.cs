@@ -7,6 +7,7 @@ using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Distiller.Output;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -20,6 +21,7 @@ internal sealed class RunSession : IDisposable
 
     private LoopOptions options;
     private readonly RunFolder folder;
+    private readonly RankGroup ranks;
     private readonly IProgress<TrainProgress>? progress;
     private readonly Stopwatch clock = Stopwatch.StartNew();
 
@@ -28,6 +30,7 @@ internal sealed class RunSession : IDisposable
     public RunSession(
         LoopOptions options,
         RunFolder folder,
+        RankGroup ranks,
         ImageList images,
         Preprocessing preprocessing,
         int side,
@@ -36,10 +39,13 @@ internal sealed class RunSession : IDisposable
         CancellationToken cancel
     )
     {
-        (this.options, this.folder, this.progress) = (options, folder, progress);
+        (this.options, this.folder, this.ranks, this.progress) = (options, folder, ranks, progress);
         Preprocessing = preprocessing with { ImageSize = side };
         Images = new TrainingImages(options, images, preprocessing, side, source, progress, cancel);
         Predictor = new SlotPredictor(Images.Pixels, options.BatchSize);
+        if (ranks.Several)
+            ranks.Compare(new Dictionary<string, string> { ["images"] = Images.Hash() });
+        ranks.Begin();
     }
 
     /// <summary>Where tensors live.</summary>
@@ -48,7 +54,8 @@ internal sealed class RunSession : IDisposable
     /// <summary>The images and their split.</summary>
     public TrainingImages Images { get; }
 
-    private Func<int, int, BatchLoader> Batches => Images.Batches;
+    private Func<int, int, BatchLoader> Batches =>
+        (from, to) => Images.Batches(from, to, Microbatches.Of(options, ranks.Reducer)?.ShareOf(options.BatchSize));
 
     /// <summary>Slots trained on.</summary>
     public int[] Train => Images.Train;
@@ -96,6 +103,9 @@ internal sealed class RunSession : IDisposable
                 Steps = StepBudget.StepsFor(options, folder, Batches, model, objective, TrainedTensor.Of(model, extra), Device),
             };
         SortedDictionary<string, string> deciding = RunOptions.Deciding(options);
+        // Sums of other numbers of threads differ in their last digits, and microbatches promise the same ones anywhere.
+        if (options.Microbatches is not null)
+            deciding["threads"] = torch.get_num_threads().ToString(CultureInfo.InvariantCulture);
         string identity = string.Join(
             '\n',
             deciding
@@ -103,7 +113,8 @@ internal sealed class RunSession : IDisposable
                 .Concat(inputs.Select(pair => pair.Value))
                 .Append($"images={Train.Length}+{HeldOut.Length}")
         );
-        AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
+        if (ranks.Writes)
+            AtomicFile.WriteAllText(folder.State, JsonSerializer.Serialize(new { options = deciding, inputs }, Indented) + "\n");
         LoopParts parts = new()
         {
             Model = model,
@@ -116,6 +127,7 @@ internal sealed class RunSession : IDisposable
             Identity = identity,
             Device = Device,
             Batches = Batches,
+            Ranks = ranks,
         };
         return new TrainingLoop(parts, options, progress).Run(cancel);
     }

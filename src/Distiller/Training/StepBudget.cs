@@ -5,6 +5,7 @@ using System.Globalization;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Distiller.Output;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Models;
 using TorchSharp;
 
@@ -32,7 +33,14 @@ internal static class StepBudget
     {
         if (options.Resume && File.Exists(folder.Steps))
             return int.Parse(File.ReadAllText(folder.Steps), CultureInfo.InvariantCulture);
-        StepGradients gradients = new(objective, model, [.. trained.Select(tensor => tensor.Value)], options.Accumulate, clock: null);
+        StepGradients gradients = new(
+            objective,
+            model,
+            [.. trained.Select(tensor => tensor.Value)],
+            options.Accumulate,
+            clock: null,
+            Microbatches.Of(options, OneProcess.Instance)
+        );
         model.train();
         Stopwatch clock = new();
         using (BatchLoader loader = batches(0, WarmUp + Timed))

@@ -6,6 +6,9 @@ namespace DataFreeKD.Distiller.Training;
 
 internal static class StudentFactory
 {
+    // What every BatchNorm keeps.
+    private const string RunningMean = "running_mean";
+
     /// <summary>Whether the text names a model on disk rather than an architecture.</summary>
     public static bool IsModel(string learner) => Directory.Exists(learner) || File.Exists(learner);
 
@@ -13,12 +16,19 @@ internal static class StudentFactory
     public static ImageModel Fresh(string spec, int classes, long seed) =>
         (ModelRegistry.Resolve(spec) with { Classes = classes }).Create(seed);
 
-    /// <summary>Refuses options that only a Vision Transformer can follow.</summary>
-    /// <exception cref="DistillException">The learner has no patch tokens to drop.</exception>
+    /// <summary>Refuses options that this learner cannot follow.</summary>
+    /// <exception cref="DistillException">It has no patch tokens to drop, no blocks, or BatchNorm.</exception>
     public static void Check(LoopOptions options, ImageModel learner)
     {
         if (options.DropsPatches && learner is not VisionTransformer)
             throw new DistillException($"{learner.Config.Name} has no patch tokens to drop; leave patch dropout at 0");
+        if (options.Microbatches is not null && learner.Buffers().Any(buffer => buffer.Key.EndsWith(RunningMean, StringComparison.Ordinal)))
+            throw new DistillException(
+                $"Microbatches: {learner.Config.Name} has BatchNorm, whose statistics are those of a whole batch; leave Microbatches out, or take a learner without BatchNorm (vit:...)"
+            )
+            {
+                Options = [nameof(LoopOptions.Microbatches)],
+            };
         if (options.Amp != MixedPrecision.Off && learner is not VisionTransformer)
             throw new DistillException(
                 $"Amp: {learner.Config.Name} has no transformer blocks, and learns in single precision; leave it out"

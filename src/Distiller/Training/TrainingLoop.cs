@@ -5,6 +5,7 @@ using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
 using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Distiller.Output;
+using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Models;
 using TorchSharp;
 
@@ -23,6 +24,7 @@ internal sealed record LoopParts
     public required RunFolder Folder { get; init; }
     public required string Identity { get; init; }
     public required torch.Device Device { get; init; }
+    public required RankGroup Ranks { get; init; }
 }
 
 /// <summary>What the loop gave; the model holds its final (averaged) weights.</summary>
@@ -37,10 +39,13 @@ internal sealed record LoopResult(
     IReadOnlyList<StageTime> Stages
 );
 
-/// <summary>Minimises an objective with AdamW.</summary>
+/// <summary>Minimises an objective with AdamW. Of several ranks all take the same steps; the first one logs, evaluates and saves.</summary>
 internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgress<TrainProgress>? progress)
 {
     private const int BatchColumns = 2; // total loss and gradient norm, before the terms
+    private const int Exhausted = 1,
+        Cancelled = 2;
+
     private readonly int steps = options.StepsFor(parts.TrainingImages);
     private int[]? heldOutTargets;
     private double heldOut = double.NaN;
@@ -48,8 +53,9 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
     /// <summary>Runs to the end. On cancellation a checkpoint of the last whole step is left.</summary>
     public LoopResult Run(CancellationToken cancel)
     {
+        bool writes = parts.Ranks.Writes;
         BestWeights? best =
-            options.KeepBest == true && parts.HeldOut.Length > 0 || options.Patience > 0
+            writes && (options.KeepBest == true && parts.HeldOut.Length > 0 || options.Patience > 0)
                 ? new BestWeights(parts.Folder.Best, options)
                 : null;
         using AdamW optimiser = new(parts.Trained, options);
@@ -62,17 +68,23 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         );
         byte[] fingerprint = Checkpoint.Fingerprint($"{parts.Identity}\nsteps={steps}\n{optimiser.Layout}");
         double[] sums = new double[parts.Objective.Terms.Count + BatchColumns + 1];
-        int start = options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, Restore) : 0;
-        using RunLog log = new(
-            parts.Folder.Training,
-            ["loss", "gradient_norm", .. parts.Objective.Terms],
-            ["loss", .. parts.Objective.Terms, "gradient_norm", "learning_rate", "epoch", parts.Objective.HeldOutName],
-            start
-        );
-        sums.CopyTo(log.Sums, 0);
-        using PendingFigures pending = new(log);
+        int start = writes && options.Resume ? Checkpoint.Load(parts.Folder.Checkpoint, fingerprint, sums, Restore) : 0;
+        start = RankState.Share(parts.Ranks, start, optimiser, scale);
+        using RunLog? log = writes
+            ? new RunLog(
+                parts.Folder.Training,
+                ["loss", "gradient_norm", .. parts.Objective.Terms],
+                ["loss", .. parts.Objective.Terms, "gradient_norm", "learning_rate", "epoch", parts.Objective.HeldOutName],
+                start
+            )
+            : null;
+        if (log is not null)
+            sums.CopyTo(log.Sums, 0);
+        using PendingFigures? pending = log is null ? null : new PendingFigures(log);
         StageClock stages = parts.Objective.Clock;
-        StepGradients gradients = new(parts.Objective, parts.Model, [.. optimiser.Leaves], options.Accumulate, stages);
+        Microbatches? microbatches = Microbatches.Of(options, parts.Ranks.Reducer);
+        BatchShare share = microbatches?.ShareOf(options.BatchSize) ?? new BatchShare(0, options.BatchSize);
+        StepGradients gradients = new(parts.Objective, parts.Model, [.. optimiser.Leaves], options.Accumulate, stages, microbatches);
         if (best is not null && start == 0)
             best.Offer(0, parts.Model, heldOut = Score());
         parts.Model.train();
@@ -83,21 +95,27 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         {
             for (int step = start; step < steps; step++)
             {
-                if (best?.Exhausted == true)
+                stages.Start();
+                int ends = parts.Ranks.Either((best?.Exhausted == true ? Exhausted : 0) | (cancel.IsCancellationRequested ? Cancelled : 0));
+                if (parts.Ranks.Several)
+                    stages.Mark("reduce");
+                if ((ends & Exhausted) != 0)
                 {
                     last = step;
                     break;
                 }
-                stages.Start();
-                if (cancel.IsCancellationRequested)
+                if ((ends & Cancelled) != 0)
                 {
                     Save(step);
+                    // The process that ends first ends the others: none before the checkpoint is there.
+                    parts.Ranks.Either(0);
                     cancel.ThrowIfCancellationRequested();
+                    throw new RankInterruptedException();
                 }
                 using DisposeScope scope = torch.NewDisposeScope();
                 Batch batch = batches.Next();
                 stages.Mark("wait");
-                Mixed mixed = Mixing.Apply(batch.Pixels, options, step);
+                Mixed mixed = Mixing.Apply(batch.Pixels, options, step, batch.PartnerPixels);
                 torch.Tensor? kept = parts.Model.Config is VitConfig vit
                     ? KeptPatches.Choose(
                         options.BatchSize,
@@ -109,12 +127,15 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                     )
                     : null;
 
+                if (share.Count < options.BatchSize)
+                    kept = kept?.narrow(0, share.First, share.Count);
+
                 StepResult result = gradients.Of(batch, mixed, kept, new StepPosition(step, steps), scale?.Value ?? 1);
                 if (scale?.Accepts(result.Gradients, step) != false)
                 {
                     torch.Tensor norm = optimiser.Step(result.Gradients, schedule.At(step), step);
                     statistics.Follow(step);
-                    pending.Add(step, [result.Loss.Total, norm, .. result.Loss.Terms]);
+                    pending?.Add(step, [result.Loss.Total, norm, .. result.Loss.Terms]);
                 }
                 stages.Mark("optimiser");
 
@@ -122,14 +143,20 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
                 if (done % options.LogEvery == 0 || done == steps)
                     Report(done, batch.Epoch, schedule.At(step));
                 stages.Mark("figures");
-                if (done == steps || best?.Exhausted == true || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0))
+                bool mark = done == steps || (options.CheckpointEvery > 0 && done % options.CheckpointEvery == 0);
+                if (mark)
+                    RankState.RequireSame(parts.Ranks, optimiser, done);
+                if (mark || best?.Exhausted == true)
                 {
                     Save(done);
                     stages.Mark("checkpoint");
                 }
             }
         }
-        double seconds = clock.Elapsed.TotalSeconds;
+        double seconds = clock.Elapsed.TotalSeconds,
+            speed = (last - start) * (double)options.BatchSize / seconds;
+        if (log is null)
+            return new LoopResult(last, last < steps, last, start, double.NaN, null, speed, stages.Stages);
         optimiser.KeepAverage();
         statistics.KeepAverage();
         parts.Model.eval();
@@ -137,19 +164,12 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
         int written = last;
         if (options.KeepBest == true && best is not null && score is { } ended && best.Restore(parts.Model, ended) is { } better)
             (written, score) = better;
-        return new LoopResult(
-            last,
-            last < steps,
-            written,
-            start,
-            log.Last?.Values["loss"] ?? double.NaN,
-            score,
-            (last - start) * (double)options.BatchSize / seconds,
-            stages.Stages
-        );
+        return new LoopResult(last, last < steps, written, start, log.Last?.Values["loss"] ?? double.NaN, score, speed, stages.Stages);
 
         void Save(int done)
         {
+            if (log is null || pending is null)
+                return;
             pending.Read();
             log.Flush();
             Checkpoint.Save(
@@ -173,6 +193,8 @@ internal sealed class TrainingLoop(LoopParts parts, LoopOptions options, IProgre
 
         void Report(int done, int epoch, double rate)
         {
+            if (log is null || pending is null)
+                return;
             pending.Read();
             bool scored = ScoresAt(done);
             if (scored)

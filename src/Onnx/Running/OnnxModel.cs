@@ -7,7 +7,7 @@ namespace DataFreeKD.Onnx.Running;
 /// <summary>Reads the values of one output; they are gone afterwards.</summary>
 internal delegate void OutputReader(string name, ReadOnlySpan<float> values);
 
-/// <summary>A graph that is ready to run on the CPU.</summary>
+/// <summary>A graph that is ready to run, on the CPU or on a CUDA device.</summary>
 internal sealed class OnnxModel : IDisposable
 {
     private readonly InferenceSession session;
@@ -28,11 +28,13 @@ internal sealed class OnnxModel : IDisposable
     /// <summary>Makes a graph ready, with all of the runtime's optimisations.</summary>
     /// <param name="file">The file's bytes.</param>
     /// <param name="threads">Threads inside an operator; operators run one at a time.</param>
-    /// <exception cref="OnnxException">The runtime refuses the file.</exception>
-    public static OnnxModel Open(byte[] file, int threads) => Open(file, threads, GraphOptimizationLevel.ORT_ENABLE_ALL);
+    /// <param name="cuda">The CUDA device to run on; null: the CPU.</param>
+    /// <exception cref="OnnxException">The runtime refuses the file, or has not that device.</exception>
+    public static OnnxModel Open(byte[] file, int threads, int? cuda = null) =>
+        Open(file, threads, GraphOptimizationLevel.ORT_ENABLE_ALL, cuda);
 
     /// <summary>Without optimisations, rounded tensors are multiplied in floating point, as exactly as on any processor.</summary>
-    internal static OnnxModel Open(byte[] file, int threads, GraphOptimizationLevel level)
+    internal static OnnxModel Open(byte[] file, int threads, GraphOptimizationLevel level, int? cuda = null)
     {
         OnnxTelemetry.TurnOff();
         using SessionOptions options = new()
@@ -45,6 +47,8 @@ internal sealed class OnnxModel : IDisposable
         };
         // Threads that wait for work must not take the cores from those that decode images.
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        if (cuda is { } device)
+            OnnxCuda.Use(options, device);
         try
         {
             return new OnnxModel(new InferenceSession(file, options));

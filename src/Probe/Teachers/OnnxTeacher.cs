@@ -21,7 +21,8 @@ internal sealed class OnnxTeacher : IDisposable
     /// <param name="teacher">The loaded teacher; its heads are read later, too.</param>
     /// <param name="blocks">Blocks to probe.</param>
     /// <param name="int8">Whether weights become int8.</param>
-    public OnnxTeacher(LoadedModel teacher, IReadOnlyList<int> blocks, bool int8)
+    /// <param name="cuda">The CUDA device to run on; null: the CPU.</param>
+    public OnnxTeacher(LoadedModel teacher, IReadOnlyList<int> blocks, bool int8, int? cuda)
     {
         VisionTransformer network = teacher.Model.AsVisionTransformer("has no attention to probe");
         (config, heads, this.blocks) = (network.Config, network.LinearHeads, blocks);
@@ -33,7 +34,7 @@ internal sealed class OnnxTeacher : IDisposable
         };
         OnnxGraph graph = int8 ? OnnxGraph.DynamicInt8(teacher, options) : OnnxGraph.Float(teacher, options);
         // Batches run side by side, each on a thread of its own.
-        model = OnnxModel.Open(graph.ToBytes(), threads: 1);
+        model = OnnxModel.Open(graph.ToBytes(), threads: 1, cuda);
         outputs =
         [
             OnnxNames.Embedding,
