@@ -3,6 +3,7 @@
 using System.Collections.Concurrent;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Distiller.Training;
 using DataFreeKD.Models;
@@ -91,6 +92,46 @@ public sealed class RankTests(TinyWorld world) : IClassFixture<TinyWorld>
                 return "";
             }
         }
+    }
+
+    [Fact]
+    public void Ranks_begin_with_the_state_of_the_first_and_are_told_of_other_weights()
+    {
+        string[] said = OnRanks(4, reducer =>
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            RankGroup group = new(reducer);
+            // As machines that do not compute alike would come to.
+            torch.Tensor leaf = torch.full([3], reducer.Rank < 2 ? 1f : 2f);
+            using AdamW optimiser = new([new TrainedTensor("leaf", leaf, Decay: true)], world.Train("x"));
+            try
+            {
+                RankState.RequireSame(group, optimiser, 7);
+                return "the same";
+            }
+            catch (DistillException refused)
+            {
+                return refused.Message;
+            }
+            catch (OtherRankException)
+            {
+                return "";
+            }
+        });
+        Assert.StartsWith("rank 2 has other weights than rank 0 after step 7", said[0], StringComparison.Ordinal);
+        Assert.All(said[1..], Assert.Empty);
+
+        float[] shared = OnRanks(4, reducer =>
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            RankGroup group = new(reducer);
+            torch.Tensor leaf = torch.full([3], reducer.Rank + 1f);
+            using AdamW optimiser = new([new TrainedTensor("leaf", leaf, Decay: true)], world.Train("x"));
+            int step = RankState.Share(group, reducer.Rank == 0 ? 9 : 0, optimiser, scale: null);
+            RankState.RequireSame(group, optimiser, step);
+            return step + leaf.sum().item<float>();
+        });
+        Assert.All(shared, one => Assert.Equal(9 + 3, one));
     }
 
     [Theory]
