@@ -77,7 +77,7 @@ internal sealed class Nothing(string stage) : IShardStage
 {
     public string Name => stage;
 
-    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, CancellationToken cancel)
+    public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel)
     {
         File.WriteAllBytes(Path.Combine(message.Folder, message.Shard.ToString(CultureInfo.InvariantCulture)), []);
         rows(1);

@@ -26,6 +26,10 @@ internal sealed record CacheOptions : BatchOptions
     /// <value>Null (default): 10, or every class where there are fewer.</value>
     public int? TopK { get; init; }
 
+    /// <summary>The instructions that the numeric libraries are held to, for processes on several machines; the process has to apply
+    /// it.</summary>
+    public NumericProfile Numerics { get; init; }
+
     /// <inheritdoc/>
     public override void Validate()
     {

@@ -3,8 +3,7 @@
 
 using System.Diagnostics;
 using DataFreeKD.Distiller.Caching;
-using DataFreeKD.Distiller.Data;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using TorchSharp;
@@ -14,11 +13,6 @@ namespace DataFreeKD.Distiller;
 /// <summary>Writes the teacher's outputs on exactly the batches that a training with the same options will see.</summary>
 internal static class CacheRun
 {
-    // A record names a class in 16 bits.
-    private const int MostClasses = 1 << 16;
-
-    private const int UsualTopK = 10;
-
     /// <summary>Runs to the end, or to cancellation, which leaves a file to resume from.</summary>
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told every step.</param>
@@ -32,70 +26,64 @@ internal static class CacheRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "cache", Provenance.PathBeside(options.Output));
         Stopwatch clock = Stopwatch.StartNew();
-        torch.Device device = Devices.Of(options.Device);
+        if (!options.Overwrite && CachePlan.Read(CacheFolder.Of(options.Output)) is { } plan)
+            return CacheShards.Resume(options, plan, held, progress, cancel);
         RefuseOccupied(options);
         Provenance.RefuseForeign(options.Output, options.Overwrite || options.Resume);
         CacheWriter.RefuseForeign(options.Output);
+        if (options.Overwrite)
+            CacheFolder.Remove(CacheFolder.Of(options.Output));
         using DisposeScope scope = torch.NewDisposeScope();
-        using LiveTeacher teacher = new(options.Teacher, options.TeacherHeads, options.Preprocessing, options.TeacherPrecision);
-        if (teacher.Classes > MostClasses)
-            throw new DistillException($"{options.Teacher} has {teacher.Classes} classes; a cache holds at most {MostClasses}");
-        if (options.TopK > teacher.Classes)
-            throw new DistillException($"top-k is {options.TopK} and the teacher has {teacher.Classes} classes: must be at most that");
-        SelectionImages selection = SelectionImages.Read(options.Selection, cancel);
-        Dictionary<string, string> key = CacheKey.OfOptions(options, options.Selection, teacher.ImageSize, cancel);
-        key[CacheKey.Teacher] = CacheKey.OfTeacher(options.Teacher, cancel);
-        if (options.TeacherPrecision != Precision.Float32)
-            key["teacher's precision"] = options.TeacherPrecision.ToString();
-        using TrainingImages images = new(
-            options,
-            new ImageList(selection.Paths),
-            teacher.Preprocessing,
-            teacher.ImageSize,
-            options.Selection,
-            progress,
-            cancel
-        );
-        foreach ((string name, string value) in CacheKey.OfImages(images))
-            key[name] = value;
-        teacher.MoveTo(device, options.BatchSize);
+        using CacheSteps steps = new(options, cancel);
+        steps.Load(progress, cancel);
+        long done = Write(options, held, steps, progress, cancel);
+        WriteProvenance(options, steps.Header, steps.Inputs, mixedNumerics: null, clock.Elapsed.TotalSeconds);
+        return Summary(options, steps.Header, steps.Skipped, done, clock.Elapsed.TotalSeconds);
+    }
 
-        int steps = options.StepsFor(images.Train.Length);
-        CacheHeader header = new()
-        {
-            Classes = teacher.Classes,
-            TopK = options.TopK ?? Math.Min(UsualTopK, teacher.Classes),
-            Images = images.Train.Length,
-            HeldOut = images.HeldOut.Length,
-            Records = (long)steps * options.BatchSize,
-            Epochs = (double)steps * options.BatchSize / images.Train.Length,
-            TeacherName = teacher.Name,
-            TeacherParameters = teacher.Parameters,
-            Preprocessing = teacher.Preprocessing with { ImageSize = teacher.ImageSize },
-            ClassNames = teacher.ClassNames,
-            Key = key,
-        };
-        long done = Write(options, held, header, images, teacher, steps, progress, cancel);
+    /// <summary>Names what the cache was made of, beside it.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="header">What it holds.</param>
+    /// <param name="inputs">SHA-256 of what was read, by path.</param>
+    /// <param name="mixedNumerics">The instructions, where its parts come from processors of several kinds.</param>
+    /// <param name="seconds">Wall seconds.</param>
+    internal static void WriteProvenance(
+        CacheOptions options,
+        CacheHeader header,
+        IReadOnlyDictionary<string, string> inputs,
+        string? mixedNumerics,
+        double seconds
+    )
+    {
+        SortedDictionary<string, string> all = OptionsText.All(options);
+        if (mixedNumerics is not null)
+            all["numerics"] = mixedNumerics;
         new Provenance
         {
             Version = options.ToolVersion,
             Command = "cache",
-            Options = OptionsText.All(options),
+            Options = all,
             Seed = options.Seed,
-            Inputs = new Dictionary<string, string>
-            {
-                [options.Selection] = key["selection (SHA-256)"],
-                [teacher.WeightsPaths[0]] = key[CacheKey.Teacher],
-            },
+            Inputs = inputs,
             Counts = new Dictionary<string, long>
             {
                 ["records"] = header.Records,
                 ["train"] = header.Images,
                 ["held_out"] = header.HeldOut,
             },
-            Seconds = clock.Elapsed.TotalSeconds,
+            Seconds = seconds,
         }.WriteBeside(options.Output);
-        return new CacheSummary
+    }
+
+    /// <summary>What a finished cache holds.</summary>
+    internal static CacheSummary Summary(
+        CacheOptions options,
+        CacheHeader header,
+        IReadOnlyDictionary<string, long> skipped,
+        long done,
+        double seconds
+    ) =>
+        new()
         {
             Output = options.Output,
             Records = header.Records,
@@ -103,14 +91,13 @@ internal static class CacheRun
             Images = header.Images,
             HeldOutImages = header.HeldOut,
             Epochs = header.Epochs,
-            Skipped = images.Skipped,
+            Skipped = skipped,
             Classes = header.Classes,
             TopK = header.TopK,
             BytesPerImage = new CacheRecord(header.Classes, header.TopK).Bytes,
             Bytes = new FileInfo(options.Output).Length,
-            Seconds = clock.Elapsed.TotalSeconds,
+            Seconds = seconds,
         };
-    }
 
     private static void RefuseOccupied(CacheOptions options)
     {
@@ -136,15 +123,13 @@ internal static class CacheRun
     private static long Write(
         CacheOptions options,
         OutputLock held,
-        CacheHeader header,
-        TrainingImages images,
-        LiveTeacher teacher,
-        int steps,
+        CacheSteps steps,
         IProgress<TrainProgress>? progress,
         CancellationToken cancel
     )
     {
-        int[] decisions = teacher.Decisions(new SlotPredictor(images.Pixels, options.BatchSize), images.HeldOut);
+        CacheHeader header = steps.Header;
+        int[] decisions = steps.Decisions();
         if (options.Resume && File.Exists(options.Output) && IsFinished(options.Output, header, decisions))
             return header.Records;
         FreeSpace.Require(
@@ -157,36 +142,7 @@ internal static class CacheRun
                 )
         );
         using CacheWriter writer = new(options.Output, header, decisions, options.BatchSize, options.Resume);
-        CacheRecord record = new(header.Classes, header.TopK);
-        byte[] records = new byte[options.BatchSize * record.Bytes];
-        int start = (int)(writer.Done / options.BatchSize);
-        Stopwatch clock = Stopwatch.StartNew();
-        using (BatchLoader batches = images.Batches(start, steps))
-        {
-            for (int step = start; step < steps; step++)
-            {
-                cancel.ThrowIfCancellationRequested();
-                using DisposeScope scope = torch.NewDisposeScope();
-                Batch batch = batches.Next();
-                Encode(
-                    teacher.Outputs(batch, Mixing.Apply(batch.Pixels, options, step), [ModelCapture.None])[0].Logits!,
-                    batch.Seeds,
-                    record,
-                    records
-                );
-                writer.Write(records);
-                progress?.Report(
-                    new TrainProgress
-                    {
-                        Phase = "cache",
-                        Done = step + 1,
-                        Total = steps,
-                        Epoch = batch.Epoch,
-                        ImagesPerSecond = (step + 1 - start) * (double)options.BatchSize / clock.Elapsed.TotalSeconds,
-                    }
-                );
-            }
-        }
+        steps.Write((int)(writer.Done / options.BatchSize), steps.Count, records => writer.Write(records), progress, cancel);
         held.RefuseAppeared(options.Overwrite);
         writer.Commit();
         return writer.Done;
@@ -197,30 +153,5 @@ internal static class CacheRun
         using CacheFile file = CacheFile.Open(path);
         CacheKey.Check(path, file.Header.Identity(), header.Identity());
         return file.HeldOutDecisions.AsSpan().SequenceEqual(decisions);
-    }
-
-    private static void Encode(torch.Tensor logits, ulong[] seeds, CacheRecord record, Span<byte> records)
-    {
-        if (record.Whole)
-        {
-            ReadOnlySpan<float> values = HostReads.Floats(logits);
-            for (int i = 0; i < seeds.Length; i++)
-                CacheRecord.WriteWhole(
-                    records.Slice(i * record.Bytes, record.Bytes),
-                    seeds[i],
-                    values.Slice(i * record.Classes, record.Classes)
-                );
-            return;
-        }
-        (torch.Tensor probabilities, torch.Tensor classes) = logits.softmax(-1).topk(record.TopK);
-        ReadOnlySpan<float> kept = HostReads.Floats(probabilities);
-        ReadOnlySpan<long> indices = HostReads.Longs(classes);
-        for (int i = 0; i < seeds.Length; i++)
-            CacheRecord.WriteTop(
-                records.Slice(i * record.Bytes, record.Bytes),
-                seeds[i],
-                indices.Slice(i * record.TopK, record.TopK),
-                kept.Slice(i * record.TopK, record.TopK)
-            );
     }
 }

@@ -1,7 +1,6 @@
 // What made a table: written beside it as <name>.json, so that a run can be explained and repeated.
 
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -207,14 +206,6 @@ internal sealed record Provenance
             path = Folders.TableFolder.IndexOf(path);
         else
             Folders.TableFolder.RefuseUnfinished(path);
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] block = new byte[1 << 20];
-        for (int read; (read = stream.Read(block)) > 0;)
-        {
-            cancel.ThrowIfCancellationRequested();
-            hash.AppendData(block, 0, read);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return FileHash.Of(path, cancel);
     }
 }

@@ -214,16 +214,63 @@ public sealed class ShardTests(TinyWorld world)
             );
     }
 
-    [Fact]
-    public void The_sample_for_Kubernetes_gives_options_that_there_are()
+    [Theory]
+    [InlineData(
+        "cache",
+        "IMAGES",
+        "TEACHER",
+        "OUT",
+        "plan",
+        "cache IMAGES --teacher TEACHER -o OUT --numerics avx2 --threads 4 --plan --top-k 5"
+    )]
+    [InlineData(
+        "cache",
+        "IMAGES",
+        "TEACHER",
+        "OUT",
+        "shard",
+        "cache IMAGES --teacher TEACHER -o OUT --numerics avx2 --threads 4 --shard env --top-k 5"
+    )]
+    [InlineData("compare", "RECIPES", "OUT", "finish", "", "compare RECIPES -o OUT --numerics avx2 --threads 4 --finish --top-k 5")]
+    public void The_other_samples_for_Slurm_give_the_command(
+        string verb,
+        string one,
+        string two,
+        string three,
+        string four,
+        string expected
+    )
     {
-        string help = Programs.RunDfkd("score", "--help").Succeeds().Output;
-        string[] options =
-        [
-            .. File.ReadLines(Path.Combine(Programs.Root, "samples/k8s/score.yaml"))
-                .Where(line => line.Contains("- --", StringComparison.Ordinal))
-                .Select(line => line.Trim(' ', '-')),
-        ];
+        Assert.SkipUnless(File.Exists("/bin/bash"), "needs bash");
+        using TempFolder folder = new();
+        string dfkd = folder["dfkd"];
+        File.WriteAllText(dfkd, "#!/bin/sh\necho \"$@\"\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(dfkd, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Finished end = Programs.Run(
+            "/usr/bin/env",
+            [
+                $"PATH={folder.Path}:{Environment.GetEnvironmentVariable("PATH")}",
+                "SLURM_CPUS_PER_TASK=4",
+                "/bin/bash",
+                Path.Combine(Programs.Root, $"samples/slurm/{verb}.sbatch"),
+                .. ((string[])[one, two, three, four]).Where(given => given.Length > 0),
+                "--top-k",
+                "5",
+            ]
+        );
+        Assert.Equal(expected, end.Succeeds().Output.Trim());
+    }
+
+    [Theory]
+    [InlineData("score")]
+    [InlineData("cache")]
+    [InlineData("compare")]
+    public void The_samples_for_Kubernetes_give_options_that_there_are(string verb)
+    {
+        string help = Programs.RunDfkd(verb, "--help").Succeeds().Output;
+        string[] lines = File.ReadAllLines(Path.Combine(Programs.Root, $"samples/k8s/{verb}.yaml"));
+        string[] options = [.. lines.Where(line => line.Contains("- --", StringComparison.Ordinal)).Select(line => line.Trim(' ', '-'))];
 
         Assert.Contains("shard", options);
         Assert.Contains("finish", options);
@@ -239,6 +286,10 @@ public sealed class ShardTests(TinyWorld world)
         Assert.Contains($"env/{shards.Completions}", shards.Template.Spec.Containers[0].Args);
         Assert.Equal(["FailIndex", "Ignore"], shards.PodFailurePolicy.Rules.Select(rule => rule.Action));
         Assert.All(options, option => Assert.Contains($"--{option}", help, StringComparison.Ordinal));
+        // What a pod policy names is one of its containers.
+        Assert.All(lines.Where(line => line.Contains("containerName:", StringComparison.Ordinal)), line =>
+            Assert.Contains($"        - name: {line.Split(':')[1].Trim()}", lines)
+        );
     }
 
     [Theory]

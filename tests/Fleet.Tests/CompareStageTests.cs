@@ -125,11 +125,11 @@ public sealed class CompareStageTests(TinyWorld world) : IClassFixture<TinyWorld
     {
         ComparisonOptions options = Options();
         ShardMessage message = Planned(options);
-        string job = Path.Combine(message.Folder, ComparisonPlan.JobName);
+        string job = Path.Combine(message.Folder, ShardJson.JobName);
 
         Assert.Contains("has another plan", Refused(message with { Plan = new string('0', 64) }), StringComparison.Ordinal);
         string other = Planned(Options() with { Output = folder["other"] }).Folder;
-        File.Copy(job, Path.Combine(other, ComparisonPlan.JobName), overwrite: true);
+        File.Copy(job, Path.Combine(other, ShardJson.JobName), overwrite: true);
         Assert.Contains("holds the options of", Refused(message with { Folder = other }), StringComparison.Ordinal);
         new CompareJob(options with { Seeds = [7] }).Write(message.Folder);
         Assert.Contains("its seeds are 0 and this process's 7", Refused(message), StringComparison.Ordinal);
@@ -138,7 +138,7 @@ public sealed class CompareStageTests(TinyWorld world) : IClassFixture<TinyWorld
         File.WriteAllText(job, File.ReadAllText(job).Replace("command", "recipes", StringComparison.Ordinal));
         Assert.Contains("cannot be read as the options of a comparison", Refused(message), StringComparison.Ordinal);
         File.Delete(job);
-        Assert.Contains(ComparisonPlan.JobName, Refused(message), StringComparison.Ordinal);
+        Assert.Contains(ShardJson.JobName, Refused(message), StringComparison.Ordinal);
 
         string Refused(ShardMessage sent) => Assert.Throws<ShardRefusedException>(() => Run(sent, "/")).Message;
     }

@@ -90,7 +90,7 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
     {
         ScoreOptions options = Options(world.Images);
         ShardMessage message = Planned(options);
-        string job = Path.Combine(message.Folder, ScoreJob.Name);
+        string job = Path.Combine(message.Folder, ShardJson.JobName);
 
         Assert.Contains("has another plan", Refused(message with { Plan = new string('0', 64) }), StringComparison.Ordinal);
         JsonNode altered = JsonNode.Parse(File.ReadAllText(job))!;
@@ -101,7 +101,7 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         File.WriteAllText(job, "{\"score\": {\"command\": \"rm\"}}");
         Assert.Contains("cannot be read as the options of a run", Refused(message), StringComparison.Ordinal);
         File.Delete(job);
-        Assert.Contains(ScoreJob.Name, Refused(message), StringComparison.Ordinal);
+        Assert.Contains(ShardJson.JobName, Refused(message), StringComparison.Ordinal);
 
         string Refused(ShardMessage sent) => Assert.Throws<ShardRefusedException>(() => Run(sent, "/")).Message;
     }

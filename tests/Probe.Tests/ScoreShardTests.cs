@@ -210,7 +210,7 @@ public sealed class ScoreShardTests
         using ScoringWorld world = new();
         ScoreOptions options = Options(world);
         ScoreShards.Plan(options, new ShardOptions { Size = 8 }, Token);
-        PartStore store = new(world["scores.csv.parts"]);
+        PartStore store = new(world["scores.csv.parts"], PartStore.Table);
         for (int attempt = 0; attempt < ShardAttempts.Most; attempt++)
         {
             Assert.Equal(attempt, store.Attempts.FailuresOf(4).Count);
@@ -239,10 +239,10 @@ public sealed class ScoreShardTests
     public void Attempts_at_work_do_not_count_against_a_shard()
     {
         using ScoringWorld world = new();
-        PartStore store = new(world["parts"]);
-        using PartAttempt one = new(store, 0),
-            two = new(store, 0),
-            three = new(store, 0);
+        PartStore store = new(world["parts"], PartStore.Table);
+        using PartAttempt one = new(store, 0, Provenance.ToolVersion),
+            two = new(store, 0, Provenance.ToolVersion),
+            three = new(store, 0, Provenance.ToolVersion);
         Assert.Empty(store.Attempts.FailuresOf(0));
     }
 
@@ -250,7 +250,7 @@ public sealed class ScoreShardTests
     public void The_first_of_two_attempts_is_the_part_and_the_second_is_held_against_it()
     {
         using ScoringWorld world = new();
-        PartStore store = new(world["parts"]);
+        PartStore store = new(world["parts"], PartStore.Table);
         PartAttempt first = Attempt(store, "a\n1\n"),
             same = Attempt(store, "a\n1\n"),
             other = Attempt(store, "a\n2\n");
@@ -271,7 +271,7 @@ public sealed class ScoreShardTests
     public void A_part_whose_process_was_killed_before_its_rows_were_in_place_is_whole()
     {
         using ScoringWorld world = new();
-        PartStore store = new(world["parts"]);
+        PartStore store = new(world["parts"], PartStore.Table);
         using PartAttempt attempt = Attempt(store, "a\n1\n");
         ShardJson.Write(world["part.json"], PartOf(attempt));
         Assert.True(HardLink.TryCreate(world["part.json"], store.NoteOf(0)));
@@ -289,7 +289,7 @@ public sealed class ScoreShardTests
         ScoreOptions options = Options(world);
         Dictionary<string, byte[]> whole = Plain(world, options);
         Work(options, 0, 1);
-        PartStore store = new(world["scores.csv.parts"]);
+        PartStore store = new(world["scores.csv.parts"], PartStore.Table);
         using (PartAttempt other = Attempt(store, "a\n2\n"))
             Assert.Throws<ShardException>(() => other.Commit(PartOf(other)));
 
@@ -410,17 +410,17 @@ public sealed class ScoreShardTests
     public void An_attempt_that_is_a_link_is_not_followed()
     {
         using ScoringWorld world = new();
-        PartStore store = new(world["parts"]);
+        PartStore store = new(world["parts"], PartStore.Table);
         string other = Directory.CreateDirectory(world["other"]).FullName,
             link = Path.Combine(Directory.CreateDirectory(store.Attempts.Folder).FullName, $"00000000.{Guid.Empty:N}");
-        File.WriteAllText(PartAttempt.RowsIn(other), "a\n1\n");
+        File.WriteAllText(store.RowsIn(other), "a\n1\n");
         Directory.CreateSymbolicLink(link, other);
 
         store.Place(0, link);
         ShardAttempts.Remove(link);
 
         Assert.False(File.Exists(store.RowsOf(0)));
-        Assert.True(File.Exists(PartAttempt.RowsIn(other)));
+        Assert.True(File.Exists(store.RowsIn(other)));
     }
 
     [Fact]
@@ -618,7 +618,7 @@ public sealed class ScoreShardTests
 
     private static PartAttempt Attempt(PartStore store, string rows)
     {
-        PartAttempt attempt = new(store, 0);
+        PartAttempt attempt = new(store, 0, Provenance.ToolVersion);
         File.WriteAllText(attempt.Rows, rows);
         return attempt;
     }

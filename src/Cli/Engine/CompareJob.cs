@@ -1,11 +1,9 @@
 // The options of a comparison as workers on other machines take them up: a record beside the plan, and no command line.
 
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using DataFreeKD.Distiller;
-using DataFreeKD.Distiller.Comparison;
 using DataFreeKD.Distiller.Losses;
 
 namespace DataFreeKD.Cli.Engine;
@@ -14,41 +12,14 @@ namespace DataFreeKD.Cli.Engine;
 /// <param name="Compare">Its options, with full paths.</param>
 internal sealed record CompareJob(ComparisonOptions Compare)
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower), new RecipeText() },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { TellKinds } },
-    };
+    private static readonly JobFile File = new("comparison", TellKinds, new RecipeText());
 
     /// <summary>Puts it beside the plan.</summary>
-    public void Write(string folder) =>
-        AtomicFile.WriteAllText(Path.Combine(folder, ComparisonPlan.JobName), JsonSerializer.Serialize(this, Json) + "\n");
+    public void Write(string folder) => File.Write(folder, this);
 
     /// <summary>Reads it from beside the plan.</summary>
     /// <exception cref="UsageException">It is not there, or no such record.</exception>
-    public static CompareJob Read(string folder)
-    {
-        string path = Path.Combine(folder, ComparisonPlan.JobName);
-        try
-        {
-            return JsonSerializer.Deserialize<CompareJob>(File.ReadAllBytes(path), Json) is { Compare: not null } job
-                ? job
-                : throw new JsonException("no job");
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{path} is not there: the comparison was finished, or this machine does not see it");
-        }
-        catch (Exception broken) when (broken is JsonException or NotSupportedException)
-        {
-            throw new UsageException($"{path} cannot be read as the options of a comparison: {broken.Message}");
-        }
-    }
+    public static CompareJob Read(string folder) => File.Read<CompareJob>(folder, job => job.Compare is not null);
 
     /// <summary>The comparison's options.</summary>
     /// <param name="threads">CPU threads of this machine, for decoding.</param>

@@ -1,8 +1,5 @@
 // The options of a scoring run as workers on other machines take them up: a record beside the plan, and no command line.
 
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
@@ -32,20 +29,8 @@ internal sealed record ScoreJobCascade(long Budget, double? Keep)
 /// <param name="Cascade">The cascade; null for none.</param>
 internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
 {
-    /// <summary>The file's name in the folder of the plan.</summary>
-    public const string Name = "job.json";
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        // A cascade holds functions.
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutCascade } },
-    };
+    // A cascade holds functions.
+    private static readonly JobFile File = new("run", LeaveOutCascade);
 
     /// <summary>The job of a run whose paths are full.</summary>
     public static ScoreJob Of(ScoreOptions options) =>
@@ -64,28 +49,11 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
         };
 
     /// <summary>Puts it beside the plan.</summary>
-    public void Write(string folder) => AtomicFile.WriteAllText(Path.Combine(folder, Name), JsonSerializer.Serialize(this, Json) + "\n");
+    public void Write(string folder) => File.Write(folder, this);
 
     /// <summary>Reads it from beside the plan.</summary>
     /// <exception cref="UsageException">It is not there, or no such record.</exception>
-    public static ScoreJob Read(string folder)
-    {
-        string path = Path.Combine(folder, Name);
-        try
-        {
-            return JsonSerializer.Deserialize<ScoreJob>(File.ReadAllBytes(path), Json) is { Score: not null } job
-                ? job
-                : throw new JsonException("no job");
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{path} is not there: the run was finished, or this machine does not see it");
-        }
-        catch (JsonException broken)
-        {
-            throw new UsageException($"{path} cannot be read as the options of a run: {broken.Message}");
-        }
-    }
+    public static ScoreJob Read(string folder) => File.Read<ScoreJob>(folder, job => job.Score is not null);
 
     /// <summary>The run's options.</summary>
     /// <param name="threads">CPU threads of this machine.</param>

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using DataFreeKD.Core.Sharding;
+using DataFreeKD.Fleet;
 
 namespace DataFreeKD.Cli.Output;
 
@@ -23,5 +24,22 @@ internal static class ShardText
         yield return summary.Finished == summary.Shards
             ? $"next: --finish in place of --shard, which writes {output}"
             : $"-> {output}.parts";
+    }
+
+    /// <summary>The line of a coordinator at work.</summary>
+    /// <param name="progress">Where the run stands.</param>
+    /// <param name="stage">The stage.</param>
+    public static ProgressLine Show(FleetProgress progress, string stage)
+    {
+        string failed = progress.Failed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.Failed:N0} failed") : "";
+        return new(
+            stage,
+            progress.Rows,
+            progress.AllRows,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{progress.RowsPerSecond:F0} images/s, {progress.Done:N0} of {progress.Shards:N0} shards, {progress.InFlight:N0} in flight{failed}"
+            )
+        );
     }
 }

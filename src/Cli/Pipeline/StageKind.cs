@@ -46,7 +46,7 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
         new("cache", "selection", Product.Cache, "teacher.cache", "records", "bytes")
         {
             Takes = [new("selection", [Product.Selection]), new("teacher", Teachers)],
-            Paths = ["selection", "teacher"],
+            Paths = ["selection", "teacher", "engine-credentials"],
         },
         new("prune", "images", Product.Student, "pruned", "held_out", "estimate", "parameters")
         {

@@ -1,8 +1,12 @@
 // dfkd cache: what the teacher says of every augmented image, stored once for many trainings.
 
 using System.CommandLine;
+using DataFreeKD.Cli.Engine;
 using DataFreeKD.Cli.Output;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Distiller;
+using DataFreeKD.Distiller.Sharding;
+using DataFreeKD.Fleet;
 using DataFreeKD.Models;
 using static System.FormattableString;
 
@@ -24,6 +28,10 @@ internal sealed class CacheVerb : Verb
         "Probabilities kept an image; with all classes nothing is lost [default: 10, or all where there are fewer]"
     );
     private readonly Choice<Precision> precision = CommonOptions.TeacherPrecision("--teacher-precision");
+    private readonly Choice<NumericProfile> numerics = CommonOptions.Numerics(
+        "Vector instructions of the teacher: machines of different processors give the same bytes under avx2 or avx512"
+    );
+    private readonly ShardOptionSet sharding = new("Compute", "Augmented images", CacheShards.UsualSize, "cache", table: false);
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly BatchOptionSet batch = new("Cache to write", "FILE");
 
@@ -31,14 +39,29 @@ internal sealed class CacheVerb : Verb
         : base(
             "cache",
             "Store the teacher's outputs on the augmented images of a training, which then needs no teacher.",
-            "dfkd cache selected.csv --teacher teacher/ --epochs 30 --top-k 10 -o teacher.cache\ndfkd distill selected.csv --cache teacher.cache --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --temperature 1 -o student/"
+            "dfkd cache selected.csv --teacher teacher/ --epochs 30 --top-k 10 -o teacher.cache\ndfkd distill selected.csv --cache teacher.cache --student vit:img=32,patch=4,dim=96,depth=6,heads=3 --temperature 1 -o student/\ndfkd cache selected.csv --teacher teacher/ --epochs 300 --threads 4 -o teacher.cache --shard 0/8\ndfkd cache /pool/selected.csv --teacher /pool/teacher --threads 4 -o /pool/teacher.cache --engine nats://127.0.0.1:4222"
         )
     {
         Add(selection);
-        AddOptions([teacher, topK, .. batch.Length, .. batch.Images, heads, precision.Option, .. preprocessing.All, .. BatchOptionSet.Run]);
+        AddOptions([
+            teacher,
+            topK,
+            .. batch.Length,
+            .. batch.Images,
+            heads,
+            precision.Option,
+            numerics.Option,
+            .. preprocessing.All,
+            .. sharding.All,
+            .. BatchOptionSet.Run,
+        ]);
     }
 
-    public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();
+    public override void Check(ParseResult parsed)
+    {
+        sharding.StepIn(parsed);
+        OptionsOf(parsed).Validate();
+    }
 
     private CacheOptions OptionsOf(ParseResult parsed)
     {
@@ -53,6 +76,7 @@ internal sealed class CacheVerb : Verb
                 TeacherPrecision = precision.In(parsed),
                 Preprocessing = preprocessing.In(parsed),
                 TopK = parsed.GetValue(topK),
+                Numerics = numerics.In(parsed),
             },
             ToolVersion
         );
@@ -61,15 +85,51 @@ internal sealed class CacheVerb : Verb
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
+        ShardStep step = sharding.StepIn(parsed);
         CacheOptions options = OptionsOf(parsed);
         options.Validate();
+        NumericProfiles.Apply(options.Numerics);
         TorchRuntime.Start(parsed.GetValue(CommonOptions.Threads));
-        CacheSummary summary = terminal.Track<TrainProgress, CacheSummary>(
-            progress => TrainingText.Show(progress, "agreement"),
-            progress => CacheRun.Execute(options, progress, cancel)
-        );
+        if (step is ShardStep.Plan or ShardStep.Work)
+        {
+            Share(parsed, options, terminal, cancel);
+            return;
+        }
+        CacheSummary summary =
+            step == ShardStep.Engine
+                ? terminal.Track<FleetProgress, CacheSummary>(
+                    progress => ShardText.Show(progress, CacheStage.Stage),
+                    progress => CoordinatorIn(parsed).Run(options, terminal.Note, progress, cancel)
+                )
+                : terminal.Track<TrainProgress, CacheSummary>(Show, progress =>
+                    step == ShardStep.Finish ? CacheShards.Finish(options, cancel) : CacheRun.Execute(options, progress, cancel)
+                );
         terminal.Conclude(summary, () => Describe(summary));
     }
+
+    // A share of the shards, or their plan alone.
+    private void Share(ParseResult parsed, CacheOptions options, Terminal terminal, CancellationToken cancel)
+    {
+        bool plans = sharding.StepIn(parsed) == ShardStep.Plan;
+        ShardShare share = sharding.ShareIn(parsed);
+        int? size = sharding.SizeIn(parsed);
+        ShardSummary summary = terminal.Track<TrainProgress, ShardSummary>(Show, progress =>
+            plans
+                ? CacheShards.Plan(options, size, terminal.Note, progress, cancel)
+                : CacheShards.Work(options, share, size, sharding.RetriesIn(parsed), terminal.Note, progress, cancel)
+        );
+        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share, options.Output));
+        if (summary.Failed.Count > 0)
+            throw new ShardException(
+                ShardProblem.Failed,
+                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {Path.Combine(CacheFolder.Of(options.Output), FailedShards.Name)} says why"
+            );
+    }
+
+    private CacheCoordinator CoordinatorIn(ParseResult parsed) =>
+        new(sharding.EngineIn(parsed), sharding.LeaseIn(parsed), sharding.SizeIn(parsed), sharding.RetriesIn(parsed));
+
+    private static ProgressLine Show(TrainProgress progress) => TrainingText.Show(progress, "agreement");
 
     private static IEnumerable<string> Describe(CacheSummary summary)
     {

@@ -115,7 +115,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Choice<NumericProfile> numerics = CommonOptions.Numerics(
         "Vector instructions of the teacher: machines of different processors give the same bytes under avx2 or avx512"
     );
-    private readonly ShardOptionSet sharding = new();
+    private readonly ShardOptionSet sharding = new("Score", "Images", ShardOptions.UsualSize, "table", table: true);
     private readonly PreprocessingOptionSet preprocessing = new();
     private readonly Option<int?> batchSize = CommonOptions.OwnCount(
         "--batch-size",
@@ -226,8 +226,15 @@ internal sealed class ScoreVerb : Verb
         FinishOptions finish = sharding.FinishIn(parsed);
         ScoreSummary summary =
             sharding.StepIn(parsed) == ShardStep.Engine
-                ? terminal.Track<FleetProgress, ScoreSummary>(Show, progress =>
-                    sharding.CoordinatorIn(parsed).Run(options, terminal.Note, progress, cancel)
+                ? terminal.Track<FleetProgress, ScoreSummary>(
+                    progress => ShardText.Show(progress, ScoreStage.Stage),
+                    progress =>
+                        new ScoreCoordinator(sharding.EngineIn(parsed), sharding.LeaseIn(parsed), sharding.In(parsed), finish).Run(
+                            options,
+                            terminal.Note,
+                            progress,
+                            cancel
+                        )
                 )
                 : terminal.Track<ScoreProgress, ScoreSummary>(Show, progress =>
                     finishes
@@ -307,20 +314,6 @@ internal sealed class ScoreVerb : Verb
             progress.Done,
             null,
             string.Create(CultureInfo.InvariantCulture, $"{progress.ImagesPerSecond:F0} images/s{failed}")
-        );
-    }
-
-    private static ProgressLine Show(FleetProgress progress)
-    {
-        string failed = progress.Failed > 0 ? string.Create(CultureInfo.InvariantCulture, $", {progress.Failed:N0} failed") : "";
-        return new(
-            "score",
-            progress.Rows,
-            progress.AllRows,
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{progress.RowsPerSecond:F0} images/s, {progress.Done:N0} of {progress.Shards:N0} shards, {progress.InFlight:N0} in flight{failed}"
-            )
         );
     }
 

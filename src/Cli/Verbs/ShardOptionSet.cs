@@ -1,8 +1,8 @@
-// The options that split a scoring run, and how they become the library's records.
+// The options that split a run into shards, and how they become the library's records.
 
 using System.CommandLine;
-using DataFreeKD.Cli.Engine;
 using DataFreeKD.Core.Sharding;
+using DataFreeKD.Fleet;
 using DataFreeKD.Probe.Sharding;
 
 namespace DataFreeKD.Cli.Verbs;
@@ -27,12 +27,17 @@ internal enum ShardStep
 }
 
 /// <summary>Plan, share and finish on the command line.</summary>
-internal sealed class ShardOptionSet
+/// <param name="work">What is done with a share: <c>Score</c>.</param>
+/// <param name="units">What a shard holds.</param>
+/// <param name="usual">How many of them.</param>
+/// <param name="whole">What shards are joined into.</param>
+/// <param name="table">Whether it is a table, whose rows may have failed and which may stay in parts.</param>
+internal sealed class ShardOptionSet(string work, string units, int usual, string whole, bool table)
 {
     private readonly Option<string?> shard = new("--shard")
     {
         Description =
-            "Score this share of the shards: i/n takes each n-th, beginning with the i-th from 0; env is the place in a Slurm array or an Indexed Job of Kubernetes, env/n where that does not tell n",
+            $"{work} this share of the shards: i/n takes each n-th, beginning with the i-th from 0; env is the place in a Slurm array or an Indexed Job of Kubernetes, env/n where that does not tell n",
         HelpName = "i/n|env",
     };
     private readonly Option<bool> plan = new("--plan")
@@ -41,11 +46,11 @@ internal sealed class ShardOptionSet
     };
     private readonly Option<bool> finish = new("--finish")
     {
-        Description = "Join the shards into the table; exit code 3 where some are missing",
+        Description = $"Join the shards into the {whole}; exit code 3 where some are missing",
     };
     private readonly Option<int?> size = CommonOptions.OwnCount(
         "--shard-size",
-        $"Images a shard, rounded down to whole batches, with --plan, --shard or --engine [default: {ShardOptions.UsualSize:N0}]"
+        $"{units} a shard, rounded down to whole batches, with --plan, --shard or --engine [default: {usual:N0}]"
     );
     private readonly Option<bool> retry = new("--retry-failed")
     {
@@ -68,7 +73,7 @@ internal sealed class ShardOptionSet
     private readonly Option<int> lease = EngineOptionSet.Lease();
 
     /// <summary>All, in the order of the help.</summary>
-    public Option[] All => [plan, shard, size, retry, finish, allow, folder, .. engine.All, lease];
+    public Option[] All => [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease];
 
     /// <summary>Which step the arguments mean.</summary>
     /// <exception cref="UsageException">They contradict.</exception>
@@ -104,13 +109,13 @@ internal sealed class ShardOptionSet
             throw new UsageException("--shard-size goes with --plan, --shard or --engine");
         if (parsed.GetValue(retry) && step is not (ShardStep.Work or ShardStep.Engine))
             throw new UsageException("--retry-failed goes with --shard or --engine");
-        if (parsed.GetValue(allow) is not null && step is not (ShardStep.Finish or ShardStep.Engine))
+        if (table && parsed.GetValue(allow) is not null && step is not (ShardStep.Finish or ShardStep.Engine))
             throw new UsageException("--allow-failed-shards goes with --finish or --engine");
-        if (parsed.GetValue(folder) && step is not (ShardStep.Finish or ShardStep.Engine))
+        if (table && parsed.GetValue(folder) && step is not (ShardStep.Finish or ShardStep.Engine))
             throw new UsageException("--table-folder goes with --finish or --engine");
         if (step != ShardStep.Engine && parsed.GetResult(lease) is { Implicit: false })
             throw new UsageException("--engine-lease goes with --engine");
-        if (parsed.GetValue(allow) < 0)
+        if (table && parsed.GetValue(allow) < 0)
             throw new UsageException("--allow-failed-shards: give 0 or more");
         if (parsed.GetValue(shard) is { } text)
             ShardShare.Parse(text, Environment.GetEnvironmentVariable);
@@ -118,17 +123,29 @@ internal sealed class ShardOptionSet
     }
 
     /// <summary>The share.</summary>
+    public ShardShare ShareIn(ParseResult parsed) =>
+        parsed.GetValue(shard) is { } text ? ShardShare.Parse(text, Environment.GetEnvironmentVariable) : ShardShare.All;
+
+    /// <summary>What a shard holds; null for the usual.</summary>
+    public int? SizeIn(ParseResult parsed) => parsed.GetValue(size);
+
+    /// <summary>Whether shards are tried again that failed.</summary>
+    public bool RetriesIn(ParseResult parsed) => parsed.GetValue(retry);
+
+    /// <summary>The engine.</summary>
+    public EngineOptions EngineIn(ParseResult parsed) => engine.In(parsed);
+
+    /// <summary>How long a worker's shard is its own.</summary>
+    public TimeSpan LeaseIn(ParseResult parsed) => TimeSpan.FromSeconds(parsed.GetValue(lease));
+
+    /// <summary>How a scoring run is split.</summary>
     public ShardOptions In(ParseResult parsed) =>
         new()
         {
-            Share = parsed.GetValue(shard) is { } text ? ShardShare.Parse(text, Environment.GetEnvironmentVariable) : ShardShare.All,
-            Size = parsed.GetValue(size),
-            RetryFailed = parsed.GetValue(retry),
+            Share = ShareIn(parsed),
+            Size = SizeIn(parsed),
+            RetryFailed = RetriesIn(parsed),
         };
-
-    /// <summary>The coordinator.</summary>
-    public ScoreCoordinator CoordinatorIn(ParseResult parsed) =>
-        new(engine.In(parsed), TimeSpan.FromSeconds(parsed.GetValue(lease)), In(parsed), FinishIn(parsed));
 
     /// <summary>How they are joined.</summary>
     public FinishOptions FinishIn(ParseResult parsed) =>

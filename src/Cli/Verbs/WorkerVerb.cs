@@ -13,7 +13,7 @@ namespace DataFreeKD.Cli.Verbs;
 /// <summary>Shards of an engine's runs → parts beside their plans.</summary>
 internal sealed class WorkerVerb : Verb
 {
-    private static readonly string[] Stages = [ScoreStage.Stage, CompareStage.Stage, CrawlStage.Stage];
+    private static readonly string[] Stages = [ScoreStage.Stage, CacheStage.Stage, CompareStage.Stage, CrawlStage.Stage];
 
     private readonly EngineOptionSet engine = new(
         "Engine to take shards from: nats-server with JetStream, nats:// or tls://",
@@ -59,7 +59,7 @@ internal sealed class WorkerVerb : Verb
         foreach (string stage in StagesIn(parsed))
         {
             if (!Stages.Contains(stage))
-                throw new UsageException($"--stages {stage}: expected {string.Join(" or ", Stages)}");
+                throw new UsageException($"--stages {stage}: expected {string.Join(", ", Stages[..^1])} or {Stages[^1]}");
         }
         foreach (string network in parsed.GetValue(networks) ?? [])
             WebOptionSet.Network(network);
@@ -76,9 +76,10 @@ internal sealed class WorkerVerb : Verb
         NumericProfiles.Apply(profile);
         int threads = parsed.GetValue(CommonOptions.Threads);
         using ScoreStage score = new(threads, terminal.Note);
+        using CacheStage cache = new(threads, terminal.Note);
         using CompareStage compare = new(threads);
         using CrawlStage crawl = new(threads, [.. (parsed.GetValue(networks) ?? []).Select(WebOptionSet.Network)]);
-        IShardStage[] taken = [.. ((IShardStage[])[score, compare, crawl]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
+        IShardStage[] taken = [.. ((IShardStage[])[score, cache, compare, crawl]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),

@@ -136,9 +136,14 @@ internal sealed class ShardAttempts(string plan)
         }
     }
 
-    // The last three are scoring's.
     private static bool IsOfAttempt(string file) =>
-        Path.GetFileName(file) is ShardAttempt.StartedName or ShardAttempt.FailedName or "part.json" or "rows.csv" or "rows.f32"
+        Path.GetFileName(file)
+            is ShardAttempt.StartedName
+                or ShardAttempt.FailedName
+                or PartAttempt.PartName
+                or PartStore.Table
+                or PartStore.Records
+                or PartStore.Vectors
         || AtomicFile.IsTemporary(file);
 
     private IEnumerable<string> At(int shard) =>

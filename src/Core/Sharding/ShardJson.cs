@@ -21,6 +21,9 @@ internal sealed record Failure(string Message, bool Lasting, bool Conflict = fal
 /// <summary>JSON in the form that all of them have.</summary>
 internal static class ShardJson
 {
+    /// <summary>The file beside a plan with the options as workers of an engine take them up.</summary>
+    public const string JobName = "job.json";
+
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

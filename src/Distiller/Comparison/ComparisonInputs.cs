@@ -2,8 +2,6 @@
 
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Training;
-using DataFreeKD.Manifests;
-using DataFreeKD.Models;
 
 namespace DataFreeKD.Distiller.Comparison;
 
@@ -28,45 +26,27 @@ internal static class ComparisonInputs
 
     private static IEnumerable<string> Of(DistillOptions options, CancellationToken cancel)
     {
-        foreach (string path in options.Cache is { } cache ? [cache] : Models([options.Teacher, .. options.FurtherTeachers]))
+        foreach (string path in options.Cache is { } cache ? [cache] : InputPaths.Models([options.Teacher, .. options.FurtherTeachers]))
             yield return path;
         foreach (string path in Learners([.. options.Via, options.Student]))
             yield return path;
         yield return options.Selection;
-        foreach (string path in Files(SelectionImages.Read(options.Selection, cancel).Paths))
+        foreach (string path in InputPaths.Files(SelectionImages.Read(options.Selection, cancel).Paths))
             yield return path;
         if (options.ValidationPath is not { } validation)
             yield break;
         yield return validation;
-        foreach (string path in Files(ValidationImages.Of(validation, cancel).Paths))
+        foreach (string path in InputPaths.Files(ValidationImages.Of(validation, cancel).Paths))
             yield return path;
     }
 
     private static IEnumerable<string> Labelled(string source, CancellationToken cancel)
     {
         yield return source;
-        foreach (string path in Files(LabelledImages.Read(source, [], null, cancel).Paths))
+        foreach (string path in InputPaths.Files(LabelledImages.Read(source, [], null, cancel).Paths))
             yield return path;
     }
 
-    private static IEnumerable<string> Files(IEnumerable<string> images) =>
-        images.Select(image =>
-            image.IndexOf(ManifestPath.MemberSeparator, StringComparison.Ordinal) is > 0 and var at && !File.Exists(image)
-                ? image[..at]
-                : image
-        );
-
     // An architecture's name is no path.
-    private static IEnumerable<string> Learners(IEnumerable<string> learners) => Models(learners.Where(StudentFactory.IsModel));
-
-    // A link within a model's folder leads elsewhere as well.
-    private static IEnumerable<string> Models(IEnumerable<string> models)
-    {
-        foreach (string place in models.Select(ModelStore.PlaceOf))
-        {
-            yield return place;
-            foreach (string file in Directory.Exists(place) ? Directory.EnumerateFileSystemEntries(place) : [])
-                yield return file;
-        }
-    }
+    private static IEnumerable<string> Learners(IEnumerable<string> learners) => InputPaths.Models(learners.Where(StudentFactory.IsModel));
 }

@@ -17,9 +17,6 @@ internal sealed record PlannedRecipe(string Name, IReadOnlyDictionary<string, st
 /// <summary>What the results of a comparison depend on, but for the files that it reads, whose SHA-256 each run's record has.</summary>
 internal sealed record ComparisonPlan
 {
-    /// <summary>The file of the options as workers of an engine take them up.</summary>
-    public const string JobName = "job.json";
-
     private const string Name = "plan.json";
 
     private const int ThisForm = 1;
@@ -141,7 +138,7 @@ internal sealed record ComparisonPlan
     }
 
     private static bool IsOwn(string entry) =>
-        Path.GetFileName(entry) is Name or JobName or FailedShards.Name or ShardAttempts.Name || AtomicFile.IsTemporary(entry);
+        Path.GetFileName(entry) is Name or ShardJson.JobName or FailedShards.Name or ShardAttempts.Name || AtomicFile.IsTemporary(entry);
 
     // JSON may have null in any place.
     private bool IsWhole() =>

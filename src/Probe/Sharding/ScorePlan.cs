@@ -102,6 +102,20 @@ internal sealed record ScorePlan
         }
     }
 
+    /// <summary>What its parts must be.</summary>
+    /// <param name="output">The table.</param>
+    public PartPlan Parts(string output) =>
+        new()
+        {
+            Path = PathIn(ScoreJournal.FolderOf(output)),
+            Output = output,
+            Version = Version,
+            Numerics = Numerics,
+            Fingerprint = Fingerprint,
+            Rows = [.. Shards.Select(shard => shard.Places)],
+            Refusal = message => new ScoreException(message),
+        };
+
     /// <summary>Puts the plan in its place, unless another process was first.</summary>
     public void Write(string folder) => ShardJson.WriteFirst(PathIn(folder), this);
 

@@ -20,7 +20,7 @@ public static class ScoreShards
     public static ShardSummary Plan(ScoreOptions options, ShardOptions? sharding = null, CancellationToken cancel = default)
     {
         using ShardedRun run = new(options, sharding ?? new ShardOptions(), mayPlan: true, cancel);
-        return run.Summary(0, []);
+        return run.Summary();
     }
 
     /// <summary>Scores the shards of a share that are not finished. The first process makes the plan, and the others wait for it. A shard
@@ -105,38 +105,21 @@ public static class ScoreShards
         CancellationToken cancel
     )
     {
-        PartStore store = run.Store;
-        IReadOnlySet<int> failed = Failed(run, finish.AllowFailed);
-        List<string> isas = [],
-            damages = [];
-        int shards = run.Plan.Shards.Count;
+        PartStore store = run.Parts.Store;
+        IReadOnlySet<int> failed = run.Parts.Failed(finish.AllowFailed, count =>
+            $", or write their images as failed/shard with --allow-failed-shards {count}"
+        );
         List<string> tables = [],
             vectors = [];
-        for (int shard = 0; shard < shards; shard++)
+        foreach (int shard in failed)
+            run.WriteFailed(shard, FailedTable(shard), FailedVectors(shard), cancel);
+        IReadOnlyDictionary<int, Part> parts = run.Parts.Checked(failed, cancel);
+        for (int shard = 0; shard < run.Parts.Shards; shard++)
         {
-            if (failed.Contains(shard))
-            {
-                string table = Path.ChangeExtension(store.RowsOf(shard), ".failed.csv"),
-                    numbers = Path.ChangeExtension(store.RowsOf(shard), ".failed.f32");
-                run.WriteFailed(shard, table, numbers, cancel);
-                tables.Add(table);
-                vectors.Add(numbers);
-                continue;
-            }
-            Part part = store.Read(shard)!;
-            run.Require(part);
-            if (store.DamageOf(part, cancel) is { } damage)
-                damages.Add(damage);
-            isas.Add(part.Isa);
-            tables.Add(store.RowsOf(shard));
-            vectors.Add(store.VectorsOf(shard));
+            tables.Add(failed.Contains(shard) ? FailedTable(shard) : store.RowsOf(shard));
+            vectors.Add(failed.Contains(shard) ? FailedVectors(shard) : store.VectorsOf(shard));
         }
-        if (damages.Count > 0)
-            throw new ShardException(
-                ShardProblem.Damaged,
-                $"{damages[0]}{(damages.Count > 1 ? $", and {damages.Count - 1} more like it" : "")}; --shard or --resume computes the shard again"
-            );
-        string[] kinds = [.. isas.Distinct().Order(StringComparer.Ordinal)];
+        string[] kinds = [.. parts.Values.Select(part => part.Isa).Distinct().Order(StringComparer.Ordinal)];
         FinishedRows rows = new(store.Folder, run.Plan.Columns, tables, vectors, run.Plan.Places)
         {
             InputHashes = run.Plan.Inputs,
@@ -151,11 +134,15 @@ public static class ScoreShards
             rows,
             embeddings,
             finish.TableFolder,
-            run.Clock,
+            run.Parts.Clock,
             cancel
         );
         ScoreJournal.Remove(store.Folder);
-        return ScoreRun.Summary(run.Teacher, counts, run.Plan.Places, run.Rows, run.Clock, embeddings);
+        return ScoreRun.Summary(run.Teacher, counts, run.Plan.Places, run.Rows, run.Parts.Clock, embeddings);
+
+        string FailedTable(int shard) => Path.ChangeExtension(store.RowsOf(shard), ".failed.csv");
+
+        string FailedVectors(int shard) => Path.ChangeExtension(store.RowsOf(shard), ".failed.f32");
     }
 
     // What was there when the plan was made was refused, or was to be replaced; what an interrupted finish left is named in the provenance.
@@ -172,30 +159,5 @@ public static class ScoreShards
                     Options = [nameof(ScoreOptions.Overwrite)],
                 };
         }
-    }
-
-    // What is allowed to have failed; all else has a part.
-    private static HashSet<int> Failed(ShardedRun run, int allowed)
-    {
-        PartStore store = run.Store;
-        int[] without = [.. Enumerable.Range(0, run.Plan.Shards.Count).Where(shard => store.Read(shard) is null)];
-        foreach (int shard in Enumerable.Range(0, run.Plan.Shards.Count))
-        {
-            if (store.Attempts.FailuresOf(shard).FirstOrDefault(failure => failure.Conflict) is { } conflict)
-                throw new ShardException(ShardProblem.Conflict, conflict.Message);
-        }
-        IReadOnlyList<FailedShards.Entry> failed = FailedShards.Write(store.Attempts, run.Plan.Shards.Count, store.IsFinished);
-        int[] missing = [.. without.Except(failed.Select(entry => entry.Shard))];
-        if (missing.Length > 0)
-            throw new ShardException(
-                ShardProblem.Missing,
-                $"{missing.Length} of {run.Plan.Shards.Count} shards are missing: {FailedShards.Text(missing)}{(failed.Count > 0 ? $" (and {failed.Count} failed)" : "")}; compute them with --shard i/n or --engine, or with --resume in one process"
-            );
-        if (failed.Count > allowed)
-            throw new ShardException(
-                ShardProblem.Failed,
-                $"{failed.Count} of {run.Plan.Shards.Count} shards failed: {FailedShards.Text([.. failed.Select(entry => entry.Shard)])}; shard {failed[0].Shard}: {failed[0].Reasons[^1]}; all reasons are in {Path.Combine(store.Folder, FailedShards.Name)}; mend them and give --resume, or --retry-failed with --shard or --engine, or write their images as failed/shard with --allow-failed-shards {failed.Count}"
-            );
-        return [.. failed.Select(entry => entry.Shard)];
     }
 }

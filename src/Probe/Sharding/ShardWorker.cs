@@ -8,7 +8,6 @@ namespace DataFreeKD.Probe.Sharding;
 internal sealed class ShardWorker : IDisposable
 {
     private readonly ShardedRun run;
-    private readonly string output;
     private ShardInputs? images;
 
     /// <param name="options">The options that the plan was made with.</param>
@@ -24,7 +23,6 @@ internal sealed class ShardWorker : IDisposable
     )
     {
         ArgumentNullException.ThrowIfNull(options);
-        output = options.Output;
         run = new ShardedRun(options, new ShardOptions { Note = note }, mayPlan: false, cancel);
         if (allowed is not null)
             run.Guard = path =>
@@ -44,8 +42,6 @@ internal sealed class ShardWorker : IDisposable
     /// <exception cref="IOException">The machine failed, which does not count against the shard.</exception>
     public ShardOutcome Run(int shard, Action<long>? rows = null, CancellationToken cancel = default)
     {
-        if (shard < 0 || shard >= run.Plan.Shards.Count)
-            throw new ScoreException($"shard {shard}: the plan has {run.Plan.Shards.Count}");
         long before = run.Rows;
         images ??= run.Open();
         bool done = false;
@@ -54,11 +50,6 @@ internal sealed class ShardWorker : IDisposable
             ShardOutcome outcome = run.One(shard, images, rows is null ? null : new Told(progress => rows(progress.Done - before)), cancel);
             done = outcome == ShardOutcome.Done;
             return outcome;
-        }
-        catch (IOException) when (!File.Exists(ScorePlan.PathIn(ScoreJournal.FolderOf(output))))
-        {
-            // The table was finished meanwhile, by another process.
-            return ShardOutcome.Done;
         }
         finally
         {

@@ -1,9 +1,6 @@
-// One process at one shard of a scoring run.
+// One process at one shard whose result is a part.
 
-using DataFreeKD.Core.Sharding;
-using DataFreeKD.Manifests;
-
-namespace DataFreeKD.Probe.Sharding;
+namespace DataFreeKD.Core.Sharding;
 
 /// <summary>What became of a finished attempt.</summary>
 internal enum AttemptOutcome
@@ -18,23 +15,23 @@ internal enum AttemptOutcome
 /// <summary>Rows are written into the attempt's folder; <see cref="Commit"/> makes them the part.</summary>
 internal sealed class PartAttempt : ShardAttempt
 {
-    private const string PartName = "part.json";
+    /// <summary>The file of its note.</summary>
+    public const string PartName = "part.json";
 
     private readonly PartStore store;
     private readonly int shard;
 
-    public PartAttempt(PartStore store, int shard)
-        : base(store.Attempts, shard, Provenance.ToolVersion) => (this.store, this.shard) = (store, shard);
+    /// <param name="store">Where parts lie.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="version">Version of the tool.</param>
+    public PartAttempt(PartStore store, int shard, string version)
+        : base(store.Attempts, shard, version) => (this.store, this.shard) = (store, shard);
 
     /// <summary>Where the rows are written.</summary>
-    public string Rows => RowsIn(Folder);
+    public string Rows => store.RowsIn(Folder);
 
     /// <summary>Where the embeddings are written.</summary>
-    public string Vectors => VectorsIn(Folder);
-
-    public static string RowsIn(string folder) => Path.Combine(folder, "rows.csv");
-
-    public static string VectorsIn(string folder) => Path.Combine(folder, "rows.f32");
+    public string Vectors => store.VectorsIn(Folder);
 
     /// <summary>Makes it the part, unless another attempt was first.</summary>
     /// <exception cref="ShardException">Another one was, with other bytes.</exception>

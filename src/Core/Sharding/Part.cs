@@ -1,8 +1,8 @@
-// What stands beside a finished shard's rows.
+// What stands beside a finished shard's rows or records.
 
 using System.Text.Json.Serialization;
 
-namespace DataFreeKD.Probe.Sharding;
+namespace DataFreeKD.Core.Sharding;
 
 /// <summary>A finished shard.</summary>
 internal sealed record Part
@@ -16,10 +16,10 @@ internal sealed record Part
     /// <summary>SHA-256 of the rows' file.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>SHA-256 of the embeddings' file; null where none are kept.</summary>
+    /// <summary>SHA-256 of the embeddings' file; null where there is none.</summary>
     public string? EmbeddingsSha256 { get; init; }
 
-    /// <summary>Rows by status, or by <c>status/reason</c>.</summary>
+    /// <summary>Rows by status, or by <c>status/reason</c>, where they have one.</summary>
     public required IReadOnlyDictionary<string, long> Counts { get; init; }
 
     /// <summary>The folder of the attempt.</summary>

@@ -1,18 +1,27 @@
 // Finished shards on disk: they, and no queue or lock, say what is done.
 
 using System.Globalization;
-using DataFreeKD.Core.Sharding;
-using DataFreeKD.Manifests;
 
-namespace DataFreeKD.Probe.Sharding;
+namespace DataFreeKD.Core.Sharding;
 
 /// <summary>
-/// The parts of a plan: <c>NNNNNNNN.json</c> (<see cref="Part"/>), <c>NNNNNNNN.part</c> (CSV with its header) and
-/// <c>NNNNNNNN.f32</c>. The note is what decides: it is linked into its place, which only the first of several attempts can do. Rows that
-/// are not in place yet are then in its attempt's folder.
+/// The parts of a plan: <c>NNNNNNNN.json</c> (<see cref="Part"/>), <c>NNNNNNNN.part</c> (what the stage writes: CSV with its header, or
+/// records) and, where there are embeddings, <c>NNNNNNNN.f32</c>. The note is what decides: it is linked into its place, which only the
+/// first of several attempts can do. Rows that are not in place yet are then in its attempt's folder.
 /// </summary>
-internal sealed class PartStore(string folder)
+/// <param name="folder">The folder of the plan.</param>
+/// <param name="rows">The rows' file in an attempt: <see cref="Table"/> or <see cref="Records"/>.</param>
+internal sealed class PartStore(string folder, string rows)
 {
+    /// <summary>The rows' file in an attempt, where they are a table.</summary>
+    public const string Table = "rows.csv";
+
+    /// <summary>The rows' file in an attempt, where they are records of one size.</summary>
+    public const string Records = "rows.bin";
+
+    /// <summary>The embeddings' file in an attempt.</summary>
+    public const string Vectors = "rows.f32";
+
     /// <summary>The folder of parts.</summary>
     public string Folder => folder;
 
@@ -27,6 +36,12 @@ internal sealed class PartStore(string folder)
     public string RowsOf(int shard) => FileOf(shard, "part");
 
     public string VectorsOf(int shard) => FileOf(shard, "f32");
+
+    /// <summary>Where an attempt's rows are written.</summary>
+    public string RowsIn(string attempt) => Path.Combine(attempt, rows);
+
+    /// <summary>Where an attempt's embeddings are written.</summary>
+    public string VectorsIn(string attempt) => Path.Combine(attempt, Vectors);
 
     /// <summary>The note of a finished shard; null where it is not finished.</summary>
     /// <exception cref="ShardException">The note is damaged.</exception>
@@ -53,8 +68,8 @@ internal sealed class PartStore(string folder)
     {
         if (ShardAttempts.IsLink(attempt))
             return;
-        Put(PartAttempt.RowsIn(attempt), RowsOf(shard));
-        Put(PartAttempt.VectorsIn(attempt), VectorsOf(shard));
+        Put(RowsIn(attempt), RowsOf(shard));
+        Put(VectorsIn(attempt), VectorsOf(shard));
 
         static void Put(string from, string to)
         {
@@ -89,7 +104,7 @@ internal sealed class PartStore(string folder)
 
     private static string? Damage(string file, string sha256, CancellationToken cancel) =>
         !File.Exists(file) ? $"{file} is gone"
-        : Provenance.HashFile(file, cancel) != sha256 ? $"{file} is cut short or altered (its sha256 is not its note's)"
+        : FileHash.Of(file, cancel) != sha256 ? $"{file} is cut short or altered (its sha256 is not its note's)"
         : null;
 
     private string FileOf(int shard, string ending) =>
