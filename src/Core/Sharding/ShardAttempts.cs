@@ -81,6 +81,37 @@ internal sealed class ShardAttempts(string plan)
         return conflict;
     }
 
+    /// <summary>Does a shard's work as an attempt of its own, unless it failed for good before.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="version">Version of the tool.</param>
+    /// <param name="work">The work. What a machine lacks (disk, rights, memory), and who else is at an output, is no fault of the shard and
+    /// is thrown on.</param>
+    public ShardOutcome Do(int shard, string version, Action<ShardAttempt> work)
+    {
+        if (IsPoison(shard))
+            return ShardOutcome.Failed;
+        using ShardAttempt attempt = new(this, shard, version);
+        try
+        {
+            work(attempt);
+            return ShardOutcome.Done;
+        }
+        catch (Exception wrong)
+            when (wrong
+                    is not (
+                        OperationCanceledException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or OutOfMemoryException
+                        or OutputException
+                    )
+            )
+        {
+            attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
+            return IsPoison(shard) ? ShardOutcome.Failed : ShardOutcome.Again;
+        }
+    }
+
     /// <summary>Forgets attempts at a shard whose processes were killed.</summary>
     public void ForgetKilled(int shard)
     {

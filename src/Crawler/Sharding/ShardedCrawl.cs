@@ -196,29 +196,11 @@ internal sealed class ShardedCrawl : IDisposable
         // Who was killed and had fetched something lost nothing: only attempts without any count.
         if (rounds.Journals(round.Number, partition) is { Count: > 0 } journals && new FileInfo(journals[^1]).Length > 0)
             attempts.ForgetKilled(partition);
-        if (attempts.IsPoison(partition))
-            return ShardOutcome.Failed;
-        using ShardAttempt attempt = new(attempts, partition, Provenance.ToolVersion);
-        try
-        {
-            Blocking.Wait(() => Fetch(round, partition, attempt.Name, told, mayAsk, cancel));
-            return ShardOutcome.Done;
-        }
-        // What a machine lacks (disk, rights, memory) is no fault of the partition.
-        catch (Exception wrong)
-            when (wrong
-                    is not (
-                        OperationCanceledException
-                        or IOException
-                        or UnauthorizedAccessException
-                        or OutOfMemoryException
-                        or OutputException
-                    )
-            )
-        {
-            attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
-            return attempts.IsPoison(partition) ? ShardOutcome.Failed : ShardOutcome.Again;
-        }
+        return attempts.Do(
+            partition,
+            Provenance.ToolVersion,
+            attempt => Blocking.Wait(() => Fetch(round, partition, attempt.Name, told, mayAsk, cancel))
+        );
     }
 
     /// <summary>Looks at the notes of a round.</summary>

@@ -127,29 +127,7 @@ internal sealed class ShardedComparison
         // Again: whoever had it before may have finished it, or failed at it.
         if (IsFinished(shard))
             return ShardOutcome.Done;
-        if (attempts.IsPoison(shard))
-            return ShardOutcome.Failed;
-        using ShardAttempt attempt = new(attempts, shard, Provenance.ToolVersion);
-        try
-        {
-            runs.Do(run, progress, cancel);
-            return ShardOutcome.Done;
-        }
-        // What a machine lacks (disk, rights, memory), and who else is in the run's folder, is no fault of the run.
-        catch (Exception wrong)
-            when (wrong
-                    is not (
-                        OperationCanceledException
-                        or IOException
-                        or UnauthorizedAccessException
-                        or OutOfMemoryException
-                        or OutputException
-                    )
-            )
-        {
-            attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
-            return attempts.IsPoison(shard) ? ShardOutcome.Failed : ShardOutcome.Again;
-        }
+        return attempts.Do(shard, Provenance.ToolVersion, _ => runs.Do(run, progress, cancel));
     }
 
     /// <summary>A progress that tells the steps of a run alone.</summary>
