@@ -7,8 +7,8 @@ using DataFreeKD.Testing;
 
 namespace DataFreeKD.EndToEnd.Tests;
 
-/// <summary>munged, slurmctld and slurmd in a folder of their own, killed at the end. Tests are skipped where they are not installed, or not
-/// by root.</summary>
+/// <summary>munged, slurmctld and slurmd in a folder of their own, killed at the end. Tests are skipped where they are not installed, or
+/// not run by root.</summary>
 internal sealed class SlurmNode : IDisposable
 {
     private readonly TempFolder folder = new();
@@ -130,7 +130,8 @@ internal sealed class SlurmNode : IDisposable
         long began = Stopwatch.GetTimestamp();
         while (!condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(4), Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(4) ? "" : otherwise());
+            if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(4))
+                Assert.Fail(otherwise());
             Thread.Sleep(100);
         }
     }

@@ -24,7 +24,7 @@ internal sealed record StageKind(string Verb, string Argument, Product Makes, st
     [
         new("crawl", "sources", Product.Images, "store", "rows", "counts.ok")
         {
-            Paths = ["sources", "steer-by", "ca-file"],
+            Paths = ["sources", "steer-by", "ca-file", "engine-credentials"],
             KeepsOutput = true,
         },
         new("score", "images", Product.Scores, "scores.csv", "rows", "counts.ok")
