@@ -276,7 +276,7 @@ public sealed class ShardTests(TinyWorld world)
         Assert.Contains("finish", options);
         // Strictly: a field that Kubernetes does not know is an error.
         List<object> jobs = KubernetesYaml.LoadAllFromString(
-            File.ReadAllText(Path.Combine(Programs.Root, "samples/k8s/score.yaml")),
+            File.ReadAllText(Path.Combine(Programs.Root, $"samples/k8s/{verb}.yaml")),
             strict: true
         );
         Assert.Equal(2, jobs.Count);
