@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Students pruned from the CIFAR teacher in closed form, untrained and after training, over seeds: test top-1, agreement, CPU seconds.
-#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)  STEPS=0 (steps instead: the same result on a busy machine)
+#   DATA=folder with wild/, teacher/ and cifar10/   OUT=bench/results/prune  SEEDS="0 1 2"  SHARES="0.57 0.22 0.12 0.058 0.026"  MINUTES=0 (minutes of training after pruning)
+#   STEPS=0 (steps of training instead of minutes: the same result on a busy machine)
 #   SHAPES="dim=138,... ..." (one for each share, instead of a search)
 #   BLIND=0 (1: random images instead of selected ones)  POOL=0 (1: half of the images from the rest of the pool, as compress draws them)  TEACHER=DATA/teacher/cifar10_vit  IMAGES=1600
 # Shapes are searched for each share (dfkd prune --params), once, with the first seed. What is finished is kept: call it again to go on.
@@ -10,11 +11,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 OUT=${OUT:-$root/bench/results/prune} SEEDS=${SEEDS:-0 1 2} SHARES=${SHARES:-0.57 0.22 0.12 0.058 0.026} MINUTES=${MINUTES:-0} STEPS=${STEPS:-0} SHAPES=${SHAPES:-} BLIND=${BLIND:-0} POOL=${POOL:-0} IMAGES=${IMAGES:-1600}
 TEACHER=${TEACHER:-$DATA/teacher/cifar10_vit}
 mkdir -p "$OUT"
-same_settings "images $IMAGES, blind $BLIND, teacher $TEACHER"
+same_settings "images $IMAGES, blind $BLIND, pool $POOL, teacher $TEACHER"
 half=()
 [ "$POOL" = 0 ] || half=(--pool "$OUT/scores.csv" --hold-out 0.1)
-effort=(--minutes "$MINUTES")
-[ "$STEPS" = 0 ] || { effort=(--steps "$STEPS"); MINUTES=by-steps; }
+effort=()
+[ "$MINUTES" = 0 ] || effort=(--minutes "$MINUTES")
+[ "$STEPS" = 0 ] || effort=(--steps "$STEPS")
 read -r -a shapes <<<"$SHAPES"
 build_dfkd
 unpack "$DATA/wild/pool.tar.gz" "$OUT/pool"
@@ -49,8 +51,8 @@ for share in $SHARES; do
         [ -n "$shape" ] || shape=$(grep -oE '"student": ?"[^"]*"' "$student.summary" | head -n 1 | sed -E 's/.*"([^"]*)"$/\1/')
         evaluate "$student"
         trained=-
-        if [ "$MINUTES" != 0 ]; then
-            after=$student-trained-${effort[1]}
+        if [ ${#effort[@]} -gt 0 ]; then
+            after=$student-trained${effort[0]}-${effort[1]}
             # As compress trains: measured on what the pruning held out.
             [ -f "$after/model.safetensors" ] || "$DFKD" distill "$OUT/$name.csv" --teacher "$TEACHER" --student "$student" "${effort[@]}" --validation "$student" --patience 4 --seed "$seed" --resume --quiet -o "$after"
             evaluate "$after"

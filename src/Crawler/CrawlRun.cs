@@ -31,7 +31,7 @@ public static class CrawlRun
         using OutputLock held = OutputLock.Take(options.Store, "crawl");
         if (File.Exists(options.Store))
             throw new CrawlException($"{options.Store} is a file; name a folder for the store");
-        if (File.Exists(CrawlShardPlan.PathIn(CrawlShardPlan.FolderOf(options.Store))))
+        if (ShardedCrawl.IsPlanned(options.Store))
             throw new CrawlException(
                 $"{CrawlShardPlan.FolderOf(options.Store)} holds a crawl that several processes share; finish it with --finish, or delete that folder"
             );

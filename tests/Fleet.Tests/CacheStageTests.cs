@@ -132,17 +132,7 @@ public sealed class CacheStageTests(TinyWorld world) : IClassFixture<TinyWorld>,
         CacheShards.Plan(options, 32, cancel: TestContext.Current.CancellationToken);
         PartBoard board = CacheShards.Board(options.Output);
         new CacheJob(options).Write(board.Folder);
-        return new ShardMessage
-        {
-            Stage = CacheStage.Stage,
-            Run = "run",
-            Folder = board.Folder,
-            Plan = board.Sha256,
-            Shard = 0,
-            Attempt = 0,
-            Version = board.Version,
-            Profile = board.Numerics,
-        };
+        return FirstShard.Of(CacheStage.Stage, board.Folder, board.Sha256, board.Version, board.Numerics);
     }
 
     private ShardOutcome Run(ShardMessage message, string root, Action<long>? rows = null) =>

@@ -171,17 +171,7 @@ public sealed class CompareStageTests(TinyWorld world) : IClassFixture<TinyWorld
         ShardedComparison comparison = new(options, cancel: TestContext.Current.CancellationToken);
         ComparisonPlan plan = comparison.Plan();
         new CompareJob(options).Write(comparison.Folder);
-        return new ShardMessage
-        {
-            Stage = CompareStage.Stage,
-            Run = "run",
-            Folder = comparison.Folder,
-            Plan = comparison.PlanSha256,
-            Shard = 0,
-            Attempt = 0,
-            Version = plan.Version,
-            Profile = plan.Numerics,
-        };
+        return FirstShard.Of(CompareStage.Stage, comparison.Folder, comparison.PlanSha256, plan.Version, plan.Numerics);
     }
 
     private ShardOutcome Run(ShardMessage message, string root, Action<long>? rows = null) =>

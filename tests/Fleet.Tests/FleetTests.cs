@@ -132,7 +132,16 @@ public sealed class FleetTests(FleetWorld world)
     [Theory]
     [InlineData("no engine at nats://127.0.0.1:9", "worker", "--engine", "nats://127.0.0.1:9", "--root", "/")]
     [InlineData("there is no such folder", "worker", "--engine", "nats://127.0.0.1:9", "--root", "/none/such")]
-    [InlineData("expected score, cache, compare or crawl", "worker", "--engine", "nats://127.0.0.1:9", "--root", "/", "--stages", "score,select")]
+    [InlineData(
+        "expected score, cache, compare or crawl",
+        "worker",
+        "--engine",
+        "nats://127.0.0.1:9",
+        "--root",
+        "/",
+        "--stages",
+        "score,select"
+    )]
     [InlineData("no engine at nats://127.0.0.1:9", "engine", "status", "nats://127.0.0.1:9")]
     [InlineData("see dfkd engine status --help", "engine", "status")]
     public void A_worker_or_a_question_without_an_engine_is_refused_in_one_line(string expected, params string[] args) =>

@@ -120,17 +120,7 @@ public sealed class ScoreStageTests(FleetWorld world) : IDisposable
         ScoreShards.Plan(options, new ShardOptions { Size = 240 }, TestContext.Current.CancellationToken);
         ShardBoard board = ShardBoard.Open(options.Output);
         ScoreJob.Of(ScoreJob.Full(options)).Write(board.Folder);
-        return new ShardMessage
-        {
-            Stage = ScoreStage.Stage,
-            Run = "run",
-            Folder = board.Folder,
-            Plan = board.Sha256,
-            Shard = 0,
-            Attempt = 0,
-            Version = board.Version,
-            Profile = board.Numerics,
-        };
+        return FirstShard.Of(ScoreStage.Stage, board.Folder, board.Sha256, board.Version, board.Numerics);
     }
 
     private ShardOutcome Run(ShardMessage message, string root, Action<long>? rows = null) =>

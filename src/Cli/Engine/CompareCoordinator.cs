@@ -38,13 +38,7 @@ internal sealed record CompareCoordinator(EngineOptions Engine, TimeSpan Lease, 
             Shards = comparison.Shards,
             Rows = comparison.Rows,
         };
-        CoordinatorOptions coordination = new()
-        {
-            Look = () => Look(comparison),
-            Lease = Lease,
-            Note = note,
-            Progress = progress is null ? null : progress.Report,
-        };
+        CoordinatorOptions coordination = Coordination.Of(() => Look(comparison), Lease, note, progress);
         Blocking.Wait(() => Coordinator.RunAsync(Engine, run, coordination, cancel));
         return comparison.Finish(cancel);
     }
@@ -52,8 +46,6 @@ internal sealed record CompareCoordinator(EngineOptions Engine, TimeSpan Lease, 
     private static ShardStanding Look(ShardedComparison comparison)
     {
         ShardStanding standing = comparison.Look();
-        return standing.Missing.Count == 0 || comparison.IsPlanned
-            ? standing
-            : throw new UsageException($"{comparison.Folder} was finished, or begun anew, by another process; see what is there");
+        return standing.Missing.Count == 0 || comparison.IsPlanned ? standing : throw Coordination.Ended(comparison.Folder);
     }
 }

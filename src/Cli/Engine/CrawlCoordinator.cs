@@ -38,13 +38,7 @@ internal sealed record CrawlCoordinator(EngineOptions Engine, TimeSpan Lease, in
                 Shards = plan.Partitions,
                 Rows = round.Partitions.Values.Sum(),
             };
-            CoordinatorOptions coordination = new()
-            {
-                Look = () => Look(crawl, round, options.Store),
-                Lease = Lease,
-                Note = note,
-                Progress = progress is null ? null : progress.Report,
-            };
+            CoordinatorOptions coordination = Coordination.Of(() => Look(crawl, round, options.Store), Lease, note, progress);
             ShardStanding standing = Blocking.Wait(() => Coordinator.RunAsync(Engine, run, coordination, cancel));
             // The end says which.
             if (standing.Failed.Count > 0)
@@ -54,7 +48,5 @@ internal sealed record CrawlCoordinator(EngineOptions Engine, TimeSpan Lease, in
     }
 
     private static ShardStanding Look(ShardedCrawl crawl, CrawlRound round, string store) =>
-        ShardedCrawl.IsPlanned(store)
-            ? crawl.Look(round)
-            : throw new UsageException($"{crawl.Folder} was finished, or begun anew, by another process; see what is there");
+        ShardedCrawl.IsPlanned(store) ? crawl.Look(round) : throw Coordination.Ended(crawl.Folder);
 }

@@ -1,11 +1,9 @@
 // The options of a crawl as workers on other machines take them up: a record beside the plan, and no command line.
 
 using System.Net;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataFreeKD.Crawler;
-using DataFreeKD.Crawler.Sharding;
 using DataFreeKD.Crawler.Sources;
 
 namespace DataFreeKD.Cli.Engine;
@@ -14,15 +12,7 @@ namespace DataFreeKD.Cli.Engine;
 /// <param name="Crawl">Its options, with full paths.</param>
 internal sealed record CrawlJob(CrawlOptions Crawl)
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower), new NetworkText(), new SetText() },
-    };
+    private static readonly JobFile Beside = new("crawl", null, new NetworkText(), new SetText());
 
     /// <summary>The job of a crawl: with full paths, as workers begin in other folders, and with the lists of folders and globs.</summary>
     public static CrawlJob Of(CrawlOptions options) =>
@@ -36,29 +26,11 @@ internal sealed record CrawlJob(CrawlOptions Crawl)
         );
 
     /// <summary>Puts it beside the plan.</summary>
-    public void Write(string folder) =>
-        AtomicFile.WriteAllText(Path.Combine(folder, CrawlShardPlan.JobName), JsonSerializer.Serialize(this, Json) + "\n");
+    public void Write(string folder) => Beside.Write(folder, this);
 
     /// <summary>Reads it from beside the plan.</summary>
     /// <exception cref="UsageException">It is not there, or no such record.</exception>
-    public static CrawlJob Read(string folder)
-    {
-        string path = Path.Combine(folder, CrawlShardPlan.JobName);
-        try
-        {
-            return JsonSerializer.Deserialize<CrawlJob>(File.ReadAllBytes(path), Json) is { Crawl: not null } job
-                ? job
-                : throw new JsonException("no job");
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UsageException($"{path} is not there: the crawl was finished, or this machine does not see it");
-        }
-        catch (Exception broken) when (broken is JsonException or NotSupportedException)
-        {
-            throw new UsageException($"{path} cannot be read as the options of a crawl: {broken.Message}");
-        }
-    }
+    public static CrawlJob Read(string folder) => Beside.Read<CrawlJob>(folder, job => job.Crawl is not null);
 
     private sealed class NetworkText : JsonConverter<IPNetwork>
     {

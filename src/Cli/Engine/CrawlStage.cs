@@ -18,69 +18,56 @@ internal sealed class CrawlStage(int threads, IReadOnlyList<IPNetwork> networks)
     /// <summary>The stage's name.</summary>
     public const string Stage = "crawl";
 
-    private (string Folder, string Plan, ShardedCrawl Crawl, CrawlRound Round)? open;
+    private readonly OpenPlan<Opened> plan = new();
 
     public string Name => Stage;
 
     public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel)
     {
-        (ShardedCrawl crawl, CrawlRound round) = Open(message, root, cancel);
+        (ShardedCrawl crawl, CrawlRound round) = plan.Of(message, () => Load(message, root, cancel));
         return crawl.One(round, message.Shard, new CrawlTally(new Told(rows)), holds, cancel);
     }
 
-    public void Dispose() => Close();
+    public void Dispose() => plan.Dispose();
 
-    private void Close()
+    private Opened Load(ShardMessage message, PoolRoot root, CancellationToken cancel)
     {
-        open?.Crawl.Dispose();
-        open = null;
-    }
-
-    private (ShardedCrawl Crawl, CrawlRound Round) Open(ShardMessage message, PoolRoot root, CancellationToken cancel)
-    {
-        if (open is { } now && now.Folder == message.Folder && now.Plan == message.Plan)
-            return (now.Crawl, now.Round);
-        Close();
-        // What cannot be opened here is no fault of the partition: the coordinator opened it before it was queued.
+        CrawlOptions options = CrawlJob.Read(message.Folder).Crawl with { Workers = threads };
+        message.RequireFolder(CrawlShardPlan.FolderOf(options.Store), options.Store);
+        root.Require(options.Store);
+        foreach (IPNetwork network in options.Web.AllowedNetworks)
+        {
+            if (!networks.Any(allowed => Holds(allowed, network)))
+                throw new UsageException($"it may speak to {network}, and this worker may not; give workers --allow-network {network}");
+        }
+        // Before any of them is opened.
+        foreach (
+            string source in options.Sources.Where(source => !WebSources.IsAddress(source)).Append(options.Web.CaFile).OfType<string>()
+        )
+            root.Require(source);
+        ShardedCrawl crawl = new(options, cancel: cancel);
         try
         {
-            CrawlOptions options = CrawlJob.Read(message.Folder).Crawl with { Workers = threads };
-            if (CrawlShardPlan.FolderOf(options.Store) != message.Folder)
-                throw new UsageException($"{message.Folder} holds the options of {options.Store}");
-            root.Require(options.Store);
-            foreach (IPNetwork network in options.Web.AllowedNetworks)
-            {
-                if (!networks.Any(allowed => Holds(allowed, network)))
-                    throw new UsageException($"it may speak to {network}, and this worker may not; give workers --allow-network {network}");
-            }
-            // Before any of them is opened.
-            foreach (
-                string source in options.Sources.Where(source => !WebSources.IsAddress(source)).Append(options.Web.CaFile).OfType<string>()
-            )
-                root.Require(source);
-            ShardedCrawl crawl = new(options, cancel: cancel);
-            try
-            {
-                crawl.Plan(cancel: cancel);
-                CrawlRound round = crawl.Find(message.Plan)
-                    ?? throw new UsageException($"{message.Folder} has no round that was queued so: it was begun anew");
-                open = (message.Folder, message.Plan, crawl, round);
-                return (crawl, round);
-            }
-            catch
-            {
-                crawl.Dispose();
-                throw;
-            }
+            crawl.Plan(cancel: cancel);
+            return new Opened(
+                crawl,
+                crawl.Find(message.Plan) ?? throw new UsageException($"{message.Folder} has no round that was queued so: it was begun anew")
+            );
         }
-        catch (Exception not) when (not is not (OperationCanceledException or ShardRefusedException or OutOfMemoryException))
+        catch
         {
-            throw new ShardRefusedException(not.Message);
+            crawl.Dispose();
+            throw;
         }
     }
 
     private static bool Holds(IPNetwork allowed, IPNetwork network) =>
         allowed.PrefixLength <= network.PrefixLength && allowed.Contains(network.BaseAddress);
+
+    private sealed record Opened(ShardedCrawl Crawl, CrawlRound Round) : IDisposable
+    {
+        public void Dispose() => Crawl.Dispose();
+    }
 
     private sealed class Told(Action<long> rows) : IProgress<CrawlProgress>
     {

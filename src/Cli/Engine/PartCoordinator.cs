@@ -33,13 +33,7 @@ internal sealed record PartCoordinator(EngineOptions Engine, TimeSpan Lease, str
             Shards = board.Shards,
             Rows = board.Rows,
         };
-        CoordinatorOptions coordination = new()
-        {
-            Look = () => Look(board),
-            Lease = Lease,
-            Note = note,
-            Progress = progress is null ? null : progress.Report,
-        };
+        CoordinatorOptions coordination = Coordination.Of(() => Look(board), Lease, note, progress);
         while (true)
         {
             Blocking.Wait(() => Coordinator.RunAsync(Engine, run, coordination, cancel));
@@ -62,7 +56,7 @@ internal sealed record PartCoordinator(EngineOptions Engine, TimeSpan Lease, str
         }
         catch (DirectoryNotFoundException)
         {
-            throw new UsageException($"{board} was finished, or begun anew, by another process; see what is there");
+            throw Coordination.Ended($"{board}");
         }
     }
 }

@@ -16,13 +16,15 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
     /// <summary>The stage's name.</summary>
     public const string Stage = "score";
 
-    private (string Folder, string Plan, ShardWorker Worker)? open;
+    private readonly OpenPlan<ShardWorker> plan = new();
 
     public string Name => Stage;
 
     public ShardOutcome Run(ShardMessage message, PoolRoot root, Action<long> rows, Func<bool> holds, CancellationToken cancel)
     {
-        ShardWorker worker = WorkerOf(message, root, cancel);
+        // A shard of another stage may have set its own.
+        TorchRuntime.Start(threads);
+        ShardWorker worker = plan.Of(message, () => Load(message, root, cancel));
         try
         {
             return worker.Run(message.Shard, rows, cancel);
@@ -38,44 +40,18 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
         }
     }
 
-    public void Dispose() => Close();
+    public void Dispose() => plan.Dispose();
 
-    private void Close()
+    private ShardWorker Load(ShardMessage message, PoolRoot root, CancellationToken cancel)
     {
-        open?.Worker.Dispose();
-        open = null;
-    }
-
-    private ShardWorker WorkerOf(ShardMessage message, PoolRoot root, CancellationToken cancel)
-    {
-        if (open is { } now && now.Folder == message.Folder && now.Plan == message.Plan)
-        {
-            // A shard of another stage may have set its own.
-            TorchRuntime.Start(threads);
-            return now.Worker;
-        }
-        Close();
-        // What cannot be opened here is no fault of the shard: the plan was made of it.
-        try
-        {
-            ScoreOptions options = ScoreJob.Read(message.Folder).Options(threads);
-            if (ShardBoard.FolderOf(options.Output) != message.Folder)
-                throw new UsageException($"{message.Folder} holds the options of {options.Output}");
-            RequireWithin(root, options);
-            ShardBoard board = ShardBoard.Open(options.Output);
-            if (board.Sha256 != message.Plan)
-                throw new UsageException($"{message.Folder} has another plan than the one that was queued");
-            foreach (string source in board.Sources)
-                root.Require(source);
-            TorchRuntime.Start(threads);
-            ShardWorker worker = new(options, root.Holds, note, cancel);
-            open = (message.Folder, message.Plan, worker);
-            return worker;
-        }
-        catch (Exception not) when (not is not (OperationCanceledException or ShardRefusedException or OutOfMemoryException))
-        {
-            throw new ShardRefusedException(not.Message);
-        }
+        ScoreOptions options = ScoreJob.Read(message.Folder).Options(threads);
+        message.RequireFolder(ShardBoard.FolderOf(options.Output), options.Output);
+        RequireWithin(root, options);
+        ShardBoard board = ShardBoard.Open(options.Output);
+        message.RequirePlan(board.Sha256);
+        foreach (string source in board.Sources)
+            root.Require(source);
+        return new ShardWorker(options, root.Holds, note, cancel);
     }
 
     private static void RequireWithin(PoolRoot root, ScoreOptions options)

@@ -9,9 +9,6 @@ namespace DataFreeKD.Crawler.Sharding;
 /// <summary>What a crawl in partitions depends on.</summary>
 internal sealed record CrawlShardPlan
 {
-    /// <summary>The file of the options as workers of an engine take them up.</summary>
-    public const string JobName = "job.json";
-
     private const string Name = "plan.json";
 
     private const int ThisForm = 1;

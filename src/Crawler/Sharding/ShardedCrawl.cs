@@ -18,13 +18,6 @@ namespace DataFreeKD.Crawler.Sharding;
 /// </summary>
 internal sealed class ShardedCrawl : IDisposable
 {
-    private const string Attempts = ShardAttempts.Name,
-        PartitionFolder = "partitions",
-        Brought = "origins",
-        Levels = "levels",
-        Archives = "archives",
-        Scratch = "scratch";
-
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(300),
         Settling = TimeSpan.FromSeconds(1);
 
@@ -71,16 +64,15 @@ internal sealed class ShardedCrawl : IDisposable
         if (planned is { } done)
             return done.Plan;
         SortedDictionary<string, string> own = OwnOptions();
-        while (CrawlShardPlan.Read(Folder) is null)
-        {
-            RefuseForeign();
-            using OutputLock? held = OutputLock.TryTake(CrawlShardPlan.PathIn(Folder), "crawl", out string? _);
-            if (held is null)
-                Pause(cancel);
-            else if (CrawlShardPlan.Read(Folder) is null)
-                Make(own, partitions, cancel);
-        }
-        CrawlShardPlan plan = CrawlShardPlan.Read(Folder) ?? throw Gone();
+        CrawlShardPlan plan = PlanTurn.Of(
+            () => CrawlShardPlan.Read(Folder),
+            () => Make(own, partitions, cancel),
+            () => CrawlFolder.Claim(Folder),
+            () => (OutputLock.TryTake(CrawlShardPlan.PathIn(Folder), "crawl", out string? holder), holder),
+            anew: false,
+            note: null,
+            cancel
+        );
         plan.Require(own, partitions, Folder);
         planned = (plan, new CrawlPartitions(plan.Partitions, plan.Alone));
         return plan;
@@ -180,7 +172,7 @@ internal sealed class ShardedCrawl : IDisposable
         cancel.ThrowIfCancellationRequested();
         if (!round.Partitions.ContainsKey(partition) || IsFinished(round, partition))
             return ShardOutcome.Done;
-        string folder = Path.Combine(Folder, PartitionFolder);
+        string folder = Path.Combine(Folder, CrawlFolder.Partitions);
         Directory.CreateDirectory(folder);
         using OutputLock? held = OutputLock.TryTake(
             Path.Combine(folder, partition.ToString("D8", CultureInfo.InvariantCulture)),
@@ -196,10 +188,8 @@ internal sealed class ShardedCrawl : IDisposable
         // Who was killed and had fetched something lost nothing: only attempts without any count.
         if (rounds.Journals(round.Number, partition) is { Count: > 0 } journals && new FileInfo(journals[^1]).Length > 0)
             attempts.ForgetKilled(partition);
-        return attempts.Do(
-            partition,
-            Provenance.ToolVersion,
-            attempt => Blocking.Wait(() => Fetch(round, partition, attempt.Name, told, mayAsk, cancel))
+        return attempts.Do(partition, Provenance.ToolVersion, attempt =>
+            Blocking.Wait(() => Fetch(round, partition, attempt.Name, told, mayAsk, cancel))
         );
     }
 
@@ -247,7 +237,7 @@ internal sealed class ShardedCrawl : IDisposable
                 manifest.Value,
                 new CrawlRows(named, last.Level + 1, maker.Journal, MembersOf),
                 sweep: true,
-                Remove,
+                () => CrawlFolder.Remove(Folder),
                 clock,
                 progress,
                 cancel
@@ -262,19 +252,19 @@ internal sealed class ShardedCrawl : IDisposable
         Stopwatch time = Stopwatch.StartNew();
         CrawlPartitions partitions = Partitions(cancel);
         IReadOnlyList<string> before = rounds.Journals(round.Number, partition);
-        string scratch = Path.Combine(Folder, Scratch, attempt);
+        string scratch = Path.Combine(Folder, CrawlFolder.Scratch, attempt);
         // What a process that is gone had under way is still with the servers.
         if (before.Count > 0)
             await Task.Delay(Settling, cancel).ConfigureAwait(false);
         try
         {
             using JournalReader done = new(before, JournalRows.All, sparse: true);
-            string of = Path.Combine(Folder, PartitionFolder);
+            string of = Path.Combine(Folder, CrawlFolder.Partitions);
             IReadOnlyList<string> memories = CrawlRounds.Files(of, partition);
             using HostMemory memory = new(
                 memories,
                 CrawlRounds.NewFile(of, partition, memories.Count),
-                Path.Combine(Folder, Brought),
+                Path.Combine(Folder, CrawlFolder.Origins),
                 round.Level
             );
             WebOptions web = options.Web with
@@ -287,7 +277,7 @@ internal sealed class ShardedCrawl : IDisposable
                 },
             };
             HashSet<UInt128> known = manifest.Value.Known;
-            string archives = Directory.CreateDirectory(Path.Combine(Folder, Archives)).FullName;
+            string archives = Directory.CreateDirectory(Path.Combine(Folder, CrawlFolder.Archives)).FullName;
             using ResultSink results = new(options, store, MembersOf, known);
             using HttpExchange http = new(web, scratch);
             await using (JournalWriter journal = new(rounds.NewJournal(round.Number, partition, before.Count)))
@@ -411,46 +401,6 @@ internal sealed class ShardedCrawl : IDisposable
             };
     }
 
-    private void RefuseForeign()
-    {
-        if (File.Exists(Folder))
-            throw new CrawlException($"{Folder} is a file where the plan of the shards is kept; move it away, or name another store");
-        if (Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).FirstOrDefault(entry => !IsOwn(entry)) is { } foreign)
-            throw new CrawlException($"{foreign} is in the way: no crawl wrote it; move it away, or name another store");
-        Directory.CreateDirectory(Folder);
-    }
-
-    private void Remove()
-    {
-        // First: without a plan, processes that are still at a partition see that there is nothing left to do.
-        File.Delete(CrawlShardPlan.PathIn(Folder));
-        foreach (string entry in Directory.EnumerateFileSystemEntries(Folder).Where(IsOwn).ToArray())
-        {
-            if (ShardAttempts.IsLink(entry))
-                continue;
-            if (Directory.Exists(entry))
-                Directory.Delete(entry, recursive: true);
-            else
-                File.Delete(entry);
-        }
-        if (!Directory.EnumerateFileSystemEntries(Folder).Any())
-            Directory.Delete(Folder);
-    }
-
-    private static bool IsOwn(string entry) =>
-        Path.GetFileName(entry)
-            is "plan.json"
-                or ".plan.json.lock"
-                or CrawlShardPlan.JobName
-                or CrawlRounds.Name
-                or PartitionFolder
-                or Brought
-                or Levels
-                or Archives
-                or Scratch
-                or Attempts
-        || AtomicFile.IsTemporary(entry);
-
     private SortedDictionary<string, string> OwnOptions() =>
         new(
             CrawlPlan
@@ -479,7 +429,7 @@ internal sealed class ShardedCrawl : IDisposable
     }
 
     private RoundMaker Maker(CrawlPartitions partitions) =>
-        new(options, named, manifest.Value.Known, partitions, rounds, Path.Combine(Folder, Levels));
+        new(options, named, manifest.Value.Known, partitions, rounds, Path.Combine(Folder, CrawlFolder.Levels));
 
     private ShardAttempts AttemptsOf(CrawlRound round) => new(rounds.PathOf(round.Number));
 
@@ -493,13 +443,11 @@ internal sealed class ShardedCrawl : IDisposable
     private RoundNote? NoteOf(CrawlRound round, int partition) => ShardJson.Read<RoundNote>(rounds.NoteOf(round.Number, partition));
 
     private string MembersOf(long archive) =>
-        Path.Combine(Folder, Archives, string.Create(CultureInfo.InvariantCulture, $"{archive}.jsonl"));
+        Path.Combine(Folder, CrawlFolder.Archives, string.Create(CultureInfo.InvariantCulture, $"{archive}.jsonl"));
 
     private static void Pause(CancellationToken cancel)
     {
         cancel.WaitHandle.WaitOne(Wait);
         cancel.ThrowIfCancellationRequested();
     }
-
-    private CrawlException Gone() => new($"{Folder}: the plan is gone; see who else writes there");
 }
