@@ -21,26 +21,48 @@ wish "command -v mpirun >/dev/null" openmpi-bin "one training on several ranks"
 
 dotnet build DataFreeKD.sln -c "$configuration" -v quiet -clp:NoSummary --nologo
 
-# Each test project is a program of its own (xunit.v3): run them one after another, since each uses every core.
+# Each test project is a program of its own (xunit.v3). They run one after another, since each uses every core; the fleet's tests mostly
+# wait for leases and restarts, so they run beside the others.
+beside=Fleet.Tests
+logs=$(mktemp -d)
+lane=
+trap '[ -z "$lane" ] || kill -- "-$lane" 2>/dev/null; rm -rf "$logs"' EXIT
+run() { # a project: what it prints is kept in a file, and its exit code and seconds in another
+    local began=$SECONDS code=0
+    "tests/$1/bin/$configuration/net10.0/DataFreeKD.$1" --progress off --no-ansi 2>&1 | tee "$logs/$1" || code=$?
+    echo "$code $((SECONDS - began))" >"$logs/$1.ended"
+}
 passed=0 failed=0 skipped=0 broken=()
-for project in tests/*.Tests; do
-    name=$(basename "$project")
-    program=$project/bin/$configuration/net10.0/DataFreeKD.$name
-    log=$(mktemp)
-    echo "== $name"
-    code=0
-    "$program" --progress off --no-ansi 2>&1 | tee "$log" || code=$?
+report() {
+    local name=$1 code=- seconds=0 p f s
+    [ ! -f "$logs/$name.ended" ] || read -r code seconds <"$logs/$name.ended"
     # The runner closes with "  failed: N", "  succeeded: N", "  skipped: N".
-    count() { sed -nE "s/^  $1: ([0-9]+)$/\1/p" "$log" | tail -n 1; }
+    count() { sed -nE "s/^  $1: ([0-9]+)$/\1/p" "$logs/$name" | tail -n 1; }
     p=$(count succeeded) f=$(count failed) s=$(count skipped)
-    rm -f "$log"
+    echo "== $name took $seconds s"
     passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0})) skipped=$((skipped + ${s:-0}))
-    if [ "$code" -ne 0 ] || [ -z "$p" ]; then
+    if [ "$code" != 0 ] || [ -z "$p" ]; then
         broken+=("$name (exit $code)")
         # A program that died before its summary, or failed without a failed test, still counts.
         [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
     fi
+}
+set -m # a process group of its own, so that an interruption ends all of it
+run "$beside" >/dev/null &
+lane=$!
+set +m
+for project in tests/*.Tests; do
+    name=$(basename "$project")
+    [ "$name" != "$beside" ] || continue
+    echo "== $name"
+    run "$name"
+    report "$name"
 done
+wait "$lane" || true
+lane=
+echo "== $beside"
+cat "$logs/$beside"
+report "$beside"
 
 [ ${#broken[@]} -eq 0 ] || echo "failing: ${broken[*]}"
 echo "$passed passed, $failed failed, $skipped skipped"

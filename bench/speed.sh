@@ -2,12 +2,14 @@
 # Every comparison of speed side by side: dfkd and its peers in turn, several rounds, one table with medians, ranges, versions and threads.
 #   bench/speed.sh [CASE...]   score-tiny score-small score-base score-photos train-32 train-224 gemm; all without a name
 #   DATA=folder with imagenette224/, imagenet-sample/, cifar10/ and teacher/   ROUNDS=3  THREADS=2  OUT=bench/results/speed
+#   BEFORE=an earlier dfkd, to stand beside this one in every round
 #   IMAGES_TINY=600 IMAGES_SMALL=240 IMAGES_BASE=96 IMAGES_PHOTOS=200  STEPS32=40 STEPS224=8
 # Needs tests/peers/setup.sh, and timm (TIMM_PATH or pip).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/bench/common.sh"
 ROUNDS=${ROUNDS:-3} THREADS=${THREADS:-2} OUT=${OUT:-$root/bench/results/speed}
+[ -z "${BEFORE:-}" ] || export BEFORE
 export DFKD PYTHON=${PYTHON:-/usr/bin/python3} ROOT=$root
 [ $# -gt 0 ] || set -- gemm score-tiny score-small score-base score-photos train-32 train-224
 work=$(mktemp -d)

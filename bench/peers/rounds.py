@@ -1,7 +1,8 @@
 """Runs commands that do the same in turn, over several rounds, and tabulates them: see bench/speed.sh, which calls it.
 
 usage: rounds.py SPEC.json OUT_BASE   (writes OUT_BASE.json and OUT_BASE.md)
-SPEC: {"rounds": n, "notes": [...], "cases": [{"name", "unit", "count", "base", "contenders": {NAME: {WAY: [argv], ...}}}]}
+SPEC: {"rounds": n, "notes": [...], "peak": [argv], "cases": [{"name", "unit", "count", "work", "base", "contenders": {NAME: {WAY: [argv], ...}}}]}
+`peak` gives the machine's GFLOP/s; where a case says how many GFLOP its unit takes (`work`), the table has what that comes to beside each row.
 A contender with several ways (numbers of workers, batch sizes) is tried once in each and keeps its fastest; the others are
 warmed up by one run. Every argv prints one JSON object: `seconds`, and where it knows better `count` (units done),
 `versions`; or `step_seconds`; or, of a training by dfkd, `images_per_second` and the case's `batch`.
@@ -37,19 +38,21 @@ def run(argv, case):
     return {"rate": count / seconds, "whole": count / wall, "cpu": cpu / count, "versions": printed.get("versions")}
 
 
-def measure(case, rounds):
-    """By contender: the way it kept, what it tried, and its runs."""
-    results = {}
+def measure(case, rounds, peak):
+    """By contender: the way it kept, what it tried, and its runs; and the machine's peak in each round, where the case has a ceiling."""
+    results, peaks = {}, []
     for name, ways in case["contenders"].items():
         tried = {way: run(argv, case)["rate"] for way, argv in ways.items()}
         best = max(tried, key=tried.get)
         print(f"{case['name']}: {name}: " + ", ".join(f"{way or 'warm-up'} {rate:.3g}" for way, rate in tried.items()), file=sys.stderr, flush=True)
         results[name] = {"way": best, "tried": tried, "runs": []}
     for index in range(rounds):
+        if peak and case.get("work"):
+            peaks.append(run(peak, {})["rate"])
         for name, result in results.items():
             result["runs"].append(run(case["contenders"][name][result["way"]], case))
         print(f"{case['name']} round {index + 1}: " + ", ".join(f"{name} {result['runs'][-1]['rate']:.3g}" for name, result in results.items()), file=sys.stderr, flush=True)
-    return {"name": case["name"], "unit": case["unit"], "count": case.get("count"), "base": case["base"], "results": results}
+    return {"name": case["name"], "unit": case["unit"], "count": case.get("count"), "base": case["base"], "results": results, "peaks": peaks, "ceilings": [peak / case["work"] for peak in peaks]}
 
 
 def figure(value):
@@ -65,13 +68,14 @@ def table(case):
     middle = {name: {key: statistics.median(run[key] for run in result["runs"]) for key in ("rate", "whole", "cpu")} for name, result in case["results"].items()}
     base = middle[case["base"]]
     of = f", {case['count']:,}" if case["count"] else ""
-    yield f"| {case['name']}{of} | {case['unit']}: median (range) | ratio | whole process | ratio | CPU s, ratio |"
-    yield "|---|---|---|---|---|---|"
+    ceiling = statistics.median(case["ceilings"]) if case.get("ceilings") else None
+    yield f"| {case['name']}{of} | {case['unit']}: median (range) | ratio | whole process | ratio | CPU s, ratio |{f" of the ceiling, {figure(ceiling)} |" if ceiling else ""}"
+    yield "|---|---|---|---|---|---|" + ("---|" if ceiling else "")
     for name, result in case["results"].items():
         way = f" ({result['way']})" if result["way"] else ""
         rates, wholes = ([run[key] for run in result["runs"]] for key in ("rate", "whole"))
         mine = middle[name]
-        yield f"| {name}{way} | {spread(rates)} | {mine['rate'] / base['rate']:.2f} | {spread(wholes)} | {mine['whole'] / base['whole']:.2f} | {base['cpu'] / mine['cpu']:.2f} |"
+        yield f"| {name}{way} | {spread(rates)} | {mine['rate'] / base['rate']:.2f} | {spread(wholes)} | {mine['whole'] / base['whole']:.2f} | {base['cpu'] / mine['cpu']:.2f} |{f" {100 * mine['rate'] / ceiling:.0f} % |" if ceiling else ""}"
 
 
 def machine():
@@ -84,7 +88,7 @@ def main(spec_file, out):
     with open(spec_file, encoding="utf-8") as file:
         spec = json.load(file)
     load = os.getloadavg()[0]
-    cases = [measure(case, spec["rounds"]) for case in spec["cases"]]
+    cases = [measure(case, spec["rounds"], spec.get("peak")) for case in spec["cases"]]
     versions = sorted({run["versions"] for case in cases for result in case["results"].values() for run in result["runs"] if run["versions"]})
     notes = [*spec["notes"], *(f"Peer: {version}." for version in versions), f"Machine: {machine()}; load before the first run {load:.1f}."]
     text = "\n\n".join("\n".join(table(case)) for case in cases) + "\n\n" + "\n".join(f"- {note}" for note in notes) + "\n"
