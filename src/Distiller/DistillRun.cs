@@ -3,6 +3,7 @@
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Losses;
+using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Distiller.Training;

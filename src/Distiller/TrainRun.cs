@@ -1,6 +1,7 @@
 // Supervised training from end to end: labelled images in, model directory out. For teachers and upper bounds.
 
 using DataFreeKD.Distiller.Data;
+using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Distiller.Output;
 using DataFreeKD.Distiller.Ranks;
 using DataFreeKD.Distiller.Training;

@@ -84,6 +84,82 @@ public sealed class PruningPartsTests
     }
 
     [Fact]
+    public void A_basis_with_slopes_takes_what_the_answer_depends_on_before_what_is_only_large()
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using StreamBasis loud = Gathered(false),
+            heard = Gathered(true);
+        // The three directions that hold most energy, whatever anybody reads.
+        Assert.InRange(Share(loud, 0), 0.9, 1.1);
+        Assert.InRange(Share(loud, 4), 0, 0.4);
+        // The loudest is read by nobody and makes room for one of a third of its size that decides.
+        Assert.InRange(Share(heard, 0), 0, 0.4);
+        Assert.InRange(Share(heard, 4), 0.6, 1.1);
+        torch.Tensor basis = heard.Of(4, 7).Basis,
+            gram = basis.matmul(basis.t());
+        Assert.True(gram.matmul(gram).allclose(gram, 1e-9, 1e-9));
+        Assert.True(basis.sum([1]).abs().max().item<double>() < 1e-9 && basis.sum([0]).abs().max().item<double>() < 1e-9);
+
+        // How much of a direction is kept.
+        static double Share(StreamBasis gathered, long direction)
+        {
+            torch.Tensor one = torch.zeros(8, torch.float64);
+            one[direction] = 1;
+            one = one - one.mean();
+            torch.Tensor basis = gathered.Of(4, 7).Basis;
+            return basis.t().matmul(one / one.norm()).square().sum().item<double>();
+        }
+
+        static StreamBasis Gathered(bool slopes)
+        {
+            StreamBasis gathered = new(8, torch.CPU);
+            torch.Tensor tokens =
+                torch.randn([4000, 8], torch.float64, generator: new torch.Generator(3))
+                * torch.tensor(new double[] { 9, 5, 5, 0.1, 3, 0.1, 0.1, 0.1 });
+            gathered.Add(tokens);
+            if (slopes)
+                gathered.AddSlopes(
+                    tokens,
+                    torch.randn([4000, 8], torch.float64, generator: new torch.Generator(4))
+                        * torch.tensor(new double[] { 0.01, 1, 1, 0.01, 1, 0.01, 0.01, 0.01 })
+                );
+            return gathered;
+        }
+    }
+
+    [Theory]
+    [InlineData("vit:img=16,patch=4,dim=12,depth=3,heads=3,classes=5")]
+    [InlineData("vit:img=16,patch=4,dim=12,depth=2,heads=3,classes=5,distilled")]
+    [InlineData("vit:img=16,patch=4,dim=12,depth=2,heads=3,classes=0")]
+    public void Slopes_of_a_teacher_taken_block_by_block_are_those_of_one_backward_pass(string spec)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        VisionTransformer teacher = (VisionTransformer)ModelRegistry.Resolve(spec).Create(3);
+        teacher.eval();
+        torch.Tensor pixels = torch.randn([5, 3, 16, 16], generator: new torch.Generator(9));
+        List<torch.Tensor> reads = [teacher.Tokens(pixels).detach().requires_grad_(true)];
+        foreach (VitBlock step in teacher.Steps)
+        {
+            torch.Tensor x = reads[^1],
+                middle = step.AddAttention(x, VitBlock.Mix(step.Split(step.AttentionInput(x))));
+            reads.Add(middle);
+            reads.Add(step.AddMlp(middle, step.Activate(step.Hidden(step.MlpInput(middle)))));
+        }
+        ModelOutput output = teacher.Classify(reads[^1]);
+        torch.Tensor answer = StreamSlopes.Answer(output);
+        torch.Tensor directions = torch.randn(answer.shape, generator: new torch.Generator(10));
+        IList<torch.Tensor> expected = torch.autograd.grad([(answer * directions).sum()], reads);
+        Dictionary<int, torch.Tensor> found = [];
+        StreamSlopes.Of(teacher, pixels, _ => directions, (at, tokens, slopes) => found[at] = torch.stack([tokens, slopes]).DetachFromDisposeScope());
+        Assert.Equal(reads.Count, found.Count);
+        foreach ((int at, torch.Tensor read) in reads.Index())
+        {
+            Assert.True(found[at][0].allclose(read, 1e-5, 1e-6));
+            Assert.True(found[at][1].allclose(expected[at], 1e-4, 1e-6), $"read {at}");
+        }
+    }
+
+    [Fact]
     public void Whole_heads_keep_their_attention()
     {
         using DisposeScope scope = torch.NewDisposeScope();

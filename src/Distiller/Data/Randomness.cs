@@ -14,6 +14,7 @@ internal enum Purpose
     Loss,
     Synthesis,
     Pruning,
+    Slopes,
 }
 
 /// <summary>SplitMix64 (Steele et al., 2014) started from a hash of its key.</summary>

@@ -8,7 +8,7 @@ namespace DataFreeKD.Distiller.Pruning;
 
 /// <summary>Fits students of a teacher on unlabelled images, without gradients.</summary>
 /// <remarks>
-/// The residual stream is turned into its own principal directions and cut (<see cref="StreamBasis"/>). Then each linear map of the
+/// The residual stream is turned into the directions that matter most and cut (<see cref="StreamBasis"/>). Then each linear map of the
 /// student, in order, is the ridge regression
 /// of the teacher's (turned, cut) answer on the student's own running input, so that every map makes up for what those before it lost. As
 /// in SliceGPT (arXiv 2401.15024) and CORP (arXiv 2602.05243).
@@ -59,7 +59,8 @@ internal sealed class ClosedFormPruning : IDisposable
     /// 2403.03853). Zero before <see cref="Observe"/>.</summary>
     public double[] Influence { get; }
 
-    /// <summary>One pass of the teacher: the energy of its stream, and each block's influence. Serves every shape.</summary>
+    /// <summary>One pass of the teacher: the energy of its stream, how its answer depends on it, and each block's influence. Serves every
+    /// shape.</summary>
     public void Observe(CancellationToken cancel)
     {
         if (energy is not null)
@@ -86,6 +87,8 @@ internal sealed class ClosedFormPruning : IDisposable
                 gathered.Add(x);
                 if (source.ReadsTokens)
                     gathered.Add(x.narrow(1, 0, source.HeadTokens), HeadTokenWeight);
+                if (source.Refined)
+                    StreamSlopes.Add(gathered, source, batch);
                 tokens += x.shape[0] * x.shape[1];
             },
             cancel

@@ -1,7 +1,7 @@
 // Images made out of the teacher alone, for those who have not even wild ones.
 
 using DataFreeKD.Distiller.Data;
-using DataFreeKD.Distiller.Training;
+using DataFreeKD.Distiller.Optimisation;
 using DataFreeKD.Imaging;
 using DataFreeKD.Models;
 using TorchSharp;

@@ -2,7 +2,7 @@
 
 using TorchSharp;
 
-namespace DataFreeKD.Distiller.Training;
+namespace DataFreeKD.Distiller.Optimisation;
 
 /// <summary>Leaves the caller's <c>inference_mode</c> and <c>no_grad</c>: weights made in them can never learn, and libtorch ends the
 /// process when it is asked for their gradients.</summary>
