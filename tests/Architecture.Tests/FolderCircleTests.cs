@@ -12,6 +12,7 @@ public sealed class FolderCircleTests
     [Theory]
     [InlineData("Core")]
     [InlineData("Manifests")]
+    [InlineData("Storage")]
     [InlineData("Imaging")]
     [InlineData("Models")]
     [InlineData("Onnx")]

@@ -4,9 +4,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using DataFreeKD.Crawler;
-using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Verbs;
 
