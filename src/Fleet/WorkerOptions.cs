@@ -8,6 +8,10 @@ internal sealed record WorkerOptions
     /// <summary>The folder that it may read and write; the same on all machines.</summary>
     public required string Root { get; init; }
 
+    /// <summary>Prefixes of buckets, <c>s3://bucket/prefix</c>, that plans and parts may lie below, besides the folder.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<string> Buckets { get; init; } = [];
+
     /// <summary>Its version: shards of other versions are left to others.</summary>
     public required string Version { get; init; }
 

@@ -204,6 +204,7 @@ internal static class ScoreOutput
                 nameof(options.Output),
                 nameof(options.Resume),
                 nameof(options.Overwrite),
+                nameof(options.Parts),
                 nameof(options.Cascade),
                 nameof(options.Precision),
                 nameof(options.Runtime),

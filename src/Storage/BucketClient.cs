@@ -17,6 +17,9 @@ internal sealed class BucketClient : IDisposable
     /// <summary>Further attempts.</summary>
     public const int UsualRetries = 4;
 
+    // Of what is read at once.
+    private const int SmallBytes = 1 << 30;
+
     // A signature is made for each fetch; its attempts with all their waits must end within this.
     private static readonly TimeSpan Validity = TimeSpan.FromDays(1);
 
@@ -156,6 +159,46 @@ internal sealed class BucketClient : IDisposable
                     throw ServiceText.Of(source.Name, "read", Endpoint, error);
             }
             await Wait(attempt, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads a small object at once, with what tells it from what comes later.</summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="StorageException">It may not be read, or the service cannot be asked.</exception>
+    public async Task<LoadedObject?> Load(BucketName name, CancellationToken cancel)
+    {
+        // Of whole objects the library takes the ETag for an MD5, which not every service's is.
+        GetObjectRequest request = new()
+        {
+            BucketName = name.Bucket,
+            Key = name.Key,
+            ByteRange = new ByteRange(0, SmallBytes - 1),
+        };
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using GetObjectResponse response = await Ask(name, "read", () => client.GetObjectAsync(request, cancel), cancel)
+                    .ConfigureAwait(false);
+                if (response.ContentLength >= SmallBytes)
+                    throw new StorageException($"{name} cannot be read: it is too large for what it should be");
+                byte[] bytes = new byte[response.ContentLength];
+                if (await Fill(response.ResponseStream, bytes, cancel).ConfigureAwait(false) < bytes.Length)
+                    throw new BrokenBodyException(0, new EndOfStreamException("the body broke off"));
+                return new LoadedObject(bytes, response.ETag, response.LastModified);
+            }
+            catch (StorageException error) when (error.InnerException is AmazonS3Exception { ErrorCode: "NoSuchKey" })
+            {
+                return null;
+            }
+            catch (BrokenBodyException) when (attempt < retries)
+            {
+                await Wait(attempt, cancel).ConfigureAwait(false);
+            }
+            catch (BrokenBodyException broken)
+            {
+                throw ServiceText.Of(name, "read", Endpoint, broken.InnerException!);
+            }
         }
     }
 

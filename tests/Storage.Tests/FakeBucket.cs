@@ -26,7 +26,14 @@ internal sealed record BucketRequest(string Method, string Key, long From, long?
 /// <param name="Code">The service's word for it.</param>
 /// <param name="CutAfter">Bytes of the body after which the connection is lost.</param>
 /// <param name="Silent">Whether nothing is answered at all until the client goes away.</param>
-internal sealed record BucketFault(int Status = 0, string Code = "InternalError", int? CutAfter = null, bool Silent = false);
+/// <param name="Unclear">Whether what is asked is done, and the connection lost before the answer.</param>
+internal sealed record BucketFault(
+    int Status = 0,
+    string Code = "InternalError",
+    int? CutAfter = null,
+    bool Silent = false,
+    bool Unclear = false
+);
 
 /// <summary>Bucket <c>photos</c> is open to all, bucket <c>closed</c> to whoever signs, bucket <c>elsewhere</c> is in another region; all
 /// else does not exist. They hold <see cref="Objects"/>.</summary>
@@ -39,6 +46,15 @@ internal sealed class FakeBucket : IAsyncDisposable
 
     /// <summary>The content; whoever changes it while it is asked holds its lock.</summary>
     public SortedDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When what is in <see cref="Objects"/> was written, as far as a request wrote it; under the same lock.</summary>
+    public Dictionary<string, DateTimeOffset> Changed { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The service's clock.</summary>
+    public Func<DateTimeOffset> Clock { get; set; } = () => DateTimeOffset.UtcNow;
+
+    /// <summary>Conditions of writing that the service takes no notice of: <c>If-None-Match</c>, <c>If-Match</c>.</summary>
+    public HashSet<string> Ignored { get; } = [];
 
     /// <summary>Keys that are listed and then are not there.</summary>
     public HashSet<string> Gone { get; } = [];
@@ -101,6 +117,7 @@ internal sealed class FakeBucket : IAsyncDisposable
         Asked.Enqueue(key.Length == 0 ? "list" : key);
         Requests.Enqueue(request);
         BucketFault? fault = Fault(request);
+        context.Response.Headers.Date = Clock().ToString("R", CultureInfo.InvariantCulture);
         if (fault is { Silent: true })
             await Task.Delay(Timeout.Infinite, CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Token).Token);
         else if (fault is { Status: > 0 })
@@ -114,7 +131,7 @@ internal sealed class FakeBucket : IAsyncDisposable
         else if (key.Length == 0)
             await List(context);
         else if (request.Method == "PUT")
-            await Put(context, key);
+            await Put(context, key, fault is { Unclear: true });
         else if (request.Method == "DELETE")
             Delete(context, key);
         else
@@ -131,6 +148,8 @@ internal sealed class FakeBucket : IAsyncDisposable
         string tag = ETagOf(bytes);
         context.Response.Headers.ETag = tag;
         context.Response.Headers.AcceptRanges = "bytes";
+        lock (Objects)
+            context.Response.Headers.LastModified = Changed.GetValueOrDefault(key, Clock()).ToString("R", CultureInfo.InvariantCulture);
         if (context.Request.Headers.IfMatch.ToString() is { Length: > 0 } expected && expected != tag)
         {
             await Refuse(context, 412, "PreconditionFailed");
@@ -164,7 +183,7 @@ internal sealed class FakeBucket : IAsyncDisposable
         context.Abort();
     }
 
-    private async Task Put(HttpContext context, string key)
+    private async Task Put(HttpContext context, string key, bool unclear)
     {
         if (context.Request.Headers.ContentEncoding.ToString().Contains("aws-chunked", StringComparison.Ordinal))
         {
@@ -180,20 +199,26 @@ internal sealed class FakeBucket : IAsyncDisposable
             await Refuse(context, 400, "XAmzContentSHA256Mismatch");
             return;
         }
-        string ifMatch = context.Request.Headers.IfMatch.ToString();
+        string ifMatch = Ignored.Contains("If-Match") ? "" : context.Request.Headers.IfMatch.ToString();
+        bool isNew = !Ignored.Contains("If-None-Match") && context.Request.Headers.IfNoneMatch == "*";
         (int Status, string Code) refusal;
         lock (Objects)
         {
             byte[]? there = Objects.GetValueOrDefault(key);
             refusal =
-                context.Request.Headers.IfNoneMatch == "*" && there is not null ? (412, "PreconditionFailed")
+                isNew && there is not null ? (412, "PreconditionFailed")
                 : ifMatch.Length == 0 || there is not null && ETagOf(there) == ifMatch ? default
                 : there is null ? (404, "NoSuchKey")
                 : (412, "PreconditionFailed");
             if (refusal.Status == 0)
+            {
                 Objects[key] = bytes;
+                Changed[key] = Clock();
+            }
         }
-        if (refusal.Status > 0)
+        if (unclear)
+            context.Abort();
+        else if (refusal.Status > 0)
             await Refuse(context, refusal.Status, refusal.Code);
         else
             context.Response.Headers.ETag = ETagOf(bytes);

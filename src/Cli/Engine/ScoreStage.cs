@@ -2,16 +2,19 @@
 
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
+using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Engine;
 
 /// <summary>Scores shards.</summary>
 /// <param name="threads">CPU threads.</param>
 /// <param name="note">Hears what was found damaged.</param>
-internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
+/// <param name="service">The service of plans in buckets; null for the environment's.</param>
+internal sealed class ScoreStage(int threads, Action<string> note, BucketOptions? service = null) : IShardStage
 {
     /// <summary>The stage's name.</summary>
     public const string Stage = "score";
@@ -44,14 +47,33 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
 
     private ShardWorker Load(ShardMessage message, PoolRoot root, CancellationToken cancel)
     {
-        ScoreOptions options = ScoreJob.Read(message.Folder).Options(threads);
-        message.RequireFolder(ShardBoard.FolderOf(options.Output), options.Output);
+        if (!BucketName.Fits(message.Folder))
+        {
+            ScoreOptions beside = ScoreJob.Read(message.Folder).Options(threads);
+            message.RequireFolder(ShardBoard.FolderOf(beside.Output), beside.Output);
+            return Load(message, root, beside, ScorePlace.Of(beside), cancel);
+        }
+        PartsBucket bucket = new() { Address = message.Folder, Service = service };
+        IPlanPlace place = bucket.Open(PartStore.Table, Provenance.ToolVersion, files: null);
+        try
+        {
+            return Load(message, root, ScoreJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
+    private ShardWorker Load(ShardMessage message, PoolRoot root, ScoreOptions options, IPlanPlace place, CancellationToken cancel)
+    {
         RequireWithin(root, options);
-        ShardBoard board = ShardBoard.Open(options.Output);
+        ShardBoard board = ShardBoard.Open(place, options.Output);
         message.RequirePlan(board.Sha256);
         foreach (string source in board.Sources)
             root.Require(source);
-        return new ShardWorker(options, root.Holds, note, cancel);
+        return new ShardWorker(options, place, root.Holds, note, cancel);
     }
 
     private static void RequireWithin(PoolRoot root, ScoreOptions options)

@@ -207,6 +207,7 @@ internal sealed class ScoreVerb : Verb
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             EmbeddingsPath = parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings ? file : null,
             KeepEmbeddings = parsed.GetValue(embeddings) is null,
+            Parts = sharding.PartsIn(parsed),
         };
         return options;
     }
@@ -260,11 +261,11 @@ internal sealed class ScoreVerb : Verb
         ShardSummary summary = terminal.Track<ScoreProgress, ShardSummary>(Show, progress =>
             plans ? ScoreShards.Plan(options, share, cancel) : ScoreShards.Work(options, share, Hinted(options, terminal, progress), cancel)
         );
-        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share.Share, options.Output));
+        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share.Share, options.Output, options.Parts));
         if (summary.Failed.Count > 0)
             throw new ShardException(
                 ShardProblem.Failed,
-                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {ScoreShards.FailuresBeside(options.Output)} says why"
+                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {ScoreShards.FailuresOf(options)} says why"
             );
     }
 

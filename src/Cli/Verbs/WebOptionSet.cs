@@ -207,7 +207,9 @@ internal sealed class WebOptionSet
             ? network
             : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");
 
-    private static Uri? Endpoint(string? text) =>
+    /// <summary>The address of an S3-compatible service.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    public static Uri? Endpoint(string? text) =>
         text is null ? null
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
         : throw new UsageException($"--s3-endpoint {text}: expected an address like https://minio.example.org:9000");

@@ -40,6 +40,10 @@ internal sealed class WorkerVerb : Verb
         Description = "Private network (CIDR) that crawls may contact, where they ask for it; repeatable",
         HelpName = "CIDR",
     };
+    private readonly PartsOptionSet parts = new(
+        "Take runs too whose plan and parts lie below this prefix of an S3-compatible bucket; repeatable [default: none]",
+        many: true
+    );
     private readonly Option<bool> once = new("--once") { Description = "End after one shard" };
     private readonly Option<int?> idleExit = CommonOptions.OwnCount(
         "--idle-exit",
@@ -51,7 +55,7 @@ internal sealed class WorkerVerb : Verb
             "worker",
             "Compute shards of the runs at an engine, one after another, until told to stop.",
             "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
-        ) => AddOptions([.. engine.All, root, stages, numerics.Option, networks, once, idleExit, CommonOptions.Threads]);
+        ) => AddOptions([.. engine.All, root, .. parts.All, stages, numerics.Option, networks, once, idleExit, CommonOptions.Threads]);
 
     public override void Check(ParseResult parsed)
     {
@@ -63,6 +67,7 @@ internal sealed class WorkerVerb : Verb
         }
         foreach (string network in parsed.GetValue(networks) ?? [])
             WebOptionSet.Network(network);
+        parts.Check(parsed);
         if (parsed.GetValue(idleExit) < 1)
             throw new UsageException("--idle-exit: give 1 second or more");
     }
@@ -75,14 +80,15 @@ internal sealed class WorkerVerb : Verb
         NumericProfile profile = numerics.In(parsed);
         NumericProfiles.Apply(profile);
         int threads = parsed.GetValue(CommonOptions.Threads);
-        using ScoreStage score = new(threads, terminal.Note);
-        using CacheStage cache = new(threads, terminal.Note);
+        using ScoreStage score = new(threads, terminal.Note, parts.ServiceIn(parsed));
+        using CacheStage cache = new(threads, terminal.Note, parts.ServiceIn(parsed));
         using CompareStage compare = new(threads);
         using CrawlStage crawl = new(threads, [.. (parsed.GetValue(networks) ?? []).Select(WebOptionSet.Network)]);
         IShardStage[] taken = [.. ((IShardStage[])[score, cache, compare, crawl]).Where(stage => StagesIn(parsed).Contains(stage.Name))];
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),
+            Buckets = [.. parts.AllIn(parsed).Select(bucket => bucket.Address)],
             Version = Provenance.ToolVersion,
             Profile = profile.Name(),
             Instructions = NumericProfiles.InstructionsOf(profile),
