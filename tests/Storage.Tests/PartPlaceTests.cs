@@ -14,7 +14,7 @@ public sealed class PartPlaceTests : IAsyncLifetime
         Root = "run/a/a1b2c3d4e5f60718";
 
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
-    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private readonly TempFolder folder = new();
     private readonly List<BucketPlace> open = [];
