@@ -1,6 +1,7 @@
 // The options of a scoring run as workers on other machines take them up: a record beside the plan, and no command line.
 
 using System.Text.Json.Serialization.Metadata;
+using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Selector.Scores;
@@ -40,7 +41,7 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
     public static ScoreOptions Full(ScoreOptions options) =>
         options with
         {
-            Sources = [.. options.Sources.Select(Path.GetFullPath)],
+            Sources = [.. options.Sources.Select(ManifestPath.Full)],
             Teacher = Path.GetFullPath(options.Teacher),
             Output = Path.GetFullPath(options.Output),
             EmbeddingsPath = Full(options.EmbeddingsPath),

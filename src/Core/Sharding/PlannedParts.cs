@@ -210,6 +210,7 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
                         or IOException
                         or UnauthorizedAccessException
                         or OutOfMemoryException
+                        or DataFreeKDException { IsPassing: true }
                         or ShardException
                     )
             )
