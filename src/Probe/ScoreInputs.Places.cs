@@ -24,7 +24,7 @@ internal sealed partial class ScoreInputs
         if (!Table.Fits(source))
             return ImageInputs
                 .Places(source, archives, opening, cancel)
-                .Select(path => new ScoreInput(new ImageInput(path, null, null), null));
+                .Select(image => new ScoreInput(image, null));
         return HoldsImages(source) ? FromRows(source, cancel) : Listed(source, cancel);
     }
 
@@ -90,9 +90,10 @@ internal sealed partial class ScoreInputs
     private IEnumerable<ScoreInput> Listed(string table, CancellationToken cancel)
     {
         using TableReader reader = Table.Open(table, pathColumn);
+        ArchiveMarks marks = new(cancel);
         foreach (TableRow row in reader.Rows(cancel))
             yield return row.IsUsable
-                ? new ScoreInput(new ImageInput(ManifestPath.FromTable(row["path"]!, table), null, null), row)
+                ? new ScoreInput(marks.Placed(ManifestPath.FromTable(row["path"]!, table)), row)
                 : Refused(row, table);
     }
 }

@@ -295,7 +295,7 @@ internal sealed partial class ScoreJournal
                 options.CascadeModelPath is { } known ? $"cascade {Provenance.HashFile(known, cancel)}" : "",
                 options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
                 .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
-                .. options.Sources.Select(Path.GetFullPath),
+                .. options.Sources.Select(ManifestPath.Full),
             ]
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -387,7 +387,6 @@ internal sealed class BucketClient : IDisposable
                 $"no credentials for s3:// addresses: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '{profile}', or give Anonymous"
             )
             {
-                Fault = StorageFault.Denied,
                 Options = [nameof(BucketOptions.Anonymous)],
             };
     }

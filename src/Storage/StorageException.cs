@@ -11,8 +11,7 @@ public sealed class StorageException : DataFreeKDException
     /// <summary>What went wrong, for who decides by it.</summary>
     internal StorageFault Fault { get; init; }
 
-    /// <inheritdoc/>
-    internal override bool MayPass => Fault is StorageFault.Failing or StorageFault.Unreachable;
+    internal override bool IsPassing => Fault is StorageFault.Failing or StorageFault.Unreachable;
 
     /// <summary>The reason without what it befell.</summary>
     internal string? Said { get; init; }

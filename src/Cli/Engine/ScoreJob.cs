@@ -2,6 +2,7 @@
 
 using System.Text.Json.Serialization.Metadata;
 using DataFreeKD.Core.Sharding;
+using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Selector.Scores;
@@ -43,7 +44,7 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
     public static ScoreOptions Full(ScoreOptions options) =>
         options with
         {
-            Sources = [.. options.Sources.Select(Path.GetFullPath)],
+            Sources = [.. options.Sources.Select(ManifestPath.Full)],
             Teacher = Path.GetFullPath(options.Teacher),
             Output = Path.GetFullPath(options.Output),
             EmbeddingsPath = Full(options.EmbeddingsPath),

@@ -207,8 +207,8 @@ internal sealed class PlannedParts(IPartStore store, PartPlan plan, string instr
                         or IOException
                         or UnauthorizedAccessException
                         or OutOfMemoryException
+                        or DataFreeKDException { IsPassing: true }
                         or ShardException
-                        or DataFreeKDException { MayPass: true }
                     )
             )
         {

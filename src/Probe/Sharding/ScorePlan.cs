@@ -10,7 +10,7 @@ namespace DataFreeKD.Probe.Sharding;
 /// <summary>A stretch of the inputs.</summary>
 /// <param name="First">Its first place, from 0.</param>
 /// <param name="Places">Inputs.</param>
-/// <param name="Sha256">Of the inputs' paths and columns (<see cref="ShardInputs.Digest"/>).</param>
+/// <param name="Sha256">Of the inputs' paths, columns and ETags (<see cref="ShardInputs.Digest"/>).</param>
 internal sealed record PlannedShard(long First, long Places, string Sha256);
 
 /// <summary>A source of inputs.</summary>
