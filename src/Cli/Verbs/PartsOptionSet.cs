@@ -11,7 +11,8 @@ internal sealed class PartsOptionSet
 {
     private const string Form = "s3://BUCKET/PREFIX";
 
-    private readonly Option<string[]> parts;
+    private readonly Option parts;
+    private readonly Func<ParseResult, IEnumerable<string>> given;
     private readonly Option<string?> endpoint = new("--s3-endpoint")
     {
         Description = "The service of --parts [default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, Amazon's]",
@@ -25,19 +26,26 @@ internal sealed class PartsOptionSet
 
     /// <param name="description">What lies there.</param>
     /// <param name="many">Whether several may be named.</param>
-    public PartsOptionSet(string description, bool many) =>
-        parts = new Option<string[]>("--parts")
+    public PartsOptionSet(string description, bool many)
+    {
+        const string name = "--parts";
+        if (many)
         {
-            Description = description,
-            HelpName = Form,
-            Arity = many ? ArgumentArity.OneOrMore : ArgumentArity.ExactlyOne,
-        };
+            Option<string[]> several = new(name) { Description = description, HelpName = Form };
+            (parts, given) = (several, parsed => parsed.GetValue(several) ?? []);
+        }
+        else
+        {
+            Option<string?> one = new(name) { Description = description, HelpName = Form };
+            (parts, given) = (one, parsed => parsed.GetValue(one) is { } address ? [address] : []);
+        }
+    }
 
     /// <summary>All, in the order of the help.</summary>
     public Option[] All => [parts, endpoint, region];
 
     /// <summary>Whether one is named.</summary>
-    public bool IsIn(ParseResult parsed) => parsed.GetValue(parts) is { Length: > 0 };
+    public bool IsIn(ParseResult parsed) => given(parsed).Any();
 
     /// <summary>Refuses what is no prefix of a bucket, and a service without one.</summary>
     /// <exception cref="UsageException">It is.</exception>
@@ -54,7 +62,7 @@ internal sealed class PartsOptionSet
     /// <summary>Those that are named.</summary>
     public IReadOnlyList<PartsBucket> AllIn(ParseResult parsed) =>
         [
-            .. (parsed.GetValue(parts) ?? []).Select(address => new PartsBucket
+            .. given(parsed).Select(address => new PartsBucket
             {
                 Address = BucketName.Fits(address)
                     ? BucketFolder.Parse(address).ToString()
