@@ -23,10 +23,10 @@ public sealed class ReferenceTableTests
             { "Models", [], ["CsvHelper", "Microsoft.ML", "SkiaSharp"] },
             { "Onnx", ["Models"], ["CsvHelper", "SkiaSharp"] },
             { "Crawler", ["Manifests", "Imaging", "Storage"], ["TorchSharp", "Microsoft.ML"] },
-            { "Probe", ["Manifests", "Imaging", "Models", "Onnx"], ["SkiaSharp"] },
+            { "Probe", ["Manifests", "Imaging", "Models", "Onnx", "Storage"], ["SkiaSharp"] },
             { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
             { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
-            { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
+            { "Distiller", ["Manifests", "Imaging", "Models", "Storage"], ["Microsoft.ML", "SkiaSharp"] },
             { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
             { "Fleet", [], ["TorchSharp", "CsvHelper", "Microsoft.ML", "SkiaSharp"] },
             {

@@ -22,7 +22,8 @@ internal sealed partial class BucketPlace : IPlanPlace
     private readonly PartLease lease;
     private readonly bool scratch;
     private string? etag;
-    private bool probed;
+    private bool probed,
+        disposed;
 
     /// <param name="bucket">Where it lies.</param>
     /// <param name="rows">The rows' file in an attempt: <see cref="PartStore.Table"/> or <see cref="PartStore.Records"/>.</param>
@@ -115,8 +116,11 @@ internal sealed partial class BucketPlace : IPlanPlace
 
     public void Dispose()
     {
+        if (disposed)
+            return;
+        disposed = true;
         folder.Dispose();
-        if (scratch)
+        if (scratch && Directory.Exists(Files))
             Directory.Delete(Files, recursive: true);
     }
 
