@@ -25,6 +25,11 @@ internal sealed class WorkerVerb : Verb
         HelpName = "FOLDER",
         Required = true,
     }.NamesAFile();
+    private readonly Option<string[]> buckets = new("--allow-s3")
+    {
+        Description = "Objects that may be read as images, s3://bucket/prefix/; repeatable [default: none]",
+        HelpName = "s3://...",
+    };
     private readonly Option<string> stages = new("--stages")
     {
         Description = "Stages whose shards are taken",
@@ -51,7 +56,18 @@ internal sealed class WorkerVerb : Verb
             "worker",
             "Compute shards of the runs at an engine, one after another, until told to stop.",
             "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
-        ) => AddOptions([.. engine.All, root, stages, numerics.Option, networks, once, idleExit, CommonOptions.Threads]);
+        ) => AddOptions([
+                .. engine.All,
+                root,
+                buckets,
+                stages,
+                numerics.Option,
+                networks,
+                once,
+                idleExit,
+                CommonOptions.Threads,
+                .. StorageOptionSet.All,
+            ]);
 
     public override void Check(ParseResult parsed)
     {
@@ -60,6 +76,11 @@ internal sealed class WorkerVerb : Verb
         {
             if (!Stages.Contains(stage))
                 throw new UsageException($"--stages {stage}: expected {string.Join(", ", Stages[..^1])} or {Stages[^1]}");
+        }
+        foreach (string prefix in parsed.GetValue(buckets) ?? [])
+        {
+            if (!PoolRoot.IsInBucket(prefix))
+                throw new UsageException($"--allow-s3 {prefix}: expected s3://bucket or s3://bucket/prefix/");
         }
         foreach (string network in parsed.GetValue(networks) ?? [])
             WebOptionSet.Network(network);
@@ -83,6 +104,7 @@ internal sealed class WorkerVerb : Verb
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),
+            Buckets = parsed.GetValue(buckets) ?? [],
             Version = Provenance.ToolVersion,
             Profile = profile.Name(),
             Instructions = NumericProfiles.InstructionsOf(profile),
