@@ -27,7 +27,7 @@ internal static class Worker
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(stages);
         ArgumentNullException.ThrowIfNull(options);
-        PoolRoot root = new(options.Root, options.Buckets);
+        PoolRoot root = new(options.Root, options.Buckets, options.Plans);
         await using Engine open = await Engine.ConnectAsync(engine, "worker", stop);
         WorkerTurn turn = new(open, stages, options, root, stop);
         await using Presence presence = Presence.Of(open, () => turn.Status);

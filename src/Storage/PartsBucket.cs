@@ -12,7 +12,7 @@ public sealed record PartsBucket
     public required string Address { get; init; }
 
     /// <summary>The service, and as whom it is asked.</summary>
-    /// <value>Null: that of the environment.</value>
+    /// <value>Null: that of the environment, or of the command line.</value>
     public BucketOptions? Service { get; init; }
 
     /// <summary>How long processes are believed to live.</summary>

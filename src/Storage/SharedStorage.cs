@@ -23,8 +23,12 @@ internal static class SharedStorage
         {
             value.Validate();
             lock (Gate)
+            {
+                if (options == value)
+                    return;
                 // A client that is in use goes on.
                 (options, client) = (value, null);
+            }
         }
     }
 

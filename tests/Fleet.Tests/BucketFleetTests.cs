@@ -97,7 +97,7 @@ public sealed class BucketFleetTests(FleetWorld world) : IAsyncLifetime
     [Fact]
     public void A_worker_takes_no_plan_of_another_prefix()
     {
-        PoolRoot root = new(world.Pool, ["s3://closed/runs"]);
+        PoolRoot root = new(world.Pool, plans: ["s3://closed/runs"]);
 
         root.RequirePlan("s3://closed/runs");
         root.RequirePlan("s3://closed/runs/a");

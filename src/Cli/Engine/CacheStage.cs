@@ -13,8 +13,7 @@ namespace DataFreeKD.Cli.Engine;
 /// <summary>Computes ranges of steps.</summary>
 /// <param name="threads">CPU threads that decode; libtorch has those of the plan.</param>
 /// <param name="note">Hears what was found damaged.</param>
-/// <param name="service">The service of plans in buckets; null for the environment's.</param>
-internal sealed class CacheStage(int threads, Action<string> note, BucketOptions? service = null) : IShardStage
+internal sealed class CacheStage(int threads, Action<string> note) : IShardStage
 {
     /// <summary>The stage's name.</summary>
     public const string Stage = "cache";
@@ -49,7 +48,7 @@ internal sealed class CacheStage(int threads, Action<string> note, BucketOptions
             message.RequireFolder(CacheFolder.Of(beside.Output), beside.Output);
             return Load(message, root, beside, CachePlace.Of(beside), cancel);
         }
-        PartsBucket bucket = new() { Address = message.Folder, Service = service };
+        PartsBucket bucket = new() { Address = message.Folder };
         IPlanPlace place = bucket.Open(PartStore.Records, Provenance.ToolVersion, files: null);
         try
         {

@@ -13,8 +13,7 @@ namespace DataFreeKD.Cli.Engine;
 /// <summary>Scores shards.</summary>
 /// <param name="threads">CPU threads.</param>
 /// <param name="note">Hears what was found damaged.</param>
-/// <param name="service">The service of plans in buckets; null for the environment's.</param>
-internal sealed class ScoreStage(int threads, Action<string> note, BucketOptions? service = null) : IShardStage
+internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
 {
     /// <summary>The stage's name.</summary>
     public const string Stage = "score";
@@ -53,7 +52,7 @@ internal sealed class ScoreStage(int threads, Action<string> note, BucketOptions
             message.RequireFolder(ShardBoard.FolderOf(beside.Output), beside.Output);
             return Load(message, root, beside, ScorePlace.Of(beside), cancel);
         }
-        PartsBucket bucket = new() { Address = message.Folder, Service = service };
+        PartsBucket bucket = new() { Address = message.Folder };
         IPlanPlace place = bucket.Open(PartStore.Table, Provenance.ToolVersion, files: null);
         try
         {

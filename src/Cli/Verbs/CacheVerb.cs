@@ -54,6 +54,7 @@ internal sealed class CacheVerb : Verb
             .. preprocessing.All,
             .. sharding.All,
             .. BatchOptionSet.Run,
+            .. StorageOptionSet.All,
         ]);
     }
 

@@ -160,6 +160,7 @@ internal sealed class ScoreVerb : Verb
             CommonOptions.Threads,
             CommonOptions.Resume,
             CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
         ]);
     }
 

@@ -78,7 +78,7 @@ internal sealed class ShardOptionSet(string work, string units, int usual, strin
     );
 
     /// <summary>All, in the order of the help.</summary>
-    public Option[] All => [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease, .. parts.All];
+    public Option[] All => [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease, parts.Option];
 
     /// <summary>Which step the arguments mean.</summary>
     /// <exception cref="UsageException">They contradict.</exception>
@@ -100,7 +100,7 @@ internal sealed class ShardOptionSet(string work, string units, int usual, strin
             step = ShardStep.Engine;
             engine.In(parsed);
         }
-        parts.Check(parsed);
+        parts.AllIn(parsed);
         if (parts.IsIn(parsed) && step == ShardStep.None && !parsed.GetValue(CommonOptions.Resume))
             throw new UsageException("--parts goes with --plan, --shard, --finish, --engine or --resume");
         if (step != ShardStep.None && parsed.GetValue(CommonOptions.Resume))

@@ -54,7 +54,11 @@ internal sealed class PlannedParts(IPartStore store, PartPlan plan, string instr
                 bool own = false;
                 while (!own && !IsDone(shard, cancel))
                 {
-                    store.Attempts.Decide(shard, cancel);
+                    if (store.Attempts.IsUndecided(shard))
+                    {
+                        note?.Invoke($"shard {shard}: {AttemptLog.Most} attempts ended, or are silent; waiting to learn which");
+                        store.Attempts.Decide(shard, cancel);
+                    }
                     if (store.Attempts.IsPoison(shard))
                         break;
                     own = Try(shard, compute, cancel);

@@ -411,7 +411,10 @@ internal static partial class ImageInputs
         public ArchiveKind? KindOf(bool followLinks)
         {
             if (!kind.Known)
-                kind = (ImageInputs.KindOf(file, followLinks), true);
+                kind = (
+                    file.IsObject && ObjectIndexes.Has(file) ? ArchiveKind.Tar : ImageInputs.KindOf(file, followLinks),
+                    true
+                );
             return kind.Kind;
         }
     }

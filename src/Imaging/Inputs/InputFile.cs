@@ -62,9 +62,10 @@ internal sealed class InputFile(string path, StoredObject? found = null, Cancell
     {
         if (!IsObject)
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, buffer, access);
-        if (access == FileOptions.SequentialScan && begun is { } first)
+        ObjectStream? first = begun;
+        begun = null;
+        if (access == FileOptions.SequentialScan && first is not null)
         {
-            begun = null;
             first.Position = 0;
             return first;
         }
