@@ -27,7 +27,7 @@ internal static class CacheRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "cache", Provenance.PathBeside(options.Output));
         Stopwatch clock = Stopwatch.StartNew();
-        using (IPlanPlace place = CachePlace.Of(options, joins: true))
+        using (IPlanPlace place = CachePlace.Of(options, joins: true, cancel))
         {
             if (!options.Overwrite && CachePlan.Read(place) is var (plan, _))
                 return CacheShards.Resume(options, place, plan, held, progress, cancel);

@@ -261,7 +261,10 @@ internal sealed partial class ScoreJournal
 
     /// <summary>Options as a plan records them, by name.</summary>
     public static IReadOnlyDictionary<string, string> Recorded(ScoreOptions options) =>
-        OptionsText.Given([nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Workers), nameof(options.Parts)], options);
+        OptionsText.Given(
+            [nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Workers), nameof(options.Parts)],
+            options
+        );
 
     /// <summary>SHA-256 of a teacher's files.</summary>
     public static IReadOnlyList<string> HashesOf(string teacher, CancellationToken cancel) =>

@@ -22,7 +22,7 @@ public static class ScoreRun
         options.Validate();
         NumericProfiles.Apply(options.Numerics);
         ScoreOutput.RefuseForeign(options);
-        using (IPlanPlace place = ScorePlace.Of(options, joins: true))
+        using (IPlanPlace place = ScorePlace.Of(options, joins: true, cancel))
         {
             if (!options.Overwrite && ScorePlan.Read(place) is var (plan, _))
                 return ScoreShards.Resume(options, place, plan, held, progress, cancel);

@@ -30,7 +30,9 @@ public sealed record PartsBucket
     /// <param name="rows">The rows' file in an attempt.</param>
     /// <param name="version">Version of the tool.</param>
     /// <param name="files">The folder of this machine for what is brought; null for a temporary one.</param>
-    internal IPlanPlace Open(string rows, string version, string? files) => new BucketPlace(this, rows, version, files);
+    /// <param name="stop">Ends every request.</param>
+    internal IPlanPlace Open(string rows, string version, string? files, CancellationToken stop = default) =>
+        new BucketPlace(this, rows, version, files, stop);
 
     /// <summary>The address.</summary>
     public override string ToString() => Address;

@@ -25,10 +25,7 @@ public sealed class BucketCacheTests(TinyWorld world) : IClassFixture<TinyWorld>
         for (int index = processes - 1; index > 0; index--)
             Share(options, index, processes);
         if (processes > 1)
-            Assert.Equal(
-                ShardProblem.Missing,
-                Assert.Throws<ShardException>(() => CacheShards.Finish(options, Token)).Problem
-            );
+            Assert.Equal(ShardProblem.Missing, Assert.Throws<ShardException>(() => CacheShards.Finish(options, Token)).Problem);
         Assert.Equal((10, 10), (Share(options, 0, processes).Shards, Share(options, 0, 1).Finished));
 
         CacheShards.Finish(options, Token);

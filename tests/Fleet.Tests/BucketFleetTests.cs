@@ -89,7 +89,8 @@ public sealed class BucketFleetTests(FleetWorld world) : IAsyncLifetime
         Running.StartIn(Credentials, finish).Ended().Succeeds();
 
         world.Same(world.ScoreSlowly, table);
-        Finished late = Running.StartIn(Credentials, [.. world.ScoreSlowly(world["bucket-late/shares.csv"]), .. At("shares"), "--shard", "0/2"])
+        Finished late = Running
+            .StartIn(Credentials, [.. world.ScoreSlowly(world["bucket-late/shares.csv"]), .. At("shares"), "--shard", "0/2"])
             .Ended();
         Assert.Contains("s3://closed/runs/shares: it was finished as", late.Refuses(), StringComparison.Ordinal);
     }
@@ -206,7 +207,8 @@ public sealed class BucketFleetTests(FleetWorld world) : IAsyncLifetime
     }
 
     private bool IsFinished(string run, int shard) =>
-        Keys($"runs/{run}/").Any(key => key.EndsWith($"/notes/{shard.ToString("D8", CultureInfo.InvariantCulture)}.json", StringComparison.Ordinal));
+        Keys($"runs/{run}/")
+            .Any(key => key.EndsWith($"/notes/{shard.ToString("D8", CultureInfo.InvariantCulture)}.json", StringComparison.Ordinal));
 
     private string[] Keys(string prefix)
     {

@@ -178,7 +178,12 @@ public sealed class BucketShardTests : IAsyncLifetime
             IPartStore store = place.Parts(sha256);
             using IPartAttempt other = store.Begin(0, plan.Version);
             File.WriteAllText(other.Rows, "a\n2\n");
-            Part part = store.Read(0)! with { Attempt = other.Name, Sha256 = Provenance.HashFile(other.Rows, Token), EmbeddingsSha256 = null };
+            Part part = store.Read(0)! with
+            {
+                Attempt = other.Name,
+                Sha256 = Provenance.HashFile(other.Rows, Token),
+                EmbeddingsSha256 = null,
+            };
             Assert.Contains(
                 "computed other bytes than",
                 Assert.Throws<ShardException>(() => other.Commit(part)).Message,
@@ -234,13 +239,7 @@ public sealed class BucketShardTests : IAsyncLifetime
         ScoreOptions options = Options();
         Dictionary<string, byte[]> whole = Plain(options);
         int asked = 0;
-        BucketFault[] faults =
-        [
-            new(500),
-            new(503, "SlowDown"),
-            new(Unclear: true),
-            new(CutAfter: 3),
-        ];
+        BucketFault[] faults = [new(500), new(503, "SlowDown"), new(Unclear: true), new(CutAfter: 3)];
         bucket.Fault = request =>
             Interlocked.Increment(ref asked) is var number && number % 5 == 0 ? faults[number / 5 % faults.Length] : null;
 
@@ -301,10 +300,7 @@ public sealed class BucketShardTests : IAsyncLifetime
                 bucket.Objects[key] = bytes;
         }
 
-        Assert.Equal(
-            ShardProblem.Missing,
-            Assert.Throws<ShardException>(() => ScoreShards.Finish(fewer, cancel: Token)).Problem
-        );
+        Assert.Equal(ShardProblem.Missing, Assert.Throws<ShardException>(() => ScoreShards.Finish(fewer, cancel: Token)).Problem);
     }
 
     [Fact]
@@ -313,7 +309,11 @@ public sealed class BucketShardTests : IAsyncLifetime
         ScoreOptions options = Options();
         Work(options with { Parts = null }, 0, 3);
 
-        Assert.Contains("holds a plan of its own", Assert.Throws<ScoreException>(() => Work(options, 0, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds a plan of its own",
+            Assert.Throws<ScoreException>(() => Work(options, 0, 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -339,7 +339,14 @@ public sealed class BucketShardTests : IAsyncLifetime
             one = Asked(() => Work(options, 1, 6));
 
         Assert.Equal(
-            new Dictionary<string, int> { ["PUT"] = 4, ["list"] = 2, ["GET"] = 1, ["HEAD"] = 2, ["DELETE"] = 1 },
+            new Dictionary<string, int>
+            {
+                ["PUT"] = 4,
+                ["list"] = 2,
+                ["GET"] = 1,
+                ["HEAD"] = 2,
+                ["DELETE"] = 1,
+            },
             two.ToDictionary(pair => pair.Key, pair => pair.Value - one.GetValueOrDefault(pair.Key))
         );
         Assert.InRange(one.Values.Sum(), 10, 22);

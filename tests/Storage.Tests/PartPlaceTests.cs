@@ -131,7 +131,11 @@ public sealed class PartPlaceTests : IAsyncLifetime
         StorageException failed = Assert.Throws<StorageException>(() => attempt.Commit(PartOf(attempt)));
 
         Assert.True(failed.IsPassing);
-        Assert.Contains($"s3://photos/{Root}/rows/{attempt.Name}.part cannot be written: the service answers 500", failed.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"s3://photos/{Root}/rows/{attempt.Name}.part cannot be written: the service answers 500",
+            failed.Message,
+            StringComparison.Ordinal
+        );
         bucket.Fault = _ => null;
         Assert.False(store.IsFinished(0));
     }
@@ -229,7 +233,9 @@ public sealed class PartPlaceTests : IAsyncLifetime
         IPartStore store = Store(TimeSpan.FromMilliseconds(20));
         int renewals = 0;
         bucket.Fault = request =>
-            request is { Method: "PUT" } && request.Key.Contains("/attempts/", StringComparison.Ordinal) && Interlocked.Increment(ref renewals) % 3 == 2
+            request is { Method: "PUT" }
+            && request.Key.Contains("/attempts/", StringComparison.Ordinal)
+            && Interlocked.Increment(ref renewals) % 3 == 2
                 ? new BucketFault(Unclear: true)
                 : null;
         using IPartAttempt attempt = store.Begin(0, "1");
@@ -284,6 +290,29 @@ public sealed class PartPlaceTests : IAsyncLifetime
         {
             Array.ForEach(attempts, attempt => attempt.Dispose());
         }
+    }
+
+    [Fact]
+    public void A_process_that_is_told_to_stop_stops_asking_and_its_attempt_does_not_count()
+    {
+        using CancellationTokenSource stop = new();
+        lock (bucket.Objects)
+            bucket.Objects["run/a/plan.json"] = "plan"u8.ToArray();
+        BucketPlace place = Place(stop: stop.Token);
+        place.ReadPlan();
+        using (IPartAttempt attempt = Attempt(place.Parts(Plan), "a\n1\n"))
+        {
+            bucket.Fault = request =>
+            {
+                if (!request.Key.Contains("/rows/", StringComparison.Ordinal))
+                    return null;
+                stop.Cancel();
+                return new BucketFault(Silent: true);
+            };
+            Assert.ThrowsAny<OperationCanceledException>(() => attempt.Commit(PartOf(attempt)));
+        }
+
+        Assert.Empty(Keys(Root));
     }
 
     [Theory]
@@ -384,15 +413,27 @@ public sealed class PartPlaceTests : IAsyncLifetime
     [InlineData("s3://photos/a/../b")]
     [InlineData("s3://photos/a//b")]
     public void What_is_no_prefix_is_refused(string address) =>
-        Assert.Contains("give s3://bucket/prefix", Assert.Throws<StorageException>(() => BucketFolder.Parse(address)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "give s3://bucket/prefix",
+            Assert.Throws<StorageException>(() => BucketFolder.Parse(address)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_bucket_that_is_not_there_is_told_in_one_line()
     {
-        using BucketPlace place = new(Bucket("s3://nowhere/a"), PartStore.Table, "1", files: null);
+        using BucketPlace place = new(Bucket("s3://nowhere/a"), PartStore.Table, "1", files: null, Cancel);
 
-        Assert.Contains("there is no such bucket", Assert.Throws<StorageException>(() => place.ReadPlan()).Message, StringComparison.Ordinal);
-        Assert.Contains("there is no such bucket", Assert.Throws<StorageException>(() => place.TakeTurn()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no such bucket",
+            Assert.Throws<StorageException>(() => place.ReadPlan()).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "there is no such bucket",
+            Assert.Throws<StorageException>(() => place.TakeTurn()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private PartsBucket Bucket(string address, TimeSpan? renewal = null, TimeSpan? lease = null) =>
@@ -403,13 +444,14 @@ public sealed class PartPlaceTests : IAsyncLifetime
             Lease = new PartLease(lease ?? TimeSpan.FromSeconds(60), renewal ?? TimeSpan.FromHours(1)),
         };
 
-    private BucketPlace Place(TimeSpan? renewal = null, TimeSpan? lease = null)
+    private BucketPlace Place(TimeSpan? renewal = null, TimeSpan? lease = null, CancellationToken stop = default)
     {
         BucketPlace place = new(
             Bucket(Address, renewal, lease),
             PartStore.Table,
             "1",
-            Directory.CreateDirectory(folder[$"{open.Count}"]).FullName
+            Directory.CreateDirectory(folder[$"{open.Count}"]).FullName,
+            stop
         );
         open.Add(place);
         return place;

@@ -24,7 +24,7 @@ internal sealed record CacheCoordinator(EngineOptions Engine, TimeSpan Lease, in
         // Before the teacher is loaded and images are read.
         parts.Check(cancel);
         CacheShards.Plan(options, Size, note, cancel: cancel);
-        using IPlanPlace place = CachePlace.Of(options);
+        using IPlanPlace place = CachePlace.Of(options, cancel: cancel);
         PartBoard board = CacheShards.Board(place, options.Output);
         if (RetryFailed)
             board.RetryFailed();

@@ -67,8 +67,8 @@ internal sealed class CacheStage(int threads, Action<string> note) : IShardStage
             root.Require(path);
         foreach (string path in InputPaths.Files(SelectionImages.Read(options.Selection, cancel).Paths))
             root.Require(path);
-        (CachePlan there, string sha256) =
-            CachePlan.Read(place) ?? throw new UsageException($"{message.Folder} has no plan: it is finished");
+        (CachePlan there, string sha256) = CachePlan.Read(place)
+            ?? throw new UsageException($"{message.Folder} has no plan: it is finished");
         TorchRuntime.Start(there.Threads);
         message.RequirePlan(sha256);
         ShardedCache run = new(options, place, null, mayPlan: false, note, null, cancel);

@@ -24,7 +24,7 @@ internal sealed record ScoreCoordinator(EngineOptions Engine, TimeSpan Lease, Sh
         // Before the pool is counted and the teacher is loaded.
         parts.Check(cancel);
         ScoreShards.Plan(options, Sharding with { Note = note }, cancel);
-        using IPlanPlace place = ScorePlace.Of(options, joins: false);
+        using IPlanPlace place = ScorePlace.Of(options, cancel: cancel);
         ShardBoard board = ShardBoard.Open(place, options.Output);
         if (Sharding.RetryFailed)
             board.RetryFailed();

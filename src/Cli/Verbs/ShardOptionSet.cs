@@ -78,7 +78,8 @@ internal sealed class ShardOptionSet(string work, string units, int usual, strin
     );
 
     /// <summary>All, in the order of the help.</summary>
-    public Option[] All => [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease, parts.Option];
+    public Option[] All =>
+        [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease, parts.Option];
 
     /// <summary>Which step the arguments mean.</summary>
     /// <exception cref="UsageException">They contradict.</exception>

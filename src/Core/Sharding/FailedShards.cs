@@ -31,12 +31,7 @@ internal static class FailedShards
         HashSet<int> tried = attempts.Tried(shards);
         for (int shard = 0; shard < shards; shard++)
         {
-            if (
-                tried.Contains(shard)
-                && !finished(shard)
-                && attempts.FailuresOf(shard) is var failures
-                && AttemptLog.IsPoison(failures)
-            )
+            if (tried.Contains(shard) && !finished(shard) && attempts.FailuresOf(shard) is var failures && AttemptLog.IsPoison(failures))
                 failed.Add(new Entry(shard, [.. failures.Select(failure => failure.Message)]) { Run = name?.Invoke(shard) });
         }
         attempts.WriteFailed(failed);

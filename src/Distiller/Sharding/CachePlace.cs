@@ -20,14 +20,15 @@ internal static class CachePlace
     /// <summary>The place of a run.</summary>
     /// <param name="options">The run.</param>
     /// <param name="joins">Whether this process joins the parts, and holds the output: what it brings then lies beside it.</param>
+    /// <param name="cancel">Ends every request.</param>
     /// <exception cref="DistillException">A plan of its own lies beside the output.</exception>
-    public static IPlanPlace Of(CacheOptions options, bool joins = false)
+    public static IPlanPlace Of(CacheOptions options, bool joins = false, CancellationToken cancel = default)
     {
         if (options.Parts is not { } bucket)
             return Beside(options.Output);
         string folder = CacheFolder.Of(options.Output);
         if (File.Exists(CachePlan.PathIn(folder)))
             throw new DistillException($"{folder} holds a plan of its own; finish that one without --parts, or name another output");
-        return bucket.Open(PartStore.Records, Provenance.ToolVersion, joins ? folder : null);
+        return bucket.Open(PartStore.Records, Provenance.ToolVersion, joins ? folder : null, cancel);
     }
 }

@@ -131,7 +131,9 @@ internal sealed record CachePlan
     {
         string path = CacheFolder.HeadIn(files);
         if (!File.Exists(path) || FileHash.Of(path, CancellationToken.None) != Fingerprint)
-            throw new DistillException($"{CacheFolder.HeadIn(folder)} is gone or altered, and the plan's shards depend on it; put it back, {Anew}");
+            throw new DistillException(
+                $"{CacheFolder.HeadIn(folder)} is gone or altered, and the plan's shards depend on it; put it back, {Anew}"
+            );
         byte[] bytes = File.ReadAllBytes(path);
         using MemoryStream stream = new(bytes);
         (CacheHeader header, int[] decisions) = CacheHeader.Read(stream, path);

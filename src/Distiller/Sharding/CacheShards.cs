@@ -27,7 +27,7 @@ internal static class CacheShards
         CancellationToken cancel = default
     )
     {
-        using IPlanPlace place = CachePlace.Of(options);
+        using IPlanPlace place = CachePlace.Of(options, cancel: cancel);
         using ShardedCache run = new(options, place, size, mayPlan: true, note, progress, cancel);
         return run.Parts.Summary(0, 0, []);
     }
@@ -56,7 +56,7 @@ internal static class CacheShards
             throw new DistillException(
                 "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
             );
-        using IPlanPlace place = CachePlace.Of(options);
+        using IPlanPlace place = CachePlace.Of(options, cancel: cancel);
         using ShardedCache run = new(options, place, size, mayPlan: true, note, progress, cancel);
         return run.Work(share, retryFailed, progress, cancel);
     }
@@ -71,7 +71,7 @@ internal static class CacheShards
     {
         using OutputLock held = OutputLock.Take(options.Output, "cache", Provenance.PathBeside(options.Output));
         // The plan is not made anew, whatever may be replaced.
-        using IPlanPlace place = CachePlace.Of(options, joins: true);
+        using IPlanPlace place = CachePlace.Of(options, joins: true, cancel);
         using ShardedCache run = new(options with { Overwrite = false }, place, null, mayPlan: false, null, null, cancel);
         return Complete(run, options, held, cancel);
     }

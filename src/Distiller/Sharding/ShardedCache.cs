@@ -185,15 +185,7 @@ internal sealed class ShardedCache : IDisposable
     private Opened? Read() => CachePlan.Read(place) is var (plan, sha256) ? new Opened(plan, sha256) : null;
 
     private Opened Planned(int? size, Action<string>? note, IProgress<TrainProgress>? progress, CancellationToken cancel) =>
-        PlanTurn.Of(
-            Read,
-            () => Make(StepsOf(size), progress, cancel),
-            RefuseFinished,
-            place.TakeTurn,
-            options.Overwrite,
-            note,
-            cancel
-        );
+        PlanTurn.Of(Read, () => Make(StepsOf(size), progress, cancel), RefuseFinished, place.TakeTurn, options.Overwrite, note, cancel);
 
     private void Make(int shardSteps, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {

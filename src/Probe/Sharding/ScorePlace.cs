@@ -20,8 +20,9 @@ internal static class ScorePlace
     /// <summary>The place of a run.</summary>
     /// <param name="options">The run.</param>
     /// <param name="joins">Whether this process joins the parts, and holds the output: what it brings then lies beside it.</param>
+    /// <param name="cancel">Ends every request.</param>
     /// <exception cref="ScoreException">A plan of its own lies beside the output.</exception>
-    public static IPlanPlace Of(ScoreOptions options, bool joins = false)
+    public static IPlanPlace Of(ScoreOptions options, bool joins = false, CancellationToken cancel = default)
     {
         if (options.Parts is not { } bucket)
             return Beside(options.Output, ScoreOutput.Shared(options));
@@ -31,6 +32,6 @@ internal static class ScorePlace
             {
                 Options = [nameof(ScoreOptions.Parts)],
             };
-        return bucket.Open(PartStore.Table, Provenance.ToolVersion, joins ? folder : null);
+        return bucket.Open(PartStore.Table, Provenance.ToolVersion, joins ? folder : null, cancel);
     }
 }

@@ -19,7 +19,7 @@ public static class ScoreShards
     /// <exception cref="ScoreException">Options or inputs that cannot be used, or are not those of the plan.</exception>
     public static ShardSummary Plan(ScoreOptions options, ShardOptions? sharding = null, CancellationToken cancel = default)
     {
-        using IPlanPlace place = ScorePlace.Of(options);
+        using IPlanPlace place = ScorePlace.Of(options, cancel: cancel);
         using ShardedRun run = new(options, place, sharding ?? new ShardOptions(), mayPlan: true, cancel);
         return run.Summary();
     }
@@ -44,7 +44,7 @@ public static class ScoreShards
             throw new ScoreException(
                 "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
             );
-        using IPlanPlace place = ScorePlace.Of(options);
+        using IPlanPlace place = ScorePlace.Of(options, cancel: cancel);
         using ShardedRun run = new(options, place, sharding ?? new ShardOptions(), mayPlan: true, cancel);
         return run.Work(progress, cancel);
     }
@@ -67,7 +67,7 @@ public static class ScoreShards
             [.. ScoreOutput.Shared(options), .. finish.TableFolder ? (string[])[folder] : []]
         );
         // The plan is not made anew, whatever may be replaced.
-        using IPlanPlace place = ScorePlace.Of(options, joins: true);
+        using IPlanPlace place = ScorePlace.Of(options, joins: true, cancel);
         using ShardedRun run = new(options with { Overwrite = false }, place, new ShardOptions(), mayPlan: false, cancel);
         string table = finish.TableFolder ? folder : options.Output;
         RefuseAppeared(options, run.Plan, [table, .. options.EmbeddingsPath is { } named ? [named] : (string[])[]]);

@@ -10,18 +10,22 @@ internal sealed class BucketFolder : IDisposable
     private const int Piece = 16 << 20,
         AtOnce = 16;
 
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(3);
+
     private readonly BucketName root;
     private readonly ServerClock clock;
+    private readonly CancellationToken stop;
 
     /// <param name="address"><c>s3://bucket/prefix</c>.</param>
     /// <param name="options">The service, and as whom it is asked.</param>
-    /// <param name="retries">Further attempts after a failure that may pass.</param>
+    /// <param name="stop">Ends every request.</param>
     /// <exception cref="StorageException">It is no such address, or there are no credentials.</exception>
-    public BucketFolder(string address, BucketOptions options, int retries = BucketClient.UsualRetries)
+    public BucketFolder(string address, BucketOptions options, CancellationToken stop)
     {
+        this.stop = stop;
         root = Parse(address);
         clock = new ServerClock(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), AllowAutoRedirect = false });
-        Client = new BucketClient(options, clock, retries);
+        Client = new BucketClient(options, clock);
     }
 
     /// <summary>The service.</summary>
@@ -37,7 +41,10 @@ internal sealed class BucketFolder : IDisposable
     /// <exception cref="StorageException">It is none.</exception>
     public static BucketName Parse(string address)
     {
-        if (BucketName.Parse(address.TrimEnd('/')) is not { Key.Length: > 0 } name || name.Key.Split('/').Any(step => step is "" or "." or ".."))
+        if (
+            BucketName.Parse(address.TrimEnd('/')) is not { Key.Length: > 0 } name
+            || name.Key.Split('/').Any(step => step is "" or "." or "..")
+        )
             throw new StorageException($"{address}: give s3://bucket/prefix, where the plan and its parts are to lie");
         return name;
     }
@@ -46,24 +53,22 @@ internal sealed class BucketFolder : IDisposable
     public string NameOf(string key) => At(key).ToString();
 
     /// <summary>The ETag of an object; null where there is none.</summary>
-    public string? Find(string key) => Blocking.Wait(() => Client.Find(At(key), CancellationToken.None))?.ETag;
+    public string? Find(string key) => Blocking.Wait(() => Client.Find(At(key), stop))?.ETag;
 
     /// <summary>A small object; null where there is none.</summary>
-    public LoadedObject? Load(string key) => Blocking.Wait(() => Client.Load(At(key), CancellationToken.None));
+    public LoadedObject? Load(string key) => Blocking.Wait(() => Client.Load(At(key), stop));
 
     /// <summary>Writes a record, whatever is there.</summary>
-    public string Put(string key, byte[] bytes) =>
-        Blocking.Wait(() => Client.Put(At(key), new MemoryStream(bytes, writable: false), CancellationToken.None));
+    public string Put(string key, byte[] bytes) => Blocking.Wait(() => Client.Put(At(key), new MemoryStream(bytes, writable: false), stop));
 
     /// <summary>Writes a record where none is.</summary>
     /// <returns>Its ETag; null where one is there, which may be this very one.</returns>
     public string? PutNew(string key, byte[] bytes) =>
-        Blocking.Wait(() => Client.PutNew(At(key), new MemoryStream(bytes, writable: false), CancellationToken.None));
+        Blocking.Wait(() => Client.PutNew(At(key), new MemoryStream(bytes, writable: false), stop));
 
     /// <summary>Writes a record in the place of a known one.</summary>
     /// <returns>Its ETag; null where another one is there, or none.</returns>
-    public string? PutOver(string key, byte[] bytes, string etag) =>
-        Blocking.Wait(() => PutOver(key, bytes, etag, CancellationToken.None));
+    public string? PutOver(string key, byte[] bytes, string etag) => Blocking.Wait(() => PutOver(key, bytes, etag, stop));
 
     /// <inheritdoc cref="PutOver(string, byte[], string)"/>
     public Task<string?> PutOver(string key, byte[] bytes, string etag, CancellationToken cancel) =>
@@ -76,7 +81,7 @@ internal sealed class BucketFolder : IDisposable
     public void Send(string key, string file)
     {
         using FileStream content = File.OpenRead(file);
-        Blocking.Wait(() => Client.Put(At(key), content, CancellationToken.None));
+        Blocking.Wait(() => Client.Put(At(key), content, stop));
     }
 
     /// <summary>Reads an object of any size.</summary>
@@ -106,20 +111,34 @@ internal sealed class BucketFolder : IDisposable
         Blocking.Wait(async () =>
         {
             List<string> keys = [];
-            await foreach (StoredObject found in Client.List(At(prefix), CancellationToken.None).ConfigureAwait(false))
+            await foreach (StoredObject found in Client.List(At(prefix), stop).ConfigureAwait(false))
                 keys.Add(found.Name.Key[(root.Key.Length + 1)..]);
             return keys;
         });
 
     /// <summary>Removes an object; none is as good.</summary>
-    public void Delete(string key) => Blocking.Wait(() => Client.Delete(At(key), CancellationToken.None));
+    public void Delete(string key) => Blocking.Wait(() => Client.Delete(At(key), stop));
+
+    /// <summary>Removes an object where a process ends, also one that was told to stop; in a moment, or not at all.</summary>
+    public void DeleteLast(string key)
+    {
+        using CancellationTokenSource moment = new(LastMoment);
+        try
+        {
+            Blocking.Wait(() => Client.Delete(At(key), moment.Token));
+        }
+        catch (Exception not) when (not is StorageException or OperationCanceledException)
+        {
+            // Who looks at it will take this process for one that was killed, which is once too often and no wrong result.
+        }
+    }
 
     /// <summary>Removes objects, several at once.</summary>
     public void Delete(IEnumerable<string> keys) =>
         Blocking.Wait(() =>
             Parallel.ForEachAsync(
                 keys,
-                new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop },
                 async (key, cancel) => await Client.Delete(At(key), cancel).ConfigureAwait(false)
             )
         );

@@ -16,14 +16,8 @@ namespace DataFreeKD.Storage.Parts;
 /// <param name="files">The folder of this machine for what is written and brought.</param>
 /// <param name="rows">The rows' file in an attempt.</param>
 /// <param name="lease">How long an attempt is believed to be at work.</param>
-internal sealed class BucketParts(
-    BucketFolder folder,
-    string plan,
-    Func<bool> isPlanned,
-    string files,
-    string rows,
-    PartLease lease
-) : IPartStore
+internal sealed class BucketParts(BucketFolder folder, string plan, Func<bool> isPlanned, string files, string rows, PartLease lease)
+    : IPartStore
 {
     private const int Digits = 16,
         MostTurns = 32;

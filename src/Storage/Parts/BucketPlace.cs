@@ -29,10 +29,11 @@ internal sealed partial class BucketPlace : IPlanPlace
     /// <param name="rows">The rows' file in an attempt: <see cref="PartStore.Table"/> or <see cref="PartStore.Records"/>.</param>
     /// <param name="version">Version of the tool.</param>
     /// <param name="files">The folder of this machine for what is brought; null for a temporary one.</param>
+    /// <param name="stop">Ends every request.</param>
     /// <exception cref="StorageException">It is no such address, or there are no credentials.</exception>
-    public BucketPlace(PartsBucket bucket, string rows, string version, string? files)
+    public BucketPlace(PartsBucket bucket, string rows, string version, string? files, CancellationToken stop)
     {
-        folder = new BucketFolder(bucket.Address, bucket.Service ?? SharedStorage.Options);
+        folder = new BucketFolder(bucket.Address, bucket.Service ?? SharedStorage.Options, stop);
         (this.rows, this.version, lease) = (rows, version, bucket.Lease);
         scratch = files is null;
         Files = files ?? ScratchFolder.NewFolder("dfkd-parts-");
@@ -150,7 +151,7 @@ internal sealed partial class BucketPlace : IPlanPlace
         }
         finally
         {
-            folder.Delete(key);
+            folder.DeleteLast(key);
         }
         probed = true;
     }

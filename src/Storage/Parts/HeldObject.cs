@@ -103,14 +103,7 @@ internal sealed class HeldObject : IDisposable
         Stop();
         if (!taken)
         {
-            try
-            {
-                folder.Delete(key);
-            }
-            catch (StorageException)
-            {
-                // Who looks at it will take this process for one that was killed, which is once too often and no wrong result.
-            }
+            folder.DeleteLast(key);
             taken = true;
         }
         lost.Dispose();
