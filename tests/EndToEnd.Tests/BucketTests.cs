@@ -14,7 +14,10 @@ public sealed class BucketTests(TinyWorld world) : IAsyncLifetime
     {
         bucket = await FakeBucket.Start();
         bucket.PageSize = 1000;
-        string[] images = [.. Directory.EnumerateFiles(world.Wild, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(120)];
+        string[] images =
+        [
+            .. Directory.EnumerateFiles(world.Wild, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(120),
+        ];
         Directory.CreateDirectory(folder["shards"]);
         foreach ((int shard, string[] some) in images.Chunk(40).Index())
         {
@@ -59,7 +62,8 @@ public sealed class BucketTests(TinyWorld world) : IAsyncLifetime
                 selected = folder[$"{at}/selected.csv"];
             Run("score", source, "--teacher", world.Teacher, "-o", scores).Succeeds();
             Run("select", scores, "--budget", "40", "-o", selected).Succeeds();
-            Run("cache", selected, "--teacher", world.Teacher, "--steps", "4", "--threads", "1", "-o", folder[$"{at}/teacher.cache"]).Succeeds();
+            Run("cache", selected, "--teacher", world.Teacher, "--steps", "4", "--threads", "1", "-o", folder[$"{at}/teacher.cache"])
+                .Succeeds();
             Run(
                     "distill",
                     selected,
@@ -112,7 +116,10 @@ public sealed class BucketTests(TinyWorld world) : IAsyncLifetime
     public void A_table_may_name_members_of_objects()
     {
         string name = ImageNames("00001.tar").First();
-        File.WriteAllText(folder["list.csv"], $"path,label\ns3://photos/shards/00001.tar::{name},x\ns3://photos/shards/none.tar::a.png,y\n");
+        File.WriteAllText(
+            folder["list.csv"],
+            $"path,label\ns3://photos/shards/00001.tar::{name},x\ns3://photos/shards/none.tar::a.png,y\n"
+        );
 
         Run("score", folder["list.csv"], "--teacher", world.Teacher, "-o", folder["scores.csv"]).Succeeds();
 
@@ -187,9 +194,7 @@ public sealed class BucketTests(TinyWorld world) : IAsyncLifetime
         {
             for (int i = 0; i < 5; i++)
             {
-                tar.WriteEntry(
-                    new PaxTarEntry(TarEntryType.RegularFile, $"{i}.bin") { DataStream = new MemoryStream(new byte[1 << 20]) }
-                );
+                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, $"{i}.bin") { DataStream = new MemoryStream(new byte[1 << 20]) });
             }
         }
         return bytes.ToArray();
@@ -197,7 +202,5 @@ public sealed class BucketTests(TinyWorld world) : IAsyncLifetime
 
     // Verbs that read no images do not know the options.
     private Finished Run(params string[] args) =>
-        Programs.RunDfkd(
-            args[0] == "select" ? args : [.. args, "--s3-endpoint", bucket.Endpoint.AbsoluteUri, "--s3-anonymous"]
-        );
+        Programs.RunDfkd(args[0] == "select" ? args : [.. args, "--s3-endpoint", bucket.Endpoint.AbsoluteUri, "--s3-anonymous"]);
 }

@@ -85,13 +85,11 @@ public sealed class RefusalTests
             open = new(folder.Path, ["s3://pool/shards", "s3://other"]);
 
         Assert.False(closed.Holds("s3://pool/shards/00000.tar"));
-        Assert.All(
-            (string[])["s3://pool/shards/", "s3://pool/shards", "s3://pool/shards/00000.tar::a.jpg", "s3://other/x.jpg"],
-            path => Assert.True(open.Holds(path), path)
+        Assert.All((string[])["s3://pool/shards/", "s3://pool/shards", "s3://pool/shards/00000.tar::a.jpg", "s3://other/x.jpg"], path =>
+            Assert.True(open.Holds(path), path)
         );
-        Assert.All(
-            (string[])["s3://pool/shards-2/a.tar", "s3://pool/", "s3://otherwise/x.jpg", "S3://pool/shards/00000.tar"],
-            path => Assert.False(open.Holds(path), path)
+        Assert.All((string[])["s3://pool/shards-2/a.tar", "s3://pool/", "s3://otherwise/x.jpg", "S3://pool/shards/00000.tar"], path =>
+            Assert.False(open.Holds(path), path)
         );
         Assert.Contains(
             "--allow-s3",

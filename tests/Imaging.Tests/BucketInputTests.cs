@@ -38,10 +38,16 @@ public sealed class BucketInputTests : IAsyncLifetime
 
         Assert.Equal(Local(folder[name], ImageInputs.Enumerate(folder[name], null, Cancel)), Remote($"s3://photos/shards/{name}"));
         Assert.Equal(
-            ImageInputs.Paths(folder[name], null, Cancel).Select(path => path.Replace(folder.Path, "s3://photos/shards", StringComparison.Ordinal)),
+            ImageInputs
+                .Paths(folder[name], null, Cancel)
+                .Select(path => path.Replace(folder.Path, "s3://photos/shards", StringComparison.Ordinal)),
             ImageInputs.Paths($"s3://photos/shards/{name}", null, Cancel)
         );
-        string[] members = [.. Enumerable.Range(0, 40).Reverse().Select(i => $"s3://photos/shards/{name}::{i:D4}.jpg"), $"s3://photos/shards/{name}::none"];
+        string[] members =
+        [
+            .. Enumerable.Range(0, 40).Reverse().Select(i => $"s3://photos/shards/{name}::{i:D4}.jpg"),
+            $"s3://photos/shards/{name}::none",
+        ];
         ImageInput[] read = [.. ImageInputs.Read(members, null, Cancel)];
         Assert.Equal(members, read.Select(one => one.Path));
         Assert.All(read[..40].Index(), one => Assert.Equal(Member(39 - one.Index, 3000), one.Item.Bytes));
@@ -267,8 +273,12 @@ public sealed class BucketInputTests : IAsyncLifetime
         );
         string[] members = ["../out.jpg", "a.jpg", "l.jpg", "m.jpg", "large.jpg"];
         Assert.Equal(
-            ImageInputs.Read(members.Select(member => $"{folder["a.tar"]}::{member}"), small, Cancel).Select(one => (one.Reason, one.Bytes?.Length)),
-            ImageInputs.Read(members.Select(member => $"s3://photos/a.tar::{member}"), small, Cancel).Select(one => (one.Reason, one.Bytes?.Length))
+            ImageInputs
+                .Read(members.Select(member => $"{folder["a.tar"]}::{member}"), small, Cancel)
+                .Select(one => (one.Reason, one.Bytes?.Length)),
+            ImageInputs
+                .Read(members.Select(member => $"s3://photos/a.tar::{member}"), small, Cancel)
+                .Select(one => (one.Reason, one.Bytes?.Length))
         );
     }
 
@@ -307,7 +317,10 @@ public sealed class BucketInputTests : IAsyncLifetime
             );
         Assert.Equal(
             ["s3://photos/b.tar::0001.jpg", "s3://photos/c.jpg"],
-            ImageInputs.Read(["s3://photos/b.tar::0001.jpg", "s3://photos/c.jpg"], null, Cancel).Where(one => one.Reason is null).Select(one => one.Path)
+            ImageInputs
+                .Read(["s3://photos/b.tar::0001.jpg", "s3://photos/c.jpg"], null, Cancel)
+                .Where(one => one.Reason is null)
+                .Select(one => one.Path)
         );
         Assert.Equal(places[4].Mark, new ArchiveMarks(Cancel).Placed("s3://photos/b.tar::0001.jpg").Mark);
         Assert.NotEqual(ImageInputs.MarkOf("s3://photos/", Cancel), ImageInputs.MarkOf("s3://photos/*.tar", Cancel));
@@ -330,9 +343,7 @@ public sealed class BucketInputTests : IAsyncLifetime
         using Stream packed = name.EndsWith('z') ? new GZipStream(file, CompressionLevel.Fastest) : file;
         using TarWriter tar = new(packed, TarEntryFormat.Ustar);
         for (int i = 0; i < members; i++)
-            tar.WriteEntry(
-                new UstarTarEntry(TarEntryType.RegularFile, $"{i:D4}.jpg") { DataStream = new MemoryStream(Member(i, length)) }
-            );
+            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"{i:D4}.jpg") { DataStream = new MemoryStream(Member(i, length)) });
     }
 
     private static void Add(TarWriter tar, string name, byte[] content) =>
@@ -345,8 +356,7 @@ public sealed class BucketInputTests : IAsyncLifetime
         return bytes;
     }
 
-    private List<(string, string?, string)> Remote(string source) =>
-        Local(source, ImageInputs.Enumerate(source, null, Cancel));
+    private List<(string, string?, string)> Remote(string source) => Local(source, ImageInputs.Enumerate(source, null, Cancel));
 
     // Paths from the last folder on.
     private static List<(string, string?, string)> Local(string source, IEnumerable<ImageInput> inputs) =>

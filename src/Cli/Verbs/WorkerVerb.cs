@@ -56,18 +56,19 @@ internal sealed class WorkerVerb : Verb
             "worker",
             "Compute shards of the runs at an engine, one after another, until told to stop.",
             "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
-        ) => AddOptions([
-                .. engine.All,
-                root,
-                buckets,
-                stages,
-                numerics.Option,
-                networks,
-                once,
-                idleExit,
-                CommonOptions.Threads,
-                .. StorageOptionSet.All,
-            ]);
+        ) =>
+        AddOptions([
+            .. engine.All,
+            root,
+            buckets,
+            stages,
+            numerics.Option,
+            networks,
+            once,
+            idleExit,
+            CommonOptions.Threads,
+            .. StorageOptionSet.All,
+        ]);
 
     public override void Check(ParseResult parsed)
     {
