@@ -22,9 +22,7 @@ internal sealed partial class ScoreInputs
     public IEnumerable<ScoreInput> Places(string source, IDictionary<string, long> archives, CancellationToken cancel)
     {
         if (!Table.Fits(source))
-            return ImageInputs
-                .Places(source, archives, opening, cancel)
-                .Select(image => new ScoreInput(image, null));
+            return ImageInputs.Places(source, archives, opening, cancel).Select(image => new ScoreInput(image, null));
         return HoldsImages(source) ? FromRows(source, cancel) : Listed(source, cancel);
     }
 

@@ -20,7 +20,11 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
         string folder = first == 0 ? "." : string.Join('/', segments[..first]);
         if (folder.Length == 0)
             folder = "/";
-        return new Glob(Path.GetFullPath(folder), PatternOf(segments.AsSpan(first)), segments.Length - first > 1 || segments[first] == "**");
+        return new Glob(
+            Path.GetFullPath(folder),
+            PatternOf(segments.AsSpan(first)),
+            segments.Length - first > 1 || segments[first] == "**"
+        );
     }
 
     /// <summary>What paths of these segments match, with slashes.</summary>

@@ -28,7 +28,9 @@ internal static partial class ImageInputs
             InputFile opened = new(file.Path, file.Stored, cancel);
             // An object is asked for once, when it is walked.
             bool walks =
-                file.Reason is null && opens && (opened.IsObject ? InputNames.KindOf(file.Path) : KindOf(opened, options.FollowLinks)) is not null;
+                file.Reason is null
+                && opens
+                && (opened.IsObject ? InputNames.KindOf(file.Path) : KindOf(opened, options.FollowLinks)) is not null;
             if (!walks)
             {
                 yield return new ImageInput(file.Path, null, null) { Mark = opened.Mark };

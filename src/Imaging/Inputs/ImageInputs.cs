@@ -311,10 +311,7 @@ internal static partial class ImageInputs
                     !isMember ? CappedRead.File(new InputFile(path, cancel: cancel), options)
                     : !InputNames.IsSafe(member) ? new Content(null, Reason.UnsafePath)
                     : ReadMember(archives[archive], member, open, wanted, options);
-                yield return new ImageInput(path, content.Bytes, content.Reason)
-                {
-                    Mark = isMember ? archives[archive].File.Mark : null,
-                };
+                yield return new ImageInput(path, content.Bytes, content.Reason) { Mark = isMember ? archives[archive].File.Mark : null };
             }
         }
         finally
@@ -411,10 +408,7 @@ internal static partial class ImageInputs
         public ArchiveKind? KindOf(bool followLinks)
         {
             if (!kind.Known)
-                kind = (
-                    file.IsObject && ObjectIndexes.Has(file) ? ArchiveKind.Tar : ImageInputs.KindOf(file, followLinks),
-                    true
-                );
+                kind = (file.IsObject && ObjectIndexes.Has(file) ? ArchiveKind.Tar : ImageInputs.KindOf(file, followLinks), true);
             return kind.Kind;
         }
     }

@@ -20,7 +20,9 @@ internal static class ClassFolders
         using TableWriter manifest = Table.Create(Path.Combine(folder.Staging, "manifest.csv"), columns);
         // A link cannot lead into an archive, nor to a bucket.
         foreach (
-            (PackRow row, PackImage? image) in job.Images(path => job.Options.Copy || ImageInputs.IsMember(path) || ImageInputs.IsInBucket(path))
+            (PackRow row, PackImage? image) in job.Images(path =>
+                job.Options.Copy || ImageInputs.IsMember(path) || ImageInputs.IsInBucket(path)
+            )
         )
         {
             (string? place, string? reason) = image is null ? tree.Link(row) : (tree.Copy(image), null);
