@@ -298,7 +298,7 @@ public sealed class PartPlaceTests : IAsyncLifetime
         using CancellationTokenSource stop = new();
         lock (bucket.Objects)
             bucket.Objects["run/a/plan.json"] = "plan"u8.ToArray();
-        BucketPlace place = Place(stop: stop.Token);
+        BucketPlace place = Open(null, null, stop.Token);
         place.ReadPlan();
         using (IPartAttempt attempt = Attempt(place.Parts(Plan), "a\n1\n"))
         {
@@ -444,7 +444,9 @@ public sealed class PartPlaceTests : IAsyncLifetime
             Lease = new PartLease(lease ?? TimeSpan.FromSeconds(60), renewal ?? TimeSpan.FromHours(1)),
         };
 
-    private BucketPlace Place(TimeSpan? renewal = null, TimeSpan? lease = null, CancellationToken stop = default)
+    private BucketPlace Place(TimeSpan? renewal = null, TimeSpan? lease = null) => Open(renewal, lease, Cancel);
+
+    private BucketPlace Open(TimeSpan? renewal, TimeSpan? lease, CancellationToken stop)
     {
         BucketPlace place = new(
             Bucket(Address, renewal, lease),
