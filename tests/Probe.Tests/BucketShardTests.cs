@@ -172,7 +172,7 @@ public sealed class BucketShardTests : IAsyncLifetime
         ScoreOptions options = Options();
         Dictionary<string, byte[]> whole = Plain(options);
         Work(options, 0, 1);
-        using (IPlanPlace place = ScorePlace.Of(options))
+        using (IPlanPlace place = ScorePlace.Of(options, cancel: Token))
         {
             (ScorePlan plan, string sha256) = ScorePlan.Read(place)!.Value;
             IPartStore store = place.Parts(sha256);

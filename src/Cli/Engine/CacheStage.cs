@@ -46,10 +46,11 @@ internal sealed class CacheStage(int threads, Action<string> note) : IShardStage
         {
             CacheOptions beside = CacheJob.Read(message.Folder).Options(threads);
             message.RequireFolder(CacheFolder.Of(beside.Output), beside.Output);
-            return Load(message, root, beside, CachePlace.Of(beside), cancel);
+            return Load(message, root, beside, CachePlace.Of(beside, cancel: CancellationToken.None), cancel);
         }
         PartsBucket bucket = new() { Address = message.Folder };
-        IPlanPlace place = bucket.Open(PartStore.Records, Provenance.ToolVersion, files: null);
+        // It stays open for shards to come.
+        IPlanPlace place = bucket.Open(PartStore.Records, Provenance.ToolVersion, files: null, CancellationToken.None);
         try
         {
             return Load(message, root, CacheJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);

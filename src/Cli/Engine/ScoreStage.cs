@@ -50,10 +50,11 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
         {
             ScoreOptions beside = ScoreJob.Read(message.Folder).Options(threads);
             message.RequireFolder(ShardBoard.FolderOf(beside.Output), beside.Output);
-            return Load(message, root, beside, ScorePlace.Of(beside), cancel);
+            return Load(message, root, beside, ScorePlace.Of(beside, cancel: CancellationToken.None), cancel);
         }
         PartsBucket bucket = new() { Address = message.Folder };
-        IPlanPlace place = bucket.Open(PartStore.Table, Provenance.ToolVersion, files: null);
+        // It stays open for shards to come.
+        IPlanPlace place = bucket.Open(PartStore.Table, Provenance.ToolVersion, files: null, CancellationToken.None);
         try
         {
             return Load(message, root, ScoreJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);
