@@ -69,7 +69,8 @@ internal static class ScoreOutput
                 : null
         );
 
-    /// <summary>SHA-256 of the inputs that are files, of the teacher's and of a classifier of copies that was given; the ETags of objects.</summary>
+    /// <summary>SHA-256 of the inputs that are files, of the teacher's and of a classifier of copies that was given; the ETags of
+    /// objects.</summary>
     public static IReadOnlyDictionary<string, string> HashesOf(ScoreOptions options, CancellationToken cancel) =>
         options
             .Sources.Where(input => ImageInputs.IsFile(input) || TableFolder.Fits(input))

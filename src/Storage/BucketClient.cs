@@ -213,7 +213,8 @@ internal sealed class BucketClient : IDisposable
 
     /// <summary>Writes an object where none is.</summary>
     /// <inheritdoc cref="Put(BucketName, Stream, CancellationToken)"/>
-    /// <returns>Its ETag; null where one is there already. That may be this very one, where an attempt's answer was lost: compare.</returns>
+    /// <returns>Its ETag; null where one is there already. That may be this very one, where an attempt's answer was lost:
+    /// compare.</returns>
     public Task<string?> PutNew(BucketName name, Stream content, CancellationToken cancel) =>
         Put(name, content, request => request.IfNoneMatch = "*", cancel);
 
@@ -223,7 +224,8 @@ internal sealed class BucketClient : IDisposable
     /// <param name="content">Seekable.</param>
     /// <param name="etag">That of the known one.</param>
     /// <param name="cancel">Stops.</param>
-    /// <returns>Its ETag; null where another one is there, or none. That may be this very one, where an attempt's answer was lost.</returns>
+    /// <returns>Its ETag; null where another one is there, or none. That may be this very one, where an attempt's answer was
+    /// lost.</returns>
     public Task<string?> PutOver(BucketName name, Stream content, string etag, CancellationToken cancel) =>
         Put(name, content, request => request.IfMatch = etag, cancel);
 

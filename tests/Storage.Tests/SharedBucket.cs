@@ -4,8 +4,8 @@ using DataFreeKD.Storage;
 
 namespace DataFreeKD.Testing;
 
-/// <summary>Starts it, and names it to the process until it is disposed of. Tests with one belong to the collection <see cref="Collection"/>,
-/// as there is one such service a process.</summary>
+/// <summary>Starts it, and names it to the process until it is disposed of. Tests with one belong to the collection
+/// <see cref="Collection"/>, as there is one such service a process.</summary>
 internal sealed class SharedBucket : IAsyncDisposable
 {
     /// <summary>The collection of tests that have one.</summary>

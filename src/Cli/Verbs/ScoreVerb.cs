@@ -25,7 +25,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Argument<string[]> images = new("IMAGES")
     {
         Description =
-            "Folders, files, globs, tar or zip archives, or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)",
+            "Folders, files, globs, tar or zip archives, these also as s3://bucket/..., or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> teacher = new("--teacher")

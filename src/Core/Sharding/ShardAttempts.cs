@@ -42,8 +42,8 @@ internal sealed class ShardAttempts(string plan) : AttemptLog
     /// <summary>Does a shard's work as an attempt of its own, unless it failed for good before.</summary>
     /// <param name="shard">The shard.</param>
     /// <param name="version">Version of the tool.</param>
-    /// <param name="work">The work. What a machine lacks (disk, rights, memory, a service that answers), and who else is at an output, is no fault of the shard and
-    /// is thrown on.</param>
+    /// <param name="work">The work. What a machine lacks (disk, rights, memory, a service that answers), and who else is at an output, is
+    /// no fault of the shard and is thrown on.</param>
     public ShardOutcome Do(int shard, string version, Action<ShardAttempt> work)
     {
         if (IsPoison(shard))

@@ -77,7 +77,8 @@ internal sealed class ShardInputs(ScoreInputs inputs, ScorePlan plan, string out
             $"the inputs are no longer those of the plan, first at {where}; put them back as they were, or begin anew with --plan --overwrite"
         );
 
-    /// <summary>SHA-256 of inputs' paths as they stand in the table, of what a table's row says of them, and of the ETags of objects.</summary>
+    /// <summary>SHA-256 of inputs' paths as they stand in the table, of what a table's row says of them, and of the ETags of
+    /// objects.</summary>
     internal sealed class Digest(string output) : IDisposable
     {
         private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
