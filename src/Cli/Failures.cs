@@ -63,6 +63,7 @@ internal static class Failures
             OperationCanceledException when interrupted || failure is RankInterruptedException => (ExitCode.Interrupted, "interrupted"),
             ShardException { Problem: ShardProblem.Missing } => (ExitCode.Missing, $"error: {FlagNames.MessageOf(failure)}"),
             ShardException => (ExitCode.Failed, $"error: {FlagNames.MessageOf(failure)}"),
+            DataFreeKDException { IsPassing: true } => (ExitCode.Failed, $"error: {FlagNames.MessageOf(failure)}"),
             UsageException
             or OtherRankException
             or DataFreeKDException

@@ -15,4 +15,7 @@ public abstract class DataFreeKDException : Exception
     /// <summary>Properties of options that the message names, such as <c>BatchSize</c>; a program that shows options under other names can
     /// replace them.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
+
+    /// <summary>Whether the same call may do later, as with a service that is down: then it is no fault of the input.</summary>
+    internal virtual bool IsPassing => false;
 }

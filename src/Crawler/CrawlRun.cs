@@ -89,7 +89,12 @@ public static class CrawlRun
     )
     {
         IReadOnlyList<string> local = plan.Local;
-        InputOptions inputs = new() { MaxBytes = options.Limits.MaxBytes, FollowLinks = options.FollowLinks };
+        InputOptions inputs = new()
+        {
+            MaxBytes = options.Limits.MaxBytes,
+            FollowLinks = options.FollowLinks,
+            Buckets = false,
+        };
         string[] columns =
         [
             .. Columns.Store,

@@ -6,6 +6,7 @@ using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler;
 
@@ -91,7 +92,7 @@ internal sealed class StoreManifest
                 continue;
             Uri? address;
             if (BucketName.Fits(row["source"]!))
-                address = buckets.Value.Server(BucketName.Parse(row["source"]!));
+                address = buckets.Value.Server(BucketService.Parse(row["source"]!));
             else if (!Uri.TryCreate(row["source"], UriKind.Absolute, out address) || address.Scheme is not ("http" or "https"))
                 continue;
             yield return new WebTarget(ordinal++, row["source"]!, address)

@@ -5,6 +5,7 @@ using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Fetching;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Steering;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler;
 
@@ -141,7 +142,11 @@ public sealed record WebOptions
         AtLeast(nameof(MaxRedirects), MaxRedirects, 0);
         AtLeast(nameof(MaxPages), MaxPages, 0);
         AtLeast(nameof(Depth), Depth ?? 0, 0);
-        Buckets.Validate();
+        BucketService.Told(() =>
+        {
+            Buckets.Validate();
+            return true;
+        });
         _ = new Certificates(CaFile);
         if (MaxArchiveBytes < 1)
             throw new CrawlException($"MaxArchiveBytes {MaxArchiveBytes}: give at least 1") { Options = [nameof(MaxArchiveBytes)] };

@@ -1,6 +1,7 @@
 // Options of a cache: which images, which teacher, how much of its outputs.
 
 using DataFreeKD.Models;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Distiller;
 
@@ -30,10 +31,15 @@ internal sealed record CacheOptions : BatchOptions
     /// it.</summary>
     public NumericProfile Numerics { get; init; }
 
+    /// <summary>Where plan and parts of a run in shards lie in place of a folder beside the output.</summary>
+    /// <value>Null: <c>OUTPUT.parts</c>.</value>
+    public PartsBucket? Parts { get; init; }
+
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
+        Parts?.Validate();
         Check(!string.IsNullOrWhiteSpace(Selection), "the selection is empty");
         Check(!string.IsNullOrWhiteSpace(Teacher), "the teacher is empty");
         Check(

@@ -2,6 +2,7 @@
 // ECCV 2022, section 3.1).
 
 using System.Diagnostics;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Distiller.Caching;
 using DataFreeKD.Distiller.Sharding;
 using DataFreeKD.Manifests;
@@ -26,8 +27,17 @@ internal static class CacheRun
         options.Validate();
         using OutputLock held = OutputLock.Take(options.Output, "cache", Provenance.PathBeside(options.Output));
         Stopwatch clock = Stopwatch.StartNew();
-        if (!options.Overwrite && CachePlan.Read(CacheFolder.Of(options.Output)) is { } plan)
-            return CacheShards.Resume(options, plan, held, progress, cancel);
+        using (IPlanPlace place = CachePlace.Of(options, joins: true, cancel))
+        {
+            if (!options.Overwrite && CachePlan.Read(place) is var (plan, _))
+                return CacheShards.Resume(options, place, plan, held, progress, cancel);
+            if (options.Parts is not null)
+                throw new DistillException(
+                    place.Ended is { } ended
+                        ? $"{place.Name} has no plan any more: {ended}"
+                        : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
+                );
+        }
         RefuseOccupied(options);
         Provenance.RefuseForeign(options.Output, options.Overwrite || options.Resume);
         CacheWriter.RefuseForeign(options.Output);
@@ -55,7 +65,7 @@ internal static class CacheRun
         double seconds
     )
     {
-        SortedDictionary<string, string> all = OptionsText.All(options);
+        SortedDictionary<string, string> all = OptionsText.Without([nameof(options.Parts)], options);
         if (mixedNumerics is not null)
             all["numerics"] = mixedNumerics;
         new Provenance

@@ -13,7 +13,7 @@ internal sealed record FleetRun
     /// <summary>What computes its shards, such as <c>score</c>.</summary>
     public required string Stage { get; init; }
 
-    /// <summary>The folder of the plan and its parts, a full path, the same on all machines.</summary>
+    /// <summary>The folder of the plan and its parts, a full path, the same on all machines; or <c>s3://bucket/prefix</c>.</summary>
     public required string Folder { get; init; }
 
     /// <summary>SHA-256 of the plan.</summary>
@@ -85,7 +85,7 @@ internal sealed record ShardMessage
         Form == ThisForm
         && Shard >= 0
         && new object?[] { Stage, Run, Folder, Plan, Version, Profile }.All(value => value is not null)
-        && Path.IsPathFullyQualified(Folder);
+        && (PoolRoot.IsInBucket(Folder) || Path.IsPathFullyQualified(Folder));
 }
 
 /// <summary>Records as the engine carries them.</summary>

@@ -27,7 +27,7 @@ internal static class Worker
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(stages);
         ArgumentNullException.ThrowIfNull(options);
-        PoolRoot root = new(options.Root);
+        PoolRoot root = new(options.Root, options.Buckets, options.Plans);
         await using Engine open = await Engine.ConnectAsync(engine, "worker", stop);
         WorkerTurn turn = new(open, stages, options, root, stop);
         await using Presence presence = Presence.Of(open, () => turn.Status);
@@ -282,7 +282,7 @@ internal sealed class WorkerTurn(
             throw new ShardRefusedException(
                 $"it is for --numerics {shard.Profile}, and this worker is for {options.Profile}; give workers --numerics {shard.Profile}"
             );
-        root.Require(shard.Folder);
+        root.RequirePlan(shard.Folder);
         IShardStage stage = stages.FirstOrDefault(stage => stage.Name == shard.Stage)
             ?? throw new ShardRefusedException($"it is a shard of {shard.Stage}, which this worker does not compute");
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, lease.Lost);

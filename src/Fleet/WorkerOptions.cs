@@ -8,6 +8,14 @@ internal sealed record WorkerOptions
     /// <summary>The folder that it may read and write; the same on all machines.</summary>
     public required string Root { get; init; }
 
+    /// <summary>The objects on S3-compatible storage that it may read: beginnings of <c>s3://bucket/key</c>, whole up to a slash.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<string> Buckets { get; init; } = [];
+
+    /// <summary>Prefixes of buckets, <c>s3://bucket/prefix</c>, that plans and parts may lie at or below besides the folder.</summary>
+    /// <value>None.</value>
+    public IReadOnlyList<string> Plans { get; init; } = [];
+
     /// <summary>Its version: shards of other versions are left to others.</summary>
     public required string Version { get; init; }
 

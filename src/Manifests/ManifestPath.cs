@@ -74,6 +74,9 @@ internal static class ManifestPath
         return full + member;
     }
 
+    /// <summary>The full path; an address is left as it is.</summary>
+    public static string Full(string path) => IsAddress(path) ? path : Path.GetFullPath(path);
+
     /// <summary>Whether a text is an address (<c>https://...</c>, <c>s3://...</c>, <c>data:...</c>) and no path.</summary>
     public static bool IsAddress(string path)
     {

@@ -22,9 +22,7 @@ internal sealed partial class ScoreInputs
     public IEnumerable<ScoreInput> Places(string source, IDictionary<string, long> archives, CancellationToken cancel)
     {
         if (!Table.Fits(source))
-            return ImageInputs
-                .Places(source, archives, opening, cancel)
-                .Select(path => new ScoreInput(new ImageInput(path, null, null), null));
+            return ImageInputs.Places(source, archives, opening, cancel).Select(image => new ScoreInput(image, null));
         return HoldsImages(source) ? FromRows(source, cancel) : Listed(source, cancel);
     }
 
@@ -90,9 +88,10 @@ internal sealed partial class ScoreInputs
     private IEnumerable<ScoreInput> Listed(string table, CancellationToken cancel)
     {
         using TableReader reader = Table.Open(table, pathColumn);
+        ArchiveMarks marks = new(cancel);
         foreach (TableRow row in reader.Rows(cancel))
             yield return row.IsUsable
-                ? new ScoreInput(new ImageInput(ManifestPath.FromTable(row["path"]!, table), null, null), row)
+                ? new ScoreInput(marks.Placed(ManifestPath.FromTable(row["path"]!, table)), row)
                 : Refused(row, table);
     }
 }

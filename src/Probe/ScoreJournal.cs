@@ -21,10 +21,16 @@ internal sealed partial class ScoreJournal
     private readonly IReadOnlyList<string> columns;
     private int next;
 
-    public ScoreJournal(ScoreOptions options, TeacherPass teacher, IReadOnlyList<string> columns, CancellationToken cancel)
+    public ScoreJournal(
+        ScoreOptions options,
+        TeacherPass teacher,
+        IReadOnlyList<string> columns,
+        CancellationToken cancel,
+        string? folder = null
+    )
     {
         output = options.Output;
-        folder = FolderOf(options.Output);
+        this.folder = folder ??= FolderOf(options.Output);
         this.columns = columns;
         string fingerprint = FingerprintOf(options, teacher, columns, cancel);
         string note = Path.Combine(folder, Note);
@@ -46,7 +52,7 @@ internal sealed partial class ScoreJournal
             return;
         }
         Remove();
-        AtomicFile.WriteAllText(note, JsonSerializer.Serialize(fingerprint));
+        Claim(folder, fingerprint);
     }
 
     /// <summary>Where a table's finished rows are kept until it is whole.</summary>
@@ -71,6 +77,10 @@ internal sealed partial class ScoreJournal
         if (foreign is not null)
             throw new ScoreException($"{folder} holds {foreign}, which no scoring run wrote; move the folder away, or name another output");
     }
+
+    /// <summary>Makes a folder this tool's, before anything else lies in it.</summary>
+    public static void Claim(string folder, string fingerprint) =>
+        AtomicFile.WriteAllText(Path.Combine(folder, Note), JsonSerializer.Serialize(fingerprint));
 
     private const string Note = "run.json";
 
@@ -236,6 +246,7 @@ internal sealed partial class ScoreJournal
         nameof(ScoreOptions.Resume),
         nameof(ScoreOptions.Overwrite),
         nameof(ScoreOptions.Workers),
+        nameof(ScoreOptions.Parts),
         nameof(ScoreOptions.EmbeddingsPath),
         nameof(ScoreOptions.KeepEmbeddings),
         nameof(ScoreOptions.Teacher),
@@ -250,7 +261,10 @@ internal sealed partial class ScoreJournal
 
     /// <summary>Options as a plan records them, by name.</summary>
     public static IReadOnlyDictionary<string, string> Recorded(ScoreOptions options) =>
-        OptionsText.Given([nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Workers)], options);
+        OptionsText.Given(
+            [nameof(options.Output), nameof(options.Resume), nameof(options.Overwrite), nameof(options.Workers), nameof(options.Parts)],
+            options
+        );
 
     /// <summary>SHA-256 of a teacher's files.</summary>
     public static IReadOnlyList<string> HashesOf(string teacher, CancellationToken cancel) =>
@@ -284,7 +298,7 @@ internal sealed partial class ScoreJournal
                 options.CascadeModelPath is { } known ? $"cascade {Provenance.HashFile(known, cancel)}" : "",
                 options.CopyModelPath is { } model ? Provenance.HashFile(model, cancel) : "",
                 .. OptionsText.Without(Apart, options).Select(option => $"{option.Key} {option.Value}"),
-                .. options.Sources.Select(Path.GetFullPath),
+                .. options.Sources.Select(ManifestPath.Full),
             ]
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

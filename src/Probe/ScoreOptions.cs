@@ -4,6 +4,7 @@ using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Probe.Scores;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Probe;
 
@@ -64,6 +65,11 @@ public sealed record ScoreOptions : TeacherOptions
     /// <value>Native.</value>
     public NumericProfile Numerics { get; init; }
 
+    /// <summary>Where plan and parts of a run in shards lie in place of a folder beside the output; machines then need to have in common
+    /// only this, the teacher and the images.</summary>
+    /// <value>Null: <c>OUTPUT.parts</c>.</value>
+    public PartsBucket? Parts { get; init; }
+
     /// <summary>Batches between two flushes of the journal.</summary>
     /// <value>64.</value>
     public int CheckpointEvery { get; init; } = 64;
@@ -79,6 +85,7 @@ public sealed record ScoreOptions : TeacherOptions
         if (Sources.Count == 0)
             throw new ScoreException("no images given; name folders, files, globs, archives or tables");
         base.Validate();
+        Parts?.Validate();
         if (CopySample < 1)
             throw new ScoreException($"CopySample {CopySample}: give at least 1") { Options = [nameof(CopySample)] };
         if (Cascade is { } cascade)

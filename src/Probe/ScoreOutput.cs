@@ -69,7 +69,8 @@ internal static class ScoreOutput
                 : null
         );
 
-    /// <summary>SHA-256 of the inputs that are files, of the teacher's and of a classifier of copies that was given.</summary>
+    /// <summary>SHA-256 of the inputs that are files, of the teacher's and of a classifier of copies that was given; the ETags of
+    /// objects.</summary>
     public static IReadOnlyDictionary<string, string> HashesOf(ScoreOptions options, CancellationToken cancel) =>
         options
             .Sources.Where(input => ImageInputs.IsFile(input) || TableFolder.Fits(input))
@@ -77,7 +78,14 @@ internal static class ScoreOutput
             .Concat(options.CopyModelPath is { } judge ? [judge] : [])
             .Concat(options.CascadeModelPath is { } cascade ? [cascade] : [])
             .Distinct()
-            .ToDictionary(file => file, file => Provenance.HashFile(file, cancel));
+            .ToDictionary(file => file, file => Provenance.HashFile(file, cancel))
+            .Concat(
+                options
+                    .Sources.Where(ImageInputs.IsInBucket)
+                    .Distinct()
+                    .Select(source => KeyValuePair.Create(source, ImageInputs.MarkOf(source, cancel)))
+            )
+            .ToDictionary();
 
     /// <summary>Joins the rows, and writes what lies beside the table. The rows stay where they are.</summary>
     /// <param name="options">The run.</param>
@@ -204,6 +212,7 @@ internal static class ScoreOutput
                 nameof(options.Output),
                 nameof(options.Resume),
                 nameof(options.Overwrite),
+                nameof(options.Parts),
                 nameof(options.Cascade),
                 nameof(options.Precision),
                 nameof(options.Runtime),

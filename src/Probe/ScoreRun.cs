@@ -1,6 +1,7 @@
 // Scoring from end to end: images in, one row each out, in the same order.
 
 using System.Diagnostics;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe.Sharding;
@@ -21,8 +22,17 @@ public static class ScoreRun
         options.Validate();
         NumericProfiles.Apply(options.Numerics);
         ScoreOutput.RefuseForeign(options);
-        if (ScorePlan.Read(ScoreJournal.FolderOf(options.Output)) is { } plan && !options.Overwrite)
-            return ScoreShards.Resume(options, plan, held, progress, cancel);
+        using (IPlanPlace place = ScorePlace.Of(options, joins: true, cancel))
+        {
+            if (!options.Overwrite && ScorePlan.Read(place) is var (plan, _))
+                return ScoreShards.Resume(options, place, plan, held, progress, cancel);
+            if (options.Parts is not null)
+                throw new ScoreException(
+                    place.Ended is { } ended
+                        ? $"{place.Name} has no plan any more: {ended}"
+                        : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
+                );
+        }
         Stopwatch clock = Stopwatch.StartNew();
         using TeacherPass teacher = new(options);
         ScoreInputs inputs = new(options);

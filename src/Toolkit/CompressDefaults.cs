@@ -45,6 +45,7 @@ internal static class CompressDefaults
         string? first = table.Rows(CancellationToken.None).FirstOrDefault()?["path"];
         return first is not null
             && first.Contains("://", StringComparison.Ordinal)
+            && !ImageInputs.IsInBucket(first)
             && !first.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
     }
 

@@ -10,7 +10,7 @@ namespace DataFreeKD.Architecture.Tests;
 public sealed class ReferenceTableTests
 {
     private static readonly string[] Stages = ["Crawler", "Probe", "Selector", "Packer", "Distiller", "Reporting"];
-    private static readonly string[] Ours = ["Core", "Manifests", "Imaging", "Models", "Onnx", "Fleet", .. Stages];
+    private static readonly string[] Ours = ["Core", "Manifests", "Storage", "Imaging", "Models", "Onnx", "Fleet", .. Stages];
 
     /// <summary>Project, the projects of ours it may use, and the packages it must not use.</summary>
     public static TheoryData<string, string[], string[]> Rows { get; } =
@@ -18,14 +18,15 @@ public sealed class ReferenceTableTests
         {
             { "Core", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML", "CsvHelper"] },
             { "Manifests", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
-            { "Imaging", ["Manifests"], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
+            { "Storage", [], ["TorchSharp", "SkiaSharp", "Microsoft.ML", "CsvHelper"] },
+            { "Imaging", ["Manifests", "Storage"], ["TorchSharp", "CsvHelper", "Microsoft.ML"] },
             { "Models", [], ["CsvHelper", "Microsoft.ML", "SkiaSharp"] },
             { "Onnx", ["Models"], ["CsvHelper", "SkiaSharp"] },
-            { "Crawler", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML"] },
-            { "Probe", ["Manifests", "Imaging", "Models", "Onnx"], ["SkiaSharp"] },
+            { "Crawler", ["Manifests", "Imaging", "Storage"], ["TorchSharp", "Microsoft.ML"] },
+            { "Probe", ["Manifests", "Imaging", "Models", "Onnx", "Storage"], ["SkiaSharp"] },
             { "Selector", ["Manifests"], ["TorchSharp", "SkiaSharp"] },
             { "Packer", ["Manifests", "Imaging"], ["TorchSharp", "Microsoft.ML", "SkiaSharp"] },
-            { "Distiller", ["Manifests", "Imaging", "Models"], ["Microsoft.ML", "SkiaSharp"] },
+            { "Distiller", ["Manifests", "Imaging", "Models", "Storage"], ["Microsoft.ML", "SkiaSharp"] },
             { "Reporting", ["Manifests", "Imaging"], ["TorchSharp", "SkiaSharp", "Microsoft.ML"] },
             { "Fleet", [], ["TorchSharp", "CsvHelper", "Microsoft.ML", "SkiaSharp"] },
             {
@@ -107,6 +108,16 @@ public sealed class ReferenceTableTests
             string[] references = [.. Load(project).GetReferencedAssemblies().Select(reference => reference.Name!)];
             Assert.DoesNotContain("DataFreeKD.Fleet", references);
             Assert.Equal(project == "Fleet", references.Any(name => name.StartsWith("NATS.", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public void Only_Storage_knows_the_library_of_S3()
+    {
+        foreach (string project in Ours.Append("Toolkit"))
+        {
+            string[] references = [.. Load(project).GetReferencedAssemblies().Select(reference => reference.Name!)];
+            Assert.Equal(project == "Storage", references.Any(name => name.StartsWith("AWSSDK.", StringComparison.Ordinal)));
         }
     }
 

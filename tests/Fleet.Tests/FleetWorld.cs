@@ -135,6 +135,8 @@ internal sealed class Running : IDisposable
 
     public bool HasEnded => process.HasExited;
 
+    public int Id => process.Id;
+
     public static Running Start(params string[] args) => new(Programs.Dfkd, args);
 
     /// <summary>With environment variables, <c>NAME=VALUE</c> each.</summary>

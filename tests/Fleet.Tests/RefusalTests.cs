@@ -76,4 +76,25 @@ public sealed class RefusalTests
         Assert.True(new PoolRoot(folder["alias"]).Holds(folder["pool/images/a.jpg"]));
         Assert.Throws<EngineException>(() => new PoolRoot(folder["none"]));
     }
+
+    [Fact]
+    public void Objects_are_refused_but_for_those_that_the_worker_was_told_of()
+    {
+        using TempFolder folder = new();
+        PoolRoot closed = new(folder.Path),
+            open = new(folder.Path, ["s3://pool/shards", "s3://other"]);
+
+        Assert.False(closed.Holds("s3://pool/shards/00000.tar"));
+        Assert.All((string[])["s3://pool/shards/", "s3://pool/shards", "s3://pool/shards/00000.tar::a.jpg", "s3://other/x.jpg"], path =>
+            Assert.True(open.Holds(path), path)
+        );
+        Assert.All((string[])["s3://pool/shards-2/a.tar", "s3://pool/", "s3://otherwise/x.jpg", "S3://pool/shards/00000.tar"], path =>
+            Assert.False(open.Holds(path), path)
+        );
+        Assert.Contains(
+            "--allow-s3",
+            Assert.Throws<ShardRefusedException>(() => closed.Require("s3://pool/a.tar")).Message,
+            StringComparison.Ordinal
+        );
+    }
 }

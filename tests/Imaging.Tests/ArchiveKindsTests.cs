@@ -338,7 +338,6 @@ public sealed class ArchiveKindsTests : IDisposable
 
     [Theory]
     [InlineData("https://example.org/a.jpg", "address")]
-    [InlineData("s3://bucket/a.jpg", "address")]
     [InlineData("file://server/share/a.jpg", "address")]
     [InlineData("data:image/png;base64,iVBORw0KGgo=", "data_uri")]
     public void An_address_in_the_place_of_a_path_is_told(string path, string reason) => Assert.Equal(reason, One(path).Reason);

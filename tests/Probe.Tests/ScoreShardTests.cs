@@ -543,7 +543,7 @@ public sealed class ScoreShardTests
         world.Tar("a.tar", folder);
         world.Zip("b.zip", folder);
         Dictionary<string, long> archives = new();
-        string[] all = [.. DataFreeKD.Imaging.Inputs.ImageInputs.Places(world["*.*"], archives, cancel: Token)];
+        string[] all = [.. DataFreeKD.Imaging.Inputs.ImageInputs.Places(world["*.*"], archives, cancel: Token).Select(image => image.Path)];
         Assert.Equal([9L, 9L], archives.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value));
         Assert.Equal(18, all.Length);
         for (int first = 0; first <= all.Length; first++)

@@ -24,10 +24,11 @@ internal sealed record CacheCoordinator(EngineOptions Engine, TimeSpan Lease, in
         // Before the teacher is loaded and images are read.
         parts.Check(cancel);
         CacheShards.Plan(options, Size, note, cancel: cancel);
-        PartBoard board = CacheShards.Board(options.Output);
+        using IPlanPlace place = CachePlace.Of(options, cancel: cancel);
+        PartBoard board = CacheShards.Board(place, options.Output);
         if (RetryFailed)
             board.RetryFailed();
-        new CacheJob(options).Write(board.Folder);
+        new CacheJob(options).Write(place);
         CacheSummary summary = parts.Run(board, () => CacheShards.Finish(options, cancel), note, progress, cancel);
         return summary with { Seconds = clock.Elapsed.TotalSeconds };
     }

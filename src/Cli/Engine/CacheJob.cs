@@ -1,6 +1,9 @@
 // The options of a cache as workers on other machines take them up.
 
+using System.Text.Json.Serialization.Metadata;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Distiller;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Engine;
 
@@ -8,7 +11,8 @@ namespace DataFreeKD.Cli.Engine;
 /// <param name="Cache">Its options, with full paths.</param>
 internal sealed record CacheJob(CacheOptions Cache)
 {
-    private static readonly JobFile File = new("cache");
+    // Where parts lie is the message's, and whom a worker asks there its own.
+    private static readonly JobFile File = new("cache", LeaveOutParts);
 
     /// <summary>The options with full paths: workers begin in other folders.</summary>
     public static CacheOptions Full(CacheOptions options) =>
@@ -22,6 +26,13 @@ internal sealed record CacheJob(CacheOptions Cache)
     /// <summary>Puts it beside the plan.</summary>
     public void Write(string folder) => File.Write(folder, this);
 
+    /// <summary>Puts it beside the plan.</summary>
+    public void Write(IPlanPlace place) => place.WriteJob(File.Bytes(this));
+
+    /// <summary>Reads it from beside the plan.</summary>
+    /// <exception cref="UsageException">It is not there, or no such record.</exception>
+    public static CacheJob Read(IPlanPlace place) => File.Read<CacheJob>(place, job => job.Cache is not null);
+
     /// <summary>Reads it from beside the plan.</summary>
     /// <exception cref="UsageException">It is not there, or no such record.</exception>
     public static CacheJob Read(string folder) => File.Read<CacheJob>(folder, job => job.Cache is not null);
@@ -29,4 +40,13 @@ internal sealed record CacheJob(CacheOptions Cache)
     /// <summary>The cache's options.</summary>
     /// <param name="threads">CPU threads of this machine, for decoding.</param>
     public CacheOptions Options(int threads) => Cache with { Workers = threads };
+
+    private static void LeaveOutParts(JsonTypeInfo type)
+    {
+        for (int at = type.Properties.Count - 1; at >= 0; at--)
+        {
+            if (type.Properties[at].PropertyType == typeof(PartsBucket))
+                type.Properties.RemoveAt(at);
+        }
+    }
 }

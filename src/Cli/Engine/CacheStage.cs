@@ -5,6 +5,8 @@ using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Sharding;
 using DataFreeKD.Fleet;
+using DataFreeKD.Manifests;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Engine;
 
@@ -40,16 +42,37 @@ internal sealed class CacheStage(int threads, Action<string> note) : IShardStage
 
     private ShardedCache Load(ShardMessage message, PoolRoot root, CancellationToken cancel)
     {
-        CacheOptions options = CacheJob.Read(message.Folder).Options(threads);
-        message.RequireFolder(CacheFolder.Of(options.Output), options.Output);
+        if (!BucketName.Fits(message.Folder))
+        {
+            CacheOptions beside = CacheJob.Read(message.Folder).Options(threads);
+            message.RequireFolder(CacheFolder.Of(beside.Output), beside.Output);
+            return Load(message, root, beside, CachePlace.Of(beside, cancel: CancellationToken.None), cancel);
+        }
+        PartsBucket bucket = new() { Address = message.Folder };
+        // It stays open for shards to come.
+        IPlanPlace place = bucket.Open(PartStore.Records, Provenance.ToolVersion, files: null, CancellationToken.None);
+        try
+        {
+            return Load(message, root, CacheJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
+    private ShardedCache Load(ShardMessage message, PoolRoot root, CacheOptions options, IPlanPlace place, CancellationToken cancel)
+    {
         foreach (string path in (string[])[options.Output, options.Selection, .. InputPaths.Models([options.Teacher])])
             root.Require(path);
         foreach (string path in InputPaths.Files(SelectionImages.Read(options.Selection, cancel).Paths))
             root.Require(path);
-        CachePlan there = CachePlan.Read(message.Folder) ?? throw new UsageException($"{message.Folder} has no plan: it is finished");
+        (CachePlan there, string sha256) = CachePlan.Read(place)
+            ?? throw new UsageException($"{message.Folder} has no plan: it is finished");
         TorchRuntime.Start(there.Threads);
-        message.RequirePlan(CacheShards.Board(options.Output).Sha256);
-        ShardedCache run = new(options, null, mayPlan: false, note, null, cancel);
+        message.RequirePlan(sha256);
+        ShardedCache run = new(options, place, null, mayPlan: false, note, null, cancel);
         try
         {
             run.Load(cancel);

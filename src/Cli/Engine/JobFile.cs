@@ -17,7 +17,10 @@ internal sealed class JobFile(string what, Action<JsonTypeInfo>? modify = null, 
     private readonly JsonSerializerOptions json = Json(modify, converters);
 
     /// <summary>Puts a job beside its plan.</summary>
-    public void Write<T>(string folder, T job) => AtomicFile.WriteAllText(PathIn(folder), JsonSerializer.Serialize(job, json) + "\n");
+    public void Write<T>(string folder, T job) => AtomicFile.WriteAllBytes(PathIn(folder), Bytes(job));
+
+    /// <summary>A job as it lies beside its plan.</summary>
+    public byte[] Bytes<T>(T job) => [.. JsonSerializer.SerializeToUtf8Bytes(job, json), (byte)'\n'];
 
     /// <summary>Reads it from beside the plan.</summary>
     /// <param name="folder">The folder of the plan.</param>
@@ -26,22 +29,38 @@ internal sealed class JobFile(string what, Action<JsonTypeInfo>? modify = null, 
     public T Read<T>(string folder, Func<T, bool> isWhole)
         where T : class
     {
-        string path = PathIn(folder);
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), json) is { } job && isWhole(job)
-                ? job
-                : throw new JsonException("no job");
+            return Of(folder, File.ReadAllBytes(PathIn(folder)), isWhole);
         }
         catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UsageException($"{path} is not there: the {what} was finished, or this machine does not see it");
+            throw Gone(PathIn(folder));
+        }
+    }
+
+    /// <summary>Reads it from beside the plan.</summary>
+    /// <param name="place">Where the plan lies.</param>
+    /// <param name="isWhole">Whether nothing is missing: JSON may have null in any place.</param>
+    /// <exception cref="UsageException">It is not there, or no such record.</exception>
+    public T Read<T>(IPlanPlace place, Func<T, bool> isWhole)
+        where T : class => Of(place.Name, place.ReadJob() ?? throw Gone(PathIn(place.Name)), isWhole);
+
+    private T Of<T>(string folder, byte[] bytes, Func<T, bool> isWhole)
+        where T : class
+    {
+        string path = PathIn(folder);
+        try
+        {
+            return JsonSerializer.Deserialize<T>(bytes, json) is { } job && isWhole(job) ? job : throw new JsonException("no job");
         }
         catch (Exception broken) when (broken is JsonException or NotSupportedException)
         {
             throw new UsageException($"{path} cannot be read as the options of a {what}: {broken.Message}");
         }
     }
+
+    private UsageException Gone(string path) => new($"{path} is not there: the {what} was finished, or this machine does not see it");
 
     private static string PathIn(string folder) => Path.Combine(folder, ShardJson.JobName);
 

@@ -1,6 +1,7 @@
 // dfkd score --engine: the plan, the queue, and the table at the end.
 
 using System.Diagnostics;
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
@@ -23,10 +24,11 @@ internal sealed record ScoreCoordinator(EngineOptions Engine, TimeSpan Lease, Sh
         // Before the pool is counted and the teacher is loaded.
         parts.Check(cancel);
         ScoreShards.Plan(options, Sharding with { Note = note }, cancel);
-        ShardBoard board = ShardBoard.Open(options.Output);
+        using IPlanPlace place = ScorePlace.Of(options, cancel: cancel);
+        ShardBoard board = ShardBoard.Open(place, options.Output);
         if (Sharding.RetryFailed)
             board.RetryFailed();
-        ScoreJob.Of(options).Write(board.Folder);
+        ScoreJob.Of(options).Write(place);
         ScoreSummary summary = parts.Run(board, () => ScoreShards.Finish(options, Finish, cancel), note, progress, cancel);
         double seconds = clock.Elapsed.TotalSeconds;
         return summary with { Seconds = seconds, ImagesPerSecond = summary.Rows / seconds };

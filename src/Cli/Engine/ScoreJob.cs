@@ -1,9 +1,12 @@
 // The options of a scoring run as workers on other machines take them up: a record beside the plan, and no command line.
 
 using System.Text.Json.Serialization.Metadata;
+using DataFreeKD.Core.Sharding;
+using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Cascade;
 using DataFreeKD.Selector.Scores;
+using DataFreeKD.Storage;
 using DataFreeKD.Toolkit;
 
 namespace DataFreeKD.Cli.Engine;
@@ -30,7 +33,8 @@ internal sealed record ScoreJobCascade(long Budget, double? Keep)
 internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
 {
     // A cascade holds functions.
-    private static readonly JobFile File = new("run", LeaveOutCascade);
+    // Where parts lie is the message's, and whom a worker asks there its own.
+    private static readonly JobFile File = new("run", LeaveOut);
 
     /// <summary>The job of a run whose paths are full.</summary>
     public static ScoreJob Of(ScoreOptions options) =>
@@ -40,7 +44,7 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
     public static ScoreOptions Full(ScoreOptions options) =>
         options with
         {
-            Sources = [.. options.Sources.Select(Path.GetFullPath)],
+            Sources = [.. options.Sources.Select(ManifestPath.Full)],
             Teacher = Path.GetFullPath(options.Teacher),
             Output = Path.GetFullPath(options.Output),
             EmbeddingsPath = Full(options.EmbeddingsPath),
@@ -50,6 +54,13 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
 
     /// <summary>Puts it beside the plan.</summary>
     public void Write(string folder) => File.Write(folder, this);
+
+    /// <summary>Puts it beside the plan.</summary>
+    public void Write(IPlanPlace place) => place.WriteJob(File.Bytes(this));
+
+    /// <summary>Reads it from beside the plan.</summary>
+    /// <exception cref="UsageException">It is not there, or no such record.</exception>
+    public static ScoreJob Read(IPlanPlace place) => File.Read<ScoreJob>(place, job => job.Score is not null);
 
     /// <summary>Reads it from beside the plan.</summary>
     /// <exception cref="UsageException">It is not there, or no such record.</exception>
@@ -61,13 +72,13 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
 
-    private static void LeaveOutCascade(JsonTypeInfo type)
+    private static void LeaveOut(JsonTypeInfo type)
     {
         if (type.Type != typeof(ScoreOptions))
             return;
         for (int at = type.Properties.Count - 1; at >= 0; at--)
         {
-            if (type.Properties[at].PropertyType == typeof(CascadeOptions))
+            if (type.Properties[at].PropertyType == typeof(CascadeOptions) || type.Properties[at].PropertyType == typeof(PartsBucket))
                 type.Properties.RemoveAt(at);
         }
     }

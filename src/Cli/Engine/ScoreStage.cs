@@ -2,9 +2,11 @@
 
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
+using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Engine;
 
@@ -44,14 +46,34 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
 
     private ShardWorker Load(ShardMessage message, PoolRoot root, CancellationToken cancel)
     {
-        ScoreOptions options = ScoreJob.Read(message.Folder).Options(threads);
-        message.RequireFolder(ShardBoard.FolderOf(options.Output), options.Output);
+        if (!BucketName.Fits(message.Folder))
+        {
+            ScoreOptions beside = ScoreJob.Read(message.Folder).Options(threads);
+            message.RequireFolder(ShardBoard.FolderOf(beside.Output), beside.Output);
+            return Load(message, root, beside, ScorePlace.Of(beside, cancel: CancellationToken.None), cancel);
+        }
+        PartsBucket bucket = new() { Address = message.Folder };
+        // It stays open for shards to come.
+        IPlanPlace place = bucket.Open(PartStore.Table, Provenance.ToolVersion, files: null, CancellationToken.None);
+        try
+        {
+            return Load(message, root, ScoreJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
+    private ShardWorker Load(ShardMessage message, PoolRoot root, ScoreOptions options, IPlanPlace place, CancellationToken cancel)
+    {
         RequireWithin(root, options);
-        ShardBoard board = ShardBoard.Open(options.Output);
+        ShardBoard board = ShardBoard.Open(place, options.Output);
         message.RequirePlan(board.Sha256);
         foreach (string source in board.Sources)
             root.Require(source);
-        return new ShardWorker(options, root.Holds, note, cancel);
+        return new ShardWorker(options, place, root.Holds, note, cancel);
     }
 
     private static void RequireWithin(PoolRoot root, ScoreOptions options)

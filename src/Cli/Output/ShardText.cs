@@ -3,6 +3,7 @@
 using System.Globalization;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Output;
 
@@ -13,7 +14,8 @@ internal static class ShardText
     /// <param name="summary">What it did.</param>
     /// <param name="share">Its share; null for the plan alone.</param>
     /// <param name="output">The table.</param>
-    public static IEnumerable<string> Lines(ShardSummary summary, ShardShare? share, string output)
+    /// <param name="parts">Where the parts lie; null for beside the table.</param>
+    public static IEnumerable<string> Lines(ShardSummary summary, ShardShare? share, string output, PartsBucket? parts = null)
     {
         if (share is { } own)
             yield return string.Create(
@@ -23,7 +25,7 @@ internal static class ShardText
         yield return string.Create(CultureInfo.InvariantCulture, $"{summary.Finished:N0} of {summary.Shards:N0} shards are finished");
         yield return summary.Finished == summary.Shards
             ? $"next: --finish in place of --shard, which writes {output}"
-            : $"-> {output}.parts";
+            : $"-> {parts?.Address ?? output + ".parts"}";
     }
 
     /// <summary>The line of a coordinator at work.</summary>

@@ -54,6 +54,7 @@ internal sealed class CacheVerb : Verb
             .. preprocessing.All,
             .. sharding.All,
             .. BatchOptionSet.Run,
+            .. StorageOptionSet.All,
         ]);
     }
 
@@ -77,6 +78,7 @@ internal sealed class CacheVerb : Verb
                 Preprocessing = preprocessing.In(parsed),
                 TopK = parsed.GetValue(topK),
                 Numerics = numerics.In(parsed),
+                Parts = sharding.PartsIn(parsed),
             },
             ToolVersion
         );
@@ -118,11 +120,11 @@ internal sealed class CacheVerb : Verb
                 ? CacheShards.Plan(options, size, terminal.Note, progress, cancel)
                 : CacheShards.Work(options, share, size, sharding.RetriesIn(parsed), terminal.Note, progress, cancel)
         );
-        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share, options.Output));
+        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share, options.Output, options.Parts));
         if (summary.Failed.Count > 0)
             throw new ShardException(
                 ShardProblem.Failed,
-                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {Path.Combine(CacheFolder.Of(options.Output), FailedShards.Name)} says why"
+                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {options.Parts?.Address ?? CacheFolder.Of(options.Output)}/{FailedShards.Name} says why"
             );
     }
 

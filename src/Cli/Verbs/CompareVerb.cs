@@ -36,7 +36,15 @@ internal sealed class CompareVerb : Verb
         )
     {
         Add(recipes);
-        AddOptions([output, numerics.Option, .. sharding.All, CommonOptions.Device, CommonOptions.Threads, CommonOptions.Overwrite]);
+        AddOptions([
+            output,
+            numerics.Option,
+            .. sharding.All,
+            CommonOptions.Device,
+            CommonOptions.Threads,
+            CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
+        ]);
     }
 
     public override void Check(ParseResult parsed) => sharding.StepIn(parsed);

@@ -97,6 +97,7 @@ internal sealed class CompressVerb : Verb
             dryRun,
             CommonOptions.Seed,
             CommonOptions.Device,
+            .. StorageOptionSet.All,
         ]);
     }
 

@@ -39,7 +39,7 @@ internal sealed class ContactSheetVerb : Verb
         )
     {
         Add(table);
-        AddOptions(output, method, count, columns, tile, CommonOptions.Seed, CommonOptions.Overwrite);
+        AddOptions([output, method, count, columns, tile, CommonOptions.Seed, CommonOptions.Overwrite, .. StorageOptionSet.All]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)

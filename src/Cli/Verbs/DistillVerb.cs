@@ -93,6 +93,7 @@ internal sealed class DistillVerb : Verb
             precision.Option,
             teacherPatches,
             .. preprocessing.All,
+            .. StorageOptionSet.All,
         ]);
     }
 

@@ -61,6 +61,7 @@ internal sealed class EstimateVerb : Verb
             .. preprocessing.All,
             CommonOptions.Device,
             CommonOptions.Threads,
+            .. StorageOptionSet.All,
         ]);
     }
 

@@ -60,6 +60,7 @@ internal sealed class EvaluateVerb : Verb
             .. againstPreprocessing.All,
             CommonOptions.Device,
             CommonOptions.Threads,
+            .. StorageOptionSet.All,
         ]);
     }
 

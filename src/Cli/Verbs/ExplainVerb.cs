@@ -65,6 +65,7 @@ internal sealed class ExplainVerb : Verb
             CommonOptions.Device,
             CommonOptions.Threads,
             CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
         ]);
     }
 
@@ -124,7 +125,7 @@ internal sealed class ExplainVerb : Verb
         ImageInput input = ImageInputs.Read([path], cancel: cancel).First();
         string? reason =
             input.Bytes is { } bytes ? ImageDecoder.Decode(bytes, DecodeLimits.Local).Reason
-            : File.Exists(ManifestPath.SplitMember(path).File) ? input.Reason
+            : ImageInputs.IsInBucket(path) || File.Exists(ManifestPath.SplitMember(path).File) ? input.Reason
             : "no such file";
         return reason is null
             ? Convert.ToHexStringLower(SHA256.HashData(input.Bytes!))

@@ -130,6 +130,7 @@ internal sealed class ExportVerb : Verb
             .. preprocessing.All,
             CommonOptions.Threads,
             CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
         ]);
     }
 

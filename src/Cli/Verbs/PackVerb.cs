@@ -48,7 +48,17 @@ internal sealed class PackVerb : Verb
         // Their defaults depend on the format.
         layout.Option.DefaultValueFactory = null;
         metadata.Option.DefaultValueFactory = null;
-        AddOptions(format.Option, output, shardSize, layout.Option, metadata.Option, copy, csvSafe, CommonOptions.Overwrite);
+        AddOptions([
+            format.Option,
+            output,
+            shardSize,
+            layout.Option,
+            metadata.Option,
+            copy,
+            csvSafe,
+            CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
+        ]);
     }
 
     public override void Check(ParseResult parsed) => OptionsOf(parsed).Validate();

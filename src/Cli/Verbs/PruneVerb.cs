@@ -111,6 +111,7 @@ internal sealed class PruneVerb : Verb
             CommonOptions.Threads,
             CommonOptions.Resume,
             CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
         ]);
     }
 

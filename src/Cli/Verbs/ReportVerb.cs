@@ -76,6 +76,7 @@ internal sealed class ReportVerb : Verb
             CommonOptions.Device,
             CommonOptions.Threads,
             CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
         ]);
     }
 

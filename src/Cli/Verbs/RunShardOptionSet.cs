@@ -19,6 +19,9 @@ internal sealed class RunShardOptionSet
         "Partitions of a new plan, with --plan, --shard or --engine [default: by the number of sites, 4,096 at most]"
     );
     private readonly EngineOptionSet engine;
+
+    // Known, so that it can be told why not.
+    private readonly Option<string?> parts = new("--parts") { Hidden = true };
     private readonly Option<int> lease = EngineOptionSet.Lease();
     private readonly bool plans,
         ownRetry;
@@ -56,13 +59,17 @@ internal sealed class RunShardOptionSet
 
     /// <summary>All, in the order of the help.</summary>
     public Option[] All =>
-        [.. plans ? (Option[])[plan, partitions] : [], shard, .. ownRetry ? (Option[])[retry] : [], finish, .. engine.All, lease];
+        [.. plans ? (Option[])[plan, partitions] : [], shard, .. ownRetry ? (Option[])[retry] : [], finish, .. engine.All, lease, parts];
 
     /// <summary>Which step the arguments mean.</summary>
     /// <exception cref="UsageException">They contradict.</exception>
     public ShardStep StepIn(ParseResult parsed)
     {
         engine.Check(parsed);
+        if (parsed.GetValue(parts) is { } place)
+            throw new UsageException(
+                $"--parts {place}: a {(plans ? "crawl" : "comparison")} in shards keeps what it does in a folder that all machines see, whose locks it needs; a bucket serves score and cache alone"
+            );
         ShardStep[] steps =
         [
             .. plans && parsed.GetValue(plan) ? (ShardStep[])[ShardStep.Plan] : [],

@@ -29,7 +29,7 @@ internal sealed class RunVerb : Verb
         )
     {
         Add(file);
-        AddOptions(output, from, only, force, dryRun);
+        AddOptions([output, from, only, force, dryRun, .. StorageOptionSet.All]);
     }
 
     protected override void Run(ParseResult parsed, Terminal terminal, CancellationToken cancel)

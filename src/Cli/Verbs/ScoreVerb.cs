@@ -25,7 +25,7 @@ internal sealed class ScoreVerb : Verb
     private readonly Argument<string[]> images = new("IMAGES")
     {
         Description =
-            "Folders, files, globs, tar or zip archives, or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)",
+            "Folders, files, globs, tar or zip archives, these also as s3://bucket/..., or tables and lists of paths (.csv, .tsv, .txt, .json, .jsonl, .parquet)",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> teacher = new("--teacher")
@@ -160,6 +160,7 @@ internal sealed class ScoreVerb : Verb
             CommonOptions.Threads,
             CommonOptions.Resume,
             CommonOptions.Overwrite,
+            .. StorageOptionSet.All,
         ]);
     }
 
@@ -207,6 +208,7 @@ internal sealed class ScoreVerb : Verb
             Overwrite = parsed.GetValue(CommonOptions.Overwrite),
             EmbeddingsPath = parsed.GetValue(embeddings) is { } file && file != SetOptions.NoEmbeddings ? file : null,
             KeepEmbeddings = parsed.GetValue(embeddings) is null,
+            Parts = sharding.PartsIn(parsed),
         };
         return options;
     }
@@ -260,11 +262,11 @@ internal sealed class ScoreVerb : Verb
         ShardSummary summary = terminal.Track<ScoreProgress, ShardSummary>(Show, progress =>
             plans ? ScoreShards.Plan(options, share, cancel) : ScoreShards.Work(options, share, Hinted(options, terminal, progress), cancel)
         );
-        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share.Share, options.Output));
+        terminal.Conclude(summary, () => ShardText.Lines(summary, plans ? null : share.Share, options.Output, options.Parts));
         if (summary.Failed.Count > 0)
             throw new ShardException(
                 ShardProblem.Failed,
-                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {ScoreShards.FailuresBeside(options.Output)} says why"
+                $"{summary.Failed.Count} shards failed, shard {summary.Failed[0]} among them; {ScoreShards.FailuresOf(options)} says why"
             );
     }
 

@@ -4,6 +4,7 @@ using System.CommandLine;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
 using DataFreeKD.Probe.Sharding;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Verbs;
 
@@ -71,9 +72,14 @@ internal sealed class ShardOptionSet(string work, string units, int usual, strin
         required: false
     );
     private readonly Option<int> lease = EngineOptionSet.Lease();
+    private readonly PartsOptionSet parts = new(
+        "Keep plan and parts below this prefix of an S3-compatible bucket in place of FILE.parts, with --plan, --shard, --finish, --engine or --resume",
+        many: false
+    );
 
     /// <summary>All, in the order of the help.</summary>
-    public Option[] All => [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease];
+    public Option[] All =>
+        [plan, shard, size, retry, finish, .. table ? (Option[])[allow, folder] : [], .. engine.All, lease, parts.Option];
 
     /// <summary>Which step the arguments mean.</summary>
     /// <exception cref="UsageException">They contradict.</exception>
@@ -95,6 +101,9 @@ internal sealed class ShardOptionSet(string work, string units, int usual, strin
             step = ShardStep.Engine;
             engine.In(parsed);
         }
+        parts.AllIn(parsed);
+        if (parts.IsIn(parsed) && step == ShardStep.None && !parsed.GetValue(CommonOptions.Resume))
+            throw new UsageException("--parts goes with --plan, --shard, --finish, --engine or --resume");
         if (step != ShardStep.None && parsed.GetValue(CommonOptions.Resume))
             throw new UsageException("--plan, --shard, --finish and --engine go on from what is there; leave --resume out");
         if (step == ShardStep.Engine && parsed.GetValue(CommonOptions.Overwrite))
@@ -131,6 +140,9 @@ internal sealed class ShardOptionSet(string work, string units, int usual, strin
 
     /// <summary>Whether shards are tried again that failed.</summary>
     public bool RetriesIn(ParseResult parsed) => parsed.GetValue(retry);
+
+    /// <summary>Where plan and parts lie; null for beside the output.</summary>
+    public PartsBucket? PartsIn(ParseResult parsed) => parts.In(parsed);
 
     /// <summary>The engine.</summary>
     public EngineOptions EngineIn(ParseResult parsed) => engine.In(parsed);

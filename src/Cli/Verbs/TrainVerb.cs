@@ -43,7 +43,7 @@ internal sealed class TrainVerb : Verb
         )
     {
         Add(data);
-        AddOptions([model, .. loop.All, smoothing]);
+        AddOptions([model, .. loop.All, smoothing, .. StorageOptionSet.All]);
     }
 
     /// <summary>The training that the arguments mean.</summary>

@@ -33,6 +33,7 @@ internal abstract class Verb : Command
                         terminal.Note($"  {option.Option.Name} = {Shown(option)}");
                 }
                 CheckpointNotes.ShowIn(terminal);
+                StorageOptionSet.Apply(this, parsed, within: false);
                 Run(parsed, terminal, cancel);
                 return Task.FromResult(ExitCode.Done);
             }
@@ -49,6 +50,7 @@ internal abstract class Verb : Command
     public void RunWithin(ParseResult parsed, Terminal terminal, CancellationToken cancel)
     {
         CheckpointNotes.ShowIn(terminal);
+        StorageOptionSet.Apply(this, parsed, within: true);
         Run(parsed, terminal, cancel);
     }
 

@@ -4,7 +4,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using DataFreeKD.Crawler;
-using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Store;
 
@@ -68,13 +67,6 @@ internal sealed class WebOptionSet
         HelpName = "N",
         DefaultValueFactory = _ => Otherwise.MaxArchiveBytes,
     };
-    private readonly Option<string?> endpoint = Text(
-        "--s3-endpoint",
-        "The service that s3:// sources are asked of [default: Amazon's]",
-        "URL"
-    );
-    private readonly Option<string?> region = Text("--s3-region", "Its region [default: AWS_REGION, the profile's, us-east-1]", "NAME");
-    private readonly Option<bool> anonymous = new("--s3-anonymous") { Description = "Ask for s3:// sources without credentials" };
     private readonly Option<string> url = Column("--url-column", "Column of a list that holds the addresses", Names.Url);
     private readonly Option<string> caption = Column("--caption-column", "Column of a list that holds the captions", Names.Caption!);
     private readonly Option<string> licence = Column("--license-column", "Column of a list that holds the licences", Names.License!);
@@ -136,9 +128,7 @@ internal sealed class WebOptionSet
             sitemaps,
             caFile,
             maxArchive,
-            endpoint,
-            region,
-            anonymous,
+            .. StorageOptionSet.All,
             url,
             caption,
             licence,
@@ -189,12 +179,7 @@ internal sealed class WebOptionSet
             RobotsSitemaps = parsed.GetValue(sitemaps),
             CaFile = parsed.GetValue(caFile),
             MaxArchiveBytes = parsed.GetValue(maxArchive),
-            Buckets = new BucketOptions
-            {
-                Endpoint = Endpoint(parsed.GetValue(endpoint)),
-                Region = parsed.GetValue(region),
-                Anonymous = parsed.GetValue(anonymous),
-            },
+            Buckets = StorageOptionSet.In(parsed),
             Columns = new UrlColumns(parsed.GetValue(url)!, parsed.GetValue(caption), parsed.GetValue(licence)),
             RetryFailed = parsed.GetValue(retryFailed),
             Refresh = parsed.GetValue(refresh),
@@ -206,11 +191,6 @@ internal sealed class WebOptionSet
         IPNetwork.TryParse(text, out IPNetwork network)
             ? network
             : throw new UsageException($"--allow-network {text}: expected a network like 10.0.0.0/8 or fd00::/8");
-
-    private static Uri? Endpoint(string? text) =>
-        text is null ? null
-        : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
-        : throw new UsageException($"--s3-endpoint {text}: expected an address like https://minio.example.org:9000");
 
     private static TimeSpan Seconds(ParseResult parsed, Option<double> option, double least) =>
         parsed.GetValue(option) is var value && value >= least && value <= 86_400

@@ -25,6 +25,11 @@ internal sealed class WorkerVerb : Verb
         HelpName = "FOLDER",
         Required = true,
     }.NamesAFile();
+    private readonly Option<string[]> buckets = new("--allow-s3")
+    {
+        Description = "Objects that may be read as images, s3://bucket/prefix/; repeatable [default: none]",
+        HelpName = "s3://...",
+    };
     private readonly Option<string> stages = new("--stages")
     {
         Description = "Stages whose shards are taken",
@@ -40,6 +45,10 @@ internal sealed class WorkerVerb : Verb
         Description = "Private network (CIDR) that crawls may contact, where they ask for it; repeatable",
         HelpName = "CIDR",
     };
+    private readonly PartsOptionSet parts = new(
+        "Take runs too whose plan and parts lie at or below this prefix of an S3-compatible bucket; repeatable [default: none]",
+        many: true
+    );
     private readonly Option<bool> once = new("--once") { Description = "End after one shard" };
     private readonly Option<int?> idleExit = CommonOptions.OwnCount(
         "--idle-exit",
@@ -51,7 +60,20 @@ internal sealed class WorkerVerb : Verb
             "worker",
             "Compute shards of the runs at an engine, one after another, until told to stop.",
             "dfkd worker --engine nats://127.0.0.1:4222 --root /pool\ndfkd worker --engine tls://queue:4222 --engine-credentials worker.creds --root /pool --idle-exit 600"
-        ) => AddOptions([.. engine.All, root, stages, numerics.Option, networks, once, idleExit, CommonOptions.Threads]);
+        ) =>
+        AddOptions([
+            .. engine.All,
+            root,
+            buckets,
+            parts.Option,
+            stages,
+            numerics.Option,
+            networks,
+            once,
+            idleExit,
+            CommonOptions.Threads,
+            .. StorageOptionSet.All,
+        ]);
 
     public override void Check(ParseResult parsed)
     {
@@ -61,8 +83,14 @@ internal sealed class WorkerVerb : Verb
             if (!Stages.Contains(stage))
                 throw new UsageException($"--stages {stage}: expected {string.Join(", ", Stages[..^1])} or {Stages[^1]}");
         }
+        foreach (string prefix in parsed.GetValue(buckets) ?? [])
+        {
+            if (!PoolRoot.IsInBucket(prefix))
+                throw new UsageException($"--allow-s3 {prefix}: expected s3://bucket or s3://bucket/prefix/");
+        }
         foreach (string network in parsed.GetValue(networks) ?? [])
             WebOptionSet.Network(network);
+        parts.AllIn(parsed);
         if (parsed.GetValue(idleExit) < 1)
             throw new UsageException("--idle-exit: give 1 second or more");
     }
@@ -83,6 +111,8 @@ internal sealed class WorkerVerb : Verb
         WorkerOptions options = new()
         {
             Root = parsed.GetRequiredValue(root),
+            Buckets = parsed.GetValue(buckets) ?? [],
+            Plans = [.. parts.AllIn(parsed).Select(bucket => bucket.Address)],
             Version = Provenance.ToolVersion,
             Profile = profile.Name(),
             Instructions = NumericProfiles.InstructionsOf(profile),

@@ -25,19 +25,16 @@ internal static class FailedShards
     /// <param name="shards">Shards of the plan.</param>
     /// <param name="finished">Whether a shard has its result.</param>
     /// <param name="name">A shard's name; null where they have numbers alone.</param>
-    public static IReadOnlyList<Entry> Write(ShardAttempts attempts, int shards, Func<int, bool> finished, Func<int, string>? name = null)
+    public static IReadOnlyList<Entry> Write(AttemptLog attempts, int shards, Func<int, bool> finished, Func<int, string>? name = null)
     {
         List<Entry> failed = [];
+        HashSet<int> tried = attempts.Tried(shards);
         for (int shard = 0; shard < shards; shard++)
         {
-            if (!finished(shard) && attempts.FailuresOf(shard) is var failures && ShardAttempts.IsPoison(failures))
+            if (tried.Contains(shard) && !finished(shard) && attempts.FailuresOf(shard) is var failures && AttemptLog.IsPoison(failures))
                 failed.Add(new Entry(shard, [.. failures.Select(failure => failure.Message)]) { Run = name?.Invoke(shard) });
         }
-        string path = Path.Combine(attempts.Plan, Name);
-        if (failed.Count > 0)
-            ShardJson.Write(path, failed);
-        else
-            File.Delete(path);
+        attempts.WriteFailed(failed);
         return failed;
     }
 

@@ -13,7 +13,7 @@ internal enum AttemptOutcome
 }
 
 /// <summary>Rows are written into the attempt's folder; <see cref="Commit"/> makes them the part.</summary>
-internal sealed class PartAttempt : ShardAttempt
+internal sealed class PartAttempt : ShardAttempt, IPartAttempt
 {
     /// <summary>The file of its note.</summary>
     public const string PartName = "part.json";
@@ -33,8 +33,10 @@ internal sealed class PartAttempt : ShardAttempt
     /// <summary>Where the embeddings are written.</summary>
     public string Vectors => store.VectorsIn(Folder);
 
-    /// <summary>Makes it the part, unless another attempt was first.</summary>
-    /// <exception cref="ShardException">Another one was, with other bytes.</exception>
+    /// <summary>Never ends: its file is held as long as the process lives.</summary>
+    public CancellationToken Lost => CancellationToken.None;
+
+    /// <inheritdoc/>
     public AttemptOutcome Commit(Part part)
     {
         string own = Path.Combine(Folder, PartName);
@@ -43,8 +45,7 @@ internal sealed class PartAttempt : ShardAttempt
         {
             if (!first.HoldsSameAs(part))
             {
-                string message =
-                    $"shard {shard}: {part.Host} ({Name}) computed other bytes than {first.Host} ({first.Attempt}) before: {part.Isa} and {first.Isa}, numerics {part.Numerics}; see whether the machines, the images or the memory differ, then give --resume to compute it again";
+                string message = ConflictOf(part, first);
                 Fail(new Failure(message, Lasting: true, Conflict: true));
                 throw new ShardException(ShardProblem.Conflict, message);
             }
@@ -55,4 +56,8 @@ internal sealed class PartAttempt : ShardAttempt
         store.Place(shard, Folder);
         return AttemptOutcome.First;
     }
+
+    /// <summary>What is told of two attempts that came to different bytes.</summary>
+    public static string ConflictOf(Part part, Part first) =>
+        $"shard {part.Shard}: {part.Host} ({part.Attempt}) computed other bytes than {first.Host} ({first.Attempt}) before: {part.Isa} and {first.Isa}, numerics {part.Numerics}; see whether the machines, the images or the memory differ, then give --resume to compute it again";
 }

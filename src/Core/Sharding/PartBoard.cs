@@ -5,13 +5,13 @@ namespace DataFreeKD.Core.Sharding;
 /// <summary>A plan and its parts, without teacher and images.</summary>
 /// <param name="store">The parts.</param>
 /// <param name="plan">What they must be.</param>
-internal class PartBoard(PartStore store, PartPlan plan)
+internal class PartBoard(IPartStore store, PartPlan plan)
 {
     /// <summary>The folder of the plan and its parts.</summary>
     public string Folder => store.Folder;
 
     /// <summary>SHA-256 of the plan, as it was when this was opened.</summary>
-    public string Sha256 { get; } = FileHash.Of(plan.Path, CancellationToken.None);
+    public string Sha256 => plan.Sha256;
 
     /// <summary>Version of the tool that made it.</summary>
     public string Version => plan.Version;
@@ -26,18 +26,16 @@ internal class PartBoard(PartStore store, PartPlan plan)
     public long Rows => plan.Rows.Sum();
 
     /// <summary>Looks at the parts. Their notes are counted by name, so that 100,000 of them take a listing and no reading.</summary>
+    /// <exception cref="DirectoryNotFoundException">The plan is gone: another process finished it, or began anew.</exception>
     public ShardStanding Look()
     {
-        bool[] finished = new bool[Shards];
-        foreach (string file in Directory.EnumerateFiles(Folder, "*.json"))
-        {
-            if (ShardAttempts.NumberOf(Path.GetFileNameWithoutExtension(file), Shards) is { } shard)
-                finished[shard] = true;
-        }
+        if (!store.IsPlanned)
+            throw new DirectoryNotFoundException($"{Folder} has no plan any more");
+        HashSet<int> finished = store.Finished(Shards);
         HashSet<int> tried = store.Attempts.Tried(Shards);
         return store.Attempts.Standing(
             Shards,
-            shard => finished[shard] || tried.Contains(shard) && store.IsFinished(shard),
+            shard => finished.Contains(shard) || tried.Contains(shard) && store.IsFinished(shard),
             shard => plan.Rows[shard]
         );
     }

@@ -5,8 +5,11 @@ namespace DataFreeKD.Core.Sharding;
 /// <summary>What every part of a plan must be.</summary>
 internal sealed record PartPlan
 {
-    /// <summary>Where the plan lies.</summary>
-    public required string Path { get; init; }
+    /// <summary>The file's name.</summary>
+    public const string Name = "plan.json";
+
+    /// <summary>SHA-256 of its file.</summary>
+    public required string Sha256 { get; init; }
 
     /// <summary>What is made of the parts.</summary>
     public required string Output { get; init; }

@@ -11,7 +11,7 @@ namespace DataFreeKD.Core.Sharding;
 /// </summary>
 /// <param name="folder">The folder of the plan.</param>
 /// <param name="rows">The rows' file in an attempt: <see cref="Table"/> or <see cref="Records"/>.</param>
-internal sealed class PartStore(string folder, string rows)
+internal sealed class PartStore(string folder, string rows) : IPartStore
 {
     /// <summary>The rows' file in an attempt, where they are a table.</summary>
     public const string Table = "rows.csv";
@@ -28,8 +28,32 @@ internal sealed class PartStore(string folder, string rows)
     /// <summary>The attempts.</summary>
     public ShardAttempts Attempts { get; } = new(folder);
 
+    AttemptLog IPartStore.Attempts => Attempts;
+
+    /// <inheritdoc/>
+    public bool IsPlanned => File.Exists(Path.Combine(folder, PartPlan.Name));
+
     /// <summary>Whether a shard has its note.</summary>
     public bool IsFinished(int shard) => File.Exists(NoteOf(shard));
+
+    /// <inheritdoc/>
+    public HashSet<int> Finished(int shards)
+    {
+        try
+        {
+            return
+            [
+                .. Directory
+                    .EnumerateFiles(folder, "*.json")
+                    .Select(file => AttemptLog.NumberOf(Path.GetFileNameWithoutExtension(file), shards))
+                    .OfType<int>(),
+            ];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
 
     public string NoteOf(int shard) => FileOf(shard, "json");
 
@@ -50,17 +74,29 @@ internal sealed class PartStore(string folder, string rows)
         string note = NoteOf(shard);
         if (!File.Exists(note))
             return null;
-        if (ShardJson.Read<Part>(note) is not { IsWhole: true } part)
-            throw Damaged("not the note of a shard");
-        if (part.Shard != shard)
-            throw Damaged(string.Create(CultureInfo.InvariantCulture, $"the note of shard {part.Shard}"));
-        if (!ShardAttempts.IsNameOf(shard, part.Attempt))
-            throw Damaged("of an attempt whose name is none");
+        Part part = Checked(shard, note, ShardJson.Read<Part>(note));
         Place(shard, Path.Combine(Attempts.Folder, part.Attempt));
         return part;
+    }
 
-        ShardException Damaged(string what) =>
-            new(ShardProblem.Damaged, $"{note} is {what}; delete it, and the shard is computed again by --shard or --resume");
+    /// <summary>Refuses what is no note of a shard.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="note">Its note as messages name it.</param>
+    /// <param name="read">What was read there; null where it was no note.</param>
+    /// <exception cref="ShardException">It is none, or another shard's.</exception>
+    public static Part Checked(int shard, string note, Part? read)
+    {
+        string? wrong =
+            read is not { IsWhole: true } ? "not the note of a shard"
+            : read.Shard != shard ? string.Create(CultureInfo.InvariantCulture, $"the note of shard {read.Shard}")
+            : !AttemptLog.IsNameOf(shard, read.Attempt) ? "of an attempt whose name is none"
+            : null;
+        return wrong is null
+            ? read!
+            : throw new ShardException(
+                ShardProblem.Damaged,
+                $"{note} is {wrong}; delete it, and the shard is computed again by --shard or --resume"
+            );
     }
 
     /// <summary>Puts an attempt's rows in place where they are not.</summary>
@@ -91,16 +127,15 @@ internal sealed class PartStore(string folder, string rows)
         File.Delete(NoteOf(shard));
         File.Delete(RowsOf(shard));
         File.Delete(VectorsOf(shard));
-        if (attempt is not null && ShardAttempts.IsNameOf(shard, attempt))
+        if (attempt is not null && AttemptLog.IsNameOf(shard, attempt))
             ShardAttempts.Remove(Path.Combine(Attempts.Folder, attempt));
     }
 
-    /// <summary>Forgets how attempts at a shard failed. Where two came to different bytes, neither is believed.</summary>
-    public void Forget(int shard)
-    {
-        if (Attempts.Forget(shard))
-            Remove(shard);
-    }
+    /// <inheritdoc/>
+    public string? Bring(Part part, CancellationToken cancel) => DamageOf(part, cancel);
+
+    /// <inheritdoc/>
+    public IPartAttempt Begin(int shard, string version) => new PartAttempt(this, shard, version);
 
     private static string? Damage(string file, string sha256, CancellationToken cancel) =>
         !File.Exists(file) ? $"{file} is gone"

@@ -20,7 +20,7 @@ internal static class PlanTurn
         Func<T?> read,
         Action make,
         Action refuse,
-        Func<(OutputLock? Held, string? Holder)> take,
+        Func<(IDisposable? Held, string? Holder)> take,
         bool anew,
         Action<string>? note,
         CancellationToken cancel
@@ -33,7 +33,7 @@ internal static class PlanTurn
             if (!anew && read() is { } there)
                 return there;
             refuse();
-            (OutputLock? held, string? holder) = take();
+            (IDisposable? held, string? holder) = take();
             using (held)
             {
                 if (held is not null)

@@ -14,7 +14,7 @@ internal sealed record PartRows(long Rows, IReadOnlyDictionary<string, long> Cou
 /// <param name="plan">What they must be.</param>
 /// <param name="instructions">The widest vectors that this process's libraries are allowed.</param>
 /// <param name="note">Hears what was found damaged, and that others finished meanwhile.</param>
-internal sealed class PlannedParts(PartStore store, PartPlan plan, string instructions, Action<string>? note)
+internal sealed class PlannedParts(IPartStore store, PartPlan plan, string instructions, Action<string>? note)
 {
     private readonly Stopwatch clock = Stopwatch.StartNew();
 
@@ -22,7 +22,7 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
     public int Shards => plan.Rows.Count;
 
     /// <summary>The parts.</summary>
-    public PartStore Store => store;
+    public IPartStore Store => store;
 
     /// <summary>Runs since the process took the plan.</summary>
     public Stopwatch Clock => clock;
@@ -37,7 +37,7 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
     public ShardSummary Work(
         ShardShare share,
         bool retryFailed,
-        Func<int, PartAttempt, PartRows> compute,
+        Func<int, IPartAttempt, PartRows> compute,
         Func<long> rows,
         CancellationToken cancel
     )
@@ -51,39 +51,49 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
             {
                 if (retryFailed)
                     store.Forget(shard);
-                if (IsDone(shard, cancel))
-                    continue;
-                while (!store.Attempts.IsPoison(shard) && !Try(shard, compute, cancel)) { }
-                if (store.Read(shard) is null)
-                    failed.Add(shard);
-                else
+                bool own = false;
+                while (!own && !IsDone(shard, cancel))
+                {
+                    if (store.Attempts.IsUndecided(shard))
+                    {
+                        note?.Invoke($"shard {shard}: {AttemptLog.Most} attempts ended, or are silent; waiting to learn which");
+                        store.Attempts.Decide(shard, cancel);
+                    }
+                    if (store.Attempts.IsPoison(shard))
+                        break;
+                    own = Try(shard, compute, cancel);
+                }
+                if (own)
                     done++;
+                else if (store.Read(shard) is null)
+                    failed.Add(shard);
             }
-            catch (IOException) when (!File.Exists(plan.Path))
+            catch (IOException) when (!store.IsPlanned)
             {
                 note?.Invoke($"{plan.Output} was finished by another process meanwhile");
                 return new ShardSummary(Shards, done, rows(), Shards, [], clock.Elapsed.TotalSeconds);
             }
         }
         if (failed.Count > 0)
-            FailedShards.Write(store.Attempts, Shards, store.IsFinished);
+            FailedShards.Write(store.Attempts, Shards, store.Finished(Shards).Contains);
         return Summary(done, rows(), failed);
     }
 
     /// <summary>Computes one shard, once, unless it is finished or is not to be tried again.</summary>
-    public ShardOutcome One(int shard, Func<int, PartAttempt, PartRows> compute, CancellationToken cancel)
+    public ShardOutcome One(int shard, Func<int, IPartAttempt, PartRows> compute, CancellationToken cancel)
     {
         if (shard < 0 || shard >= Shards)
             throw plan.Refusal($"shard {shard}: the plan has {Shards}");
         try
         {
             return IsDone(shard, cancel) ? ShardOutcome.Done
+                : store.Attempts.IsUndecided(shard) ? ShardOutcome.Held
                 : store.Attempts.IsPoison(shard) ? ShardOutcome.Failed
                 : Try(shard, compute, cancel) ? ShardOutcome.Done
                 : store.Attempts.IsPoison(shard) ? ShardOutcome.Failed
                 : ShardOutcome.Again;
         }
-        catch (IOException) when (!File.Exists(plan.Path))
+        catch (IOException) when (!store.IsPlanned)
         {
             // The output was finished meanwhile, by another process.
             return ShardOutcome.Done;
@@ -92,7 +102,7 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
 
     /// <summary>Where the plan stands.</summary>
     public ShardSummary Summary(int done, long rows, IReadOnlyList<int> failed) =>
-        new(Shards, done, rows, Enumerable.Range(0, Shards).Count(store.IsFinished), failed, clock.Elapsed.TotalSeconds);
+        new(Shards, done, rows, store.Finished(Shards).Count, failed, clock.Elapsed.TotalSeconds);
 
     /// <summary>Shards that failed; all others have a part.</summary>
     /// <param name="allowed">Shards that may have failed.</param>
@@ -100,13 +110,14 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
     /// <exception cref="ShardException">Shards are missing, failed or contradict.</exception>
     public IReadOnlySet<int> Failed(int allowed, Func<int, string>? allowance)
     {
-        int[] without = [.. Enumerable.Range(0, Shards).Where(shard => store.Read(shard) is null)];
-        foreach (int shard in Enumerable.Range(0, Shards))
+        HashSet<int> finished = store.Finished(Shards);
+        int[] without = [.. Enumerable.Range(0, Shards).Where(shard => !finished.Contains(shard))];
+        foreach (int shard in store.Attempts.Tried(Shards).Order())
         {
             if (store.Attempts.FailuresOf(shard).FirstOrDefault(failure => failure.Conflict) is { } conflict)
                 throw new ShardException(ShardProblem.Conflict, conflict.Message);
         }
-        IReadOnlyList<FailedShards.Entry> failed = FailedShards.Write(store.Attempts, Shards, store.IsFinished);
+        IReadOnlyList<FailedShards.Entry> failed = FailedShards.Write(store.Attempts, Shards, finished.Contains);
         int[] missing = [.. without.Except(failed.Select(entry => entry.Shard))];
         if (missing.Length > 0)
             throw new ShardException(
@@ -133,9 +144,11 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
         {
             Part part = parts[shard] = store.Read(shard)!;
             Require(part);
-            if (store.DamageOf(part, cancel) is { } damage)
+            if (store.Bring(part, cancel) is { } damage)
                 damages.Add(damage);
         }
+        if (damages.Count > 0 && !store.IsPlanned)
+            throw new IOException($"{store.Folder} was finished by another process meanwhile; see what is there");
         return damages.Count == 0
             ? parts
             : throw new ShardException(
@@ -167,7 +180,7 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
         if (store.DamageOf(part, cancel) is not { } damage)
             return true;
         // Who is finishing removes the plan first.
-        if (!File.Exists(plan.Path))
+        if (!store.IsPlanned)
             throw new IOException(damage);
         note?.Invoke($"{damage}; the shard is computed again");
         store.Remove(shard);
@@ -175,33 +188,21 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
     }
 
     // What a machine lacks (disk, rights, memory) is no fault of the shard: it ends the process and does not count.
-    private bool Try(int shard, Func<int, PartAttempt, PartRows> compute, CancellationToken cancel)
+    private bool Try(int shard, Func<int, IPartAttempt, PartRows> compute, CancellationToken cancel)
     {
-        if (!File.Exists(plan.Path))
+        if (!store.IsPlanned)
             throw new IOException("the plan is gone");
-        using PartAttempt attempt = new(store, shard, plan.Version);
+        using IPartAttempt attempt = store.Begin(shard, plan.Version);
+        long began = Stopwatch.GetTimestamp();
+        PartRows rows;
         try
         {
-            long began = Stopwatch.GetTimestamp();
-            PartRows rows = compute(shard, attempt);
-            attempt.Commit(
-                new Part
-                {
-                    Shard = shard,
-                    Rows = rows.Rows,
-                    Sha256 = FileHash.Of(attempt.Rows, cancel),
-                    EmbeddingsSha256 = File.Exists(attempt.Vectors) ? FileHash.Of(attempt.Vectors, cancel) : null,
-                    Counts = rows.Counts,
-                    Attempt = attempt.Name,
-                    Host = Environment.MachineName,
-                    Isa = instructions,
-                    Numerics = plan.Numerics,
-                    Version = plan.Version,
-                    Fingerprint = plan.Fingerprint,
-                    Seconds = Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3),
-                }
-            );
-            return true;
+            rows = compute(shard, attempt);
+        }
+        catch (OperationCanceledException) when (attempt.Lost.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            note?.Invoke($"shard {shard} is given up: {store.Folder} did not hear of this process for too long");
+            return false;
         }
         catch (Exception wrong)
             when (wrong
@@ -210,6 +211,7 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
                         or IOException
                         or UnauthorizedAccessException
                         or OutOfMemoryException
+                        or DataFreeKDException { IsPassing: true }
                         or ShardException
                     )
             )
@@ -217,5 +219,23 @@ internal sealed class PlannedParts(PartStore store, PartPlan plan, string instru
             attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
             return false;
         }
+        attempt.Commit(
+            new Part
+            {
+                Shard = shard,
+                Rows = rows.Rows,
+                Sha256 = FileHash.Of(attempt.Rows, cancel),
+                EmbeddingsSha256 = File.Exists(attempt.Vectors) ? FileHash.Of(attempt.Vectors, cancel) : null,
+                Counts = rows.Counts,
+                Attempt = attempt.Name,
+                Host = Environment.MachineName,
+                Isa = instructions,
+                Numerics = plan.Numerics,
+                Version = plan.Version,
+                Fingerprint = plan.Fingerprint,
+                Seconds = Math.Round(Stopwatch.GetElapsedTime(began).TotalSeconds, 3),
+            }
+        );
+        return true;
     }
 }

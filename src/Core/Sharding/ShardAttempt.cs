@@ -1,7 +1,5 @@
 // One process at one shard, in a folder of its own that no other process knows the name of.
 
-using System.Globalization;
-
 namespace DataFreeKD.Core.Sharding;
 
 /// <summary>The folder <c>attempts/SHARD.RANDOM/</c>. It is removed at the end, unless <see cref="Fail"/> says what was wrong: a folder
@@ -26,7 +24,7 @@ internal class ShardAttempt : IDisposable
     {
         for (int turn = 1; ; turn++)
         {
-            Name = string.Create(CultureInfo.InvariantCulture, $"{shard:D8}.{Guid.NewGuid():N}");
+            Name = AttemptLog.NewName(shard);
             Folder = Path.Combine(attempts.Folder, Name);
             Directory.CreateDirectory(Folder);
             try
@@ -90,9 +88,6 @@ internal class ShardAttempt : IDisposable
         {
             // Of another user, and not to be looked into: it counts, as where there are no locks.
         }
-        string who = ShardJson.Read<Started>(started) is { } by
-            ? string.Create(CultureInfo.InvariantCulture, $"the process {by.Process} on {by.Host} that began at {by.Since:u}")
-            : "its process";
-        return new Failure($"{who} ended without a result, killed or crashed", Lasting: false);
+        return AttemptLog.Killed(ShardJson.Read<Started>(started));
     }
 }

@@ -6,11 +6,8 @@ namespace DataFreeKD.Core.Sharding;
 
 /// <summary>The folder <c>attempts</c> beside a plan.</summary>
 /// <param name="plan">The folder of the plan.</param>
-internal sealed class ShardAttempts(string plan)
+internal sealed class ShardAttempts(string plan) : AttemptLog
 {
-    /// <summary>Attempts without a result after which a shard is not tried again.</summary>
-    public const int Most = 3;
-
     /// <summary>The folder's name.</summary>
     public const string Name = "attempts";
 
@@ -20,42 +17,8 @@ internal sealed class ShardAttempts(string plan)
     /// <summary>The folder of the plan.</summary>
     public string Plan => plan;
 
-    /// <summary>How the attempts at a shard failed, as far as they did.</summary>
-    public IReadOnlyList<Failure> FailuresOf(int shard) => [.. At(shard).Select(ShardAttempt.FailureOf).OfType<Failure>()];
-
-    /// <summary>Whether a shard without a result is not to be tried again.</summary>
-    public bool IsPoison(int shard) => IsPoison(FailuresOf(shard));
-
-    /// <summary>Whether a shard without a result that failed so is not to be tried again.</summary>
-    public static bool IsPoison(IReadOnlyList<Failure> failures) => failures.Count >= Most || failures.Any(failure => failure.Lasting);
-
-    /// <summary>Where a plan stands.</summary>
-    /// <param name="shards">Its shards.</param>
-    /// <param name="finished">Whether a shard has its result.</param>
-    /// <param name="rows">A shard's rows.</param>
-    public ShardStanding Standing(int shards, Func<int, bool> finished, Func<int, long> rows)
-    {
-        List<int> missing = [],
-            failed = [];
-        long done = 0;
-        bool conflict = false;
-        HashSet<int> tried = Tried(shards);
-        for (int shard = 0; shard < shards; shard++)
-        {
-            IReadOnlyList<Failure> failures = tried.Contains(shard) ? FailuresOf(shard) : [];
-            conflict |= failures.Any(failure => failure.Conflict);
-            // Asked last: it may have been finished meanwhile.
-            if (finished(shard))
-                done += rows(shard);
-            else
-                (IsPoison(failures) ? failed : missing).Add(shard);
-        }
-        return new ShardStanding(missing, failed, done, conflict);
-    }
-
-    /// <summary>The shards that have attempts.</summary>
-    /// <param name="shards">Shards of the plan.</param>
-    public HashSet<int> Tried(int shards) =>
+    /// <inheritdoc/>
+    public override HashSet<int> Tried(int shards) =>
         Directory.Exists(Folder)
             ?
             [
@@ -66,26 +29,21 @@ internal sealed class ShardAttempts(string plan)
             ]
             : [];
 
-    /// <summary>Forgets how attempts at a shard failed.</summary>
-    /// <returns>Whether two had come to different bytes.</returns>
-    public bool Forget(int shard)
+    /// <inheritdoc/>
+    public override void WriteFailed(IReadOnlyList<FailedShards.Entry> failed)
     {
-        bool conflict = false;
-        foreach (string attempt in At(shard))
-        {
-            if (ShardAttempt.FailureOf(attempt) is not { } failure)
-                continue;
-            conflict |= failure.Conflict;
-            Remove(attempt);
-        }
-        return conflict;
+        string path = Path.Combine(plan, FailedShards.Name);
+        if (failed.Count > 0)
+            ShardJson.Write(path, failed);
+        else
+            File.Delete(path);
     }
 
     /// <summary>Does a shard's work as an attempt of its own, unless it failed for good before.</summary>
     /// <param name="shard">The shard.</param>
     /// <param name="version">Version of the tool.</param>
-    /// <param name="work">The work. What a machine lacks (disk, rights, memory), and who else is at an output, is no fault of the shard and
-    /// is thrown on.</param>
+    /// <param name="work">The work. What a machine lacks (disk, rights, memory, a service that answers), and who else is at an output, is
+    /// no fault of the shard and is thrown on.</param>
     public ShardOutcome Do(int shard, string version, Action<ShardAttempt> work)
     {
         if (IsPoison(shard))
@@ -103,6 +61,7 @@ internal sealed class ShardAttempts(string plan)
                         or IOException
                         or UnauthorizedAccessException
                         or OutOfMemoryException
+                        or DataFreeKDException { IsPassing: true }
                         or OutputException
                     )
             )
@@ -136,19 +95,6 @@ internal sealed class ShardAttempts(string plan)
     /// <summary>Whether a folder is a link: this tool makes none, and what it leads to is not this tool's.</summary>
     public static bool IsLink(string folder) => new DirectoryInfo(folder) is { Exists: true, LinkTarget: not null };
 
-    /// <summary>Whether a name is one of an attempt at a shard.</summary>
-    public static bool IsNameOf(int shard, string name) =>
-        string.Create(CultureInfo.InvariantCulture, $"{shard:D8}.") is var own
-        && name.StartsWith(own, StringComparison.Ordinal)
-        && name.Length == own.Length + 32
-        && name.Skip(own.Length).All(char.IsAsciiHexDigitLower);
-
-    /// <summary>The shard that a file is named after; null for none of the plan.</summary>
-    public static int? NumberOf(string name, int shards) =>
-        name.Length == 8 && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int shard) && shard < shards
-            ? shard
-            : null;
-
     /// <summary>Removes an attempt's folder and what this tool writes there. A link stays as it is.</summary>
     public static void Remove(string attempt)
     {
@@ -177,7 +123,14 @@ internal sealed class ShardAttempts(string plan)
                 or PartStore.Vectors
         || AtomicFile.IsTemporary(file);
 
-    private IEnumerable<string> At(int shard) =>
+    /// <inheritdoc/>
+    protected override Failure? FailureOf(string attempt) => ShardAttempt.FailureOf(attempt);
+
+    /// <inheritdoc/>
+    protected override void Discard(string attempt) => Remove(attempt);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<string> At(int shard) =>
         Directory.Exists(Folder)
             ? Directory
                 .EnumerateDirectories(Folder, string.Create(CultureInfo.InvariantCulture, $"{shard:D8}.*"))

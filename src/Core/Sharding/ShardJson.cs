@@ -31,15 +31,21 @@ internal static class ShardJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static void Write<T>(string path, T value) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(value, Json) + "\n");
+    public static void Write<T>(string path, T value) => AtomicFile.WriteAllBytes(path, Lines(value));
+
+    /// <summary>A record as a file has it, with an end of line.</summary>
+    public static byte[] Lines<T>(T value) => [.. JsonSerializer.SerializeToUtf8Bytes(value, Json), (byte)'\n'];
 
     /// <summary>Puts a record in its place unless another process was first, which the system's <c>link</c> decides.</summary>
-    public static void WriteFirst<T>(string path, T value)
+    public static void WriteFirst<T>(string path, T value) => WriteFirst(path, Lines(value));
+
+    /// <summary>Puts bytes in their place unless another process was first.</summary>
+    public static void WriteFirst(string path, byte[] bytes)
     {
         string own = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
-            Write(own, value);
+            AtomicFile.WriteAllBytes(own, bytes);
             HardLink.TryCreate(own, path);
         }
         finally
@@ -55,9 +61,28 @@ internal static class ShardJson
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty.");
+            return ParseStrictly<T>(File.ReadAllBytes(path));
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads one.</summary>
+    /// <exception cref="JsonException">It is no such record.</exception>
+    public static T ParseStrictly<T>(ReadOnlySpan<byte> bytes)
+        where T : class => JsonSerializer.Deserialize<T>(bytes, Json) ?? throw new JsonException("it is empty.");
+
+    /// <summary>Reads one; null where it is no such thing.</summary>
+    public static T? Parse<T>(ReadOnlySpan<byte> bytes)
+        where T : class
+    {
+        try
+        {
+            return ParseStrictly<T>(bytes);
+        }
+        catch (JsonException)
         {
             return null;
         }

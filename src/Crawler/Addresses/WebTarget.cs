@@ -1,6 +1,7 @@
 // An address to fetch, with what is known of it.
 
 using System.Text.Json.Serialization;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler.Addresses;
 

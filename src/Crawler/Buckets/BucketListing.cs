@@ -2,8 +2,8 @@
 
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler.Buckets;
 

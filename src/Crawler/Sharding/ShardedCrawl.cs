@@ -9,6 +9,7 @@ using DataFreeKD.Crawler.Journal;
 using DataFreeKD.Crawler.Sources;
 using DataFreeKD.Crawler.Web;
 using DataFreeKD.Manifests;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler.Sharding;
 

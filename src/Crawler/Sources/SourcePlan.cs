@@ -5,6 +5,7 @@ using DataFreeKD.Imaging.Inputs;
 using DataFreeKD.Manifests;
 using DataFreeKD.Manifests.Folders;
 using DataFreeKD.Manifests.Lists;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler.Sources;
 

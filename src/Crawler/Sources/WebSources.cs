@@ -3,6 +3,7 @@
 using DataFreeKD.Crawler.Addresses;
 using DataFreeKD.Crawler.Buckets;
 using DataFreeKD.Imaging.Inputs;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Crawler.Sources;
 
@@ -48,7 +49,7 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
         foreach ((int place, string source) in sources.Index())
         {
             if (BucketName.Fits(source))
-                await BucketListing.Keep(listing(place), buckets.Value, BucketName.Parse(source), cancel).ConfigureAwait(false);
+                await BucketListing.Keep(listing(place), buckets.Value, BucketService.Parse(source), cancel).ConfigureAwait(false);
         }
     }
 
@@ -61,7 +62,7 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
         {
             if (BucketName.Fits(source))
             {
-                BucketName start = BucketName.Parse(source);
+                BucketName start = BucketService.Parse(source);
                 Uri server = buckets.Value.Server(start);
                 foreach (BucketName name in BucketListing.Read(listing(place), start))
                     yield return (Target(ordinal++, name.ToString(), server, -1) with { Archive = ImageInputs.IsArchive(name.Key) }, null);
@@ -87,7 +88,7 @@ internal sealed class WebSources(WebOptions options, IReadOnlyList<string> sourc
     }
 
     /// <summary>The address by which a bucket's object can be had.</summary>
-    public Uri Sign(WebTarget target) => buckets.Value.Sign(BucketName.Parse(target.Url));
+    public Uri Sign(WebTarget target) => buckets.Value.Sign(BucketService.Parse(target.Url));
 
     public void Dispose()
     {

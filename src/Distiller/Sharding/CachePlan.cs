@@ -1,6 +1,8 @@
 // plan.json of a cache that several processes compute in shards: a shard is a range of steps.
 
+using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Distiller.Caching;
 
@@ -9,8 +11,7 @@ namespace DataFreeKD.Distiller.Sharding;
 /// <summary>A shard's records are a pure function of this, the head beside it, the teacher and the images.</summary>
 internal sealed record CachePlan
 {
-    private const string Name = "plan.json",
-        Anew = "or begin anew with --plan --overwrite";
+    private const string Anew = "or begin anew with --plan --overwrite";
 
     private const int ThisForm = 1;
 
@@ -57,7 +58,7 @@ internal sealed record CachePlan
     public int Shards => (int)(((long)Steps + ShardSteps - 1) / ShardSteps);
 
     /// <summary>Where the plan lies in a folder.</summary>
-    public static string PathIn(string folder) => Path.Combine(folder, Name);
+    public static string PathIn(string folder) => Path.Combine(folder, PartPlan.Name);
 
     /// <summary>The steps of a shard: the first, and the one behind the last.</summary>
     public (int From, int To) StepsOf(int shard) => (shard * ShardSteps, (int)Math.Min(((long)shard + 1) * ShardSteps, Steps));
@@ -66,11 +67,46 @@ internal sealed record CachePlan
     /// <exception cref="DistillException">It cannot be read.</exception>
     public static CachePlan? Read(string folder)
     {
+        try
+        {
+            return Of(File.ReadAllBytes(PathIn(folder)), folder);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads the plan of a place; null where there is none.</summary>
+    /// <exception cref="DistillException">It cannot be read.</exception>
+    public static (CachePlan Plan, string Sha256)? Read(IPlanPlace place) =>
+        place.ReadPlan() is { } bytes ? (Of(bytes, place.Name), Convert.ToHexStringLower(SHA256.HashData(bytes))) : null;
+
+    /// <summary>What its parts must be.</summary>
+    /// <param name="output">The cache.</param>
+    /// <param name="sha256">SHA-256 of its file.</param>
+    public PartPlan Parts(string output, string sha256) =>
+        new()
+        {
+            Sha256 = sha256,
+            Output = output,
+            Version = Version,
+            Numerics = Numerics,
+            Fingerprint = Fingerprint,
+            Rows = [.. Enumerable.Range(0, Shards).Select(StepsOf).Select(steps => (long)(steps.To - steps.From) * BatchSize)],
+            Refusal = message => new DistillException(message),
+        };
+
+    /// <summary>What lies beside it, by name.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string> Learned => new Dictionary<string, string> { [CacheFolder.HeadName] = Fingerprint };
+
+    private static CachePlan Of(byte[] bytes, string folder)
+    {
         string path = PathIn(folder);
         try
         {
-            if (ShardJson.ReadStrictly<CachePlan>(path) is not { } plan)
-                return null;
+            CachePlan plan = ShardJson.ParseStrictly<CachePlan>(bytes);
             if (plan.Form == ThisForm && !plan.IsWhole())
                 throw new JsonException("values are missing.");
             return plan.Form == ThisForm
@@ -87,27 +123,17 @@ internal sealed record CachePlan
         }
     }
 
-    /// <summary>What its parts must be.</summary>
-    /// <param name="output">The cache.</param>
-    public PartPlan Parts(string output) =>
-        new()
-        {
-            Path = PathIn(CacheFolder.Of(output)),
-            Output = output,
-            Version = Version,
-            Numerics = Numerics,
-            Fingerprint = Fingerprint,
-            Rows = [.. Enumerable.Range(0, Shards).Select(StepsOf).Select(steps => (long)(steps.To - steps.From) * BatchSize)],
-            Refusal = message => new DistillException(message),
-        };
-
     /// <summary>Reads header and decisions from beside the plan.</summary>
     /// <exception cref="DistillException">They are gone or altered.</exception>
-    public (byte[] Bytes, CacheHeader Header, int[] Decisions) Head(string folder)
+    /// <param name="files">The folder where the head is.</param>
+    /// <param name="folder">Where the plan lies, for messages.</param>
+    public (byte[] Bytes, CacheHeader Header, int[] Decisions) Head(string files, string folder)
     {
-        string path = CacheFolder.HeadIn(folder);
+        string path = CacheFolder.HeadIn(files);
         if (!File.Exists(path) || FileHash.Of(path, CancellationToken.None) != Fingerprint)
-            throw new DistillException($"{path} is gone or altered, and the plan's shards depend on it; put it back, {Anew}");
+            throw new DistillException(
+                $"{CacheFolder.HeadIn(folder)} is gone or altered, and the plan's shards depend on it; put it back, {Anew}"
+            );
         byte[] bytes = File.ReadAllBytes(path);
         using MemoryStream stream = new(bytes);
         (CacheHeader header, int[] decisions) = CacheHeader.Read(stream, path);
@@ -142,9 +168,6 @@ internal sealed record CachePlan
         if (other is not null)
             throw new DistillException($"{PathIn(folder)} {other}, {Anew}");
     }
-
-    /// <summary>Puts the plan in its place, unless another process was first.</summary>
-    public void Write(string folder) => ShardJson.WriteFirst(PathIn(folder), this);
 
     /// <summary>The kind of a device.</summary>
     public static string DeviceOf(CacheOptions options) => options.Device.Split(':')[0];

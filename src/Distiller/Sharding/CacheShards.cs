@@ -27,7 +27,8 @@ internal static class CacheShards
         CancellationToken cancel = default
     )
     {
-        using ShardedCache run = new(options, size, mayPlan: true, note, progress, cancel);
+        using IPlanPlace place = CachePlace.Of(options, cancel: cancel);
+        using ShardedCache run = new(options, place, size, mayPlan: true, note, progress, cancel);
         return run.Parts.Summary(0, 0, []);
     }
 
@@ -55,7 +56,8 @@ internal static class CacheShards
             throw new DistillException(
                 "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
             );
-        using ShardedCache run = new(options, size, mayPlan: true, note, progress, cancel);
+        using IPlanPlace place = CachePlace.Of(options, cancel: cancel);
+        using ShardedCache run = new(options, place, size, mayPlan: true, note, progress, cancel);
         return run.Work(share, retryFailed, progress, cancel);
     }
 
@@ -69,24 +71,30 @@ internal static class CacheShards
     {
         using OutputLock held = OutputLock.Take(options.Output, "cache", Provenance.PathBeside(options.Output));
         // The plan is not made anew, whatever may be replaced.
-        using ShardedCache run = new(options with { Overwrite = false }, null, mayPlan: false, null, null, cancel);
+        using IPlanPlace place = CachePlace.Of(options, joins: true, cancel);
+        using ShardedCache run = new(options with { Overwrite = false }, place, null, mayPlan: false, null, null, cancel);
         return Complete(run, options, held, cancel);
     }
 
-    /// <summary>Where a plan stands, for whoever hands out its shards.</summary>
+    /// <summary>Where the plan of a cache stands that lies beside it, for whoever hands out its shards.</summary>
     /// <exception cref="DistillException">There is no plan, or it cannot be read.</exception>
-    public static PartBoard Board(string output) =>
-        new(
-            CacheFolder.StoreOf(output),
-            (CachePlan.Read(CacheFolder.Of(output)) ?? throw new DistillException($"{CacheFolder.Of(output)} has no plan of shards")).Parts(
-                output
-            )
-        );
+    public static PartBoard Board(string output) => Board(CachePlace.Beside(output), output);
+
+    /// <summary>Where a plan stands, for whoever hands out its shards.</summary>
+    /// <param name="place">Where it lies.</param>
+    /// <param name="output">The cache.</param>
+    /// <exception cref="DistillException">There is no plan, or it cannot be read.</exception>
+    public static PartBoard Board(IPlanPlace place, string output)
+    {
+        (CachePlan plan, string sha256) = CachePlan.Read(place) ?? throw new DistillException($"{place.Name} has no plan of shards");
+        return new PartBoard(place.Parts(sha256), plan.Parts(output, sha256));
+    }
 
     /// <summary>Goes on with a plan in one process, to the end.</summary>
     /// <exception cref="DistillException">It is not asked for.</exception>
     public static CacheSummary Resume(
         CacheOptions options,
+        IPlanPlace place,
         CachePlan plan,
         OutputLock held,
         IProgress<TrainProgress>? progress,
@@ -95,9 +103,9 @@ internal static class CacheShards
     {
         if (!options.Resume)
             throw new DistillException(
-                $"{CacheFolder.Of(options.Output)} holds a plan of {plan.Shards} shards; go on with --shard, --finish or --resume, or begin anew with --overwrite"
+                $"{place.Name} holds a plan of {plan.Shards} shards; go on with --shard, --finish or --resume, or begin anew with --overwrite"
             );
-        using ShardedCache run = new(options, null, mayPlan: false, null, progress, cancel);
+        using ShardedCache run = new(options, place, null, mayPlan: false, null, progress, cancel);
         run.Work(ShardShare.All, retryFailed: true, progress, cancel);
         return Complete(run, options, held, cancel);
     }
@@ -140,7 +148,9 @@ internal static class CacheShards
             options.Numerics == NumericProfile.Native && kinds.Length > 1 ? $"native ({string.Join(", ", kinds)})" : null,
             seconds
         );
-        CacheFolder.Remove(CacheFolder.Of(options.Output));
+        run.Place.Remove($"it was finished as {options.Output}");
+        if (run.Place.Files != run.Place.Name)
+            CacheFolder.Remove(run.Place.Files);
         return CacheRun.Summary(options, run.Head.Header, run.Plan.Skipped, run.Head.Header.Records - run.Records, seconds);
     }
 

@@ -12,7 +12,7 @@ namespace DataFreeKD.Distiller.Sharding;
 internal sealed class ShardedCache : IDisposable
 {
     private readonly CacheOptions options;
-    private readonly string folder;
+    private readonly IPlanPlace place;
     private readonly CacheSteps steps;
     private readonly (byte[] Bytes, CacheHeader Header, int[] Decisions) head;
     private bool fits;
@@ -20,6 +20,7 @@ internal sealed class ShardedCache : IDisposable
 
     /// <summary>Takes the plan that is there, or makes it where none is.</summary>
     /// <param name="options">The run; with <see cref="BatchOptions.Overwrite"/> the plan is made anew.</param>
+    /// <param name="place">Where the plan lies.</param>
     /// <param name="size">Records a shard; null for the usual, or the plan's.</param>
     /// <param name="mayPlan">Whether a plan may be made.</param>
     /// <param name="note">Hears what is waited for, and what was found damaged.</param>
@@ -28,6 +29,7 @@ internal sealed class ShardedCache : IDisposable
     /// <exception cref="DistillException">Options, data or teacher that do not fit, or are not those of the plan.</exception>
     public ShardedCache(
         CacheOptions options,
+        IPlanPlace place,
         int? size,
         bool mayPlan,
         Action<string>? note,
@@ -35,57 +37,60 @@ internal sealed class ShardedCache : IDisposable
         CancellationToken cancel
     )
     {
-        this.options = options;
+        (this.options, this.place) = (options, place);
         (options with { Resume = false }).Validate();
-        folder = CacheFolder.Of(options.Output);
         if (size < 1)
             throw new DistillException($"--shard-size {size}: give at least 1");
         if (Directory.Exists(options.Output))
             throw new DistillException($"{options.Output} is a folder; name a file");
-        CacheFolder.RefuseForeign(folder);
+        CacheFolder.RefuseForeign(CacheFolder.Of(options.Output));
         if (mayPlan)
             RefuseFinished();
-        else if (CachePlan.Read(folder) is null)
+        else if (!place.IsPlanned)
             throw new DistillException(
-                File.Exists(options.Output)
-                    ? $"{folder} has no plan, and {options.Output} is there: it is finished"
-                    : $"{folder} has no plan of shards; make one with --plan or --shard i/n"
+                place.Ended is { } ended ? $"{place.Name} has no plan any more: {ended}"
+                : File.Exists(options.Output) ? $"{place.Name} has no plan, and {options.Output} is there: it is finished"
+                : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
             );
         NumericProfiles.Apply(options.Numerics);
-        if (!(mayPlan && options.Overwrite) && CachePlan.Read(folder) is { } there)
+        if (!(mayPlan && options.Overwrite) && CachePlan.Read(place) is var (there, _))
             Require(there);
         steps = new CacheSteps(options, cancel);
         try
         {
-            Plan = mayPlan ? Planned(size, note, progress, cancel) : CachePlan.Read(folder)!;
+            (Plan, string sha256) = mayPlan ? Planned(size, note, progress, cancel) : Read()!;
             Require(Plan);
-            head = Plan.Head(folder);
+            place.Bring(Plan.Learned, cancel);
+            head = Plan.Head(place.Files, place.Name);
             // What the images decide is compared once they are read.
-            CacheKey.Check(CachePlan.PathIn(folder), head.Header.Key, steps.OptionsKey);
+            CacheKey.Check(CachePlan.PathIn(place.Name), head.Header.Key, steps.OptionsKey);
             if (head.Header.TopK != steps.TopK)
                 throw Other($"--top-k {head.Header.TopK} and this process is for {steps.TopK}");
             if (!head.Header.Preprocessing.Equals(steps.Preprocessing))
                 throw Other("other preprocessing of images than this process has");
             if (size is not null && StepsOf(size) != Plan.ShardSteps)
                 throw new DistillException(
-                    $"--shard-size {size}: {CachePlan.PathIn(folder)} has shards of {Plan.ShardSteps * Plan.BatchSize}; leave it out, or begin anew with --plan --overwrite"
+                    $"--shard-size {size}: {CachePlan.PathIn(place.Name)} has shards of {Plan.ShardSteps * Plan.BatchSize}; leave it out, or begin anew with --plan --overwrite"
                 );
+            Parts = new PlannedParts(
+                place.Parts(sha256),
+                Plan.Parts(options.Output, sha256),
+                NumericProfiles.InstructionsOf(options.Numerics),
+                note
+            );
         }
         catch
         {
             steps.Dispose();
             throw;
         }
-        Parts = new PlannedParts(
-            CacheFolder.StoreOf(options.Output),
-            Plan.Parts(options.Output),
-            NumericProfiles.InstructionsOf(options.Numerics),
-            note
-        );
     }
 
     /// <summary>The plan.</summary>
     public CachePlan Plan { get; }
+
+    /// <summary>Where it lies.</summary>
+    public IPlanPlace Place => place;
 
     /// <summary>The shards.</summary>
     public PlannedParts Parts { get; }
@@ -121,16 +126,22 @@ internal sealed class ShardedCache : IDisposable
     public void Load(CancellationToken cancel) => RequireImages(null, cancel);
 
     /// <inheritdoc/>
-    public void Dispose() => steps.Dispose();
+    public void Dispose()
+    {
+        steps.Dispose();
+        place.Dispose();
+    }
 
     private PartRows Compute(
         int shard,
-        PartAttempt attempt,
+        IPartAttempt attempt,
         IProgress<TrainProgress>? progress,
         Action<long>? rows,
-        CancellationToken cancel
+        CancellationToken stop
     )
     {
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, attempt.Lost);
+        CancellationToken cancel = end.Token;
         RequireImages(progress, cancel);
         (int from, int to) = Plan.StepsOf(shard);
         long own = 0;
@@ -157,30 +168,24 @@ internal sealed class ShardedCache : IDisposable
         if (fits)
             return;
         steps.Load(progress, cancel);
-        CacheKey.Check(CachePlan.PathIn(folder), head.Header.Identity(), steps.Header.Identity());
+        CacheKey.Check(CachePlan.PathIn(place.Name), head.Header.Identity(), steps.Header.Identity());
         if (!steps.Header.ToBytes(head.Decisions).AsSpan().SequenceEqual(head.Bytes))
             throw Other("another teacher or other images than this process has");
         fits = true;
     }
 
     private DistillException Other(string what) =>
-        new($"{CachePlan.PathIn(folder)} is for {what}; give the plan's, or begin anew with --plan --overwrite");
+        new($"{CachePlan.PathIn(place.Name)} is for {what}; give the plan's, or begin anew with --plan --overwrite");
 
     private void Require(CachePlan plan) =>
-        plan.Require(options, torch.get_num_threads(), Provenance.ToolVersion, options.Numerics.Name(), folder);
+        plan.Require(options, torch.get_num_threads(), Provenance.ToolVersion, options.Numerics.Name(), place.Name);
 
     private int StepsOf(int? size) => Math.Max(1, (size ?? CacheShards.UsualSize) / options.BatchSize);
 
-    private CachePlan Planned(int? size, Action<string>? note, IProgress<TrainProgress>? progress, CancellationToken cancel) =>
-        PlanTurn.Of(
-            () => CachePlan.Read(folder),
-            () => Make(StepsOf(size), progress, cancel),
-            RefuseFinished,
-            () => (OutputLock.TryTake(options.Output, "cache", out string? holder, Provenance.PathBeside(options.Output)), holder),
-            options.Overwrite,
-            note,
-            cancel
-        );
+    private Opened? Read() => CachePlan.Read(place) is var (plan, sha256) ? new Opened(plan, sha256) : null;
+
+    private Opened Planned(int? size, Action<string>? note, IProgress<TrainProgress>? progress, CancellationToken cancel) =>
+        PlanTurn.Of(Read, () => Make(StepsOf(size), progress, cancel), RefuseFinished, place.TakeTurn, options.Overwrite, note, cancel);
 
     private void Make(int shardSteps, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
@@ -189,7 +194,7 @@ internal sealed class ShardedCache : IDisposable
         string part = CacheWriter.PartOf(options.Output);
         if (options.Overwrite)
         {
-            CacheFolder.Remove(folder);
+            place.Remove(ended: null);
             File.Delete(part);
         }
         else if (File.Exists(part))
@@ -200,15 +205,14 @@ internal sealed class ShardedCache : IDisposable
         byte[] bytes = steps.Header.ToBytes(steps.Decisions());
         int recordBytes = new CacheRecord(steps.Header.Classes, steps.Header.TopK).Bytes;
         FreeSpace.Require(options.Output, steps.Header.Records * recordBytes);
-        AtomicFile.WriteAllBytes(CacheFolder.HeadIn(folder), bytes);
-        Directory.CreateDirectory(Path.Combine(folder, ShardAttempts.Name));
-        new CachePlan
+        AtomicFile.WriteAllBytes(CacheFolder.HeadIn(place.Files), bytes);
+        CachePlan plan = new()
         {
             Version = Provenance.ToolVersion,
             Numerics = options.Numerics.Name(),
             Threads = torch.get_num_threads(),
             Device = CachePlan.DeviceOf(options),
-            Fingerprint = FileHash.Of(CacheFolder.HeadIn(folder), cancel),
+            Fingerprint = FileHash.Of(CacheFolder.HeadIn(place.Files), cancel),
             Inputs = steps.Inputs,
             Skipped = steps.Skipped,
             Replaces = options.Overwrite && File.Exists(options.Output),
@@ -216,14 +220,21 @@ internal sealed class ShardedCache : IDisposable
             RecordBytes = recordBytes,
             Steps = steps.Count,
             ShardSteps = shardSteps,
-        }.Write(folder);
+        };
+        place.WritePlan(ShardJson.Lines(plan), plan.Learned, cancel);
     }
 
     private void RefuseFinished()
     {
-        if (!options.Overwrite && File.Exists(options.Output) && !File.Exists(CachePlan.PathIn(folder)))
+        if (options.Overwrite || place.IsPlanned)
+            return;
+        if (place.Ended is { } ended)
+            throw new DistillException($"{place.Name}: {ended}; name another place, or begin anew with --plan --overwrite");
+        if (File.Exists(options.Output))
             throw new DistillException(
-                $"{options.Output} exists, and no plan of shards beside it: it is finished; name another output, or begin anew with --plan --overwrite"
+                $"{options.Output} exists, and no plan of shards {(place.Files == place.Name ? "beside it" : $"in {place.Name}")}: it is finished; name another output, or begin anew with --plan --overwrite"
             );
     }
+
+    private sealed record Opened(CachePlan Plan, string Sha256);
 }

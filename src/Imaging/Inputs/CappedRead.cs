@@ -18,9 +18,9 @@ internal static class CappedRead
     public static Content All(Stream stream, long claimed, long maxBytes) => All(stream, [], claimed, maxBytes, measured: false);
 
     /// <summary>Reads a file of a folder, or one that is named; an archive is told and left alone.</summary>
-    public static Content File(string path, InputOptions options)
+    public static Content File(InputFile from, InputOptions options)
     {
-        using FileStream? file = OpenFile.TryOpen(path, options.FollowLinks, FileOptions.SequentialScan, out string? reason);
+        using Stream? file = from.TryOpen(options.FollowLinks, FileOptions.SequentialScan, out string? reason);
         if (file is null)
             return new Content(null, reason);
         try
@@ -32,9 +32,9 @@ internal static class CappedRead
                 if (ArchiveSniffer.Of(start.AsSpan(0, read)) is not null)
                     return new Content(null, Reason.Archive);
                 // A link that was copied as its text is a link all the same.
-                if (read <= LinkText.Longest && LinkText.TargetOf(path, start.AsSpan(0, read)) is { } target)
+                if (!from.IsObject && read <= LinkText.Longest && LinkText.TargetOf(from.Path, start.AsSpan(0, read)) is { } target)
                     return options.FollowLinks && LinkText.TargetOf(target) is null
-                        ? File(target, options)
+                        ? File(new InputFile(target), options)
                         : new Content(null, Reason.Link);
                 // What it is says more than that it is large.
                 if (
@@ -113,7 +113,7 @@ internal static class CappedRead
         all.Write(start);
         all.WriteByte(next);
         byte[] block = new byte[Trusted];
-        for (int read; (read = stream.Read(block)) > 0;)
+        for (int read; (read = stream.Read(block)) > 0; )
         {
             if (all.Length + read > maxBytes)
                 return new Content(null, Reason.TooLarge);

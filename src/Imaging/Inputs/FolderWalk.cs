@@ -5,7 +5,11 @@ using System.IO.Enumeration;
 namespace DataFreeKD.Imaging.Inputs;
 
 /// <summary>A file found, or a place that could not be entered (<paramref name="Reason"/>).</summary>
-internal readonly record struct FoundFile(string Path, string? Reason);
+internal readonly record struct FoundFile(string Path, string? Reason)
+{
+    /// <summary>The object, where it lies in a bucket.</summary>
+    public Storage.StoredObject? Stored { get; init; }
+}
 
 /// <summary>Walks depth first with one sorted folder in memory at a time, which gives the same order as sorting all paths.</summary>
 internal static class FolderWalk

@@ -20,8 +20,18 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
         string folder = first == 0 ? "." : string.Join('/', segments[..first]);
         if (folder.Length == 0)
             folder = "/";
+        return new Glob(
+            Path.GetFullPath(folder),
+            PatternOf(segments.AsSpan(first)),
+            segments.Length - first > 1 || segments[first] == "**"
+        );
+    }
+
+    /// <summary>What paths of these segments match, with slashes.</summary>
+    public static Regex PatternOf(ReadOnlySpan<string> segments)
+    {
         StringBuilder pattern = new("^");
-        for (int i = first; i < segments.Length; i++)
+        for (int i = 0; i < segments.Length; i++)
         {
             bool last = i == segments.Length - 1;
             if (segments[i] == "**")
@@ -42,11 +52,7 @@ internal sealed record Glob(string Folder, Regex Pattern, bool Recursive)
                 pattern.Append('/');
         }
         pattern.Append('$');
-        return new Glob(
-            Path.GetFullPath(folder),
-            new Regex(pattern.ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline),
-            segments.Length - first > 1 || segments[first] == "**"
-        );
+        return new Regex(pattern.ToString(), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline);
     }
 
     /// <summary>The files that match, in the order of <see cref="FolderWalk"/>.</summary>

@@ -11,9 +11,9 @@ internal static partial class ImageInputs
     /// <param name="archives">Is given the number of inputs of every archive, by its path.</param>
     /// <param name="options">As for <see cref="Enumerate"/>.</param>
     /// <param name="cancel">Stops.</param>
-    /// <returns>The inputs' paths.</returns>
+    /// <returns>The inputs without contents.</returns>
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
-    public static IEnumerable<string> Places(
+    public static IEnumerable<ImageInput> Places(
         string source,
         IDictionary<string, long> archives,
         InputOptions? options = null,
@@ -21,20 +21,26 @@ internal static partial class ImageInputs
     )
     {
         ArgumentNullException.ThrowIfNull(archives);
-        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options, cancel);
         foreach (FoundFile file in files)
         {
             cancel.ThrowIfCancellationRequested();
-            if (file.Reason is not null || !opens || KindOf(file.Path, options.FollowLinks) is null)
+            InputFile opened = new(file.Path, file.Stored, cancel);
+            // An object is asked for once, when it is walked.
+            bool walks =
+                file.Reason is null
+                && opens
+                && (opened.IsObject ? InputNames.KindOf(file.Path) : KindOf(opened, options.FollowLinks)) is not null;
+            if (!walks)
             {
-                yield return file.Path;
+                yield return new ImageInput(file.Path, null, null) { Mark = opened.Mark };
                 continue;
             }
             long members = 0;
             foreach (ImageInput member in Walk([file], opens, options, cancel))
             {
                 members++;
-                yield return member.Path;
+                yield return new ImageInput(member.Path, null, null) { Mark = member.Mark };
             }
             archives[file.Path] = members;
         }
@@ -57,7 +63,7 @@ internal static partial class ImageInputs
     )
     {
         ArgumentNullException.ThrowIfNull(archives);
-        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options, cancel);
         foreach (FoundFile file in files)
         {
             cancel.ThrowIfCancellationRequested();

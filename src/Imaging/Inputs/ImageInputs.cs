@@ -1,6 +1,7 @@
 // Where images come from on this machine: folders, files, globs, tar (also gzipped) and zip archives, Parquet files with images in them.
 
 using DataFreeKD.Imaging.Formats;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Imaging.Inputs;
 
@@ -22,6 +23,10 @@ internal sealed record ImageInput(string Path, byte[]? Bytes, string? Reason)
     /// (webdataset's samples).</summary>
     /// <value>Nothing.</value>
     public IReadOnlyDictionary<string, string> Beside { get; init; } = Nothing;
+
+    /// <summary>The mark of the content that it is of, or its archive is of, where that lies on S3-compatible storage: the ETag.</summary>
+    /// <value>Null: a file's.</value>
+    public string? Mark { get; init; }
 
     /// <summary>Lets go of the content, for whoever has decoded it: those who found the image hold this record until they read the
     /// next.</summary>
@@ -53,7 +58,7 @@ internal static partial class ImageInputs
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
     public static IEnumerable<ImageInput> Enumerate(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
-        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options, cancel);
         return Walk(files, opens, options, cancel);
     }
 
@@ -62,14 +67,20 @@ internal static partial class ImageInputs
     /// <exception cref="FileNotFoundException">Nothing is there; the message says what was looked for.</exception>
     public static IEnumerable<string> Paths(string source, InputOptions? options = null, CancellationToken cancel = default)
     {
-        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options);
+        (IEnumerable<FoundFile> files, bool opens, options) = Opened(source, options, cancel);
         return List(files, opens, options.FollowLinks, cancel);
     }
 
     // A file that is named itself is meant, link or not.
-    private static (IEnumerable<FoundFile> Files, bool Opens, InputOptions Options) Opened(string source, InputOptions? options)
+    private static (IEnumerable<FoundFile> Files, bool Opens, InputOptions Options) Opened(
+        string source,
+        InputOptions? options,
+        CancellationToken cancel
+    )
     {
         options ??= Usual;
+        if (BucketName.Fits(source))
+            return (BucketInputs.Find(source, cancel), true, options);
         (IEnumerable<FoundFile> files, bool opens, bool named) = Find(source, options.FollowLinks);
         return (files, opens, named ? options with { FollowLinks = true } : options);
     }
@@ -98,6 +109,8 @@ internal static partial class ImageInputs
     public static IReadOnlyList<string>? AllOf(string source, Func<string, bool> isOfKind)
     {
         ArgumentNullException.ThrowIfNull(isOfKind);
+        if (BucketName.Fits(source))
+            return null;
         string path = Path.GetFullPath(source);
         // One table, whatever files it is made of.
         if (Manifests.Folders.TableFolder.Fits(path))
@@ -135,8 +148,16 @@ internal static partial class ImageInputs
     public static bool IsArchive(string path, InputOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return KindOf(path, options.FollowLinks) is not null;
+        return KindOf(new InputFile(path), options.FollowLinks) is not null;
     }
+
+    /// <summary>Whether a source or a path is on S3-compatible storage.</summary>
+    public static bool IsInBucket(string path) => BucketName.Fits(path);
+
+    /// <summary>What stands for the content of all that a source on S3-compatible storage names.</summary>
+    /// <exception cref="FileNotFoundException">Nothing is there.</exception>
+    /// <exception cref="StorageException">The bucket cannot be asked.</exception>
+    public static string MarkOf(string source, CancellationToken cancel) => BucketInputs.MarkOf(source, cancel);
 
     /// <summary>Whether a path is of a member of an archive that is read: <c>archive.tar::member</c>.</summary>
     public static bool IsMember(string path) => InputNames.TrySplit(path, out _, out _);
@@ -160,20 +181,20 @@ internal static partial class ImageInputs
     }
 
     // By content; a name that promises an archive is believed where the content is nothing else, so that damage is told as such.
-    private static ArchiveKind? KindOf(string path, bool followLinks)
+    private static ArchiveKind? KindOf(InputFile file, bool followLinks)
     {
-        using FileStream? file = OpenFile.TryOpen(path, followLinks, FileOptions.SequentialScan, out _);
-        if (file is null)
+        ArchiveKind? promised = InputNames.KindOf(file.Path);
+        // Members are named by the object's name, and what reads such a name again goes by its ending.
+        if (file.IsObject && promised is null)
             return null;
         try
         {
-            byte[] start = new byte[ArchiveSniffer.Window];
-            start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            if (file.Start(ArchiveSniffer.Window, followLinks) is not { } start)
+                return null;
             if (ArchiveSniffer.IsParquet(start))
-                return HoldsImages(path) ? ArchiveKind.Parquet : null;
+                return !file.IsObject && HoldsImages(file.Path) ? ArchiveKind.Parquet : null;
             if (ArchiveSniffer.Of(start) is { } kind)
                 return kind;
-            ArchiveKind? promised = InputNames.KindOf(path);
             // A program may stand before a zip; a gzipped tar may be cut, or empty, before its first header ends.
             bool may =
                 promised == ArchiveKind.Zip ? ImageHeader.Read(start).Format.Length == 0 && !FileSignature.IsPacked(start)
@@ -210,15 +231,16 @@ internal static partial class ImageInputs
                 yield return new ImageInput(file.Path, null, file.Reason);
                 continue;
             }
-            if (!opens || KindOf(file.Path, options.FollowLinks) is not { } kind)
+            InputFile opened = new(file.Path, file.Stored, cancel);
+            if (!opens || KindOf(opened, options.FollowLinks) is not { } kind)
             {
-                Content content = CappedRead.File(file.Path, options);
-                yield return new ImageInput(file.Path, content.Bytes, content.Reason);
+                Content content = CappedRead.File(opened, options);
+                yield return new ImageInput(file.Path, content.Bytes, content.Reason) { Mark = opened.Mark };
                 continue;
             }
             bool any = false;
             RepeatedNames names = new(file.Path);
-            using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out string? closed);
+            using MemberWalk? walk = Open(() => MemberWalk.Open(opened, kind), out string? closed);
             if (walk is not null)
             {
                 foreach (ImageInput input in MemberSamples.Of(walk, file.Path, options.MaxBytes))
@@ -226,11 +248,11 @@ internal static partial class ImageInputs
                     cancel.ThrowIfCancellationRequested();
                     any = true;
                     names.See(input.Path);
-                    yield return input;
+                    yield return opened.IsObject ? input with { Mark = opened.Mark } : input;
                 }
             }
             if ((walk is null ? closed : walk.Failure ?? (any ? null : Reason.Empty)) is { } failure)
-                yield return new ImageInput(file.Path, null, failure);
+                yield return new ImageInput(file.Path, null, failure) { Mark = opened.Mark };
         }
     }
 
@@ -241,13 +263,14 @@ internal static partial class ImageInputs
             cancel.ThrowIfCancellationRequested();
             if (file.Reason is not null)
                 continue;
-            if (!opens || KindOf(file.Path, followLinks) is not { } kind)
+            InputFile opened = new(file.Path, file.Stored, cancel);
+            if (!opens || KindOf(opened, followLinks) is not { } kind)
             {
-                if (IsImage(file.Path, followLinks))
+                if (IsImage(opened, followLinks))
                     yield return file.Path;
                 continue;
             }
-            using MemberWalk? walk = Open(() => MemberWalk.Open(file.Path, kind), out _);
+            using MemberWalk? walk = Open(() => MemberWalk.Open(opened, kind), out _);
             while (walk is not null && walk.Next())
             {
                 cancel.ThrowIfCancellationRequested();
@@ -260,34 +283,35 @@ internal static partial class ImageInputs
         }
     }
 
-    private static bool IsImage(string path, bool followLinks)
+    private static bool IsImage(InputFile file, bool followLinks)
     {
-        if (OpenFile.Refusal(path, followLinks) is not null)
+        if (file.Refusal(followLinks) is not null)
             return false;
-        if (InputNames.MayBeImage(path))
-            return true;
-        using FileStream? file = OpenFile.TryOpen(path, followLinks, FileOptions.SequentialScan, out _);
-        if (file is null)
-            return false;
-        Span<byte> start = stackalloc byte[HeaderBytes];
-        return ImageHeader.Read(start[..file.ReadAtLeast(start, HeaderBytes, throwOnEndOfStream: false)]).Format.Length > 0;
+        return InputNames.MayBeImage(file.Path)
+            || file.Start(HeaderBytes, followLinks) is { } start && ImageHeader.Read(start).Format.Length > 0;
     }
 
     private static IEnumerable<ImageInput> ReadAll(List<string> paths, InputOptions options, CancellationToken cancel)
     {
-        Dictionary<string, ArchiveKind?> kinds = new(StringComparer.Ordinal);
-        Dictionary<string, Dictionary<string, int>> wanted = Wanted(paths, kinds, options.FollowLinks);
+        Dictionary<string, ArchiveFile> archives = new(StringComparer.Ordinal);
+        Dictionary<string, Dictionary<string, int>> wanted = Wanted(paths, archives, options.FollowLinks, cancel);
         Dictionary<string, MemberReader> open = new(StringComparer.Ordinal);
         try
         {
             foreach (string path in paths)
             {
                 cancel.ThrowIfCancellationRequested();
+                if (!options.Buckets && IsInBucket(path))
+                {
+                    yield return new ImageInput(path, null, Reason.Address);
+                    continue;
+                }
+                bool isMember = InputNames.TrySplit(path, out string archive, out string member);
                 Content content =
-                    !InputNames.TrySplit(path, out string archive, out string member) ? CappedRead.File(path, options)
+                    !isMember ? CappedRead.File(new InputFile(path, cancel: cancel), options)
                     : !InputNames.IsSafe(member) ? new Content(null, Reason.UnsafePath)
-                    : ReadMember(archive, member, open, kinds, wanted, options);
-                yield return new ImageInput(path, content.Bytes, content.Reason);
+                    : ReadMember(archives[archive], member, open, wanted, options);
+                yield return new ImageInput(path, content.Bytes, content.Reason) { Mark = isMember ? archives[archive].File.Mark : null };
             }
         }
         finally
@@ -298,30 +322,30 @@ internal static partial class ImageInputs
     }
 
     private static Content ReadMember(
-        string archive,
+        ArchiveFile archive,
         string member,
         Dictionary<string, MemberReader> open,
-        Dictionary<string, ArchiveKind?> kinds,
         Dictionary<string, Dictionary<string, int>> wanted,
         InputOptions options
     )
     {
         try
         {
-            if (!open.TryGetValue(archive, out MemberReader? reader))
+            string path = archive.File.Path;
+            if (!open.TryGetValue(path, out MemberReader? reader))
             {
-                if (OpenFile.Refusal(archive, options.FollowLinks) is { } refusal)
+                if (archive.File.Refusal(options.FollowLinks) is { } refusal)
                     return new Content(null, refusal);
-                if (kinds[archive] is not { } kind)
+                if (archive.KindOf(options.FollowLinks) is not { } kind)
                     return new Content(null, Reason.Unreadable);
                 Close(open, keep: OpenArchives - 1);
-                reader = MemberReader.Open(archive, kind, wanted.GetValueOrDefault(archive) ?? [], options.MaxBytes);
-                open.Add(archive, reader);
+                reader = MemberReader.Open(archive.File, kind, wanted.GetValueOrDefault(path) ?? [], options.MaxBytes);
+                open.Add(path, reader);
             }
             Content content = reader.Read(member);
             if (reader.IsDone)
             {
-                open.Remove(archive);
+                open.Remove(path);
                 reader.Dispose();
             }
             return content;
@@ -352,8 +376,9 @@ internal static partial class ImageInputs
     // What is wanted of each stream; of the other kinds nothing need be known before.
     private static Dictionary<string, Dictionary<string, int>> Wanted(
         List<string> paths,
-        Dictionary<string, ArchiveKind?> kinds,
-        bool followLinks
+        Dictionary<string, ArchiveFile> archives,
+        bool followLinks,
+        CancellationToken cancel
     )
     {
         Dictionary<string, Dictionary<string, int>> wanted = new(StringComparer.Ordinal);
@@ -361,15 +386,31 @@ internal static partial class ImageInputs
         {
             if (!InputNames.TrySplit(path, out string archive, out string member))
                 continue;
-            if (!kinds.TryGetValue(archive, out ArchiveKind? kind))
-                kinds.Add(archive, kind = KindOf(archive, followLinks));
-            if (kind != ArchiveKind.TarGz)
+            if (!archives.TryGetValue(archive, out ArchiveFile? file))
+                archives.Add(archive, file = new ArchiveFile(new InputFile(archive, cancel: cancel)));
+            // An object is asked for when it is its turn: one that is packed in spite of its name is then read anew for each member.
+            if ((file.File.IsObject ? InputNames.KindOf(archive) : file.KindOf(followLinks)) != ArchiveKind.TarGz)
                 continue;
             if (!wanted.TryGetValue(archive, out Dictionary<string, int>? members))
                 wanted.Add(archive, members = new Dictionary<string, int>(StringComparer.Ordinal));
             System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(members, member, out _)++;
         }
         return wanted;
+    }
+
+    /// <summary>An archive of which members are wanted.</summary>
+    private sealed class ArchiveFile(InputFile file)
+    {
+        private (ArchiveKind? Kind, bool Known) kind;
+
+        public InputFile File => file;
+
+        public ArchiveKind? KindOf(bool followLinks)
+        {
+            if (!kind.Known)
+                kind = (file.IsObject && ObjectIndexes.Has(file) ? ArchiveKind.Tar : ImageInputs.KindOf(file, followLinks), true);
+            return kind.Kind;
+        }
     }
 
     private static T? Open<T>(Func<T> open, out string? reason)

@@ -7,13 +7,13 @@ internal abstract class MemberReader : IDisposable
 {
     /// <summary>Opens an archive. <paramref name="wanted"/> is how often each member will be asked for: a stream keeps what comes by before
     /// its turn, and nothing else.</summary>
-    public static MemberReader Open(string path, ArchiveKind kind, Dictionary<string, int> wanted, long maxBytes) =>
+    public static MemberReader Open(InputFile file, ArchiveKind kind, Dictionary<string, int> wanted, long maxBytes) =>
         kind switch
         {
-            ArchiveKind.Zip => new ZipMembers(path, maxBytes),
-            ArchiveKind.Parquet => new RowMembers(path, maxBytes),
-            ArchiveKind.Tar => new TarMembers(path, maxBytes),
-            _ => new StreamedMembers(path, wanted, maxBytes),
+            ArchiveKind.Zip => new ZipMembers(file, maxBytes),
+            ArchiveKind.Parquet => new RowMembers(file.Path, maxBytes),
+            ArchiveKind.Tar => new TarMembers(file, maxBytes),
+            _ => new StreamedMembers(file, wanted, maxBytes),
         };
 
     /// <summary>True when nothing more will be asked for, so that the reader can be closed.</summary>
@@ -34,10 +34,10 @@ internal abstract class MemberReader : IDisposable
         private readonly Dictionary<string, ZipMember> members = new(StringComparer.Ordinal);
         private readonly long maxBytes;
 
-        public ZipMembers(string path, long maxBytes)
+        public ZipMembers(InputFile file, long maxBytes)
         {
             this.maxBytes = maxBytes;
-            zip = new ZipWalk(path);
+            zip = new ZipWalk(file);
             foreach (ZipMember member in zip.Members)
                 members.TryAdd(member.Name, member);
         }
@@ -61,33 +61,34 @@ internal abstract class MemberReader : IDisposable
 
     private sealed class TarMembers : MemberReader
     {
-        private readonly FileStream file;
+        private readonly InputFile file;
         private readonly TarIndex index;
         private readonly long maxBytes;
 
-        public TarMembers(string path, long maxBytes)
+        public TarMembers(InputFile file, long maxBytes)
         {
-            this.maxBytes = maxBytes;
-            index = new TarIndex(path);
-            file = new FileStream(
-                path,
-                FileMode.Open,
-                FileAccess.Read,
-                FileShare.ReadWrite | FileShare.Delete,
-                bufferSize: 0,
-                FileOptions.RandomAccess
-            );
+            (this.file, this.maxBytes) = (file, maxBytes);
+            index = file.IsObject ? ObjectIndexes.Of(file) : new TarIndex(file);
         }
 
         public override Content Read(string member) =>
-            index.Find(member) is { } place ? TarIndex.Read(file, place, maxBytes) : new Content(null, index.Failure ?? Reason.NotFound);
+            index.Find(member, file.Cancel) is { } place
+                ? index.Read(place, maxBytes, file.Cancel)
+                : new Content(null, index.Failure ?? Reason.NotFound);
 
-        public override void Dispose() => file.Dispose();
+        public override void Dispose()
+        {
+            // Whoever opens an object next goes on with its index.
+            if (file.IsObject)
+                index.Rest();
+            else
+                index.Dispose();
+        }
     }
 
-    private sealed class StreamedMembers(string path, Dictionary<string, int> wanted, long maxBytes) : MemberReader
+    private sealed class StreamedMembers(InputFile file, Dictionary<string, int> wanted, long maxBytes) : MemberReader
     {
-        private readonly TarWalk walk = new(path, compressed: true);
+        private readonly TarWalk walk = new(file, compressed: true);
         private readonly Dictionary<string, Content> early = new(StringComparer.Ordinal);
         private readonly HashSet<string> passed = new(StringComparer.Ordinal);
         private int outstanding = wanted.Values.Sum();

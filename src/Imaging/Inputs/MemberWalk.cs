@@ -25,12 +25,13 @@ internal abstract class MemberWalk : IDisposable
 
     /// <summary>Opens an archive.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static MemberWalk Open(string path, ArchiveKind kind) =>
+    /// <exception cref="Storage.StorageException">The service that holds it cannot be asked.</exception>
+    public static MemberWalk Open(InputFile file, ArchiveKind kind) =>
         kind switch
         {
-            ArchiveKind.Zip => new ZipWalk(path),
-            ArchiveKind.Parquet => new ParquetWalk(path),
-            _ => new TarWalk(path, kind == ArchiveKind.TarGz),
+            ArchiveKind.Zip => new ZipWalk(file),
+            ArchiveKind.Parquet => new ParquetWalk(file.Path),
+            _ => new TarWalk(file, kind == ArchiveKind.TarGz),
         };
 
     /// <inheritdoc/>

@@ -46,6 +46,15 @@ internal static class Sidecars
     {
         try
         {
+            if (Storage.BucketName.Fits(source))
+                return
+                [
+                    .. BucketInputs
+                        .Find(source, cancel)
+                        .Select(file => file.Path)
+                        .Where(path => InputNames.KindOf(path) is not null)
+                        .Take(Archives),
+                ];
             return
             [
                 .. (File.Exists(source) ? [source] : ImageInputs.AllOf(source, _ => true) ?? [])

@@ -16,33 +16,28 @@ internal sealed class TarWalk : MemberWalk
     // A record of a tape has 10 KiB. A file's hole of a terabyte is read as zeros too.
     private const long MostZeros = 16L << 20;
 
-    private readonly FileStream file;
+    private readonly InputFile source;
+    private readonly Stream file;
     private readonly TarHeaders content;
-    private readonly string path;
     private readonly bool follows;
     private TarReader reader;
     private TarIndex? index;
-    private FileStream? linked;
     private TarEntry? entry;
     private long followed;
     private bool any;
 
     /// <summary>Opens the archive.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="source">The file.</param>
     /// <param name="compressed">Whether it is gzipped: a stream, whose links cannot be followed back.</param>
     /// <param name="follows">Whether a link to a member gives that member's content.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public TarWalk(string path, bool compressed, bool follows = true)
+    public TarWalk(InputFile source, bool compressed, bool follows = true)
+        : this(source, source.Open(FileOptions.SequentialScan), compressed, follows) { }
+
+    /// <summary>Walks what is open, and closes it.</summary>
+    public TarWalk(InputFile source, Stream file, bool compressed, bool follows)
     {
-        (this.path, this.follows) = (path, follows && !compressed);
-        file = new FileStream(
-            path,
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete,
-            1 << 16,
-            FileOptions.SequentialScan
-        );
+        (this.source, this.file, this.follows) = (source, file, follows && !compressed);
         content = new TarHeaders(compressed ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), 1 << 16) : file);
         reader = new TarReader(content, leaveOpen: true);
         if (file.Length == 0)
@@ -105,7 +100,7 @@ internal sealed class TarWalk : MemberWalk
     public override byte[] Start(int length)
     {
         if (Target is not null)
-            return index?.Find(Target) is { Refusal: null } place ? TarIndex.Start(Linking(), place, length) : [];
+            return index?.Find(Target) is { Refusal: null } place ? index.Start(place, length) : [];
         if (Refusal is not null || entry!.DataStream is not { } data)
             return [];
         byte[] start = new byte[length];
@@ -121,7 +116,7 @@ internal sealed class TarWalk : MemberWalk
 
     public override void Dispose()
     {
-        linked?.Dispose();
+        index?.Dispose();
         reader.Dispose();
         content.Dispose();
         file.Dispose();
@@ -137,7 +132,7 @@ internal sealed class TarWalk : MemberWalk
 
     private string Latin(byte[] name)
     {
-        TableNotes.Tell($"{path}: names of members that are not UTF-8 are read as Latin-1");
+        TableNotes.Tell($"{source.Path}: names of members that are not UTF-8 are read as Latin-1");
         return Encoding.Latin1.GetString(name);
     }
 
@@ -161,7 +156,7 @@ internal sealed class TarWalk : MemberWalk
         Target = TarIndex.TargetOf(Name, entry!.LinkName, entry.EntryType == TarEntryType.HardLink);
         if (!follows)
             return Target is null || !content.CanSeek ? Reason.Link : null;
-        return Target is not null && (index ??= new TarIndex(path)).Find(Target) is { } place ? place.Refusal : Reason.Link;
+        return Target is not null && (index ??= new TarIndex(source)).Find(Target) is { } place ? place.Refusal : Reason.Link;
     }
 
     private Content Follow(long maxBytes)
@@ -172,18 +167,8 @@ internal sealed class TarWalk : MemberWalk
         followed += place.Length;
         if (followed > MostFollowed * file.Length)
             return new Content(null, Reason.Overlapping);
-        return TarIndex.Read(Linking(), place, maxBytes);
+        return index.Read(place, maxBytes, source.Cancel);
     }
-
-    private FileStream Linking() =>
-        linked ??= new FileStream(
-            path,
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete,
-            0,
-            FileOptions.RandomAccess
-        );
 
     // Archives that were put one behind the other: after the zeros at the end of one the next begins.
     private bool GoesOn()

@@ -21,16 +21,9 @@ internal sealed class ZipWalk : MemberWalk
 
     /// <summary>Opens the archive; damage is told by <see cref="MemberWalk.Failure"/>.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public ZipWalk(string path)
+    public ZipWalk(InputFile source)
     {
-        FileStream file = new(
-            path,
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete,
-            1 << 16,
-            FileOptions.RandomAccess
-        );
+        Stream file = source.Open(FileOptions.RandomAccess);
         try
         {
             byte[] start = StartOf(file);
@@ -56,7 +49,7 @@ internal sealed class ZipWalk : MemberWalk
             }
             Members = MembersOf(archive, directory);
             if (directory is { Guessed: true })
-                TableNotes.Tell($"{path}: names of members that are neither marked as UTF-8 nor are it are read by code page 437");
+                TableNotes.Tell($"{source.Path}: names of members that are neither marked as UTF-8 nor are it are read by code page 437");
         }
         catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException)
         {
@@ -159,7 +152,7 @@ internal sealed class ZipWalk : MemberWalk
     // What archives in several parts have before the first member.
     private static bool IsMarkOfParts(ReadOnlySpan<byte> start) => start.StartsWith("PK\u0007\u0008"u8) || start.StartsWith("PK00"u8);
 
-    private static byte[] StartOf(FileStream file)
+    private static byte[] StartOf(Stream file)
     {
         byte[] start = new byte[4];
         int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);

@@ -18,7 +18,12 @@ internal static class ClassFolders
         ImageTree tree = new(folder, "", job.Options.Layout ?? ImageLayout.Classes);
         IReadOnlyList<string> columns = job.Source.Header.Columns;
         using TableWriter manifest = Table.Create(Path.Combine(folder.Staging, "manifest.csv"), columns);
-        foreach ((PackRow row, PackImage? image) in job.Images(path => job.Options.Copy || ImageInputs.IsMember(path)))
+        // A link cannot lead into an archive, nor to a bucket.
+        foreach (
+            (PackRow row, PackImage? image) in job.Images(path =>
+                job.Options.Copy || ImageInputs.IsMember(path) || ImageInputs.IsInBucket(path)
+            )
+        )
         {
             (string? place, string? reason) = image is null ? tree.Link(row) : (tree.Copy(image), null);
             if (place is null)

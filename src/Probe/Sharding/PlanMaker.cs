@@ -17,11 +17,14 @@ internal static class PlanMaker
         ScoreInputs inputs,
         IReadOnlyList<string> columns,
         string fingerprint,
+        IPlanPlace place,
         CancellationToken cancel
     )
     {
-        ScoreJournal journal = new(options with { Resume = !options.Overwrite }, teacher, columns, cancel);
-        string folder = ScoreJournal.FolderOf(options.Output);
+        string folder = place.Files;
+        if (options.Overwrite)
+            place.Remove(ended: null);
+        ScoreJournal journal = new(options with { Resume = !options.Overwrite }, teacher, columns, cancel, folder);
         if (journal.Done > 0)
             throw new ScoreException(
                 $"{folder} holds {journal.Done} rows of an interrupted run that was not split; go on with --resume, or begin anew with --plan --overwrite"
@@ -48,8 +51,7 @@ internal static class PlanMaker
             Close();
         if (places == 0)
             throw ScoreRun.NoImages(options);
-        Directory.CreateDirectory(Path.Combine(folder, ShardAttempts.Name));
-        new ScorePlan
+        ScorePlan plan = new()
         {
             Version = Provenance.ToolVersion,
             Fingerprint = fingerprint,
@@ -69,7 +71,8 @@ internal static class PlanMaker
             ShardSize = shardSize,
             Places = places,
             Shards = shards,
-        }.Write(folder);
+        };
+        place.WritePlan(ShardJson.Lines(plan), plan.Prelude, cancel);
 
         void Close()
         {

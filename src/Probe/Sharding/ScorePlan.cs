@@ -1,5 +1,6 @@
 // plan.json: what every process that scores a shard has to know, found out once.
 
+using System.Security.Cryptography;
 using System.Text.Json;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Models;
@@ -9,7 +10,7 @@ namespace DataFreeKD.Probe.Sharding;
 /// <summary>A stretch of the inputs.</summary>
 /// <param name="First">Its first place, from 0.</param>
 /// <param name="Places">Inputs.</param>
-/// <param name="Sha256">Of the inputs' paths and columns (<see cref="ShardInputs.Digest"/>).</param>
+/// <param name="Sha256">Of the inputs' paths, columns and ETags (<see cref="ShardInputs.Digest"/>).</param>
 internal sealed record PlannedShard(long First, long Places, string Sha256);
 
 /// <summary>A source of inputs.</summary>
@@ -21,7 +22,7 @@ internal sealed record PlannedSource(string Path, long Places);
 internal sealed record ScorePlan
 {
     /// <summary>The file's name.</summary>
-    public const string Name = "plan.json";
+    public const string Name = PartPlan.Name;
 
     private const int ThisForm = 1;
 
@@ -83,11 +84,42 @@ internal sealed record ScorePlan
     /// <exception cref="ScoreException">It cannot be read.</exception>
     public static ScorePlan? Read(string folder)
     {
+        try
+        {
+            return Of(File.ReadAllBytes(PathIn(folder)), folder);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads the plan of a place; null where there is none.</summary>
+    /// <exception cref="ScoreException">It cannot be read.</exception>
+    public static (ScorePlan Plan, string Sha256)? Read(IPlanPlace place) =>
+        place.ReadPlan() is { } bytes ? (Of(bytes, place.Name), Convert.ToHexStringLower(SHA256.HashData(bytes))) : null;
+
+    /// <summary>What its parts must be.</summary>
+    /// <param name="output">The table.</param>
+    /// <param name="sha256">SHA-256 of its file.</param>
+    public PartPlan Parts(string output, string sha256) =>
+        new()
+        {
+            Sha256 = sha256,
+            Output = output,
+            Version = Version,
+            Numerics = Numerics,
+            Fingerprint = Fingerprint,
+            Rows = [.. Shards.Select(shard => shard.Places)],
+            Refusal = message => new ScoreException(message),
+        };
+
+    private static ScorePlan Of(byte[] bytes, string folder)
+    {
         string path = PathIn(folder);
         try
         {
-            if (ShardJson.ReadStrictly<ScorePlan>(path) is not { } plan)
-                return null;
+            ScorePlan plan = ShardJson.ParseStrictly<ScorePlan>(bytes);
             if (plan.Form == ThisForm && !plan.IsWhole())
                 throw new JsonException("values are missing.");
             return plan.Form == ThisForm
@@ -101,23 +133,6 @@ internal sealed record ScorePlan
             throw new ScoreException($"{path} cannot be read as a plan: {broken.Message} Begin anew with --plan --overwrite");
         }
     }
-
-    /// <summary>What its parts must be.</summary>
-    /// <param name="output">The table.</param>
-    public PartPlan Parts(string output) =>
-        new()
-        {
-            Path = PathIn(ScoreJournal.FolderOf(output)),
-            Output = output,
-            Version = Version,
-            Numerics = Numerics,
-            Fingerprint = Fingerprint,
-            Rows = [.. Shards.Select(shard => shard.Places)],
-            Refusal = message => new ScoreException(message),
-        };
-
-    /// <summary>Puts the plan in its place, unless another process was first.</summary>
-    public void Write(string folder) => ShardJson.WriteFirst(PathIn(folder), this);
 
     /// <summary>Refuses to work by this plan with another version, teacher, numeric profile or other options.</summary>
     /// <param name="options">This process's options.</param>

@@ -19,7 +19,8 @@ public static class ScoreShards
     /// <exception cref="ScoreException">Options or inputs that cannot be used, or are not those of the plan.</exception>
     public static ShardSummary Plan(ScoreOptions options, ShardOptions? sharding = null, CancellationToken cancel = default)
     {
-        using ShardedRun run = new(options, sharding ?? new ShardOptions(), mayPlan: true, cancel);
+        using IPlanPlace place = ScorePlace.Of(options, cancel: cancel);
+        using ShardedRun run = new(options, place, sharding ?? new ShardOptions(), mayPlan: true, cancel);
         return run.Summary();
     }
 
@@ -43,7 +44,8 @@ public static class ScoreShards
             throw new ScoreException(
                 "--shard with --overwrite: a share cannot tell the others to begin anew; give --plan --overwrite first"
             );
-        using ShardedRun run = new(options, sharding ?? new ShardOptions(), mayPlan: true, cancel);
+        using IPlanPlace place = ScorePlace.Of(options, cancel: cancel);
+        using ShardedRun run = new(options, place, sharding ?? new ShardOptions(), mayPlan: true, cancel);
         return run.Work(progress, cancel);
     }
 
@@ -65,7 +67,8 @@ public static class ScoreShards
             [.. ScoreOutput.Shared(options), .. finish.TableFolder ? (string[])[folder] : []]
         );
         // The plan is not made anew, whatever may be replaced.
-        using ShardedRun run = new(options with { Overwrite = false }, new ShardOptions(), mayPlan: false, cancel);
+        using IPlanPlace place = ScorePlace.Of(options, joins: true, cancel);
+        using ShardedRun run = new(options with { Overwrite = false }, place, new ShardOptions(), mayPlan: false, cancel);
         string table = finish.TableFolder ? folder : options.Output;
         RefuseAppeared(options, run.Plan, [table, .. options.EmbeddingsPath is { } named ? [named] : (string[])[]]);
         options = options with { Resume = !options.Overwrite, Overwrite = options.Overwrite || run.Plan.Replaces };
@@ -78,21 +81,25 @@ public static class ScoreShards
     /// <summary>Where the shards of an output that failed are named, with the reasons.</summary>
     public static string FailuresBeside(string output) => Path.Combine(ScoreJournal.FolderOf(output), FailedShards.Name);
 
+    /// <summary>Where the shards of a run that failed are named, with the reasons.</summary>
+    internal static string FailuresOf(ScoreOptions options) =>
+        options.Parts is { } bucket ? $"{bucket}/{FailedShards.Name}" : FailuresBeside(options.Output);
+
     /// <summary>Goes on with a plan in one process, to the end.</summary>
     internal static ScoreSummary Resume(
         ScoreOptions options,
+        IPlanPlace place,
         ScorePlan plan,
         OutputLock held,
         IProgress<ScoreProgress>? progress,
         CancellationToken cancel
     )
     {
-        string folder = ScoreJournal.FolderOf(options.Output);
         if (!options.Resume)
             throw new ScoreException(
-                $"{folder} holds a plan of {plan.Shards.Count} shards; go on with --shard, --finish or --resume, or begin anew with --overwrite"
+                $"{place.Name} holds a plan of {plan.Shards.Count} shards; go on with --shard, --finish or --resume, or begin anew with --overwrite"
             );
-        using ShardedRun run = new(options, new ShardOptions { RetryFailed = true }, mayPlan: false, cancel);
+        using ShardedRun run = new(options, place, new ShardOptions { RetryFailed = true }, mayPlan: false, cancel);
         run.Work(progress, cancel);
         return Complete(run, options, new FinishOptions(), held, cancel);
     }
@@ -105,7 +112,7 @@ public static class ScoreShards
         CancellationToken cancel
     )
     {
-        PartStore store = run.Parts.Store;
+        IPartStore store = run.Parts.Store;
         IReadOnlySet<int> failed = run.Parts.Failed(finish.AllowFailed, count =>
             $", or write their images as failed/shard with --allow-failed-shards {count}"
         );
@@ -120,7 +127,7 @@ public static class ScoreShards
             vectors.Add(failed.Contains(shard) ? FailedVectors(shard) : store.VectorsOf(shard));
         }
         string[] kinds = [.. parts.Values.Select(part => part.Isa).Distinct().Order(StringComparer.Ordinal)];
-        FinishedRows rows = new(store.Folder, run.Plan.Columns, tables, vectors, run.Plan.Places)
+        FinishedRows rows = new(run.Place.Files, run.Plan.Columns, tables, vectors, run.Plan.Places)
         {
             InputHashes = run.Plan.Inputs,
             Instructions = kinds.FirstOrDefault(),
@@ -137,7 +144,9 @@ public static class ScoreShards
             run.Parts.Clock,
             cancel
         );
-        ScoreJournal.Remove(store.Folder);
+        run.Place.Remove($"it was finished as {(finish.TableFolder ? TableFolder.Beside(options.Output) : options.Output)}");
+        if (run.Place.Files != run.Place.Name)
+            ScoreJournal.Remove(run.Place.Files);
         return ScoreRun.Summary(run.Teacher, counts, run.Plan.Places, run.Rows, run.Parts.Clock, embeddings);
 
         string FailedTable(int shard) => Path.ChangeExtension(store.RowsOf(shard), ".failed.csv");

@@ -9,21 +9,27 @@ internal sealed class ShardBoard : PartBoard
 {
     private readonly ScorePlan plan;
 
-    private ShardBoard(string output, ScorePlan plan)
-        : base(StoreOf(output), plan.Parts(output)) => this.plan = plan;
+    private ShardBoard(IPlanPlace place, string output, ScorePlan plan, string sha256)
+        : base(place.Parts(sha256), plan.Parts(output, sha256)) => this.plan = plan;
 
     /// <summary>The files and folders that its inputs come from, as they were given.</summary>
     public IEnumerable<string> Sources => plan.Sources.Select(source => source.Path).Concat(plan.Archives.Keys);
 
-    /// <summary>Where the plan of a table and its parts lie.</summary>
+    /// <summary>Where the plan of a table and its parts lie, unless they lie in a bucket.</summary>
     public static string FolderOf(string output) => ScoreJournal.FolderOf(output);
 
-    /// <summary>The parts of a table.</summary>
-    public static PartStore StoreOf(string output) => new(FolderOf(output), PartStore.Table);
-
-    /// <summary>The plan of a table.</summary>
+    /// <summary>The plan of a table, beside it.</summary>
     /// <param name="output">The table.</param>
     /// <exception cref="ScoreException">There is none, or it cannot be read.</exception>
-    public static ShardBoard Open(string output) =>
-        new(output, ScorePlan.Read(FolderOf(output)) ?? throw new ScoreException($"{FolderOf(output)} has no plan of shards"));
+    public static ShardBoard Open(string output) => Open(ScorePlace.Beside(output), output);
+
+    /// <summary>The plan of a table.</summary>
+    /// <param name="place">Where it lies.</param>
+    /// <param name="output">The table.</param>
+    /// <exception cref="ScoreException">There is none, or it cannot be read.</exception>
+    public static ShardBoard Open(IPlanPlace place, string output)
+    {
+        (ScorePlan plan, string sha256) = ScorePlan.Read(place) ?? throw new ScoreException($"{place.Name} has no plan of shards");
+        return new ShardBoard(place, output, plan, sha256);
+    }
 }

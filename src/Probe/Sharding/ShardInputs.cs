@@ -2,6 +2,7 @@
 
 using System.Security.Cryptography;
 using System.Text;
+using DataFreeKD.Manifests;
 
 namespace DataFreeKD.Probe.Sharding;
 
@@ -40,7 +41,7 @@ internal sealed class ShardInputs(ScoreInputs inputs, ScorePlan plan, string out
         for (int at = 0; at < plan.Sources.Count; at++)
         {
             PlannedSource source = plan.Sources[at];
-            if (at >= inputs.Sources.Count || Path.GetFullPath(inputs.Sources[at]) != Path.GetFullPath(source.Path))
+            if (at >= inputs.Sources.Count || ManifestPath.Full(inputs.Sources[at]) != ManifestPath.Full(source.Path))
                 throw Changed(source.Path);
             long end = start + source.Places,
                 from = Math.Max(first, start),
@@ -76,7 +77,8 @@ internal sealed class ShardInputs(ScoreInputs inputs, ScorePlan plan, string out
             $"the inputs are no longer those of the plan, first at {where}; put them back as they were, or begin anew with --plan --overwrite"
         );
 
-    /// <summary>SHA-256 of inputs' paths as they stand in the table and of what a table's row says of them.</summary>
+    /// <summary>SHA-256 of inputs' paths as they stand in the table, of what a table's row says of them, and of the ETags of
+    /// objects.</summary>
     internal sealed class Digest(string output) : IDisposable
     {
         private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -84,6 +86,9 @@ internal sealed class ShardInputs(ScoreInputs inputs, ScorePlan plan, string out
         public void Add(ScoreInput input)
         {
             Append(input.TablePath(output));
+            // Of files the paths stand for all; objects have a mark of their content.
+            if (input.Image.Mark is { } mark)
+                Append(mark);
             foreach (string field in input.Row?.Fields ?? [])
                 Append(field);
             hash.AppendData("\n"u8);

@@ -8,22 +8,26 @@ namespace DataFreeKD.Probe.Sharding;
 internal sealed class ShardWorker : IDisposable
 {
     private readonly ShardedRun run;
+    private readonly IPlanPlace place;
     private ShardInputs? images;
 
     /// <param name="options">The options that the plan was made with.</param>
+    /// <param name="place">Where the plan lies; it is this object's from then on, unless an exception is thrown.</param>
     /// <param name="allowed">Whether an image's file may be looked at; null for any.</param>
     /// <param name="note">Hears what was found damaged.</param>
     /// <param name="cancel">Stops.</param>
     /// <exception cref="ScoreException">There is no plan, or options, teacher, version or profile are not the plan's.</exception>
     public ShardWorker(
         ScoreOptions options,
+        IPlanPlace place,
         Func<string, bool>? allowed = null,
         Action<string>? note = null,
         CancellationToken cancel = default
     )
     {
         ArgumentNullException.ThrowIfNull(options);
-        run = new ShardedRun(options, new ShardOptions { Note = note }, mayPlan: false, cancel);
+        this.place = place;
+        run = new ShardedRun(options, place, new ShardOptions { Note = note }, mayPlan: false, cancel);
         if (allowed is not null)
             run.Guard = path =>
             {
@@ -62,11 +66,12 @@ internal sealed class ShardWorker : IDisposable
         }
     }
 
-    /// <summary>Lets go of the teacher.</summary>
+    /// <summary>Lets go of the teacher and the place.</summary>
     public void Dispose()
     {
         images?.Dispose();
         run.Dispose();
+        place.Dispose();
     }
 
     private sealed class Told(Action<ScoreProgress> tell) : IProgress<ScoreProgress>

@@ -1,6 +1,5 @@
 // One process at work on a plan: a teacher that is loaded once, and the shards of its share one after another.
 
-using System.Globalization;
 using System.Runtime.InteropServices;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
@@ -14,33 +13,33 @@ internal sealed class ShardedRun : IDisposable
     private readonly ScoreOptions options;
     private readonly ShardOptions sharding;
     private readonly ScoreInputs inputs;
-    private readonly string folder;
+    private readonly IPlanPlace place;
     private readonly PlannedParts parts;
     private long rows,
         failedRows;
 
     /// <summary>Takes the plan that is there, or makes it where none is.</summary>
     /// <param name="options">The run; with <see cref="ScoreOptions.Overwrite"/> the plan is made anew.</param>
+    /// <param name="place">Where the plan lies.</param>
     /// <param name="sharding">The share.</param>
     /// <param name="mayPlan">Whether a plan may be made.</param>
     /// <param name="cancel">Stops.</param>
-    public ShardedRun(ScoreOptions options, ShardOptions sharding, bool mayPlan, CancellationToken cancel)
+    public ShardedRun(ScoreOptions options, IPlanPlace place, ShardOptions sharding, bool mayPlan, CancellationToken cancel)
     {
-        (this.options, this.sharding) = (options, sharding);
+        (this.options, this.place, this.sharding) = (options, place, sharding);
         (options with { Resume = !options.Overwrite }).Validate();
         if (sharding.Size < 1)
             throw new ScoreException($"Size {sharding.Size}: give at least 1") { Options = [nameof(ShardOptions.Size)] };
         NumericProfiles.Apply(options.Numerics);
         Table.RequireWritable(options.Output);
         ScoreJournal.RefuseForeign(options.Output);
-        folder = ScoreJournal.FolderOf(options.Output);
         if (mayPlan)
             RefuseFinished();
-        else if (ScorePlan.Read(folder) is null)
+        else if (!place.IsPlanned)
             throw new ScoreException(
-                File.Exists(options.Output)
-                    ? $"{folder} has no plan, and {options.Output} is there: it is finished"
-                    : $"{folder} has no plan of shards; make one with --plan or --shard i/n"
+                place.Ended is { } ended ? $"{place.Name} has no plan any more: {ended}"
+                : File.Exists(options.Output) ? $"{place.Name} has no plan, and {options.Output} is there: it is finished"
+                : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
             );
         Teacher = new TeacherPass(options);
         try
@@ -48,27 +47,30 @@ internal sealed class ShardedRun : IDisposable
             inputs = new ScoreInputs(options);
             string[] columns = ScoreRun.ColumnsOf(options, Teacher, inputs);
             string fingerprint = ScoreJournal.FingerprintOf(options, Teacher, columns, cancel);
-            Plan = mayPlan ? Planned(columns, fingerprint, cancel) : ScorePlan.Read(folder)!;
-            Plan.Require(options, ScoreJournal.HashesOf(options.Teacher, cancel), fingerprint, folder, columns, Teacher.BatchSize);
+            (Plan, string sha256) = mayPlan ? Planned(columns, fingerprint, cancel) : Read()!;
+            Plan.Require(options, ScoreJournal.HashesOf(options.Teacher, cancel), fingerprint, place.Name, columns, Teacher.BatchSize);
             if (sharding.Size is not null && SizeOf(sharding) != Plan.ShardSize)
                 throw new ScoreException(
-                    $"Size {sharding.Size}: {ScorePlan.PathIn(folder)} has shards of {Plan.ShardSize}; leave it out, or begin anew with --plan --overwrite"
+                    $"Size {sharding.Size}: {ScorePlan.PathIn(place.Name)} has shards of {Plan.ShardSize}; leave it out, or begin anew with --plan --overwrite"
                 )
                 {
                     Options = [nameof(ShardOptions.Size)],
                 };
-            foreach ((string name, string sha256) in Plan.Prelude)
+            if (place.Files != place.Name)
+                ScoreJournal.Claim(place.Files, fingerprint);
+            place.Bring(Plan.Prelude, cancel);
+            foreach ((string name, string learned) in Plan.Prelude)
             {
-                string file = Path.Combine(folder, name);
-                if (!File.Exists(file) || Provenance.HashFile(file, cancel) != sha256)
+                string file = Path.Combine(place.Files, name);
+                if (!File.Exists(file) || Provenance.HashFile(file, cancel) != learned)
                     throw new ScoreException(
-                        $"{file} is gone or altered, and the plan's shards depend on it; put it back, or begin anew with --plan --overwrite"
+                        $"{Path.Combine(place.Name, name)} is gone or altered, and the plan's shards depend on it; put it back, or begin anew with --plan --overwrite"
                     );
             }
-            ScorePrelude.Load(options, Teacher, folder);
+            ScorePrelude.Load(options, Teacher, place.Files);
             parts = new PlannedParts(
-                ShardBoard.StoreOf(options.Output),
-                Plan.Parts(options.Output),
+                place.Parts(sha256),
+                Plan.Parts(options.Output, sha256),
                 NumericProfiles.InstructionsOf(options.Numerics),
                 sharding.Note
             );
@@ -81,6 +83,9 @@ internal sealed class ShardedRun : IDisposable
     }
 
     public ScorePlan Plan { get; }
+
+    /// <summary>Where it lies.</summary>
+    public IPlanPlace Place => place;
 
     /// <summary>The shards.</summary>
     public PlannedParts Parts => parts;
@@ -139,12 +144,14 @@ internal sealed class ShardedRun : IDisposable
 
     private PartRows Compute(
         int shard,
-        PartAttempt attempt,
+        IPartAttempt attempt,
         ShardInputs images,
         IProgress<ScoreProgress>? progress,
-        CancellationToken cancel
+        CancellationToken stop
     )
     {
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(stop, attempt.Lost);
+        CancellationToken cancel = end.Token;
         long before = rows;
         SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
         using (TableWriter table = Table.Create(attempt.Rows, Plan.Columns))
@@ -181,16 +188,18 @@ internal sealed class ShardedRun : IDisposable
 
     private int SizeOf(ShardOptions shards) => Math.Max(1, (shards.Size ?? ShardOptions.UsualSize) / Teacher.BatchSize) * Teacher.BatchSize;
 
-    private ScorePlan Planned(IReadOnlyList<string> columns, string fingerprint, CancellationToken cancel) =>
+    private Opened? Read() => ScorePlan.Read(place) is var (plan, sha256) ? new Opened(plan, sha256) : null;
+
+    private Opened Planned(IReadOnlyList<string> columns, string fingerprint, CancellationToken cancel) =>
         PlanTurn.Of(
-            () => ScorePlan.Read(folder),
+            Read,
             () =>
             {
                 ScoreOutput.RefuseForeign(options);
-                PlanMaker.Make(options, SizeOf(sharding), Teacher, inputs, columns, fingerprint, cancel);
+                PlanMaker.Make(options, SizeOf(sharding), Teacher, inputs, columns, fingerprint, place, cancel);
             },
             RefuseFinished,
-            () => (OutputLock.TryTake(options.Output, "score", out string? holder, ScoreOutput.Shared(options)), holder),
+            place.TakeTurn,
             options.Overwrite,
             sharding.Note,
             cancel
@@ -198,12 +207,15 @@ internal sealed class ShardedRun : IDisposable
 
     private void RefuseFinished()
     {
-        if (!options.Overwrite && File.Exists(options.Output) && !File.Exists(ScorePlan.PathIn(folder)))
+        if (options.Overwrite || place.IsPlanned)
+            return;
+        if (place.Ended is { } ended)
+            throw new ScoreException($"{place.Name}: {ended}; name another place, or begin anew with --plan --overwrite");
+        if (File.Exists(options.Output))
             throw new ScoreException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{options.Output} exists, and no plan of shards beside it: it is finished; name another output, or begin anew with --plan --overwrite"
-                )
+                $"{options.Output} exists, and no plan of shards {(place.Files == place.Name ? "beside it" : $"in {place.Name}")}: it is finished; name another output, or begin anew with --plan --overwrite"
             );
     }
+
+    private sealed record Opened(ScorePlan Plan, string Sha256);
 }

@@ -1,6 +1,7 @@
 // Buckets of an S3-compatible service as sources.
 
-using DataFreeKD.Crawler.Buckets;
+using DataFreeKD.Storage;
+using DataFreeKD.Testing;
 
 namespace DataFreeKD.Crawler.Tests.Web;
 

@@ -1,6 +1,6 @@
-// s3://bucket/key: how buckets and their objects are named, in sources and in the manifest.
+// s3://bucket/key: how buckets and their objects are named, in sources and in tables.
 
-namespace DataFreeKD.Crawler.Addresses;
+namespace DataFreeKD.Storage;
 
 /// <summary>An object, or the start of the names of many.</summary>
 /// <param name="Bucket">The bucket.</param>
@@ -12,12 +12,12 @@ internal readonly record struct BucketName(string Bucket, string Key)
     /// <summary>Whether a source is named like this.</summary>
     public static bool Fits(string name) => name.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
 
-    /// <exception cref="CrawlException">No bucket is named.</exception>
+    /// <exception cref="StorageException">No bucket is named.</exception>
     public static BucketName Parse(string name)
     {
         string[] parts = name[Scheme.Length..].Split('/', 2);
         if (parts[0].Length == 0)
-            throw new CrawlException($"{name}: names no bucket; write s3://bucket/prefix");
+            throw new StorageException($"{name}: names no bucket; write s3://bucket/prefix");
         return new BucketName(parts[0], parts.Length == 2 ? parts[1] : "");
     }
 
