@@ -12,7 +12,7 @@ internal abstract class AttemptLog
     public const int Most = 3;
 
     /// <summary>How the attempts at a shard failed, as far as they did.</summary>
-    public IReadOnlyList<Failure> FailuresOf(int shard) => [.. At(shard).Select(FailureOf).OfType<Failure>()];
+    public virtual IReadOnlyList<Failure> FailuresOf(int shard) => [.. At(shard).Select(FailureOf).OfType<Failure>()];
 
     /// <summary>Whether a shard without a result is not to be tried again.</summary>
     public bool IsPoison(int shard) => IsPoison(FailuresOf(shard));

@@ -12,9 +12,15 @@ internal class ShardAttempt : IDisposable
     /// <summary>The file that says how it failed.</summary>
     public const string FailedName = "failed.json";
 
+    /// <summary>The file in which an attempt that mostly waits says how much it has in hand, eight bytes.</summary>
+    public const string WorkName = "work";
+
     private const int MostTurns = 8;
 
     private readonly FileStream held;
+    private readonly Lock writing = new();
+    private FileStream? work;
+    private long inHand;
     private bool settled;
 
     /// <param name="attempts">Where attempts lie.</param>
@@ -39,7 +45,7 @@ internal class ShardAttempt : IDisposable
                 ShardAttempts.Remove(Folder);
             }
         }
-        held.Write(ShardJson.Bytes(new Started(Environment.MachineName, Environment.ProcessId, version, DateTime.UtcNow)));
+        held.Write(ShardJson.Bytes(new Started(Environment.MachineName, Environment.ProcessId, version, DateTime.UtcNow, attempts.ProgressOf(shard))));
         held.Flush(flushToDisk: true);
     }
 
@@ -48,6 +54,21 @@ internal class ShardAttempt : IDisposable
 
     /// <summary>The folder.</summary>
     public string Folder { get; }
+
+    /// <summary>From now on the attempt says when it works and when it only waits: what it is killed at while it waits is hardly at
+    /// fault.</summary>
+    public void BeginToWait()
+    {
+        work = new FileStream(Path.Combine(Folder, WorkName), FileMode.CreateNew, FileAccess.Write, FileShare.Read, 0);
+        Tell(0);
+    }
+
+    /// <summary>Until it is disposed, the attempt is at something that may end its process. On any thread.</summary>
+    public IDisposable Working()
+    {
+        Tell(1);
+        return new Ending(this);
+    }
 
     /// <summary>Keeps the folder, with what was wrong.</summary>
     public void Fail(Failure failure)
@@ -58,10 +79,28 @@ internal class ShardAttempt : IDisposable
 
     public void Dispose()
     {
+        lock (writing)
+        {
+            work?.Dispose();
+            work = null;
+        }
         held.Dispose();
         if (!settled)
             ShardAttempts.Remove(Folder);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Whether an attempt said itself how it failed.</summary>
+    public static bool HasTold(string folder) => File.Exists(Path.Combine(folder, FailedName));
+
+    /// <summary>How far the shard had come when an attempt began; null where that is not known.</summary>
+    public static string? ProgressOf(string folder) => ShardJson.Read<Started>(Path.Combine(folder, StartedName))?.Progress;
+
+    /// <summary>Whether an attempt that ended had nothing in hand.</summary>
+    public static bool WasWaiting(string folder)
+    {
+        FileInfo file = new(Path.Combine(folder, WorkName));
+        return file is { Exists: true, Length: sizeof(long) } && File.ReadAllBytes(file.FullName).All(one => one == 0);
     }
 
     /// <summary>How the attempt of a folder failed; null where its process is still at work, or it never began. A process that was killed
@@ -89,5 +128,28 @@ internal class ShardAttempt : IDisposable
             // Of another user, and not to be looked into: it counts, as where there are no locks.
         }
         return AttemptLog.Killed(ShardJson.Read<Started>(started));
+    }
+
+    private void Tell(int change)
+    {
+        lock (writing)
+        {
+            if (work is null)
+                return;
+            inHand += change;
+            // It need not reach the disk: a process that is killed leaves it with the system.
+            RandomAccess.Write(work.SafeFileHandle, BitConverter.GetBytes(inHand), 0);
+        }
+    }
+
+    private sealed class Ending(ShardAttempt attempt) : IDisposable
+    {
+        private int ended;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref ended, 1) == 0)
+                attempt.Tell(-1);
+        }
     }
 }

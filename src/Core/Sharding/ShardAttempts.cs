@@ -6,8 +6,15 @@ namespace DataFreeKD.Core.Sharding;
 
 /// <summary>The folder <c>attempts</c> beside a plan.</summary>
 /// <param name="plan">The folder of the plan.</param>
-internal sealed class ShardAttempts(string plan) : AttemptLog
+/// <param name="progress">How far a shard has come whose attempts go on from one another, in any words that change when it comes further;
+/// null where every attempt begins anew. Attempts that were killed count only as long as the shard is where it was when they
+/// began.</param>
+internal sealed class ShardAttempts(string plan, Func<int, string>? progress = null) : AttemptLog
 {
+    /// <summary>Attempts killed in a row, while they waited, after which a shard is not tried again: whoever kills processes meets such a
+    /// one, and three times in a row too.</summary>
+    public const int MostWaiting = 16;
+
     /// <summary>The folder's name.</summary>
     public const string Name = "attempts";
 
@@ -16,6 +23,29 @@ internal sealed class ShardAttempts(string plan) : AttemptLog
 
     /// <summary>The folder of the plan.</summary>
     public string Plan => plan;
+
+    /// <summary>How far a shard has come; null where every attempt begins anew.</summary>
+    public string? ProgressOf(int shard) => progress?.Invoke(shard);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Failure> FailuresOf(int shard)
+    {
+        if (progress is null)
+            return base.FailuresOf(shard);
+        List<Failure> counted = [],
+            waiting = [];
+        string? now = null;
+        foreach (string attempt in At(shard))
+        {
+            if (FailureOf(attempt) is not { } failure)
+                continue;
+            if (ShardAttempt.HasTold(attempt))
+                counted.Add(failure);
+            else if (ShardAttempt.ProgressOf(attempt) == (now ??= progress(shard)))
+                (ShardAttempt.WasWaiting(attempt) ? waiting : counted).Add(failure);
+        }
+        return counted.Count + waiting.Count >= MostWaiting ? [.. counted, .. waiting] : counted;
+    }
 
     /// <inheritdoc/>
     public override HashSet<int> Tried(int shards) =>
@@ -48,6 +78,7 @@ internal sealed class ShardAttempts(string plan) : AttemptLog
     {
         if (IsPoison(shard))
             return ShardOutcome.Failed;
+        ForgetOvertaken(shard);
         using ShardAttempt attempt = new(this, shard, version);
         try
         {
@@ -68,16 +99,6 @@ internal sealed class ShardAttempts(string plan) : AttemptLog
         {
             attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
             return IsPoison(shard) ? ShardOutcome.Failed : ShardOutcome.Again;
-        }
-    }
-
-    /// <summary>Forgets attempts at a shard whose processes were killed.</summary>
-    public void ForgetKilled(int shard)
-    {
-        foreach (string attempt in At(shard))
-        {
-            if (!File.Exists(Path.Combine(attempt, ShardAttempt.FailedName)) && ShardAttempt.FailureOf(attempt) is not null)
-                Remove(attempt);
         }
     }
 
@@ -117,11 +138,25 @@ internal sealed class ShardAttempts(string plan) : AttemptLog
         Path.GetFileName(file)
             is ShardAttempt.StartedName
                 or ShardAttempt.FailedName
+                or ShardAttempt.WorkName
                 or PartAttempt.PartName
                 or PartStore.Table
                 or PartStore.Records
                 or PartStore.Vectors
         || AtomicFile.IsTemporary(file);
+
+    // Attempts that were killed before the shard came to where it is.
+    private void ForgetOvertaken(int shard)
+    {
+        if (progress is null)
+            return;
+        string now = progress(shard);
+        foreach (string attempt in At(shard))
+        {
+            if (FailureOf(attempt) is not null && !ShardAttempt.HasTold(attempt) && ShardAttempt.ProgressOf(attempt) != now)
+                Remove(attempt);
+        }
+    }
 
     /// <inheritdoc/>
     protected override Failure? FailureOf(string attempt) => ShardAttempt.FailureOf(attempt);

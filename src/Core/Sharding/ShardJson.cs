@@ -10,7 +10,8 @@ namespace DataFreeKD.Core.Sharding;
 /// <param name="Process">Its number there.</param>
 /// <param name="Version">Version of the tool.</param>
 /// <param name="Since">When it began.</param>
-internal sealed record Started(string Host, int Process, string Version, DateTime Since);
+/// <param name="Progress">How far the shard had come then; null where every attempt begins anew.</param>
+internal sealed record Started(string Host, int Process, string Version, DateTime Since, string? Progress = null);
 
 /// <summary>How an attempt failed.</summary>
 /// <param name="Message">What was thrown.</param>

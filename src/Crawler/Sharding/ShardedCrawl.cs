@@ -185,13 +185,8 @@ internal sealed class ShardedCrawl : IDisposable
         // Again: whoever had it before may have finished it, or failed at it.
         if (IsFinished(round, partition))
             return ShardOutcome.Done;
-        ShardAttempts attempts = AttemptsOf(round);
-        // Who was killed and had fetched something lost nothing: only attempts without any count.
-        if (rounds.Journals(round.Number, partition) is { Count: > 0 } journals && new FileInfo(journals[^1]).Length > 0)
-            attempts.ForgetKilled(partition);
-        return attempts.Do(partition, Provenance.ToolVersion, attempt =>
-            Blocking.Wait(() => Fetch(round, partition, attempt.Name, told, mayAsk, cancel))
-        );
+        return AttemptsOf(round)
+            .Do(partition, Provenance.ToolVersion, attempt => Blocking.Wait(() => Fetch(round, partition, attempt, told, mayAsk, cancel)));
     }
 
     /// <summary>Looks at the notes of a round.</summary>
@@ -248,12 +243,20 @@ internal sealed class ShardedCrawl : IDisposable
 
     public void Dispose() => named.Dispose();
 
-    private async Task Fetch(CrawlRound round, int partition, string attempt, CrawlTally told, Func<bool>? mayAsk, CancellationToken cancel)
+    private async Task Fetch(
+        CrawlRound round,
+        int partition,
+        ShardAttempt attempt,
+        CrawlTally told,
+        Func<bool>? mayAsk,
+        CancellationToken cancel
+    )
     {
+        attempt.BeginToWait();
         Stopwatch time = Stopwatch.StartNew();
         CrawlPartitions partitions = Partitions(cancel);
         IReadOnlyList<string> before = rounds.Journals(round.Number, partition);
-        string scratch = Path.Combine(Folder, CrawlFolder.Scratch, attempt);
+        string scratch = Path.Combine(Folder, CrawlFolder.Scratch, attempt.Name);
         // What a process that is gone had under way is still with the servers.
         if (before.Count > 0)
             await Task.Delay(Settling, cancel).ConfigureAwait(false);
@@ -288,7 +291,11 @@ internal sealed class ShardedCrawl : IDisposable
                     http,
                     Path.Combine(scratch, "spill"),
                     options.Limits.MaxBytes,
-                    async (target, fetched, stop) => _ = await results.Land(target, fetched, journal, told, stop).ConfigureAwait(false),
+                    async (target, fetched, stop) =>
+                    {
+                        using IDisposable working = attempt.Working();
+                        _ = await results.Land(target, fetched, journal, told, stop).ConfigureAwait(false);
+                    },
                     cancel
                 )
                 {
@@ -309,7 +316,7 @@ internal sealed class ShardedCrawl : IDisposable
             moved = new(journals, JournalRows.Moved, sparse: true);
         ShardJson.WriteFirst(
             rounds.NoteOf(round.Number, partition),
-            new RoundNote(final.Count, moved.Count, attempt, Environment.MachineName, Provenance.ToolVersion, time.Elapsed.TotalSeconds)
+            new RoundNote(final.Count, moved.Count, attempt.Name, Environment.MachineName, Provenance.ToolVersion, time.Elapsed.TotalSeconds)
         );
     }
 
@@ -432,7 +439,13 @@ internal sealed class ShardedCrawl : IDisposable
     private RoundMaker Maker(CrawlPartitions partitions) =>
         new(options, named, manifest.Value.Known, partitions, rounds, Path.Combine(Folder, CrawlFolder.Levels));
 
-    private ShardAttempts AttemptsOf(CrawlRound round) => new(rounds.PathOf(round.Number));
+    // An attempt goes on from the journals of those before it: what was killed and had fetched something lost nothing.
+    private ShardAttempts AttemptsOf(CrawlRound round) =>
+        new(
+            rounds.PathOf(round.Number),
+            partition =>
+                rounds.Journals(round.Number, partition).Sum(journal => new FileInfo(journal).Length).ToString(CultureInfo.InvariantCulture)
+        );
 
     private IReadOnlyList<FailedShards.Entry> Failures(CrawlRound round) =>
         FailedShards.Write(AttemptsOf(round), Partitions(CancellationToken.None).Count, partition =>

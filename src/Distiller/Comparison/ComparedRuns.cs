@@ -64,6 +64,15 @@ internal sealed class ComparedRuns
     /// <summary>Takes a run; null where another process has it.</summary>
     public OutputLock? TryTake(ComparedRun run) => OutputLock.TryTake(RecordOf(run), "compare", out _);
 
+    /// <summary>How far a run has come: another text after every checkpoint and every record.</summary>
+    public string ProgressOf(ComparedRun run) =>
+        string.Join(
+            ' ',
+            new[] { RunFolder.At(OptionsOf(run).Output).Checkpoint, RecordOf(run) }
+                .Select(path => new FileInfo(path))
+                .Select(file => file.Exists ? FormattableString.Invariant($"{file.Length}:{file.LastWriteTimeUtc.Ticks}") : "-")
+        );
+
     /// <summary>Does what is missing of a run that this process has taken: an interrupted one goes on from its checkpoint.</summary>
     /// <param name="run">The run.</param>
     /// <param name="progress">Told every few steps.</param>

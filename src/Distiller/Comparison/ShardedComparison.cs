@@ -40,7 +40,7 @@ internal sealed class ShardedComparison
         runs.Check(cancel);
         runs.RequireFitting(cancel);
         Folder = ComparisonPlan.FolderOf(options.Output);
-        attempts = new ShardAttempts(Folder);
+        attempts = new ShardAttempts(Folder, shard => runs.ProgressOf(runs.InTurn[shard]));
         inSteps = options.Recipes.All(recipe => recipe.Options.Steps is not null);
     }
 
