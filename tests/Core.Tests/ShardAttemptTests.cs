@@ -107,6 +107,5 @@ public sealed class ShardAttemptTests : IDisposable
             File.WriteAllBytes(Path.Combine(attempt, ShardAttempt.WorkName), BitConverter.GetBytes(inHand));
     }
 
-    private int Attempts(int shard) =>
-        Directory.EnumerateDirectories(Path.Combine(folder, ShardAttempts.Name), $"{shard:D8}.*").Count();
+    private int Attempts(int shard) => Directory.EnumerateDirectories(Path.Combine(folder, ShardAttempts.Name), $"{shard:D8}.*").Count();
 }

@@ -150,7 +150,12 @@ public sealed class PruningPartsTests
         torch.Tensor directions = torch.randn(answer.shape, generator: new torch.Generator(10));
         IList<torch.Tensor> expected = torch.autograd.grad([(answer * directions).sum()], reads);
         Dictionary<int, torch.Tensor> found = [];
-        StreamSlopes.Of(teacher, pixels, _ => directions, (at, tokens, slopes) => found[at] = torch.stack([tokens, slopes]).DetachFromDisposeScope());
+        StreamSlopes.Of(
+            teacher,
+            pixels,
+            _ => directions,
+            (at, tokens, slopes) => found[at] = torch.stack([tokens, slopes]).DetachFromDisposeScope()
+        );
         Assert.Equal(reads.Count, found.Count);
         foreach ((int at, torch.Tensor read) in reads.Index())
         {

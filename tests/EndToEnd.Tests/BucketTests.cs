@@ -104,9 +104,8 @@ public sealed class BucketTests(TinyWorld world) : IAsyncLifetime
         bucket.Objects["shards/00002.tar"] = [.. kept, .. new byte[10_240]];
         Finished refused = Run([.. command, "--shard", "1/2"]);
         Assert.Equal(1, refused.Code);
-        Assert.Contains(
-            Directory.EnumerateFiles(folder["shared.csv.parts"], "*.json", SearchOption.AllDirectories),
-            note => File.ReadAllText(note).Contains("the inputs are no longer those of the plan", StringComparison.Ordinal)
+        Assert.Contains(Directory.EnumerateFiles(folder["shared.csv.parts"], "*.json", SearchOption.AllDirectories), note =>
+            File.ReadAllText(note).Contains("the inputs are no longer those of the plan", StringComparison.Ordinal)
         );
 
         bucket.Objects["shards/00002.tar"] = kept;

@@ -45,7 +45,11 @@ internal class ShardAttempt : IDisposable
                 ShardAttempts.Remove(Folder);
             }
         }
-        held.Write(ShardJson.Bytes(new Started(Environment.MachineName, Environment.ProcessId, version, DateTime.UtcNow, attempts.ProgressOf(shard))));
+        held.Write(
+            ShardJson.Bytes(
+                new Started(Environment.MachineName, Environment.ProcessId, version, DateTime.UtcNow, attempts.ProgressOf(shard))
+            )
+        );
         held.Flush(flushToDisk: true);
     }
 

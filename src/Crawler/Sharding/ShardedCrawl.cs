@@ -316,7 +316,14 @@ internal sealed class ShardedCrawl : IDisposable
             moved = new(journals, JournalRows.Moved, sparse: true);
         ShardJson.WriteFirst(
             rounds.NoteOf(round.Number, partition),
-            new RoundNote(final.Count, moved.Count, attempt.Name, Environment.MachineName, Provenance.ToolVersion, time.Elapsed.TotalSeconds)
+            new RoundNote(
+                final.Count,
+                moved.Count,
+                attempt.Name,
+                Environment.MachineName,
+                Provenance.ToolVersion,
+                time.Elapsed.TotalSeconds
+            )
         );
     }
 
@@ -441,10 +448,8 @@ internal sealed class ShardedCrawl : IDisposable
 
     // An attempt goes on from the journals of those before it: what was killed and had fetched something lost nothing.
     private ShardAttempts AttemptsOf(CrawlRound round) =>
-        new(
-            rounds.PathOf(round.Number),
-            partition =>
-                rounds.Journals(round.Number, partition).Sum(journal => new FileInfo(journal).Length).ToString(CultureInfo.InvariantCulture)
+        new(rounds.PathOf(round.Number), partition =>
+            rounds.Journals(round.Number, partition).Sum(journal => new FileInfo(journal).Length).ToString(CultureInfo.InvariantCulture)
         );
 
     private IReadOnlyList<FailedShards.Entry> Failures(CrawlRound round) =>
