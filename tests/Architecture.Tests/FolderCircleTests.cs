@@ -73,7 +73,7 @@ public sealed class FolderCircleTests
         let folder = Folder(type, project)
         where folder is not null
         from dependency in type.Dependencies
-        // The loader takes parameters of the same name for one, whoever declares them.
+            // The loader takes parameters of the same name for one, whoever declares them.
         where dependency.Target is not GenericParameter
         let other = Folder(dependency.Target, project)
         where other is not null && other != folder
@@ -84,11 +84,11 @@ public sealed class FolderCircleTests
     {
         Regex used = new($@"^using (?:static )?DataFreeKD\.{project}\.(\w+)");
         return from file in SourceFiles()
-            where file.Folders.Length > 1 && file.Folders[0] == project
-            from line in File.ReadLines(file.Path)
-            let match = used.Match(line)
-            where match.Success && match.Groups[1].Value != file.Folders[1]
-            select (file.Folders[1], match.Groups[1].Value, Path.GetFileName(file.Path));
+               where file.Folders.Length > 1 && file.Folders[0] == project
+               from line in File.ReadLines(file.Path)
+               let match = used.Match(line)
+               where match.Success && match.Groups[1].Value != file.Folders[1]
+               select (file.Folders[1], match.Groups[1].Value, Path.GetFileName(file.Path));
     }
 
     // Every file of src, and the folders that lead to it.
@@ -96,9 +96,9 @@ public sealed class FolderCircleTests
     {
         string source = Path.Combine(DocumentationTests.FindRoot(), "src");
         return from path in Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
-            let folders = Path.GetRelativePath(source, path).Split(Path.DirectorySeparatorChar)[..^1]
-            where !folders.Any(folder => folder is "obj" or "bin")
-            select (path, folders);
+               let folders = Path.GetRelativePath(source, path).Split(Path.DirectorySeparatorChar)[..^1]
+               where !folders.Any(folder => folder is "obj" or "bin")
+               select (path, folders);
     }
 
     // Null for what is at the project's root: a stage's options and run, which know every folder.

@@ -113,7 +113,7 @@ internal static class CappedRead
         all.Write(start);
         all.WriteByte(next);
         byte[] block = new byte[Trusted];
-        for (int read; (read = stream.Read(block)) > 0; )
+        for (int read; (read = stream.Read(block)) > 0;)
         {
             if (all.Length + read > maxBytes)
                 return new Content(null, Reason.TooLarge);

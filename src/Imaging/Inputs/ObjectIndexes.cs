@@ -41,7 +41,7 @@ internal static class ObjectIndexes
             }
             TarIndex index = new(file);
             Known[stored] = Used.AddLast((stored, index));
-            for (long members = Used.Sum(one => one.Index.Count); members > MostMembers && Used.Count > 1; )
+            for (long members = Used.Sum(one => one.Index.Count); members > MostMembers && Used.Count > 1;)
             {
                 members -= Used.First!.Value.Index.Count;
                 Known.Remove(Used.First.Value.Of);
