@@ -69,6 +69,18 @@ public sealed class ShardAttemptTests : IDisposable
     }
 
     [Fact]
+    public void An_attempt_that_left_no_word_of_where_it_began_counts()
+    {
+        ShardAttempts attempts = new(folder, _ => "7");
+        for (int killed = 0; killed < 3; killed++)
+        {
+            Assert.False(attempts.IsPoison(0));
+            Kill(0);
+        }
+        Assert.True(attempts.IsPoison(0));
+    }
+
+    [Fact]
     public void An_attempt_says_what_it_has_in_hand()
     {
         ShardAttempts attempts = new(folder, _ => "0");

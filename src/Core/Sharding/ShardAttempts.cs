@@ -41,7 +41,7 @@ internal sealed class ShardAttempts(string plan, Func<int, string>? progress = n
                 continue;
             if (ShardAttempt.HasTold(attempt))
                 counted.Add(failure);
-            else if (ShardAttempt.ProgressOf(attempt) == (now ??= progress(shard)))
+            else if (!IsOvertaken(attempt, now ??= progress(shard)))
                 (ShardAttempt.WasWaiting(attempt) ? waiting : counted).Add(failure);
         }
         return counted.Count + waiting.Count >= MostWaiting ? [.. counted, .. waiting] : counted;
@@ -145,6 +145,8 @@ internal sealed class ShardAttempts(string plan, Func<int, string>? progress = n
                 or PartStore.Vectors
         || AtomicFile.IsTemporary(file);
 
+    private static bool IsOvertaken(string attempt, string now) => ShardAttempt.ProgressOf(attempt) is { } then && then != now;
+
     // Attempts that were killed before the shard came to where it is.
     private void ForgetOvertaken(int shard)
     {
@@ -153,7 +155,7 @@ internal sealed class ShardAttempts(string plan, Func<int, string>? progress = n
         string now = progress(shard);
         foreach (string attempt in At(shard))
         {
-            if (FailureOf(attempt) is not null && !ShardAttempt.HasTold(attempt) && ShardAttempt.ProgressOf(attempt) != now)
+            if (FailureOf(attempt) is not null && !ShardAttempt.HasTold(attempt) && IsOvertaken(attempt, now))
                 Remove(attempt);
         }
     }
