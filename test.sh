@@ -21,9 +21,9 @@ wish "command -v mpirun >/dev/null" openmpi-bin "one training on several ranks"
 
 dotnet build DataFreeKD.sln -c "$configuration" -v quiet -clp:NoSummary --nologo
 
-# Each test project is a program of its own (xunit.v3). They run one after another, since each uses every core; the fleet's tests mostly
-# wait for leases and restarts, so they run beside the others.
-beside=Fleet.Tests
+# Each test project is a program of its own (xunit.v3). They run one after another; those that start many processes, of which most load or
+# wait, run beside the others.
+beside=(EndToEnd.Tests Fleet.Tests)
 logs=$(mktemp -d)
 lane=
 trap '[ -z "$lane" ] || kill -- "-$lane" 2>/dev/null; rm -rf "$logs"' EXIT
@@ -48,21 +48,23 @@ report() {
     fi
 }
 set -m # a process group of its own, so that an interruption ends all of it
-run "$beside" >/dev/null &
+for name in "${beside[@]}"; do run "$name"; done >/dev/null &
 lane=$!
 set +m
 for project in tests/*.Tests; do
     name=$(basename "$project")
-    [ "$name" != "$beside" ] || continue
+    [[ " ${beside[*]} " != *" $name "* ]] || continue
     echo "== $name"
     run "$name"
     report "$name"
 done
 wait "$lane" || true
 lane=
-echo "== $beside"
-cat "$logs/$beside"
-report "$beside"
+for name in "${beside[@]}"; do
+    echo "== $name"
+    cat "$logs/$name"
+    report "$name"
+done
 
 [ ${#broken[@]} -eq 0 ] || echo "failing: ${broken[*]}"
 echo "$passed passed, $failed failed, $skipped skipped"
