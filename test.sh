@@ -25,8 +25,8 @@ dotnet build DataFreeKD.sln -c "$configuration" -v quiet -clp:NoSummary --nologo
 # wait, run beside the others.
 beside=(EndToEnd.Tests Fleet.Tests)
 logs=$(mktemp -d)
-lane=
-trap '[ -z "$lane" ] || kill -- "-$lane" 2>/dev/null; rm -rf "$logs"' EXIT
+lanes=()
+trap 'for lane in ${lanes[@]+"${lanes[@]}"}; do kill -- "-$lane" 2>/dev/null || true; done; rm -rf "$logs"' EXIT
 run() { # a project: what it prints is kept in a file, and its exit code and seconds in another
     local began=$SECONDS code=0
     "tests/$1/bin/$configuration/net10.0/DataFreeKD.$1" --progress off --no-ansi 2>&1 | tee "$logs/$1" || code=$?
@@ -47,9 +47,11 @@ report() {
         [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
     fi
 }
-set -m # a process group of its own, so that an interruption ends all of it
-for name in "${beside[@]}"; do run "$name"; done >/dev/null &
-lane=$!
+set -m # process groups of their own, so that an interruption ends all of them
+for name in "${beside[@]}"; do
+    run "$name" >/dev/null &
+    lanes+=($!)
+done
 set +m
 for project in tests/*.Tests; do
     name=$(basename "$project")
@@ -58,8 +60,8 @@ for project in tests/*.Tests; do
     run "$name"
     report "$name"
 done
-wait "$lane" || true
-lane=
+wait "${lanes[@]}" || true
+lanes=()
 for name in "${beside[@]}"; do
     echo "== $name"
     cat "$logs/$name"
