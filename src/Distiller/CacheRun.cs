@@ -32,11 +32,7 @@ internal static class CacheRun
             if (!options.Overwrite && CachePlan.Read(place) is var (plan, _))
                 return CacheShards.Resume(options, place, plan, held, progress, cancel);
             if (options.Parts is not null)
-                throw new DistillException(
-                    place.Ended is { } ended
-                        ? $"{place.Name} has no plan any more: {ended}"
-                        : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
-                );
+                throw new DistillException(Unplanned.Reason(place));
         }
         RefuseOccupied(options);
         Provenance.RefuseForeign(options.Output, options.Overwrite || options.Resume);

@@ -27,11 +27,7 @@ public static class ScoreRun
             if (!options.Overwrite && ScorePlan.Read(place) is var (plan, _))
                 return ScoreShards.Resume(options, place, plan, held, progress, cancel);
             if (options.Parts is not null)
-                throw new ScoreException(
-                    place.Ended is { } ended
-                        ? $"{place.Name} has no plan any more: {ended}"
-                        : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
-                );
+                throw new ScoreException(Unplanned.Reason(place));
         }
         Stopwatch clock = Stopwatch.StartNew();
         using TeacherPass teacher = new(options);

@@ -1,6 +1,5 @@
 // The options of a cache as workers on other machines take them up.
 
-using System.Text.Json.Serialization.Metadata;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Distiller;
 using DataFreeKD.Storage;
@@ -12,7 +11,7 @@ namespace DataFreeKD.Cli.Engine;
 internal sealed record CacheJob(CacheOptions Cache)
 {
     // Where parts lie is the message's, and whom a worker asks there its own.
-    private static readonly JobFile File = new("cache", LeaveOutParts);
+    private static readonly JobFile File = new("cache", JobFile.Without(typeof(PartsBucket)));
 
     /// <summary>The options with full paths: workers begin in other folders.</summary>
     public static CacheOptions Full(CacheOptions options) =>
@@ -40,13 +39,4 @@ internal sealed record CacheJob(CacheOptions Cache)
     /// <summary>The cache's options.</summary>
     /// <param name="threads">CPU threads of this machine, for decoding.</param>
     public CacheOptions Options(int threads) => Cache with { Workers = threads };
-
-    private static void LeaveOutParts(JsonTypeInfo type)
-    {
-        for (int at = type.Properties.Count - 1; at >= 0; at--)
-        {
-            if (type.Properties[at].PropertyType == typeof(PartsBucket))
-                type.Properties.RemoveAt(at);
-        }
-    }
 }

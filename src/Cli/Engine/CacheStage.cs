@@ -5,7 +5,6 @@ using DataFreeKD.Distiller;
 using DataFreeKD.Distiller.Data;
 using DataFreeKD.Distiller.Sharding;
 using DataFreeKD.Fleet;
-using DataFreeKD.Manifests;
 using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Engine;
@@ -48,18 +47,9 @@ internal sealed class CacheStage(int threads, Action<string> note) : IShardStage
             message.RequireFolder(CacheFolder.Of(beside.Output), beside.Output);
             return Load(message, root, beside, CachePlace.Of(beside, cancel: CancellationToken.None), cancel);
         }
-        PartsBucket bucket = new() { Address = message.Folder };
-        // It stays open for shards to come.
-        IPlanPlace place = bucket.Open(PartStore.Records, Provenance.ToolVersion, files: null, CancellationToken.None);
-        try
-        {
-            return Load(message, root, CacheJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);
-        }
-        catch
-        {
-            place.Dispose();
-            throw;
-        }
+        return OpenPlan<ShardedCache>.InBucket(message, PartStore.Records, (bucket, place) =>
+            Load(message, root, CacheJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel)
+        );
     }
 
     private ShardedCache Load(ShardMessage message, PoolRoot root, CacheOptions options, IPlanPlace place, CancellationToken cancel)

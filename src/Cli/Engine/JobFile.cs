@@ -46,6 +46,17 @@ internal sealed class JobFile(string what, Action<JsonTypeInfo>? modify = null, 
     public T Read<T>(IPlanPlace place, Func<T, bool> isWhole)
         where T : class => Of(place.Name, place.ReadJob() ?? throw Gone(PathIn(place.Name)), isWhole);
 
+    /// <summary>Writes and reads options without those of some types.</summary>
+    public static Action<JsonTypeInfo> Without(params Type[] leftOut) =>
+        type =>
+        {
+            for (int at = type.Properties.Count - 1; at >= 0; at--)
+            {
+                if (leftOut.Contains(type.Properties[at].PropertyType))
+                    type.Properties.RemoveAt(at);
+            }
+        };
+
     private T Of<T>(string folder, byte[] bytes, Func<T, bool> isWhole)
         where T : class
     {

@@ -1,6 +1,9 @@
 // What a worker keeps loaded between the shards of one plan.
 
+using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
+using DataFreeKD.Manifests;
+using DataFreeKD.Storage;
 
 namespace DataFreeKD.Cli.Engine;
 
@@ -30,6 +33,25 @@ internal sealed class OpenPlan<T> : IDisposable
         catch (Exception not) when (not is not (OperationCanceledException or ShardRefusedException or OutOfMemoryException))
         {
             throw new ShardRefusedException(not.Message);
+        }
+    }
+
+    /// <summary>Loads a plan that lies in a bucket. The place stays open for shards to come.</summary>
+    /// <param name="message">A shard of the plan.</param>
+    /// <param name="rows">The rows' file in an attempt.</param>
+    /// <param name="load">Loads it, and has the place from then on.</param>
+    public static T InBucket(ShardMessage message, string rows, Func<PartsBucket, IPlanPlace, T> load)
+    {
+        PartsBucket bucket = new() { Address = message.Folder };
+        IPlanPlace place = bucket.Open(rows, Provenance.ToolVersion, files: null, CancellationToken.None);
+        try
+        {
+            return load(bucket, place);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
         }
     }
 

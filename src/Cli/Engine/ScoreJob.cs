@@ -1,6 +1,5 @@
 // The options of a scoring run as workers on other machines take them up: a record beside the plan, and no command line.
 
-using System.Text.Json.Serialization.Metadata;
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Manifests;
 using DataFreeKD.Probe;
@@ -34,7 +33,7 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
 {
     // A cascade holds functions.
     // Where parts lie is the message's, and whom a worker asks there its own.
-    private static readonly JobFile File = new("run", LeaveOut);
+    private static readonly JobFile File = new("run", JobFile.Without(typeof(CascadeOptions), typeof(PartsBucket)));
 
     /// <summary>The job of a run whose paths are full.</summary>
     public static ScoreJob Of(ScoreOptions options) =>
@@ -71,15 +70,4 @@ internal sealed record ScoreJob(ScoreOptions Score, ScoreJobCascade? Cascade)
     public ScoreOptions Options(int threads) => Score with { Cascade = Cascade?.Options(), Workers = threads };
 
     private static string? Full(string? path) => path is null ? null : Path.GetFullPath(path);
-
-    private static void LeaveOut(JsonTypeInfo type)
-    {
-        if (type.Type != typeof(ScoreOptions))
-            return;
-        for (int at = type.Properties.Count - 1; at >= 0; at--)
-        {
-            if (type.Properties[at].PropertyType == typeof(CascadeOptions) || type.Properties[at].PropertyType == typeof(PartsBucket))
-                type.Properties.RemoveAt(at);
-        }
-    }
 }

@@ -2,7 +2,6 @@
 
 using DataFreeKD.Core.Sharding;
 using DataFreeKD.Fleet;
-using DataFreeKD.Manifests;
 using DataFreeKD.Models;
 using DataFreeKD.Probe;
 using DataFreeKD.Probe.Sharding;
@@ -52,18 +51,9 @@ internal sealed class ScoreStage(int threads, Action<string> note) : IShardStage
             message.RequireFolder(ShardBoard.FolderOf(beside.Output), beside.Output);
             return Load(message, root, beside, ScorePlace.Of(beside, cancel: CancellationToken.None), cancel);
         }
-        PartsBucket bucket = new() { Address = message.Folder };
-        // It stays open for shards to come.
-        IPlanPlace place = bucket.Open(PartStore.Table, Provenance.ToolVersion, files: null, CancellationToken.None);
-        try
-        {
-            return Load(message, root, ScoreJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel);
-        }
-        catch
-        {
-            place.Dispose();
-            throw;
-        }
+        return OpenPlan<ShardWorker>.InBucket(message, PartStore.Table, (bucket, place) =>
+            Load(message, root, ScoreJob.Read(place).Options(threads) with { Parts = bucket }, place, cancel)
+        );
     }
 
     private ShardWorker Load(ShardMessage message, PoolRoot root, ScoreOptions options, IPlanPlace place, CancellationToken cancel)

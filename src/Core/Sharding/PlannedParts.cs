@@ -204,17 +204,7 @@ internal sealed class PlannedParts(IPartStore store, PartPlan plan, string instr
             note?.Invoke($"shard {shard} is given up: {store.Folder} did not hear of this process for too long");
             return false;
         }
-        catch (Exception wrong)
-            when (wrong
-                    is not (
-                        OperationCanceledException
-                        or IOException
-                        or UnauthorizedAccessException
-                        or OutOfMemoryException
-                        or DataFreeKDException { IsPassing: true }
-                        or ShardException
-                    )
-            )
+        catch (Exception wrong) when (Failure.IsOfShard(wrong) && wrong is not ShardException)
         {
             attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
             return false;

@@ -85,17 +85,7 @@ internal sealed class ShardAttempts(string plan, Func<int, string>? progress = n
             work(attempt);
             return ShardOutcome.Done;
         }
-        catch (Exception wrong)
-            when (wrong
-                    is not (
-                        OperationCanceledException
-                        or IOException
-                        or UnauthorizedAccessException
-                        or OutOfMemoryException
-                        or DataFreeKDException { IsPassing: true }
-                        or OutputException
-                    )
-            )
+        catch (Exception wrong) when (Failure.IsOfShard(wrong) && wrong is not OutputException)
         {
             attempt.Fail(new Failure(wrong.Message, Lasting: wrong is DataFreeKDException));
             return IsPoison(shard) ? ShardOutcome.Failed : ShardOutcome.Again;

@@ -17,7 +17,20 @@ internal sealed record Started(string Host, int Process, string Version, DateTim
 /// <param name="Message">What was thrown.</param>
 /// <param name="Lasting">Whether another attempt must fail too.</param>
 /// <param name="Conflict">Whether another attempt had come to other bytes.</param>
-internal sealed record Failure(string Message, bool Lasting, bool Conflict = false);
+internal sealed record Failure(string Message, bool Lasting, bool Conflict = false)
+{
+    /// <summary>Whether a shard is at fault. What a machine lacks (disk, rights, memory, a service that answers), and who stops it, is
+    /// not.</summary>
+    public static bool IsOfShard(Exception wrong) =>
+        wrong
+            is not (
+                OperationCanceledException
+                or IOException
+                or UnauthorizedAccessException
+                or OutOfMemoryException
+                or DataFreeKDException { IsPassing: true }
+            );
+}
 
 /// <summary>JSON in the form that all of them have.</summary>
 internal static class ShardJson

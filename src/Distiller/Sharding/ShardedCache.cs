@@ -47,11 +47,7 @@ internal sealed class ShardedCache : IDisposable
         if (mayPlan)
             RefuseFinished();
         else if (!place.IsPlanned)
-            throw new DistillException(
-                place.Ended is { } ended ? $"{place.Name} has no plan any more: {ended}"
-                : File.Exists(options.Output) ? $"{place.Name} has no plan, and {options.Output} is there: it is finished"
-                : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
-            );
+            throw new DistillException(Unplanned.Reason(place, options.Output));
         NumericProfiles.Apply(options.Numerics);
         if (!(mayPlan && options.Overwrite) && CachePlan.Read(place) is var (there, _))
             Require(there);

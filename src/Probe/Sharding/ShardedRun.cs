@@ -36,11 +36,7 @@ internal sealed class ShardedRun : IDisposable
         if (mayPlan)
             RefuseFinished();
         else if (!place.IsPlanned)
-            throw new ScoreException(
-                place.Ended is { } ended ? $"{place.Name} has no plan any more: {ended}"
-                : File.Exists(options.Output) ? $"{place.Name} has no plan, and {options.Output} is there: it is finished"
-                : $"{place.Name} has no plan of shards; make one with --plan or --shard i/n"
-            );
+            throw new ScoreException(Unplanned.Reason(place, options.Output));
         Teacher = new TeacherPass(options);
         try
         {
